@@ -1,0 +1,124 @@
+"""What happens during a run, as frozen values handed to one hook.
+
+The library never prints and never configures logging; a front-end passes a `Hook` and turns events
+into progress bars, log lines or metrics. No event carries a secret, a query value or a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = [
+    "Event",
+    "Hook",
+    "PageRead",
+    "RecordQuarantined",
+    "RequestDone",
+    "RetryScheduled",
+    "RowsWritten",
+    "StreamFailed",
+    "StreamFinished",
+    "StreamStarted",
+    "TokenFetched",
+    "ignore",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFetched:
+    """A new access token is in force for `expires_in` seconds."""
+
+    expires_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDone:
+    """One HTTP exchange ended with `status` after `seconds`; `size` counts body bytes after inflating."""
+
+    method: str
+    path: str
+    status: int
+    seconds: float
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetryScheduled:
+    """The request is repeated in `delay` seconds; `reason` is a status or the kind of network fault."""
+
+    method: str
+    path: str
+    reason: str
+    delay: float
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStarted:
+    """Reading of `stream` begins, from its start (`full`), from its cursor, or where a run was cut off."""
+
+    stream: str
+    mode: Literal["full", "incremental", "resumed"]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """One page of `records` records (`size` bytes) arrived."""
+
+    stream: str
+    records: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowsWritten:
+    """`records` records and the checkpoint that follows them are safely stored."""
+
+    stream: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordQuarantined:
+    """The platform cannot serve one record, even alone; it comes after `position`."""
+
+    stream: str
+    position: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFinished:
+    """`stream` is complete up to the run's bound; `records` were delivered in this run."""
+
+    stream: str
+    records: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFailed:
+    """`stream` stopped; `reason` is one line that says what to do."""
+
+    stream: str
+    reason: str
+
+
+Event = (
+    TokenFetched
+    | RequestDone
+    | RetryScheduled
+    | StreamStarted
+    | PageRead
+    | RowsWritten
+    | RecordQuarantined
+    | StreamFinished
+    | StreamFailed
+)
+Hook = Callable[[Event], None]
+
+
+def ignore(_event: Event) -> None:
+    """Do nothing: the hook when nobody listens."""
