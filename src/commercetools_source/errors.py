@@ -20,6 +20,7 @@ Lowest layer: it knows no other module, so every layer (the sandbox too) may rai
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,32 +60,48 @@ class NetworkError(CommercetoolsError, ConnectionError):
         super().__init__(message)
 
 
-class ApiError(CommercetoolsError):
-    """The platform answered with an error.
-
-    `status` is the HTTP status, `codes` the platform's error codes in order, `detail` its
-    message, `correlation_id` what its support asks for, `path` the request path without query.
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What an error answer said: HTTP `status`, the platform's error `codes` in order and its message
+    (`detail`), the `correlation_id` its support asks for, the request's `method` and `path` without query.
     """
 
-    def __init__(
-        self,
-        status: int,
-        detail: str,
-        *,
-        codes: Sequence[str] = (),
-        correlation_id: str | None = None,
-        method: str = "GET",
-        path: str = "",
-    ) -> None:
-        self.status = status
-        self.detail = detail
-        self.codes = tuple(codes)
-        self.correlation_id = correlation_id
-        self.method = method
-        self.path = path
+    status: int
+    detail: str
+    codes: tuple[str, ...] = ()
+    correlation_id: str | None = None
+    method: str = "GET"
+    path: str = ""
+    missing_scopes: tuple[str, ...] = ()
+    current_version: int | None = None
+
+    def __str__(self) -> str:
         named = f" ({', '.join(self.codes)})" if self.codes else ""
-        traced = f" [correlation id {correlation_id}]" if correlation_id else ""
-        super().__init__(f"{method} {path} was answered with {status}{named}: {detail}{traced}")
+        traced = f" [correlation id {self.correlation_id}]" if self.correlation_id else ""
+        return f"{self.method} {self.path} was answered with {self.status}{named}: {self.detail}{traced}"
+
+
+class ApiError(CommercetoolsError):
+    """The platform answered with an error; `problem` has all it said."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        super().__init__(str(problem))
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.problem.status
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The platform's error codes, in its order."""
+        return self.problem.codes
+
+    @property
+    def correlation_id(self) -> str | None:
+        """What the platform's support asks for."""
+        return self.problem.correlation_id
 
 
 class InvalidRequestError(ApiError):
@@ -96,23 +113,12 @@ class PageTooLargeError(InvalidRequestError):
 
 
 class ForbiddenError(ApiError):
-    """The token lacks a scope; `missing_scopes` names what would do, any one of them."""
+    """The token lacks a scope."""
 
-    def __init__(
-        self,
-        status: int,
-        detail: str,
-        *,
-        codes: Sequence[str] = (),
-        correlation_id: str | None = None,
-        method: str = "GET",
-        path: str = "",
-        missing_scopes: Sequence[str] = (),
-    ) -> None:
-        self.missing_scopes = tuple(missing_scopes)
-        super().__init__(
-            status, detail, codes=codes, correlation_id=correlation_id, method=method, path=path
-        )
+    @property
+    def missing_scopes(self) -> tuple[str, ...]:
+        """The scopes of which any one would do, as the platform named them; empty when it named none."""
+        return self.problem.missing_scopes
 
 
 class NotFoundError(ApiError):
@@ -120,23 +126,12 @@ class NotFoundError(ApiError):
 
 
 class ConflictError(ApiError):
-    """Somebody else changed the object; `current_version` is its version now, if it was told."""
+    """Somebody else changed the object."""
 
-    def __init__(
-        self,
-        status: int,
-        detail: str,
-        *,
-        codes: Sequence[str] = (),
-        correlation_id: str | None = None,
-        method: str = "GET",
-        path: str = "",
-        current_version: int | None = None,
-    ) -> None:
-        self.current_version = current_version
-        super().__init__(
-            status, detail, codes=codes, correlation_id=correlation_id, method=method, path=path
-        )
+    @property
+    def current_version(self) -> int | None:
+        """The object's version now, if the platform told it."""
+        return self.problem.current_version
 
 
 class RateLimitError(ApiError):

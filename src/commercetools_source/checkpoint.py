@@ -1,0 +1,73 @@
+"""What must be stored to go on after a crash: one small value per stream, as JSON.
+
+A state is written together with the data it speaks of (same transaction, or after it), never before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from commercetools_source.errors import StateError
+from commercetools_source.keyset import Walk  # noqa: TC001 - msgspec reads the annotation when it decodes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["FORMAT", "Mode", "StreamState", "begin", "decode", "encode", "finish"]
+
+FORMAT = 1
+"""Version of the stored form; a state of another version is refused, not guessed."""
+
+Mode = Literal["full", "incremental"]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """How far one stream has come.
+
+    `cursor`: every change before this API timestamp is delivered (None: no complete read yet).
+    `mode`, `bound`, `walks`: the run under way, its upper bound and what is left of it; `mode` is
+    None between runs.
+    """
+
+    cursor: str | None = None
+    mode: Mode | None = None
+    bound: str | None = None
+    walks: tuple[Walk, ...] = ()
+
+
+def begin(state: StreamState, mode: Mode, bound: str | None, walks: tuple[Walk, ...]) -> StreamState:
+    """Return the state at the start of a run up to `bound`."""
+    return StreamState(cursor=state.cursor, mode=mode, bound=bound, walks=walks)
+
+
+def finish(state: StreamState) -> StreamState:
+    """Return the state after a complete run: its bound is where the next run starts."""
+    return StreamState(cursor=state.bound)
+
+
+def encode(state: StreamState) -> dict[str, Any]:
+    """Return `state` as a JSON object of plain values."""
+    plain: dict[str, Any] = msgspec.to_builtins(state)
+    return {"format": FORMAT, **plain}
+
+
+def decode(stored: Mapping[str, Any]) -> StreamState:
+    """Return the state that `encode` wrote.
+
+    Raises StateError when `stored` is of another format or broken.
+    """
+    plain = dict(stored)
+    version = plain.pop("format", None)
+    if version != FORMAT:
+        raise StateError(
+            f"the stored state has format {version!r}, this version reads {FORMAT};"
+            " upgrade commercetools-source, or reset the state of the stream to read it from its start"
+        )
+    try:
+        return msgspec.convert(plain, StreamState)
+    except msgspec.ValidationError as error:
+        raise StateError(f"the stored state is broken ({error}); reset it to read the stream from its start") from error
