@@ -1,0 +1,250 @@
+"""The table of settings: what each key means, its default, and how a raw value is checked.
+
+Pure: a value comes in as a person, a file or an environment variable wrote it and goes out typed, or
+a sentence says what is legal. It knows neither files nor the environment (`config` does).
+"""
+
+from __future__ import annotations
+
+import hmac
+import math
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["REGIONS", "SETTINGS", "Secret", "Setting", "is_blank", "shown"]
+
+MASK = "***"
+
+REGIONS: tuple[str, ...] = (
+    "us-central1.gcp",
+    "us-east-2.aws",
+    "europe-west1.gcp",
+    "eu-central-1.aws",
+    "australia-southeast1.gcp",
+)
+
+
+class Secret:
+    """A text that shows itself only to `reveal()`; `repr`, `str` and `format` give a mask.
+
+    It can be pickled (a cluster's workers need it); what is pickled is the text itself.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text; hand it to the wire and to nothing else."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"Secret({MASK!r})"
+
+    def __str__(self) -> str:
+        return MASK
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key: `parse` returns the typed value or raises `ValueError("it must be …")`."""
+
+    name: str
+    parse: Callable[[Any], Any]
+    meaning: str
+    default: Any = None
+    required: bool = False
+    zero_is_default: bool = False
+
+    @property
+    def variable(self) -> str:
+        """Name of the environment variable."""
+        return f"CTP_{self.name.upper()}"
+
+
+def is_blank(value: object) -> bool:
+    """Tell whether a value counts as not given: None, nothing but spaces, an empty list."""
+    if isinstance(value, Secret):
+        return not value
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (isinstance(value, (list, tuple)) and not value)
+
+
+def shown(value: object, secret: str = "") -> str:
+    """Return a value as an error may show it: quoted, short, and masked where it holds the secret."""
+    text = repr(value)
+    # A password inside a URL is a secret too, and so is whatever contains ours.
+    hidden = isinstance(value, Secret) or "@" in text or (secret and (secret in text or secret in str(value)))
+    if hidden:
+        return MASK
+    return text if len(text) <= 80 else f"{text[:76]}…{text[-1]}"  # noqa: PLR2004 - one line of a terminal
+
+
+def _text(legal: str, pattern: str) -> Callable[[Any], str]:
+    matcher = re.compile(pattern, re.ASCII)
+
+    def parse(value: Any) -> str:  # noqa: ANN401 - raw settings have any type
+        if isinstance(value, str) and matcher.fullmatch(value.strip()):
+            return value.strip()
+        raise ValueError(f"it must be {legal}")
+
+    return parse
+
+
+def _secret(value: Any) -> Secret:  # noqa: ANN401 - raw settings have any type
+    text = value.reveal() if isinstance(value, Secret) else value
+    if isinstance(text, str) and re.fullmatch(r"\S+", text.strip()) and text.strip().isprintable():
+        return Secret(text.strip())
+    raise ValueError("it must be the API client's secret: one word without spaces or line breaks")
+
+
+def _number(legal: str, low: float, high: float, *, whole: bool = False) -> Callable[[Any], Any]:
+    def parse(value: Any) -> float:  # noqa: ANN401 - raw settings have any type
+        try:
+            number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else math.nan
+        except (ValueError, OverflowError):
+            number = math.nan
+        if not low <= number <= high or (whole and not number.is_integer()):
+            raise ValueError(f"it must be {legal}")
+        return int(number) if whole else number
+
+    return parse
+
+
+def _scopes(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - raw settings have any type
+    words: Sequence[Any] = value.split() if isinstance(value, str) else value
+    pattern = r"[a-z_]+:[A-Za-z0-9_-]+(:[\w.-]+)?"
+    if isinstance(words, (list, tuple)) and all(
+        isinstance(word, str) and re.fullmatch(pattern, word) for word in words
+    ):
+        return tuple(words)
+    raise ValueError("it must be scopes such as 'view_orders:my-project', as a list or separated by spaces")
+
+
+_MOMENT = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*([Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII
+)
+
+
+def _start_date(value: Any) -> str:  # noqa: ANN401 - raw settings have any type
+    """Return `2026-01-31T00:00:00.000Z`: UTC with milliseconds, as the platform writes it; no zone means UTC."""
+    legal = "it must be a date or time such as '2026-01-31' or '2026-01-31T12:00:00Z'"
+    if isinstance(value, datetime):
+        moment = value
+    elif isinstance(value, date):
+        moment = datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
+    else:
+        found = _MOMENT.fullmatch(value.strip()) if isinstance(value, str) else None
+        if found is None:
+            raise ValueError(legal)
+        try:
+            moment = _moment(found)
+        except ValueError:
+            raise ValueError(legal) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    try:
+        utc = moment.astimezone(timezone.utc)
+    except OverflowError:
+        raise ValueError(legal) from None
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _moment(found: re.Match[str]) -> datetime:
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
+    micro = int((found[7] or "").ljust(6, "0")[:6])
+    zone = timezone.utc
+    if found[8] and found[8] not in "Zz":
+        sign = -1 if found[8][0] == "-" else 1
+        zone = timezone(sign * timedelta(hours=int(found[8][1:3]), minutes=int(found[8][-2:])))
+    return datetime(year, month, day, hour, minute, second, micro, zone)
+
+
+# One label of a host name: nothing in it can end the host or begin another part of a URL.
+_LABEL = r"[a-z0-9]+(-[a-z0-9]+)*"
+
+_ALL: tuple[Setting, ...] = (
+    Setting(
+        "project_key",
+        _text("the project's key: 2 to 36 letters, digits, '-' or '_'", r"[A-Za-z0-9_-]{2,36}"),
+        "The project's key.",
+        required=True,
+    ),
+    Setting(
+        "client_id",
+        _text("the API client's id: letters, digits and -._~", r"[A-Za-z0-9._~-]{1,256}"),
+        "The API client's id.",
+        required=True,
+    ),
+    Setting("client_secret", _secret, "The API client's secret; never shown again.", required=True),
+    Setting(
+        "region",
+        _text(f"one of {', '.join(REGIONS)}", rf"{_LABEL}(\.{_LABEL})?"),
+        f"Where the project lives: {', '.join(f'`{region}`' for region in REGIONS)}.",
+    ),
+    Setting("host", _text("gcp or aws", _LABEL), "`gcp` or `aws`, where `region` has only its first part."),
+    Setting("api_url", str, "URL of the API without the project key, in place of a region's."),
+    Setting("auth_url", str, "URL of the authorization server without `/oauth/token`, in place of a region's."),
+    Setting("scopes", _scopes, "Scopes to ask for; by default the token has all that the API client has.", default=()),
+    Setting("start_date", _start_date, "Records last changed before this date or time are left out."),
+    Setting(
+        "page_size",
+        _number("a whole number from 1 to 500", 1, 500, whole=True),
+        "Records in one page, 1 to 500.",
+        default=500,
+    ),
+    Setting(
+        "concurrency",
+        _number("a whole number from 1 to 20", 1, 20, whole=True),
+        "Requests under way at once, 1 to 20.",
+        default=8,
+    ),
+    Setting(
+        "request_timeout",
+        _number("seconds, up to 3600; 0 means the default", 0.001, 3600),
+        "Seconds to wait for an answer; 0 means the default.",
+        default=60.0,
+        zero_is_default=True,
+    ),
+    Setting(
+        "retry_seconds",
+        _number("seconds from 0 to 86400", 0, 86400),
+        "Seconds for which one request is repeated after failures; 0 means never.",
+        default=300.0,
+    ),
+    Setting(
+        "settle_seconds",
+        _number("seconds from 0 to 86400", 0, 86400),
+        "How far behind the server's clock a run stops, so that late commits are not missed.",
+        default=300.0,
+    ),
+    Setting(
+        "lookback_seconds",
+        _number("seconds from 0 to 604800", 0, 604800),
+        "How far before the last run's end the next one starts to read.",
+        default=600.0,
+    ),
+)
+
+SETTINGS: Mapping[str, Setting] = {setting.name: setting for setting in _ALL}
