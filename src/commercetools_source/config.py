@@ -253,18 +253,23 @@ def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
     kind = ".env" if path.name.startswith(".env") else path.suffix.lower()
     if kind not in {".env", ".json", ".toml"}:
         raise ConfigError(f"{path} cannot be read as settings; its name must end in .env, .json or .toml")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"the settings file {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"the settings file {path} is not UTF-8 text") from None
+    text = _contents(path)
     if kind == ".env":
         return _variables(_dotenv(text, path))
     found = _decode(text, kind, path)
     if not isinstance(found, dict):
         raise ConfigError(f"the settings file {path} must hold one object of settings, not {type(found).__name__}")
-    return {_NAMES.get(key, key): value for key, value in found.items()}, []
+    return {_NAMES.get(str(key), str(key)): value for key, value in found.items()}, []
+
+
+def _contents(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"the settings file {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        pass  # raised below: the decoder's exception holds the file's bytes, secret included
+    raise ConfigError(f"the settings file {path} is not UTF-8 text")
 
 
 def _decode(text: str, kind: str, path: Path) -> Any:  # noqa: ANN401 - a file may hold anything
@@ -283,9 +288,9 @@ def _decode(text: str, kind: str, path: Path) -> Any:  # noqa: ANN401 - a file m
 
 def _toml(text: str) -> dict[str, Any]:
     if sys.version_info >= (3, 11):
-        import tomllib  # noqa: PLC0415 - not in Python 3.10
+        import tomllib
     else:
-        import tomli as tomllib  # noqa: PLC0415 - comes with the extra `cli`
+        import tomli as tomllib  # comes with the extra `cli`
     return tomllib.loads(text)
 
 
@@ -300,6 +305,6 @@ def _dotenv(text: str, path: Path) -> dict[str, str]:
         match = line_form.fullmatch(stripped)
         if match is None:
             raise ConfigError(f"line {number} of the settings file {path} is not NAME=value")
-        name, *quoted = match.groups()
-        found[str(name)] = next((text for text in quoted if text is not None), "")
+        name, *forms = match.groups()
+        found[str(name)] = next((form for form in forms if form is not None), "")
     return found

@@ -94,9 +94,10 @@ def is_blank(value: object) -> bool:
 def shown(value: object, secret: str = "") -> str:
     """Return a value as an error may show it: quoted, short, and masked where it holds the secret."""
     text = repr(value)
+    parts = value if isinstance(value, (list, tuple)) else (value,)
     # A password inside a URL is a secret too, and so is whatever contains ours.
-    hidden = isinstance(value, Secret) or "@" in text or (secret and (secret in text or secret in str(value)))
-    if hidden:
+    holds = any("@" in str(part) or (secret and secret in str(part)) for part in parts)
+    if holds or isinstance(value, (Secret, dict)):
         return MASK
     return text if len(text) <= 80 else f"{text[:76]}…{text[-1]}"  # noqa: PLR2004 - one line of a terminal
 
@@ -133,11 +134,9 @@ def _number(legal: str, low: float, high: float, *, whole: bool = False) -> Call
 
 
 def _scopes(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - raw settings have any type
-    words: Sequence[Any] = value.split() if isinstance(value, str) else value
-    pattern = r"[a-z_]+:[A-Za-z0-9_-]+(:[\w.-]+)?"
-    if isinstance(words, (list, tuple)) and all(
-        isinstance(word, str) and re.fullmatch(pattern, word) for word in words
-    ):
+    words = value.split() if isinstance(value, str) else value
+    scope = re.compile(r"[a-z_]+:[A-Za-z0-9_-]+(:[\w.-]+)?", re.ASCII)
+    if isinstance(words, (list, tuple)) and all(isinstance(word, str) and scope.fullmatch(word) for word in words):
         return tuple(words)
     raise ValueError("it must be scopes such as 'view_orders:my-project', as a list or separated by spaces")
 
