@@ -30,23 +30,26 @@ class StreamState:
 
     `cursor`: every change before this API timestamp is delivered (None: no complete read yet).
     `mode`, `bound`, `walks`: the run under way, its upper bound and what is left of it; `mode` is
-    None between runs.
+    None between runs. `quarantined`: where records lie that the platform could not serve; every run
+    asks for them again.
     """
 
     cursor: str | None = None
     mode: Mode | None = None
     bound: str | None = None
     walks: tuple[Walk, ...] = ()
+    quarantined: tuple[Walk, ...] = ()
 
 
-def begin(state: StreamState, mode: Mode, bound: str | None, walks: tuple[Walk, ...]) -> StreamState:
-    """Return the state at the start of a run up to `bound`."""
-    return StreamState(cursor=state.cursor, mode=mode, bound=bound, walks=walks)
+def begin(state: StreamState, mode: Mode, bound: str, walks: tuple[Walk, ...]) -> StreamState:
+    """Return the state at the start of a run up to `bound`; what was quarantined is read again."""
+    again = state.quarantined if mode == "incremental" else ()
+    return StreamState(cursor=state.cursor, mode=mode, bound=bound, walks=walks + again)
 
 
 def finish(state: StreamState) -> StreamState:
     """Return the state after a complete run: its bound is where the next run starts."""
-    return StreamState(cursor=state.bound)
+    return StreamState(cursor=state.bound, quarantined=state.quarantined)
 
 
 def encode(state: StreamState) -> dict[str, Any]:

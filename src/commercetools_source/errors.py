@@ -62,8 +62,10 @@ class NetworkError(CommercetoolsError, ConnectionError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What an error answer said: HTTP `status`, the platform's error `codes` in order and its message
-    (`detail`), the `correlation_id` its support asks for, the request's `method` and `path` without query.
+    """What an error answer said.
+
+    `codes` are the platform's, in its order; `detail` is its message; its support asks for the
+    `correlation_id`; `path` is the request's, without query.
     """
 
     status: int

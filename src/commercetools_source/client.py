@@ -1,0 +1,278 @@
+"""The platform's HTTP API for one project: any request, and whole collections page by page."""
+
+from __future__ import annotations
+
+import platform
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from commercetools_source import paging
+from commercetools_source.answers import error_of, is_good
+from commercetools_source.auth import TokenSource
+from commercetools_source.config import Config
+from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError, Problem
+from commercetools_source.events import Hook, ignore
+from commercetools_source.keyset import Walk
+from commercetools_source.parents import parents_of
+from commercetools_source.resources import Stream, find
+from commercetools_source.retry import Patience
+from commercetools_source.transport import Answer, Request, Timing, Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+__all__ = ["Client", "Params", "walk_of"]
+
+Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
+"""Query parameters; a list or tuple as value repeats its parameter, None leaves it out."""
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_UNAUTHORIZED = 401
+_NOT_FOUND = 404
+
+
+class Client:
+    """Requests to one project; safe to share between threads. Nothing is sent before the first request.
+
+    `config` may be a plain mapping of settings. Use it as a context manager, or `close` it, to give
+    its connections back.
+    """
+
+    def __init__(
+        self, config: Config | Mapping[str, Any], *, hook: Hook = ignore, timing: Timing | None = None
+    ) -> None:
+        self.config = config if isinstance(config, Config) else Config.from_mapping(config)
+        timing = timing or Timing()
+        self._transport = Transport(
+            concurrency=self.config.concurrency,
+            timeout=self.config.request_timeout,
+            user_agent=_user_agent(),
+            hook=hook,
+            timing=timing,
+        )
+        self._patience = Patience(self.config.retry_seconds)
+        self._tokens = TokenSource(
+            self.config, lambda request: self._transport.send(request, self._patience), timing.now, hook
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def request(
+        self,
+        method: str,
+        path: str | None = None,
+        url: str | None = None,
+        params: Params | None = None,
+        body: Any = None,
+    ) -> Any:
+        """Return the parsed JSON of a 2xx answer, None when its body is empty.
+
+        `path` is below the project key (`/orders`); `url` replaces it and must lie on the configured
+        API host. `body` is sent as JSON. Reads are repeated as design rule 7 says; writes are not,
+        unless nothing was sent. Raises ApiError, AuthenticationError, NetworkError, ConfigError.
+        """
+        answer = self.send(method, path, url=url, params=params, body=body, parse=_json_or_none)
+        return answer.value
+
+    def send(
+        self,
+        method: str,
+        path: str | None = None,
+        *,
+        url: str | None = None,
+        params: Params | None = None,
+        body: Any = None,
+        parse: Callable[[bytes], Any] | None = None,
+        heavy_attempts: int | None = None,
+        safe: bool | None = None,
+    ) -> Answer:
+        """Return the whole 2xx answer, with what `parse` made of its body; otherwise as `request`.
+
+        `safe` says that the request may be repeated although it may have been carried out; by
+        default that holds for GET, HEAD and OPTIONS.
+        """
+        method = method.upper()
+        target = self._target(path, url, params)
+        request = Request(
+            method=method,
+            url=target,
+            path=urlsplit(target).path,
+            headers={"Content-Type": "application/json"} if body is not None else {},
+            body=None if body is None else msgspec.json.encode(body),
+            safe=method in _SAFE_METHODS if safe is None else safe,
+            parse=parse,
+        )
+        answer = self._with_token(request, Patience(self._patience.seconds, heavy_attempts))
+        if is_good(answer):
+            return answer
+        raise error_of(answer, method, request.path)
+
+    def pages(
+        self,
+        stream: str | Stream,
+        *,
+        where: str | Sequence[str] = (),
+        since: str | None = None,
+        until: str | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[paging.Page]:
+        """Yield every page of `stream`, in keyset order where it has one, complete past any offset limit.
+
+        `where` restricts it further, in the API's query language. `since` and `until` (API timestamps,
+        the end excluded) select by the stream's cursor field; without them everything is read. A
+        record that the platform cannot serve raises the error it causes.
+        """
+        row = find(stream) if isinstance(stream, str) else stream
+        restrictions = (where,) if isinstance(where, str) else tuple(where)
+        most = page_size or self.config.page_size
+        for parent in parents_of(self.get, row, most):
+            yield from self._pages_of(row, walk_of(row, parent, since, until), most, restrictions)
+
+    def records(self, stream: str | Stream, **selection: Any) -> Iterator[dict[str, Any]]:
+        """Yield every record of `stream` as a dict; takes the keywords of `pages`."""
+        for page in self.pages(stream, **selection):
+            for record in page.records:
+                yield msgspec.json.decode(record)
+
+    def granted_scopes(self) -> tuple[str, ...]:
+        """Return the scopes of the token, each with its project key (`view_orders:my-shop`)."""
+        return self._tokens.get().scopes
+
+    def server_time(self) -> datetime:
+        """Return the platform's clock in UTC, to the second, from the `Date` header of an answer.
+
+        Our own clock is used only if a proxy strips that header. Raises NotFoundError when the region
+        has no project of this key, and as `request` when the platform cannot be reached.
+        """
+        url = self._target("/", None, None)
+        answer = self._with_token(Request(method="GET", url=url, path=urlsplit(url).path, headers={}), self._patience)
+        if answer.status == _NOT_FOUND:
+            raise NotFoundError(
+                Problem(_NOT_FOUND, f"no project {self.config.project_key!r} here; check project_key and region")
+            )
+        said = answer.headers.get("Date")
+        return parsedate_to_datetime(said).astimezone(timezone.utc) if said else datetime.now(timezone.utc)
+
+    def get(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        parse: Callable[[bytes], Any],
+        heavy_attempts: int | None = None,
+    ) -> Any:
+        """Return what `parse` makes of the answer to a GET; the `Get` that paging asks for."""
+        return self.send("GET", path, params=params, parse=parse, heavy_attempts=heavy_attempts).value
+
+    def _pages_of(self, stream: Stream, walk: Walk, most: int, where: Sequence[str]) -> Iterator[paging.Page]:
+        left: Walk | None = walk
+        limit = most
+        while left is not None:
+            step = paging.read(self.get, stream, left, limit, most=most, where=where)
+            if step.quarantine is not None:
+                raise step.quarantine.error
+            yield step.page
+            left, limit = step.left, step.limit
+
+    def _with_token(self, request: Request, patience: Patience) -> Answer:
+        token = self._tokens.get()
+        answer = self._transport.send(_signed(request, token.text), patience)
+        if answer.status != _UNAUTHORIZED:
+            return answer
+        token = self._tokens.replace(token)
+        answer = self._transport.send(_signed(request, token.text), patience)
+        if answer.status == _UNAUTHORIZED:
+            problem = error_of(answer, request.method, request.path).problem
+            raise AuthenticationError(
+                f"{problem}. A new token was refused too; check that the API client belongs to project"
+                f" {self.config.project_key!r} and still exists"
+            )
+        return answer
+
+    def _target(self, path: str | None, url: str | None, params: Params | None) -> str:
+        if url is not None:
+            self._refuse_foreign(url)
+            target = url
+        elif path is not None:
+            target = self.config.api_base + ("" if path == "/" else "/" + path.removeprefix("/"))
+        else:
+            raise ConfigError("a request needs `path` (below the project key, such as '/orders') or `url`")
+        query = urlencode(_pairs(params), quote_via=quote)
+        return f"{target}{'&' if '?' in target else '?'}{query}" if query else target
+
+    def _refuse_foreign(self, url: str) -> None:
+        ours, theirs = urlsplit(self.config.api_url), urlsplit(url)
+        if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
+            raise ConfigError(
+                f"url {theirs.scheme}://{theirs.hostname} is not on the configured API host {self.config.api_url};"
+                " the token is sent nowhere else"
+            )
+
+
+def walk_of(stream: Stream, parent: tuple[str, ...] = (), since: str | None = None, until: str | None = None) -> Walk:
+    """Return the walk over `stream`: by its cursor from `since` to `until`, or over all of it by its immutable order.
+
+    Raises ConfigError when a range is asked of a stream that has no cursor.
+    """
+    if since is None and until is None:
+        order = (*stream.order, "", "")
+        return Walk(field=order[0], tie=order[1], parent=parent)
+    if stream.cursor is None:
+        raise ConfigError(f"{stream.name} has no change date to select by; read it whole, without since and until")
+    return Walk(field=stream.cursor, tie=stream.tie, lower=since, upper=until, parent=parent)
+
+
+def _signed(request: Request, token: str) -> Request:
+    headers = {
+        "Accept": "application/json",
+        "X-Correlation-ID": str(uuid.uuid4()),
+        **request.headers,
+        "Authorization": f"Bearer {token}",
+    }
+    return replace(request, headers=headers)
+
+
+def _pairs(params: Params | None) -> list[tuple[str, str]]:
+    if params is None:
+        return []
+    rows = params.items() if isinstance(params, Mapping) else params
+    return [(name, _text(value)) for name, given in rows for value in _values(given)]
+
+
+def _values(given: Any) -> Sequence[Any]:
+    if given is None:
+        return ()
+    return given if isinstance(given, (list, tuple)) else (given,)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _json_or_none(body: bytes) -> Any:
+    return msgspec.json.decode(body) if body.strip() else None
+
+
+def _user_agent() -> str:
+    version = metadata.version("commercetools-source")
+    return f"commercetools-source/{version} python/{platform.python_version()} ({platform.system()})"

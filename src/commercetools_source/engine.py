@@ -1,0 +1,375 @@
+"""Reading many streams at once: the only place with threads.
+
+Workers fetch pages; the caller's thread turns them into deliveries in the order they arrived, each
+with the state that is true once it is stored. Memory is bounded: no page is fetched while too many
+bytes wait to be taken.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from commercetools_source import paging
+from commercetools_source.checkpoint import StreamState, finish
+from commercetools_source.delivery import Delivery
+from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError, NotFoundError
+from commercetools_source.events import (
+    Hook,
+    PageRead,
+    RecordQuarantined,
+    StreamFailed,
+    StreamFinished,
+    StreamStarted,
+    ignore,
+)
+from commercetools_source.parents import parents_of
+from commercetools_source.planning import Selection, mode_of, needs_parents, started
+from commercetools_source.windows import pages_left, split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from commercetools_source.keyset import Walk
+    from commercetools_source.resources import Stream
+
+__all__ = ["Extraction", "Limits", "Outcome"]
+
+_CLOSED_PARENT = frozenset({"AssociateMissingPermission"})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much at once: `workers` threads, pages of `page_size` records, `waiting_bytes` fetched but not taken.
+
+    A delivery is handed over when it has `batch_bytes`, or after `batch_seconds`, whichever is first.
+    """
+
+    workers: int = 8
+    page_size: int = 500
+    batch_bytes: int = 32 << 20
+    batch_seconds: float = 15.0
+    waiting_bytes: int = 96 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How reading one stream ended: `records` delivered, and what went wrong, in words that say what to do."""
+
+    stream: str
+    mode: str
+    records: int
+    seconds: float
+    error: str | None = None
+    quarantined: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every record was delivered."""
+        return self.error is None and not self.quarantined
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One stream under way. `tasks` and `stopped` belong to the workers' lock, the rest to the caller's thread."""
+
+    stream: Stream
+    stored: StreamState
+    mode: str
+    begun: float
+    tasks: int = 0
+    stopped: bool = False
+    state: StreamState = field(default_factory=StreamState)
+    walks: dict[Walk, None] = field(default_factory=dict)
+    buffer: list[paging.Page] = field(default_factory=list)
+    size: int = 0
+    touched: float = 0.0
+    records: int = 0
+    opened: bool = False
+    quarantined: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """Read the next page of `walk`, `limit` records at most; without a walk, plan the stream."""
+
+    reading: _Reading
+    walk: Walk | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What a worker did: `before` was replaced by `after`; `state` is there if the stream was planned."""
+
+    reading: _Reading
+    limit: int = 0
+    state: StreamState | None = None
+    page: paging.Page | None = None
+    before: Walk | None = None
+    after: tuple[Walk, ...] = ()
+    quarantine: paging.Quarantine | None = None
+    error: BaseException | None = None
+    last: bool = False
+
+
+class Extraction:
+    """One run over several streams. Iterate over `deliveries()` once; `outcomes` tells how each stream ended."""
+
+    def __init__(
+        self,
+        get: paging.Get,
+        streams: Iterable[Stream],
+        states: Mapping[str, StreamState],
+        selection: Selection,
+        limits: Limits,
+        hook: Hook = ignore,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+        self._get = get
+        self._streams = tuple(streams)
+        self._states = states
+        self._selection = selection
+        self._limits = limits
+        self._hook = hook
+        self._now = now
+        self._readings: list[_Reading] = []
+        self._results: queue.SimpleQueue[_Result] = queue.SimpleQueue()
+        self._changed = threading.Condition()
+        self._tasks: deque[_Task] = deque()
+        self._idle = 0
+        self._waiting = 0
+        self._stopped = False
+
+    def deliveries(self) -> Iterator[Delivery]:
+        """Yield what is read, until every stream is complete or has failed, or `stop` was called.
+
+        A delivery counts as taken when the next one is asked for. Closing the iterator stops the run.
+        """
+        for stream in self._streams:
+            self._open(stream)
+        threads = [
+            threading.Thread(target=self._work, name=f"commercetools-{number}", daemon=True)
+            for number in range(self._limits.workers)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            while len(self.outcomes) < len(self._readings) and not self._stopped:
+                yield from self._round(min(1.0, self._limits.batch_seconds))
+            yield from self._leave()
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """End the run soon: no more requests are started, what was read is still delivered. Any thread may call it."""
+        with self._changed:
+            self._stopped = True
+            self._tasks.clear()
+            self._changed.notify_all()
+
+    # --- the caller's thread ---
+
+    def _open(self, stream: Stream) -> None:
+        stored = self._states.get(stream.name, StreamState())
+        reading = _Reading(stream, stored, mode_of(stream, stored, self._selection), self._now())
+        self._readings.append(reading)
+        self._schedule(reading)
+
+    def _schedule(self, reading: _Reading) -> None:
+        with self._changed:
+            reading.tasks = 1
+            self._tasks.append(_Task(reading, None, self._limits.page_size))
+            self._changed.notify()
+
+    def _round(self, patience: float) -> Iterator[Delivery]:
+        """Take one result, or notice that none came for a while; yield what is ready to be handed over."""
+        try:
+            result = self._results.get(timeout=patience)
+        except queue.Empty:
+            result = None
+        if result is not None:
+            self._take(result)
+            if result.last:
+                yield from self._close(result.reading)
+        for reading in self._ripe():
+            yield self._hand_over(reading)
+
+    def _leave(self) -> Iterator[Delivery]:
+        """Hand over what was read before the run was stopped."""
+        while not self._results.empty():
+            yield from self._round(0.0)
+        for reading in self._readings:
+            if reading.stream.name not in self.outcomes:
+                if reading.buffer:
+                    yield self._hand_over(reading)
+                reading.error = reading.error or "stopped before it was complete; the next run goes on from here"
+                self._conclude(reading)
+
+    def _take(self, result: _Result) -> None:
+        reading = result.reading
+        if result.state is not None:
+            reading.state = result.state
+            reading.walks = dict.fromkeys(result.state.walks)
+            self._hook(StreamStarted(reading.stream.name, mode_of(reading.stream, reading.stored, self._selection)))
+        if result.error is not None:
+            if not isinstance(result.error, CommercetoolsError):
+                raise result.error
+            reading.error = reading.error or _advice(result.error, reading.stream)
+        if result.before is not None:
+            reading.walks.pop(result.before, None)
+            reading.walks.update(dict.fromkeys(result.after))
+        if result.quarantine is not None:
+            self._quarantine(reading, result.quarantine)
+        if result.page is not None:
+            self._keep(reading, result.page)
+
+    def _keep(self, reading: _Reading, page: paging.Page) -> None:
+        if not reading.buffer:
+            reading.touched = self._now()
+        reading.buffer.append(page)
+        reading.size += page.size
+        self._hook(PageRead(reading.stream.name, len(page.records), page.size))
+
+    def _quarantine(self, reading: _Reading, quarantine: paging.Quarantine) -> None:
+        walk = quarantine.walk
+        reading.quarantined += 1
+        reading.state = replace(reading.state, quarantined=(*reading.state.quarantined, walk))
+        position = walk.after.value if walk.after is not None else walk.lower or "the start"
+        self._hook(RecordQuarantined(reading.stream.name, position, str(quarantine.error)))
+
+    def _ripe(self) -> list[_Reading]:
+        """Return the streams whose buffers should be handed over now."""
+        held = [reading for reading in self._readings if reading.buffer]
+        late = self._now() - self._limits.batch_seconds
+        ripe = [one for one in held if one.size >= self._limits.batch_bytes or one.touched <= late]
+        if not ripe and sum(one.size for one in held) >= self._limits.waiting_bytes // 2:
+            ripe = [max(held, key=lambda one: one.size)]
+        return ripe
+
+    def _close(self, reading: _Reading) -> Iterator[Delivery]:
+        """Hand over the end of a stream whose last task is done."""
+        if reading.error is None:
+            yield self._hand_over(reading, done=True)
+            if self._goes_on(reading):
+                return
+        elif reading.buffer:
+            yield self._hand_over(reading)
+        self._conclude(reading)
+
+    def _goes_on(self, reading: _Reading) -> bool:
+        """Start the incremental read behind a resumed one, which ended at the bound of the run that was cut off."""
+        state = reading.state
+        if reading.stored.mode is None or reading.mode != "resumed" or reading.stream.cursor is None:
+            return False
+        if state.cursor == self._selection.bound:
+            return False
+        reading.stored = state
+        self._schedule(reading)
+        return True
+
+    def _conclude(self, reading: _Reading) -> None:
+        name, seconds = reading.stream.name, self._now() - reading.begun
+        self.outcomes[name] = Outcome(name, reading.mode, reading.records, seconds, reading.error, reading.quarantined)
+        if reading.error is None:
+            self._hook(StreamFinished(name, reading.records, seconds))
+        else:
+            self._hook(StreamFailed(name, reading.error))
+
+    def _hand_over(self, reading: _Reading, *, done: bool = False) -> Delivery:
+        pages, size = reading.buffer, reading.size
+        reading.buffer, reading.size = [], 0
+        state = replace(reading.state, walks=tuple(reading.walks))
+        replaces = state.mode == "full"
+        first = replaces and not reading.opened and reading.mode != "resumed"
+        reading.opened = True
+        if done:
+            state = reading.state = finish(state)
+        records = [record for page in pages for record in page.records]
+        reading.records += len(records)
+        with self._changed:
+            self._waiting -= size
+            self._changed.notify_all()
+        return Delivery(reading.stream, records, size, state, replaces=replaces, first=first, done=done)
+
+    # --- the workers ---
+
+    def _work(self) -> None:
+        while (task := self._next_task()) is not None:
+            try:
+                result = self._plan(task) if task.walk is None else self._read(task, task.walk)
+            except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
+                result = _Result(task.reading, error=error)
+            self._settle(result)
+
+    def _next_task(self) -> _Task | None:
+        with self._changed:
+            self._idle += 1
+            self._changed.wait_for(
+                lambda: self._stopped or (bool(self._tasks) and self._waiting < self._limits.waiting_bytes)
+            )
+            self._idle -= 1
+            return None if self._stopped else self._tasks.popleft()
+
+    def _plan(self, task: _Task) -> _Result:
+        reading = task.reading
+        parents: list[tuple[str, ...]] = [()]
+        if needs_parents(reading.stream, reading.stored, self._selection):
+            parents = list(parents_of(self._get, reading.stream, self._limits.page_size))
+        state = started(reading.stream, reading.stored, self._selection, parents)
+        return _Result(reading, task.limit, state=state, after=state.walks)
+
+    def _read(self, task: _Task, walk: Walk) -> _Result:
+        try:
+            step = paging.read(self._get, task.reading.stream, walk, task.limit, most=self._limits.page_size)
+        except ApiError as error:
+            if walk.parent and _is_closed(error):
+                return _Result(task.reading, before=walk)
+            raise
+        after = () if step.left is None else self._share(walk, step.left, step.page)
+        return _Result(task.reading, step.limit, page=step.page, before=walk, after=after, quarantine=step.quarantine)
+
+    def _share(self, walk: Walk, left: Walk, page: paging.Page) -> tuple[Walk, ...]:
+        """Return what is left of a walk, cut for the idle workers if it is worth their while."""
+        if not self._idle or left.after is None or left.upper is None:
+            return (left,)
+        first = paging.position_of(page.records[0], walk).value
+        return split(left, min(self._idle + 1, pages_left(left, first, left.after.value)))
+
+    def _settle(self, result: _Result) -> None:
+        """Queue what follows from a result, and the result itself, which says whether it is the stream's last.
+
+        Both under one lock: results reach the caller in the order in which walks advance.
+        """
+        reading = result.reading
+        with self._changed:
+            if result.error is not None:
+                reading.stopped = True
+                dropped = [task for task in self._tasks if task.reading is reading]
+                self._tasks = deque(task for task in self._tasks if task.reading is not reading)
+                reading.tasks -= len(dropped)
+            follow = () if reading.stopped or self._stopped else result.after
+            self._tasks.extend(_Task(reading, walk, result.limit) for walk in follow)
+            reading.tasks += len(follow) - 1
+            self._waiting += result.page.size if result.page is not None else 0
+            last = reading.tasks == 0 and not self._stopped
+            self._results.put(replace(result, last=last))
+            self._changed.notify_all()
+
+
+def _is_closed(error: ApiError) -> bool:
+    """Return whether a parent vanished since it was listed, or does not let us look into it."""
+    return isinstance(error, NotFoundError) or bool(_CLOSED_PARENT.intersection(error.codes))
+
+
+def _advice(error: CommercetoolsError, stream: Stream) -> str:
+    if isinstance(error, ForbiddenError):
+        scopes = " or ".join(error.missing_scopes or stream.scopes)
+        return f"the API client may not read it; give it the scope {scopes}"
+    return str(error)

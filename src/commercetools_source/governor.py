@@ -1,0 +1,61 @@
+"""How many requests may be under way at once: additive increase, halved when the platform is overloaded."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Governor", "decrease", "increase"]
+
+
+def increase(limit: float, ceiling: int) -> float:
+    """Return the limit after one good answer: one more for each full round of requests."""
+    return min(float(ceiling), limit + 1.0 / limit)
+
+
+def decrease(limit: float) -> float:
+    """Return the limit after an overload: half, but one request always may go."""
+    return max(1.0, limit / 2.0)
+
+
+class Governor:
+    """One budget of requests under way, shared by all threads of a client.
+
+    It starts at `start`, grows to `ceiling`, halves on overload. Answers to requests that were sent
+    before the last halving do not halve again: they tell of the same overload.
+    """
+
+    def __init__(self, ceiling: int, start: int, now: Callable[[], float]) -> None:
+        self._ceiling = ceiling
+        self._limit = float(min(start, ceiling))
+        self._now = now
+        self._running = 0
+        self._halved_at = float("-inf")
+        self._free = threading.Condition()
+
+    @property
+    def limit(self) -> int:
+        """Requests that may be under way now."""
+        return int(self._limit)
+
+    def enter(self) -> float:
+        """Wait for a place; return the time to hand back to `leave`."""
+        with self._free:
+            self._free.wait_for(lambda: self._running < int(self._limit))
+            self._running += 1
+            return self._now()
+
+    def leave(self, entered: float, *, overloaded: bool, good: bool) -> None:
+        """Give the place back, and say how the request ended."""
+        with self._free:
+            self._running -= 1
+            if overloaded:
+                if entered > self._halved_at:
+                    self._limit = decrease(self._limit)
+                    self._halved_at = self._now()
+            elif good:
+                self._limit = increase(self._limit, self._ceiling)
+            self._free.notify_all()

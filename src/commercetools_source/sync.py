@@ -1,0 +1,73 @@
+"""The main job: everything a run reads, written to a destination together with its checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from commercetools_source.engine import Extraction, Limits, Outcome
+from commercetools_source.events import Hook, RowsWritten, ignore
+from commercetools_source.planning import Selection
+from commercetools_source.resources import STREAMS, find
+from commercetools_source.windows import instant, shift
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from commercetools_source.client import Client
+    from commercetools_source.delivery import Destination
+
+__all__ = ["Summary", "sync"]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended: one outcome per stream in the order asked for; `bound` is the API time up to which it read."""
+
+    bound: str
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every record of every stream was delivered."""
+        return all(outcome.complete for outcome in self.outcomes)
+
+    @property
+    def records(self) -> int:
+        """Records delivered in all."""
+        return sum(outcome.records for outcome in self.outcomes)
+
+
+def sync(
+    client: Client,
+    destination: Destination,
+    *,
+    streams: Iterable[str] | None = None,
+    full: bool = False,
+    hook: Hook = ignore,
+    on_stoppable: Callable[[Callable[[], None]], None] | None = None,
+) -> Summary:
+    """Read `streams` (all, if None) into `destination` and return how it went; one that fails does not stop the others.
+
+    A stream read before goes on from its stored cursor; `full` reads it again from its start and
+    replaces what is there. `on_stoppable` is handed a function that ends the run early and cleanly,
+    with what was read kept; it may be called from any thread or signal handler.
+    Raises AuthenticationError, NotFoundError, NetworkError before anything is written when the
+    project cannot be reached at all, and DestinationError when the destination fails.
+    """
+    chosen = tuple(STREAMS.values()) if streams is None else tuple(find(name) for name in streams)
+    config = client.config
+    bound = shift(instant(client.server_time()), -config.settle_seconds)
+    selection = Selection(bound, full=full, start_date=config.start_date, lookback=config.lookback_seconds)
+    try:
+        states = destination.open()
+        limits = Limits(config.concurrency, config.page_size, destination.batch_bytes)
+        extraction = Extraction(client.get, chosen, states, selection, limits, hook)
+        if on_stoppable is not None:
+            on_stoppable(extraction.stop)
+        for delivery in extraction.deliveries():
+            destination.write(delivery)
+            hook(RowsWritten(delivery.stream.name, len(delivery.records)))
+    finally:
+        destination.close()
+    return Summary(bound, tuple(extraction.outcomes[stream.name] for stream in chosen))
