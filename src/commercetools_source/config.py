@@ -272,7 +272,7 @@ def _contents(path: Path) -> str:
     raise ConfigError(f"the settings file {path} is not UTF-8 text")
 
 
-def _decode(text: str, kind: str, path: Path) -> Any:  # noqa: ANN401 - a file may hold anything
+def _decode(text: str, kind: str, path: Path) -> Any:
     problem = ""
     try:
         if kind == ".json":

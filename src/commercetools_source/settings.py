@@ -105,7 +105,7 @@ def shown(value: object, secret: str = "") -> str:
 def _text(legal: str, pattern: str) -> Callable[[Any], str]:
     matcher = re.compile(pattern, re.ASCII)
 
-    def parse(value: Any) -> str:  # noqa: ANN401 - raw settings have any type
+    def parse(value: Any) -> str:
         if isinstance(value, str) and matcher.fullmatch(value.strip()):
             return value.strip()
         raise ValueError(f"it must be {legal}")
@@ -113,7 +113,7 @@ def _text(legal: str, pattern: str) -> Callable[[Any], str]:
     return parse
 
 
-def _secret(value: Any) -> Secret:  # noqa: ANN401 - raw settings have any type
+def _secret(value: Any) -> Secret:
     text = value.reveal() if isinstance(value, Secret) else value
     if isinstance(text, str) and re.fullmatch(r"\S+", text.strip()) and text.strip().isprintable():
         return Secret(text.strip())
@@ -121,7 +121,7 @@ def _secret(value: Any) -> Secret:  # noqa: ANN401 - raw settings have any type
 
 
 def _number(legal: str, low: float, high: float, *, whole: bool = False) -> Callable[[Any], Any]:
-    def parse(value: Any) -> float:  # noqa: ANN401 - raw settings have any type
+    def parse(value: Any) -> float:
         try:
             number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else math.nan
         except (ValueError, OverflowError):
@@ -133,7 +133,7 @@ def _number(legal: str, low: float, high: float, *, whole: bool = False) -> Call
     return parse
 
 
-def _scopes(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - raw settings have any type
+def _scopes(value: Any) -> tuple[str, ...]:
     words = value.split() if isinstance(value, str) else value
     scope = re.compile(r"[a-z_]+:[A-Za-z0-9_-]+(:[\w.-]+)?", re.ASCII)
     if isinstance(words, (list, tuple)) and all(isinstance(word, str) and scope.fullmatch(word) for word in words):
@@ -146,7 +146,7 @@ _MOMENT = re.compile(
 )
 
 
-def _start_date(value: Any) -> str:  # noqa: ANN401 - raw settings have any type
+def _start_date(value: Any) -> str:
     """Return `2026-01-31T00:00:00.000Z`: UTC with milliseconds, as the platform writes it; no zone means UTC."""
     legal = "it must be a date or time such as '2026-01-31' or '2026-01-31T12:00:00Z'"
     if isinstance(value, datetime):

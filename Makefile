@@ -1,0 +1,81 @@
+# A machine with Python 3.10 or newer, pip and make is enough; everything else is installed into .venv here.
+#
+#   make demo      the main job without an account: a local commercetools shop, all of it, into commercetools-demo.duckdb
+#   make test      everything that must hold (the default): lint, types, all tests against the installed wheel
+#   make lint      ruff: rules and layout                    make format    let ruff rewrite the layout
+#   make types     mypy, strict                              make tests     only the tests, e.g. make tests ARGS="-k config"
+#   make docs      write the generated pages of docs/ anew   make contract  write contract.json anew from ../shared
+#   make clean     remove what make made                     make help      this text
+#
+# Another interpreter: make test PYTHON=python3.12 (after `make clean`). A rerun does only what has changed.
+
+PYTHON ?= python3
+EXTRAS := cli,duckdb,parquet,sandbox
+ARGS   ?=
+SPECIFICATION ?= ../shared/reference/openapi.yaml
+
+BIN    := .venv/bin
+BUILD  := .build
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SOURCE := pyproject.toml README.md LICENSE $(shell find src -type f -not -name '*.pyc' -not -name '.*')
+
+# The tests must meet the installed wheel, not whatever the caller's environment points at.
+unexport PYTHONPATH
+.DEFAULT_GOAL := test
+.DELETE_ON_ERROR:
+.PHONY: help demo test tests lint types format contract docs clean
+
+test: lint types tests
+
+help:
+	@sed -n '/^#/!q;s/^# \{0,1\}//p' Makefile
+
+demo: $(BUILD)/installed
+	$(BIN)/commercetools-source demo $(ARGS)
+
+tests: $(BUILD)/installed $(BUILD)/tools
+	INSTALLED_WHEEL=1 $(BIN)/pytest -n auto $(ARGS)
+
+lint: $(BUILD)/tools
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+
+types: $(BUILD)/installed $(BUILD)/tools
+	$(BIN)/mypy --no-error-summary
+
+format: $(BUILD)/tools
+	$(BIN)/ruff check --quiet --fix .
+	$(BIN)/ruff format --quiet .
+
+contract: $(BUILD)/installed $(BUILD)/tools
+	$(BIN)/python tools/contract.py $(SPECIFICATION)
+
+docs: $(BUILD)/installed $(BUILD)/tools
+	$(BIN)/python tools/docs.py
+
+clean:
+	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+
+# pip 25.1 is the first that understands --group.
+$(BUILD)/venv:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; this is " + sys.version.split()[0])'
+	$(PYTHON) -m venv .venv
+	$(PIP) install --upgrade 'pip>=25.1' 'hatchling>=1.27'
+	@mkdir -p $(BUILD) && touch $@
+
+$(BUILD)/wheel: $(BUILD)/venv $(SOURCE)
+	@rm -rf $(BUILD)/dist
+	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir $(BUILD)/dist .
+	@touch $@
+
+$(BUILD)/dependencies: $(BUILD)/venv pyproject.toml | $(BUILD)/wheel
+	$(PIP) install "$$(echo $(BUILD)/dist/*.whl)[$(EXTRAS)]"
+	@touch $@
+
+$(BUILD)/installed: $(BUILD)/dependencies $(BUILD)/wheel
+	$(PIP) install --no-deps --force-reinstall $(BUILD)/dist/*.whl
+	@touch $@
+
+$(BUILD)/tools: $(BUILD)/venv pyproject.toml
+	$(PIP) install --group lint --group test
+	@touch $@

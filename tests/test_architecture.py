@@ -1,0 +1,173 @@
+"""The package's order of layers, and the sizes that keep its files readable."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import commercetools_source
+from commercetools_source import errors
+
+PACKAGE = Path(commercetools_source.__file__).parent
+ROOT = Path(__file__).parent.parent
+
+# Lowest first: a module imports only what stands before it. A folder counts as one; inside it there are no cycles.
+ORDER = """
+    errors events
+    settings config
+    contract resources schema
+    keyset windows checkpoint delivery
+    governor retry transport answers auth
+    paging parents client
+    planning engine deletes sync
+    destinations
+    frontends
+    sandbox
+    progress demo cli
+""".split()  # noqa: SIM905 - drawn as layers
+ALONE = {"sandbox": {"errors", "sandbox"}}  # it must not share code with what it judges
+SPEAKS = {"cli", "demo", "progress", "frontends"}  # these write for people or over a protocol
+HEAVY = ["duckdb", "lark", "pyarrow", "rich", "singer_sdk", "starlette", "typer", "uvicorn"]
+
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): ast.parse(path.read_text())
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+
+
+def unit(module: str) -> str:
+    """Return the name under which a module stands in ORDER: its folder, or its name before `_` (cli_table: cli)."""
+    first = module.split(".", maxsplit=1)[0]
+    return first if first in ORDER else first.split("_")[0]
+
+
+def imported(module: str) -> set[str]:
+    """Return the package's modules that a module imports, anywhere: under TYPE_CHECKING and inside functions too.
+
+    An annotation is a dependency of the mind, and a late import is still one: neither may point upward.
+    """
+    found: set[str] = set()
+    for node in ast.walk(MODULES[module]):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively; imports here name the whole path"
+            names = [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+        ours = {name.removeprefix("commercetools_source.") for name in names if name.startswith("commercetools_source")}
+        found |= {name for name in ours if name in MODULES}
+    return found - {module}
+
+
+LIBRARY = [module for module in MODULES if module not in {"__init__", "__main__"}]
+
+
+@pytest.mark.parametrize("module", LIBRARY)
+def test_a_module_has_its_place_and_imports_nothing_above_it(module: str) -> None:
+    assert unit(module) in ORDER, f"{module} has no place yet; add it to ORDER"
+    above = {
+        name for name in imported(module) if name != "__init__" and ORDER.index(unit(name)) > ORDER.index(unit(module))
+    }
+    assert not above
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    TopologicalSorter({module: imported(module) for module in LIBRARY}).prepare()
+
+
+@pytest.mark.parametrize("module", [module for module in LIBRARY if unit(module) in ALONE])
+def test_the_sandbox_shares_no_code_with_what_it_judges(module: str) -> None:
+    assert {unit(name) for name in imported(module)} <= ALONE[unit(module)]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_files_and_functions_stay_short(module: str) -> None:
+    tree = MODULES[module]
+    last = max((node.end_lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)), default=0)
+    assert (last or 0) < 600
+    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    too_long = {node.name for node in functions if (node.end_lineno or 0) - node.lineno >= 80}
+    too_deep = {node.name for node in functions if depth(node.body) > 4}
+    assert not too_long
+    assert not too_deep
+
+
+def depth(body: list[ast.stmt]) -> int:
+    """Return how deep blocks are nested; `elif` does not nest, and neither does a function or class."""
+    deepest = 0
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        if isinstance(node, ast.If):
+            chain: ast.stmt = node
+            while isinstance(chain, ast.If):
+                deepest = max(deepest, 1 + depth(chain.body))
+                is_elif = len(chain.orelse) == 1 and isinstance(chain.orelse[0], ast.If)
+                if not is_elif:
+                    deepest = max(deepest, 1 + depth(chain.orelse) if chain.orelse else 0)
+                    break
+                chain = chain.orelse[0]
+            continue
+        blocks = [getattr(node, name, []) for name in ("body", "orelse", "finalbody")]
+        blocks += [part.body for part in (*getattr(node, "handlers", []), *getattr(node, "cases", []))]
+        if any(blocks):
+            deepest = max(deepest, *(1 + depth(block) for block in blocks if block))
+    return deepest
+
+
+@pytest.mark.parametrize("module", [module for module in LIBRARY if unit(module) not in SPEAKS])
+def test_the_library_does_not_print(module: str) -> None:
+    calls = [node.func for node in ast.walk(MODULES[module]) if isinstance(node, ast.Call)]
+    assert "print" not in {func.id for func in calls if isinstance(func, ast.Name)}
+
+
+@pytest.mark.parametrize("module", [module for module in LIBRARY if module != "errors"])
+def test_every_exception_comes_from_the_error_tree(module: str) -> None:
+    classes = [node for node in ast.walk(MODULES[module]) if isinstance(node, ast.ClassDef)]
+    bases = {base.id for node in classes for base in node.bases if isinstance(base, ast.Name)}
+    assert not {name for name in bases if name.endswith(("Error", "Exception"))}
+
+
+def test_every_exception_is_called_an_error_and_has_one_base() -> None:
+    found = [item for _, item in inspect.getmembers(errors, inspect.isclass) if issubclass(item, Exception)]
+    assert len(found) > 10
+    for item in found:
+        assert item.__name__.endswith("Error")
+        assert issubclass(item, errors.CommercetoolsError)
+
+
+def test_the_public_names_are_sorted_and_true() -> None:
+    public = commercetools_source.__all__
+    assert public == sorted(public)
+    for name in public:
+        assert getattr(commercetools_source, name) is not None
+    assert set(public) <= set(dir(commercetools_source))
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        commercetools_source.nonsense  # noqa: B018 - the lookup is the test
+
+
+def python(code: str) -> str:
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+@pytest.mark.parametrize("statement", ["import commercetools_source", "from commercetools_source import Client, Config"])
+def test_an_import_loads_nothing_heavy(statement: str) -> None:
+    loaded = python(f"import sys\n{statement}\nprint(*sys.modules)").split()
+    assert not set(HEAVY) & set(loaded)
+
+
+@pytest.mark.skipif("INSTALLED_WHEEL" not in os.environ, reason="only `make test` installs the wheel")
+def test_the_tests_meet_the_installed_wheel() -> None:
+    assert "site-packages" in PACKAGE.parts
+    assert not PACKAGE.is_relative_to(ROOT / "src")
+    sources = {path.relative_to(ROOT / "src" / "commercetools_source") for path in (ROOT / "src").rglob("*.py")}
+    assert {path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py")} == sources
