@@ -26,6 +26,9 @@ __all__ = ["LARGEST_OFFSET", "Get", "Page", "Quarantine", "Step", "path_of", "po
 LARGEST_OFFSET = 10_000
 """The API refuses larger offsets (docs: General concepts, offset)."""
 
+_BEARABLE_BYTES = 16 << 20
+"""Pages are kept near this size, so that the pages under way at once fit into memory (a record may have 16 MB)."""
+
 _PATIENT_ATTEMPTS = 2
 _LONE_ATTEMPTS = 5
 _PROBES = 2
@@ -137,7 +140,12 @@ def _step(stream: Stream, walk: Walk, page: Page, limit: int, *, full: bool, mos
     left = _left(walk, page, 0) if full and page.records else None
     shape = shaper(stream, walk.parent)
     shaped = page if shape is None else Page(tuple(shape(record) for record in page.records), page.size)
-    return Step(shaped, left, min(most, limit * 2))
+    return Step(shaped, left, min(most, limit * 2, _fitting(page)))
+
+
+def _fitting(page: Page) -> int:
+    """Return how many records like those of `page` make a page of bearable size."""
+    return max(1, _BEARABLE_BYTES * len(page.records) // page.size) if page.records else _BEARABLE_BYTES
 
 
 def _left(walk: Walk, page: Page, skip: int) -> Walk:
@@ -260,4 +268,5 @@ def _envelope(body: bytes) -> tuple[_Envelope, int]:
 
 def _whole_object(body: bytes) -> bytes:
     msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    return msgspec.json.format(body, indent=-1)
+    compact: bytes = msgspec.json.format(body, indent=-1)
+    return compact
