@@ -1,0 +1,85 @@
+"""The seeded sample shop: every collection of a commercetools project, streamed record by record.
+
+The same (size, seed, now) gives the same shop, byte for byte. Nothing is kept but counters and a few
+prepared pieces, so memory does not grow with the size.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from commercetools_source.errors import ConfigError
+from commercetools_source.sandbox.shop_baskets import Baskets
+from commercetools_source.sandbox.shop_catalog import (
+    Catalog,
+    assignments,
+    categories,
+    inventory,
+    products,
+    selections,
+    standalone_prices,
+)
+from commercetools_source.sandbox.shop_messages import Journal
+from commercetools_source.sandbox.shop_orders import Orders
+from commercetools_source.sandbox.shop_people import associate_roles, business_units, customers
+from commercetools_source.sandbox.shop_setup import setup, store_key
+from commercetools_source.sandbox.shop_types import PRODUCT_TYPES, TYPES, Customs, product_types, types
+from commercetools_source.sandbox.shop_words import STATES
+from commercetools_source.sandbox.shop_world import Counts, Rows, World
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+# Orders of each size; the other collections follow in proportion.
+SIZES = {"tiny": 100, "small": 2_000, "demo": 20_000, "large": 1_000_000}
+_LEAST = 100
+
+
+def counts(size: str | int) -> Counts:
+    """Return how many records a shop of `size` has, without the extra ones for completeness.
+
+    Raises ConfigError when `size` is neither a name in SIZES nor a number of orders of at least 100.
+    """
+    orders = SIZES.get(size, 0) if isinstance(size, str) else size
+    if orders < _LEAST:
+        raise ConfigError(
+            f"The size of the sample shop is {size!r}, but it must be one of {', '.join(SIZES)}"
+            f" or a number of orders of at least {_LEAST}."
+        )
+    states = sum(len(keys) for _, keys in STATES)
+    return Counts.for_orders(orders, {"type": len(TYPES), "product-type": len(PRODUCT_TYPES), "state": states})
+
+
+def generate(size: str | int, seed: int, now: datetime) -> Rows:
+    """Yield every record of the shop as (collection, parent, compact JSON).
+
+    `collection` is the path of the list endpoint without project key, with the placeholders of the platform's
+    contract; `parent` fills them and is "" for ordinary collections (approval rules and flows:
+    "associateId/businessUnitKey"). Records of different collections come mixed. No record carries a time
+    later than ten minutes before `now`. Raises ConfigError for an unknown `size`.
+    """
+    world = World.of(counts(size), seed, now)
+    return _rows(world)
+
+
+def _rows(world: World) -> Rows:
+    customs = Customs(world)
+    catalog = Catalog.of(world, customs)
+    journal = Journal(world)
+    orders = Orders(world, Baskets(world, catalog, customs), customs, journal)
+    yield from setup(world, customs)
+    yield from types(world)
+    yield from product_types(world)
+    yield from categories(world, customs)
+    yield from associate_roles(world, customs)
+    yield from business_units(world, customs)
+    yield from products(catalog)
+    yield from inventory(catalog)
+    yield from standalone_prices(catalog)
+    yield from selections(catalog)
+    for store in range(world.counts["store"]):
+        yield from assignments(world, store, store_key(world, store))
+    yield from customers(world, customs, journal)
+    yield from orders.rows()
+    yield from orders.carts()
+    yield from journal.of_stock(catalog)
