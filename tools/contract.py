@@ -1,0 +1,231 @@
+"""Write the platform's published contract as compact data: what a record may hold, what an endpoint takes.
+
+    python tools/contract.py ../shared/reference/openapi.yaml            write src/commercetools_source/contract.json
+    python tools/contract.py ../shared/reference/openapi.yaml --check    exit 1 if that file is not what it would write
+
+Names, types and formats only; none of the specification's prose. Type expressions: `string int number bool
+datetime date time any object`, a type's name, `[X]` (array), `{X}` (map); a trailing `!` marks what is required.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TARGET = Path(__file__).parent.parent / "src" / "commercetools_source" / "contract.json"
+PROJECT = "/{projectKey}"
+
+SCALARS = {
+    ("string", "datetime"): "datetime",
+    ("string", "date-time"): "datetime",
+    ("string", "date-only"): "date",
+    ("string", "date"): "date",
+    ("string", "time-only"): "time",
+    ("integer", None): "int",
+    ("number", None): "number",
+    ("boolean", None): "bool",
+    ("string", None): "string",
+}
+
+# Maps whose values the specification gives as strings, which the RAML it is made from does not.
+MAP_VALUES = {
+    "FieldContainer": "any",
+    "ProductVariantChannelAvailabilityMap": "ProductVariantChannelAvailability",
+    "SearchKeywords": "[SearchKeyword]",
+    "VariantAttributesChannelAvailabilityMap": "ProductVariantChannelAvailability",
+}
+
+# Endpoints of which the answer is one record and not a page.
+SINGLE = {"": "Project"}
+
+# Collections that are searched and not listed.
+SEARCHED = re.compile(r"/search$")
+
+# A whole other record put into a reference on request (`expand`), which an extraction never asks for.
+EXPANDED = "obj"
+
+
+def is_leftover(name: str) -> bool:
+    """Return whether `name` is a RAML pattern that became a property or parameter by mistake."""
+    return name.startswith("/")
+
+
+def expression(schema: dict[str, Any]) -> str:
+    """Return the type expression of a schema."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rsplit("/", 1)[1]
+    kind, form = schema.get("type"), schema.get("format")
+    if kind == "array":
+        return f"[{expression(schema.get('items', {}))}]"
+    if kind == "object":
+        values = schema.get("additionalProperties")
+        return f"{{{expression(values)}}}" if isinstance(values, dict) else "object"
+    return SCALARS.get((kind, form)) or SCALARS.get((kind, None), "any")
+
+
+class Types:
+    """The schemas of a specification, as rows of the data file."""
+
+    def __init__(self, schemas: dict[str, Any]) -> None:
+        self.schemas = schemas
+
+    def row(self, name: str) -> dict[str, Any]:
+        """Return the row of one type: an enum, a map, a scalar, or fields with a tag and variants if it is a union."""
+        schema = self.schemas[name]
+        if "enum" in schema:
+            return {"enum": schema["enum"]}
+        if name in MAP_VALUES:
+            return {"map": MAP_VALUES[name]}
+        parts = list(self.parts(schema))
+        fields: dict[str, str] = {}
+        required: set[str] = set()
+        for part in parts:
+            required |= {field for field in part.get("required", ()) if not is_leftover(field)}
+            for field, value in (part.get("properties") or {}).items():
+                if not is_leftover(field) and field != EXPANDED:
+                    fields[field] = expression(value)
+        if fields:
+            row: dict[str, Any] = {
+                "fields": {field: kind + "!" * (field in required) for field, kind in sorted(fields.items())}
+            }
+            return {**self.union(schema, name), **row}
+        values = schema.get("additionalProperties")
+        if isinstance(values, dict):
+            return {"map": expression(values)}
+        return {"is": expression(schema)}
+
+    def parts(self, schema: dict[str, Any]) -> Any:
+        """Yield the object schemas of which `schema` is made, inherited ones first."""
+        for part in schema.get("allOf", ()):
+            yield from self.parts(self.schemas[part["$ref"].rsplit("/", 1)[1]] if "$ref" in part else part)
+        if "allOf" not in schema:
+            yield schema
+
+    def union(self, schema: dict[str, Any], name: str) -> dict[str, Any]:
+        """Return tag and variants if `schema` itself is a union; a variant does not inherit them."""
+        for part in [schema, *(part for part in schema.get("allOf", ()) if "$ref" not in part)]:
+            if "discriminator" in part:
+                variants = {
+                    tag: reference.rsplit("/", 1)[1] for tag, reference in part["discriminator"]["mapping"].items()
+                }
+                if set(variants.values()) != {name}:
+                    return {"tag": part["discriminator"]["propertyName"], "variants": dict(sorted(variants.items()))}
+        return {}
+
+
+def names_in(row: dict[str, Any]) -> set[str]:
+    """Return the names of all types that a row speaks of."""
+    spoken = [*row.get("fields", {}).values(), *row.get("variants", {}).values(), row.get("map", ""), row.get("is", "")]
+    return {word for text in spoken for word in re.findall(r"\w+", text)}
+
+
+def reachable(types: Types, roots: set[str]) -> dict[str, Any]:
+    """Return the rows of `roots` and of everything they lead to."""
+    rows: dict[str, Any] = {}
+    waiting = sorted(roots)
+    while waiting:
+        name = waiting.pop()
+        if name in rows or name not in types.schemas:
+            continue
+        rows[name] = types.row(name)
+        waiting.extend(names_in(rows[name]))
+    return dict(sorted(rows.items()))
+
+
+def endpoints(doc: dict[str, Any], types: Types) -> dict[str, Any]:
+    """Return one row per endpoint that answers with a page of records, and for the project itself."""
+    found = {}
+    for path, operations in doc["paths"].items():
+        if not path.startswith(PROJECT) or "get" not in operations:
+            continue
+        short = path[len(PROJECT) :]
+        page = answer_type(operations["get"])
+        item = SINGLE.get(short) or item_of(types, page)
+        if item is None or SEARCHED.search(short):
+            continue
+        listing = operations["get"]
+        found[short or "/"] = {
+            "item": item,
+            **({"page": page} if short not in SINGLE else {}),
+            "params": sorted(
+                parameter["name"]
+                for parameter in listing.get("parameters", ())
+                if parameter["in"] == "query" and not is_leftover(parameter["name"])
+            ),
+            "scopes": sorted(
+                {
+                    scope.split(":")[0]
+                    for option in listing.get("security", ())
+                    for scopes in option.values()
+                    for scope in scopes
+                }
+            ),
+            "methods": sorted(method.upper() for method in operations if method in {"get", "head", "post"}),
+        }
+    return dict(sorted(found.items()))
+
+
+def answer_type(operation: dict[str, Any]) -> str:
+    """Return the name of the type of a 200 answer, or nothing."""
+    content = operation.get("responses", {}).get("200", {}).get("content", {})
+    reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+    return str(reference).rsplit("/", 1)[-1]
+
+
+def item_of(types: Types, page: str) -> str | None:
+    """Return the type of one record of a page, or None if the type is no page."""
+    if page not in types.schemas:
+        return None
+    results = types.row(page).get("fields", {}).get("results", "")
+    inner = re.fullmatch(r"\[(\w+)\]!?", results)
+    return inner[1] if inner and "offset" in types.row(page).get("fields", {}) else None
+
+
+def render(source: Path) -> str:
+    """Return the text of the data file: one endpoint and one type per line."""
+    raw = source.read_bytes()
+    doc = yaml.load(raw, Loader=yaml.CSafeLoader)
+    types = Types(doc["components"]["schemas"])
+    paths = endpoints(doc, types)
+    rows = reachable(types, {row["item"] for row in paths.values()})
+    info = {"title": doc["info"]["title"], "version": doc["info"]["version"]}
+    info["sha256"] = hashlib.sha256(raw).hexdigest()
+    sections = {"endpoints": paths, "types": rows}
+    text = [f'{{\n"source": {compact(info)}']
+    for title, section in sections.items():
+        lines = ",\n".join(f"{compact(name)}: {compact(row)}" for name, row in section.items())
+        text.append(f',\n"{title}": {{\n{lines}\n}}')
+    return "".join(text) + "\n}\n"
+
+
+def compact(value: Any) -> str:
+    """Return `value` as JSON on one line."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def main() -> int:
+    """Write or check the data file; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("specification", type=Path, help="the platform's openapi.yaml")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file is not current")
+    parser.add_argument("--target", type=Path, default=TARGET)
+    given = parser.parse_args()
+    text = render(given.specification)
+    if not given.check:
+        given.target.write_text(text, encoding="utf-8")
+        print(f"{given.target}: {len(text)} characters")
+        return 0
+    current = given.target.exists() and given.target.read_text(encoding="utf-8") == text
+    print("current" if current else f"{given.target} differs; run `make contract`")
+    return 0 if current else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
