@@ -36,7 +36,8 @@ def parents_of(get: paging.Get, stream: Stream, page_size: int) -> Iterator[tupl
 def _records(get: paging.Get, parents: Parents, page_size: int) -> Iterator[tuple[str, ...]]:
     source = find(parents.source)
     paths = [path for _, path in parents.fields]
-    left: Walk | None = Walk(*(*source.order, "", "")[:2])
+    field, tie = (*source.order, "", "")[:2]
+    left: Walk | None = Walk(field, tie)
     limit = page_size
     while left is not None:
         step = paging.read(get, source, left, limit, most=page_size)

@@ -1,0 +1,70 @@
+"""What a row of the catalogue says about one stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+__all__ = ["Paging", "Parents", "Stream"]
+
+
+class Paging(Enum):
+    """How a collection is read to its end."""
+
+    KEYSET = "keyset"
+    """In the order of a field, each page from behind the last record of the one before."""
+
+    OFFSET = "offset"
+    """By counting records; the API counts to 10,000 only, so this is for collections that offer nothing else."""
+
+    SINGLE = "single"
+    """One request, one record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parents:
+    """Where the values come from that fill a path's placeholders.
+
+    `records`: from each record of the stream `source`. `distinct`: each value that a field has in the
+    collection at path `source`. `fields` pairs a placeholder with a dotted path in the record, where a
+    list on the way gives one value per item; `columns` are the names under which the values are put
+    into the child records ("" for those that are not).
+    """
+
+    kind: Literal["records", "distinct"]
+    source: str
+    fields: tuple[tuple[str, str], ...]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One collection of the API and how it is extracted.
+
+    `item`: the contract's type of a record. `key`: top-level columns that identify a row.
+    `order`: fields of a full read, the first one immutable, the last one unique. `cursor`: field of
+    incremental reads, None if each run reads each run reads everything. `tie`: unique field that breaks ties of the
+    cursor. `sort`: order asked for where paging is by offset. `params`: always sent. `scopes`: of
+    which any one suffices. `resource_type`: its name in references and Messages. `derived`: columns
+    copied from a dotted path. `children`: dotted paths of child tables. `drop`: fields left out.
+    """
+
+    name: str
+    path: str
+    item: str
+    scopes: tuple[str, ...]
+    paging: Paging = Paging.KEYSET
+    key: tuple[str, ...] = ("id",)
+    order: tuple[str, ...] = ("createdAt", "id")
+    cursor: str | None = "lastModifiedAt"
+    tie: str = "id"
+    sort: tuple[str, ...] = ()
+    params: tuple[tuple[str, str], ...] = ()
+    parents: Parents | None = None
+    derived: tuple[tuple[str, str], ...] = ()
+    resource_type: str | None = None
+    deleted_messages: tuple[str, ...] = ()
+    children: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    caveat: str = ""
