@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 ORDER = """
     errors events
     settings config
-    contract resources schema
+    contract stream resources schema
     keyset windows checkpoint delivery
     governor retry transport answers auth
     paging parents client

@@ -1,0 +1,230 @@
+"""The commands of `commercetools-source`: thin callers of the library.
+
+What a program may read goes to standard output, everything else to standard error. Exit status: 0
+done, 1 failed or not complete, 2 wrong settings or usage, 130 and 143 stopped by Ctrl-C or SIGTERM.
+"""
+
+# typer 0.9, which Mage pins, understands neither `X | None` nor annotations that are text: hence Optional here, and no
+# `from __future__ import annotations`.
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from commercetools_source.config import Config
+from commercetools_source.errors import CommercetoolsError, ConfigError
+
+__all__ = ["app", "run"]
+
+# What `pip install 'commercetools-source[…]'` brings a module that is missing.
+_EXTRAS = {
+    "duckdb": "duckdb",
+    "pyarrow": "duckdb",
+    "lark": "sandbox",
+    "starlette": "sandbox",
+    "uvicorn": "sandbox",
+}
+
+app = typer.Typer(
+    name="commercetools-source",
+    help="Copies a commercetools project, whole and then change by change, into DuckDB or JSON lines.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Settings = Annotated[
+    Optional[Path],
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Settings: a .env, .json or .toml file. By default CTP_* variables, and .env in this folder.",
+    ),
+]
+Streams = Annotated[
+    Optional[list[str]],
+    typer.Option("--streams", metavar="NAMES", help="Only these streams: names with commas between. By default all."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every request.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show failures only.")]
+Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same shop.")]
+Size = Annotated[
+    str,
+    typer.Option("--size", metavar="SIZE", help="tiny, small, demo (20,000 orders), large, or a number of orders."),
+]
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit status; a person's mistake becomes a sentence, not a traceback."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="commercetools-source")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
+    except ConfigError as error:
+        _say(*(f"error: {problem}" for problem in error.problems))
+        return 2
+    except CommercetoolsError as error:
+        _say(f"error: {error}")
+        return 1
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get(str(error.name).partition(".")[0])
+        if extra is None:
+            raise
+        _say(f"error: this needs {error.name}: pip install 'commercetools-source[{extra}]'")
+        return 2
+    return 0
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        import commercetools_source
+
+        typer.echo(f"commercetools-source {commercetools_source.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def sync(
+    config: Settings = None,
+    destination: Annotated[
+        str,
+        typer.Option(
+            "--destination",
+            "-d",
+            metavar="WHERE",
+            help="A DuckDB file (shop.duckdb) or a folder of JSON lines (shop/).",
+        ),
+    ] = "commercetools.duckdb",
+    streams: Streams = None,
+    full: Annotated[bool, typer.Option("--full", help="Read everything again and replace what is there.")] = False,
+    concurrency: Annotated[
+        Optional[int], typer.Option("--concurrency", metavar="N", help="Requests under way at once, 1 to 20.")
+    ] = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Copy the project; after the first time only what has changed since."""
+    from commercetools_source.cli_report import summary_json, summary_text
+    from commercetools_source.cli_signals import stopping
+    from commercetools_source.client import Client
+    from commercetools_source.destinations import open_destination
+    from commercetools_source.progress import draw
+    from commercetools_source.resources import STREAMS
+    from commercetools_source.sync import sync as copy
+
+    settings = _settings(config, concurrency=concurrency)
+    names = _names(streams)
+    target = open_destination(destination)
+    verbosity = _verbosity(verbose, quiet)
+    with (
+        draw(sys.stderr, total=len(STREAMS if names is None else names), verbosity=verbosity) as tally,
+        Client(settings, hook=tally) as client,
+        stopping() as stopper,
+    ):
+        summary = copy(client, target, streams=names, full=full, hook=tally, on_stoppable=stopper.arm)
+    if as_json:
+        typer.echo(summary_json(summary, target.name, tally))
+    if not quiet:
+        _say(summary_text(summary, target.name, tally))
+    if stopper.signal:
+        raise typer.Exit(128 + stopper.signal)
+    raise typer.Exit(0 if summary.complete else 1)
+
+
+@app.command()
+def check(config: Settings = None, streams: Streams = None, as_json: Json = False) -> None:
+    """Try the settings: which streams can be read, and which scope is missing for the others."""
+    from commercetools_source.cli_report import inspect, inspection_json, inspection_text
+    from commercetools_source.client import Client
+
+    with Client(_settings(config)) as client:
+        found = inspect(client, _names(streams))
+    typer.echo(inspection_json(found) if as_json else inspection_text(found))
+    every = all(stream.readable for stream in found.streams)
+    some = any(stream.readable for stream in found.streams)
+    raise typer.Exit(0 if every or (some and not streams) else 1)
+
+
+@app.command("streams")
+def list_streams(as_json: Json = False) -> None:
+    """List what can be read: every stream, how it is read and the scope that it needs."""
+    from commercetools_source.cli_report import catalogue_json, catalogue_text
+
+    typer.echo(catalogue_json() if as_json else catalogue_text())
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="On 127.0.0.1; 0 takes a free one.")] = 8080,
+    seed: Seed = 1,
+    size: Size = "demo",
+) -> None:
+    """Serve a local commercetools API with a generated shop until Ctrl-C."""
+    from commercetools_source.sandbox import serve
+
+    serve(port=port, seed=seed, size=_size(size))
+
+
+@app.command()
+def demo(
+    path: Annotated[
+        Path, typer.Option("--path", metavar="FILE", help="The DuckDB file to write; kept and brought up to date.")
+    ] = Path("commercetools-demo.duckdb"),
+    seed: Seed = 1,
+    size: Size = "demo",
+    quiet: Quiet = False,
+) -> None:
+    """See the main job without an account: sandbox, sync, and a look at the result."""
+    from commercetools_source.demo import run_demo
+
+    complete = run_demo(path, size=_size(size), seed=seed, out=sys.stdout, err=sys.stderr, verbosity=-1 if quiet else 0)
+    raise typer.Exit(0 if complete else 1)
+
+
+def _say(*lines: str) -> None:
+    for line in lines:
+        typer.echo(line, err=True)
+
+
+def _settings(file: Path | None, **overrides: object) -> Config:
+    """Return the settings of file, environment and options; without --config a `.env` that is ours counts."""
+    default = Path(".env")
+    if file is None and default.is_file() and "CTP_" in default.read_text(encoding="utf-8", errors="replace"):
+        file = default
+    return Config.load(file, os.environ, overrides)
+
+
+def _names(given: Sequence[str] | None) -> list[str] | None:
+    """Return the stream names of --streams, each once; None for all."""
+    from commercetools_source.resources import find
+
+    names = dict.fromkeys(name.strip() for word in given or () for name in word.split(",") if name.strip())
+    if given and not names:
+        raise ConfigError("--streams names no stream; see `commercetools-source streams`")
+    return [find(name).name for name in names] or None
+
+
+def _size(text: str) -> str | int:
+    return int(text) if text.isdecimal() else text
+
+
+def _verbosity(verbose: bool, quiet: bool) -> int:  # noqa: FBT001 - two flags of the command line
+    if verbose and quiet:
+        raise ConfigError("--verbose and --quiet exclude each other; leave one out")
+    return int(verbose) - int(quiet)

@@ -1,0 +1,51 @@
+"""Ctrl-C and SIGTERM: the first ends a run cleanly, the second at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+__all__ = ["Stopper", "stopping"]
+
+
+class Stopper:
+    """Ends a run early and cleanly on the first signal; a second one interrupts at once. `signal` is 0 or the first."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+        self._stop: Callable[[], None] | None = None
+
+    def arm(self, stop: Callable[[], None]) -> None:
+        """Take the function that ends the run."""
+        self._stop = stop
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        """Handle a signal."""
+        if self.signal or self._stop is None:
+            raise SystemExit(128 + number)
+        self.signal = number
+        # Not through sys.stderr: the signal may have come in the middle of a write to it.
+        os.write(2, b"\nstopping; what was read is kept (once more to stop at once)\n")
+        self._stop()
+
+
+@contextmanager
+def stopping() -> Iterator[Stopper]:
+    """Let SIGINT and SIGTERM end the run cleanly while the block runs."""
+    stopper = Stopper()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopper
+        return
+    before = {number: signal.signal(number, stopper) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopper
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,220 @@
+"""What a person sees of a run while it goes on: counters fed by events, drawn on standard error.
+
+On a terminal one block is redrawn in place; anywhere else each thing worth knowing is a line. It
+knows events only: neither the engine nor what a stream is.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TextIO
+
+from commercetools_source.events import (
+    Event,
+    PageRead,
+    RecordQuarantined,
+    RequestDone,
+    RetryScheduled,
+    RowsWritten,
+    StreamFailed,
+    StreamFinished,
+    StreamStarted,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import RenderableType
+
+__all__ = ["Tally", "Verbosity", "draw", "seconds_text"]
+
+Verbosity = int
+"""-1 errors only, 0 what matters, 1 every request too."""
+
+_LONG_WAIT = 5.0
+_BETWEEN_LINES = 10.0
+_MOST_ROWS = 12
+
+
+@dataclass(slots=True)
+class _Row:
+    read: int = 0
+    written: int = 0
+    finished: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one run, safe to feed from several threads; `echo` receives each event after it was counted."""
+
+    echo: Callable[[Event], None] | None = None
+    now: Callable[[], float] = time.monotonic
+    requests: int = 0
+    retries: int = 0
+    records: int = 0
+    size: int = 0
+    streams: dict[str, _Row] = field(default_factory=dict)
+    began: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.began = self.now()
+
+    def __call__(self, event: Event) -> None:
+        """Count an event, then pass it on."""
+        with self._lock:
+            self._count(event)
+        if self.echo is not None:
+            self.echo(event)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the run began."""
+        return self.now() - self.began
+
+    def under_way(self) -> list[tuple[str, int]]:
+        """Return each unfinished stream of which something was read, with its records, most first."""
+        with self._lock:
+            rows = [(name, row.read) for name, row in self.streams.items() if row.read and not row.finished]
+        return sorted(rows, key=lambda row: -row[1])
+
+    def finished(self) -> int:
+        """Return how many streams have ended, well or not."""
+        with self._lock:
+            return sum(row.finished for row in self.streams.values())
+
+    def _count(self, event: Event) -> None:
+        if isinstance(event, RequestDone):
+            self.requests += 1
+            self.size += event.size
+        elif isinstance(event, RetryScheduled):
+            self.retries += 1
+        elif isinstance(event, (StreamStarted, PageRead, RowsWritten, StreamFinished, StreamFailed)):
+            row = self.streams.setdefault(event.stream, _Row())
+            if isinstance(event, PageRead):
+                row.read += event.records
+                self.records += event.records
+            elif isinstance(event, RowsWritten):
+                row.written += event.records
+            row.finished = isinstance(event, (StreamFinished, StreamFailed))
+
+
+@contextmanager
+def draw(out: TextIO, *, total: int, verbosity: Verbosity = 0) -> Iterator[Tally]:
+    """Show a run over `total` streams on `out` while the block runs; pass the tally as its hook.
+
+    A terminal gets a block redrawn in place, without colour where NO_COLOR is set; anything else gets lines.
+    """
+    in_place = verbosity == 0 and out.isatty() and os.environ.get("TERM") != "dumb"
+    if in_place:
+        with _redrawn(out, total) as tally:
+            yield tally
+        return
+    tally = Tally()
+    tally.echo = _Lines(out, tally, verbosity)
+    yield tally
+
+
+class _Lines:
+    """Writes one line for each event that matters at this verbosity."""
+
+    def __init__(self, out: TextIO, tally: Tally, verbosity: Verbosity) -> None:
+        self._out = out
+        self._tally = tally
+        self._verbosity = verbosity
+        self._last: dict[str, float] = {}
+
+    def __call__(self, event: Event) -> None:
+        line = self._line(event) if self._verbosity >= 0 else _alarm(event)
+        if line:
+            # One write a line: several threads write here.
+            self._out.write(f"{line}\n")
+            self._out.flush()
+
+    def _line(self, event: Event) -> str | None:
+        talkative = self._verbosity > 0
+        if isinstance(event, StreamFinished) and (talkative or event.records):
+            return f"{event.stream}: {event.records:,} records in {seconds_text(event.seconds)}"
+        if isinstance(event, RowsWritten) and self._is_due(event.stream):
+            return f"{event.stream}: {self._tally.streams[event.stream].written:,} records so far"
+        if isinstance(event, RetryScheduled) and (talkative or event.delay >= _LONG_WAIT):
+            wait = seconds_text(event.delay)
+            return f"{event.method} {event.path}: {event.reason}; again in {wait} (attempt {event.attempt})"
+        if talkative and isinstance(event, StreamStarted):
+            return f"{event.stream}: {event.mode} read begins"
+        if talkative and isinstance(event, RequestDone):
+            return f"{event.method} {event.path}: {event.status}, {event.size:,} bytes in {seconds_text(event.seconds)}"
+        return _alarm(event)
+
+    def _is_due(self, stream: str) -> bool:
+        """Tell whether a stream under way was silent for long enough; its first delivery only sets the clock."""
+        now = self._tally.seconds
+        due = now - self._last.setdefault(stream, now) >= _BETWEEN_LINES
+        if due:
+            self._last[stream] = now
+        return due
+
+
+def _alarm(event: Event) -> str | None:
+    if isinstance(event, StreamFailed):
+        return f"{event.stream}: failed: {event.reason}"
+    if isinstance(event, RecordQuarantined):
+        return f"{event.stream}: the record after {event.position} cannot be read: {event.reason}"
+    return None
+
+
+@contextmanager
+def _redrawn(out: TextIO, total: int) -> Iterator[Tally]:
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(file=out)
+    tally = Tally()
+
+    def echo(event: Event) -> None:
+        line = _alarm(event)
+        if line:
+            console.print(line, style="red", markup=False, highlight=False)
+
+    tally.echo = echo
+    with Live(console=console, get_renderable=lambda: _block(tally, total), refresh_per_second=8, transient=True):
+        yield tally
+
+
+def _block(tally: Tally, total: int) -> RenderableType:
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    rate = tally.records / max(tally.seconds, 0.001)
+    head = Table.grid(padding=(0, 1))
+    retries = f" · {tally.retries} retries" if tally.retries else ""
+    head.add_row(
+        ProgressBar(total=total, completed=tally.finished(), width=24),
+        f"{tally.finished()}/{total} streams · {tally.records:,} records · {rate:,.0f}/s"
+        f" · {tally.requests:,} requests{retries} · {seconds_text(tally.seconds)}",
+    )
+    rows = tally.under_way()
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="cyan")
+    table.add_column(justify="right")
+    for name, read in rows[:_MOST_ROWS]:
+        table.add_row(name, f"{read:,}")
+    more = len(rows) - _MOST_ROWS
+    return Group(head, table, Text(f"and {more} more" if more > 0 else "", style="dim"))
+
+
+def seconds_text(seconds: float) -> str:
+    """Return a duration for people: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 10:  # noqa: PLR2004 - below, tenths matter
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes == 0:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
