@@ -53,7 +53,7 @@ Streams = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every request.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show failures only.")]
-Seed = Annotated[int, typer.Option("--seed", help="The same seed gives the same shop.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same shop.")]
 Size = Annotated[
     str,
     typer.Option("--size", metavar="SIZE", help="tiny, small, demo (20,000 orders), large, or a number of orders."),
@@ -171,7 +171,9 @@ def list_streams(as_json: Json = False) -> None:
 
 @app.command()
 def sandbox(
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="On 127.0.0.1; 0 takes a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", min=0, max=65535, help="On 127.0.0.1; 0 takes a free one.")
+    ] = 8080,
     seed: Seed = 1,
     size: Size = "demo",
 ) -> None:

@@ -1,0 +1,98 @@
+"""Write the pages of docs/ that say what the code says: settings and commands. `make docs` runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer.main
+
+from commercetools_source.cli_app import app
+from commercetools_source.settings import SETTINGS, Setting
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each generated page by its file name."""
+    return {"configuration.md": configuration(), "cli.md": commands()}
+
+
+def configuration() -> str:
+    """Return the page of settings."""
+    rows = [f"| `{one.name}` | `{one.variable}` | {_default(one)} | {one.meaning} |" for one in SETTINGS.values()]
+    return _CONFIGURATION.replace("ROWS", "\n".join(rows))
+
+
+def _default(setting: Setting) -> str:
+    if setting.required:
+        return "required"
+    if setting.default in (None, ()):
+        return ""
+    return f"{setting.default:g}"
+
+
+def commands() -> str:
+    """Return the page of commands and options."""
+    group: Any = typer.main.get_command(app)
+    parts = [_COMMANDS]
+    for name, command in group.commands.items():
+        options = [_option(one) for one in command.params if one.name != "help"]
+        parts.append(f"## {name}\n{command.help}\n\n" + "\n".join(options))
+    return "\n\n".join(parts) + "\n"
+
+
+def _option(option: Any) -> str:
+    value = f" {option.metavar}" if not option.is_flag else ""
+    default = f" (default: `{option.default}`)" if option.default not in (None, False) else ""
+    return f"- `{', '.join(option.opts)}{value}`: {option.help.rstrip('.')}{default}."
+
+
+_CONFIGURATION = """\
+# Settings
+
+<!-- written by `make docs` from src/commercetools_source/settings.py -->
+
+| key | environment variable | default | meaning |
+|---|---|---|---|
+ROWS
+
+A settings file is a `.env` (the one that the Merchant Center offers when an API client is created), a JSON object or a TOML file (Python 3.11, or the extra
+`cli`). What stands in the environment wins over the file, and what is given on the command line wins over both. A region given later replaces URLs
+given earlier.
+
+    # shop.toml
+    region = "europe-west1.gcp"
+    project_key = "my-shop"
+    client_id = "…"
+    client_secret = "…"
+
+The six variables of the Merchant Center are enough: `CTP_PROJECT_KEY`, `CTP_CLIENT_ID`, `CTP_CLIENT_SECRET`, `CTP_API_URL`, `CTP_AUTH_URL`, `CTP_SCOPES`.
+
+- **Region.** `region` may be one word (`us-central1.gcp`) or two keys, `region` and `host` (`us-central1` and `gcp`). Any other place, such as China or a
+  private proxy, is reached with `api_url` and `auth_url`, without project key and without `/oauth/token`.
+- **Plain http** is accepted for this machine only (`localhost`, 127.0.0.0/8, `::1`), because the secret travels in the request.
+- **Mistakes.** All wrong and missing keys are reported together, with the legal values. The secret is never shown: it is masked in every text, and a wrong
+  value that contains it is masked too. Unknown keys are refused with the nearest known name; a `CTP_*` variable is refused only if it nearly is one of these.
+"""
+
+_COMMANDS = """\
+# Commands
+
+<!-- written by `make docs` from src/commercetools_source/cli_app.py -->
+
+`commercetools-source COMMAND`, or `python -m commercetools_source COMMAND`. Results go to standard output, progress and messages to standard error. A
+terminal gets a display in place (without colours where `NO_COLOR` is set), anything else gets lines.
+
+| exit status | means |
+|---|---|
+| 0 | done |
+| 1 | failed, or not everything could be read; a later run goes on from what was kept |
+| 2 | wrong settings or usage |
+| 130, 143 | stopped by Ctrl-C or SIGTERM, with everything kept that was read |"""
+
+if __name__ == "__main__":
+    DOCS.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, encoding="utf-8")
+        print(f"docs/{name}")
