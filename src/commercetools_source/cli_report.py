@@ -34,7 +34,7 @@ __all__ = [
 def table(rows: Sequence[Sequence[object]], *, header: Sequence[str] = ()) -> str:
     """Return rows as aligned columns: numbers to the right with separators, everything else to the left."""
     cells = [[_cell(value) for value in row] for row in rows]
-    right = [all(isinstance(value, (int, float)) for value in column) for column in zip(*rows, strict=True)]
+    right = [all(type(value) in (int, float) for value in column) for column in zip(*rows, strict=True)]
     if header:
         cells.insert(0, list(header))
     widths = [max(len(row[column]) for row in cells) for column in range(len(right))]
