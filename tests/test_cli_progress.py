@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,21 +117,30 @@ def test_a_terminal_gets_a_block_that_disappears(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("NO_COLOR", "1")
     reading, writing = os.openpty()
-    with os.fdopen(writing, "w") as out:
-        with draw(out, total=3) as tally:
-            for event in RUN:
-                tally(event)
-            for number in range(15):
-                tally(PageRead(f"stream_{number}", number + 1, 10))
-        out.flush()
-        shown = os.read(reading, 1 << 16).decode()
+    seen: list[bytes] = []
+    reader = threading.Thread(target=_read_all, args=(reading, seen))
+    reader.start()
+    with os.fdopen(writing, "w") as out, draw(out, total=3) as tally:
+        for event in RUN:
+            tally(event)
+        for number in range(15):
+            tally(PageRead(f"stream_{number}", number + 1, 10))
+    reader.join(10)
     os.close(reading)
+    shown = b"".join(seen).decode()
     assert "3/3 streams · 640 records" in shown
     assert "2 requests · 2 retries" in shown
     assert "stream_14" in shown
     assert "and 3 more" in shown
     assert ALARMS[1] in shown
     assert "\x1b[3" not in shown  # no colour
+
+
+def _read_all(terminal: int, seen: list[bytes]) -> None:
+    # Linux answers EIO instead of an end of file when the other side of a terminal is closed.
+    with contextlib.suppress(OSError):
+        while data := os.read(terminal, 4096):
+            seen.append(data)
 
 
 @pytest.mark.parametrize(
