@@ -107,7 +107,7 @@ def sync(
             "--destination",
             "-d",
             metavar="WHERE",
-            help="A DuckDB file (shop.duckdb) or a folder of JSON lines (shop/).",
+            help="A DuckDB file (shop.duckdb), or jsonl:FOLDER for JSON lines.",
         ),
     ] = "commercetools.duckdb",
     streams: Streams = None,
