@@ -57,9 +57,9 @@ _CONFIGURATION = """\
 |---|---|---|---|
 ROWS
 
-A settings file is a `.env` (the one that the Merchant Center offers when an API client is created), a JSON object or a TOML file (Python 3.11, or the extra
-`cli`). What stands in the environment wins over the file, and what is given on the command line wins over both. A region given later replaces URLs
-given earlier.
+A settings file is a `.env` (the one that the Merchant Center offers when an API client is created), a JSON object
+or a TOML file (Python 3.11, or the extra `cli`). What stands in the environment wins over the file, and what is
+given on the command line wins over both. A region given later replaces URLs given earlier.
 
     # shop.toml
     region = "europe-west1.gcp"
@@ -67,13 +67,17 @@ given earlier.
     client_id = "…"
     client_secret = "…"
 
-The six variables of the Merchant Center are enough: `CTP_PROJECT_KEY`, `CTP_CLIENT_ID`, `CTP_CLIENT_SECRET`, `CTP_API_URL`, `CTP_AUTH_URL`, `CTP_SCOPES`.
+The six variables of the Merchant Center are enough: `CTP_PROJECT_KEY`, `CTP_CLIENT_ID`, `CTP_CLIENT_SECRET`,
+`CTP_API_URL`, `CTP_AUTH_URL`, `CTP_SCOPES`.
 
-- **Region.** `region` may be one word (`us-central1.gcp`) or two keys, `region` and `host` (`us-central1` and `gcp`). Any other place, such as China or a
-  private proxy, is reached with `api_url` and `auth_url`, without project key and without `/oauth/token`.
-- **Plain http** is accepted for this machine only (`localhost`, 127.0.0.0/8, `::1`), because the secret travels in the request.
-- **Mistakes.** All wrong and missing keys are reported together, with the legal values. The secret is never shown: it is masked in every text, and a wrong
-  value that contains it is masked too. Unknown keys are refused with the nearest known name; a `CTP_*` variable is refused only if it nearly is one of these.
+- **Region.** `region` may be one word (`us-central1.gcp`) or two keys, `region` and `host` (`us-central1` and
+  `gcp`). Any other place, such as China or a private proxy, is reached with `api_url` and `auth_url`, without
+  project key and without `/oauth/token`.
+- **Plain http** is accepted for this machine only (`localhost`, 127.0.0.0/8, `::1`), because the secret travels in
+  the request.
+- **Mistakes.** All wrong and missing keys are reported together, with the legal values. The secret is never shown:
+  it is masked in every text, and a wrong value that contains it is masked too. Unknown keys are refused with the
+  nearest known name; a `CTP_*` variable is refused only if it nearly is one of these.
 """
 
 _COMMANDS = """\
@@ -81,8 +85,9 @@ _COMMANDS = """\
 
 <!-- written by `make docs` from src/commercetools_source/cli_app.py -->
 
-`commercetools-source COMMAND`, or `python -m commercetools_source COMMAND`. Results go to standard output, progress and messages to standard error. A
-terminal gets a display in place (without colours where `NO_COLOR` is set), anything else gets lines.
+`commercetools-source COMMAND`, or `python -m commercetools_source COMMAND`. Results go to standard output, progress
+and messages to standard error. A terminal gets a display in place (without colours where `NO_COLOR` is set),
+anything else gets lines.
 
 | exit status | means |
 |---|---|
