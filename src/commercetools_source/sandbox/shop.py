@@ -19,10 +19,12 @@ from commercetools_source.sandbox.shop_catalog import (
     selections,
     standalone_prices,
 )
+from commercetools_source.sandbox.shop_extras import extras
 from commercetools_source.sandbox.shop_messages import Journal
 from commercetools_source.sandbox.shop_orders import Orders
 from commercetools_source.sandbox.shop_people import associate_roles, business_units, customers
 from commercetools_source.sandbox.shop_setup import setup, store_key
+from commercetools_source.sandbox.shop_tail import Completer
 from commercetools_source.sandbox.shop_types import PRODUCT_TYPES, TYPES, Customs, product_types, types
 from commercetools_source.sandbox.shop_words import STATES
 from commercetools_source.sandbox.shop_world import Counts, Rows, World
@@ -66,7 +68,8 @@ def _rows(world: World) -> Rows:
     customs = Customs(world)
     catalog = Catalog.of(world, customs)
     journal = Journal(world)
-    orders = Orders(world, Baskets(world, catalog, customs), customs, journal)
+    baskets = Baskets(world, catalog, customs)
+    orders = Orders(world, baskets, customs, journal)
     yield from setup(world, customs)
     yield from types(world)
     yield from product_types(world)
@@ -83,3 +86,5 @@ def _rows(world: World) -> Rows:
     yield from orders.rows()
     yield from orders.carts()
     yield from journal.of_stock(catalog)
+    yield from extras(world, customs, catalog, baskets)
+    yield from Completer(world, customs, catalog, journal).rows()

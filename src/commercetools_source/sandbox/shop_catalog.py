@@ -471,8 +471,8 @@ def selections(catalog: Catalog) -> Rows:
         if number % 2 == 0:
             record["custom"] = catalog.customs.value("product-selection", dice)
         yield row("/product-selections", record)
-        for assigned in rows:
-            yield row("/product-selections/{ID}/products", assigned, uid)
+        for product in rows:
+            yield row("/product-selections/{ID}/products", product, uid)
 
 
 def selected(world: World, selection: int) -> range:
@@ -481,20 +481,24 @@ def selected(world: World, selection: int) -> range:
 
 
 def _assigned(world: World, selection: int, product: int) -> Json:
-    assigned: Json = {"product": {"typeId": "product", "id": world.uid("product", product)}}
+    record: Json = {"product": {"typeId": "product", "id": world.uid("product", product)}}
     if selection % 4 == 3:  # noqa: PLR2004 - the selections that exclude
-        assigned["variantExclusion"] = {"skus": [sku(product, 1)]}
+        record["variantExclusion"] = {"skus": [sku(product, 1)]}
     elif product % 3 == 0:
         kinds = ("inclusion", "exclusion", "includeOnly", "includeAllExcept")
-        assigned["variantSelection"] = {"type": kinds[product // 3 % 4], "skus": [sku(product, 1)]}
-    return assigned
+        record["variantSelection"] = {"type": kinds[product // 3 % 4], "skus": [sku(product, 1)]}
+    return record
 
 
 def assignments(world: World, store: int, key: str) -> Rows:
     """Yield what the store `key` sees: the products of its two active selections."""
     for step in range(2):
-        selection = (store + step) % world.counts["product-selection"]
-        reference = {"typeId": "product-selection", "id": world.uid("product-selection", selection)}
-        for product in selected(world, selection):
-            assigned = {"productSelection": reference, **_assigned(world, selection, product)}
-            yield row("/in-store/key={storeKey}/product-selection-assignments", assigned, key)
+        yield from assigned(world, (store + step) % world.counts["product-selection"], key)
+
+
+def assigned(world: World, selection: int, key: str) -> Rows:
+    """Yield what the store `key` sees of one active selection."""
+    reference = {"typeId": "product-selection", "id": world.uid("product-selection", selection)}
+    for product in selected(world, selection):
+        record = {"productSelection": reference, **_assigned(world, selection, product)}
+        yield row("/in-store/key={storeKey}/product-selection-assignments", record, key)

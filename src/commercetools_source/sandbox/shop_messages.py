@@ -24,17 +24,16 @@ class Journal:
         self._since = world.latest - RETENTION
         self._count = 0
 
-    @property
-    def count(self) -> int:
-        """How many Messages have been written."""
-        return self._count
+    def take(self) -> int:
+        """Return the number of the next Message, for one that is written elsewhere."""
+        self._count += 1
+        return self._count - 1
 
     def write(
         self, kind: str, resource: tuple[str, str], when: int, payload: str, identifiers: str = "", sequence: int = 1
     ) -> Row:
         """Return a Message of type `kind` about `resource` (type id, id); `payload` is JSON text without braces."""
-        uid = self._world.uid("message", self._count)
-        self._count += 1
+        uid = self._world.uid("message", self.take())
         at = stamp(min(when, self._world.latest))
         named = f',"resourceUserProvidedIdentifiers":{{{identifiers}}}' if identifiers else ""
         text = (

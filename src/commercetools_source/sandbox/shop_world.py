@@ -67,6 +67,8 @@ class Counts:
         return cls(
             {
                 "order": orders,
+                # Order 1 of every 20 has two payments, order 0 none; see shop_orders.
+                "payment": orders - (orders % 20 == 1),
                 "customer": part(60, 0.62),
                 "product": part(24, 0.075, 20_000),
                 # A warehouse holds more rows than its shop has orders only when the shop is large.
