@@ -43,6 +43,7 @@ _ROWS = (
         name="api_clients",
         path="/api-clients",
         item="ApiClient",
+        order=("id",),
         cursor=None,
         scopes=("view_api_clients",),
         resource_type="api-client",
@@ -370,7 +371,7 @@ _ROWS = (
         resource_type="product",
         deleted_messages=("ProductDeleted",),
         children=(*_variants("masterData.current."), *_variants("masterData.staged.")),
-        caveat="Variants are `masterVariant` and `variants` together; in the Modular catalog model, the stream `variants`.",
+        caveat="Variants are `masterVariant` and `variants` together; in the Modular model, the stream `variants`.",
     ),
     Stream(
         name="project",

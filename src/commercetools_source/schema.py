@@ -1,0 +1,145 @@
+"""What a stream's records look like: columns, JSON Schema and SQL types, all from its row and the contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from commercetools_source.contract import Contract, Expression, load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from commercetools_source.stream import Stream
+
+__all__ = ["SQL_TYPES", "Column", "Kind", "columns", "json_schema"]
+
+Kind = Literal["string", "int", "number", "bool", "datetime", "date", "time", "json"]
+
+SQL_TYPES: Mapping[Kind, str] = MappingProxyType(
+    {
+        "string": "VARCHAR",
+        "int": "BIGINT",
+        "number": "DOUBLE",
+        "bool": "BOOLEAN",
+        "datetime": "TIMESTAMP",
+        "date": "DATE",
+        "time": "TIME",
+        "json": "JSON",
+    }
+)
+"""The DuckDB type of each kind of column; a TIMESTAMP is UTC."""
+
+_JSON_TYPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "string": {"type": "string"},
+        "int": {"type": "integer"},
+        "number": {"type": "number"},
+        "bool": {"type": "boolean"},
+        "datetime": {"type": "string", "format": "date-time"},
+        "date": {"type": "string", "format": "date"},
+        "time": {"type": "string", "format": "time"},
+        "object": {"type": "object", "additionalProperties": True},
+    }
+)
+_SCALAR_KINDS = frozenset(SQL_TYPES) - {"json"}
+_DEEPEST = 6
+_FIRST = ("version", "createdAt", "lastModifiedAt")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One top-level field of a stream's records; nested values (objects, lists, maps, unions) are of kind `json`."""
+
+    name: str
+    kind: Kind
+    nullable: bool
+
+
+def columns(stream: Stream) -> tuple[Column, ...]:
+    """Return the columns of `stream`: its key, the spliced ones, version and dates, then all others by name."""
+    contract = load()
+    fields = _fields(stream, contract)
+    first = dict.fromkeys((*stream.key, *_spliced(stream), *(name for name in _FIRST if name in fields)))
+    names = [*first, *(name for name in sorted(fields) if name not in first)]
+    return tuple(Column(name, _kind(fields[name], contract), nullable=name not in stream.key) for name in names)
+
+
+def json_schema(stream: Stream) -> dict[str, Any]:
+    """Return the JSON Schema of one record of `stream`, whole in itself: no `$ref`, no `allOf`.
+
+    Everything but the key may be null; unions are merged, every object allows unknown fields, and
+    what lies deeper than six levels is open, because some types contain themselves.
+    """
+    contract = load()
+    properties = {}
+    for name, expression in _fields(stream, contract).items():
+        schema = _schema(expression, contract, 1)
+        properties[name] = schema if name in stream.key else _or_null(schema)
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(stream.key),
+        "additionalProperties": True,
+    }
+
+
+def _spliced(stream: Stream) -> tuple[str, ...]:
+    parents = stream.parents.columns if stream.parents is not None else ()
+    return (*(name for name in parents if name), *(name for name, _ in stream.derived))
+
+
+def _fields(stream: Stream, contract: Contract) -> dict[str, Expression]:
+    text = Expression("string", required=True)
+    own = {name: value for name, value in contract.fields(stream.item).items() if name not in stream.drop}
+    return {**dict.fromkeys(_spliced(stream), text), **own}
+
+
+def _kind(expression: Expression, contract: Contract) -> Kind:
+    name = expression.name
+    if name in contract.types:
+        row = contract.types[name]
+        if row.enum:
+            return "string"
+        if row.alias is not None:
+            return _kind(row.alias, contract)
+    return name if name in _SCALAR_KINDS else "json"
+
+
+def _schema(expression: Expression, contract: Contract, depth: int) -> dict[str, Any]:
+    """Return the JSON Schema of a value that is there."""
+    if expression.items is not None:
+        return {"type": "array", "items": _or_null(_schema(expression.items, contract, depth + 1))}
+    if expression.values is not None:
+        return _map(expression.values, contract, depth)
+    if expression.name in contract.types:
+        return _named(expression.name, contract, depth)
+    return dict(_JSON_TYPES.get(expression.name, {}))
+
+
+def _named(name: str, contract: Contract, depth: int) -> dict[str, Any]:
+    row = contract.types[name]
+    if row.enum:
+        return {"type": "string"}  # new values of an enumeration pass through
+    if row.alias is not None:
+        return _schema(row.alias, contract, depth)
+    return _object(name, contract, depth) if row.values is None else _map(row.values, contract, depth)
+
+
+def _object(name: str, contract: Contract, depth: int) -> dict[str, Any]:
+    if depth >= _DEEPEST:
+        return {"type": "object", "additionalProperties": True}
+    properties = {
+        field: _or_null(_schema(value, contract, depth + 1)) for field, value in contract.fields(name).items()
+    }
+    return {"type": "object", "properties": properties, "additionalProperties": True}
+
+
+def _map(values: Expression, contract: Contract, depth: int) -> dict[str, Any]:
+    inner = _or_null(_schema(values, contract, depth + 1))
+    return {"type": "object", "additionalProperties": inner or True}
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {**schema, "type": ["null", schema["type"]]} if "type" in schema else schema
