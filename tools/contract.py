@@ -22,7 +22,7 @@ import yaml
 TARGET = Path(__file__).parent.parent / "src" / "commercetools_source" / "contract.json"
 PROJECT = "/{projectKey}"
 
-SCALARS = {
+SCALARS: dict[tuple[str | None, str | None], str] = {
     ("string", "datetime"): "datetime",
     ("string", "date-time"): "datetime",
     ("string", "date-only"): "date",
@@ -41,6 +41,10 @@ MAP_VALUES = {
     "SearchKeywords": "[SearchKeyword]",
     "VariantAttributesChannelAvailabilityMap": "ProductVariantChannelAvailability",
 }
+
+# Unions whose mapping lacks the variants that derive from them over an abstract type in between (OrderMessage), with
+# the end of a type's name that its tag does not have.
+INCOMPLETE = {"Message": "Message"}
 
 # Endpoints of which the answer is one record and not a page.
 SINGLE = {"": "Project"}
@@ -115,9 +119,22 @@ class Types:
                 variants = {
                     tag: reference.rsplit("/", 1)[1] for tag, reference in part["discriminator"]["mapping"].items()
                 }
+                variants.update(self.unmapped(name, set(variants.values())) if name in INCOMPLETE else {})
                 if set(variants.values()) != {name}:
                     return {"tag": part["discriminator"]["propertyName"], "variants": dict(sorted(variants.items()))}
         return {}
+
+    def unmapped(self, union: str, mapped: set[str]) -> dict[str, str]:
+        """Return the types that derive from `union` at some distance, are not `mapped`, and have none below them."""
+        bases = {name: self.bases(name) for name in self.schemas}
+        above = {base for name in bases for base in bases[name]}
+        leaves = [name for name in bases if union in bases[name] and name not in above | mapped]
+        return {name.removesuffix(INCOMPLETE[union]): name for name in leaves}
+
+    def bases(self, name: str) -> set[str]:
+        """Return the types that a type derives from, at any distance."""
+        direct = {str(part["$ref"]).rsplit("/", 1)[1] for part in self.schemas[name].get("allOf", ()) if "$ref" in part}
+        return direct.union(*(self.bases(base) for base in direct))
 
 
 def names_in(row: dict[str, Any]) -> set[str]:
