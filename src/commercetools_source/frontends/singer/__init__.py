@@ -1,0 +1,25 @@
+"""The command `tap-commercetools`: a native Singer tap on Meltano's SDK over this package's engine.
+
+This file loads neither the SDK nor the engine; `tap` does.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the tap with `arguments` (by default the process's own); always ends in SystemExit."""
+    if find_spec("singer_sdk") is None:
+        sys.stderr.write("the Singer tap needs one more package: pip install 'commercetools-source[singer]'\n")
+        raise SystemExit(2)
+    from commercetools_source.frontends.singer.tap import run
+
+    raise SystemExit(run(arguments))

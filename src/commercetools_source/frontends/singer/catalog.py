@@ -1,0 +1,76 @@
+"""A Singer catalog as a user hands it in: checked as a whole, with what it leaves open filled in from ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.singerlib import Catalog
+
+from commercetools_source.errors import ConfigError
+from commercetools_source.resources import STREAMS, find
+
+if TYPE_CHECKING:
+    from singer_sdk.singerlib import CatalogEntry
+
+    from commercetools_source.stream import Stream
+
+__all__ = ["FULL_TABLE", "INCREMENTAL", "catalog_of"]
+
+FULL_TABLE, INCREMENTAL = "FULL_TABLE", "INCREMENTAL"
+
+
+def catalog_of(given: Any) -> Catalog:
+    """Return `given` as the SDK's catalog.
+
+    Every selected stream in it is known, has a schema, its key and a replication method that it can be
+    read by. Raises ConfigError that names every problem.
+    """
+    catalog = given if isinstance(given, Catalog) else _parsed(given)
+    problems = []
+    for entry in catalog.streams:
+        if not entry.metadata.resolve_selection().get((), False):
+            continue
+        try:
+            _complete(entry, find(entry.tap_stream_id))
+        except ConfigError as error:
+            problems += [f"the catalog cannot be used: {problem}" for problem in error.problems]
+    if problems:
+        raise ConfigError(problems)
+    for entry in catalog.streams:
+        if entry.tap_stream_id in STREAMS:
+            _name_key(entry, STREAMS[entry.tap_stream_id])
+    return catalog
+
+
+def _parsed(given: Any) -> Catalog:
+    streams = given.get("streams") if isinstance(given, dict) else None
+    if not isinstance(streams, list) or not all(isinstance(stream, dict) for stream in streams):
+        raise ConfigError('the catalog is broken: it must be {"streams": [{…}, …]}; make a new one with --discover')
+    try:
+        return Catalog.from_dict(given)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        name = type(error).__name__
+        raise ConfigError(f"the catalog is broken ({name}: {error}); make a new one with --discover") from None
+
+
+def _complete(entry: CatalogEntry, row: Stream) -> None:
+    if not entry.schema.properties:
+        raise ConfigError(f"{row.name} has no schema; make a new catalog with --discover")
+    root = entry.metadata.root
+    key = entry.replication_key or root.replication_key
+    methods = {entry.replication_method, root.forced_replication_method} - {None}
+    unknown = methods - {FULL_TABLE, INCREMENTAL}
+    if unknown:
+        raise ConfigError(f"{row.name} has the replication method {unknown.pop()}; it can be INCREMENTAL or FULL_TABLE")
+    if row.cursor is None and (key or INCREMENTAL in methods):
+        raise ConfigError(f"{row.name} has no change date, so it cannot be INCREMENTAL; make it FULL_TABLE")
+    if FULL_TABLE not in methods and key not in {None, row.cursor}:
+        raise ConfigError(f"{row.name} has the replication key {key!r}; it can only go by {row.cursor!r}")
+    entry.replication_key = row.cursor
+    # Discovery offers INCREMENTAL wherever it can be, so one FULL_TABLE is somebody's decision.
+    entry.replication_method = FULL_TABLE if FULL_TABLE in methods or row.cursor is None else INCREMENTAL
+
+
+def _name_key(entry: CatalogEntry, row: Stream) -> None:
+    if entry.key_properties is None:
+        entry.key_properties = entry.metadata.root.table_key_properties or list(row.key)

@@ -1,0 +1,71 @@
+"""The tap's settings as JSON Schema, and a tap's configuration as a `Config`; both from the package's one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from commercetools_source.config import Config
+from commercetools_source.errors import ConfigError
+from commercetools_source.settings import SETTINGS, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["PREFIX", "check_environment", "config_of", "config_schema"]
+
+PREFIX = "TAP_COMMERCETOOLS_"
+"""Environment variables of the tap begin so (Singer's convention); `CTP_` belongs to the other front-ends."""
+
+_NUMBERS = {int: "integer", float: "number"}
+
+
+def config_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the settings: types, defaults, meanings, what is required and what is secret."""
+    types = get_type_hints(Config)
+    properties = {}
+    for name, setting in SETTINGS.items():
+        kind = _NUMBERS.get(types[name], "string")
+        described: dict[str, Any] = {
+            "type": [kind] if setting.required else [kind, "null"],
+            "title": name.replace("_", " ").capitalize(),
+            "description": setting.meaning,
+        }
+        if types[name] is Secret:
+            described["secret"] = True
+        if kind != "string":
+            described["default"] = setting.default
+        properties[name] = described
+    properties["start_date"]["format"] = "date-time"
+    required = [name for name, setting in SETTINGS.items() if setting.required]
+    return {"type": "object", "properties": properties, "required": required}
+
+
+def config_of(given: Mapping[str, Any], reserved: Iterable[str]) -> Config:
+    """Return the checked settings in a tap's configuration; `reserved` names are the SDK's own.
+
+    Raises ConfigError that names every wrong key, as a Singer user writes it.
+    """
+    ours = {name: value for name, value in given.items() if name in SETTINGS or name not in set(reserved)}
+    try:
+        return Config.from_mapping(ours)
+    except ConfigError as error:
+        problems = [_in_singer_words(problem) for problem in error.problems]
+    raise ConfigError(problems)
+
+
+def check_environment(environ: Mapping[str, str]) -> None:
+    """Raise ConfigError for numbers in the environment that the SDK would stumble over."""
+    types = get_type_hints(Config)
+    problems = []
+    for name in SETTINGS:
+        variable = PREFIX + name.upper()
+        if types[name] is int and variable in environ and not environ[variable].strip().isdecimal():
+            problems.append(f"{variable} is {environ[variable]!r}; it must be a whole number, or not set")
+    if problems:
+        raise ConfigError(problems)
+
+
+def _in_singer_words(problem: str) -> str:
+    for name, setting in SETTINGS.items():
+        problem = problem.replace(setting.variable, PREFIX + name.upper())
+    return problem

@@ -1,0 +1,67 @@
+"""Singer lines on standard output: whole ones, many in one write, records as the platform sent them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+
+from commercetools_source.errors import DestinationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["LineWriter", "envelope"]
+
+_SLICE_BYTES = 64 << 10
+"""Lines are joined up to this size for one write; larger joins gain nothing and cost memory."""
+
+
+def envelope(stream: str, time_extracted: str, version: int | None = None) -> tuple[bytes, bytes]:
+    """Return what stands before and behind a record's bytes in its RECORD line, line end included."""
+    behind: dict[str, Any] = {"time_extracted": time_extracted}
+    if version is not None:
+        behind = {"version": version, **behind}
+    head = msgspec.json.encode({"type": "RECORD", "stream": stream})
+    return head[:-1] + b',"record":', b"," + msgspec.json.encode(behind)[1:] + b"\n"
+
+
+class LineWriter(MsgSpecWriter):
+    """Writes to standard output. Used from one thread only; raises DestinationError when nobody reads it."""
+
+    def write_message(self, message: Any) -> None:
+        """Write one message."""
+        self._write(bytes(self.format_message(message)))
+
+    def write_messages(self, messages: Iterable[Any]) -> None:
+        """Write many messages in few writes."""
+        pieces: list[bytes] = []
+        size = 0
+        for message in messages:
+            pieces.append(bytes(self.format_message(message)))
+            size += len(pieces[-1])
+            if size >= _SLICE_BYTES:
+                self._write(b"".join(pieces))
+                pieces, size = [], 0
+        if pieces:
+            self._write(b"".join(pieces))
+
+    def write_records(self, head: bytes, tail: bytes, records: Sequence[msgspec.Raw], size: int) -> None:
+        """Write a line of `head`, the record's bytes and `tail` for each record; `size` is that of all records."""
+        step = max(1, _SLICE_BYTES * len(records) // max(size, 1))
+        between = tail + head
+        for start in range(0, len(records), step):
+            # Raw has the buffer protocol, so a join copies each record once.
+            some: Sequence[Any] = records[start : start + step]
+            self._write(b"".join((head, between.join(some), tail)))
+
+    def _write(self, lines: bytes) -> None:
+        try:
+            sys.stdout.buffer.write(lines)
+            sys.stdout.buffer.flush()
+        except (BrokenPipeError, ValueError) as error:
+            raise DestinationError(
+                "whatever reads this tap's output has gone; the next run goes on from the last state that it kept"
+            ) from error

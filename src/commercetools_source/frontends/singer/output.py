@@ -1,0 +1,165 @@
+"""What the engine delivers, as Singer messages: SCHEMA, RECORDs or BATCHes, then the STATE that is true with them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from singer_sdk.batch import Batcher
+from singer_sdk.singerlib import ActivateVersionMessage, RecordMessage, StateMessage
+
+from commercetools_source.checkpoint import StreamState
+from commercetools_source.frontends.singer import bookmarks
+from commercetools_source.frontends.singer.catalog import FULL_TABLE
+from commercetools_source.frontends.singer.lines import LineWriter, envelope
+from commercetools_source.frontends.singer.selection import project, tree_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from singer_sdk.helpers._batch import BatchConfig
+    from singer_sdk.helpers.types import TapState
+    from singer_sdk.mapper import StreamMap
+
+    from commercetools_source.delivery import Delivery
+    from commercetools_source.frontends.singer.selection import Tree
+    from commercetools_source.frontends.singer.streams import CommercetoolsStream
+
+__all__ = ["SingerOutput"]
+
+_LINES_BYTES = 8 << 20
+_BATCH_BYTES = 64 << 20
+
+
+class SingerOutput:
+    """A destination of `sync` that writes Singer messages for `streams`.
+
+    `state` is the tap's own state value; it is brought up to date with each delivery, so it is always
+    what the last STATE said. `version` is the table version of full reads that begin now, None if
+    versions are not asked for.
+    """
+
+    name = "standard output"
+
+    def __init__(
+        self,
+        streams: Iterable[CommercetoolsStream],
+        writer: LineWriter,
+        state: TapState,
+        version: int | None,
+    ) -> None:
+        self.batch_bytes = _LINES_BYTES
+        self._streams = {stream.name: stream for stream in streams}
+        self._writer = writer
+        self._state = state
+        self._version = version
+        self._versions: dict[str, int] = {}
+        self._whole: set[str] = set()
+        self._ways: dict[str, _Way] = {}
+
+    def open(self) -> Mapping[str, StreamState]:
+        """Return the states to go on from; raises StateError when one cannot be used, with nothing written."""
+        stored = bookmarks.bookmarks_in(self._state)
+        self._state.setdefault("bookmarks", {})
+        states = {}
+        for name, stream in self._streams.items():
+            bookmark = stored.get(name, {})
+            states[name] = self._start(stream, bookmarks.read(stream.row, bookmark))
+            version = bookmark.get(bookmarks.VERSION)
+            if self._version is not None and isinstance(version, int) and states[name] != StreamState():
+                self._versions[name] = version
+                self._whole.update({name} if states[name].mode == "full" else ())
+            self._ways[name] = _Way(stream)
+            self.batch_bytes = max(self.batch_bytes, _BATCH_BYTES if self._ways[name].batches else 0)
+        return states
+
+    def write(self, delivery: Delivery) -> None:
+        """Write the messages of one delivery, its STATE last."""
+        stream = self._streams[delivery.stream.name]
+        way = self._ways[stream.name]
+        if not way.opened:
+            stream._write_schema_message()  # noqa: SLF001 - the SDK offers no other way to one stream's SCHEMA
+            way.opened = True
+        version = self._version_of(delivery)
+        way.write(delivery, self._writer, version)
+        # Behind the records: who acts on it removes the rows of older versions, which must be replaced by then. A
+        # record that could not be read is one to keep.
+        complete = stream.name in self._whole and delivery.replaces and delivery.done and not delivery.state.quarantined
+        if complete and version is not None and not way.batches:
+            self._writer.write_messages(
+                ActivateVersionMessage(stream=one.stream_alias, version=version) for one in way.maps
+            )
+        self._state["bookmarks"][stream.name] = bookmarks.write(delivery.stream, delivery.state, version)
+        self._writer.write_message(StateMessage(value=self._state))
+
+    def close(self) -> None:
+        """Do nothing: every write was flushed."""
+
+    @staticmethod
+    def _start(stream: CommercetoolsStream, state: StreamState) -> StreamState:
+        """Return `state`, but nothing where a stream with a cursor is to be read whole anew."""
+        forced = stream.row.cursor is not None and stream.replication_method == FULL_TABLE
+        return StreamState() if forced and state.mode != "full" else state
+
+    def _version_of(self, delivery: Delivery) -> int | None:
+        if self._version is None:
+            return None
+        name = delivery.stream.name
+        if delivery.first:
+            self._versions[name] = self._version
+            self._whole.add(name)
+        return self._versions.setdefault(name, self._version)
+
+
+class _Way:
+    """How the records of one stream leave: copied, projected, mapped, or in batch files."""
+
+    def __init__(self, stream: CommercetoolsStream) -> None:
+        self.opened = False
+        self.maps: list[StreamMap] = list(stream.stream_maps)
+        self.batches: BatchConfig | None = stream.get_batch_config(stream.config)
+        self._tap_name = stream.tap_name
+        self._is_plain = stream.is_plain
+        self._tree: Tree = tree_of(stream.mask)
+
+    def write(self, delivery: Delivery, writer: LineWriter, version: int | None) -> None:
+        records = delivery.records
+        if not records:
+            return
+        if self._tree:
+            records = [project(record, self._tree) for record in records]
+        now = datetime.now(timezone.utc)
+        if self.batches is not None:
+            for stream_map in self.maps:
+                self._write_batches(stream_map, records, writer, self.batches)
+        elif self._is_plain:
+            head, tail = envelope(delivery.stream.name, now.isoformat(), version)
+            writer.write_records(head, tail, records, delivery.size)
+        else:
+            writer.write_messages(
+                RecordMessage(stream=stream_map.stream_alias, record=mapped, version=version, time_extracted=now)
+                for stream_map, mapped in _mapped(self.maps, records)
+            )
+
+    def _write_batches(
+        self, stream_map: StreamMap, records: Iterable[msgspec.Raw], writer: LineWriter, config: BatchConfig
+    ) -> None:
+        from singer_sdk.helpers._batch import SDKBatchMessage
+
+        batcher = Batcher(self._tap_name, stream_map.stream_alias, config)
+        rows = (mapped for _, mapped in _mapped([stream_map], records))
+        for manifest in batcher.get_batches(rows):
+            writer.write_message(
+                SDKBatchMessage(stream=stream_map.stream_alias, encoding=config.encoding, manifest=manifest)
+            )
+
+
+def _mapped(maps: Iterable[StreamMap], records: Iterable[msgspec.Raw]) -> Iterator[tuple[StreamMap, dict[str, Any]]]:
+    """Yield each record as each map makes it, without those that a map filters out."""
+    for record in records:
+        plain = msgspec.json.decode(record)
+        for stream_map in maps:
+            mapped = stream_map.transform(plain)
+            if mapped is not None:
+                yield stream_map, mapped

@@ -1,0 +1,93 @@
+"""The catalogue's rows as streams of the SDK."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Stream as SingerStream
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
+
+from commercetools_source.errors import ForbiddenError
+from commercetools_source.frontends.singer.catalog import FULL_TABLE
+from commercetools_source.schema import json_schema
+from commercetools_source.stream import Paging
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Mapping
+
+    from commercetools_source.frontends.singer.tap import TapCommercetools
+    from commercetools_source.stream import Stream
+
+__all__ = ["CommercetoolsStream"]
+
+
+class CommercetoolsStream(SingerStream):
+    """One row of the catalogue. A real run goes through the tap's engine; the SDK's own loop serves `--test` only."""
+
+    # Records come as JSON and leave as JSON; nothing needs converting, and unknown fields are kept.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    def __init__(self, tap: TapCommercetools, row: Stream) -> None:
+        super().__init__(tap, schema=json_schema(row), name=row.name)
+        self.row = row
+        self.commercetools = tap
+        self.primary_keys = list(row.key)
+        self.replication_key = row.cursor
+        if row.cursor is None:
+            self.forced_replication_method = FULL_TABLE
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether records leave as they are, but for deselected columns: nothing is mapped or flattened."""
+        maps = self.stream_maps
+        return len(maps) == 1 and isinstance(maps[0], SameRecordTransform) and not maps[0].flattening_enabled
+
+    @property
+    def emit_activate_version_messages(self) -> bool:
+        """False towards the SDK, which would send them before the records; the tap sends them behind."""
+        return False
+
+    def get_records(self, context: Mapping[str, Any] | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002 - no partitions
+        """Yield every record, page by page; in a dry run as many as it asks for, and none where a scope is missing."""
+        limit = self.ABORT_AT_RECORD_COUNT
+        if limit is not None:
+            return self._some(limit + 1)
+        return self._all()
+
+    def _all(self) -> Iterator[dict[str, Any]]:
+        with self.commercetools.connect() as client:
+            yield from client.records(self.row)
+
+    def _some(self, count: int) -> list[dict[str, Any]]:
+        with self.commercetools.connect() as client:
+            most = 1 if self.row.paging is Paging.SINGLE else min(count, client.config.page_size)
+            try:
+                return list(islice(client.records(self.row, page_size=most), count))
+            except ForbiddenError as error:
+                self.commercetools.refused(self, error)
+        return []
+
+    def _sync_records(
+        self, context: Mapping[str, Any] | None = None, *, write_messages: bool = True
+    ) -> Generator[dict[str, Any], Any, Any]:
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            yield from super()._sync_records(context, write_messages=write_messages)
+            return
+        self.commercetools.extract([self])
+
+    def _sync_batches(self, batch_config: Any, context: Mapping[str, Any] | None = None) -> None:
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            super()._sync_batches(batch_config, context)
+            return
+        self.commercetools.extract([self])
+
+    def get_replication_key_signpost(self, context: Mapping[str, Any] | None = None) -> None:
+        """Return None: the engine fixes the upper end of a run by the server's clock."""
+
+    def _increment_stream_state(self, latest_record: Any, *, context: Any = None) -> None:
+        """Leave the state alone: it advances with the engine's deliveries, not with single records."""
+
+    def _write_starting_replication_value(self, context: Any) -> None:
+        """Leave the state alone, as above."""

@@ -1,0 +1,230 @@
+"""The tap itself: Meltano's SDK for everything around a run, this package's engine for the run."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import time
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+from singer_sdk import Tap, metrics
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.plugin_base import JSONSchemaValidator
+
+from commercetools_source import events
+from commercetools_source.client import Client
+from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
+from commercetools_source.frontends.singer import bookmarks
+from commercetools_source.frontends.singer.catalog import catalog_of
+from commercetools_source.frontends.singer.configuration import check_environment, config_of, config_schema
+from commercetools_source.frontends.singer.lines import LineWriter
+from commercetools_source.frontends.singer.output import SingerOutput
+from commercetools_source.frontends.singer.streams import CommercetoolsStream
+from commercetools_source.resources import STREAMS
+from commercetools_source.settings import SETTINGS
+from commercetools_source.sync import sync
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from types import FrameType
+
+    import click
+
+    from commercetools_source.config import Config
+    from commercetools_source.errors import ForbiddenError
+    from commercetools_source.sync import Summary
+
+__all__ = ["TapCommercetools", "run"]
+
+
+class TapCommercetools(Tap):
+    """Everything in a commercetools project, extracted completely, exactly and fast."""
+
+    name = "tap-commercetools"
+    package_name = "commercetools-source"
+    config_jsonschema: ClassVar[dict[str, Any]] = config_schema()
+    message_writer_class = LineWriter
+    message_writer: LineWriter
+
+    def __init__(self, *, catalog: Any = None, parse_env_config: bool = False, **given: Any) -> None:
+        self._stop: Callable[[], None] | None = None
+        self._signal = 0
+        self._refused: list[str] = []
+        if parse_env_config:
+            check_environment(os.environ)
+        if catalog is not None and not isinstance(catalog, (str, os.PathLike)):
+            catalog = catalog_of(catalog)
+        super().__init__(catalog=catalog, parse_env_config=parse_env_config, **given)
+
+    def discover_streams(self) -> Sequence[CommercetoolsStream]:
+        """Return every stream of the catalogue; no request is made."""
+        return [CommercetoolsStream(self, row) for row in STREAMS.values()]
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over a state; raises StateError when it has not the form of a Singer state."""
+        self.state["bookmarks"] = dict(bookmarks.bookmarks_in(state))
+
+    def connect(self) -> Client:
+        """Return a client for the configured project; nothing is sent yet."""
+        return Client(self._settings(), hook=self._on_event)
+
+    def refused(self, stream: CommercetoolsStream, error: ForbiddenError) -> None:
+        """Note that `--test` may not read `stream`; raises `error` once that holds for every stream."""
+        self._refused.append(stream.name)
+        scopes = " or ".join(error.missing_scopes or stream.row.scopes)
+        self.logger.warning("%s cannot be read; give the API client the scope %s or deselect it", stream.name, scopes)
+        if len(self._refused) == len(self.streams):
+            raise error
+
+    # The SDK reads one stream after another; here they share the workers, which makes many small streams fast.
+    def sync_all(self) -> None:  # type: ignore[misc]
+        """Read every selected stream, all at once; raises CommercetoolsError when one of them is not complete."""
+        self.extract([stream for stream in self.streams.values() if stream.selected])
+
+    def extract(self, streams: Iterable[Any]) -> None:
+        """Read `streams` through the engine onto standard output; raises CommercetoolsError if one is not complete."""
+        chosen: list[CommercetoolsStream] = list(streams)
+        if not chosen:
+            self.logger.warning("no stream is selected; nothing is read")
+            return
+        version = time.time_ns() // 1_000_000 if self.config.get("emit_activate_version_messages") else None
+        output = SingerOutput(chosen, self.message_writer, self.state, version)
+        output.open()  # what is wrong with the state is told before anything is asked of the platform
+        with self.connect() as client:
+            summary = sync(
+                client,
+                output,
+                streams=[stream.name for stream in chosen],
+                hook=self._on_event,
+                on_stoppable=self._arm,
+            )
+        self._report(summary)
+
+    def _arm(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+
+    def _report(self, summary: Summary) -> None:
+        for outcome in summary.outcomes:
+            tags = {"stream": outcome.stream, "pid": os.getpid()}
+            count = metrics.Point("counter", metrics.Metric.RECORD_COUNT, outcome.records, tags)
+            metrics.log(self.metrics_logger, count)
+            status = metrics.Status.SUCCEEDED if outcome.complete else metrics.Status.FAILED
+            tags = {**tags, "status": status.value}
+            metrics.log(
+                self.metrics_logger,
+                metrics.Point("timer", metrics.Metric.SYNC_DURATION, round(outcome.seconds, 3), tags),
+            )
+        if self._signal:
+            raise SystemExit(128 + self._signal)
+        if not summary.complete:
+            lacking = [outcome for outcome in summary.outcomes if not outcome.complete]
+            reasons = "; ".join(
+                f"{one.stream}: {one.error or f'{one.quarantined} records could not be served'}" for one in lacking
+            )
+            raise CommercetoolsError(f"{len(lacking)} of {len(summary.outcomes)} streams are not complete: {reasons}")
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler
+        """End the run at the next whole line, with a STATE for all that was written; the second time at once.
+
+        The SDK would write a STATE from here, in the middle of whatever line is being written.
+        """
+        if self._stop is None or self._signal:
+            raise SystemExit(128 + signum)
+        self._signal = signum
+        os.write(2, b"stopping; what was written is kept (once more to stop at once)\n")
+        self._stop()
+
+    # --- configuration ---
+
+    def _settings(self) -> Config:
+        return config_of(self.config, self.config_jsonschema["properties"])
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the SDK's settings by their schema and ours by our own rules, whose messages never show a secret."""
+        schema = self.config_jsonschema
+        self.append_builtin_config(schema)
+        found = list(JSONSchemaValidator(schema).iter_errors(self._config))  # it also fills in the SDK's defaults
+        errors = [
+            f"{error.path[0]}: {error.message}" for error in found if error.path and str(error.path[0]) not in SETTINGS
+        ]
+        try:
+            self._settings()
+        except ConfigError as error:
+            errors += error.problems
+        if errors and raise_errors:
+            raise ConfigValidationError("the configuration is wrong", errors=errors, schema=schema)
+        return errors
+
+    @classmethod
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        """Read the files of `--config`; raises ConfigError that names the one that cannot be read."""
+        try:
+            return super().cb_config(ctx, param, value)
+        except (OSError, TypeError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            files = ", ".join(path for path in value if path != "ENV")
+            raise ConfigError(f"--config {files} cannot be used; it must be a JSON object: {reason}") from None
+
+    @classmethod
+    def invoke(cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **given: Any) -> None:
+        """Run the tap; raises ConfigError or StateError when a file does not hold a JSON object."""
+        super().invoke(
+            state=_json_object(state, "state", StateError),
+            catalog=_json_object(catalog, "catalog", ConfigError),
+            **given,
+        )
+
+    # --- events, on standard error ---
+
+    def _on_event(self, event: events.Event) -> None:
+        match event:
+            case events.StreamStarted():
+                self.logger.info("Beginning sync of '%s' (%s)", event.stream, event.mode)
+            case events.StreamFinished():
+                self.logger.info("'%s' is complete, %d records in this run", event.stream, event.records)
+            case events.StreamFailed():
+                self.logger.error("'%s' is not complete: %s", event.stream, event.reason)
+            case events.RecordQuarantined():
+                self.logger.error("'%s' has a record that cannot be served: %s", event.stream, event.reason)
+            case events.RetryScheduled():
+                self.logger.warning("%s %s: %s; again in %.1f s", event.method, event.path, event.reason, event.delay)
+            case _:
+                self.logger.debug("%s", event)
+
+
+def _json_object(file: IO[str] | None, what: str, mistake: type[CommercetoolsError]) -> IO[str] | None:
+    """Return `file` to be read again, if it holds a JSON object; raises `mistake` otherwise."""
+    if file is None:
+        return None
+    text = file.read()
+    try:
+        found = msgspec.json.decode(text)
+    except ValueError as error:
+        raise mistake(f"the {what} file {file.name} is not valid JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise mistake(f"the {what} file {file.name} must hold a JSON object")
+    return io.StringIO(text)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the tap's command and return its exit status; a mistake becomes a sentence on standard error."""
+    try:
+        TapCommercetools.cli(args=None if arguments is None else list(arguments), prog_name=TapCommercetools.name)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else int(bool(done.code))
+    except ConfigValidationError as error:
+        return _failed(*error.errors)
+    except ConfigError as error:
+        return _failed(*error.problems)
+    except CommercetoolsError as error:
+        return _failed(str(error))
+    return 0
+
+
+def _failed(*problems: str) -> int:
+    logger = logging.getLogger(TapCommercetools.name)
+    for problem in problems:
+        logger.error("%s", problem)
+    return 1
