@@ -1,0 +1,60 @@
+"""Our checkpoints as bookmarks of Mage's: the value it shows to its user, and beside it what resumes a run.
+
+Mage keeps of a state only what is inside a stream's bookmark, and merges that key by key; so the
+keys are always the same two, and the second one changes as a whole. Pure functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.checkpoint import StreamState, decode, encode
+from commercetools_source.errors import StateError
+from commercetools_source.windows import instant, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from commercetools_source.stream import Stream
+
+__all__ = ["KEY", "read", "written"]
+
+KEY = "commercetools_source"
+"""The key, inside a stream's bookmark, of what resumes a run that was cut off."""
+
+
+def read(bookmarks: Mapping[str, Any] | None, stream: Stream) -> StreamState:
+    """Return the state in a stream's bookmark; without one, the state of a stream that was never read.
+
+    A bookmark that Mage or its user wrote has only the cursor's value, and that one counts. Raises
+    StateError when it cannot be used.
+    """
+    if not bookmarks or stream.cursor is None:
+        return StreamState()
+    told = _normal(bookmarks.get(stream.cursor), stream)
+    stored = bookmarks.get(KEY)
+    state = decode(stored) if stored else StreamState()
+    return state if state.cursor == told else StreamState(cursor=told)
+
+
+def written(before: StreamState, state: StreamState, stream: Stream) -> dict[str, Any] | None:
+    """Return the bookmark for `state`, which never falls behind `before`; None when the stream has no cursor."""
+    if stream.cursor is None:
+        return None
+    if before.cursor is not None and (state.cursor is None or moment(state.cursor) < moment(before.cursor)):
+        state = replace(state, cursor=before.cursor)
+    return {stream.cursor: state.cursor, KEY: encode(state)}
+
+
+def _normal(value: object, stream: Stream) -> str | None:
+    """Return a time as the API writes it, None for none."""
+    if value is None or value == "":
+        return None
+    try:
+        return instant(moment(str(value)))
+    except ValueError:
+        raise StateError(
+            f"the bookmark {stream.cursor} of {stream.name} is {value!r}, which is no time such as"
+            " 2026-01-31T00:00:00.000Z; correct it, or reset the bookmark to read the stream from its start"
+        ) from None

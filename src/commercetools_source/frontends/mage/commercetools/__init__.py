@@ -1,0 +1,17 @@
+"""Mage's source for commercetools: the module that Mage imports, and the file that Mage runs as a script."""
+
+from __future__ import annotations
+
+import sys
+
+if __name__ == "__main__":
+    # The first entry is this folder, where `client` and `schemas` would hide other packages' modules.
+    sys.path[:] = [place for place in sys.path if place != __file__.rpartition("/")[0]]
+
+from commercetools_source.frontends.mage.bases import of_mage
+from commercetools_source.frontends.mage.commercetools.source import Commercetools
+
+__all__ = ["Commercetools"]
+
+if __name__ == "__main__":
+    of_mage("sources.base").main(Commercetools, args=sys.argv[1:])

@@ -1,0 +1,97 @@
+"""Answers to two questions of Mage's: do the settings work, and how many records are there."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.client import Client as ApiClient
+from commercetools_source.client import walk_of
+from commercetools_source.errors import AuthenticationError, CommercetoolsError, NetworkError
+from commercetools_source.frontends.mage import bookmarks as bookmark
+from commercetools_source.frontends.mage.commercetools.client import hook_of, settings_of
+from commercetools_source.keyset import predicate
+from commercetools_source.paging import path_of
+from commercetools_source.parents import parents_of
+from commercetools_source.resources import STREAMS, missing_scope
+from commercetools_source.stream import Paging, Stream
+from commercetools_source.windows import instant, shift, split
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from commercetools_source.keyset import Walk
+
+__all__ = ["check", "count"]
+
+_PATIENCE = 8.0
+"""Mage gives up after 10 seconds, the start of the interpreter included."""
+_ANSWER = 3.0
+_CAPPED = 10_000
+"""The API does not count further than this where there is a `where` (docs: release note of 2020-10-12)."""
+
+
+def check(config: Mapping[str, Any], logger: Any) -> None:
+    """Return when a token is granted, the project is there and the token may read at least one stream.
+
+    Raises within 8 seconds otherwise: ConfigError, AuthenticationError, NotFoundError, NetworkError.
+    """
+    settings = replace(settings_of(config), request_timeout=_ANSWER, retry_seconds=1.0)
+    faults: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            with ApiClient(settings, hook=hook_of(logger)) as api:
+                _check(api)
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the caller's thread
+            faults.append(error)
+
+    thread = threading.Thread(target=run, name="commercetools-check", daemon=True)
+    thread.start()
+    thread.join(_PATIENCE)
+    if faults:
+        raise faults[0]
+    if thread.is_alive():
+        raise NetworkError(
+            f"{settings.auth_url} or {settings.api_url} did not answer within {_PATIENCE:g} s;"
+            " check the region, or the network between here and there"
+        )
+
+
+def _check(api: ApiClient) -> None:
+    api.server_time()
+    scopes = api.granted_scopes()
+    if scopes and all(missing_scope(row, scopes, api.config.project_key) for row in STREAMS.values()):
+        raise AuthenticationError(
+            f"the API client may read nothing here: its scopes are {', '.join(scopes)};"
+            f" give it view_orders:{api.config.project_key}, or the scope of whatever is to be read"
+        )
+
+
+def count(api: ApiClient, row: Stream, bookmarks: Mapping[str, Any] | None = None) -> int:
+    """Return how many records of `row` there are, or how many changed since the bookmark.
+
+    Costs one request without records for each collection, more where the platform would not count on.
+    """
+    if row.paging is Paging.SINGLE:
+        return 1
+    since = bookmark.read(bookmarks, row).cursor or (api.config.start_date if row.cursor else None)
+    until = None if since is None else shift(instant(api.server_time()), -api.config.settle_seconds)
+    return sum(
+        _total(api, row, walk_of(row, parent, since, until))
+        for parent in parents_of(api.get, row, api.config.page_size)
+    )
+
+
+def _total(api: ApiClient, row: Stream, walk: Walk) -> int:
+    where = predicate(walk)
+    params = [*row.params, ("limit", "0"), ("withTotal", "true"), *([("where", where)] if where else [])]
+    answer = api.request("get", path_of(row, walk), params=params)
+    total = answer.get("total")
+    if not isinstance(total, int):
+        raise CommercetoolsError(f"{path_of(row, walk)} does not say how many records it has")
+    if where is None or total < _CAPPED:
+        return total
+    parts = split(walk, 2)
+    return sum(_total(api, row, part) for part in parts) if len(parts) > 1 else total

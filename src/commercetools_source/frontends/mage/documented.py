@@ -1,0 +1,85 @@
+"""The JSON Schema of each stream as Mage sees it: the documented one, widened by what the API's contract says.
+
+`documented.json` has the six streams of Mage's own source: names and types that pipelines rely on, so
+they stay. A text is a scalar's type or format, `any` an object of any kind, an object one with these
+properties, a list one of such items.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.resources import STREAMS
+from commercetools_source.schema import json_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["schemas"]
+
+_FORMATS = frozenset({"date-time", "date", "time"})
+_ANYTHING = ("object", "array", "string", "number", "boolean")
+"""An object comes first: Mage's destinations make a column of the first type."""
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema of every stream by name, in alphabetical order of the names."""
+    text = (
+        resources.files("commercetools_source.frontends.mage").joinpath("documented.json").read_text(encoding="utf-8")
+    )
+    documented = json.loads(text)
+    return {name: _schema(json_schema(row), documented.get(name, {})) for name, row in sorted(STREAMS.items())}
+
+
+def _schema(contract: Mapping[str, Any], documented: Mapping[str, Any]) -> dict[str, Any]:
+    fields = contract["properties"]
+    kept = {name: _widened(_told(kind), fields.get(name)) for name, kind in documented.items()}
+    added = {name: _shallow(field) for name, field in fields.items() if name not in kept}
+    return {"type": "object", "properties": {**kept, **added}}
+
+
+def _told(kind: Any) -> dict[str, Any]:
+    """Return the JSON Schema that a value of `documented.json` stands for."""
+    if kind == "any":
+        return {"type": ["null", "object"], "additionalProperties": True}
+    if isinstance(kind, str):
+        return {"type": ["null", "string"], "format": kind} if kind in _FORMATS else {"type": ["null", kind]}
+    if isinstance(kind, list):
+        return {"type": ["null", "array"], **({"items": _told(kind[0])} if kind else {})}
+    properties = {name: _told(inner) for name, inner in kind.items()}
+    return {"type": ["null", "object"], **({"properties": properties} if properties else {})}
+
+
+def _widened(told: Mapping[str, Any], contract: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the documented schema `told` with the types added that the API's contract allows besides."""
+    if contract is None:
+        return dict(told)
+    covered = {*told["type"], *(["integer"] if "number" in told["type"] else [])}
+    wide = {**told, "type": [*told["type"], *(kind for kind in _types(contract) if kind not in covered)]}
+    if "items" in told:
+        wide["items"] = _widened(told["items"], contract.get("items"))
+    if "properties" in told:
+        fields = contract.get("properties", {})
+        wide["properties"] = {name: _widened(inner, fields.get(name)) for name, inner in told["properties"].items()}
+    return wide
+
+
+def _shallow(contract: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a property of the contract as a column: what is inside an object stays open."""
+    types = _types(contract)
+    column: dict[str, Any] = {"type": ["null", *types]}
+    if contract.get("format") in _FORMATS:
+        column["format"] = contract["format"]
+    if types == ["object"]:
+        column["additionalProperties"] = True
+    if types == ["array"] and "items" in contract:
+        column["items"] = _shallow(contract["items"])
+    return column
+
+
+def _types(contract: Mapping[str, Any]) -> list[str]:
+    """Return the types a value may have but null; all of them where the contract does not say."""
+    said = contract.get("type", _ANYTHING)
+    return [kind for kind in ([said] if isinstance(said, str) else said) if kind != "null"]
