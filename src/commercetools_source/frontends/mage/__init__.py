@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
-
-from commercetools_source.frontends.mage import hook
 
 __all__ = ["Status", "status"]
 
@@ -65,13 +64,16 @@ def _reason(*, active: bool, installed: bool) -> str:
     if active:
         base = "Mage's own base classes" if installed else "stand-ins for Mage's base classes, as Mage is not installed"
         return f"the import hook is on; the source builds on {base}"
+    try:
+        hook = importlib.import_module("commercetools_source_mage")
+    except ModuleNotFoundError:
+        return "the import hook is not installed; install this package with pip into the environment that runs Mage"
     if hook.is_off(os.environ):
         return (
             f"{hook.VARIABLE}={os.environ[hook.VARIABLE]} switches the import hook off; remove it to use this package"
         )
-    if not any(type(finder).__name__ == "First" for finder in sys.meta_path):
+    if not any(isinstance(finder, hook.First) for finder in sys.meta_path):
         return (
-            "the import hook is not installed: Python read no commercetools_source_mage.pth at its start;"
-            " install this package with pip into the environment that runs Mage"
+            "Python did not read commercetools_source_mage.pth at its start, as with `python -S` or a PYTHONPATH alone"
         )
     return "our source could not be imported; the warning above says why"

@@ -1,9 +1,10 @@
+# ruff: noqa: INP001 - a module of its own at the root of the wheel
 """Makes `mage_integrations.sources.commercetools` ours: import finders that a `.pth` file installs.
 
-The wheel has this file a second time, at its root as `commercetools_source_mage`, because it is
-imported when any interpreter of the environment starts: so it imports nothing of ours and touches no
-file until somebody asks for a `mage_integrations` module. No file of Mage's is replaced: uninstalling
-this package, or the variable COMMERCETOOLS_SOURCE_MAGE=off, gives Mage's own source back.
+It is imported when any interpreter of the environment starts, so it stands alone, imports nothing of
+ours and touches no file until somebody asks for a `mage_integrations` module. No file of Mage's is
+replaced: uninstalling this package, or the variable COMMERCETOOLS_SOURCE_MAGE=off, gives Mage's own
+source back.
 """
 
 from __future__ import annotations
@@ -33,11 +34,7 @@ def is_off(environ: Mapping[str, str]) -> bool:
 
 def install(environ: Mapping[str, str] = os.environ) -> None:
     """Put both finders in place, once; do nothing when `environ` switches them off."""
-    present = {type(finder).__name__ for finder in sys.meta_path if type(finder).__module__.endswith("mage.hook")}
-    present |= {
-        type(finder).__name__ for finder in sys.meta_path if type(finder).__module__ == "commercetools_source_mage"
-    }
-    if is_off(environ) or "First" in present:
+    if is_off(environ) or any(isinstance(finder, First) for finder in sys.meta_path):
         return
     sys.meta_path.insert(0, First())
     sys.meta_path.append(Last())
