@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from commercetools_source.cli_report import table
 from commercetools_source.events import (
     Event,
     PageRead,
@@ -22,6 +21,7 @@ from commercetools_source.events import (
     TokenFetched,
 )
 from commercetools_source.progress import Tally, draw, seconds_text
+from commercetools_source.report import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

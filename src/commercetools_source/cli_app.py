@@ -120,11 +120,11 @@ def sync(
     quiet: Quiet = False,
 ) -> None:
     """Copy the project; after the first time only what has changed since."""
-    from commercetools_source.cli_report import summary_json, summary_text
     from commercetools_source.cli_signals import stopping
     from commercetools_source.client import Client
     from commercetools_source.destinations import open_destination
     from commercetools_source.progress import draw
+    from commercetools_source.report import summary_json, summary_text
     from commercetools_source.resources import STREAMS
     from commercetools_source.sync import sync as copy
 
@@ -150,8 +150,8 @@ def sync(
 @app.command()
 def check(config: Settings = None, streams: Streams = None, as_json: Json = False) -> None:
     """Try the settings: which streams can be read, and which scope is missing for the others."""
-    from commercetools_source.cli_report import inspect, inspection_json, inspection_text
     from commercetools_source.client import Client
+    from commercetools_source.report import inspect, inspection_json, inspection_text
 
     with Client(_settings(config)) as client:
         found = inspect(client, _names(streams))
@@ -164,7 +164,7 @@ def check(config: Settings = None, streams: Streams = None, as_json: Json = Fals
 @app.command("streams")
 def list_streams(as_json: Json = False) -> None:
     """List what can be read: every stream, how it is read and the scope that it needs."""
-    from commercetools_source.cli_report import catalogue_json, catalogue_text
+    from commercetools_source.report import catalogue_json, catalogue_text
 
     typer.echo(catalogue_json() if as_json else catalogue_text())
 
