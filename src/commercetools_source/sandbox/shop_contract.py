@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 # Below this depth only what is required is built.
 _DEEPEST = 14
 # Where nothing is missing any more, optional fields are built with this chance and down to this depth.
-_OPTIONAL_PERCENT = 55
-_OPTIONAL_DEPTH = 4
+_OPTIONAL_PERCENT = 30
+_OPTIONAL_DEPTH = 3
 _GREEDY_PERCENT = 50
 # So many elements of a list show different variants at once.
-_LONGEST = 12
+_LONGEST = 30
 # Their values only repeat which variant of a union a value is, so a place that allows one variant shows one value.
 _SELF_NAMING = frozenset({"ReferenceTypeId", "MoneyType"})
 # The specification inherits this one: a company is the top of its tree.

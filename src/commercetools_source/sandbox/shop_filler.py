@@ -201,6 +201,9 @@ class ShopFiller:
             for old in ("oldValue", "previousValue"):
                 if old in value:
                     value[old] = self._dice.one(SENTENCES["fr"])
+        if isinstance(value.get("type"), dict) and "fields" in value:
+            custom = self._customs.value("order", self._dice)
+            value["type"]["id"], value["fields"] = custom["type"]["id"], custom["fields"]
         if isinstance(value.get("slug"), dict):
             value["slug"] = {"en": f"slug-{self._next()}"}
         finisher = self._finishers.get(name)

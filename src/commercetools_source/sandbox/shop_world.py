@@ -74,7 +74,7 @@ class Counts:
                 # A warehouse holds more rows than its shop has orders only when the shop is large.
                 "inventory-entry": orders if orders > 100_000 else part(60, 0.3),  # noqa: PLR2004 - the switch itself
                 "cart": part(30, 0.25),
-                "category": part(16, 0.004, 2_000),
+                "category": part(24, 0.004, 2_000),
                 "review": part(20, 0.1),
                 "shopping-list": part(12, 0.04),
                 "standalone-price": part(20, 0.05),
