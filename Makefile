@@ -10,13 +10,12 @@
 # Another interpreter: make test PYTHON=python3.12 (after `make clean`). A rerun does only what has changed.
 
 PYTHON ?= python3
-EXTRAS := cli,duckdb,parquet,sandbox
 ARGS   ?=
 SPECIFICATION ?= ../shared/reference/openapi.yaml
 
 BIN    := .venv/bin
 BUILD  := .build
-PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SOURCE := pyproject.toml README.md LICENSE $(shell find src -type f -not -name '*.pyc' -not -name '.*')
 
 # The tests must meet the installed wheel, not whatever the caller's environment points at.
@@ -69,13 +68,13 @@ $(BUILD)/wheel: $(BUILD)/venv $(SOURCE)
 	@touch $@
 
 $(BUILD)/dependencies: $(BUILD)/venv pyproject.toml | $(BUILD)/wheel
-	$(PIP) install "$$(echo $(BUILD)/dist/*.whl)[$(EXTRAS)]"
+	$(PIP) install "$$(echo $(BUILD)/dist/*.whl)[cli,duckdb,sandbox]"
 	@touch $@
 
 $(BUILD)/installed: $(BUILD)/dependencies $(BUILD)/wheel
 	$(PIP) install --no-deps --force-reinstall $(BUILD)/dist/*.whl
 	@touch $@
 
-$(BUILD)/tools: $(BUILD)/venv pyproject.toml
-	$(PIP) install --group lint --group test
+$(BUILD)/tools: $(BUILD)/venv pyproject.toml | $(BUILD)/wheel
+	$(PIP) install --group lint --group test "$$(echo $(BUILD)/dist/*.whl)[all]"
 	@touch $@

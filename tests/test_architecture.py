@@ -62,7 +62,7 @@ def nodes(tree: ast.AST, *, types: bool) -> Iterator[ast.AST]:
 
 
 def imported(module: str, *, types: bool = True) -> set[str]:
-    """Return the package's modules that a module imports anywhere, inside functions too, and for its types if wanted."""
+    """Return the package's modules that one imports anywhere, inside functions too, and for its types if wanted."""
     found: set[str] = set()
     for node in nodes(MODULES[module], types=types):
         names: list[str] = []
