@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+    from typing import Any
 
 __all__ = ["VARIABLE", "First", "Last", "install", "is_off"]
 
@@ -80,6 +81,10 @@ def _alias(name: str, target: str) -> ModuleSpec | None:
 
     try:
         module = import_module(target)
+        package = hasattr(module, "__path__")
+        loader: Any = _Loader(module)
+        spec = ModuleSpec(name, loader, origin=getattr(module, "__file__", None), is_package=package)
+        spec.has_location = True
     except ModuleNotFoundError as error:
         if error.name != target:
             _warn(name, error)
@@ -87,8 +92,6 @@ def _alias(name: str, target: str) -> ModuleSpec | None:
     except Exception as error:  # noqa: BLE001 - whatever it is, Mage's own module must still be importable
         _warn(name, error)
         return None
-    spec = ModuleSpec(name, _Loader(module), origin=module.__file__, is_package=hasattr(module, "__path__"))  # type: ignore[arg-type]  # importing `Loader` costs too much
-    spec.has_location = True
     return spec
 
 

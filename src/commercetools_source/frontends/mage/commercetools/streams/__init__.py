@@ -28,6 +28,7 @@ def _class_of(row: Stream) -> type[BaseStream]:
     doc = f"Reads {row.path}."
     members = {"KEY_PROPERTIES": list(row.key), "URL_PATH": row.path, "ROW": row}
     made = type(name, (BaseStream,), {**members, "__module__": home.__name__, "__doc__": doc})
+    home.__file__ = __file__
     setattr(home, name, made)
     sys.modules[home.__name__] = home
     return made
