@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 # Line items quote from this many products, the popular ones.
 _POPULAR = 400
-_SMALL_BASKETS = (*(1,) * 9, *(2,) * 6, 3, 3, 4, 5, 8)
+_SMALL_BASKETS = (*(1,) * 10, *(2,) * 6, 3, 3, 4, 6)
 
 
 class Till:
@@ -129,7 +129,7 @@ class Baskets:
         """Return a full basket; its text has all fields that carts and orders share."""
         basket = Basket()
         till = self.till(wish.who.market)
-        size = dice.one(_SMALL_BASKETS) if not dice.chance(1.2) else dice.between(9, 40)
+        size = dice.one(_SMALL_BASKETS) if not dice.chance(1) else dice.between(9, 40)
         for step in range(size):
             self._add_line(dice, wish, till, basket, step)
         if dice.chance(6):

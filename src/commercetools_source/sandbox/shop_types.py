@@ -280,7 +280,7 @@ def attribute_rows(world: World) -> dict[str, AttributeRow]:
 # The last one is what `nested` refers to; no product has it.
 PRODUCT_TYPES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("apparel", ("color", "size", "article-code", "care", "organic", "collection")),
-    ("electronics", ("article-code", "color", "weight", "released-on", "list-price", "specs", "organic")),
+    ("electronics", ("article-code", "color", "weight", "released-on", "list-price", "organic")),
     (
         "everything",
         (
@@ -288,6 +288,7 @@ PRODUCT_TYPES: tuple[tuple[str, tuple[str, ...]], ...] = (
             *(f"set-{name}" for name in (*_ATTRIBUTE_TYPES, "nested")),
             *(f"product-{name}" for name in _ATTRIBUTE_TYPES),
             "sets-of-numbers",
+            "specs",
         ),
     ),
     ("plain", ()),

@@ -121,6 +121,8 @@ def _day(number: int) -> str:
     return (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(days=number)).strftime("%Y-%m-%dT")
 
 
+# A record repeats its own times many times.
+@lru_cache(maxsize=512)
 def stamp(ms: int) -> str:
     """Return milliseconds since 1970 as the platform writes them: 2026-01-02T03:04:05.678Z."""
     day, rest = divmod(ms, _DAY)
