@@ -7,12 +7,10 @@ replaced: uninstalling this package, or the variable COMMERCETOOLS_SOURCE_MAGE=o
 source back.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 
-TYPE_CHECKING = False  # the module `typing` would cost more than all the rest
+TYPE_CHECKING = False  # `typing` and `__future__` would cost more than all the rest, so annotations are quoted
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from importlib.machinery import ModuleSpec
@@ -28,12 +26,12 @@ _SOURCE = "mage_integrations.sources.commercetools"
 _OURS = "commercetools_source.frontends.mage"
 
 
-def is_off(environ: Mapping[str, str]) -> bool:
+def is_off(environ: "Mapping[str, str]") -> bool:
     """Return whether `environ` switches the hook off."""
     return environ.get(VARIABLE, "").strip().lower() in _OFF
 
 
-def install(environ: Mapping[str, str] = os.environ) -> None:
+def install(environ: "Mapping[str, str]" = os.environ) -> None:
     """Put both finders in place, once; do nothing when `environ` switches them off."""
     if is_off(environ) or any(isinstance(finder, First) for finder in sys.meta_path):
         return
@@ -45,8 +43,8 @@ class First:
     """Asked before all others: finds our source, and what lies inside modules of ours."""
 
     def find_spec(
-        self, name: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+        self, name: str, _path: "Sequence[str] | None" = None, _target: "ModuleType | None" = None
+    ) -> "ModuleSpec | None":
         """Return our module for `name`; None when it is not ours or ours fails, so that Mage's is used."""
         if not name.startswith(_ROOT + "."):
             return None
@@ -61,8 +59,8 @@ class Last:
     """Asked after all others: finds the stand-in for `mage_integrations` where Mage is not installed."""
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None = None, _target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+        self, name: str, path: "Sequence[str] | None" = None, _target: "ModuleType | None" = None
+    ) -> "ModuleSpec | None":
         """Return the stand-in for `name`, None when there is none or another finder knows better."""
         root, _, rest = name.partition(".")
         if root != _ROOT or (rest and getattr(sys.modules.get(_ROOT), "__file__", None)):
@@ -74,7 +72,7 @@ class Last:
         return _alias(name, ".".join(filter(None, (_OURS, "standin", rest))))
 
 
-def _alias(name: str, target: str) -> ModuleSpec | None:
+def _alias(name: str, target: str) -> "ModuleSpec | None":
     """Return a spec that makes `name` another name of module `target`, which is imported; None when that fails."""
     from importlib import import_module
     from importlib.machinery import ModuleSpec
@@ -105,14 +103,14 @@ def _warn(name: str, error: Exception) -> None:
 class _Loader:
     """Hands out a module that is already imported, and leaves it as it is."""
 
-    def __init__(self, module: ModuleType) -> None:
+    def __init__(self, module: "ModuleType") -> None:
         self._module = module
         self._spec = module.__spec__
 
-    def create_module(self, _spec: ModuleSpec) -> ModuleType:
+    def create_module(self, _spec: "ModuleSpec") -> "ModuleType":
         """Return the module."""
         return self._module
 
-    def exec_module(self, module: ModuleType) -> None:
+    def exec_module(self, module: "ModuleType") -> None:
         """Undo what the import system changed in the module."""
         module.__spec__ = self._spec
