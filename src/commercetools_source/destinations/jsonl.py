@@ -1,0 +1,60 @@
+"""JSON lines in a folder: the platform's own bytes, one record a line.
+
+Records are appended as they arrive; of those with the same key the one with the higher version counts,
+then the later one. In DuckDB, for example:
+
+    SELECT * FROM read_json('folder/orders/*.jsonl', filename = true)
+    QUALIFY row_number() OVER (PARTITION BY id ORDER BY version DESC, filename DESC) = 1
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from commercetools_source.destinations.columns import slices
+from commercetools_source.destinations.folder import Folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from commercetools_source.checkpoint import StreamState
+    from commercetools_source.delivery import Delivery
+
+__all__ = ["Jsonl"]
+
+
+class Jsonl:
+    """A destination that writes JSON lines into the folder `path`; its parent folder must exist."""
+
+    batch_bytes = 64_000_000
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self._folder = Folder(path)
+
+    def open(self) -> Mapping[str, StreamState]:
+        """Create and lock the folder, return the stored states; raises DestinationError and StateError."""
+        return self._folder.open()
+
+    def write(self, delivery: Delivery) -> None:
+        """Store records as one new file, then the state; raises DestinationError, with neither stored."""
+        self._folder.store(delivery, "jsonl", lambda out: _write_lines(out, delivery.records))
+
+    def close(self) -> None:
+        """Release the folder."""
+        self._folder.close()
+
+
+def _write_lines(out: BinaryIO, records: Sequence[msgspec.Raw]) -> int:
+    for start, stop in slices(records):
+        lines = b"\n".join(records[start:stop]) + b"\n"
+        if (
+            lines.count(b"\n") > stop - start or b"\r" in lines
+        ):  # printed over several lines: such a record would be torn
+            lines = b"".join(msgspec.json.format(record, indent=-1) + b"\n" for record in records[start:stop])
+        out.write(lines)
+    return len(records)

@@ -1,0 +1,264 @@
+"""Any sequence of deliveries, cut off anywhere: what is stored equals what a dict would hold."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import msgspec
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from commercetools_source.checkpoint import StreamState
+from commercetools_source.delivery import Delivery
+from commercetools_source.destinations import DuckDB, Jsonl
+from commercetools_source.destinations.folder import read_manifest
+from commercetools_source.errors import DestinationError
+from commercetools_source.schema import Column
+from commercetools_source.stream import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from commercetools_source.delivery import Destination
+
+FIELDS = [
+    Column("id", "string", nullable=True),
+    Column("version", "int", nullable=True),
+    Column("text", "string", nullable=True),
+]
+STREAM = Stream(name="things", path="/things", item="Thing", scopes=())
+RECORDS = st.lists(
+    st.fixed_dictionaries(
+        {"id": st.sampled_from("abcde"), "version": st.integers(1, 3)},
+        optional={"text": st.text(max_size=2), "later": st.integers(0, 9)},
+    ),
+    max_size=4,
+)
+Table = dict[str, dict[str, Any]]
+
+
+def merged(table: Table, records: list[dict[str, Any]]) -> Table:
+    found = dict(table)
+    for record in records:
+        if record["id"] not in found or record["version"] >= found[record["id"]]["version"]:
+            found[record["id"]] = record
+    return found
+
+
+def duckdb_table(path: Path) -> Table | None:
+    with duckdb.connect(str(path)) as connection:
+        if not connection.execute("FROM duckdb_tables() WHERE table_name = 'things'").fetchall():
+            return None
+        result = connection.execute("SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM things")
+        names = [column[0] for column in result.description]
+        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    found = {row["id"]: {name: value for name, value in row.items() if value is not None} for row in rows}
+    assert len(found) == len(rows), "a key is there twice"
+    for row in found.values():
+        row.update({"later": json.loads(row["later"])} if "later" in row else {})
+    return found
+
+
+def jsonl_table(path: Path) -> Table | None:
+    entry = read_manifest(path).streams.get("things")
+    listed = {path / "things" / file.name for file in entry.files} if entry else set()
+    assert listed <= set((path / "things").glob("part-*"))
+    found: Table = {}
+    for file in sorted(listed):
+        found = merged(found, [json.loads(line) for line in file.read_text("utf-8").split("\n") if line])
+    return found if entry else None
+
+
+class Machine(RuleBasedStateMachine):
+    """Runs of the engine against one destination, beside the model."""
+
+    destination: Destination
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.table: Table | None = None
+        self.loading: Table = {}
+        self.state = StreamState()
+        self.number = 0
+
+    def new(self, path: Path) -> Destination:
+        raise NotImplementedError
+
+    def read(self, path: Path) -> Table | None:
+        raise NotImplementedError
+
+    @property
+    def path(self) -> Path:
+        return self.folder / str(self.number) / "store"
+
+    @initialize()
+    def start(self) -> None:
+        self.path.parent.mkdir()
+        self.destination = self.new(self.path)
+        assert self.destination.open() == {}
+
+    def teardown(self) -> None:
+        self.crash(kind="copied")
+        self.destination.close()
+        shutil.rmtree(self.folder)
+
+    def deliver(self, records: list[dict[str, Any]], *, replaces: bool, first: bool, done: bool) -> None:
+        mode = None if done else "full" if replaces else "incremental"
+        self.state = StreamState(cursor=f"{self.state.cursor}+" if done else self.state.cursor, mode=mode)
+        raws = [msgspec.Raw(json.dumps(record).encode()) for record in records]
+        delivery = Delivery(STREAM, raws, 1, self.state, replaces=replaces, first=first, done=done)
+        self.destination.write(delivery)
+
+    @rule(records=RECORDS, done=st.booleans())
+    def begin_full(self, records: list[dict[str, Any]], done: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
+        self.deliver(records, replaces=True, first=True, done=done)
+        self.take_full({}, records, done=done)
+
+    @precondition(lambda self: self.state.mode == "full")
+    @rule(records=RECORDS, done=st.booleans())
+    def continue_full(self, records: list[dict[str, Any]], done: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
+        self.deliver(records, replaces=True, first=False, done=done)
+        self.take_full(self.loading, records, done=done)
+
+    def take_full(self, before: Table, records: list[dict[str, Any]], *, done: bool) -> None:
+        self.loading = merged(before, records)
+        if done:
+            self.table, self.loading = self.loading, {}
+
+    @precondition(lambda self: self.table is not None and self.state.mode != "full")
+    @rule(records=RECORDS, done=st.booleans())
+    def merge(self, records: list[dict[str, Any]], done: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
+        self.deliver(records, replaces=False, first=False, done=done)
+        self.table = merged(self.table or {}, records)
+
+    @rule(kind=st.sampled_from(["closed", "copied", "torn"]))
+    def crash(self, kind: str) -> None:
+        """End the run: in order, as a power failure leaves the disk, or within the next delivery."""
+        if kind == "torn":
+            bad = [msgspec.Raw(b'{"id":"a","version":9}'), msgspec.Raw(b"no JSON")]
+            torn = Delivery(STREAM, bad, 1, StreamState(cursor="torn"), replaces=False, first=False, done=True)
+            self.tear(torn)
+        before, self.number = self.path, self.number + 1
+        if kind != "copied":
+            self.destination.close()
+        shutil.copytree(before.parent, self.path.parent)
+        self.destination.close()
+        self.destination = self.new(self.path)
+        states = self.destination.open()
+        self.destination.close()
+        assert states == ({"things": self.state} if self.state != StreamState() else {})
+        found = self.read(self.path)
+        assert (found or {}) == (self.table or {})
+        self.destination.open()
+
+    def tear(self, delivery: Delivery) -> None:
+        with pytest.raises(DestinationError):
+            self.destination.write(delivery)
+
+
+class DuckDBMachine(Machine):
+    def new(self, path: Path) -> Destination:
+        return DuckDB(path, lambda _: list(FIELDS))
+
+    def read(self, path: Path) -> Table | None:
+        return duckdb_table(path)
+
+
+class JsonlMachine(Machine):
+    def new(self, path: Path) -> Destination:
+        return Jsonl(path)
+
+    def read(self, path: Path) -> Table | None:
+        return jsonl_table(path)
+
+    def tear(self, delivery: Delivery) -> None:
+        """Leave what a crash within a delivery leaves: files that the manifest does not know."""
+        for name in ("things/part-000099-00000000.jsonl", "things/_loading/part-000099-00000000.jsonl.tmp"):
+            stray = self.path / name
+            stray.parent.mkdir(parents=True, exist_ok=True)
+            stray.write_bytes(bytes(delivery.records[0]))
+
+
+TestDuckDB = DuckDBMachine.TestCase
+TestDuckDB.settings = settings(max_examples=15, stateful_step_count=12)
+TestJsonl = JsonlMachine.TestCase
+TestJsonl.settings = settings(max_examples=40, stateful_step_count=15)
+
+CHILD = """
+import sys
+from pathlib import Path
+import msgspec
+from commercetools_source.checkpoint import StreamState
+from commercetools_source.delivery import Delivery
+from commercetools_source.destinations import DuckDB, Jsonl
+from commercetools_source.schema import Column
+from commercetools_source.stream import Stream
+
+kind, path = sys.argv[1], Path(sys.argv[2])
+fields = [Column(name, "string", nullable=True) for name in ("id", "text")] + [Column("version", "int", nullable=True)]
+destination = DuckDB(path, lambda _: fields) if kind == "duckdb" else Jsonl(path)
+destination.open()
+stream = Stream(name="things", path="/things", item="Thing", scopes=())
+for number in range(100_000):
+    records = [msgspec.Raw(b'{"id":"%d","version":1,"text":"%s"}' % (number, b"x" * 1000))]
+    state = StreamState(cursor=str(number))
+    destination.write(Delivery(stream, records, 1000, state, replaces=False, first=False, done=True))
+    print(number, flush=True)
+"""
+
+
+@pytest.fixture(params=["duckdb", "jsonl"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def writer(kind: str, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", CHILD, kind, str(tmp_path / "store")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+def open_again(kind: str, path: Path) -> Destination:
+    return DuckDB(path, lambda _: list(FIELDS)) if kind == "duckdb" else Jsonl(path)
+
+
+def test_a_killed_process_leaves_rows_and_state_of_the_same_delivery(
+    kind: str, writer: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "store"
+    assert writer.stdout is not None
+    for _ in range(20):
+        told = int(writer.stdout.readline())
+    writer.send_signal(signal.SIGKILL)
+    writer.wait()
+    destination = open_again(kind, path)
+    cursor = destination.open()["things"].cursor
+    destination.close()
+    found = duckdb_table(path) if kind == "duckdb" else jsonl_table(path)
+    assert int(cursor or "-1") >= told
+    assert found is not None
+    assert set(found) == {str(number) for number in range(int(cursor or "-1") + 1)}
+
+
+def test_a_second_run_is_told_which_process_to_wait_for(
+    kind: str, writer: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    assert writer.stdout is not None
+    writer.stdout.readline()
+    destination = open_again(kind, tmp_path / "store")
+    with pytest.raises(DestinationError, match=f"in use by process {writer.pid}; .*run again"):
+        destination.open()
+    destination.close()
