@@ -67,7 +67,7 @@ def run(code: str, *sites: Path, variable: str | None = None) -> Any:
         environ["COMMERCETOOLS_SOURCE_MAGE"] = variable
     lines = [
         "import importlib, json, site, sys",
-        *(f"site.addsitedir({str(place)!r})" for place in sites),
+        *(f"sys.path.insert(1, {str(place)!r}); site.addsitedir({str(place)!r})" for place in sites),
         *code.strip().splitlines(),
     ]
     answer = subprocess.run(
@@ -208,6 +208,7 @@ def test_the_hook_imports_nothing_when_an_interpreter_starts(tmp_path: Path) -> 
     ours = installed_hook(tmp_path / "ours")
     code = f"""
 before = set(sys.modules)
+sys.path.insert(0, {str(ours)!r})
 site.addsitedir({str(ours)!r})
 print(json.dumps(sorted(set(sys.modules) - before)))
 """

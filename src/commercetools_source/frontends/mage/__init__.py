@@ -73,7 +73,5 @@ def _reason(*, active: bool, installed: bool) -> str:
             f"{hook.VARIABLE}={os.environ[hook.VARIABLE]} switches the import hook off; remove it to use this package"
         )
     if not any(isinstance(finder, hook.First) for finder in sys.meta_path):
-        return (
-            "Python did not read commercetools_source_mage.pth at its start, as with `python -S` or a PYTHONPATH alone"
-        )
+        return "the import hook is not on: Python read no commercetools_source_mage.pth, as with a mere PYTHONPATH"
     return "our source could not be imported; the warning above says why"
