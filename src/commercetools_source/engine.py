@@ -154,12 +154,7 @@ class Extraction:
         """
         for stream in self._streams:
             self._open(stream)
-        threads = [
-            threading.Thread(target=self._work, name=f"commercetools-{number}", daemon=True)
-            for number in range(self._limits.workers)
-        ]
-        for thread in threads:
-            thread.start()
+        self._employ()
         try:
             while len(self.outcomes) < len(self._readings) and not self._stopped:
                 yield from self._round(min(1.0, self._limits.batch_seconds))
@@ -190,10 +185,7 @@ class Extraction:
 
     def _round(self, patience: float) -> Iterator[Delivery]:
         """Take one result, or notice that none came for a while; yield what is ready to be handed over."""
-        try:
-            result = self._results.get(timeout=patience)
-        except queue.Empty:
-            result = None
+        result = self._next_result(patience)
         if result is not None:
             self._take(result)
             if result.last:
@@ -300,13 +292,27 @@ class Extraction:
 
     # --- the workers ---
 
+    def _employ(self) -> None:
+        """Start the workers. A simulation that replaces this and `_next_result` runs without threads."""
+        for number in range(self._limits.workers):
+            threading.Thread(target=self._work, name=f"commercetools-{number}", daemon=True).start()
+
+    def _next_result(self, patience: float) -> _Result | None:
+        try:
+            return self._results.get(timeout=patience) if patience else self._results.get_nowait()
+        except queue.Empty:
+            return None
+
     def _work(self) -> None:
         while (task := self._next_task()) is not None:
-            try:
-                result = self._plan(task) if task.walk is None else self._read(task, task.walk)
-            except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
-                result = _Result(task.reading, error=error)
-            self._settle(result)
+            self._perform(task)
+
+    def _perform(self, task: _Task) -> None:
+        try:
+            result = self._plan(task) if task.walk is None else self._read(task, task.walk)
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
+            result = _Result(task.reading, error=error)
+        self._settle(result)
 
     def _next_task(self) -> _Task | None:
         with self._changed:

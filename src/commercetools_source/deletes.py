@@ -1,0 +1,162 @@
+"""Deletions, which no collection shows: from Messages where there are some, and by comparing ids for the rest.
+
+Knows how to find them and when not to believe them; how a destination marks a row is its own business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from commercetools_source import paging
+from commercetools_source.errors import StateError
+from commercetools_source.keyset import Walk, literal
+from commercetools_source.resources import STREAMS, Paging, Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+__all__ = ["Difference", "Guard", "Ledger", "Listed", "fetch", "listing", "refusal", "sweepable", "tombstones"]
+
+_IDS_AT_ONCE = 100
+"""Ids in one `where`: a URL of some 4 KB, where 15 KB are refused (docs: HTTP API)."""
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """One record as a listing shows it."""
+
+    id: str
+    version: int
+    lastModifiedAt: str  # noqa: N815 - the API's name
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How a destination differs from a listing: ids it lacks, has in an older version, or has although they are gone.
+
+    `held` counts the rows of the destination that are not marked as deleted, `listed` those of the listing.
+    """
+
+    missing: tuple[str, ...]
+    stale: tuple[str, ...]
+    gone: tuple[str, ...]
+    held: int
+    listed: int
+
+
+class Ledger(Protocol):
+    """What a destination can do besides taking deliveries, so that deletions can be seen in it."""
+
+    def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
+        """Mark the rows with these ids as deleted at these API timestamps; return how many were not marked before."""
+        ...
+
+    def compare(self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str) -> Difference:
+        """Return how the rows of `stream` differ from a listing of all records created before `cursor`.
+
+        A record changed at or after `cursor` is not stale: the next run brings it.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """When a sweep is not believed: more than `share` of the rows gone, and more than `rows` of them."""
+
+    share: float = 0.2
+    rows: int = 50
+
+
+class _Resource(msgspec.Struct):
+    id: str
+
+
+class _Message(msgspec.Struct):
+    type: str
+    createdAt: str  # noqa: N815 - the API's name
+    resource: _Resource
+
+
+def tombstones(
+    get: paging.Get, streams: Iterable[Stream], since: str, until: str, page_size: int
+) -> Iterator[tuple[Stream, dict[str, str]]]:
+    """Yield, page by page, which ids of which stream were deleted when, from Messages of `since` to `until`.
+
+    Raises ForbiddenError when the token may not read Messages.
+    """
+    by_type = {name: stream for stream in streams for name in stream.deleted_messages}
+    if not by_type:
+        return
+    messages = STREAMS["messages"]
+    only = f"type in ({', '.join(literal(name) for name in sorted(by_type))})"
+    walk = Walk("createdAt", "id", lower=since, upper=until)
+    for page in _pages(get, messages, walk, page_size, only):
+        found: dict[str, dict[str, str]] = {}
+        for record in page.records:
+            message = _message.decode(record)
+            found.setdefault(message.type, {})[message.resource.id] = message.createdAt
+        for name, times in found.items():
+            yield by_type[name], times
+
+
+def sweepable(stream: Stream) -> bool:
+    """Return whether deletions of `stream` are to be found by comparing ids.
+
+    A stream that every run reads whole needs none: what is gone is not read again.
+    """
+    return stream.cursor is not None and stream.parents is None and stream.key == ("id",)
+
+
+def listing(get: paging.Get, stream: Stream, cursor: str, page_size: int) -> Iterator[list[Listed]]:
+    """Yield every record of `stream` created before `cursor`, in an order that changes do not move.
+
+    A record that is there from the first request to the last is in it, so one that is not in it was deleted.
+    """
+    if stream.paging is not Paging.KEYSET:
+        raise StateError(f"{stream.name} cannot be listed in a fixed order, so its deletions cannot be told")
+    walk = Walk(stream.order[0], stream.tie, upper=cursor)
+    for page in _pages(get, stream, walk, page_size):
+        yield [_listed.decode(record) for record in page.records]
+
+
+def fetch(get: paging.Get, stream: Stream, ids: Sequence[str]) -> Iterator[paging.Page]:
+    """Yield the records of `stream` with these ids, as far as they are still there."""
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        some = ids[start : start + _IDS_AT_ONCE]
+        only = f"id in ({', '.join(literal(name) for name in some)})"
+        yield from _pages(get, stream, Walk(stream.order[0], stream.tie), len(some), only)
+
+
+def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:
+    """Return why the deletions of a sweep should not be believed, in words that say how to override; None if they can.
+
+    A lost scope or a wrong project looks as if everything had been deleted.
+    """
+    gone = len(difference.gone)
+    if not gone:
+        return None
+    if difference.listed == 0:
+        return f"the platform lists nothing of {stream.name}, where {difference.held} rows are held; nothing was marked"
+    if gone > guard.rows and gone > guard.share * difference.held:
+        return (
+            f"{gone} of {difference.held} rows of {stream.name} would be marked as deleted, more than"
+            f" {guard.share:.0%}; if that is right, allow it with --allow-deletes {gone / difference.held:.2f}"
+        )
+    return None
+
+
+def _pages(get: paging.Get, stream: Stream, walk: Walk, page_size: int, *where: str) -> Iterator[paging.Page]:
+    left: Walk | None = walk
+    limit = page_size
+    while left is not None:
+        step = paging.read(get, stream, left, limit, most=page_size, where=where)
+        if step.quarantine is not None:
+            raise step.quarantine.error
+        yield step.page
+        left, limit = step.left, step.limit
+
+
+_message = msgspec.json.Decoder(_Message)
+_listed = msgspec.json.Decoder(Listed)
