@@ -57,8 +57,8 @@ def generate(size: str | int, seed: int, now: datetime) -> Rows:
 
     `collection` is the path of the list endpoint without project key, with the placeholders of the platform's
     contract; `parent` fills them and is "" for ordinary collections (approval rules and flows:
-    "associateId/businessUnitKey"). Records of different collections come mixed. No record carries a time
-    later than ten minutes before `now`. Raises ConfigError for an unknown `size`.
+    "associateId/businessUnitKey"). Records of different collections come mixed. Nothing was created or
+    changed in the ten minutes before `now`; validity periods may lie ahead. Raises ConfigError for an unknown `size`.
     """
     world = World.of(counts(size), seed, now)
     return _rows(world)

@@ -9,7 +9,7 @@ import msgspec
 from commercetools_source.sandbox.shop_baskets import Baskets, Wish
 from commercetools_source.sandbox.shop_catalog import product_names, product_slugs, sku
 from commercetools_source.sandbox.shop_people import person, unit_key
-from commercetools_source.sandbox.shop_setup import row, state_id, store_key
+from commercetools_source.sandbox.shop_setup import KEEP_DAYS, row, state_id, store_key
 from commercetools_source.sandbox.shop_types import localized
 from commercetools_source.sandbox.shop_words import FIRST_NAMES, PAYMENT_INTERFACES, PAYMENT_METHODS, SENTENCES
 from commercetools_source.sandbox.shop_world import Dice, Json, Rows, World, stamp
@@ -96,7 +96,7 @@ def shopping_lists(world: World, customs: Customs, catalog: Catalog) -> Rows:
         if dice.chance(80):
             record["customer"] = world.ref("customer", dice.below(10**6))
         else:
-            record |= {"anonymousId": f"guest-{number}", "deleteDaysAfterLastModification": 30}
+            record |= {"anonymousId": f"guest-{number}", "deleteDaysAfterLastModification": KEEP_DAYS}
         if dice.chance(40):
             record["store"] = {"typeId": "store", "key": store_key(world, number)}
         if dice.chance(15):

@@ -183,7 +183,8 @@ class ShopFiller:
 
     def scalar(self, kind: str, key: str, owner: str) -> Any:
         """Return a value for the scalar field `key` of the type `owner`."""
-        if kind in {"string", "key"}:
+        # The specification allows only text beside the named fields of an error.
+        if kind in {"string", "key"} or key == "details":
             return self._string("key" if kind == "key" else key, owner)
         maker = self._scalars.get(kind)
         if maker is not None:

@@ -48,18 +48,17 @@ class Journal:
         """Yield what a new enough order has told."""
         if order.created < self._since:
             return
-        resource = ("order", order.uid)
-        named = f'"orderNumber":"{order.name}"'
-        yield self.write("OrderCreated", resource, order.created, f'"order":{text}', named)
+        told = [("OrderCreated", f'"order":{text}')]
         if state != "Open":
-            change = f'"orderState":"{state}","oldOrderState":"Open"'
-            yield self.write("OrderStateChanged", resource, order.modified, change, named, 2)
+            told.append(("OrderStateChanged", f'"orderState":"{state}","oldOrderState":"Open"'))
         if shipment:
-            change = f'"shipmentState":"{shipment}"'
-            yield self.write("OrderShipmentStateChanged", resource, order.modified, change, named, 3)
+            told.append(("OrderShipmentStateChanged", f'"shipmentState":"{shipment}"'))
         if order.paid:
-            change = f'"paymentState":"{order.paid}","oldPaymentState":"Pending"'
-            yield self.write("OrderPaymentStateChanged", resource, order.modified, change, named, 4)
+            told.append(("OrderPaymentStateChanged", f'"paymentState":"{order.paid}","oldPaymentState":"Pending"'))
+        named = f'"orderNumber":"{order.name}"'
+        for sequence, (kind, payload) in enumerate(told, start=1):
+            when = order.created if sequence == 1 else order.modified
+            yield self.write(kind, ("order", order.uid), when, payload, named, sequence)
 
     def of_payment(self, uid: str, text: str, order: Order) -> Rows:
         """Yield what a new enough payment has told."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.sandbox.shop_baskets import Basket, Baskets, Wish
 from commercetools_source.sandbox.shop_people import Person, person, unit_associates, unit_key
-from commercetools_source.sandbox.shop_setup import state_id, store_key
+from commercetools_source.sandbox.shop_setup import KEEP_DAYS, state_id, store_key
 from commercetools_source.sandbox.shop_words import MARKETS, PAYMENT_INTERFACES, PAYMENT_METHODS
 from commercetools_source.sandbox.shop_world import Rows, World, js, stamp
 
@@ -188,7 +188,7 @@ class Orders:
             basket.text,
         ]
         if state == "Active":
-            parts.append(f'"key":"cart-{wish.number}","deleteDaysAfterLastModification":90')
+            parts.append(f'"key":"cart-{wish.number}","deleteDaysAfterLastModification":{KEEP_DAYS}')
         if state == "Frozen":
             parts.append('"freezeStrategy":"HardFreeze"')
         return "/carts", "", f"{','.join(parts)}}}".encode()

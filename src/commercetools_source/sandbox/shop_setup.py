@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SHIPPING_METHODS = (("standard", 490), ("express", 1290), ("pickup", 0), ("freight", 4900))
 TAX_CATEGORIES = (("standard", 100), ("reduced", 40), ("zero", 0))
 PROJECT_KEY = "sample-shop"
+# Longer than the shop exists, so that no cart and no shopping list is due to be purged.
+KEEP_DAYS = 1825
 
 
 def row(collection: str, record: Json, parent: str = "") -> Row:
@@ -99,12 +101,12 @@ def project(world: World) -> Row:
             "trialUntil": "2030-01",
             "messages": {"enabled": True, "deleteDaysAfterCreation": 90},
             "carts": {
-                "deleteDaysAfterLastModification": 90,
+                "deleteDaysAfterLastModification": KEEP_DAYS,
                 "countryTaxRateFallbackEnabled": False,
                 "priceRoundingMode": "HalfEven",
                 "taxRoundingMode": "HalfEven",
             },
-            "shoppingLists": {"deleteDaysAfterLastModification": 360},
+            "shoppingLists": {"deleteDaysAfterLastModification": KEEP_DAYS},
             "shippingRateInputType": {
                 "type": "CartClassification",
                 "values": [
