@@ -1,0 +1,177 @@
+"""Faults by script: which request goes wrong, and how. The server asks, this file only answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from threading import Lock
+from typing import TYPE_CHECKING, Literal, get_args
+
+from commercetools_source.errors import ConfigError
+from commercetools_source.sandbox.refusals import TIMED_OUT, TOO_LARGE, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Collection as Ids
+    from collections.abc import Sequence
+
+    from commercetools_source.errors import ApiError
+
+__all__ = ["Fault", "FaultKind", "Faults"]
+
+FaultKind = Literal[
+    "status",  # an error body of the platform with `status`
+    "html",  # a load balancer's page with `status`
+    "throttle",  # 429; `header` says after how many `seconds` to come again, "" says nothing
+    "slow",  # the right answer after `seconds`
+    "stall",  # no answer at all, until the client or the sandbox closes
+    "reset",  # the connection is cut before an answer
+    "truncate",  # the right answer's first half, then the connection is cut
+    "corrupt",  # the right answer's length with other bytes in its middle
+    "expire",  # the token is no longer valid: 401, and a new one is needed
+    "query_timeout",  # 400 QueryTimedOut for pages of more than `above` records
+    "too_large",  # 413 ContentTooLarge for pages of more than `above` records
+    "unservable",  # pages that contain one of `records` fail with `status`; 400 stands for QueryTimedOut
+]
+
+_CODES = {
+    400: "InvalidInput",
+    401: "invalid_token",
+    403: "insufficient_scope",
+    404: "ResourceNotFound",
+    409: "ConcurrentModification",
+    413: "ContentTooLarge",
+    429: "TooManyRequests",
+    500: "General",
+    502: "BadGateway",
+    503: "OverCapacity",
+    504: "GatewayTimeout",
+}
+_MESSAGES = {
+    429: "Too many requests.",
+    500: "Internal server error. Please try again later.",
+    502: "The server is temporarily unavailable. Please try again later.",
+    503: "The service is overloaded. Please try again later.",
+    504: "The server did not answer in time. Please try again later.",
+}
+_BY_PAGE = frozenset({"query_timeout", "too_large"})
+_BAD_REQUEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One scripted fault.
+
+    It hits requests of `method` to paths like `path` (without project key: "/orders", "/oauth/token", "*" is
+    all): the first `after` of them pass, then `times` of them are hit (None: all that follow).
+    """
+
+    kind: FaultKind
+    path: str = "*"
+    method: str = "*"
+    after: int = 0
+    times: int | None = 1
+    status: int = 503
+    seconds: float = 0
+    header: str = "Retry-After"
+    above: int = 0
+    records: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(FaultKind):
+            raise ConfigError(
+                f"There is no fault of the kind {self.kind!r}; the kinds are {', '.join(get_args(FaultKind))}."
+            )
+        if self.kind == "unservable" and not self.records:
+            raise ConfigError("A fault of the kind 'unservable' needs the ids of the records that it is about.")
+
+
+class _Scripted:
+    """A fault and how often it was met."""
+
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.seen = 0
+        self.hits = 0
+
+    def meets(self) -> bool:
+        self.seen += 1
+        fault = self.fault
+        if self.seen <= fault.after or (fault.times is not None and self.hits >= fault.times):
+            return False
+        self.hits += 1
+        return True
+
+
+class Faults:
+    """The script; safe to change while the server runs."""
+
+    def __init__(self) -> None:
+        self._scripted: list[_Scripted] = []
+        self._lock = Lock()
+
+    def add(self, *faults: Fault) -> None:
+        """Append faults; the first one in the list that is due hits."""
+        with self._lock:
+            self._scripted += map(_Scripted, faults)
+
+    def clear(self) -> None:
+        """Forget all faults."""
+        with self._lock:
+            self._scripted.clear()
+
+    def hits(self) -> list[tuple[Fault, int]]:
+        """Return each fault with the number of requests that it has hit."""
+        with self._lock:
+            return [(scripted.fault, scripted.hits) for scripted in self._scripted]
+
+    def due(self, method: str, path: str, limit: int = 0) -> Fault | None:
+        """Return the fault that hits this request; `limit` is the page size it asks for, 0 when it is no page."""
+        with self._lock:
+            for scripted in self._scripted:
+                fault = scripted.fault
+                if fault.kind == "unservable" or not _concerns(fault, method, path):
+                    continue
+                if fault.kind in _BY_PAGE and limit <= fault.above:
+                    continue
+                if scripted.meets():
+                    return fault
+        return None
+
+    def of_page(self, method: str, path: str, ids: Ids[str]) -> Fault | None:
+        """Return the fault that forbids to serve these records together."""
+        with self._lock:
+            for scripted in self._scripted:
+                fault = scripted.fault
+                if fault.kind != "unservable" or not _concerns(fault, method, path):
+                    continue
+                if not set(fault.records).isdisjoint(ids) and scripted.meets():
+                    return fault
+        return None
+
+    @property
+    def watch_pages(self) -> bool:
+        """Whether any fault depends on the records of a page."""
+        return any(scripted.fault.kind == "unservable" for scripted in self._scripted)
+
+
+def _concerns(fault: Fault, method: str, path: str) -> bool:
+    return fault.method in {"*", method} and (fault.path in {"*", path} or fnmatchcase(path, fault.path))
+
+
+def error_of(fault: Fault) -> ApiError:
+    """Return the error answer of faults that are one."""
+    if fault.kind == "query_timeout" or (fault.kind == "unservable" and fault.status == _BAD_REQUEST):
+        return refuse(400, "QueryTimedOut", TIMED_OUT)
+    if fault.kind == "too_large":
+        return refuse(413, "ContentTooLarge", TOO_LARGE)
+    if fault.kind == "expire":
+        return refuse(401, "invalid_token", "invalid_token", oauth=True)
+    status = 429 if fault.kind == "throttle" else fault.status
+    return refuse(status, _CODES.get(status, "General"), _MESSAGES.get(status, "The request failed."))
+
+
+def headers_of(fault: Fault) -> Sequence[tuple[str, str]]:
+    """Return the further headers of the answer."""
+    if fault.kind == "throttle" and fault.header:
+        return [(fault.header, f"{fault.seconds:g}")]
+    return []

@@ -1,0 +1,34 @@
+"""The order of ids: the platform sorts them by the bytes it stores, which is not the order of their text.
+
+A UUID is kept as two 64-bit halves, each with its bytes reversed (the layout of old Java drivers).
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from random import Random
+
+__all__ = ["new_id", "order_key"]
+
+_UUID_LENGTH = 36
+_AFTER_UUIDS = b"\xff" * 17
+
+
+def order_key(identifier: str) -> bytes:
+    """Return bytes that sort as the platform sorts ids; ids that are no UUID come after all UUIDs, in text order."""
+    if len(identifier) == _UUID_LENGTH:
+        try:
+            stored = bytes.fromhex(identifier.replace("-", ""))
+        except ValueError:
+            stored = b""
+        if len(stored) == 16:  # noqa: PLR2004 - the size of a UUID
+            return stored[7::-1] + stored[:7:-1]
+    return _AFTER_UUIDS + identifier.encode("utf-8", "surrogatepass")
+
+
+def new_id(random: Random) -> str:
+    """Return a fresh random UUID (version 4)."""
+    return str(uuid.UUID(int=random.getrandbits(128), version=4))

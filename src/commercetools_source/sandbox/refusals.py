@@ -1,0 +1,99 @@
+"""What the sandbox answers instead of doing what was asked: the platform's error bodies.
+
+A refusal travels as an ApiError of the package's tree; its problem carries what the body needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.errors import ApiError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = [
+    "Refusal",
+    "body_of",
+    "conflict",
+    "forbidden",
+    "invalid_input",
+    "malformed",
+    "not_found",
+    "oauth",
+    "refuse",
+    "unknown_path",
+]
+
+TIMED_OUT = (
+    "The query timed out. If your query constantly times out, please check that it follows the performance best"
+    " practices (see https://docs.commercetools.com/api/predicates/query#performance-considerations)."
+)
+TOO_LARGE = "The request results in too much data being returned from the API. Adjust the request query."
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(Problem):
+    """A problem with the further fields of its first error object, and whether the body is OAuth's."""
+
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    oauth: bool = False
+
+
+def refuse(status: int, code: str, message: str, *, oauth: bool = False, **extra: Any) -> ApiError:
+    """Return the error to raise for an answer of `status` with one error object."""
+    return ApiError(Refusal(status, message, (code,), extra=extra, oauth=oauth))
+
+
+def invalid_input(message: str) -> ApiError:
+    """Return a 400 InvalidInput."""
+    return refuse(400, "InvalidInput", message)
+
+
+def malformed(parameter: str, message: str) -> ApiError:
+    """Return a 400 for a query parameter, in the platform's wording."""
+    return invalid_input(f"Malformed parameter: {parameter}: {message}")
+
+
+def not_found(identifier: str, kind: str = "ID") -> ApiError:
+    """Return a 404 for a resource looked up by ID or key."""
+    return refuse(404, "ResourceNotFound", f"The Resource with {kind} '{identifier}' was not found.")
+
+
+def unknown_path(path: str) -> ApiError:
+    """Return a 404 for a path that the platform does not have."""
+    return refuse(404, "ResourceNotFound", f"URI not found: {path}")
+
+
+def conflict(identifier: str, expected: int, actual: int) -> ApiError:
+    """Return a 409 for a write that names an outdated version."""
+    message = (
+        f"Object {identifier} has a different version than expected. Expected: {expected} - Actual: {actual}."
+    )
+    return refuse(409, "ConcurrentModification", message, currentVersion=actual)
+
+
+def oauth(status: int, code: str, message: str) -> ApiError:
+    """Return an error in OAuth's shape, which is the platform's with `error` added."""
+    return refuse(status, code, message, oauth=True)
+
+
+def forbidden(scopes: Sequence[str]) -> ApiError:
+    """Return a 403 that names the scopes of which any one would do."""
+    missing = ", ".join(scopes)
+    return oauth(403, "insufficient_scope", f"Insufficient scope. One of the following scopes is missing: {missing}.")
+
+
+def body_of(problem: Problem) -> bytes:
+    """Return the JSON body of an error answer."""
+    code = problem.codes[0] if problem.codes else "General"
+    row: dict[str, Any] = {"code": code, "message": problem.detail}
+    body: dict[str, Any] = {"statusCode": problem.status, "message": problem.detail, "errors": [row]}
+    if isinstance(problem, Refusal):
+        row.update(problem.extra)
+        if problem.oauth:
+            body |= {"error": code, "error_description": problem.detail}
+    return msgspec.json.encode(body)

@@ -1,0 +1,225 @@
+"""The sandbox as a product: a context manager in this process, and a server in the foreground."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timezone
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.errors import ConfigError
+from commercetools_source.sandbox.app import App
+from commercetools_source.sandbox.clock import Clock
+from commercetools_source.sandbox.faults import Faults
+from commercetools_source.sandbox.oauth import DEFAULT_LIFETIME, ApiClient, Authorization
+from commercetools_source.sandbox.project import Project
+from commercetools_source.sandbox.server import Serving, listen
+from commercetools_source.sandbox.service import Service
+from commercetools_source.sandbox.spec import Spec
+from commercetools_source.sandbox.writes import Writer
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
+
+    from commercetools_source.sandbox.request import Request, Seen
+
+__all__ = ["Sandbox"]
+
+CLIENT_ID = "sandbox-client"
+CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - it opens nothing but the sandbox
+_SCOPES = ("manage_project", "manage_api_clients", "manage_mcp_servers", "view_audit_log")
+_KEPT_REQUESTS = 100_000
+
+
+class Sandbox:
+    """A commercetools project on this machine, served over HTTP inside `with`.
+
+    `size` is "tiny", "small", "demo", "large" or a number of orders; the same `seed` gives the same shop.
+    `rows` replaces the generated shop by (collection, parent, JSON) rows. `now` sets the server's clock.
+    `port` 0 takes any free one. `lifetime` is that of the default API client's tokens, in seconds.
+    """
+
+    def __init__(
+        self,
+        size: str | int = "tiny",
+        seed: int = 1,
+        *,
+        project_key: str = "sample-shop",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        now: datetime | None = None,
+        rows: Iterable[tuple[str, str, bytes]] | None = None,
+        admin: bool = False,
+        lifetime: int = DEFAULT_LIFETIME,
+    ) -> None:
+        self.size = size
+        self.seed = seed
+        self.project_key = project_key
+        self.host = host
+        self.port = port
+        self.clock = Clock()
+        self.faults = Faults()
+        self._now = now
+        self._rows = rows
+        self._admin = admin
+        self._lifetime = lifetime
+        self._log: deque[Seen] = deque(maxlen=_KEPT_REQUESTS)
+        self._hooks: list[Callable[[Request], None]] = []
+        self._project: Project | None = None
+        self._service: Service | None = None
+        self._serving: Serving | None = None
+
+    def __enter__(self) -> Sandbox:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Generate the shop and serve it; returns once requests are answered."""
+        bound = listen(self.host, self.port)
+        try:
+            app = self.prepare(bound)
+            self._serving = Serving(app, bound)
+            self._serving.start()
+        except BaseException:
+            bound.close()
+            raise
+
+    def stop(self) -> None:
+        """End the server; its data stays readable."""
+        serving, self._serving = self._serving, None
+        if serving is not None:
+            serving.stop()
+
+    def prepare(self, bound: socket.socket) -> App:
+        """Generate the shop and return the application to serve on `bound`."""
+        self.port = bound.getsockname()[1]
+        if self._now is not None:
+            self.clock.set(self._now)
+        random = Random(self.seed)  # noqa: S311 - repeatable on purpose
+        project = Project(Spec.load())
+        project.load(self._generated() if self._rows is None else self._rows)
+        if not len(project.collection("/")):
+            project.load([("/", "", _bare_project(self.project_key, self.clock.now()))])
+        elif project.settings().get("key") != self.project_key:
+            settings = project.settings() | {"key": self.project_key}
+            old = next(iter(project.collection("/")))
+            project.collection("/").remove(old.id)
+            project.load([("/", "", msgspec.json.encode(settings))])
+        self._project = project
+        authorization = Authorization(self.project_key, self.clock, random)
+        scopes = tuple(f"{scope}:{self.project_key}" for scope in _SCOPES)
+        authorization.add(ApiClient(CLIENT_ID, CLIENT_SECRET, scopes, self._lifetime))
+        writer = Writer(project, self.clock, random)
+        self._service = Service(project, authorization, writer, self.faults)
+        self._service.before = self._hooks
+        return App(self._service, self.clock, random, self._log)
+
+    def _generated(self) -> Iterator[tuple[str, str, bytes]]:
+        from commercetools_source.sandbox.shop import generate
+
+        return generate(self.size, self.seed, self.clock.now().astimezone(timezone.utc))
+
+    @property
+    def url(self) -> str:
+        """The address of the server, which is the API's and the authorization server's."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def api_url(self) -> str:
+        """The address of the API, without the project key."""
+        return self.url
+
+    @property
+    def auth_url(self) -> str:
+        """The address of the authorization server."""
+        return self.url
+
+    def settings(self) -> dict[str, Any]:
+        """Return what a client must be configured with."""
+        return {
+            "project_key": self.project_key,
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "api_url": self.api_url,
+            "auth_url": self.auth_url,
+        }
+
+    def environment(self) -> dict[str, str]:
+        """Return the same as environment variables, named as the Merchant Center names them."""
+        return {
+            "CTP_PROJECT_KEY": self.project_key,
+            "CTP_CLIENT_ID": CLIENT_ID,
+            "CTP_CLIENT_SECRET": CLIENT_SECRET,
+            "CTP_API_URL": self.api_url,
+            "CTP_AUTH_URL": self.auth_url,
+        }
+
+    @property
+    def requests(self) -> list[Seen]:
+        """The requests so far, oldest first."""
+        return list(self._log)
+
+    def before_request(self, hook: Callable[[Request], None]) -> None:
+        """Call `hook` in the server's thread before each list request; it may change data."""
+        self._hooks.append(hook)
+
+    def add_client(
+        self, client_id: str, client_secret: str, scopes: Iterable[str], lifetime: int = DEFAULT_LIFETIME
+    ) -> None:
+        """Add an API client; scopes may leave out the project key (`view_orders`, `view_orders:project:store`)."""
+        complete = tuple(scope if ":" in scope else f"{scope}:{self.project_key}" for scope in scopes)
+        self._running.authorization.add(ApiClient(client_id, client_secret, complete, lifetime))
+
+    def expire_tokens(self, client_id: str | None = None) -> int:
+        """Make all tokens, or those of one client, invalid now; return how many there were."""
+        return self._running.authorization.revoke(client_id)
+
+    def records(self, stream: str, parent: str | None = None) -> list[dict[str, Any]]:
+        """Return what a stream holds now, in the order of ids; `parent` chooses one of a parent-driven stream."""
+        service = self._running
+        with service.project.lock:
+            if stream == "messages":
+                service.writer.journal.purge()
+            collections = service.project.of_stream(stream, parent)
+            return [
+                record.decoded()
+                for collection in collections
+                for record in sorted(collection, key=lambda record: record.order)
+            ]
+
+    @property
+    def _running(self) -> Service:
+        if self._service is None:
+            raise ConfigError("The sandbox has not been started; use it inside `with Sandbox() as sandbox:`.")
+        return self._service
+
+
+def _bare_project(key: str, now: datetime) -> bytes:
+    from commercetools_source.sandbox.clock import write_time
+
+    return msgspec.json.encode(
+        {
+            "key": key,
+            "name": key,
+            "version": 1,
+            "createdAt": write_time(now),
+            "countries": [],
+            "currencies": [],
+            "languages": ["en"],
+            "messages": {"enabled": True, "deleteDaysAfterCreation": 15},
+            "carts": {"deleteDaysAfterLastModification": 90},
+            "shoppingLists": {"deleteDaysAfterLastModification": 360},
+            "discounts": {"discountCombinationMode": {"type": "Stacking"}},
+            "inventory": {},
+        }
+    )
