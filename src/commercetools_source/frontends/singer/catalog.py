@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.singerlib import Catalog
 
 from commercetools_source.errors import ConfigError
-from commercetools_source.resources import STREAMS, find
+from commercetools_source.resources import find
 
 if TYPE_CHECKING:
     from singer_sdk.singerlib import CatalogEntry
@@ -20,26 +20,25 @@ FULL_TABLE, INCREMENTAL = "FULL_TABLE", "INCREMENTAL"
 
 
 def catalog_of(given: Any) -> Catalog:
-    """Return `given` as the SDK's catalog.
+    """Return what `given` selects, as the SDK's catalog: deselected streams, however many, then cost nothing.
 
-    Every selected stream in it is known, has a schema, its key and a replication method that it can be
-    read by. Raises ConfigError that names every problem.
+    Every stream in it is known, has a schema, its key and a replication method that it can be read by.
+    Raises ConfigError that names every problem.
     """
     catalog = given if isinstance(given, Catalog) else _parsed(given)
-    problems = []
+    chosen = Catalog()
+    problems: list[str] = []
     for entry in catalog.streams:
         if not entry.metadata.resolve_selection().get((), False):
             continue
+        chosen.add_stream(entry)
         try:
             _complete(entry, find(entry.tap_stream_id))
         except ConfigError as error:
             problems += [f"the catalog cannot be used: {problem}" for problem in error.problems]
     if problems:
         raise ConfigError(problems)
-    for entry in catalog.streams:
-        if entry.tap_stream_id in STREAMS:
-            _name_key(entry, STREAMS[entry.tap_stream_id])
-    return catalog
+    return chosen
 
 
 def _parsed(given: Any) -> Catalog:
@@ -69,8 +68,5 @@ def _complete(entry: CatalogEntry, row: Stream) -> None:
     entry.replication_key = row.cursor
     # Discovery offers INCREMENTAL wherever it can be, so one FULL_TABLE is somebody's decision.
     entry.replication_method = FULL_TABLE if FULL_TABLE in methods or row.cursor is None else INCREMENTAL
-
-
-def _name_key(entry: CatalogEntry, row: Stream) -> None:
     if entry.key_properties is None:
-        entry.key_properties = entry.metadata.root.table_key_properties or list(row.key)
+        entry.key_properties = root.table_key_properties or list(row.key)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SingerOutput"]
 
-_LINES_BYTES = 8 << 20
 _BATCH_BYTES = 64 << 20
 
 
@@ -37,7 +36,7 @@ class SingerOutput:
 
     `state` is the tap's own state value; it is brought up to date with each delivery, so it is always
     what the last STATE said. `version` is the table version of full reads that begin now, None if
-    versions are not asked for.
+    versions are not asked for. A STATE comes after every `state_bytes` of records at the latest.
     """
 
     name = "standard output"
@@ -48,8 +47,9 @@ class SingerOutput:
         writer: LineWriter,
         state: TapState,
         version: int | None,
+        state_bytes: int,
     ) -> None:
-        self.batch_bytes = _LINES_BYTES
+        self.batch_bytes = state_bytes
         self._streams = {stream.name: stream for stream in streams}
         self._writer = writer
         self._state = state

@@ -38,6 +38,14 @@ if TYPE_CHECKING:
 
 __all__ = ["TapCommercetools", "run"]
 
+_VERSIONS = "emit_activate_version_messages"
+_VERSIONS_SCHEMA = {
+    "type": ["boolean", "null"],
+    "title": "Emit ACTIVATE_VERSION messages",
+    "description": "Send ACTIVATE_VERSION after each complete full read, so that targets remove what is gone.",
+    "default": False,
+}
+
 
 class TapCommercetools(Tap):
     """Everything in a commercetools project, extracted completely, exactly and fast."""
@@ -47,6 +55,8 @@ class TapCommercetools(Tap):
     config_jsonschema: ClassVar[dict[str, Any]] = config_schema()
     message_writer_class = LineWriter
     message_writer: LineWriter
+    state_bytes = 4 << 20
+    """After how many bytes of records of one stream a STATE is written: what a run that is cut off reads again."""
 
     def __init__(self, *, catalog: Any = None, parse_env_config: bool = False, **given: Any) -> None:
         self._stop: Callable[[], None] | None = None
@@ -59,8 +69,9 @@ class TapCommercetools(Tap):
         super().__init__(catalog=catalog, parse_env_config=parse_env_config, **given)
 
     def discover_streams(self) -> Sequence[CommercetoolsStream]:
-        """Return every stream of the catalogue; no request is made."""
-        return [CommercetoolsStream(self, row) for row in STREAMS.values()]
+        """Return every stream, or those that the catalog selects; no request is made."""
+        selected = STREAMS if self.input_catalog is None else self.input_catalog
+        return [CommercetoolsStream(self, row) for name, row in STREAMS.items() if name in selected]
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over a state; raises StateError when it has not the form of a Singer state."""
@@ -89,8 +100,8 @@ class TapCommercetools(Tap):
         if not chosen:
             self.logger.warning("no stream is selected; nothing is read")
             return
-        version = time.time_ns() // 1_000_000 if self.config.get("emit_activate_version_messages") else None
-        output = SingerOutput(chosen, self.message_writer, self.state, version)
+        version = time.time_ns() // 1_000_000 if self.config.get(_VERSIONS) else None
+        output = SingerOutput(chosen, self.message_writer, self.state, version, self.state_bytes)
         output.open()  # what is wrong with the state is told before anything is asked of the platform
         with self.connect() as client:
             summary = sync(
@@ -156,6 +167,12 @@ class TapCommercetools(Tap):
         if errors and raise_errors:
             raise ConfigValidationError("the configuration is wrong", errors=errors, schema=schema)
         return errors
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add the SDK's settings, and the one for which it declares a capability but no setting."""
+        super().append_builtin_config(config_jsonschema)
+        config_jsonschema["properties"].setdefault(_VERSIONS, _VERSIONS_SCHEMA)
 
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:

@@ -1,0 +1,44 @@
+"""The SDK's own suite for taps, over every stream, against the sandbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("singer_sdk")
+
+from singer_sdk.testing import SuiteConfig, get_tap_test_class
+
+from commercetools_source.frontends.singer.tap import TapCommercetools
+
+if TYPE_CHECKING:
+    from commercetools_source.sandbox import Sandbox
+
+# Where the sandbox listens is known only when it runs, but the class is made when this file is collected.
+SETTINGS: dict[str, Any] = {
+    "project_key": "later",
+    "client_id": "later",
+    "client_secret": "later",
+    "api_url": "http://127.0.0.1:1",
+    "auth_url": "http://127.0.0.1:1",
+}
+
+# Optional fields that no record of a small shop has.
+pytestmark = pytest.mark.filterwarnings("ignore:Fields in transformed catalog but not in records:UserWarning")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _sandbox_settings(sandbox: Sandbox) -> None:
+    SETTINGS.update(sandbox.settings())
+
+
+class TestTap(
+    get_tap_test_class(  # type: ignore[misc]
+        TapCommercetools,
+        config=SETTINGS,
+        parse_env_config=False,
+        suite_config=SuiteConfig(max_records_limit=20),
+    )
+):
+    """Made by the SDK."""
