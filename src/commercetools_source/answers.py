@@ -96,4 +96,4 @@ _FORBIDDEN = 403
 
 def _missing_scopes(detail: str) -> tuple[str, ...]:
     found = _SCOPES_MISSING.search(detail)
-    return tuple(re.findall(r"[\w-]+:[^\s,;.]+", found[1])) if found else ()
+    return tuple(re.findall(r"[\w-]+(?::[\w:-]+)?", found[1])) if found else ()

@@ -375,7 +375,8 @@ def _is_closed(error: ApiError) -> bool:
 
 
 def _advice(error: CommercetoolsError, stream: Stream) -> str:
-    if isinstance(error, ForbiddenError):
-        scopes = " or ".join(error.missing_scopes or stream.scopes)
-        return f"the API client may not read it; give it the scope {scopes}"
-    return str(error)
+    if not isinstance(error, ForbiddenError):
+        return str(error)
+    project = error.problem.path.split("/")[1]
+    scopes = " or ".join(f"{scope}:{project}" for scope in stream.scopes)
+    return f"the API client may not read it; give it the scope {scopes}, or leave the stream out"

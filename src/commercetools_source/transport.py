@@ -160,6 +160,8 @@ class Transport:
         host = urlsplit(request.url).netloc
         try:
             return self._converse(request)
+        except NetworkError:  # it is an OSError too, and already says what happened
+            raise
         except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyError) as error:
             raise NetworkError(
                 f"{host} cannot be reached ({_kind(error)}); check the region or api_url/auth_url, and the network",
