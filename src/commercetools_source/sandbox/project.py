@@ -40,7 +40,8 @@ class Project:
         self.lock = RLock()
         self.prober = Prober()
         self._collections: dict[tuple[str, str], Collection] = {}
-        self._views: dict[tuple[str, str], Collection] = {}
+        self._views: dict[tuple[str, str], View] = {}
+        self._products_seen: dict[str, int] = {}
 
     def load(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
         """Take over generated records: (collection, parent, JSON); nothing may have been read before."""
@@ -72,13 +73,19 @@ class Project:
         owner = value.get("productSelection", {}).get("id", "")
         return Record(body, fallback_id=value.get("key") or f"{owner}{value.get('product', {}).get('id', '')}")
 
-    def view(self, path: str, parent: str = "") -> Collection:
+    def view(self, path: str, parent: str = "") -> View:
         """Return a derived collection: projections ("staged" or "current") or the objects of one container."""
+        if path == "/variant-projections" and self._products_seen.get(parent) != self.collection("/products").revision:
+            # They carry name, slug and categories of their products.
+            self._products_seen[parent] = self.collection("/products").revision
+            old = self._views.pop((path, parent), None)
+            if old is not None:
+                self.collection("/variants").forget(old)
         if (path, parent) not in self._views:
             self._views[path, parent] = self._derive(path, parent)
         return self._views[path, parent]
 
-    def _derive(self, path: str, parent: str) -> Collection:
+    def _derive(self, path: str, parent: str) -> View:
         if path == CONTAINER:
             container = self.prober.probe(frozenset({"container"}))
             view = View(

@@ -12,6 +12,7 @@ import msgspec
 from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox.app import App
 from commercetools_source.sandbox.clock import Clock
+from commercetools_source.sandbox.endpoints import STREAMS
 from commercetools_source.sandbox.faults import Faults
 from commercetools_source.sandbox.oauth import DEFAULT_LIFETIME, ApiClient, Authorization
 from commercetools_source.sandbox.project import Project
@@ -22,7 +23,7 @@ from commercetools_source.sandbox.writes import Writer
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
 
     from commercetools_source.sandbox.request import Request, Seen
@@ -118,7 +119,7 @@ class Sandbox:
         authorization = Authorization(self.project_key, self.clock, random)
         scopes = tuple(f"{scope}:{self.project_key}" for scope in _SCOPES)
         authorization.add(ApiClient(CLIENT_ID, CLIENT_SECRET, scopes, self._lifetime))
-        writer = Writer(project, self.clock, random)
+        writer = Writer(project, self.clock, random, authorization)
         self._service = Service(project, authorization, writer, self.faults)
         self._service.before = self._hooks
         return App(self._service, self.clock, random, self._log)
@@ -197,11 +198,44 @@ class Sandbox:
                 for record in sorted(collection, key=lambda record: record.order)
             ]
 
+    def create(self, stream: str, record: Mapping[str, Any] | None = None, parent: str = "") -> dict[str, Any]:
+        """Add a record to a stream and return it; what its type requires and `record` lacks is filled in.
+
+        `createdAt` and `lastModifiedAt` may be given: so a record appears late, with a time in the past.
+        """
+        service = self._running
+        with service.project.lock:
+            return service.writer.create(_changeable(stream), record or {}, parent)
+
+    def update(
+        self, stream: str, identifier: str, changes: Mapping[str, Any] | None = None, parent: str = ""
+    ) -> dict[str, Any]:
+        """Change fields of a record (dotted paths; None removes one) and return it; its version grows by one."""
+        service = self._running
+        with service.project.lock:
+            return service.writer.update(_changeable(stream), identifier, changes or {}, parent)
+
+    def delete(self, stream: str, identifier: str, parent: str = "") -> dict[str, Any]:
+        """Remove a record and return it as it was."""
+        service = self._running
+        with service.project.lock:
+            return service.writer.delete(_changeable(stream), identifier, parent)
+
     @property
     def _running(self) -> Service:
         if self._service is None:
             raise ConfigError("The sandbox has not been started; use it inside `with Sandbox() as sandbox:`.")
         return self._service
+
+
+def _changeable(stream: str) -> str:
+    """Return the path of a stream's collection; raises ConfigError for unknown and for derived streams."""
+    if stream not in STREAMS:
+        raise ConfigError(f"There is no stream {stream!r}; the streams are {', '.join(sorted(STREAMS))}.")
+    path, staged = STREAMS[stream]
+    if staged is not None:
+        raise ConfigError(f"{stream} are derived; change {'variants' if 'variant' in path else 'products'} instead.")
+    return path
 
 
 def _bare_project(key: str, now: datetime) -> bytes:

@@ -212,6 +212,11 @@ class Collection:
         return view
 
 
+    def forget(self, view: View) -> None:
+        """Keep a view in step no longer."""
+        self._views.remove(view)
+
+
 class View(Collection):
     """A collection whose records are made from those of another; `derive` returns None for those that are not in it."""
 
