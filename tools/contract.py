@@ -1,7 +1,7 @@
 """Write the platform's published contract as compact data: what a record may hold, what an endpoint takes.
 
-    python tools/contract.py ../shared/reference/openapi.yaml            write src/commercetools_source/contract.json
-    python tools/contract.py ../shared/reference/openapi.yaml --check    exit 1 if that file is not what it would write
+    python tools/contract.py            write src/commercetools_source/contract.json
+    python tools/contract.py --check    exit 1 if that file is not what it would write
 
 Names, types and formats only; none of the specification's prose. Type expressions: `string int number bool
 datetime date time any object`, a type's name, `[X]` (array), `{X}` (map); a trailing `!` marks what is required.
@@ -19,18 +19,24 @@ from typing import Any
 
 import yaml
 
-TARGET = Path(__file__).parent.parent / "src" / "commercetools_source" / "contract.json"
+ROOT = Path(__file__).parent.parent
+SPECIFICATION = ROOT.parent / "shared" / "reference" / "openapi.yaml"
+TARGET = ROOT / "src" / "commercetools_source" / "contract.json"
 PROJECT = "/{projectKey}"
 
 SCALARS: dict[tuple[str | None, str | None], str] = {
-    ("string", "datetime"): "datetime",
-    ("string", "date-time"): "datetime",
-    ("string", "date-only"): "date",
-    ("string", "date"): "date",
-    ("string", "time-only"): "time",
-    ("integer", None): "int",
-    ("number", None): "number",
+    (None, None): "any",
     ("boolean", None): "bool",
+    ("integer", "int32"): "int",
+    ("integer", "int64"): "int",
+    ("integer", None): "int",
+    ("number", "double"): "number",
+    ("number", None): "number",
+    ("string", "date"): "date",
+    ("string", "date-only"): "date",
+    ("string", "date-time"): "datetime",
+    ("string", "datetime"): "datetime",
+    ("string", "time-only"): "time",
     ("string", None): "string",
 }
 
@@ -62,7 +68,7 @@ def is_leftover(name: str) -> bool:
 
 
 def expression(schema: dict[str, Any]) -> str:
-    """Return the type expression of a schema."""
+    """Return the type expression of a schema; raises KeyError for a format that nobody has looked at yet."""
     if "$ref" in schema:
         return str(schema["$ref"]).rsplit("/", 1)[1]
     kind, form = schema.get("type"), schema.get("format")
@@ -71,7 +77,7 @@ def expression(schema: dict[str, Any]) -> str:
     if kind == "object":
         values = schema.get("additionalProperties")
         return f"{{{expression(values)}}}" if isinstance(values, dict) else "object"
-    return SCALARS.get((kind, form)) or SCALARS.get((kind, None), "any")
+    return SCALARS[kind, form]
 
 
 class Types:
@@ -230,7 +236,9 @@ def compact(value: Any) -> str:
 def main() -> int:
     """Write or check the data file; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("specification", type=Path, help="the platform's openapi.yaml")
+    parser.add_argument(
+        "specification", type=Path, nargs="?", default=SPECIFICATION, help="the platform's openapi.yaml"
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file is not current")
     parser.add_argument("--target", type=Path, default=TARGET)
     given = parser.parse_args()

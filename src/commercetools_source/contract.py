@@ -6,7 +6,7 @@ gives it a shape to work with.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["SCALARS", "Contract", "Endpoint", "Expression", "Type", "load", "parse"]
 
 SCALARS = frozenset({"string", "int", "number", "bool", "datetime", "date", "time", "any", "object"})
+
+_WIDER = (("number", {"int", "number"}), ("string", {"string", "datetime", "date", "time"}))
+"""Scalars that hold what others of them hold too, as JSON writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +68,38 @@ class Contract:
     types: Mapping[str, Type]
 
     def fields(self, name: str) -> dict[str, Expression]:
-        """Return the fields of a type, those of all its variants included; a field that differs among them is `any`."""
+        """Return the fields of a type, those of all its variants included; where they differ, what fits them all."""
         row = self.types.get(name, Type())
         found: dict[str, Expression] = {}
         for variant in dict.fromkeys(row.variants.values()):
             for key, value in self.types[variant].fields.items():
-                optional = Expression(value.name, value.items, value.values)
-                found[key] = optional if found.get(key, optional) == optional else Expression("any")
+                optional = replace(value, required=False)
+                found[key] = self.wider(found.get(key, optional), optional)
         return {**found, **row.fields}
+
+    def scalar(self, value: Expression) -> str:
+        """Return which of SCALARS a value is written as: a string for an enumeration, "" for what has parts."""
+        row = self.types.get(value.name)
+        if row is None:
+            return value.name
+        if row.alias is not None:
+            return self.scalar(row.alias)
+        return "string" if row.enum else ""
+
+    def wider(self, one: Expression, other: Expression) -> Expression:
+        """Return an expression that both fit, as narrow as it can be said: `any` if they have nothing in common."""
+        if one == other:
+            return one
+        if one.items is not None and other.items is not None:
+            return Expression(items=self.wider(one.items, other.items))
+        if one.values is not None and other.values is not None:
+            return Expression(values=self.wider(one.values, other.values))
+        if one.items is not None or other.items is not None:
+            return Expression("any")
+        forms = {self.scalar(one) or "object", self.scalar(other) or "object"}
+        if len(forms) == 1:
+            return Expression(forms.pop())
+        return next((Expression(name) for name, narrow in _WIDER if forms <= narrow), Expression("any"))
 
 
 def parse(text: str) -> Expression:

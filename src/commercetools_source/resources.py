@@ -110,7 +110,7 @@ _ROWS = (
         name="cart_discounts",
         path="/cart-discounts",
         item="CartDiscount",
-        scopes=("view_orders", "view_cart_discounts"),
+        scopes=("view_cart_discounts", "view_orders"),
         resource_type="cart-discount",
         deleted_messages=("CartDiscountDeleted",),
         children=("stores", "references"),
@@ -139,7 +139,7 @@ _ROWS = (
         name="categories",
         path="/categories",
         item="Category",
-        scopes=("view_products", "view_categories"),
+        scopes=("view_categories", "view_products"),
         resource_type="category",
         children=("ancestors", "assets"),
         caveat="Deletions are seen only by a sweep.",
@@ -159,7 +159,7 @@ _ROWS = (
         parents=_CONTAINERS,
         order=("createdAt", "key"),
         tie="key",
-        scopes=("view_products", "view_orders", "view_customers", "view_key_value_documents"),
+        scopes=("view_key_value_documents", "view_products", "view_orders", "view_customers"),
         resource_type="key-value-document",
         caveat="Keys are unique within a container only; `value` is any JSON.",
     ),
@@ -169,7 +169,7 @@ _ROWS = (
         item="CustomerGroup",
         order=("name",),
         cursor=None,
-        scopes=("view_customers", "view_customer_groups"),
+        scopes=("view_customer_groups", "view_customers"),
         resource_type="customer-group",
         caveat="The platform promises queries by name only, so it is read whole each time, in the order of names.",
     ),
@@ -228,7 +228,7 @@ _ROWS = (
         order=(),
         cursor=None,
         sort=("createdAt asc", "id asc"),
-        scopes=("manage_mcp_servers", "view_mcp_servers"),
+        scopes=("view_mcp_servers", "manage_mcp_servers"),
         resource_type="mcp-server",
         caveat="Cannot be queried, only listed by offset; read whole each time.",
     ),
@@ -310,7 +310,7 @@ _ROWS = (
         path="/product-projections",
         item="ProductProjection",
         params=(("staged", "false"),),
-        scopes=("view_products", "view_published_products"),
+        scopes=("view_published_products", "view_products"),
         children=_variants(""),
         caveat="What is published now; a product that is unpublished disappears without a change date.",
     ),
@@ -431,7 +431,7 @@ _ROWS = (
         name="shipping_methods",
         path="/shipping-methods",
         item="ShippingMethod",
-        scopes=("view_orders", "view_shipping_methods", "manage_my_orders"),
+        scopes=("view_shipping_methods", "view_orders", "manage_my_orders"),
         resource_type="shipping-method",
         children=("zoneRates", "zoneRates.shippingRates", "zoneRates.shippingRates.tiers", "stores"),
     ),
@@ -504,7 +504,7 @@ _ROWS = (
         name="tax_categories",
         path="/tax-categories",
         item="TaxCategory",
-        scopes=("view_products", "view_tax_categories"),
+        scopes=("view_tax_categories", "view_products"),
         resource_type="tax-category",
         children=("rates", "rates.subRates"),
     ),
@@ -523,7 +523,7 @@ _ROWS = (
         item="VariantProjection",
         cursor=None,
         params=(("staged", "false"),),
-        scopes=("view_products", "view_published_products"),
+        scopes=("view_published_products", "view_products"),
         children=("categories", "images", "assets", "attributes"),
         caveat="Has no change date, so it is read whole each time.",
     ),
@@ -557,6 +557,9 @@ _ROWS = (
 STREAMS: Mapping[str, Stream] = MappingProxyType({row.name: row for row in _ROWS})
 """Every stream by its name, in alphabetical order."""
 
+_NO_TWIN = frozenset({"view_messages", "view_published_products"})
+"""View scopes for which there is no `manage_` scope of the same name (specification, security schemes)."""
+
 _NOT_FOR_PROJECT_MANAGERS = frozenset({"view_api_clients", "view_mcp_servers", "manage_mcp_servers"})
 """Scopes that `manage_project` does not contain (specification of these endpoints)."""
 
@@ -573,20 +576,16 @@ def find(name: str) -> Stream:
 def readable_with(stream: Stream) -> tuple[str, ...]:
     """Return every permission of which one lets a project-wide token read `stream`, the narrowest first."""
     views = [scope for scope in stream.scopes if scope.startswith("view_")]
-    manages = [scope.replace("view_", "manage_", 1) for scope in views if scope != "view_published_products"]
+    manages = [scope.replace("view_", "manage_", 1) for scope in views if scope not in _NO_TWIN]
     others = [scope for scope in stream.scopes if not scope.startswith("view_")]
     everything = [] if _NOT_FOR_PROJECT_MANAGERS.intersection(stream.scopes) else ["manage_project"]
     return tuple(dict.fromkeys([*views, *others, *manages, *everything]))
 
 
 def missing_scope(stream: Stream, granted: Iterable[str], project_key: str) -> str | None:
-    """Return the scope to ask for if none of those `granted` lets a token read all of `stream`.
-
-    None if one does.
+    """Return the narrowest scope to ask for if none of those `granted` lets a token read all of `stream`, else None.
 
     A scope of a single store (`view_orders:shop:berlin`) does not count: it reads that store only.
     """
-    held = set(granted)
-    if any(f"{permission}:{project_key}" in held for permission in readable_with(stream)):
-        return None
-    return f"{stream.scopes[0]}:{project_key}"
+    sufficient = [f"{permission}:{project_key}" for permission in readable_with(stream)]
+    return sufficient[0] if set(granted).isdisjoint(sufficient) else None

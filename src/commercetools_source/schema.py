@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from commercetools_source.contract import Contract, Expression, load
+from commercetools_source.resources import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +46,7 @@ _JSON_TYPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     }
 )
 _SCALAR_KINDS = frozenset(SQL_TYPES) - {"json"}
-_DEEPEST = 6
+_DEEPEST = 7
 _FIRST = ("version", "createdAt", "lastModifiedAt")
 
 
@@ -69,8 +71,9 @@ def columns(stream: Stream) -> tuple[Column, ...]:
 def json_schema(stream: Stream) -> dict[str, Any]:
     """Return the JSON Schema of one record of `stream`, whole in itself: no `$ref`, no `allOf`.
 
-    Everything but the key may be null; unions are merged, every object allows unknown fields, and
-    what lies deeper than six levels is open, because some types contain themselves.
+    Everything but the key may be null, unions are merged and every object allows unknown fields.
+    Open, which means any object, is what lies deeper than seven objects, because some types contain
+    themselves, and a whole record of another stream, such as the order in a Message.
     """
     contract = load()
     properties = {}
@@ -97,20 +100,14 @@ def _fields(stream: Stream, contract: Contract) -> dict[str, Expression]:
 
 
 def _kind(expression: Expression, contract: Contract) -> Kind:
-    name = expression.name
-    if name in contract.types:
-        row = contract.types[name]
-        if row.enum:
-            return "string"
-        if row.alias is not None:
-            return _kind(row.alias, contract)
-    return name if name in _SCALAR_KINDS else "json"
+    scalar = contract.scalar(expression)
+    return scalar if scalar in _SCALAR_KINDS else "json"
 
 
 def _schema(expression: Expression, contract: Contract, depth: int) -> dict[str, Any]:
     """Return the JSON Schema of a value that is there."""
     if expression.items is not None:
-        return {"type": "array", "items": _or_null(_schema(expression.items, contract, depth + 1))}
+        return {"type": "array", "items": _or_null(_schema(expression.items, contract, depth))}
     if expression.values is not None:
         return _map(expression.values, contract, depth)
     if expression.name in contract.types:
@@ -128,12 +125,18 @@ def _named(name: str, contract: Contract, depth: int) -> dict[str, Any]:
 
 
 def _object(name: str, contract: Contract, depth: int) -> dict[str, Any]:
-    if depth >= _DEEPEST:
+    if depth >= _DEEPEST or name in _records():
         return {"type": "object", "additionalProperties": True}
     properties = {
         field: _or_null(_schema(value, contract, depth + 1)) for field, value in contract.fields(name).items()
     }
     return {"type": "object", "properties": properties, "additionalProperties": True}
+
+
+@cache
+def _records() -> frozenset[str]:
+    """Return the types of whole records: each has a stream of its own."""
+    return frozenset(stream.item for stream in STREAMS.values())
 
 
 def _map(values: Expression, contract: Contract, depth: int) -> dict[str, Any]:

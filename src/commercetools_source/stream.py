@@ -44,7 +44,7 @@ class Stream:
 
     `item`: the contract's type of a record. `key`: top-level columns that identify a row.
     `order`: fields of a full read, the first one immutable, the last one unique. `cursor`: field of
-    incremental reads, None if each run reads each run reads everything. `tie`: unique field that breaks ties of the
+    incremental reads, None if each run reads everything. `tie`: unique field that breaks ties of the
     cursor. `sort`: order asked for where paging is by offset. `params`: always sent. `scopes`: of
     which any one suffices. `resource_type`: its name in references and Messages. `derived`: columns
     copied from a dotted path. `children`: dotted paths of child tables. `drop`: fields left out.
