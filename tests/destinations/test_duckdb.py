@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from datetime import date, datetime, time, timezone
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from commercetools_source.checkpoint import StreamState
+from commercetools_source.destinations import DuckDB
+from commercetools_source.destinations.duckdb import row_counts
+from commercetools_source.errors import DestinationError, StateError
+from commercetools_source.keyset import Position, Walk
+from commercetools_source.resources import STREAMS
+from commercetools_source.schema import Column, columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+Make = "Callable[..., Delivery]"
+Fields = "Callable[[Stream], list[Column]]"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "shop.duckdb"
+
+
+@pytest.fixture
+def destination(path: Path, fields: Fields) -> Iterator[DuckDB]:
+    opened = DuckDB(path, fields)
+    assert opened.open() == {}
+    yield opened
+    opened.close()
+
+
+def rows(path: Path, query: str) -> list[Any]:
+    with duckdb.connect(str(path)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_values_have_their_types_and_json_its_exact_text(destination: DuckDB, path: Path, load: Make) -> None:
+    text = '{"price" : 1.10, "name": "Müller \\u00fc"}'
+    record = (
+        '{"id":"1","version":7,"at":"2024-02-29T12:00:00.123Z","day":"2024-02-29","hour":"14:00:00",'
+        f'"amount":0.25,"open":true,"lines":{text}}}'
+    )
+    destination.write(load([record.encode()]))
+    destination.close()
+    assert rows(path, "SELECT * EXCLUDE (_synced_at) FROM things") == [
+        (
+            "1",
+            7,
+            datetime(2024, 2, 29, 12, 0, 0, 123000),  # noqa: DTZ001 - UTC
+            date(2024, 2, 29),
+            time(14),
+            0.25,
+            True,
+            text,
+            None,
+            None,
+        )
+    ]
+    described = {name: kind for name, kind, *_ in rows(path, "DESCRIBE things")}
+    assert list(described.values()) == [
+        *("VARCHAR", "BIGINT", "TIMESTAMP", "DATE", "TIME", "DOUBLE", "BOOLEAN", "JSON"),
+        *("TIMESTAMP", "TIMESTAMP", "JSON"),
+    ]
+    assert rows(path, "SELECT lines->>'$.name' FROM things") == [("Müller ü",)]
+
+
+def test_the_time_of_storing_is_utc_whatever_the_zone_of_the_machine(
+    destination: DuckDB, path: Path, load: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    before = datetime.now(timezone.utc).replace(tzinfo=None)
+    destination.write(load([{"id": "1"}]))
+    destination.close()
+    ((synced, updated),) = rows(path, "SELECT _synced_at, updated_at FROM things, _commercetools_state")
+    assert before <= synced == updated <= datetime.now(timezone.utc).replace(tzinfo=None)
+
+
+def test_a_full_read_becomes_the_table_when_it_is_complete(
+    destination: DuckDB, path: Path, load: Make, delivery: Make
+) -> None:
+    destination.write(load([{"id": "old"}]))
+    destination.write(delivery([{"id": "1"}], replaces=True, first=True))
+    destination.close()
+    assert rows(path, "SELECT id FROM things") == [("old",)]
+    destination.open()
+    destination.write(delivery([{"id": "2"}], replaces=True, done=True))
+    destination.close()
+    assert rows(path, "SELECT id FROM things ORDER BY id") == [("1",), ("2",)]
+    assert row_counts(path) == {"things": 2}
+
+
+def test_a_view_over_a_table_outlives_its_replacement(destination: DuckDB, path: Path, load: Make) -> None:
+    destination.write(load([{"id": "old"}]))
+    destination.close()
+    rows(path, "CREATE VIEW mine AS SELECT id FROM things")
+    destination.open()
+    destination.write(load([{"id": "new", "more": 1}]))
+    destination.close()
+    assert rows(path, "FROM mine") == [("new",)]
+
+
+def test_a_table_without_records_is_there_all_the_same(destination: DuckDB, path: Path, load: Make) -> None:
+    destination.write(load([]))
+    destination.close()
+    assert row_counts(path) == {"things": 0}
+
+
+def test_a_record_that_comes_late_with_an_older_version_changes_nothing(
+    destination: DuckDB, path: Path, load: Make, delivery: Make
+) -> None:
+    destination.write(load([{"id": "1", "version": 3, "amount": 3}]))
+    for version, amount in [(2, 2), (4, 4), (4, 5), (1, 1)]:
+        destination.write(delivery([{"id": "1", "version": version, "amount": amount}, {"id": "2", "version": 1}]))
+    destination.close()
+    assert rows(path, "SELECT id, version, amount FROM things ORDER BY id") == [("1", 4, 5.0), ("2", 1, None)]
+
+
+def test_records_of_a_full_read_that_come_twice_are_stored_once(
+    destination: DuckDB, path: Path, delivery: Make
+) -> None:
+    destination.write(delivery([{"id": "1", "version": 2}, {"id": "2", "version": 1}], replaces=True, first=True))
+    destination.write(delivery([{"id": "1", "version": 1}, {"id": "2", "version": 1, "open": True}], replaces=True))
+    destination.write(delivery([{"id": "3", "version": 1}], replaces=True, done=True))
+    destination.close()
+    found = rows(path, "SELECT id, version, open FROM things ORDER BY id")
+    assert found == [("1", 2, None), ("2", 1, True), ("3", 1, None)]
+
+
+def test_keys_of_several_columns_are_merged_and_deduplicated(path: Path, delivery: Make) -> None:
+    fields = [Column(name, "string", nullable=name == "v") for name in ("store", "product", "v")]
+    destination, key = DuckDB(path, lambda _: fields), ("store", "product")
+    destination.open()
+    one, two = {"store": "a", "product": "bc"}, {"store": "ab", "product": "c"}
+    destination.write(delivery([{**one, "v": "1"}, {**two, "v": "1"}], replaces=True, first=True, key=key))
+    destination.write(delivery([{**one, "v": "2"}], replaces=True, done=True, key=key))
+    destination.write(delivery([{**two, "v": "3"}], key=key))
+    destination.close()
+    assert rows(path, "SELECT store, product, v FROM things ORDER BY v") == [("a", "bc", "2"), ("ab", "c", "3")]
+
+
+def test_new_fields_become_columns_and_misfits_are_kept_and_counted(
+    destination: DuckDB, path: Path, load: Make, delivery: Make
+) -> None:
+    destination.write(load([{"id": "1", "colour": "red"}]))
+    destination.write(delivery([{"id": "2", "open": "yes", "size": {"w": 1}}, {"id": "3", "open": "no", "at": "late"}]))
+    assert destination.added == [("things", "colour"), ("things", "size")]
+    assert destination.drift == {("things", "open"): 2, ("things", "at"): 1}
+    destination.close()
+    assert rows(path, "SELECT id, colour, size, open, _unfit FROM things ORDER BY id") == [
+        ("1", '"red"', None, None, None),
+        ("2", None, '{"w": 1}', None, '{"open":"yes"}'),
+        ("3", None, None, None, '{"open":"no","at":"late"}'),
+    ]
+
+
+def test_an_older_table_gets_the_columns_that_the_schema_has_now(path: Path, load: Make, delivery: Make) -> None:
+    older = DuckDB(path, lambda _: [Column("id", "string", nullable=False)])
+    older.open()
+    older.write(load([{"id": "1", "open": True}]))
+    older.close()
+    newer = [
+        Column("id", "string", nullable=False),
+        Column("open", "bool", nullable=True),
+        Column("n", "int", nullable=True),
+    ]
+    destination = DuckDB(path, lambda _: newer)
+    destination.open()
+    destination.write(delivery([{"id": "2", "open": False, "n": 5}]))
+    destination.close()
+    assert rows(path, "SELECT id, open, n FROM things ORDER BY id") == [("1", "true", None), ("2", "false", 5)]
+
+
+def test_the_state_of_every_stream_comes_back_as_it_was(destination: DuckDB, path: Path, delivery: Make) -> None:
+    walk = Walk("createdAt", lower="a", upper='"', after=Position("é", "1"), parent=("x",))
+    state = StreamState(cursor="c", mode="full", bound="b", walks=(walk,))
+    destination.write(delivery([], replaces=True, first=True, state=state))
+    destination.write(delivery([], replaces=True, first=True, done=True, name="others", state=StreamState(cursor="z")))
+    destination.close()
+    again = DuckDB(path)
+    assert again.open() == {"things": state, "others": StreamState(cursor="z")}
+    again.close()
+
+
+def test_dropping_a_table_loads_it_again(destination: DuckDB, path: Path, load: Make, delivery: Make) -> None:
+    destination.write(load([{"id": "1"}]))
+    destination.write(load([{"id": "1"}], name="others"))
+    destination.write(delivery([], replaces=True, first=True, state=StreamState("c", "full", "b")))
+    destination.close()
+    rows(path, "DROP TABLE others; DROP TABLE _loading_things")
+    again = DuckDB(path)
+    assert again.open() == {"things": StreamState(cursor="c")}
+    again.close()
+
+
+def test_a_failed_delivery_changes_nothing(destination: DuckDB, path: Path, load: Make, delivery: Make) -> None:
+    destination.write(load([{"id": "1"}]))
+    with pytest.raises(DestinationError, match="has no id"):
+        destination.write(delivery([{"id": "2", "new": 1}, {"version": 1}], state=StreamState(cursor="later")))
+    destination.write(delivery([{"id": "3", "new": 2}], state=StreamState(cursor="now")))
+    destination.close()
+    assert rows(path, "SELECT id, new FROM things ORDER BY id") == [("1", None), ("3", "2")]
+    assert DuckDB(path).open()["things"].cursor == "now"
+
+
+@pytest.mark.parametrize(("made", "kind"), [("TABLE things (id INT)", "table"), ("VIEW things AS SELECT 1", "view")])
+def test_what_somebody_else_made_is_not_replaced(path: Path, load: Make, made: str, kind: str) -> None:
+    rows(path, f"CREATE {made}")
+    destination = DuckDB(path)
+    destination.open()
+    with pytest.raises(DestinationError, match=f"has a {kind} 'things' that commercetools-source did not make; rename"):
+        destination.write(load([{"id": "1"}]))
+    destination.close()
+
+
+def test_a_column_of_a_type_not_ours_is_named(destination: DuckDB, path: Path, load: Make, delivery: Make) -> None:
+    destination.write(load([{"id": "1"}]))
+    destination.close()
+    rows(path, "ALTER TABLE things ALTER amount TYPE DECIMAL(9, 2)")
+    destination.open()
+    with pytest.raises(DestinationError, match=r"columns of types .*amount \(DECIMAL\(9,2\)\); drop the table"):
+        destination.write(delivery([{"id": "1"}]))
+
+
+def test_the_rest_of_a_lost_full_read_is_refused(destination: DuckDB, delivery: Make) -> None:
+    with pytest.raises(DestinationError, match=r"rows of things read so far are gone .* --full"):
+        destination.write(delivery([{"id": "1"}], replaces=True))
+
+
+def test_every_stream_of_the_catalogue_has_a_table(path: Path, load: Make) -> None:
+    destination = DuckDB(path)
+    destination.open()
+    for stream in STREAMS.values():
+        destination.write(replace(load([dict.fromkeys(stream.key, "x")]), stream=stream))
+    destination.close()
+    assert row_counts(path) == dict.fromkeys(sorted(STREAMS), 1)
+    query = (
+        "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns() WHERE NOT internal GROUP BY 1"
+    )
+    found = dict(rows(path, query))
+    assert set(found) == {*STREAMS, "_commercetools_state"}
+    for name, stream in STREAMS.items():
+        assert found[name] == [*(column.name for column in columns(stream)), "_synced_at", "_deleted_at", "_unfit"]
+
+
+def test_a_file_of_its_own_kind_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "text.duckdb").write_text("no database" * 1000)
+    cases = {
+        tmp_path / "missing" / "x.duckdb": "the folder .*missing does not exist; create it first",
+        tmp_path: "is a folder; name a file in it",
+        tmp_path / "text.duckdb": "is not a DuckDB file; choose another name",
+    }
+    for path, message in cases.items():
+        destination = DuckDB(path)
+        with pytest.raises(DestinationError, match=message):
+            destination.open()
+        destination.close()
+    assert list(tmp_path.iterdir()) == [tmp_path / "text.duckdb"]
+    with pytest.raises(DestinationError, match="does not exist; run `commercetools-source sync` first"):
+        row_counts(tmp_path / "none.duckdb")
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(DestinationError, match="cannot be written; check the permissions"):
+        DuckDB(tmp_path / "x.duckdb").open()
+
+
+def test_a_state_of_another_version_is_refused(destination: DuckDB, path: Path, load: Make) -> None:
+    destination.write(load([{"id": "1"}]))
+    destination.close()
+    rows(path, """UPDATE _commercetools_state SET state = '{"format":99}'""")
+    with pytest.raises(StateError, match="format 99"):
+        destination.open()
+    rows(path, "FROM things")  # the lock is released
+
+
+def test_writing_needs_an_open_destination(path: Path, load: Make) -> None:
+    destination = DuckDB(path)
+    destination.close()
+    with pytest.raises(DestinationError, match="is not open"):
+        destination.write(load([]))
+
+
+def test_a_path_may_hold_quotes_and_names_that_duckdb_keeps_for_itself(
+    tmp_path: Path, load: Make, fields: Fields
+) -> None:
+    for name in ("it's.db", "memory.duckdb", "my shop (1).duckdb"):
+        destination = DuckDB(tmp_path / name, fields)
+        destination.open()
+        destination.write(load([{"id": "1"}]))
+        destination.close()
+        assert row_counts(tmp_path / name) == {"things": 1}
+    assert not [path for path in tmp_path.iterdir() if path.suffix in {".tmp", ".wal"}]
