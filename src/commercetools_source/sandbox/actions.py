@@ -25,9 +25,7 @@ _RENAMED = {
 }
 
 
-def apply_actions(
-    drafts: Drafts, record: Mapping[str, Any], item: str, actions: Sequence[Any]
-) -> dict[str, Any]:
+def apply_actions(drafts: Drafts, record: Mapping[str, Any], item: str, actions: Sequence[Any]) -> dict[str, Any]:
     """Return the record with all actions done, in their order; raises a 400 for one that it does not know."""
     done: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(record))
     for action in actions:

@@ -18,10 +18,10 @@ from commercetools_source.sandbox.request import Answer, Request, Seen
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Awaitable, Callable, MutableMapping
+    from random import Random
 
     from commercetools_source.sandbox.clock import Clock
     from commercetools_source.sandbox.faults import Fault
-    from commercetools_source.sandbox.ids import Random
     from commercetools_source.sandbox.service import Service
 
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -132,7 +132,11 @@ class App:
             *answer.headers,
         ]
         if len(body) >= _SMALLEST_GZIP and "gzip" in request.headers.get("accept-encoding", ""):
-            body = await asyncio.get_running_loop().run_in_executor(None, _gzip, body) if len(body) > _LARGE else _gzip(body)
+            body = (
+                await asyncio.get_running_loop().run_in_executor(None, _gzip, body)
+                if len(body) > _LARGE
+                else _gzip(body)
+            )
             headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
         return body, [*headers, ("Content-Length", str(len(body)))]
 

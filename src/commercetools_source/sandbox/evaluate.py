@@ -99,7 +99,9 @@ class Evaluator:
         if isinstance(node, Defined):
             return (lambda value: value is None) if node.negated else (lambda value: value is not None)
         if isinstance(node, Empty):
-            return (lambda value: bool(value)) if node.negated else (lambda value: not value and value in (None, [], {}))
+            return (
+                (lambda value: bool(value)) if node.negated else (lambda value: not value and value in (None, [], {}))
+            )
         if isinstance(node, Within):
             return lambda value: _within(value, node)
         if isinstance(node, Matches):

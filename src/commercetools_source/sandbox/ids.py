@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 __all__ = ["new_id", "order_key"]
 
 _UUID_LENGTH = 36
-_AFTER_UUIDS = b"\xff" * 17
+_TEXT, _UUID = b"\0", b"\1"
 
 
 def order_key(identifier: str) -> bytes:
-    """Return bytes that sort as the platform sorts ids; ids that are no UUID come after all UUIDs, in text order."""
+    """Return bytes that sort as the platform sorts ids; texts that are no UUID come before all UUIDs."""
     if len(identifier) == _UUID_LENGTH:
         try:
             stored = bytes.fromhex(identifier.replace("-", ""))
         except ValueError:
             stored = b""
         if len(stored) == 16:  # noqa: PLR2004 - the size of a UUID
-            return stored[7::-1] + stored[:7:-1]
-    return _AFTER_UUIDS + identifier.encode("utf-8", "surrogatepass")
+            return _UUID + stored[7::-1] + stored[:7:-1]
+    return _TEXT + identifier.encode("utf-8", "surrogatepass")
 
 
 def new_id(random: Random) -> str:

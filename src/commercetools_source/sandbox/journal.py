@@ -105,9 +105,7 @@ class Journal:
             return {field: kind for field, kind in fields.items() if field not in _COMMON}
         return _OF_ORDERS.get(name)
 
-    def _announce(
-        self, name: str, item: str, type_id: str, value: Mapping[str, Any], old: Mapping[str, Any]
-    ) -> None:
+    def _announce(self, name: str, item: str, type_id: str, value: Mapping[str, Any], old: Mapping[str, Any]) -> None:
         kinds = self._payload_types(name)
         if kinds is None or not self.enabled:
             return

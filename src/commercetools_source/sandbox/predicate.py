@@ -210,7 +210,9 @@ _CALLED = {
     "_LPAR": "'('",
     "_RPAR": "')'",
     "_COMMA": "','",
-    **{f"_{word.upper()}": word for word in ("and", "or", "all", "any", "empty", "defined", "circle", "ignore", "case")},
+    **{
+        f"_{word.upper()}": word for word in ("and", "or", "all", "any", "empty", "defined", "circle", "ignore", "case")
+    },
     "$END": "end of input",
 }
 _OF_VALUES = {"OPERATOR", "_NOT", "_IN", "_CONTAINS", "_IS", "_WITHIN", "_MATCHES"}

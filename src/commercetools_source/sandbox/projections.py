@@ -53,9 +53,7 @@ def product_projection(spec: Spec, *, staged: bool) -> Callable[[Record], Record
     return derive
 
 
-def variant_projection(
-    product: Callable[[str], Record | None], *, staged: bool
-) -> Callable[[Record], Record | None]:
+def variant_projection(product: Callable[[str], Record | None], *, staged: bool) -> Callable[[Record], Record | None]:
     """Return the function from a variant to its projection; None for the current one of an unpublished variant.
 
     `product` finds the product projection by id, whose name, slug and categories the projection carries.

@@ -80,9 +80,7 @@ class Searcher:
             matching = self._matching(collection, along, expression, descending=descending)
             return Found(list(islice(matching, query.limit)), None)
         records = self._all(collection, query, smallest, expression)
-        return Found(
-            records[query.offset : query.offset + query.limit], len(records) if query.with_total else None
-        )
+        return Found(records[query.offset : query.offset + query.limit], len(records) if query.with_total else None)
 
     def exists(self, collection: Collection, where: tuple[Node, ...], expression: str) -> bool:
         """Return whether any record matches."""

@@ -70,9 +70,7 @@ def unknown_path(path: str) -> ApiError:
 
 def conflict(identifier: str, expected: int, actual: int) -> ApiError:
     """Return a 409 for a write that names an outdated version."""
-    message = (
-        f"Object {identifier} has a different version than expected. Expected: {expected} - Actual: {actual}."
-    )
+    message = f"Object {identifier} has a different version than expected. Expected: {expected} - Actual: {actual}."
     return refuse(409, "ConcurrentModification", message, currentVersion=actual)
 
 

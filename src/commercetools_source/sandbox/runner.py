@@ -122,7 +122,12 @@ class Sandbox:
         writer = Writer(project, self.clock, random, authorization)
         self._service = Service(project, authorization, writer, self.faults)
         self._service.before = self._hooks
-        return App(self._service, self.clock, random, self._log)
+        admin = None
+        if self._admin:
+            from commercetools_source.sandbox.admin import Admin
+
+            admin = Admin(self)
+        return App(self._service, self.clock, random, self._log, admin)
 
     def _generated(self) -> Iterator[tuple[str, str, bytes]]:
         from commercetools_source.sandbox.shop import generate

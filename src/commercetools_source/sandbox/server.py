@@ -31,7 +31,9 @@ def listen(host: str, port: int) -> socket.socket:
         bound.bind((host, port))
     except OSError as error:
         bound.close()
-        raise ConfigError(f"The sandbox cannot listen on {host}:{port}: {error.strerror}. Choose another port.") from None
+        raise ConfigError(
+            f"The sandbox cannot listen on {host}:{port}: {error.strerror}. Choose another port."
+        ) from None
     bound.listen(1024)
     return bound
 

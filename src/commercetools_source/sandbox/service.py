@@ -161,9 +161,7 @@ class Service:
             raise not_found(value, "ID" if field == "id" else "key")
         return record
 
-    def _exists(
-        self, request: Request, route: Route, collection: Collection, conditions: tuple[Node, ...]
-    ) -> Answer:
+    def _exists(self, request: Request, route: Route, collection: Collection, conditions: tuple[Node, ...]) -> Answer:
         where = (*self._where(request, route), *conditions)
         return Answer(200 if self.searcher.exists(collection, where, route.endpoint.item) else 404)
 
@@ -174,15 +172,18 @@ class Service:
         variables = request.variables()
         return tuple(bind(parse(text), variables) for text in texts)
 
-    def _page(
-        self, request: Request, route: Route, collection: Collection, conditions: tuple[Node, ...]
-    ) -> Answer:
+    def _page(self, request: Request, route: Route, collection: Collection, conditions: tuple[Node, ...]) -> Answer:
         where, sort = self._where(request, route), request.parameters.get("sort", [])
-        if sort and "sort" not in route.endpoint.params:
-            raise refuse(400, "InvalidInput", f"{route.endpoint.template} has no parameter 'sort'.")
         keys = parse_sort(sort, self.project.spec, route.endpoint.item)
-        if route.endpoint.template == "/custom-objects/{container}" and not {key.path[0] for key in keys} <= _CONTAINER_SORT:
-            raise refuse(400, "InvalidInput", f"Malformed parameter: sort: {route.endpoint.template} sorts by {', '.join(sorted(_CONTAINER_SORT))}.")
+        if (
+            route.endpoint.template == "/custom-objects/{container}"
+            and not {key.path[0] for key in keys} <= _CONTAINER_SORT
+        ):
+            raise refuse(
+                400,
+                "InvalidInput",
+                f"Malformed parameter: sort: {route.endpoint.template} sorts by {', '.join(sorted(_CONTAINER_SORT))}.",
+            )
         limit = request.number("limit", _DEFAULT_LIMIT, MAX_LIMIT)
         offset = request.number("offset", 0, MAX_OFFSET)
         with_total = request.flag("withTotal", default=route.endpoint.with_total)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SortKey", "parse_sort", "sort_value"]
 
-_SORT = re.compile(r"\s*((?:[-_A-Za-z0-9]+|`[^`]+`)(?:\.(?:[-_A-Za-z0-9]+|`[^`]+`))*)(?:\s+(asc|desc))?\s*", re.IGNORECASE)
+_SORT = re.compile(
+    r"\s*((?:[-_A-Za-z0-9]+|`[^`]+`)(?:\.(?:[-_A-Za-z0-9]+|`[^`]+`))*)(?:\s+(asc|desc))?\s*", re.IGNORECASE
+)
 _NAME = re.compile(r"`([^`]+)`|([-_A-Za-z0-9]+)")
 
 

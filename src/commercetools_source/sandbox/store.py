@@ -211,7 +211,6 @@ class Collection:
         self._views.append(view)
         return view
 
-
     def forget(self, view: View) -> None:
         """Keep a view in step no longer."""
         self._views.remove(view)

@@ -1,0 +1,80 @@
+"""The admin endpoint, off unless asked for: what the in-process sandbox can do, over HTTP below /_sandbox.
+
+POST   /_sandbox/faults          add a fault: the fields of Fault as JSON
+GET    /_sandbox/faults          the faults and how many requests each has hit
+DELETE /_sandbox/faults          forget all
+POST   /_sandbox/clock           {"advance": seconds}
+POST   /_sandbox/tokens/expire   make all tokens invalid
+GET    /_sandbox/requests        the log of requests
+POST   /_sandbox/records/{stream}        create a record
+POST   /_sandbox/records/{stream}/{id}   change fields of a record
+DELETE /_sandbox/records/{stream}/{id}   remove a record
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.errors import ConfigError
+from commercetools_source.sandbox.clock import write_time
+from commercetools_source.sandbox.faults import Fault
+from commercetools_source.sandbox.refusals import invalid_input, unknown_path
+from commercetools_source.sandbox.request import Answer
+
+if TYPE_CHECKING:
+    from commercetools_source.sandbox.request import Request
+    from commercetools_source.sandbox.runner import Sandbox
+
+__all__ = ["Admin"]
+
+
+class Admin:
+    """Answers requests below /_sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    def answer(self, request: Request) -> Answer:
+        """Return the answer; raises the platform's 400 and 404."""
+        try:
+            return Answer(200, msgspec.json.encode(self._do(request, request.segments[1:])))
+        except (ConfigError, msgspec.ValidationError) as error:
+            raise invalid_input(str(error)) from None
+
+    def _do(self, request: Request, path: tuple[str, ...]) -> Any:
+        sandbox, method = self.sandbox, request.method
+        if path[:1] == ("records",) and len(path) in {2, 3}:
+            return self._change(request, *path[1:])
+        if path == ("faults",) and method == "POST":
+            sandbox.faults.add(msgspec.convert(request.object(), Fault))
+        elif path == ("faults",) and method == "DELETE":
+            sandbox.faults.clear()
+        elif path == ("clock",) and method == "POST":
+            advance = request.object().get("advance")
+            if not isinstance(advance, (int, float)):
+                raise invalid_input("The clock needs the number 'advance', in seconds.")
+            sandbox.clock.advance(advance)
+            return {"now": write_time(sandbox.clock.now())}
+        elif path == ("tokens", "expire") and method == "POST":
+            return {"expired": sandbox.expire_tokens()}
+        elif path == ("requests",) and method == "GET":
+            return [
+                {"method": seen.method, "path": seen.path, "query": seen.query, "status": seen.status}
+                for seen in sandbox.requests
+            ]
+        elif path != ("faults",) or method != "GET":
+            raise unknown_path(request.path)
+        return [{**asdict(fault), "hits": hits} for fault, hits in sandbox.faults.hits()]
+
+    def _change(self, request: Request, stream: str, identifier: str = "") -> dict[str, Any]:
+        parent = request.one("parent") or ""
+        if request.method == "DELETE" and identifier:
+            return self.sandbox.delete(stream, identifier, parent)
+        if request.method != "POST":
+            raise unknown_path(request.path)
+        if identifier:
+            return self.sandbox.update(stream, identifier, request.object(), parent)
+        return self.sandbox.create(stream, request.object(), parent)

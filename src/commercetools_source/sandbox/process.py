@@ -1,0 +1,147 @@
+"""The sandbox outside this interpreter: in the foreground of a terminal, or as a child process."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.errors import ConfigError
+from commercetools_source.sandbox.runner import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+__all__ = ["SandboxProcess", "serve"]
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    seed: int = 1,
+    size: str | int = "demo",
+    *,
+    admin: bool = False,
+    announce: Callable[[str], object] | None = None,
+    until: threading.Event | None = None,
+) -> None:
+    """Serve a generated shop until Ctrl-C, SIGTERM or `until` is set.
+
+    `announce` gets the ready message, with the lines to paste into a shell; without it, it goes to stdout.
+    Raises ConfigError for an unknown size and for a port that cannot be had.
+    """
+    stopped = until or threading.Event()
+    sandbox = Sandbox(size, seed, host=host, port=port, admin=admin)
+    with _stopping(stopped), sandbox:
+        (announce or _print)(ready_message(sandbox))
+        stopped.wait()
+
+
+def ready_message(sandbox: Sandbox) -> str:
+    """Return what a person needs to know to use a running sandbox."""
+    exports = [f"export {name}={value}" for name, value in sandbox.environment().items()]
+    head = (
+        f"A commercetools project with generated data (size {sandbox.size}, seed {sandbox.seed})"
+        f" answers at {sandbox.url}/{sandbox.project_key} until Ctrl-C."
+    )
+    return "\n".join([head, "To use it, paste into another shell:", "", *exports])
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def _stopping(stopped: threading.Event) -> Iterator[None]:
+    """Let SIGINT and SIGTERM set `stopped` inside the block; only a main thread can have handlers."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    old = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+class SandboxProcess:
+    """A sandbox in a process of its own inside `with`, so that it does not share the interpreter with its client."""
+
+    def __init__(
+        self, size: str | int = "tiny", seed: int = 1, *, host: str = "127.0.0.1", port: int = 0, admin: bool = False
+    ) -> None:
+        self.size = size
+        self.seed = seed
+        self.host = host
+        self.port = port
+        self.admin = admin
+        self._settings: dict[str, Any] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> SandboxProcess:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the process; returns once it answers. Raises ConfigError with its reason when it cannot start."""
+        command = [sys.executable, "-m", "commercetools_source.sandbox", "--json", "--host", self.host]
+        command += ["--port", str(self.port), "--size", str(self.size), "--seed", str(self.seed)]
+        command += ["--admin"] if self.admin else []
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe)  # noqa: S603 - this package, no shell
+        self._process = process
+        line = process.stdout.readline() if process.stdout is not None else b""
+        said = msgspec.json.decode(line) if line.strip() else {"error": "The sandbox's process ended at once."}
+        if "error" in said:
+            self.stop()
+            raise ConfigError(str(said["error"]))
+        self._settings = said
+
+    def stop(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        # The child ends when its input does, also when this process is killed.
+        if process.stdin is not None:
+            process.stdin.close()
+        if process.stdout is not None:
+            process.stdout.close()
+        process.wait()
+
+    def settings(self) -> dict[str, Any]:
+        """Return what a client must be configured with."""
+        return dict(self._settings)
+
+    @property
+    def url(self) -> str:
+        """The address of the server."""
+        return str(self._settings["api_url"])
+
+    @property
+    def api_url(self) -> str:
+        """The address of the API, without the project key."""
+        return self.url
+
+    @property
+    def auth_url(self) -> str:
+        """The address of the authorization server."""
+        return self.url
+
+    @property
+    def project_key(self) -> str:
+        """The key of the project."""
+        return str(self._settings["project_key"])
