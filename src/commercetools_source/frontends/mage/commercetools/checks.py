@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source.client import Client as ApiClient
 from commercetools_source.client import walk_of
-from commercetools_source.errors import AuthenticationError, CommercetoolsError, NetworkError
+from commercetools_source.errors import AuthenticationError, NetworkError
 from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage.commercetools.client import hook_of, settings_of
 from commercetools_source.keyset import predicate
@@ -72,26 +72,28 @@ def _check(api: ApiClient) -> None:
 def count(api: ApiClient, row: Stream, bookmarks: Mapping[str, Any] | None = None) -> int:
     """Return how many records of `row` there are, or how many changed since the bookmark.
 
-    Costs one request without records for each collection, more where the platform would not count on.
+    Costs one request without records for each collection, more where the platform would not count
+    on; a few endpoints do not count at all, so their records are read.
     """
     if row.paging is Paging.SINGLE:
         return 1
     since = bookmark.read(bookmarks, row).cursor or (api.config.start_date if row.cursor else None)
     until = None if since is None else shift(instant(api.server_time()), -api.config.settle_seconds)
-    return sum(
-        _total(api, row, walk_of(row, parent, since, until))
-        for parent in parents_of(api.get, row, api.config.page_size)
-    )
+    total = 0
+    for parent in parents_of(api.get, row, api.config.page_size):
+        said = _total(api, row, walk_of(row, parent, since, until))
+        if said is None:
+            return sum(len(page.records) for page in api.pages(row, since=since, until=until))
+        total += said
+    return total
 
 
-def _total(api: ApiClient, row: Stream, walk: Walk) -> int:
+def _total(api: ApiClient, row: Stream, walk: Walk) -> int | None:
+    """Return how many records `walk` has, None where the endpoint does not say."""
     where = predicate(walk)
     params = [*row.params, ("limit", "0"), ("withTotal", "true"), *([("where", where)] if where else [])]
-    answer = api.request("get", path_of(row, walk), params=params)
-    total = answer.get("total")
+    total = api.request("get", path_of(row, walk), params=params).get("total")
     if not isinstance(total, int):
-        raise CommercetoolsError(f"{path_of(row, walk)} does not say how many records it has")
-    if where is None or total < _CAPPED:
-        return total
-    parts = split(walk, 2)
-    return sum(_total(api, row, part) for part in parts) if len(parts) > 1 else total
+        return None
+    parts = split(walk, 2) if where is not None and total >= _CAPPED else ()
+    return sum(_total(api, row, part) or 0 for part in parts) if len(parts) > 1 else total
