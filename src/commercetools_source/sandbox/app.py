@@ -94,10 +94,10 @@ class App:
             return self.service.handle(request)
         except ApiError as error:
             return Answer(error.status, body_of(error.problem))
-        except Exception:
+        except Exception:  # noqa: BLE001 - a server answers whatever happens, and its log says what did
             _LOG.exception("The sandbox failed at %s %s", request.method, path)
-            error = refuse(500, "General", "Internal server error of the sandbox; its log has the details.")
-            return Answer(500, body_of(error.problem))
+            failed = refuse(500, "General", "Internal server error of the sandbox; its log has the details.")
+            return Answer(500, body_of(failed.problem))
 
     def _note(self, request: Request, path: str, status: int) -> None:
         headers = {name: value for name, value in request.headers.items() if name != "authorization"}

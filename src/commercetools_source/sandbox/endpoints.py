@@ -46,7 +46,7 @@ _NAMED: Mapping[str, tuple[str, bool | None]] = {
     "approval_rules": (f"{_UNIT}/approval-rules", None),
     "approval_flows": (f"{_UNIT}/approval-flows", None),
 }
-_PLAIN = (
+_PLAIN = (  # noqa: SIM905 - a table of words
     "api-clients associate-roles attribute-groups business-units cart-discounts carts categories channels"
     " custom-objects customer-groups customers discount-codes discount-groups extensions inventory mcp-servers"
     " messages orders payment-methods payments product-discounts product-selections product-tailoring product-types"

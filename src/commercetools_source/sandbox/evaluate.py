@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from math import asin, cos, radians, sin, sqrt
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from commercetools_source.sandbox.clock import parse_time
 from commercetools_source.sandbox.ids import order_key
@@ -96,25 +96,12 @@ class Evaluator:
         """Return the function that says whether the field's value, None when it has none, passes."""
         if isinstance(node, Nested):
             return self._nested(node, kind)
-        if isinstance(node, Defined):
-            return (lambda value: value is None) if node.negated else (lambda value: value is not None)
-        if isinstance(node, Empty):
-            return (
-                (lambda value: bool(value)) if node.negated else (lambda value: not value and value in (None, [], {}))
-            )
-        if isinstance(node, Within):
-            return lambda value: _within(value, node)
-        if isinstance(node, Matches):
-            wanted = str(node.text).casefold()
-            return _any_item(lambda value: isinstance(value, str) and value.casefold() == wanted)
         if isinstance(node, Compare):
             return self._compare(node.field, node.op, node.value, kind)
-        equal = [self._compare(node.field, "=", value, kind) for value in node.values]
-        if isinstance(node, In):
-            return self._in(node, kind, equal)
-        if node.every:
-            return lambda value: all(test(value) for test in equal)
-        return lambda value: any(test(value) for test in equal)
+        if isinstance(node, In | Contains):
+            equal = [self._compare(node.field, "=", value, kind) for value in node.values]
+            return self._in(node, kind, equal) if isinstance(node, In) else _contains(node, equal)
+        return _of_value(node)
 
     def _in(self, node: In, kind: str, equal: Sequence[Matcher]) -> Matcher:
         if self.spec.scalar(kind) in _TEXTS and not is_array(kind):
@@ -164,7 +151,31 @@ class Evaluator:
         raise malformed(self.parameter, f"The value {_quoted(value)} does not fit the field '{field}' ({scalar}).")
 
 
-_Leaf = Union[Nested, Compare, In, Contains, Empty, Defined, Within, Matches]
+def _contains(node: Contains, equal: Sequence[Matcher]) -> Matcher:
+    chosen = all if node.every else any
+    return lambda value: chosen(test(value) for test in equal)
+
+
+def _of_value(node: Empty | Defined | Within | Matches) -> Matcher:
+    """Return the test of what does not depend on the field's type."""
+    if isinstance(node, Within):
+        return lambda value: _within(value, node)
+    if isinstance(node, Matches):
+        wanted = str(node.text).casefold()
+        return _any_item(lambda value: isinstance(value, str) and value.casefold() == wanted)
+    nothing: Matcher = _is_empty if isinstance(node, Empty) else _is_missing
+    return (lambda value: not nothing(value)) if node.negated else nothing
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value in ([], {})
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None
+
+
+_Leaf = Nested | Compare | In | Contains | Empty | Defined | Within | Matches
 
 
 def _quoted(value: Any) -> str:

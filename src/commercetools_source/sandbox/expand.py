@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from commercetools_source.sandbox.project import Project
     from commercetools_source.sandbox.store import Record
 
-__all__ = ["collection_of", "Expander"]
+__all__ = ["Expander", "collection_of"]
 
 _STEP = re.compile(r"([^.\[\]]+)(?:\[\*\])?")
 _PLURALS = {

@@ -6,9 +6,9 @@ Knows nothing of records or types; `evaluate.py` gives the tree its meaning.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from commercetools_source.sandbox.refusals import malformed
 
@@ -46,7 +46,7 @@ class Loose(str):
     __slots__ = ()
 
 
-Value = Union[str, int, float, bool]
+Value = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Matches:
     text: Value | Variable
 
 
-Node = Union[And, Or, Not, Nested, Compare, In, Contains, Empty, Defined, Within, Matches]
+Node = And | Or | Not | Nested | Compare | In | Contains | Empty | Defined | Within | Matches
 
 _GRAMMAR = r"""
 ?start: or_
@@ -310,40 +310,38 @@ def _number(text: str) -> Value:
 
 def bind(node: Node, variables: Mapping[str, Sequence[str]], parameter: str = "where") -> Node:
     """Return the tree with its variables replaced; raises a 400 that names one without a value."""
+    return _Binder(variables, parameter).node(node)
 
-    def one(value: Value | Variable) -> Value:
-        if not isinstance(value, Variable):
-            return value
-        given = variables.get(value.name)
-        if not given:
-            raise malformed(parameter, f"No value was given for the predicate variable '{value.name}'.")
-        return Loose(given[0])
 
-    def many(values: tuple[Value | Variable, ...]) -> tuple[Value, ...]:
+@dataclass(frozen=True, slots=True)
+class _Binder:
+    variables: Mapping[str, Sequence[str]]
+    parameter: str
+
+    def node(self, node: Node) -> Node:
+        if isinstance(node, And | Or):
+            return replace(node, parts=tuple(map(self.node, node.parts)))
+        if isinstance(node, Not | Nested):
+            return replace(node, part=self.node(node.part))
+        if isinstance(node, Compare):
+            return replace(node, value=self.values((node.value,))[0])
+        if isinstance(node, Matches):
+            return replace(node, text=self.values((node.text,))[0])
+        if isinstance(node, In | Contains):
+            return replace(node, values=self.values(node.values))
+        return node
+
+    def values(self, values: tuple[Value | Variable, ...]) -> tuple[Value, ...]:
         spread: list[Value] = []
         for value in values:
-            first = one(value)
-            spread += map(Loose, variables[value.name]) if isinstance(value, Variable) else [first]
+            spread += map(Loose, self._given(value.name)) if isinstance(value, Variable) else (value,)
         return tuple(spread)
 
-    def walk(part: Node) -> Node:
-        if isinstance(part, (And, Or)):
-            return type(part)(tuple(walk(child) for child in part.parts))
-        if isinstance(part, Not):
-            return Not(walk(part.part))
-        if isinstance(part, Nested):
-            return Nested(part.field, walk(part.part))
-        if isinstance(part, Compare):
-            return Compare(part.field, part.op, one(part.value))
-        if isinstance(part, Matches):
-            return Matches(part.field, one(part.text))
-        if isinstance(part, In):
-            return In(part.field, many(part.values), negated=part.negated)
-        if isinstance(part, Contains):
-            return Contains(part.field, many(part.values), every=part.every)
-        return part
-
-    return walk(node)
+    def _given(self, name: str) -> Sequence[str]:
+        given = self.variables.get(name)
+        if not given:
+            raise malformed(self.parameter, f"No value was given for the predicate variable '{name}'.")
+        return given
 
 
 def _syntax_error(text: str, error: Any, parameter: str) -> ApiError:
@@ -381,7 +379,7 @@ def _last_match(text: str, position: int) -> int:
 
 def _furthest(text: str, position: int, literals: Sequence[str]) -> tuple[int, list[str]]:
     """Return how far a keyword could be read, and the letters that would have continued one."""
-    best, letters = 0, []
+    best, letters = 0, list[str]()
     for literal in literals:
         shared = 0
         while shared < len(literal) and text[position + shared : position + shared + 1].lower() == literal[shared]:

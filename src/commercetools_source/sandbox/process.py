@@ -86,7 +86,7 @@ class SandboxProcess:
         self._settings: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> SandboxProcess:
+    def __enter__(self) -> SandboxProcess:  # noqa: PYI034 - typing.Self needs Python 3.11
         self.start()
         return self
 

@@ -23,7 +23,7 @@ from commercetools_source.sandbox.refusals import not_found
 from commercetools_source.sandbox.store import Collection, Prober, Record, View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from commercetools_source.sandbox.spec import Spec
 
@@ -117,20 +117,24 @@ class Project:
             return self.view(path, "staged" if staged else "current"), conditions
         if path == CONTAINER:
             return self.view(path, values["container"]), ()
-        if path == PRODUCTS_IN_SELECTION:
-            return self.collection(path, self._owner("/product-selections", values).id), ()
-        if path == SELECTIONS_OF_PRODUCT:
-            return self._selections_of(self._owner("/products", values)), ()
-        if path == ASSIGNMENTS:
-            return self.collection(path, values["storeKey"]), ()
-        if path in CHILDREN:
-            if self.collection("/business-units").find("key", values["businessUnitKey"]) is None:
-                raise not_found(values["businessUnitKey"], "key")
-            return self.collection(path, f"{values['associateId']}/{values['businessUnitKey']}"), ()
+        if "{" in path:
+            return self._child(path, values), ()
         return self.collection(path), conditions
 
-    def _owner(self, path: str, values: Any) -> Record:
-        identifier, key = values.get("ID"), values.get("key")
+    def _child(self, path: str, values: Mapping[str, str]) -> Collection:
+        """Return the collection that belongs to the parent which a path names."""
+        if path == PRODUCTS_IN_SELECTION:
+            return self.collection(path, self._owner("/product-selections", values).id)
+        if path == SELECTIONS_OF_PRODUCT:
+            return self._selections_of(self._owner("/products", values))
+        if path == ASSIGNMENTS:
+            return self.collection(path, values["storeKey"])
+        if self.collection("/business-units").find("key", values["businessUnitKey"]) is None:
+            raise not_found(values["businessUnitKey"], "key")
+        return self.collection(path, f"{values['associateId']}/{values['businessUnitKey']}")
+
+    def _owner(self, path: str, values: Mapping[str, str]) -> Record:
+        identifier, key = values.get("ID"), values.get("key", "")
         owners = self.collection(path)
         found = owners.get(identifier) if identifier is not None else owners.find("key", key)
         if found is None:

@@ -177,5 +177,5 @@ def _sorted(records: list[Record], sort: Sequence[SortKey], collection: Collecti
     rows = [(probe(record), record) for record in ordered]
     for key in reversed(sort):
         value = key.value()
-        rows.sort(key=lambda row: value(row[0]), reverse=key.descending)  # noqa: B023 - used at once
+        rows.sort(key=lambda row: value(row[0]), reverse=key.descending)
     return [record for _, record in rows]

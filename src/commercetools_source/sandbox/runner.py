@@ -44,7 +44,7 @@ class Sandbox:
     `port` 0 takes any free one. `lifetime` is that of the default API client's tokens, in seconds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each of them is one setting
         self,
         size: str | int = "tiny",
         seed: int = 1,
@@ -74,7 +74,7 @@ class Sandbox:
         self._service: Service | None = None
         self._serving: Serving | None = None
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Sandbox:  # noqa: PYI034 - typing.Self needs Python 3.11
         self.start()
         return self
 

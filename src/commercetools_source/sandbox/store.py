@@ -114,7 +114,10 @@ class Index:
 
 
 class Collection:
-    """Records by id. `tie` is the unique field that breaks ties of time; `texts` are fields with an index of their own."""
+    """Records by id.
+
+    `tie` is the unique field that breaks ties of time; `texts` are fields with an index of their own.
+    """
 
     def __init__(self, prober: Prober, *, tie: str = "id", texts: Sequence[str] = ()) -> None:
         self.prober = prober
