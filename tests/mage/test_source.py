@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema import Draft4Validator
 from mage_integrations.sources import commercetools
 from mage_integrations.sources.base import Source
 from mage_integrations.sources.catalog import Catalog
@@ -294,6 +295,16 @@ def test_a_full_sync_writes_every_record_with_the_chosen_columns(sandbox: Sandbo
 @pytest.mark.parametrize("stream", sorted(resources.STREAMS))
 def test_every_stream_can_be_synced(sandbox: Sandbox, config: dict[str, Any], stream: str) -> None:
     assert len(of_type(synced(config, chosen(stream)), "RECORD")) == len(sandbox.records(stream)) > 0
+
+
+@pytest.mark.parametrize("stream", sorted(resources.STREAMS))
+def test_every_record_is_valid_by_the_schema_that_mage_is_given(sandbox: Sandbox, stream: str) -> None:
+    schema = {**schemas()[stream], "additionalProperties": False}
+    for name, _ in resources.STREAMS[stream].derived:
+        schema["properties"].pop(name)
+    check = Draft4Validator(schema)
+    for record in sandbox.records(stream):
+        assert not [f"{error.json_path}: {error.message}" for error in check.iter_errors(record)]
 
 
 def test_an_incremental_sync_goes_on_where_the_last_one_ended(sandbox: Sandbox, config: dict[str, Any]) -> None:

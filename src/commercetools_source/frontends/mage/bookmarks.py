@@ -6,6 +6,7 @@ keys are always the same two, and the second one changes as a whole. Pure functi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,6 @@ from commercetools_source.errors import StateError
 from commercetools_source.windows import instant, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from commercetools_source.stream import Stream
 
 __all__ = ["KEY", "read", "written"]
@@ -33,8 +32,10 @@ def read(bookmarks: Mapping[str, Any] | None, stream: Stream) -> StreamState:
     if not bookmarks or stream.cursor is None:
         return StreamState()
     told = _normal(bookmarks.get(stream.cursor), stream)
-    stored = bookmarks.get(KEY)
-    state = decode(stored) if stored else StreamState()
+    stored = bookmarks.get(KEY) or encode(StreamState())
+    if not isinstance(stored, Mapping):
+        raise StateError(f"what {KEY} holds in the bookmark of {stream.name} is broken; reset the bookmark")
+    state = decode(stored)
     return state if state.cursor == told else StreamState(cursor=told)
 
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "count"]
 
-_PATIENCE = 8.0
+_PATIENCE = 6.0
 """Mage gives up after 10 seconds, the start of the interpreter included."""
-_ANSWER = 3.0
+_ANSWER = 2.5
 _CAPPED = 10_000
 """The API does not count further than this where there is a `where` (docs: release note of 2020-10-12)."""
 
@@ -35,7 +35,7 @@ _CAPPED = 10_000
 def check(config: Mapping[str, Any], logger: Any) -> None:
     """Return when a token is granted, the project is there and the token may read at least one stream.
 
-    Raises within 8 seconds otherwise: ConfigError, AuthenticationError, NotFoundError, NetworkError.
+    Raises within 6 seconds otherwise: ConfigError, AuthenticationError, NotFoundError, NetworkError.
     """
     settings = replace(settings_of(config), request_timeout=_ANSWER, retry_seconds=1.0)
     faults: list[BaseException] = []

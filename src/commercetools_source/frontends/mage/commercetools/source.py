@@ -89,7 +89,7 @@ class Commercetools(Source):
         return super().discover(streams=list(streams) if streams else None)
 
     def test_connection(self) -> None:
-        """Return when credentials, project and scopes are good; raise within 8 seconds otherwise, naming the fault."""
+        """Return when credentials, project and scopes are good; raise within 6 seconds otherwise, naming the fault."""
         checks.check(self.config or {}, self.logger)
 
     def count_records(
