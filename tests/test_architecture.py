@@ -30,11 +30,11 @@ ORDER = """
     keyset windows checkpoint delivery
     governor retry transport answers auth
     paging parents client
-    planning engine deletes sync
+    planning engine deletes sync reconcile
     destinations
     frontends
     sandbox
-    progress report demo cli
+    progress report signals demo cli
 """.split()  # noqa: SIM905 - drawn as layers
 ALONE = {"sandbox": {"errors", "sandbox"}}  # it must not share code with what it judges
 SPEAKS = {"cli", "demo", "progress", "report", "frontends"}  # these write for people or over a protocol

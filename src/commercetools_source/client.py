@@ -169,7 +169,11 @@ class Client:
         answer = self._with_token(Request(method="GET", url=url, path=urlsplit(url).path, headers={}), self._patience)
         if answer.status == _NOT_FOUND:
             raise NotFoundError(
-                Problem(_NOT_FOUND, f"no project {self.config.project_key!r} here; check project_key and region")
+                Problem(
+                    _NOT_FOUND,
+                    "no project of this key here; check project_key and region",
+                    path=f"/{self.config.project_key}",
+                )
             )
         said = answer.headers.get("Date")
         return parsedate_to_datetime(said).astimezone(timezone.utc) if said else datetime.now(timezone.utc)

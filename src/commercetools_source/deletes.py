@@ -6,7 +6,7 @@ Knows how to find them and when not to believe them; how a destination marks a r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
 
@@ -18,7 +18,20 @@ from commercetools_source.resources import STREAMS, Paging, Stream
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Difference", "Guard", "Ledger", "Listed", "fetch", "listing", "refusal", "sweepable", "tombstones"]
+    from commercetools_source.checkpoint import StreamState
+
+__all__ = [
+    "Difference",
+    "Guard",
+    "Ledger",
+    "Listed",
+    "buried_since",
+    "fetch",
+    "listing",
+    "refusal",
+    "sweepable",
+    "tombstones",
+]
 
 _IDS_AT_ONCE = 100
 """Ids in one `where`: a URL of some 4 KB, where 15 KB are refused (docs: HTTP API)."""
@@ -46,6 +59,7 @@ class Difference:
     listed: int
 
 
+@runtime_checkable
 class Ledger(Protocol):
     """What a destination can do besides taking deliveries, so that deletions can be seen in it."""
 
@@ -99,6 +113,11 @@ def tombstones(
             found.setdefault(message.type, {})[message.resource.id] = message.createdAt
         for name, times in found.items():
             yield by_type[name], times
+
+
+def buried_since(state: StreamState) -> str | None:
+    """Return from when on deletions must be looked for: the time up to which the rows held are true; None: no rows."""
+    return state.cursor or state.bound
 
 
 def sweepable(stream: Stream) -> bool:

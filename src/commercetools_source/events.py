@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 __all__ = [
+    "DeletesMarked",
+    "DeletesUnseen",
     "Event",
     "Hook",
     "PageRead",
@@ -106,6 +108,21 @@ class StreamFailed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class DeletesMarked:
+    """Messages told that `rows` rows of `stream`, held until now, were deleted; they are marked."""
+
+    stream: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeletesUnseen:
+    """Messages could not be read, so deletions were not looked for; `reason` says what to do."""
+
+    reason: str
+
+
 Event = (
     TokenFetched
     | RequestDone
@@ -116,6 +133,8 @@ Event = (
     | RecordQuarantined
     | StreamFinished
     | StreamFailed
+    | DeletesMarked
+    | DeletesUnseen
 )
 Hook = Callable[[Event], None]
 

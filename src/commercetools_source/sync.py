@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from commercetools_source.checkpoint import StreamState
+from commercetools_source.deletes import Ledger, buried_since, tombstones
 from commercetools_source.engine import Extraction, Limits, Outcome
-from commercetools_source.events import Hook, RowsWritten, ignore
+from commercetools_source.errors import ForbiddenError
+from commercetools_source.events import DeletesMarked, DeletesUnseen, Hook, RowsWritten, ignore
 from commercetools_source.planning import Selection
-from commercetools_source.resources import STREAMS, find
+from commercetools_source.resources import STREAMS, find, missing_scope
 from commercetools_source.windows import instant, shift
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from commercetools_source.client import Client
     from commercetools_source.delivery import Destination
+    from commercetools_source.stream import Stream
 
 __all__ = ["Summary", "sync"]
 
@@ -50,8 +54,9 @@ def sync(
     """Read `streams` (all, if None) into `destination` and return how it went; one that fails does not stop the others.
 
     A stream read before goes on from its stored cursor; `full` reads it again from its start and
-    replaces what is there. `on_stoppable` is handed a function that ends the run early and cleanly,
-    with what was read kept; it may be called from any thread or signal handler.
+    replaces what is there. Rows that Messages say were deleted are marked, where the destination can.
+    `on_stoppable` is handed a function that ends the run early and cleanly, with what was read kept;
+    it may be called from any thread or signal handler.
     Raises AuthenticationError, NotFoundError, NetworkError before anything is written when the
     project cannot be reached at all, and DestinationError when the destination fails.
     """
@@ -61,6 +66,8 @@ def sync(
     selection = Selection(bound, full=full, start_date=config.start_date, lookback=config.lookback_seconds)
     try:
         states = destination.open()
+        if isinstance(destination, Ledger) and not full:
+            _bury(client, destination, chosen, states, selection, hook)
         limits = Limits(config.concurrency, config.page_size, destination.batch_bytes)
         extraction = Extraction(client.get, chosen, states, selection, limits, hook)
         if on_stoppable is not None:
@@ -71,3 +78,29 @@ def sync(
     finally:
         destination.close()
     return Summary(bound, tuple(extraction.outcomes[stream.name] for stream in chosen))
+
+
+def _bury(
+    client: Client,
+    ledger: Ledger,
+    streams: Iterable[Stream],
+    states: Mapping[str, StreamState],
+    selection: Selection,
+    hook: Hook,
+) -> None:
+    """Mark the rows that Messages say were deleted since their stream was read.
+
+    This comes before the streams are read: what was deleted by then cannot be read again, and if the
+    run is cut off, the next one looks at the same Messages again.
+    """
+    known = {stream: since for stream in streams if (since := buried_since(states.get(stream.name, StreamState())))}
+    if not known:
+        return
+    since = shift(min(known.values()), -selection.lookback)
+    try:
+        for stream, times in tombstones(client.get, known, since, selection.bound, client.config.page_size):
+            if rows := ledger.mark_deleted(stream, times):
+                hook(DeletesMarked(stream.name, rows))
+    except ForbiddenError:
+        scope = missing_scope(STREAMS["messages"], (), client.config.project_key)
+        hook(DeletesUnseen(f"deletions were not looked for: the API client lacks {scope}"))

@@ -34,6 +34,14 @@ def test_the_schedules_notice_when_a_rule_is_switched_off(rule: str) -> None:
     assert any(outcome(seed, mutant) for seed in range(MOST_SEEDS_PER_MUTANT)), f"nothing depends on {rule}"
 
 
+def test_messages_show_every_deletion_before_a_sweep_does_and_a_sweep_finds_nothing_missing() -> None:
+    for seed in SEEDS:
+        schedule = Schedule(seed, Rules())
+        schedule.play()
+        assert schedule.swept is not None
+        assert (schedule.swept.missing, schedule.swept.stale, schedule.swept.gone) == ((), (), ()), seed
+
+
 def test_a_schedule_is_the_same_each_time_it_is_played() -> None:
     first, second = (Schedule(7, Rules()) for _ in range(2))
     first.play()

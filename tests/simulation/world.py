@@ -90,7 +90,7 @@ class Store:
             table[row["id"]] = row
 
     def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:  # noqa: ARG002 - one stream only
-        return sum(self.rows.pop(name, None) is not None for name in times)
+        return sum(table.pop(name, None) is not None for table in (self.rows, self.loading) for name in times)
 
     def compare(
         self,
@@ -142,6 +142,7 @@ class Schedule:
         self.store = Store(self.chance, rules)
         self.stream = ORDERS if rules.tie_break else replace(ORDERS, tie="", order=("createdAt",))
         self.counted: dict[tuple[str, ...], int] = {}
+        self.swept: deletes.Difference | None = None
 
     def play(self) -> None:
         """Let the shop live through troubled runs, then one quiet run and a sweep."""
@@ -154,7 +155,7 @@ class Schedule:
                     self._sweep_in_the_dark()
         self._calm()
         self.run()
-        self.sweep()
+        self.swept = self.sweep()
 
     def run(self) -> None:
         """One `sync`: what changed, then what was deleted; raises if either did not get through."""
@@ -169,16 +170,21 @@ class Schedule:
         states = self.store.states()
         if not self.rules.quarantine_is_read_again:
             states = {name: replace(state, quarantined=()) for name, state in states.items()}
+        self._bury(states, selection)
         extraction = Stepped(self._get, [self.stream], states, selection, limits)
         extraction.chance = self.chance
         for delivery in extraction.deliveries():
             self.store.write(delivery)
-        last = states.get("_deletes", StreamState()).cursor
-        since = shift(last, -LOOKBACK) if last else "2020-01-01T00:00:00.000Z"
-        for stream, times in deletes.tombstones(self.platform.get, [ORDERS], since, bound, 5):
+
+    def _bury(self, states: Mapping[str, StreamState], selection: Selection) -> None:
+        """Mark what Messages say was deleted, as `sync` does: before anything is read."""
+        since = deletes.buried_since(states.get("orders", StreamState()))
+        if since is None or selection.full:
+            return
+        window = (shift(since, -selection.lookback), selection.bound)
+        for stream, times in deletes.tombstones(self.platform.get, [ORDERS], *window, 5):
             self.store.maybe_die()
             self.store.mark_deleted(stream, times)
-        self.store.stored["_deletes"] = encode(StreamState(cursor=bound))
 
     def sweep(self) -> deletes.Difference | None:
         """Compare with the platform and mark what is gone, if that can be believed."""

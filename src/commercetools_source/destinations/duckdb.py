@@ -8,23 +8,25 @@ unique by construction.
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from commercetools_source.checkpoint import StreamState, decode, encode
+from commercetools_source.destinations import ledger
 from commercetools_source.destinations.columns import DELETED_AT, SYNCED_AT, UNFIT, Decoder, Rows
 from commercetools_source.errors import DestinationError
 from commercetools_source.schema import SQL_TYPES, Column, columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
 
+    from commercetools_source.deletes import Difference, Listed
     from commercetools_source.delivery import Delivery
     from commercetools_source.stream import Stream
 
@@ -108,6 +110,25 @@ class DuckDB:
                     " what was stored before is kept, and the next run goes on from there"
                 ) from error
             raise
+
+    def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
+        """Mark rows as deleted, in what is being loaded too; return how many were not marked before."""
+        with self._failing(f"mark deleted {stream.name} in"):
+            tables = [name for name in (stream.name, _loading(stream.name)) if name in self._tables()]
+            return sum(ledger.mark_deleted(self._opened, _name(table), times) for table in tables)
+
+    def compare(self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str) -> Difference:
+        """Return how the stream's rows that are not marked as deleted differ from a listing."""
+        with self._failing(f"compare {stream.name} in"):
+            return ledger.compare(self._opened, _name(stream.name), pages, cursor)
+
+    @contextmanager
+    def _failing(self, what: str) -> Iterator[None]:
+        """Raise DestinationError for what DuckDB raises inside."""
+        try:
+            yield
+        except _errors() as error:
+            raise DestinationError(f"cannot {what} {self.name}: {_first_line(error)}") from error
 
     @property
     def _opened(self) -> duckdb.DuckDBPyConnection:

@@ -1,0 +1,93 @@
+"""Deletions in a DuckDB file: rows marked as deleted, and how a table differs from what the platform lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from commercetools_source.deletes import Difference
+from commercetools_source.destinations.columns import DELETED_AT
+from commercetools_source.windows import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import duckdb
+
+    from commercetools_source.deletes import Listed
+
+__all__ = ["compare", "mark_deleted"]
+
+
+def mark_deleted(connection: duckdb.DuckDBPyConnection, table: str, times: Mapping[str, str]) -> int:
+    """Set when the rows with these ids were deleted, where it is not set yet; return how many that were.
+
+    `table` is a quoted name, `times` gives an API timestamp for each id.
+    """
+    import pyarrow as pa
+
+    deleted = [moment(time).replace(tzinfo=None) for time in times.values()]
+    gone = pa.table({"id": pa.array(list(times), pa.string()), "time": pa.array(deleted, pa.timestamp("us"))})
+    connection.register("_gone", gone)
+    try:
+        row = connection.execute(
+            f"UPDATE {table} AS held SET {DELETED_AT} = _gone.time FROM _gone"  # noqa: S608 - a quoted name
+            f" WHERE held.id = _gone.id AND held.{DELETED_AT} IS NULL"
+        ).fetchone()
+    finally:
+        connection.unregister("_gone")
+    return int(row[0]) if row else 0
+
+
+def compare(
+    connection: duckdb.DuckDBPyConnection, table: str, pages: Iterable[Sequence[Listed]], cursor: str
+) -> Difference:
+    """Return how `table` (a quoted name) differs from a listing of all records created before `cursor`."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE _listed (id VARCHAR, version BIGINT, modified TIMESTAMP)")
+    try:
+        for page in pages:
+            _add(connection, page)
+        return _difference(connection, table, cursor)
+    finally:
+        connection.execute("DROP TABLE IF EXISTS temp._listed")
+
+
+def _add(connection: duckdb.DuckDBPyConnection, page: Sequence[Listed]) -> None:
+    import pyarrow as pa
+
+    rows = pa.table(
+        {
+            "id": pa.array([one.id for one in page], pa.string()),
+            "version": pa.array([one.version for one in page], pa.int64()),
+            "modified": pa.array([moment(one.lastModifiedAt).replace(tzinfo=None) for one in page], pa.timestamp("us")),
+        }
+    )
+    connection.register("_page", rows)
+    try:
+        connection.execute("INSERT INTO temp._listed SELECT * FROM _page")
+    finally:
+        connection.unregister("_page")
+
+
+def _difference(connection: duckdb.DuckDBPyConnection, table: str, cursor: str) -> Difference:
+    bound = moment(cursor).replace(tzinfo=None)
+    live = f"(SELECT id, version, createdAt FROM {table} WHERE {DELETED_AT} IS NULL)"  # noqa: S608 - a quoted name
+
+    def ids(condition: str, *values: object) -> tuple[str, ...]:
+        found = connection.execute(
+            f"SELECT DISTINCT id FROM (SELECT coalesce(listed.id, held.id) AS id FROM temp._listed AS listed"  # noqa: S608
+            f" FULL JOIN {live} AS held ON listed.id = held.id WHERE {condition}) ORDER BY id",
+            list(values),
+        ).fetchall()
+        return tuple(name for (name,) in found)
+
+    counts = connection.execute(
+        f"SELECT (SELECT count(*) FROM {live}), (SELECT count(DISTINCT id) FROM temp._listed)"  # noqa: S608
+    ).fetchone()
+    held, listed = counts or (0, 0)
+    return Difference(
+        missing=ids("held.id IS NULL AND listed.modified < ?", bound),
+        stale=ids("listed.version > held.version AND listed.modified < ?", bound),
+        gone=ids("listed.id IS NULL AND held.createdAt < ?", bound),
+        held=held,
+        listed=listed,
+    )
