@@ -163,12 +163,21 @@ def _of_value(node: Empty | Defined | Within | Matches) -> Matcher:
     if isinstance(node, Matches):
         wanted = str(node.text).casefold()
         return _any_item(lambda value: isinstance(value, str) and value.casefold() == wanted)
-    nothing: Matcher = _is_empty if isinstance(node, Empty) else _is_missing
-    return (lambda value: not nothing(value)) if node.negated else nothing
+    if isinstance(node, Empty):
+        return _is_filled if node.negated else _is_empty
+    return _is_missing if node.negated else _is_there
 
 
 def _is_empty(value: Any) -> bool:
     return value is None or value in ([], {})
+
+
+def _is_filled(value: Any) -> bool:
+    return not _is_empty(value)
+
+
+def _is_there(value: Any) -> bool:
+    return value is not None
 
 
 def _is_missing(value: Any) -> bool:

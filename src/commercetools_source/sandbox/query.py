@@ -108,7 +108,8 @@ class Searcher:
         else:
             matches = self.evaluator.matcher(And(query.where), expression)
             records = [record for record in named if matches(record.decoded())]
-        records = _sorted(records, query.sort, collection)
+        natural, descending = _natural(query.sort, collection)
+        records = _sorted(records, query.sort, collection, backwards=natural is not None and descending)
         if query.text:
             self._recent[key] = records
             while len(self._recent) > _REMEMBERED:
@@ -164,13 +165,18 @@ def _named(collection: Collection, rest: Sequence[Node]) -> list[Record] | None:
     return None
 
 
-def _sorted(records: list[Record], sort: Sequence[SortKey], collection: Collection) -> list[Record]:
+def _sorted(
+    records: list[Record], sort: Sequence[SortKey], collection: Collection, *, backwards: bool
+) -> list[Record]:
+    """Return the records in order; `backwards` turns ties too, as the walk of an index does."""
     ordering = Ordering(collection.tie, collection.tie)
     if collection.tie == "id":
-        ordered = sorted(records, key=lambda record: record.order)
+        ordered = sorted(records, key=lambda record: record.order, reverse=backwards)
     else:
         tie = collection.prober.probe(frozenset({collection.tie}))
-        ordered = sorted(records, key=lambda record: ordering.tie_key(str(tie(record).get(collection.tie, ""))))
+        ordered = sorted(
+            records, key=lambda record: ordering.tie_key(str(tie(record).get(collection.tie, ""))), reverse=backwards
+        )
     if not sort:
         return ordered
     probe = collection.prober.probe(frozenset(key.path[0] for key in sort))
