@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+from datetime import date, datetime, timezone
 from typing import Any
 
 import pytest
@@ -287,3 +288,25 @@ def test_the_stream_that_was_interrupted_comes_first() -> None:
     names = [entry.tap_stream_id for entry in catalog.get_selected_streams({"currently_syncing": "b"})]
     assert names == ["b", "a"]
     assert catalog.get_stream("nothing") is None
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["2026-01-31", "2026-01-31T00:00:00Z", "2026-01-31 00:00:00.0", date(2026, 1, 31), "2026-01-31T01:00:00+01:00"],
+)
+def test_a_full_sync_hands_the_start_date_over_as_a_time(given: object) -> None:
+    handed = []
+
+    class Listening(Small):
+        def load_data(self, *_: Any, start_date: Any = None, **__: Any) -> Any:
+            handed.append(start_date)
+            return iter([])
+
+    Listening(catalog=selected("FULL_TABLE"), config={"start_date": given}).process()
+    Listening(catalog=selected("INCREMENTAL", replication_key="id"), config={"start_date": given}).process()
+    assert handed == [datetime(2026, 1, 31, tzinfo=timezone.utc), None]
+
+
+def test_a_bad_start_date_is_refused() -> None:
+    with pytest.raises(Exception, match="start_date is 'soon'; it must be a date"):
+        Small(catalog=selected("FULL_TABLE"), config={"start_date": "soon"}).process()

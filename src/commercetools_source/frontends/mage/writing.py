@@ -11,11 +11,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.mage.bases import of_mage
+from commercetools_source.settings import SETTINGS
 from commercetools_source.windows import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
 __all__ = ["Page", "bookmarks_of", "sync_stream", "write_records"]
 
@@ -41,7 +44,7 @@ def bookmarks_of(source: Any, stream: Any) -> dict[str, Any] | None:
 def sync_stream(source: Any, stream: Any, properties: Mapping[str, Any] | None = None) -> int:
     """Write all rows of `stream` and its state; return how many rows."""
     name = stream.tap_stream_id
-    start_date = source.config.get("start_date") if stream.replication_method != "INCREMENTAL" else None
+    start_date = (source.config or {}).get("start_date") if stream.replication_method != "INCREMENTAL" else None
     tags = {"query": source.query, "start_date": start_date, "stream": name}
     source.logger.info(f"Load data for stream {name} started.", tags=tags)
     count = 0
@@ -113,6 +116,11 @@ def _write_bookmark(name: str, bookmark: Mapping[str, Any]) -> None:
     of_mage("sources.messages").write_state({"bookmarks": {name: dict(bookmark)}})
 
 
-def _moment(start_date: Any) -> Any:
-    """Return `start_date` as a datetime where it is text; a bad one raises ValueError."""
-    return moment(start_date) if isinstance(start_date, str) else start_date
+def _moment(start_date: Any) -> datetime | None:
+    """Return a `start_date` of any form that settings may have as a time. Raises ConfigError."""
+    if not start_date:
+        return None
+    try:
+        return moment(SETTINGS["start_date"].parse(start_date))
+    except ValueError as problem:
+        raise ConfigError(f"start_date is {start_date!r}; {problem}") from None
