@@ -53,7 +53,7 @@ class Limits:
     page_size: int = 500
     batch_bytes: int = 32 << 20
     batch_seconds: float = 15.0
-    waiting_bytes: int = 96 << 20
+    waiting_bytes: int = 48 << 20
 
 
 @dataclass(frozen=True, slots=True)
