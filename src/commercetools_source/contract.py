@@ -26,11 +26,12 @@ _WIDER = (("number", {"int", "number"}), ("string", {"string", "datetime", "date
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """What a field holds: a scalar or named type (`name`), a list of `items`, or a map to `values`."""
+    """What a field holds: a scalar or named type (`name`), a list of `items`, a map to `values`, one of `options`."""
 
     name: str = ""
     items: Expression | None = None
     values: Expression | None = None
+    options: tuple[Expression, ...] = ()
     required: bool = False
 
 
@@ -87,7 +88,21 @@ class Contract:
         return "string" if row.enum else ""
 
     def wider(self, one: Expression, other: Expression) -> Expression:
-        """Return an expression that both fit, as narrow as it can be said: `any` if they have nothing in common."""
+        """Return the narrowest expression that both fit."""
+        options = list(one.options or (one,))
+        for value in other.options or (other,):
+            for place, known in enumerate(options):
+                joined = self._joined(known, value)
+                if joined is not None:
+                    options[place] = joined
+                    break
+            else:
+                options.append(value)
+        anything = next((option for option in options if option.name == "any"), None)
+        return anything or (options[0] if len(options) == 1 else Expression(options=tuple(options)))
+
+    def _joined(self, one: Expression, other: Expression) -> Expression | None:
+        """Return what both fit if JSON writes them in the same way: two lists, two objects, two texts; else None."""
         if one == other:
             return one
         if one.items is not None and other.items is not None:
@@ -95,11 +110,11 @@ class Contract:
         if one.values is not None and other.values is not None:
             return Expression(values=self.wider(one.values, other.values))
         if one.items is not None or other.items is not None:
-            return Expression("any")
+            return None
         forms = {self.scalar(one) or "object", self.scalar(other) or "object"}
         if len(forms) == 1:
             return Expression(forms.pop())
-        return next((Expression(name) for name, narrow in _WIDER if forms <= narrow), Expression("any"))
+        return next((Expression(name) for name, narrow in _WIDER if forms <= narrow), None)
 
 
 def parse(text: str) -> Expression:

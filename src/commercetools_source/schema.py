@@ -33,6 +33,9 @@ SQL_TYPES: Mapping[Kind, str] = MappingProxyType(
 )
 """The DuckDB type of each kind of column; a TIMESTAMP is UTC."""
 
+_TYPES = ["object", "array", "string", "number", "integer", "boolean"]
+"""In this order where there are several: a consumer that takes only the first one gets what holds most."""
+
 _JSON_TYPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "string": {"type": "string"},
@@ -43,6 +46,7 @@ _JSON_TYPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "date": {"type": "string", "format": "date"},
         "time": {"type": "string", "format": "time"},
         "object": {"type": "object", "additionalProperties": True},
+        "any": {"type": [kind for kind in _TYPES if kind != "integer"]},
     }
 )
 _SCALAR_KINDS = frozenset(SQL_TYPES) - {"json"}
@@ -106,13 +110,21 @@ def _kind(expression: Expression, contract: Contract) -> Kind:
 
 def _schema(expression: Expression, contract: Contract, depth: int) -> dict[str, Any]:
     """Return the JSON Schema of a value that is there."""
+    if expression.options:
+        return _one_of([_schema(option, contract, depth) for option in expression.options])
     if expression.items is not None:
         return {"type": "array", "items": _or_null(_schema(expression.items, contract, depth))}
     if expression.values is not None:
         return _map(expression.values, contract, depth)
     if expression.name in contract.types:
         return _named(expression.name, contract, depth)
-    return dict(_JSON_TYPES.get(expression.name, {}))
+    return dict(_JSON_TYPES[expression.name])
+
+
+def _one_of(schemas: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the union of schemas of different types: a keyword speaks only of values of its own type."""
+    union = {keyword: value for schema in schemas for keyword, value in schema.items()}
+    return {**union, "type": sorted((schema["type"] for schema in schemas), key=_TYPES.index)}
 
 
 def _named(name: str, contract: Contract, depth: int) -> dict[str, Any]:
@@ -140,9 +152,9 @@ def _records() -> frozenset[str]:
 
 
 def _map(values: Expression, contract: Contract, depth: int) -> dict[str, Any]:
-    inner = _or_null(_schema(values, contract, depth + 1))
-    return {"type": "object", "additionalProperties": inner or True}
+    return {"type": "object", "additionalProperties": _or_null(_schema(values, contract, depth + 1))}
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
-    return {**schema, "type": ["null", schema["type"]]} if "type" in schema else schema
+    types = schema["type"]
+    return {**schema, "type": ["null", *([types] if isinstance(types, str) else types)]}
