@@ -52,9 +52,7 @@ class Api:
         if not self.authorization:
             self.authorization = f"Bearer {self.token().body['access_token']}"
         pairs = [
-            (name, item)
-            for name, value in query.items()
-            for item in (value if isinstance(value, list) else [value])
+            (name, item) for name, value in query.items() for item in (value if isinstance(value, list) else [value])
         ]
         url = f"/{self.sandbox.project_key}{path}" + ("?" + urlencode(pairs) if pairs else "")
         data = json.dumps(body) if body is not None else None

@@ -142,7 +142,12 @@ def test_no_sequence_of_words_crashes_the_reader(words: list[str]) -> None:
 
 
 names = st.from_regex(r"[A-Za-z][-_A-Za-z0-9]{0,8}", fullmatch=True)
-values = st.one_of(st.text(max_size=8), st.integers(-(10**9), 10**9), st.booleans(), names.map(Variable).filter(lambda v: v.name.isalnum()))
+values = st.one_of(
+    st.text(max_size=8),
+    st.integers(-(10**9), 10**9),
+    st.booleans(),
+    names.map(Variable).filter(lambda v: v.name.isalnum()),
+)
 many = st.lists(values, min_size=1, max_size=3).map(tuple)
 leaves = st.one_of(
     st.builds(Compare, names, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), values),

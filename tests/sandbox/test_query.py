@@ -250,12 +250,16 @@ def test_a_keyset_walk_reads_every_record_once(api: Any, field: str, limit: int)
             break
         last = reply.body["results"][-1]
         at, identifier = last[field], last["id"]
-        where = [f'({field} > "{at}" or ({field} = "{at}" and id > "{identifier}")) and {field} < "2026-01-03T00:00:00.000Z"']
+        where = [
+            f'({field} > "{at}" or ({field} = "{at}" and id > "{identifier}")) and {field} < "2026-01-03T00:00:00.000Z"'
+        ]
     assert len(seen) == NUMBERS
     assert seen == [record["id"] for record in sorted(CHANNELS, key=lambda r: (r[field], binary(r["id"])))]
 
 
-bounds = st.tuples(st.sampled_from(["<", "<=", ">", ">=", "=", "!="]), st.sampled_from([*TIMES, "2026-01-01T23:00:00.000Z"]))
+bounds = st.tuples(
+    st.sampled_from(["<", "<=", ">", ">=", "=", "!="]), st.sampled_from([*TIMES, "2026-01-01T23:00:00.000Z"])
+)
 COMPARE = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
@@ -295,7 +299,9 @@ def test_an_index_answers_as_a_scan_would(  # type: ignore[no-untyped-def]
     if versions is not None:
         parts.append(f"version >= {versions}")
         expected = [record for record in expected if record["version"] >= versions]
-    expected.sort(key=lambda record: binary(record["id"]), reverse=descending and sort in {"createdAt", "lastModifiedAt", "id"})
+    expected.sort(
+        key=lambda record: binary(record["id"]), reverse=descending and sort in {"createdAt", "lastModifiedAt", "id"}
+    )
     if sort and sort != "id":
         expected.sort(key=lambda record: record[sort], reverse=descending)
     query: dict[str, Any] = {"where": " and ".join(parts)} if parts else {}
@@ -318,7 +324,10 @@ PARTS = ["key", "version", "createdAt", "roles", "custom", "fields", "name", "id
          '"2026-01-01T10:00:00.000Z"', "geoLocation", "matches", "ignore", "case", "1e999", "-0", ","]  # fmt: skip
 
 
-@given(st.lists(st.sampled_from(PARTS), max_size=14), st.lists(st.sampled_from(["name.en", "key desc", "roles", "custom", "x"])))
+@given(
+    st.lists(st.sampled_from(PARTS), max_size=14),
+    st.lists(st.sampled_from(["name.en", "key desc", "roles", "custom", "x"])),
+)
 def test_no_mixture_of_words_is_a_server_error(api: Any, words: list[str], sort: list[str]) -> None:
     reply = api.get("/channels", where=" ".join(words), sort=sort, **{"var.v": "1"})
     assert reply.status in {200, 400}

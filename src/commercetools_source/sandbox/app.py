@@ -67,9 +67,10 @@ class App:
         limit = _page_size(request)
         fault = None if path.startswith("/_sandbox") else self.service.faults.due(request.method, path, limit)
         if fault is not None and fault.kind in {"slow", "stall"}:
+            if fault.kind == "stall":
+                self._note(request, path, 0)
             stopped = await self._wait(receive, fault.seconds if fault.kind == "slow" else None)
             if fault.kind == "stall" or stopped:
-                self._note(request, path, 0)
                 await _cut(scope, receive)
                 return
         if fault is not None and fault.kind == "reset":
@@ -122,23 +123,23 @@ class App:
         body = answer.body
         correlation = request.headers.get("x-correlation-id") or f"sandbox-{self.random.getrandbits(64):016x}"
         now = self.clock.now()
-        headers = [
-            ("Date", http_date(now)),
-            ("Content-Type", answer.kind),
-            ("X-Correlation-ID", correlation),
-            ("X-RateLimit-Limit", str(_QUOTA)),
-            ("X-RateLimit-Remaining", str(_QUOTA - 1)),
-            ("X-RateLimit-Reset", str(60 - now.second)),
-            *answer.headers,
-        ]
+        headers = {
+            "Date": http_date(now),
+            "Content-Type": answer.kind,
+            "X-Correlation-ID": correlation,
+            "X-RateLimit-Limit": str(_QUOTA),
+            "X-RateLimit-Remaining": str(_QUOTA - 1),
+            "X-RateLimit-Reset": str(60 - now.second),
+            **dict(answer.headers),
+        }
         if len(body) >= _SMALLEST_GZIP and "gzip" in request.headers.get("accept-encoding", ""):
             body = (
                 await asyncio.get_running_loop().run_in_executor(None, _gzip, body)
                 if len(body) > _LARGE
                 else _gzip(body)
             )
-            headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
-        return body, [*headers, ("Content-Length", str(len(body)))]
+            headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        return body, [*headers.items(), ("Content-Length", str(len(body)))]
 
     async def _wait(self, receive: Receive, seconds: float | None) -> bool:
         """Wait; return whether the sandbox stopped or the client left meanwhile."""

@@ -89,14 +89,20 @@ class Journal:
     def updated(self, item: str, type_id: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         """Announce each changed field for which there is a Message."""
         if item == "Product":
-            before, after = (bool(value.get("masterData", {}).get("published")) for value in (old, new))
-            if before != after:
-                self._announce("ProductPublished" if after else "ProductUnpublished", item, type_id, new, old)
+            self._published(type_id, old, new)
         for field in {**old, **new}:
             if old.get(field) != new.get(field):
+                capital = field[0].upper() + field[1:]
+                stem = capital if capital.startswith(item) else f"{item}{capital}"
                 for suffix in ("Set", "Changed"):
-                    name = f"{item}{field[0].upper()}{field[1:]}{suffix}"
-                    self._announce(name, item, type_id, new, old)
+                    self._announce(f"{stem}{suffix}", item, type_id, new, old)
+
+    def _published(self, type_id: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        before, after = old.get("masterData", {}), new.get("masterData", {})
+        if after.get("published") and (not before.get("published") or before.get("current") != after.get("current")):
+            self._announce("ProductPublished", "Product", type_id, new, old)
+        elif before.get("published") and not after.get("published"):
+            self._announce("ProductUnpublished", "Product", type_id, new, old)
 
     def _payload_types(self, name: str) -> Mapping[str, str] | None:
         variants = self.project.spec.types.get("Message", {}).get("variants", {})

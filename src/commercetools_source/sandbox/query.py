@@ -165,9 +165,7 @@ def _named(collection: Collection, rest: Sequence[Node]) -> list[Record] | None:
     return None
 
 
-def _sorted(
-    records: list[Record], sort: Sequence[SortKey], collection: Collection, *, backwards: bool
-) -> list[Record]:
+def _sorted(records: list[Record], sort: Sequence[SortKey], collection: Collection, *, backwards: bool) -> list[Record]:
     """Return the records in order; `backwards` turns ties too, as the walk of an index does."""
     ordering = Ordering(collection.tie, collection.tie)
     if collection.tie == "id":

@@ -1,0 +1,163 @@
+"""Scripted faults, as a client on a socket meets them."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+import urllib3
+
+from commercetools_source.errors import ConfigError
+from commercetools_source.sandbox import Fault
+
+
+@pytest.fixture
+def faulty(start: Any) -> Any:
+    api = start(rows=[])
+    for number in range(5):
+        api.sandbox.create("zones", {"key": f"zone-{number}", "name": "x" * 500})
+    api.get("/zones")
+    return api
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code", "header"),
+    [
+        (Fault("throttle", seconds=2), 429, "TooManyRequests", ("Retry-After", "2")),
+        (Fault("throttle", seconds=1.5, header="X-RateLimit-Reset"), 429, "TooManyRequests", ("X-RateLimit-Reset", "1.5")),
+        (Fault("throttle", header=""), 429, "TooManyRequests", None),
+        (Fault("status", status=500), 500, "General", None),
+        (Fault("status", status=502), 502, "BadGateway", None),
+        (Fault("status"), 503, "OverCapacity", None),
+        (Fault("status", status=504), 504, "GatewayTimeout", None),
+        (Fault("query_timeout", above=10), 400, "QueryTimedOut", None),
+        (Fault("too_large", above=10), 413, "ContentTooLarge", None),
+    ],
+)  # fmt: skip
+def test_an_error_is_answered_once_and_then_no_more(
+    faulty: Any, fault: Fault, status: int, code: str, header: tuple[str, str] | None
+) -> None:
+    faulty.sandbox.faults.add(fault)
+    reply = faulty.get("/zones")
+    assert reply.status == reply.body["statusCode"] == status
+    assert reply.body["errors"][0]["code"] == code
+    if header:
+        assert reply.headers[header[0]] == header[1]
+    elif status == 429:
+        assert "Retry-After" not in reply.headers
+    assert faulty.get("/zones").status == 200
+    assert faulty.sandbox.faults.hits() == [(fault, 1)]
+
+
+def test_a_load_balancer_answers_in_html(faulty: Any) -> None:
+    faulty.sandbox.faults.add(Fault("html", status=502))
+    reply = faulty.get("/zones")
+    assert (reply.status, reply.headers["Content-Type"]) == (502, "text/html")
+    assert reply.body.startswith(b"<html>")
+
+
+def test_a_fault_chooses_its_requests(faulty: Any) -> None:
+    faulty.sandbox.faults.add(
+        Fault("status", path="/zones", after=1, times=2), Fault("status", path="/orders*", method="GET", times=None)
+    )
+    assert [faulty.get("/zones").status for _ in range(5)] == [200, 503, 503, 200, 200]
+    assert [faulty.get(path).status for path in ("/orders", "/orders/edits", "/orders", "/stores")] == [
+        503,
+        503,
+        503,
+        200,
+    ]
+    assert faulty.call("HEAD", "/orders").status != 503
+    faulty.sandbox.faults.clear()
+    assert faulty.get("/orders").status == 200
+
+
+def test_page_faults_pass_smaller_pages(faulty: Any) -> None:
+    faulty.sandbox.faults.add(Fault("query_timeout", above=100, times=None))
+    assert [faulty.get("/zones", limit=limit).status for limit in (500, 101, 100, 20)] == [400, 400, 200, 200]
+
+
+@pytest.mark.parametrize(("status", "code"), [(500, "General"), (400, "QueryTimedOut"), (413, "ContentTooLarge")])
+def test_a_record_may_be_unservable(faulty: Any, status: int, code: str) -> None:
+    ids = faulty.get("/zones", sort="id asc").ids
+    faulty.sandbox.faults.add(Fault("unservable", records=(ids[2],), status=status, times=None))
+    reply = faulty.get("/zones", sort="id asc")
+    assert (reply.status, reply.body["errors"][0]["code"]) == (status, code)
+    assert faulty.get("/zones", sort="id asc", limit=2).ids == ids[:2]
+    assert faulty.get("/zones", sort="id asc", limit=1, offset=2).status == status
+    assert faulty.get("/zones", sort="id asc", offset=3).ids == ids[3:]
+    assert faulty.get(f"/zones/{ids[2]}").status == status
+    assert faulty.get(f"/zones/{ids[1]}").status == 200
+
+
+def test_a_token_expires_in_the_middle(faulty: Any) -> None:
+    faulty.sandbox.faults.add(Fault("expire", path="/zones", after=1))
+    assert [faulty.get("/zones").status for _ in range(3)] == [200, 401, 401]
+    faulty.authorization = ""
+    assert faulty.get("/zones").status == 200
+
+
+def test_the_token_endpoint_can_fail_too(faulty: Any) -> None:
+    faulty.sandbox.faults.add(Fault("status", path="/oauth/token", status=500))
+    assert [faulty.token().status for _ in range(2)] == [500, 200]
+
+
+def test_a_slow_answer_is_the_right_one(faulty: Any) -> None:
+    faulty.sandbox.faults.add(Fault("slow", seconds=0.2))
+    began = time.monotonic()
+    assert faulty.get("/zones").body["count"] == 5
+    assert time.monotonic() - began >= 0.2
+
+
+def test_a_stalled_request_never_answers(faulty: Any) -> None:
+    faulty.sandbox.faults.add(Fault("stall"))
+    faulty.http = urllib3.PoolManager(retries=False, timeout=0.1)
+    with pytest.raises(urllib3.exceptions.ReadTimeoutError):
+        faulty.get("/zones")
+    assert faulty.get("/zones").status == 200
+    assert 0 in [seen.status for seen in faulty.sandbox.requests]
+
+
+def test_a_sandbox_ends_though_a_request_is_stalled(start: Any) -> None:
+    api = start(rows=[])
+    api.get("/zones")
+    api.sandbox.faults.add(Fault("stall", times=None))
+    connection = urllib3.HTTPConnectionPool("127.0.0.1", api.sandbox.port, retries=False, timeout=0.05)
+    with pytest.raises(urllib3.exceptions.ReadTimeoutError):
+        connection.request("GET", "/sample-shop/zones")
+    began = time.monotonic()
+    api.sandbox.stop()
+    connection.close()
+    assert time.monotonic() - began < 1.5
+
+
+def test_a_connection_is_reset(faulty: Any) -> None:
+    faulty.sandbox.faults.add(Fault("reset"))
+    with pytest.raises(urllib3.exceptions.ProtocolError, match="reset"):
+        faulty.get("/zones")
+    assert faulty.get("/zones").status == 200
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_a_body_is_cut_off(faulty: Any, encoding: str) -> None:
+    faulty.sandbox.faults.add(Fault("truncate"))
+    with pytest.raises(urllib3.exceptions.ProtocolError, match="IncompleteRead"):
+        faulty.call("GET", "/zones", headers={"Accept-Encoding": encoding})
+    assert faulty.get("/zones").status == 200
+
+
+def test_a_body_arrives_corrupt(faulty: Any) -> None:
+    faulty.sandbox.faults.add(Fault("corrupt", times=2))
+    with pytest.raises(ValueError, match="decode|control character"):
+        faulty.get("/zones")
+    with pytest.raises((urllib3.exceptions.DecodeError, ValueError)):
+        faulty.call("GET", "/zones", headers={"Accept-Encoding": "gzip"})
+    assert faulty.get("/zones").status == 200
+
+
+def test_a_fault_without_sense_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no fault of the kind 'nonsense'; the kinds are status, html, "):
+        Fault("nonsense")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="needs the ids"):
+        Fault("unservable")

@@ -1,0 +1,325 @@
+"""Changes of data, over HTTP and in process: versions, times, Messages, projections."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from commercetools_source.errors import ConfigError
+from commercetools_source.sandbox.endpoints import STREAMS
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+CHANGEABLE = sorted(name for name, (_, staged) in STREAMS.items() if staged is None and name != "project")
+
+
+def types_of(api: Any, identifier: str) -> list[str]:
+    api.authorization = ""  # the clock may have passed the end of the token
+    where = f'resource(id = "{identifier}")'
+    return [message["type"] for message in api.get("/messages", where=where, sort="sequenceNumber").body["results"]]
+
+
+@pytest.fixture
+def bare(start: Any) -> Any:
+    """A client of an empty project whose clock stands still."""
+    api = start(rows=[], now=NOON)
+    api.sandbox.clock.freeze(NOON)
+    return api
+
+
+def test_a_record_lives_over_http(bare: Any) -> None:
+    made = bare.call("POST", "/zones", {"key": "home", "name": "Home", "locations": [{"country": "DE"}]})
+    assert made.status == 201
+    zone = made.body
+    assert zone["version"] == 1
+    assert zone["createdAt"] == zone["lastModifiedAt"] == "2026-03-01T12:00:00.000Z"
+    assert zone["createdBy"] == {"clientId": "sandbox-client", "isPlatformClient": False}
+    bare.sandbox.clock.advance(1.5)
+    actions = [{"action": "changeName", "name": "Away"}, {"action": "setDescription", "description": "far"}]
+    changed = bare.call("POST", f"/zones/{zone['id']}", {"version": 1, "actions": actions}).body
+    assert (changed["version"], changed["name"], changed["description"]) == (2, "Away", "far")
+    assert changed["lastModifiedAt"] == "2026-03-01T12:00:01.500Z"
+    assert changed["createdAt"] == zone["createdAt"]
+    assert bare.get("/zones/key=home").body == changed
+    assert bare.call("DELETE", "/zones/key=home", version=2).body == changed
+    assert bare.get("/zones/key=home").status == 404
+    assert bare.get("/zones").body["total"] == 0
+
+
+def test_an_outdated_version_is_a_conflict(bare: Any) -> None:
+    identifier = bare.sandbox.create("zones", {"key": "home", "version": 7})["id"]
+    message = f"Object {identifier} has a different version than expected. Expected: 3 - Actual: 7."
+    for reply in (
+        bare.call("POST", "/zones/key=home", {"version": 3, "actions": [{"action": "setKey", "key": "x"}]}),
+        bare.call("DELETE", f"/zones/{identifier}", version=3),
+    ):
+        assert reply.status == 409
+        assert reply.body["errors"] == [{"code": "ConcurrentModification", "message": message, "currentVersion": 7}]
+    assert bare.call("POST", f"/zones/{identifier}", {"version": 7, "actions": []}).body["version"] == 7
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("POST", "/zones/key=home", {"version": 1, "actions": [{"action": "addLocation"}]}, 400, "InvalidInput"),
+        ("POST", "/zones/key=home", {"version": 1, "actions": [{"action": "setVersion", "version": 3}]}, 400, "InvalidInput"),
+        ("POST", "/zones/key=home", {"version": 1, "actions": [{"action": "changeName"}]}, 400, "InvalidInput"),
+        ("POST", "/zones/key=home", {"version": 1, "actions": ["x"]}, 400, "InvalidInput"),
+        ("POST", "/zones/key=home", {"actions": []}, 400, "InvalidJsonInput"),
+        ("POST", "/zones/key=home", {"version": "1", "actions": []}, 400, "InvalidJsonInput"),
+        ("POST", "/zones", [1], 400, "InvalidInput"),
+        ("POST", "/zones", {"key": "home"}, 400, "DuplicateField"),
+        ("POST", "/zones/nobody", {"version": 1, "actions": []}, 404, "ResourceNotFound"),
+        ("DELETE", "/zones/key=home", None, 400, "InvalidInput"),
+        ("DELETE", "/zones/nobody?version=1", None, 404, "ResourceNotFound"),
+        ("POST", "/customers", {"customerGroup": {"key": "none"}}, 400, "ReferencedResourceNotFound"),
+        ("POST", "/orders", {"cart": {"id": "none"}}, 400, "ReferencedResourceNotFound"),
+        ("POST", "/custom-objects", {"container": "c"}, 400, "InvalidInput"),
+    ],
+)  # fmt: skip
+def test_a_wrong_write_is_refused_and_changes_nothing(
+    bare: Any, method: str, path: str, body: Any, status: int, code: str
+) -> None:
+    before = bare.sandbox.create("zones", {"key": "home", "name": "Home"})
+    reply = bare.call(method, path, body)
+    assert reply.status == status
+    assert reply.body["errors"][0]["code"] == code
+    assert bare.sandbox.records("zones") == [before]
+
+
+def test_a_body_that_is_no_json_is_refused(bare: Any) -> None:
+    bare.get("")
+    reply = bare.send("POST", "/sample-shop/zones", None, {"Authorization": bare.authorization}, body=b"{nonsense")
+    assert (reply.status, reply.message) == (400, "Request body does not contain valid JSON.")
+
+
+def test_references_by_key_become_references_by_id(bare: Any) -> None:
+    group = bare.sandbox.create("customer_groups", {"key": "vip"})
+    draft = {"email": "a@example.com", "customerGroup": {"typeId": "customer-group", "key": "vip"}}
+    made = bare.call("POST", "/customers", draft)
+    assert made.body["customer"]["customerGroup"] == {"typeId": "customer-group", "id": group["id"]}
+    assert set(made.body) == {"customer"}
+
+
+def test_custom_fields_and_money_are_kept_as_the_platform_keeps_them(bare: Any) -> None:
+    kind = bare.sandbox.create("types", {"key": "extra"})
+    draft = {"sku": "A", "value": {"currencyCode": "JPY", "centAmount": 500}}
+    price = bare.call("POST", "/standalone-prices", draft).body
+    expected = {"type": "centPrecision", "currencyCode": "JPY", "centAmount": 500, "fractionDigits": 0}
+    assert price["value"] == expected
+    path = f"/standalone-prices/{price['id']}"
+    refused = bare.call(
+        "POST", path, {"version": 1, "actions": [{"action": "setCustomField", "name": "a", "value": 1}]}
+    )
+    assert refused.status == 400
+    actions: list[Any] = [
+        {"action": "setCustomType", "type": {"typeId": "type", "key": "extra"}, "fields": {"a": 1}},
+        {"action": "setCustomField", "name": "b", "value": [1]},
+    ]
+    changed = bare.call("POST", path, {"version": 1, "actions": actions}).body
+    assert changed["custom"] == {"type": {"typeId": "type", "id": kind["id"]}, "fields": {"a": 1, "b": [1]}}
+    actions = [{"action": "setCustomType"}]
+    assert "custom" not in bare.call("POST", path, {"version": 2, "actions": actions}).body
+
+
+def test_a_custom_object_is_written_over(bare: Any) -> None:
+    first = bare.call("POST", "/custom-objects", {"container": "c", "key": "k", "value": 1}).body
+    second = bare.call("POST", "/custom-objects", {"container": "c", "key": "k", "value": {"a": 2}}).body
+    assert (second["id"], second["version"], second["value"]) == (first["id"], 2, {"a": 2})
+    stale = bare.call("POST", "/custom-objects", {"container": "c", "key": "k", "value": 3, "version": 1})
+    assert stale.status == 409
+    assert bare.get("/custom-objects/c").body["results"] == [second]
+    assert bare.call("DELETE", "/custom-objects/c/k", version=2).status == 200
+    assert bare.get("/custom-objects/c").body["results"] == []
+
+
+def test_a_product_is_published_and_its_projections_follow(bare: Any) -> None:
+    kind = bare.sandbox.create("product_types", {"key": "thing"})
+    draft = {
+        "productType": {"key": "thing"},
+        "name": {"en": "One"},
+        "slug": {"en": "one"},
+        "masterVariant": {"sku": "S"},
+    }
+    product = bare.call("POST", "/products", draft).body
+    assert product["productType"] == {"typeId": "product-type", "id": kind["id"]}
+    path = f"/product-projections/{product['id']}"
+    assert bare.get(path).status == 404
+    assert bare.get(path, staged="true").body["masterVariant"]["sku"] == "S"
+    rename = {"action": "changeName", "name": {"en": "Two"}}
+    steps = [[{"action": "publish"}], [rename], [{"action": "publish"}], [{"action": "unpublish"}]]
+    seen = []
+    for version, actions in enumerate(steps, 1):
+        answer = bare.call("POST", f"/products/{product['id']}", {"version": version, "actions": actions})
+        assert answer.status == 200
+        current, staged = bare.get(path), bare.get(path, staged="true").body
+        seen.append((current.body.get("name", {}).get("en"), staged["name"]["en"], staged["hasStagedChanges"]))
+        assert staged["version"] == version + 1
+    assert seen == [("One", "One", False), ("One", "Two", True), ("Two", "Two", False), (None, "Two", False)]
+    assert types_of(bare, product["id"]) == [
+        "ProductCreated",
+        "ProductPublished",
+        "ProductPublished",
+        "ProductUnpublished",
+    ]
+
+
+def test_variant_projections_follow_variants_and_products(own: Any) -> None:
+    sandbox = own.sandbox
+    projection = sandbox.records("variant_projections_current")[0]
+    product = projection["product"]["id"]
+    assert own.get(f"/variant-projections/{projection['id']}").body == projection
+    sandbox.update("products", product, {"masterData.current.name": {"en": "Other"}})
+    assert own.get(f"/variant-projections/{projection['id']}").body["name"] == {"en": "Other"}
+    sandbox.update("variants", projection["id"], {"published": False})
+    assert own.get(f"/variant-projections/{projection['id']}").status == 404
+    assert own.get(f"/variant-projections/{projection['id']}", staged="true").status == 200
+
+
+def test_an_order_is_made_of_a_cart(own: Any) -> None:
+    cart = own.sandbox.records("carts")[0]
+    order = own.call("POST", "/orders", {"cart": {"typeId": "cart", "id": cart["id"]}, "version": cart["version"]}).body
+    assert order["cart"] == {"typeId": "cart", "id": cart["id"]}
+    assert order["totalPrice"] == cart["totalPrice"]
+    assert len(order["lineItems"]) == len(cart["lineItems"])
+    assert types_of(own, order["id"]) == ["OrderCreated"]
+
+
+@pytest.mark.parametrize("stream", CHANGEABLE)
+def test_every_stream_can_be_changed_in_process(bare: Any, stream: str) -> None:
+    parent = "someone/somewhere" if "{" in STREAMS[stream][0] else ""
+    record = bare.sandbox.create(stream, {"unknown": {"kept": True}}, parent)
+    assert record["unknown"] == {"kept": True}
+    assert bare.sandbox.records(stream, parent or None) == [record]
+    if "id" not in record:
+        return
+    bare.sandbox.clock.advance(60)
+    changed = bare.sandbox.update(stream, record["id"], {"unknown.kept": False, "more": 1}, parent)
+    assert changed["unknown"] == {"kept": False}
+    assert changed.get("version", 2) == 2
+    assert changed.get("lastModifiedAt", "2026-03-01T12:01:00.000Z") == "2026-03-01T12:01:00.000Z"
+    assert bare.sandbox.delete(stream, record["id"], parent) == changed
+    assert bare.sandbox.records(stream, parent or None) == []
+    with pytest.raises(ConfigError, match="has no record"):
+        bare.sandbox.update(stream, record["id"], {}, parent)
+
+
+DELETED = {
+    "associate_roles": "AssociateRoleDeleted",
+    "business_units": "BusinessUnitDeleted",
+    "cart_discounts": "CartDiscountDeleted",
+    "customers": "CustomerDeleted",
+    "discount_codes": "DiscountCodeDeleted",
+    "discount_groups": "DiscountGroupDeleted",
+    "inventory": "InventoryEntryDeleted",
+    "orders": "OrderDeleted",
+    "payment_methods": "PaymentMethodDeleted",
+    "products": "ProductDeleted",
+    "product_selections": "ProductSelectionDeleted",
+    "product_tailoring": "ProductTailoringDeleted",
+    "quotes": "QuoteDeleted",
+    "quote_requests": "QuoteRequestDeleted",
+    "recurring_orders": "RecurringOrderDeleted",
+    "staged_quotes": "StagedQuoteDeleted",
+    "standalone_prices": "StandalonePriceDeleted",
+    "stores": "StoreDeleted",
+    "variants": "VariantDeleted",
+}
+
+
+@pytest.mark.parametrize("stream", sorted(set(CHANGEABLE) - {"messages"}))
+def test_deletions_are_announced_where_the_platform_announces_them(bare: Any, stream: str) -> None:
+    parent = "someone/somewhere" if "{" in STREAMS[stream][0] else ""
+    record = bare.sandbox.create(stream, {}, parent)
+    if "id" not in record:
+        return
+    bare.sandbox.delete(stream, record["id"], parent)
+    types = types_of(bare, record["id"])
+    assert [kind for kind in types if kind.endswith("Deleted")] == ([DELETED[stream]] if stream in DELETED else [])
+
+
+def test_a_message_says_what_happened(bare: Any) -> None:
+    order = bare.sandbox.create("orders", {"orderNumber": "A-1", "orderState": "Open"})
+    bare.sandbox.clock.advance(1)
+    bare.sandbox.update("orders", order["id"], {"orderState": "Complete", "customerEmail": "a@example.com"})
+    created, *others = bare.get("/messages", sort="sequenceNumber").body["results"]
+    assert created["type"] == "OrderCreated"
+    assert created["order"] == order
+    assert created["resource"] == {"typeId": "order", "id": order["id"]}
+    assert created["resourceUserProvidedIdentifiers"] == {"orderNumber": "A-1"}
+    assert (created["sequenceNumber"], created["resourceVersion"], created["version"]) == (1, 1, 1)
+    changed = {message["type"]: message for message in others}
+    assert set(changed) == {"OrderStateChanged", "OrderCustomerEmailSet"}
+    assert changed["OrderStateChanged"]["orderState"] == "Complete"
+    assert changed["OrderStateChanged"]["oldOrderState"] == "Open"
+    assert changed["OrderStateChanged"]["createdAt"] == "2026-03-01T12:00:01.000Z"
+    assert changed["OrderStateChanged"]["resourceVersion"] == 2
+    assert sorted(message["sequenceNumber"] for message in others) == [2, 3]
+
+
+def test_messages_are_kept_only_where_wanted_and_for_as_long(bare: Any) -> None:
+    project = bare.get("").body
+    first = bare.sandbox.create("stores", {"key": "first"})
+    bare.sandbox.clock.advance(86_400 * 14)
+    second = bare.sandbox.create("stores", {"key": "second"})
+    assert types_of(bare, first["id"]) == ["StoreCreated"]
+    bare.sandbox.clock.advance(86_400 * 1.5)
+    assert types_of(bare, first["id"]) == []
+    assert types_of(bare, second["id"]) == ["StoreCreated"]
+    assert len(bare.sandbox.records("messages")) == 1
+    settings = {"action": "changeMessagesConfiguration", "messagesConfiguration": {"enabled": False}}
+    assert bare.call("POST", "", {"version": project["version"], "actions": [settings]}).status == 200
+    third = bare.sandbox.create("stores", {"key": "third"})
+    assert types_of(bare, third["id"]) == []
+
+
+def test_a_commit_can_be_late(bare: Any) -> None:
+    """A record appears with a time that readers have already passed."""
+    bare.sandbox.create("zones", {"key": "present"})
+    past = "2026-02-28T00:00:00.000Z"
+    late = bare.sandbox.create("zones", {"key": "late", "createdAt": past, "lastModifiedAt": past})
+    assert bare.get("/zones", where='lastModifiedAt < "2026-03-01T00:00:00.000Z"').ids == [late["id"]]
+    moved = bare.sandbox.update("zones", late["id"], {"lastModifiedAt": datetime(2026, 2, 1, tzinfo=timezone.utc)})
+    assert (moved["version"], moved["lastModifiedAt"]) == (2, "2026-02-01T00:00:00.000Z")
+    assert bare.get("/zones", sort="lastModifiedAt asc", limit=1).ids == [late["id"]]
+
+
+def test_thousands_of_records_share_one_millisecond(bare: Any) -> None:
+    for number in range(1200):
+        bare.sandbox.create("zones", {"key": f"zone-{number}", "name": str(number)})
+    seen: list[str] = []
+    at = "2026-03-01T12:00:00.000Z"
+    query: dict[str, Any] = {"sort": ["lastModifiedAt asc", "id asc"], "limit": 500, "withTotal": "false"}
+    while len(page := bare.get("/zones", **query).ids) == 500:
+        seen += page
+        query["where"] = f'lastModifiedAt > "{at}" or (lastModifiedAt = "{at}" and id > "{page[-1]}")'
+    assert len({*seen, *page}) == 1200
+
+
+def test_the_clock_is_the_servers_and_not_the_tests(bare: Any) -> None:
+    assert bare.get("/zones").headers["Date"] == "Sun, 01 Mar 2026 12:00:00 GMT"
+    bare.sandbox.clock.advance(-3600)
+    assert bare.get("/zones").headers["Date"] == "Sun, 01 Mar 2026 11:00:00 GMT"
+    assert bare.sandbox.create("zones")["createdAt"] == "2026-03-01T11:00:00.000Z"
+    bare.sandbox.clock.thaw()
+    assert bare.get("/zones").headers["Date"].startswith("Sun, 01 Mar 2026 11:0")
+
+
+def test_data_may_change_between_the_pages(bare: Any) -> None:
+    zones = [bare.sandbox.create("zones", {"key": f"zone-{number}"}) for number in range(4)]
+    order = bare.get("/zones", sort="id asc").ids
+    asked: list[str] = []
+
+    def between(request: Any) -> None:
+        asked.append(request.path)
+        if len(asked) == 2:
+            bare.sandbox.delete("zones", order[0])
+            bare.sandbox.update("zones", order[3], {"name": "changed"})
+
+    bare.sandbox.before_request(between)
+    assert bare.get("/zones", sort="id asc", limit=2).ids == order[:2]
+    second = bare.get("/zones", sort="id asc", limit=2, offset=2).body["results"]
+    assert [(zone["id"], zone["name"]) for zone in second] == [(order[3], "changed")]
+    assert len(zones) == 4
+    assert asked == ["/sample-shop/zones"] * 2
