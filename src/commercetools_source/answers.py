@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.transport import Answer
 
-__all__ = ["ERROR_BY_CODE", "ERROR_BY_STATUS", "error_of", "is_good", "problem_of", "unchecked_json"]
+__all__ = ["ERROR_BY_CODE", "ERROR_BY_STATUS", "error_of", "is_good", "json_or_none", "problem_of", "unchecked_json"]
 
 ERROR_BY_STATUS: Mapping[int, type[ApiError]] = {
     400: InvalidRequestError,
@@ -52,6 +52,11 @@ _LONGEST_DETAIL = 500
 def is_good(answer: Answer) -> bool:
     """Return whether the platform did what it was asked: any 2xx."""
     return answer.status in _GOOD
+
+
+def json_or_none(body: bytes) -> Any:
+    """Return a body as plain values, None when it is empty; raises ValueError when it is no JSON."""
+    return msgspec.json.decode(body) if body.strip() else None
 
 
 def unchecked_json(answer: Answer) -> Any:

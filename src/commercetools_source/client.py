@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from commercetools_source import paging
-from commercetools_source.answers import error_of, is_good
+from commercetools_source.answers import error_of, is_good, json_or_none
 from commercetools_source.auth import TokenSource
 from commercetools_source.config import Config
 from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError, Problem
@@ -92,10 +92,10 @@ class Client:
         API host. `body` is sent as JSON. Reads are repeated as design rule 7 says; writes are not,
         unless nothing was sent. Raises ApiError, AuthenticationError, NetworkError, ConfigError.
         """
-        answer = self.send(method, path, url=url, params=params, body=body, parse=_json_or_none)
+        answer = self.send(method, path, url=url, params=params, body=body, parse=json_or_none)
         return answer.value
 
-    def send(
+    def send(  # noqa: PLR0913 - one keyword for each part of a request
         self,
         method: str,
         path: str | None = None,
@@ -106,11 +106,12 @@ class Client:
         parse: Callable[[bytes], Any] | None = None,
         heavy_attempts: int | None = None,
         safe: bool | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Return the whole 2xx answer, with what `parse` made of its body; otherwise as `request`.
 
         `safe` says that the request may be repeated although it may have been carried out; by
-        default that holds for GET, HEAD and OPTIONS.
+        default that holds for GET, HEAD and OPTIONS. `headers` are sent besides ours, the token's stays.
         """
         method = method.upper()
         target = self._target(path, url, params)
@@ -118,7 +119,7 @@ class Client:
             method=method,
             url=target,
             path=urlsplit(target).path,
-            headers={"Content-Type": "application/json"} if body is not None else {},
+            headers={**({"Content-Type": "application/json"} if body is not None else {}), **(headers or {})},
             body=None if body is None else msgspec.json.encode(body),
             safe=method in _SAFE_METHODS if safe is None else safe,
             parse=parse,
@@ -154,6 +155,10 @@ class Client:
         for page in self.pages(stream, **selection):
             for record in page.records:
                 yield msgspec.json.decode(record)
+
+    def access_token(self) -> str:
+        """Return a valid access token, for requests that are sent by other means. Keep it out of logs."""
+        return self._tokens.get().text
 
     def granted_scopes(self) -> tuple[str, ...]:
         """Return the scopes of the token, each with its project key (`view_orders:my-shop`)."""
@@ -271,10 +276,6 @@ def _values(given: Any) -> Sequence[Any]:
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _json_or_none(body: bytes) -> Any:
-    return msgspec.json.decode(body) if body.strip() else None
 
 
 def _user_agent() -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source import errors
-from commercetools_source.answers import problem_of
+from commercetools_source.answers import json_or_none, problem_of
 from commercetools_source.client import Client as ApiClient
 from commercetools_source.config import Config
 from commercetools_source.events import Event, Hook, RecordQuarantined, RetryScheduled
@@ -51,7 +51,7 @@ class Client(BaseClient):
     def get_access_token(self) -> str:
         """Return an access token that is not about to expire. Raises AuthenticationError, NetworkError."""
         try:
-            return self.api._tokens.get().text  # noqa: SLF001 - our own client, one layer down
+            return self.api.access_token()
         except errors.AuthenticationError as error:
             raise _translated(error) from error
 
@@ -85,7 +85,14 @@ class Client(BaseClient):
         `url` is not on the project's API host.
         """
         try:
-            return self.api.request(method, url=url, params=self.get_params(params or {}), body=body)
+            return self.api.send(
+                method,
+                url=url,
+                params=self.get_params(params or {}),
+                body=body,
+                headers=self.get_headers(),
+                parse=json_or_none,
+            ).value
         except (errors.ApiError, errors.AuthenticationError) as error:
             raise _translated(error) from error
 
