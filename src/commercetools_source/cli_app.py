@@ -120,12 +120,12 @@ def sync(
     quiet: Quiet = False,
 ) -> None:
     """Copy the project; after the first time only what has changed since."""
-    from commercetools_source.cli_signals import stopping
     from commercetools_source.client import Client
     from commercetools_source.destinations import open_destination
     from commercetools_source.progress import draw
     from commercetools_source.report import summary_json, summary_text
     from commercetools_source.resources import STREAMS
+    from commercetools_source.signals import stopping
     from commercetools_source.sync import sync as copy
 
     settings = _settings(config, concurrency=concurrency)
@@ -195,8 +195,8 @@ def demo(
     """See the main job without an account: sandbox, sync, and a look at the result."""
     from commercetools_source.demo import run_demo
 
-    complete = run_demo(path, size=_size(size), seed=seed, out=sys.stdout, err=sys.stderr, verbosity=-1 if quiet else 0)
-    raise typer.Exit(0 if complete else 1)
+    verbosity = -1 if quiet else 0
+    raise typer.Exit(run_demo(path, size=_size(size), seed=seed, out=sys.stdout, err=sys.stderr, verbosity=verbosity))
 
 
 def _say(*lines: str) -> None:

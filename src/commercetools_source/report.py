@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.errors import ForbiddenError
@@ -31,10 +32,13 @@ __all__ = [
 ]
 
 
+_NUMBERS = (int, float, Decimal)
+
+
 def table(rows: Sequence[Sequence[object]], *, header: Sequence[str] = ()) -> str:
     """Return rows as aligned columns: numbers to the right with separators, everything else to the left."""
     cells = [[_cell(value) for value in row] for row in rows]
-    right = [all(type(value) in (int, float) for value in column) for column in zip(*rows, strict=True)]
+    right = [all(type(value) in _NUMBERS for value in column) for column in zip(*rows, strict=True)]
     if header:
         cells.insert(0, list(header))
     widths = [max(len(row[column]) for row in cells) for column in range(len(right))]
@@ -53,7 +57,7 @@ def table(rows: Sequence[Sequence[object]], *, header: Sequence[str] = ()) -> st
 def _cell(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: ""}[value]
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if type(value) in _NUMBERS else str(value)
 
 
 # --- sync ---
@@ -63,12 +67,12 @@ def summary_text(summary: Summary, place: str, tally: Tally) -> str:
     """Return how a run ended, in a few lines."""
     words = {"incremental": "from where the last run ended", "resumed": "on from a cut-off run", "full": "whole"}
     modes = Counter(one.mode for one in summary.outcomes)
-    how = "; ".join(f"{modes[mode]} {text}" for mode, text in words.items() if modes[mode])
+    how = ", ".join(f"{modes[mode]} {text}" for mode, text in words.items() if modes[mode])
     again = f", {tally.retries:,} of them again after a failure" if tally.retries else ""
     requests = f"{tally.requests:,} requests{again}"
     lines = [
         f"{summary.records:,} records of {len(summary.outcomes)} streams in {seconds_text(tally.seconds)} ({requests})",
-        f"read {how}",
+        f"streams read {how}",
         f"written to {place}{f', complete up to {summary.bound}' if summary.complete else ''}",
     ]
     for one in summary.outcomes:
