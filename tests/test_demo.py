@@ -56,7 +56,7 @@ def text(record: dict[str, Any]) -> str:
 
 
 def read(connection: duckdb.DuckDBPyConnection, stream: Stream) -> list[dict[str, Any]]:
-    result = connection.execute(f'SELECT * FROM "{stream.name}"')  # noqa: S608 - our names
+    result = connection.execute(f'SELECT * FROM "{stream.name}"')
     names = [(column[0], str(column[1])) for column in result.description or ()]
     return [
         {name: json.loads(value) if kind == "JSON" and value is not None else value
