@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
 import urllib3
 
 from commercetools_source.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 class Reply(NamedTuple):
@@ -30,7 +32,7 @@ class Reply(NamedTuple):
 class Api:
     """Asks a sandbox with one token; knows nothing of commercetools."""
 
-    def __init__(self, sandbox: Sandbox, client: str = "sandbox-client", secret: str = "sandbox-secret") -> None:
+    def __init__(self, sandbox: Sandbox, client: str = "sandbox-client", secret: str = "sandbox-secret") -> None:  # noqa: S107 - the sandbox tells it everyone
         self.sandbox = sandbox
         self.http = urllib3.PoolManager(retries=False, timeout=20)
         self.client, self.secret = client, secret

@@ -25,7 +25,8 @@ def faulty(start: Any) -> Any:
     ("fault", "status", "code", "header"),
     [
         (Fault("throttle", seconds=2), 429, "TooManyRequests", ("Retry-After", "2")),
-        (Fault("throttle", seconds=1.5, header="X-RateLimit-Reset"), 429, "TooManyRequests", ("X-RateLimit-Reset", "1.5")),
+        (Fault("throttle", seconds=1.5, header="X-RateLimit-Reset"), 429, "TooManyRequests",
+         ("X-RateLimit-Reset", "1.5")),
         (Fault("throttle", header=""), 429, "TooManyRequests", None),
         (Fault("status", status=500), 500, "General", None),
         (Fault("status", status=502), 502, "BadGateway", None),
@@ -149,7 +150,7 @@ def test_a_body_is_cut_off(faulty: Any, encoding: str) -> None:
 
 def test_a_body_arrives_corrupt(faulty: Any) -> None:
     faulty.sandbox.faults.add(Fault("corrupt", times=2))
-    with pytest.raises(ValueError, match="decode|control character"):
+    with pytest.raises(ValueError, match=r"decode|control character"):
         faulty.get("/zones")
     with pytest.raises((urllib3.exceptions.DecodeError, ValueError)):
         faulty.call("GET", "/zones", headers={"Accept-Encoding": "gzip"})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercetools_source.sandbox import Sandbox
+if TYPE_CHECKING:
+    from commercetools_source.sandbox import Sandbox
 
 
 def query(api: Any, text: str, **variables: Any) -> Any:
@@ -47,7 +48,8 @@ def test_every_list_has_its_name(api: Any, name: str) -> None:
 def test_aliases_fragments_and_nested_fields_are_read(api: Any, shop: Sandbox) -> None:
     text = """
         query { first: orders(limit: 1, sort: "id asc") { results { ...Parts __typename } } }
-        fragment Parts on Order { number: orderNumber lineItems { id quantity } ... on Order { totalPrice { centAmount } } }"""
+        fragment Parts on Order {
+          number: orderNumber lineItems { id quantity } ... on Order { totalPrice { centAmount } } }"""
     order = shop.records("orders")[0]
     assert query(api, text).body == {
         "data": {
@@ -79,7 +81,8 @@ def test_custom_objects_are_chosen_by_container(api: Any, shop: Sandbox) -> None
          "Malformed parameter: offset: The offset parameter must be in the range of [0..10000]", "InvalidInput"),
         ("{ orders(limit: -1) { count } }",
          "Malformed parameter: limit: The limit parameter must be in the range of [0..500]", "InvalidInput"),
-        ('{ orders(where: "nope = 1") { count } }', "Malformed parameter: where: The field 'nope' does not exist.", "InvalidInput"),
+        ('{ orders(where: "nope = 1") { count } }', "Malformed parameter: where: The field 'nope' does not exist.",
+         "InvalidInput"),
         ("{ orders(sort: 5) { count } }", "'where' and 'sort' must be texts.", "InvalidInput"),
         ("{ orders(colour: 5) { count } }", "Unknown argument 'colour' on field 'orders'.", "InvalidInput"),
         ("{ orders { results { nope } } }", "Cannot query field 'nope' on type 'Order'.", "InvalidInput"),
@@ -123,8 +126,8 @@ def test_each_field_wants_its_scope(api: Any, shop: Sandbox) -> None:
     assert body["errors"][0]["extensions"]["code"] == "insufficient_scope"
 
 
-WORDS = ["{", "}", "(", ")", "orders", "results", "id", ":", '"x"', "5", "$v", "query", "fragment", "on", "...", "[", "]",
-         "limit", "where", "@skip", "true", "null", "=", "!", '"""']  # fmt: skip
+WORDS = ["{", "}", "(", ")", "orders", "results", "id", ":", '"x"', "5", "$v", "query", "fragment", "on", "...", "[",
+         "]", "limit", "where", "@skip", "true", "null", "=", "!", '"""']  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=16))

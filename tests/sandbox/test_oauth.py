@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from commercetools_source.sandbox import Sandbox
+if TYPE_CHECKING:
+    from commercetools_source.sandbox import Sandbox
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ A, B = Compare("a", "=", 1), Compare("b", "=", 2)
         ("a<>1", Compare("a", "!=", 1)),
         ("a != -1.5", Compare("a", "!=", -1.5)),
         ("a >= 1e3", Compare("a", ">=", 1000.0)),
-        ("a = true", Compare("a", "=", True)),
+        ("a = true", Compare("a", "=", value=True)),
         (r'a = "say \"hi\" \\ \u00e9"', Compare("a", "=", 'say "hi" \\ é')),
         ("a = :v", Compare("a", "=", Variable("v"))),
         ('a in ("x", 1, :v)', In("a", ("x", 1, Variable("v")))),
@@ -76,8 +76,7 @@ AFTER_NAME = "SphereIdentifierChar, comparison operator, not, in, contains, is, 
     [
         ("invalid", f"Unexpected end of input, expected {AFTER_NAME} (line 1, column 8):\ninvalid\n       ^"),
         ('name ilike "x"', "Invalid input 'l', expected 'n' or 's' (line 1, column 7):\nname ilike \"x\"\n      ^"),
-        ("a = 1 and\nb ? 1", "Invalid input '?', expected comparison operator, not, in, contains, is, within or matches"
-         " (line 2, column 3):\nb ? 1\n  ^"),
+        ("a = 1 and\nb ? 1", f"Invalid input '?', expected {AFTER_NAME[22:]} (line 2, column 3):\nb ? 1\n  ^"),
         ("a = ", "Unexpected end of input, expected '\"', number, boolean or ':' (line 1, column 5):\na = \n    ^"),
         ('a = "x', "Unexpected end of input, expected '\"' (line 1, column 7):\na = \"x\n      ^"),
         ("(a = 1", "Unexpected end of input, expected ')' (line 1, column 7):\n(a = 1\n      ^"),
@@ -121,12 +120,17 @@ def test_a_variable_without_a_value_is_named() -> None:
         bind(parse("a = :missing"), {"other": ["1"]})
 
 
-@given(st.text(max_size=60))
-def test_no_text_crashes_the_reader(text: str) -> None:
+def outcome(text: str) -> int | None:
     try:
         parse(text)
     except ApiError as error:
-        assert error.status == 400
+        return error.status
+    return None
+
+
+@given(st.text(max_size=60))
+def test_no_text_crashes_the_reader(text: str) -> None:
+    assert outcome(text) in {None, 400}
 
 
 WORDS = ["a", "id", "and", "or", "not", "in", "is", "(", ")", ",", "=", "<>", '"x"', "1", "true", ":v", "contains",
@@ -135,10 +139,7 @@ WORDS = ["a", "id", "and", "or", "not", "in", "is", "(", ")", ",", "=", "<>", '"
 
 @given(st.lists(st.sampled_from(WORDS), max_size=20))
 def test_no_sequence_of_words_crashes_the_reader(words: list[str]) -> None:
-    try:
-        parse(" ".join(words))
-    except ApiError as error:
-        assert error.status == 400
+    assert outcome(" ".join(words)) in {None, 400}
 
 
 names = st.from_regex(r"[A-Za-z][-_A-Za-z0-9]{0,8}", fullmatch=True)
@@ -169,7 +170,7 @@ trees = st.recursive(
 )
 
 
-def written(node: object) -> str:
+def written(node: object) -> str:  # noqa: C901, PLR0911 - one line for each kind
     if isinstance(node, And | Or):
         return f" {type(node).__name__.lower()} ".join(f"({written(part)})" for part in node.parts)
     if isinstance(node, Not):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TIMES = [f"2026-01-0{day}T10:00:00.{milli:03d}Z" for day in (1, 2) for milli in (0, 1)]
 NUMBERS = 60
@@ -109,7 +111,8 @@ def asked(api: Any, where: str, **query: Any) -> list[str]:
         ('createdAt = "2026-01-01T10:00:00.000Z"', lambda n: n % 4 == 0),
         ('createdAt = "2026-01-01T10:00:00Z"', lambda n: n % 4 == 0),
         ('createdAt = "2026-01-01T11:00:00.000+01:00"', lambda n: n % 4 == 0),
-        ('createdAt > "2026-01-01T10:00:00.000Z" and createdAt < "2026-01-02T10:00:00.001Z"', lambda n: n % 4 in {1, 2}),
+        ('createdAt > "2026-01-01T10:00:00.000Z" and createdAt < "2026-01-02T10:00:00.001Z"',
+         lambda n: n % 4 in {1, 2}),
         ('createdAt in ("2026-01-02T10:00:00.000Z") and version < 9', lambda n: n in {2, 6}),
         ('createdAt < "2026-01-02"', lambda n: n % 4 < 2),
         ('createdAt != "2026-01-01T10:00:00.000Z" and version < 4', lambda n: n in {1, 2, 3}),
@@ -144,6 +147,12 @@ def test_variables_take_the_type_of_their_field(api: Any, where: str, variables:
     assert asked(api, where, **variables) == keys(expected)
 
 
+SORT_ERROR = (
+    "Malformed parameter: sort: Syntax error while parsing 'sort'. Invalid input 'u', expected asc, desc or end of"
+    " input (line 1, column 5):\nkey upward\n    ^"
+)
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [
@@ -151,7 +160,8 @@ def test_variables_take_the_type_of_their_field(api: Any, where: str, variables:
         ({"where": 'name(en = "1" and x(y = 1))'}, "Malformed parameter: where: The field 'y' does not exist."),
         ({"where": "custom(wrong = 1)"}, "Malformed parameter: where: The field 'wrong' does not exist."),
         ({"where": "roles(x = 1)"}, "Malformed parameter: where: The field 'x' does not exist."),
-        ({"where": 'version = "x"'}, "Malformed parameter: where: The value 'x' does not fit the field 'version' (int)."),
+        ({"where": 'version = "x"'},
+         "Malformed parameter: where: The value 'x' does not fit the field 'version' (int)."),
         ({"where": 'createdAt > "now"'},
          "Malformed parameter: where: The value 'now' does not fit the field 'createdAt' (datetime)."),
         ({"where": "key = 1"}, "Malformed parameter: where: The value 1 does not fit the field 'key' (string)."),
@@ -163,8 +173,7 @@ def test_variables_take_the_type_of_their_field(api: Any, where: str, variables:
         ({"limit": "many"}, "Malformed parameter: limit: 'many' is not a number."),
         ({"offset": 10001}, "Malformed parameter: offset: The offset parameter must be in the range of [0..10000]"),
         ({"withTotal": "maybe"}, "Malformed parameter: withTotal: 'maybe' is neither 'true' nor 'false'."),
-        ({"sort": "key upward"}, "Malformed parameter: sort: Syntax error while parsing 'sort'. Invalid input 'u', expected"
-         " asc, desc or end of input (line 1, column 5):\nkey upward\n    ^"),
+        ({"sort": "key upward"}, SORT_ERROR),
     ],
 )  # fmt: skip
 def test_what_the_platform_refuses_is_refused_in_its_words(api: Any, query: Any, message: str) -> None:
@@ -195,7 +204,8 @@ def test_an_unknown_sort_field_is_answered_with_the_known_ones(api: Any) -> None
         (["createdAt asc", "id asc"], lambda r: (r["createdAt"], binary(r["id"]))),
         (["createdAt asc"], lambda r: (r["createdAt"], binary(r["id"]))),
         (["lastModifiedAt asc", "createdAt asc", "key asc"], lambda r: (r["lastModifiedAt"], r["createdAt"], r["key"])),
-        (["custom.fields.number asc", "id"], lambda r: (r.get("custom", {}).get("fields", {}).get("number", -1), binary(r["id"]))),
+        (["custom.fields.number asc", "id"],
+         lambda r: (r.get("custom", {}).get("fields", {}).get("number", -1), binary(r["id"]))),
     ],
 )  # fmt: skip
 def test_records_come_in_the_order_asked_for_and_backwards(api: Any, sort: list[str], order: Any) -> None:
@@ -280,8 +290,16 @@ COMPARE = {
     offset=st.integers(0, 5),
     total=st.booleans(),
 )
-def test_an_index_answers_as_a_scan_would(  # type: ignore[no-untyped-def]
-    api, created, modified, after, versions, sort, descending, offset, total
+def test_an_index_answers_as_a_scan_would(  # noqa: PLR0917 - hypothesis fills them by name
+    api: Any,
+    created: list[tuple[str, str]],
+    modified: list[tuple[str, str]],
+    after: tuple[str, int] | None,
+    versions: int | None,
+    sort: str,
+    descending: bool,  # noqa: FBT001 - hypothesis
+    offset: int,
+    total: bool,  # noqa: FBT001 - hypothesis
 ) -> None:
     parts = [f'createdAt {op} "{at}"' for op, at in created] + [f'lastModifiedAt {op} "{at}"' for op, at in modified]
     expected = [

@@ -63,7 +63,8 @@ def test_an_outdated_version_is_a_conflict(bare: Any) -> None:
     ("method", "path", "body", "status", "code"),
     [
         ("POST", "/zones/key=home", {"version": 1, "actions": [{"action": "addLocation"}]}, 400, "InvalidInput"),
-        ("POST", "/zones/key=home", {"version": 1, "actions": [{"action": "setVersion", "version": 3}]}, 400, "InvalidInput"),
+        ("POST", "/zones/key=home", {"version": 1, "actions": [{"action": "setVersion", "version": 3}]},
+         400, "InvalidInput"),
         ("POST", "/zones/key=home", {"version": 1, "actions": [{"action": "changeName"}]}, 400, "InvalidInput"),
         ("POST", "/zones/key=home", {"version": 1, "actions": ["x"]}, 400, "InvalidInput"),
         ("POST", "/zones/key=home", {"actions": []}, 400, "InvalidJsonInput"),
