@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,8 @@ from commercetools_source.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from commercetools_source.sandbox.request import Request
 
 ROOT = Path(__file__).parent.parent
 
@@ -124,7 +127,7 @@ def test_a_stream_without_its_scope_is_reported_and_the_others_go_on(
     ("variable", "value", "sentence"),
     [
         ("CTP_CLIENT_SECRET", "wrong-wrong-wrong", "client_secret"),
-        ("CTP_PROJECT_KEY", "another-shop", "'another-shop'"),
+        ("CTP_PROJECT_KEY", "another-shop", "check project_key and region"),
         ("CTP_SCOPES", "view_orders:another-shop", "scope"),
     ],
 )
@@ -156,6 +159,37 @@ def test_a_destination_that_cannot_be_written_is_one_line(capsys: pytest.Capture
         assert place in said
     assert (tmp_path / "shop.duckdb").read_text() == "this is no database"
     assert [path.name for path in tmp_path.iterdir()] == ["shop.duckdb"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_cleanly_and_the_next_run_completes_it(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with Sandbox(size="tiny", seed=1) as sandbox:
+        environ = {**os.environ, **variables({**sandbox.settings(), "concurrency": 1, "page_size": 20})}
+        seen: list[str] = []
+        process = subprocess.Popen(
+            [sys.executable, "-m", "commercetools_source", "sync"], env=environ, stderr=subprocess.PIPE, text=True
+        )
+
+        def interrupt(request: Request) -> None:
+            seen.append(request.path)
+            if len(seen) == 30:
+                process.send_signal(number)
+
+        sandbox.before_request(interrupt)
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 128 + number, said
+        assert "stopping; what was read is kept" in said
+        assert "stopped before it was complete; the next run goes on from here" in said
+        assert "Traceback" not in said
+
+        for name, value in variables(sandbox.settings()).items():
+            monkeypatch.setenv(name, value)
+        status, found, _ = answer(["sync"], capsys)
+        assert status == 0
+        assert {one["mode"] for one in found["streams"]} > {"full"}
+        assert row_counts(tmp_path / "commercetools.duckdb") == {name: len(sandbox.records(name)) for name in STREAMS}
 
 
 def blocks(language: str) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 
 from commercetools_source import STREAMS, ConfigError, Stream, cli_app
 from commercetools_source.demo import QUESTIONS, run_demo
-from commercetools_source.demo_shop import START, day_of, rows_of, serving
+from commercetools_source.demo_shop import START, day_of, rows_of
 from commercetools_source.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -131,6 +131,9 @@ def test_a_later_day_keeps_what_the_days_before_brought() -> None:
     assert day_of("2026-11-03T05:59:59.000Z") == 1
 
 
-def test_an_unknown_size_is_refused_before_anything_starts() -> None:
-    with pytest.raises(ConfigError, match="huge"), serving("huge", 1, 0):
-        pass
+def test_an_unknown_size_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    err = io.StringIO()
+    with pytest.raises(ConfigError, match="huge"):
+        run_demo(tmp_path / "demo.duckdb", size="huge", seed=1, out=io.StringIO(), err=err)
+    assert err.getvalue() == ""
+    assert list(tmp_path.iterdir()) == []

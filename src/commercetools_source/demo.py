@@ -17,6 +17,7 @@ from commercetools_source.errors import ConfigError
 from commercetools_source.progress import Verbosity, draw, seconds_text
 from commercetools_source.report import summary_text, table
 from commercetools_source.resources import STREAMS
+from commercetools_source.sandbox.shop import counts
 from commercetools_source.signals import stopping
 from commercetools_source.sync import Summary, sync
 
@@ -78,6 +79,7 @@ def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO
     If the file is there already, a day has passed in the shop, and only what that day brought is read.
     Raises ConfigError when the file holds another shop, else as `sync`.
     """
+    counts(size)  # refuses an unknown size before anything is said
     day = _day(path, size, seed)
     began = time.monotonic()
     _note(err, verbosity, f"starting a local commercetools API with a generated shop (size {size}, seed {seed}) ...")

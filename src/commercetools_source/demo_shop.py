@@ -19,7 +19,7 @@ from uuid import UUID
 import msgspec
 
 from commercetools_source.errors import NetworkError
-from commercetools_source.sandbox.shop import counts, generate
+from commercetools_source.sandbox.shop import generate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -107,11 +107,10 @@ def _number(text: str, salt: str) -> int:
 def serving(size: str | int, seed: int, day: int) -> Iterator[dict[str, Any]]:
     """Serve the shop of `day` in another process while the block runs; gives the settings of a client.
 
-    Raises ConfigError for an unknown size, NetworkError when the process does not start.
+    Raises NetworkError when the process does not start.
     """
     from commercetools_source.sandbox import Sandbox  # noqa: F401 - a missing extra is told here, not by the child
 
-    counts(size)
     code = "import sys; from commercetools_source.demo_shop import serve; serve(*sys.argv[1:])"
     arguments = [sys.executable, "-c", code, str(size), str(seed), str(day)]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ourselves

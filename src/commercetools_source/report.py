@@ -125,6 +125,7 @@ class Inspection:
 
 def inspect(client: Client, names: Sequence[str] | None) -> Inspection:
     """Ask for a token and the project's settings; judge every stream by the scopes of the token."""
+    client.server_time()  # says what to do where there is no such project
     granted = client.granted_scopes()
     config = client.config
     project: dict[str, Any] = {}
