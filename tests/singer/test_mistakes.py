@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,9 +47,9 @@ def test_a_wrong_setting_is_named(tap: Tap, config: dict[str, Any], words: list[
 
 def test_a_config_file_that_is_none_is_named(tap: Tap, tmp_path: Any) -> None:
     from_tap = tap.arguments()
-    for text in ("{", "[]", '"x"'):
+    for text, words in {"{": "is not valid JSON", "[]": "must hold a JSON object", '"x"': "must hold"}.items():
         (tmp_path / "config.json").write_text(text)
-        refused(tap.run(*from_tap), "config.json cannot be used")
+        refused(tap.run(*from_tap), f"config.json {words}")
     refused(tap.run("--config", str(tmp_path / "nowhere.json")), "nowhere.json")
 
 
@@ -139,10 +140,10 @@ def test_the_state_of_a_stream_that_is_not_read_is_kept_as_it_is(tap: Tap) -> No
 
 
 def test_a_missing_scope_is_named_and_the_other_streams_go_on(tap: Tap, sandbox: Sandbox) -> None:
-    key = sandbox.project_key
-    answer = tap(catalog=tap.catalog("orders", "zones"), scopes=f"view_zones:{key}")
+    sandbox.add_client("zones-only", "secret", ["view_zones"])
+    answer = tap(catalog=tap.catalog("orders", "zones"), client_id="zones-only", client_secret="secret")
     assert answer.status == 1
-    assert f"view_orders:{key}" in answer.err
+    assert "give it the scope view_orders" in answer.err
     assert "1 of 2 streams are not complete" in answer.err
     assert answer.counts() == {"zones": len(sandbox.records("zones"))}
     assert set(answer.state["bookmarks"]) == {"zones"}
@@ -153,12 +154,15 @@ def test_a_test_run_reads_a_record_of_each_stream_and_warns_of_missing_scopes(ta
     whole = tap("--test")
     assert whole.status == 0, whole.err
     assert whole.counts() == dict.fromkeys(STREAMS, 1)
-    key = sandbox.project_key
-    few = tap("--test", scopes=f"view_zones:{key}")
+    sandbox.add_client("zones-only", "secret", ["view_zones"])
+    few = tap("--test", client_id="zones-only", client_secret="secret")
     assert few.status == 0
     assert few.counts() == {"zones": 1}
-    assert f"orders cannot be read; give the API client the scope view_orders:{key}" in few.err
-    refused(tap("--test", client_secret="wrong"), "client_id")
+    assert re.search("orders cannot be read; .* view_orders or .*, or deselect it", few.err)
+    wrong = tap("--test", client_secret="wrong")
+    assert (wrong.status, wrong.counts()) == (1, {})
+    assert "client_id" in wrong.err
+    assert "Traceback" not in wrong.err
 
 
 def test_nothing_selected_is_no_mistake(tap: Tap) -> None:

@@ -25,7 +25,10 @@ SETTINGS: dict[str, Any] = {
 }
 
 # Optional fields that no record of a small shop has.
-pytestmark = pytest.mark.filterwarnings("ignore:Fields in transformed catalog but not in records:UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Fields in transformed catalog but not in records:UserWarning"),
+    pytest.mark.filterwarnings("ignore:No records were available to test:UserWarning"),
+]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -33,12 +36,21 @@ def _sandbox_settings(sandbox: Sandbox) -> None:
     SETTINGS.update(sandbox.settings())
 
 
-class TestTap(
-    get_tap_test_class(  # type: ignore[misc]
-        TapCommercetools,
-        config=SETTINGS,
-        parse_env_config=False,
-        suite_config=SuiteConfig(max_records_limit=20),
-    )
-):
+SUITE: Any = get_tap_test_class(
+    TapCommercetools, config=SETTINGS, parse_env_config=False, suite_config=SuiteConfig(max_records_limit=20)
+)
+NUMERIC = "test_tap_stream_attribute_is_numeric"
+
+
+def is_any_json(values: Any) -> bool:
+    """Return whether a column may hold more than one kind of JSON."""
+    kinds = values.stream.schema["properties"][values.attribute_name]["type"]
+    return len({*kinds} - {"null"}) > 1 if isinstance(kinds, list) else False
+
+
+# The suite takes a column for a number if it may be one among other kinds, such as a custom object's value.
+SUITE.params[NUMERIC] = [param for param in SUITE.params[NUMERIC] if not is_any_json(param.values)]
+
+
+class TestTap(SUITE):
     """Made by the SDK."""

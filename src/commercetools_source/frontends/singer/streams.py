@@ -53,7 +53,7 @@ class CommercetoolsStream(SingerStream):
         """Yield every record, page by page; in a dry run as many as it asks for, and none where a scope is missing."""
         limit = self.ABORT_AT_RECORD_COUNT
         if limit is not None:
-            return self._some(limit + 1)
+            return self._some(limit)
         return self._all()
 
     def _all(self) -> Iterator[dict[str, Any]]:

@@ -6,11 +6,12 @@ import io
 import logging
 import os
 import time
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from singer_sdk import Tap, metrics
-from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import JSONSchemaValidator
 
 from commercetools_source import events
@@ -85,7 +86,7 @@ class TapCommercetools(Tap):
         """Note that `--test` may not read `stream`; raises `error` once that holds for every stream."""
         self._refused.append(stream.name)
         scopes = " or ".join(error.missing_scopes or stream.row.scopes)
-        self.logger.warning("%s cannot be read; give the API client the scope %s or deselect it", stream.name, scopes)
+        self.logger.warning("%s cannot be read; give the API client the scope %s, or deselect it", stream.name, scopes)
         if len(self._refused) == len(self.streams):
             raise error
 
@@ -176,13 +177,11 @@ class TapCommercetools(Tap):
 
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
-        """Read the files of `--config`; raises ConfigError that names the one that cannot be read."""
-        try:
-            return super().cb_config(ctx, param, value)
-        except (OSError, TypeError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            files = ", ".join(path for path in value if path != "ENV")
-            raise ConfigError(f"--config {files} cannot be used; it must be a JSON object: {reason}") from None
+        """Read the files of `--config`; raises ConfigError that names the one that cannot be used."""
+        for path in value:
+            if path != "ENV":
+                _check_config_file(path)
+        return super().cb_config(ctx, param, value)
 
     @classmethod
     def invoke(cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **given: Any) -> None:
@@ -216,13 +215,27 @@ def _json_object(file: IO[str] | None, what: str, mistake: type[CommercetoolsErr
     if file is None:
         return None
     text = file.read()
+    _check_object(text, f"the {what} file {file.name}", mistake)
+    return io.StringIO(text)
+
+
+def _check_config_file(path: str) -> None:
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"the config file {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"the config file {path} is not UTF-8 text") from None
+    _check_object(text, f"the config file {path}", ConfigError)
+
+
+def _check_object(text: str, name: str, mistake: type[CommercetoolsError]) -> None:
     try:
         found = msgspec.json.decode(text)
     except ValueError as error:
-        raise mistake(f"the {what} file {file.name} is not valid JSON: {error}") from None
+        raise mistake(f"{name} is not valid JSON: {error}") from None
     if not isinstance(found, dict):
-        raise mistake(f"the {what} file {file.name} must hold a JSON object")
-    return io.StringIO(text)
+        raise mistake(f"{name} must hold a JSON object")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -235,7 +248,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return _failed(*error.errors)
     except ConfigError as error:
         return _failed(*error.problems)
-    except CommercetoolsError as error:
+    except (CommercetoolsError, MappingError) as error:
         return _failed(str(error))
     return 0
 
