@@ -132,7 +132,8 @@ class Sandbox:
     def _generated(self) -> Iterator[tuple[str, str, bytes]]:
         from commercetools_source.sandbox.shop import generate
 
-        return generate(self.size, self.seed, self.clock.now().astimezone(timezone.utc))
+        now = self._now or self.clock.now()
+        return generate(self.size, self.seed, now.astimezone(timezone.utc))
 
     @property
     def url(self) -> str:
