@@ -24,6 +24,7 @@ from commercetools_source.frontends.singer import bookmarks
 from commercetools_source.frontends.singer.configuration import check_environment, config_of, config_schema
 from commercetools_source.frontends.singer.lines import LineWriter, envelope
 from commercetools_source.frontends.singer.selection import project, tree_of
+from commercetools_source.frontends.singer.streams import open_unions
 from commercetools_source.keyset import Position, Walk
 from commercetools_source.resources import find
 from commercetools_source.settings import SETTINGS
@@ -231,3 +232,14 @@ def test_an_output_that_nobody_reads_is_a_sentence(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("sys.stdout", Binary(broken=True))
     with pytest.raises(DestinationError, match="the next run goes on"):
         LineWriter().write_records(b"{", b"}\n", [msgspec.Raw(b"{}")], 2)
+
+
+def test_a_value_of_several_kinds_is_described_by_its_kinds_only() -> None:
+    inner = {"at": {"type": ["null", "string"], "format": "date-time"}}
+    mixed = {"type": ["null", "object", "string"], "properties": inner}
+    plain = {"type": ["null", "object"], "properties": inner, "additionalProperties": True}
+    schema = {"type": "object", "properties": {"a": mixed, "b": plain, "type": plain}, "required": ["a"]}
+    assert open_unions(schema) == {
+        **schema,
+        "properties": {"a": {"type": ["null", "object", "string"]}, "b": plain, "type": plain},
+    }

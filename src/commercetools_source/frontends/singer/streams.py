@@ -20,7 +20,23 @@ if TYPE_CHECKING:
     from commercetools_source.frontends.singer.tap import TapCommercetools
     from commercetools_source.stream import Stream
 
-__all__ = ["CommercetoolsStream"]
+__all__ = ["CommercetoolsStream", "open_unions"]
+
+
+def open_unions(schema: Any) -> Any:
+    """Return a JSON Schema in which a value of several kinds is not described further than by its kinds.
+
+    Singer's tools take a schema with `properties` for that of an object, whatever its type says, and
+    stumble over the text that the value may be as well.
+    """
+    if isinstance(schema, list):
+        return [open_unions(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kinds = schema.get("type")
+    if isinstance(kinds, list) and len({*kinds} - {"null"}) > 1:
+        return {"type": kinds}
+    return {name: open_unions(value) for name, value in schema.items()}
 
 
 class CommercetoolsStream(SingerStream):
@@ -30,7 +46,7 @@ class CommercetoolsStream(SingerStream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: TapCommercetools, row: Stream) -> None:
-        super().__init__(tap, schema=json_schema(row), name=row.name)
+        super().__init__(tap, schema=open_unions(json_schema(row)), name=row.name)
         self.row = row
         self.commercetools = tap
         self.primary_keys = list(row.key)
