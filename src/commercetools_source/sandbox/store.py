@@ -85,9 +85,8 @@ class Index:
     def __init__(self, ordering: Ordering, key: Callable[[Record], bytes], records: Iterable[Record]) -> None:
         self.ordering = ordering
         self.key = key
-        pairs = sorted(((key(record), record) for record in records), key=lambda pair: pair[0])
-        self.keys = [pair[0] for pair in pairs]
-        self.records = [pair[1] for pair in pairs]
+        self.records = sorted(records, key=key)
+        self.keys = [key(record) for record in self.records]
 
     def span(self, bounds: Range) -> tuple[int, int]:
         """Return the positions of the range: first, and one after the last."""
