@@ -90,7 +90,7 @@ def test_the_newest_version_of_each_record_is_one_query_away(
     destination.write(load([{"id": "1", "version": 2, "n": 1}, {"id": "2", "version": 1, "n": 2}]))
     destination.write(delivery([{"id": "1", "version": 1, "n": 3}, {"id": "2", "version": 1, "n": 4}]))
     query = (  # as the module's docstring gives it
-        f"SELECT id, n FROM read_json('{folder}/things/*.jsonl', filename = true)"  # noqa: S608 - our own folder
+        f"SELECT id, n FROM read_json('{folder}/things/*.jsonl', filename = true)"
         " QUALIFY row_number() OVER (PARTITION BY id ORDER BY version DESC, filename DESC) = 1 ORDER BY id"
     )
     assert duckdb.sql(query).fetchall() == [("1", 1), ("2", 4)]
