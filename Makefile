@@ -16,7 +16,7 @@ SPECIFICATION ?= ../shared/reference/openapi.yaml
 BIN    := .venv/bin
 BUILD  := .build
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
-SOURCE := pyproject.toml README.md LICENSE $(shell find src -type f -not -name '*.pyc' -not -name '.*')
+SOURCE := pyproject.toml README.md LICENSE $(shell find hook src -type f -not -name '*.pyc' -not -name '.*')
 
 # The tests must meet the installed wheel, not whatever the caller's environment points at.
 unexport PYTHONPATH

@@ -36,10 +36,19 @@ def commands() -> str:
     """Return the page of commands and options."""
     group: Any = typer.main.get_command(app)
     parts = [_COMMANDS]
-    for name, command in group.commands.items():
+    for name, command in _flat(group):
         options = [_option(one) for one in command.params if one.name != "help"]
         parts.append(f"## {name}\n{command.help}\n\n" + "\n".join(options))
     return "\n\n".join(parts) + "\n"
+
+
+def _flat(group: Any, before: str = "") -> list[tuple[str, Any]]:
+    """Return the commands of a group by their whole names, those of groups inside it included."""
+    found = []
+    for name, command in group.commands.items():
+        inside = hasattr(command, "commands")
+        found += _flat(command, f"{before}{name} ") if inside else [(f"{before}{name}", command)]
+    return found
 
 
 def _option(option: Any) -> str:

@@ -7,16 +7,21 @@ done, 1 failed or not complete, 2 wrong settings or usage, 130 and 143 stopped b
 # typer 0.9, which Mage pins, understands neither `X | None` nor annotations that are text: hence Optional here, and no
 # `from __future__ import annotations`.
 
+import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from commercetools_source.config import Config
-from commercetools_source.errors import CommercetoolsError, ConfigError
+from commercetools_source.errors import CommercetoolsError, ConfigError, DestinationError
+
+if TYPE_CHECKING:
+    from commercetools_source.delivery import Destination
 
 __all__ = ["app", "run"]
 
@@ -25,7 +30,6 @@ _EXTRAS = {
     "duckdb": "duckdb",
     "pyarrow": "duckdb",
     "lark": "sandbox",
-    "starlette": "sandbox",
     "uvicorn": "sandbox",
 }
 
@@ -38,6 +42,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+mage = typer.Typer(help="What Mage finds.", no_args_is_help=True)
+app.add_typer(mage, name="mage")
+
+DEFAULT = "commercetools.duckdb"
+Loaded = Annotated[str, typer.Option("--destination", "-d", metavar="FILE", help="The DuckDB file that `sync` wrote.")]
 Settings = Annotated[
     Optional[Path],
     typer.Option(
@@ -109,7 +118,7 @@ def sync(
             metavar="WHERE",
             help="A DuckDB file (shop.duckdb), or jsonl:FOLDER for JSON lines.",
         ),
-    ] = "commercetools.duckdb",
+    ] = DEFAULT,
     streams: Streams = None,
     full: Annotated[bool, typer.Option("--full", help="Read everything again and replace what is there.")] = False,
     concurrency: Annotated[
@@ -230,3 +239,60 @@ def _verbosity(verbose: bool, quiet: bool) -> int:  # noqa: FBT001 - two flags o
     if verbose and quiet:
         raise ConfigError("--verbose and --quiet exclude each other; leave one out")
     return int(verbose) - int(quiet)
+
+
+def _loaded(name: str) -> "Destination":
+    """Return a destination that `sync` wrote before; raises DestinationError when there is none."""
+    from commercetools_source.destinations import open_destination
+
+    destination = open_destination(name)
+    if not Path(destination.name).exists():
+        raise DestinationError(f"{destination.name} does not exist; run `commercetools-source sync` first")
+    return destination
+
+
+@app.command()
+def verify(
+    config: Settings = None, destination: Loaded = DEFAULT, streams: Streams = None, as_json: Json = False
+) -> None:
+    """Compare a DuckDB file with the platform: what is missing, stale or deleted there; changes nothing."""
+    from commercetools_source.client import Client
+    from commercetools_source.reconcile import verify as compare
+    from commercetools_source.report import verdicts_json, verdicts_text
+
+    with Client(_settings(config)) as client:
+        found = compare(client, _loaded(destination), _names(streams))
+    typer.echo(verdicts_json(found) if as_json else verdicts_text(found))
+    raise typer.Exit(0 if all(verdict.equal for verdict in found) else 1)
+
+
+@app.command()
+def sweep(
+    config: Settings = None,
+    destination: Loaded = DEFAULT,
+    streams: Streams = None,
+    allow_deletes: Annotated[
+        float,
+        typer.Option("--allow-deletes", metavar="SHARE", min=0.0, max=1.0, help="Believe that this share is gone."),
+    ] = 0.2,
+    as_json: Json = False,
+) -> None:
+    """Compare a DuckDB file with the platform, mark what was deleted there, read again what is missing or stale."""
+    from commercetools_source.client import Client
+    from commercetools_source.deletes import Guard
+    from commercetools_source.reconcile import sweep as mend
+    from commercetools_source.report import verdicts_json, verdicts_text
+
+    with Client(_settings(config)) as client:
+        found = mend(client, _loaded(destination), _names(streams), Guard(share=allow_deletes))
+    typer.echo(verdicts_json(found) if as_json else verdicts_text(found))
+    raise typer.Exit(1 if any(verdict.note for verdict in found) else 0)
+
+
+@mage.command()
+def status(as_json: Json = False) -> None:
+    """Say which commercetools source Mage finds in this environment, and why."""
+    from commercetools_source.frontends.mage import status as in_force
+
+    found = in_force()
+    typer.echo(json.dumps(asdict(found)) if as_json else "\n".join(found.lines()))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from commercetools_source.client import Client
+    from commercetools_source.reconcile import Verdict
     from commercetools_source.resources import Stream
     from commercetools_source.sync import Summary
 
@@ -29,6 +30,8 @@ __all__ = [
     "summary_json",
     "summary_text",
     "table",
+    "verdicts_json",
+    "verdicts_text",
 ]
 
 
@@ -209,3 +212,26 @@ def catalogue_json() -> str:
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+# --- verify and sweep ---
+
+
+def verdicts_text(verdicts: Sequence[Verdict]) -> str:
+    """Return a line per stream: rows held and listed, how they differ, what was mended, and what to know of it."""
+    rows = [[one.stream, *_figures(one).values(), "equal" if one.equal else one.note or "differs"] for one in verdicts]
+    return table(rows, header=("stream", *_FIGURES, "result"))
+
+
+def verdicts_json(verdicts: Sequence[Verdict]) -> str:
+    """Return the same as JSON, with the ids that are missing, stale or gone."""
+    return json.dumps({"streams": [{**asdict(one), "equal": one.equal} for one in verdicts]})
+
+
+_FIGURES = ("held", "listed", "missing", "stale", "gone", "mended", "marked")
+
+
+def _figures(verdict: Verdict) -> dict[str, int]:
+    found = verdict.difference
+    counts = (found.held, found.listed, *map(len, (found.missing, found.stale, found.gone))) if found else (0,) * 5
+    return dict(zip(_FIGURES, (*counts, verdict.mended, verdict.marked), strict=True))
