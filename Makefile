@@ -5,6 +5,7 @@
 #   make lint      ruff: rules and layout                    make format    let ruff rewrite the layout
 #   make types     mypy, strict                              make tests     only the tests, e.g. make tests ARGS="-k config"
 #   make docs      write the generated pages of docs/ anew   make contract  write contract.json anew from ../shared
+#   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them
 #   make clean     remove what make made                     make help      this text
 #
 # Another interpreter: make test PYTHON=python3.12 (after `make clean`). A rerun does only what has changed.
@@ -22,7 +23,7 @@ SOURCE := pyproject.toml README.md LICENSE $(shell find hook src -type f -not -n
 unexport PYTHONPATH
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-.PHONY: help demo test tests lint types format contract docs clean
+.PHONY: help demo test tests simulate lint types format contract docs clean
 
 test: lint types tests
 
@@ -34,6 +35,9 @@ demo: $(BUILD)/installed
 
 tests: $(BUILD)/installed $(BUILD)/tools
 	INSTALLED_WHEEL=1 $(BIN)/pytest -n auto $(ARGS)
+
+simulate: $(BUILD)/installed $(BUILD)/tools
+	SIMULATE=$(if $(SEED),$(SEED)-$(SEED),0-9999) $(BIN)/pytest tests/simulation -k asked_for
 
 lint: $(BUILD)/tools
 	$(BIN)/ruff check --quiet .
