@@ -80,7 +80,7 @@ def refusal(answer: Answer, config: Config) -> AuthenticationError:
         " leave `scopes` out to use all it has",
     }.get(code, f"check that {config.token_url} is the authorization server of this project")
     named = f" ({code})" if code else ""
-    return AuthenticationError(f"no access token: {answer.status}{named}: {reason}. Next: {advice}")
+    return AuthenticationError(f"no access token: {answer.status}{named}: {reason.rstrip('.')}. Next: {advice}")
 
 
 class TokenSource:
