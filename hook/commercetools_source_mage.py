@@ -5,6 +5,9 @@ It is imported when any interpreter of the environment starts, so it stands alon
 ours and touches no file until somebody asks for a `mage_integrations` module. No file of Mage's is
 replaced: uninstalling this package, or the variable COMMERCETOOLS_SOURCE_MAGE=off, gives Mage's own
 source back.
+
+PYTEST_DONT_REWRITE: the package brings a pytest plugin, and pytest would warn in everybody's tests that
+this module was imported before it could rewrite its assertions; it has none.
 """
 
 import os
