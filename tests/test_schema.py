@@ -7,24 +7,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from commercetools_source.contract import Expression, load, parse
+from commercetools_source.contract import Expression, load
 from commercetools_source.resources import STREAMS, Stream
 from commercetools_source.schema import SQL_TYPES, Column, columns, json_schema
 
 streams = pytest.mark.parametrize("stream", STREAMS.values(), ids=lambda stream: stream.name)
-
-
-@pytest.mark.parametrize(
-    ("text", "expression"),
-    [
-        ("string", Expression("string")),
-        ("Order!", Expression("Order", required=True)),
-        ("[LineItem]!", Expression(items=Expression("LineItem"), required=True)),
-        ("{[X]}", Expression(values=Expression(items=Expression("X")))),
-    ],
-)
-def test_type_expressions_are_read(text: str, expression: Expression) -> None:
-    assert parse(text) == expression
 
 
 def test_every_type_that_the_contract_speaks_of_is_in_it() -> None:

@@ -148,7 +148,7 @@ class Client:
         restrictions = (where,) if isinstance(where, str) else tuple(where)
         most = page_size or self.config.page_size
         for parent in parents_of(self.get, row, most):
-            yield from self._pages_of(row, walk_of(row, parent, since, until), most, restrictions)
+            yield from paging.pages(self.get, row, walk_of(row, parent, since, until), most, where=restrictions)
 
     def records(self, stream: str | Stream, **selection: Any) -> Iterator[dict[str, Any]]:
         """Yield every record of `stream` as a dict; takes the keywords of `pages`."""
@@ -192,16 +192,6 @@ class Client:
     ) -> Any:
         """Return what `parse` makes of the answer to a GET; the `Get` that paging asks for."""
         return self.send("GET", path, params=params, parse=parse, heavy_attempts=heavy_attempts).value
-
-    def _pages_of(self, stream: Stream, walk: Walk, most: int, where: Sequence[str]) -> Iterator[paging.Page]:
-        left: Walk | None = walk
-        limit = most
-        while left is not None:
-            step = paging.read(self.get, stream, left, limit, most=most, where=where)
-            if step.quarantine is not None:
-                raise step.quarantine.error
-            yield step.page
-            left, limit = step.left, step.limit
 
     def _with_token(self, request: Request, patience: Patience) -> Answer:
         token = self._tokens.get()

@@ -106,7 +106,7 @@ def tombstones(
     messages = STREAMS["messages"]
     only = f"type in ({', '.join(literal(name) for name in sorted(by_type))})"
     walk = Walk("createdAt", "id", lower=since, upper=until)
-    for page in _pages(get, messages, walk, page_size, only):
+    for page in paging.pages(get, messages, walk, page_size, where=(only,)):
         found: dict[str, dict[str, str]] = {}
         for record in page.records:
             message = _message.decode(record)
@@ -136,7 +136,7 @@ def listing(get: paging.Get, stream: Stream, cursor: str, page_size: int) -> Ite
     if stream.paging is not Paging.KEYSET:
         raise StateError(f"{stream.name} cannot be listed in a fixed order, so its deletions cannot be told")
     walk = Walk(stream.order[0], stream.tie, upper=cursor)
-    for page in _pages(get, stream, walk, page_size):
+    for page in paging.pages(get, stream, walk, page_size):
         yield [_listed.decode(record) for record in page.records]
 
 
@@ -145,7 +145,8 @@ def fetch(get: paging.Get, stream: Stream, ids: Sequence[str]) -> Iterator[pagin
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = ids[start : start + _IDS_AT_ONCE]
         only = f"id in ({', '.join(literal(name) for name in some)})"
-        yield from _pages(get, stream, Walk(stream.order[0], stream.tie), len(some), only)
+        walk = Walk(stream.order[0], stream.tie)
+        yield from paging.pages(get, stream, walk, len(some), where=(only,))
 
 
 def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:
@@ -164,17 +165,6 @@ def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:
             f" {guard.share:.0%}; if that is right, allow it with --allow-deletes {gone / difference.held:.2f}"
         )
     return None
-
-
-def _pages(get: paging.Get, stream: Stream, walk: Walk, page_size: int, *where: str) -> Iterator[paging.Page]:
-    left: Walk | None = walk
-    limit = page_size
-    while left is not None:
-        step = paging.read(get, stream, left, limit, most=page_size, where=where)
-        if step.quarantine is not None:
-            raise step.quarantine.error
-        yield step.page
-        left, limit = step.left, step.limit
 
 
 _message = msgspec.json.Decoder(_Message)

@@ -19,9 +19,9 @@ from commercetools_source.retry import TOO_HEAVY
 from commercetools_source.windows import shift
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["LARGEST_OFFSET", "Get", "Page", "Quarantine", "Step", "path_of", "position_of", "read", "shaper"]
+__all__ = ["LARGEST_OFFSET", "Get", "Page", "Quarantine", "Step", "pages", "path_of", "position_of", "read", "shaper"]
 
 LARGEST_OFFSET = 10_000
 """The API refuses larger offsets (docs: General concepts, offset)."""
@@ -105,6 +105,18 @@ def read(get: Get, stream: Stream, walk: Walk, limit: int, *, most: int, where: 
             limit //= 2
             continue
         return _step(stream, walk, page, limit, full=full, most=most)
+
+
+def pages(get: Get, stream: Stream, walk: Walk, page_size: int, *, where: Sequence[str] = ()) -> Iterator[Page]:
+    """Yield every page of `walk`, one after the other; a record that cannot be served raises the error it causes."""
+    left: Walk | None = walk
+    limit = page_size
+    while left is not None:
+        step = read(get, stream, left, limit, most=page_size, where=where)
+        if step.quarantine is not None:
+            raise step.quarantine.error
+        yield step.page
+        left, limit = step.left, step.limit
 
 
 def _read_single(get: Get, stream: Stream, walk: Walk) -> Step:

@@ -37,15 +37,9 @@ def _records(get: paging.Get, parents: Parents, page_size: int) -> Iterator[tupl
     source = find(parents.source)
     paths = [path for _, path in parents.fields]
     field, tie = (*source.order, "", "")[:2]
-    left: Walk | None = Walk(field, tie)
-    limit = page_size
-    while left is not None:
-        step = paging.read(get, source, left, limit, most=page_size)
-        if step.quarantine is not None:
-            raise step.quarantine.error
-        for record in step.page.records:
+    for page in paging.pages(get, source, Walk(field, tie), page_size):
+        for record in page.records:
             yield from values_at(msgspec.json.decode(record), paths)
-        left, limit = step.left, step.limit
 
 
 def _distinct(get: paging.Get, parents: Parents) -> Iterator[tuple[str, ...]]:
