@@ -185,11 +185,17 @@ def sandbox(
     ] = 8080,
     seed: Seed = 1,
     size: Size = "demo",
+    latency: Annotated[
+        float, typer.Option("--latency", metavar="SECONDS", min=0, max=600, help="Answer every request so much later.")
+    ] = 0,
+    admin: Annotated[
+        bool, typer.Option("--admin", help="Let anyone on this machine script faults and data below /_sandbox.")
+    ] = False,
 ) -> None:
     """Serve a local commercetools API with a generated shop until Ctrl-C."""
     from commercetools_source.sandbox import serve
 
-    serve(port=port, seed=seed, size=_size(size))
+    serve(port=port, seed=seed, size=_size(size), admin=admin, latency=latency)
 
 
 @app.command()

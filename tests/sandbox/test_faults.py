@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -12,9 +14,18 @@ from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox import Fault
 
 
-@pytest.fixture
-def faulty(start: Any) -> Any:
-    api = start(rows=[])
+def script(api: Any, *faults: Fault) -> None:
+    """Add faults over HTTP where the admin endpoint is open, else by code."""
+    for fault in faults:
+        if api.sandbox._admin:
+            assert api.send("POST", "/_sandbox/faults", body=json.dumps(asdict(fault))).status == 200
+        else:
+            api.sandbox.faults.add(fault)
+
+
+@pytest.fixture(params=["code", "admin"])
+def faulty(start: Any, request: pytest.FixtureRequest) -> Any:
+    api = start(rows=[], admin=request.param == "admin")
     for number in range(5):
         api.sandbox.create("zones", {"key": f"zone-{number}", "name": "x" * 500})
     api.get("/zones")
@@ -39,7 +50,7 @@ def faulty(start: Any) -> Any:
 def test_an_error_is_answered_once_and_then_no_more(
     faulty: Any, fault: Fault, status: int, code: str, header: tuple[str, str] | None
 ) -> None:
-    faulty.sandbox.faults.add(fault)
+    script(faulty, fault)
     reply = faulty.get("/zones")
     assert reply.status == reply.body["statusCode"] == status
     assert reply.body["errors"][0]["code"] == code
@@ -52,15 +63,17 @@ def test_an_error_is_answered_once_and_then_no_more(
 
 
 def test_a_load_balancer_answers_in_html(faulty: Any) -> None:
-    faulty.sandbox.faults.add(Fault("html", status=502))
+    script(faulty, Fault("html", status=502))
     reply = faulty.get("/zones")
     assert (reply.status, reply.headers["Content-Type"]) == (502, "text/html")
     assert reply.body.startswith(b"<html>")
 
 
 def test_a_fault_chooses_its_requests(faulty: Any) -> None:
-    faulty.sandbox.faults.add(
-        Fault("status", path="/zones", after=1, times=2), Fault("status", path="/orders*", method="GET", times=None)
+    script(
+        faulty,
+        Fault("status", path="/zones", after=1, times=2),
+        Fault("status", path="/orders*", method="GET", times=None),
     )
     assert [faulty.get("/zones").status for _ in range(5)] == [200, 503, 503, 200, 200]
     assert [faulty.get(path).status for path in ("/orders", "/orders/edits", "/orders", "/stores")] == [
@@ -75,14 +88,14 @@ def test_a_fault_chooses_its_requests(faulty: Any) -> None:
 
 
 def test_page_faults_pass_smaller_pages(faulty: Any) -> None:
-    faulty.sandbox.faults.add(Fault("query_timeout", above=100, times=None))
+    script(faulty, Fault("query_timeout", above=100, times=None))
     assert [faulty.get("/zones", limit=limit).status for limit in (500, 101, 100, 20)] == [400, 400, 200, 200]
 
 
 @pytest.mark.parametrize(("status", "code"), [(500, "General"), (400, "QueryTimedOut"), (413, "ContentTooLarge")])
 def test_a_record_may_be_unservable(faulty: Any, status: int, code: str) -> None:
     ids = faulty.get("/zones", sort="id asc").ids
-    faulty.sandbox.faults.add(Fault("unservable", records=(ids[2],), status=status, times=None))
+    script(faulty, Fault("unservable", records=(ids[2],), status=status, times=None))
     reply = faulty.get("/zones", sort="id asc")
     assert (reply.status, reply.body["errors"][0]["code"]) == (status, code)
     assert faulty.get("/zones", sort="id asc", limit=2).ids == ids[:2]
@@ -93,26 +106,77 @@ def test_a_record_may_be_unservable(faulty: Any, status: int, code: str) -> None
 
 
 def test_a_token_expires_in_the_middle(faulty: Any) -> None:
-    faulty.sandbox.faults.add(Fault("expire", path="/zones", after=1))
+    script(faulty, Fault("expire", path="/zones", after=1))
     assert [faulty.get("/zones").status for _ in range(3)] == [200, 401, 401]
     faulty.authorization = ""
     assert faulty.get("/zones").status == 200
 
 
 def test_the_token_endpoint_can_fail_too(faulty: Any) -> None:
-    faulty.sandbox.faults.add(Fault("status", path="/oauth/token", status=500))
+    script(faulty, Fault("status", path="/oauth/token", status=500))
     assert [faulty.token().status for _ in range(2)] == [500, 200]
 
 
 def test_a_slow_answer_is_the_right_one(faulty: Any) -> None:
-    faulty.sandbox.faults.add(Fault("slow", seconds=0.2))
+    script(faulty, Fault("slow", seconds=0.2))
     began = time.monotonic()
     assert faulty.get("/zones").body["count"] == 5
     assert time.monotonic() - began >= 0.2
 
 
+def test_slowness_comes_on_top_of_everything_else(faulty: Any) -> None:
+    script(faulty, Fault("slow", seconds=0.1, times=2), Fault("slow", seconds=0.1, path="/zo*"), Fault("status"))
+    began = time.monotonic()
+    assert faulty.get("/zones").status == 503
+    assert time.monotonic() - began >= 0.2
+    assert faulty.get("/zones").status == 200
+    assert [hits for _, hits in faulty.sandbox.faults.hits()] == [2, 1, 1]
+
+
+def test_every_answer_may_be_late(start: Any) -> None:
+    api = start(rows=[], latency=0.1, admin=True)
+    began = time.monotonic()
+    assert [api.get("/zones").status, api.get("/stores").status] == [200, 200]
+    assert time.monotonic() - began >= 0.3  # the token is late too
+    assert api.send("POST", "/_sandbox/latency", body='{"seconds": 0}').body == {"seconds": 0}
+    began = time.monotonic()
+    assert api.get("/zones").status == 200
+    assert time.monotonic() - began < 0.1
+    for wrong in ("{}", '{"seconds": -1}', '{"seconds": true}', '{"seconds": 1e300}'):
+        assert api.send("POST", "/_sandbox/latency", body=wrong).status == 400
+
+
+def test_records_change_while_they_are_read(faulty: Any) -> None:
+    ids = faulty.get("/zones", sort="id asc").ids
+    script(faulty, Fault("change", path="/zones", after=1, records=(ids[3], "nobody")))
+    first, second = (faulty.get("/zones", sort="lastModifiedAt asc").body["results"] for _ in range(2))
+    assert {zone["version"] for zone in first} == {1}
+    assert [(zone["id"], zone["version"]) for zone in second][-1] == (ids[3], 2)
+    assert second[-1]["lastModifiedAt"] > second[-2]["lastModifiedAt"]
+
+
+def test_records_vanish_while_they_are_read(faulty: Any) -> None:
+    ids = faulty.get("/zones", sort="id asc").ids
+    script(faulty, Fault("vanish", path="/zones", after=1, records=(ids[0],)))
+    pages = [faulty.get("/zones", sort="id asc", limit=2, offset=offset).ids for offset in (0, 2)]
+    assert pages == [ids[:2], ids[3:5]]
+
+
+def test_derived_records_vanish_with_their_source(start: Any) -> None:
+    api = start()
+    projection = api.get("/product-projections", limit=1).ids[0]
+    script(api, Fault("vanish", path="/product-projections", records=(projection,)))
+    assert projection not in api.get("/product-projections", limit=500).ids
+    assert api.get(f"/products/{projection}").status == 404
+    script(api, Fault("change", records=(projection,)))
+    path = f"/products/{api.get('/products', limit=1).ids[0]}/product-selections"
+    script(api, Fault("change", path=path, records=("x",)))
+    refused = api.get(path)
+    assert (refused.status, refused.message[:52]) == (400, "The sandbox cannot script 'change' for records of /p")
+
+
 def test_a_stalled_request_never_answers(faulty: Any) -> None:
-    faulty.sandbox.faults.add(Fault("stall"))
+    script(faulty, Fault("stall"))
     faulty.http = urllib3.PoolManager(retries=False, timeout=0.1)
     with pytest.raises(urllib3.exceptions.ReadTimeoutError):
         faulty.get("/zones")
@@ -134,7 +198,7 @@ def test_a_sandbox_ends_though_a_request_is_stalled(start: Any) -> None:
 
 
 def test_a_connection_is_reset(faulty: Any) -> None:
-    faulty.sandbox.faults.add(Fault("reset"))
+    script(faulty, Fault("reset"))
     with pytest.raises(urllib3.exceptions.ProtocolError, match="reset"):
         faulty.get("/zones")
     assert faulty.get("/zones").status == 200
@@ -142,14 +206,14 @@ def test_a_connection_is_reset(faulty: Any) -> None:
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
 def test_a_body_is_cut_off(faulty: Any, encoding: str) -> None:
-    faulty.sandbox.faults.add(Fault("truncate"))
+    script(faulty, Fault("truncate"))
     with pytest.raises(urllib3.exceptions.ProtocolError, match="IncompleteRead"):
         faulty.call("GET", "/zones", headers={"Accept-Encoding": encoding})
     assert faulty.get("/zones").status == 200
 
 
 def test_a_body_arrives_corrupt(faulty: Any) -> None:
-    faulty.sandbox.faults.add(Fault("corrupt", times=2))
+    script(faulty, Fault("corrupt", times=2))
     with pytest.raises(ValueError, match=r"decode|control character"):
         faulty.get("/zones")
     with pytest.raises((urllib3.exceptions.DecodeError, ValueError)):
@@ -160,5 +224,6 @@ def test_a_body_arrives_corrupt(faulty: Any) -> None:
 def test_a_fault_without_sense_is_refused() -> None:
     with pytest.raises(ConfigError, match="no fault of the kind 'nonsense'; the kinds are status, html, "):
         Fault("nonsense")  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match="needs the ids"):
-        Fault("unservable")
+    for kind in ("unservable", "change", "vanish"):
+        with pytest.raises(ConfigError, match=f"kind '{kind}' needs the ids"):
+            Fault(kind)  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--size", default="tiny", help="tiny, small, demo, large, or a number of orders")
     parser.add_argument("--admin", action="store_true", help="allow scripting over HTTP below /_sandbox")
+    parser.add_argument("--latency", type=float, default=0, metavar="SECONDS", help="delay every answer")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     size = int(chosen.size) if chosen.size.isdecimal() else chosen.size
@@ -31,6 +32,7 @@ def main() -> int:
             chosen.seed,
             size,
             admin=chosen.admin,
+            latency=chosen.latency,
             announce=(lambda text: _announce_json(text, until)) if chosen.json else None,
             until=until,
         )

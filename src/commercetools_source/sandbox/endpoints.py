@@ -20,6 +20,7 @@ __all__ = [
     "CONTAINER",
     "PRODUCTS_IN_SELECTION",
     "SELECTIONS_OF_PRODUCT",
+    "SOURCES",
     "STREAMS",
     "Endpoint",
     "Route",
@@ -34,7 +35,10 @@ CONTAINER = "/custom-objects/{container}"
 _UNIT = "/as-associate/{associateId}/in-business-unit/key={businessUnitKey}"
 CHILDREN = (PRODUCTS_IN_SELECTION, ASSIGNMENTS, f"{_UNIT}/approval-rules", f"{_UNIT}/approval-flows")
 
-_DERIVED = ("/product-projections", "/variant-projections")
+SOURCES: Mapping[str, str] = MappingProxyType(
+    {"/product-projections": "/products", "/variant-projections": "/variants", CONTAINER: "/custom-objects"}
+)
+"""Where the records of derived collections come from."""
 _NAMED: Mapping[str, tuple[str, bool | None]] = {
     "project": ("/", None),
     "order_edits": ("/orders/edits", None),

@@ -22,7 +22,7 @@ FaultKind = Literal[
     "status",  # an error body of the platform with `status`
     "html",  # a load balancer's page with `status`
     "throttle",  # 429; `header` says after how many `seconds` to come again, "" says nothing
-    "slow",  # the right answer after `seconds`
+    "slow",  # whatever the answer is, `seconds` later
     "stall",  # no answer at all, until the client or the sandbox closes
     "reset",  # the connection is cut before an answer
     "truncate",  # the right answer's first half, then the connection is cut
@@ -31,6 +31,8 @@ FaultKind = Literal[
     "query_timeout",  # 400 QueryTimedOut for pages of more than `above` records
     "too_large",  # 413 ContentTooLarge for pages of more than `above` records
     "unservable",  # pages that contain one of `records` fail with `status`; 400 stands for QueryTimedOut
+    "change",  # the right answer, but `records` have changed since the request before
+    "vanish",  # the right answer, but `records` are gone since the request before
 ]
 
 _CODES = {
@@ -54,6 +56,7 @@ _MESSAGES = {
     504: "The server did not answer in time. Please try again later.",
 }
 _BY_PAGE = frozenset({"query_timeout", "too_large"})
+_BY_RECORD = frozenset({"unservable", "change", "vanish"})
 _BAD_REQUEST = 400
 
 
@@ -81,8 +84,8 @@ class Fault:
             raise ConfigError(
                 f"There is no fault of the kind {self.kind!r}; the kinds are {', '.join(get_args(FaultKind))}."
             )
-        if self.kind == "unservable" and not self.records:
-            raise ConfigError("A fault of the kind 'unservable' needs the ids of the records that it is about.")
+        if self.kind in _BY_RECORD and not self.records:
+            raise ConfigError(f"A fault of the kind {self.kind!r} needs the ids of the records that it is about.")
 
 
 class _Scripted:
@@ -103,9 +106,10 @@ class _Scripted:
 
 
 class Faults:
-    """The script; safe to change while the server runs."""
+    """The script; safe to change while the server runs. `latency` delays every answer, in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, latency: float = 0) -> None:
+        self.latency = latency
         self._scripted: list[_Scripted] = []
         self._lock = Lock()
 
@@ -129,13 +133,19 @@ class Faults:
         with self._lock:
             for scripted in self._scripted:
                 fault = scripted.fault
-                if fault.kind == "unservable" or not _concerns(fault, method, path):
+                if fault.kind in {"unservable", "slow"} or not _concerns(fault, method, path):
                     continue
                 if fault.kind in _BY_PAGE and limit <= fault.above:
                     continue
                 if scripted.meets():
                     return fault
         return None
+
+    def delay(self, method: str, path: str) -> float:
+        """Return how many seconds the answer to this request has to wait; all slow faults that are due add up."""
+        with self._lock:
+            slow = [one for one in self._scripted if one.fault.kind == "slow" and _concerns(one.fault, method, path)]
+            return self.latency + sum(scripted.fault.seconds for scripted in slow if scripted.meets())
 
     def of_page(self, method: str, path: str, ids: Ids[str]) -> Fault | None:
         """Return the fault that forbids to serve these records together."""

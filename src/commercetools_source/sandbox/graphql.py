@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
     from lark import Lark
 
-    from commercetools_source.sandbox.oauth import Token
+    from commercetools_source.sandbox.endpoints import Router
+    from commercetools_source.sandbox.oauth import Authorization, Token
+    from commercetools_source.sandbox.project import Project
+    from commercetools_source.sandbox.query import Searcher
     from commercetools_source.sandbox.request import Request
-    from commercetools_source.sandbox.service import Service
 
 __all__ = ["GraphQL"]
 
@@ -93,10 +95,13 @@ def _parser() -> Lark:
 
 
 class GraphQL:
-    """Answers GraphQL requests with the data of a service."""
+    """Answers GraphQL requests with the data of a project."""
 
-    def __init__(self, service: Service) -> None:
-        self.service = service
+    def __init__(self, project: Project, authorization: Authorization, router: Router, searcher: Searcher) -> None:
+        self.project = project
+        self.authorization = authorization
+        self.router = router
+        self.searcher = searcher
 
     def answer(self, request: Request, token: Token) -> Answer:
         """Return the answer; errors of single fields stand beside the data, as GraphQL wants it."""
@@ -126,12 +131,12 @@ class GraphQL:
         path = _LISTS.get(field.name)
         if path is None:
             raise _unknown(field, "Query")
-        endpoint = self.service.router.endpoints[path]
-        self.service.authorization.require(token, accepted_scopes(endpoint.scopes, write=False))
+        endpoint = self.router.endpoints[path]
+        self.authorization.require(token, accepted_scopes(endpoint.scopes, write=False))
         for name in field.arguments:
             if name not in _ARGUMENTS:
                 raise refuse(400, "InvalidInput", f"Unknown argument '{name}' on field '{field.name}'.")
-        project, item = self.service.project, endpoint.item
+        project, item = self.project, endpoint.item
         collection = project.collection(path)
         if path == "/custom-objects" and "container" in field.arguments:
             collection = project.view(CONTAINER, str(field.arguments["container"]))
@@ -144,7 +149,7 @@ class GraphQL:
             with_total=any(selection.name == "total" for selection in field.selections),
             text=repr(sorted(field.arguments.items(), key=str)),
         )
-        found = self.service.searcher.run(collection, query, item)
+        found = self.searcher.run(collection, query, item)
         total = found.total if found.total is None or not where else min(found.total, MAX_OFFSET)
         known = {
             "total": total,
@@ -174,7 +179,7 @@ class GraphQL:
         for selection in selections:
             if selection.name == "__typename":
                 continue
-            kind = self.service.project.spec.field(expression, selection.name)
+            kind = self.project.spec.field(expression, selection.name)
             if kind is None or selection.arguments:
                 raise _unknown(selection, element(expression))
             self._check(selection.selections, kind)

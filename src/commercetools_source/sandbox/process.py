@@ -28,16 +28,18 @@ def serve(
     size: str | int = "demo",
     *,
     admin: bool = False,
+    latency: float = 0,
     announce: Callable[[str], object] | None = None,
     until: threading.Event | None = None,
 ) -> None:
     """Serve a generated shop until Ctrl-C, SIGTERM or `until` is set.
 
-    `announce` gets the ready message, with the lines to paste into a shell; without it, it goes to stdout.
+    `latency` delays every answer, in seconds. `announce` gets the ready message, with the lines to paste into a shell;
+    without it, it goes to stdout.
     Raises ConfigError for an unknown size and for a port that cannot be had.
     """
     stopped = until or threading.Event()
-    sandbox = Sandbox(size, seed, host=host, port=port, admin=admin)
+    sandbox = Sandbox(size, seed, host=host, port=port, admin=admin, latency=latency)
     with _stopping(stopped), sandbox:
         (announce or _print)(ready_message(sandbox))
         stopped.wait()
@@ -76,13 +78,21 @@ class SandboxProcess:
     """A sandbox in a process of its own inside `with`, so that it does not share the interpreter with its client."""
 
     def __init__(
-        self, size: str | int = "tiny", seed: int = 1, *, host: str = "127.0.0.1", port: int = 0, admin: bool = False
+        self,
+        size: str | int = "tiny",
+        seed: int = 1,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        admin: bool = False,
+        latency: float = 0,
     ) -> None:
         self.size = size
         self.seed = seed
         self.host = host
         self.port = port
         self.admin = admin
+        self.latency = latency
         self._settings: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -99,7 +109,7 @@ class SandboxProcess:
         """Start the process; returns once it answers. Raises ConfigError with its reason when it cannot start."""
         command = [sys.executable, "-m", "commercetools_source.sandbox", "--json", "--host", self.host]
         command += ["--port", str(self.port), "--size", str(self.size), "--seed", str(self.seed)]
-        command += ["--admin"] if self.admin else []
+        command += ["--latency", str(self.latency), *(["--admin"] if self.admin else [])]
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe)  # noqa: S603 - this package, no shell
         self._process = process

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from commercetools_source.sandbox.refusals import invalid_input, malformed, refuse
@@ -79,14 +79,18 @@ class Request:
         """Return the predicate variables."""
         return {name[4:]: values for name, values in self.parameters.items() if name.startswith("var.")}
 
-    def object(self) -> dict[str, object]:
-        """Return the JSON object of the body; raises the platform's 400."""
+    def json(self) -> Any:
+        """Return the JSON value of the body; raises the platform's 400."""
         import msgspec
 
         try:
-            value = msgspec.json.decode(self.body)
-        except ValueError:
+            return msgspec.json.decode(self.body)
+        except (ValueError, RecursionError):
             raise refuse(400, "InvalidJsonInput", "Request body does not contain valid JSON.") from None
+
+    def object(self) -> dict[str, object]:
+        """Return the JSON object of the body; raises the platform's 400."""
+        value = self.json()
         if not isinstance(value, dict):
             raise invalid_input("The request body must be a JSON object.")
         return value

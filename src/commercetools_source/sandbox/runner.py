@@ -41,7 +41,8 @@ class Sandbox:
 
     `size` is "tiny", "small", "demo", "large" or a number of orders; the same `seed` gives the same shop.
     `rows` replaces the generated shop by (collection, parent, JSON) rows. `now` sets the server's clock.
-    `port` 0 takes any free one. `lifetime` is that of the default API client's tokens, in seconds.
+    `port` 0 takes any free one. `lifetime` is that of the default API client's tokens, `latency` delays every answer;
+    both in seconds.
     """
 
     def __init__(  # noqa: PLR0913 - each of them is one setting
@@ -56,6 +57,7 @@ class Sandbox:
         rows: Iterable[tuple[str, str, bytes]] | None = None,
         admin: bool = False,
         lifetime: int = DEFAULT_LIFETIME,
+        latency: float = 0,
     ) -> None:
         self.size = size
         self.seed = seed
@@ -63,7 +65,7 @@ class Sandbox:
         self.host = host
         self.port = port
         self.clock = Clock()
-        self.faults = Faults()
+        self.faults = Faults(latency)
         self._now = now
         self._rows = rows
         self._admin = admin

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from commercetools_source.sandbox.endpoints import Route, Router, accepted_scopes
+from commercetools_source.sandbox.endpoints import SOURCES, Route, Router, accepted_scopes
 from commercetools_source.sandbox.expand import Expander
 from commercetools_source.sandbox.faults import error_of
 from commercetools_source.sandbox.graphql import GraphQL
 from commercetools_source.sandbox.predicate import Compare, Node, bind, parse
 from commercetools_source.sandbox.query import Query, Searcher
-from commercetools_source.sandbox.refusals import not_found, refuse, unknown_path
+from commercetools_source.sandbox.refusals import invalid_input, not_found, refuse, unknown_path
 from commercetools_source.sandbox.request import MAX_LIMIT, MAX_OFFSET, Answer, Request
 from commercetools_source.sandbox.sorting import parse_sort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from commercetools_source.sandbox.faults import Faults
+    from commercetools_source.sandbox.faults import Fault, Faults
     from commercetools_source.sandbox.oauth import Authorization, Token
     from commercetools_source.sandbox.project import Project
     from commercetools_source.sandbox.store import Collection, Record
@@ -56,7 +56,7 @@ class Service:
         self.router = Router(project.spec)
         self.searcher = Searcher(project.spec)
         self.expander = Expander(project)
-        self.graphql = GraphQL(self)
+        self.graphql = GraphQL(project, authorization, self.router, self.searcher)
         self.before: list[Callable[[Request], None]] = []
 
     def short(self, request: Request) -> str:
@@ -165,6 +165,21 @@ class Service:
         where = (*self._where(request, route), *conditions)
         return Answer(200 if self.searcher.exists(collection, where, route.endpoint.item) else 404)
 
+    def disturb(self, request: Request, fault: Fault) -> None:
+        """Change or remove the records of a fault, as if somebody had written between two pages."""
+        route = self.router.find(request.segments[1:])
+        path = "" if route is None else SOURCES.get(route.endpoint.collection, route.endpoint.collection)
+        if not path or "{" in path:
+            raise invalid_input(f"The sandbox cannot script {fault.kind!r} for records of {self.short(request)}.")
+        with self.project.lock:
+            for identifier in fault.records:
+                if self.project.collection(path).get(identifier) is None:
+                    continue
+                if fault.kind == "vanish":
+                    self.writer.delete(path, identifier)
+                else:
+                    self.writer.update(path, identifier)
+
     def _where(self, request: Request, route: Route) -> tuple[Node, ...]:
         texts = request.parameters.get("where", [])
         if texts and "where" not in route.endpoint.params:
@@ -196,16 +211,24 @@ class Service:
             if fault is not None:
                 raise error_of(fault)
         total = found.total if found.total is None or not where else min(found.total, _TOTAL_CAP)
-        head = b'{"limit":%d,"offset":%d,"count":%d' % (limit, offset, len(found.records))
         counted = b"" if total is None else b',"total":%d' % total
-        bodies = self._bodies(request, route, found.records)
-        return Answer(200, b'%b%b,"results":[%b]}' % (head, counted, b",".join(bodies)))
+        head = b'{"limit":%d,"offset":%d,"count":%d%b,"results":[' % (limit, offset, len(found.records), counted)
+        return Answer(200, _joined(head, self._bodies(request, route, found.records)))
 
     def _bodies(self, request: Request, route: Route, records: Sequence[Record]) -> list[bytes]:
         paths = request.parameters.get("expand", []) if "expand" in route.endpoint.params else []
         if not paths:
             return [record.body for record in records]
         return [self.expander.expand(record, paths) for record in records]
+
+
+def _joined(head: bytes, bodies: list[bytes]) -> bytes:
+    """Return a page; every byte of its records is copied once, as pages are megabytes."""
+    if not bodies:
+        return head + b"]}"
+    bodies[0] = head + bodies[0]
+    bodies[-1] += b"]}"
+    return b",".join(bodies)
 
 
 def _not_allowed(methods: Sequence[str]) -> Any:

@@ -194,13 +194,16 @@ class Writer:
             self.journal.created(item, _type_id(path), record)
         return record
 
-    def update(self, path: str, identifier: str, changes: Mapping[str, Any], parent: str = "") -> dict[str, Any]:
+    def update(
+        self, path: str, identifier: str, changes: Mapping[str, Any] | None = None, parent: str = ""
+    ) -> dict[str, Any]:
         """Set fields (dotted paths; None removes) and return the record; version and lastModifiedAt move.
 
         Raises ConfigError when there is no such record.
         """
         old = self._existing(path, identifier, parent)
         new: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(old))
+        changes = changes or {}
         for dotted, value in changes.items():
             _set(new, dotted.split("."), value)
         return self._store(path, parent, old, new, given=changes)
