@@ -19,6 +19,7 @@ from commercetools_source.sandbox.request import Answer, Request, Seen
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Awaitable, Callable, MutableMapping
+    from datetime import datetime
     from random import Random
 
     from commercetools_source.sandbox.clock import Clock
@@ -33,6 +34,7 @@ __all__ = ["App"]
 _LOG = logging.getLogger(__name__)
 _ERRORS_FROM = 400
 _QUOTA = 1_000
+_THROTTLED = 429
 _SMALLEST_GZIP = 512
 # Larger bodies are compressed in a thread, so that several requests can use several cores.
 _LARGE = 65_536
@@ -134,9 +136,7 @@ class App:
             "Date": http_date(now),
             "Content-Type": answer.kind,
             "X-Correlation-ID": correlation,
-            "X-RateLimit-Limit": str(_QUOTA),
-            "X-RateLimit-Remaining": str(_QUOTA - 1),
-            "X-RateLimit-Reset": str(60 - now.second),
+            **({} if answer.status == _THROTTLED else _quota(now)),
             **dict(answer.headers),
         }
         if len(body) >= _SMALLEST_GZIP and "gzip" in request.headers.get("accept-encoding", ""):
@@ -186,6 +186,12 @@ def _page_size(request: Request) -> int:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _quota(now: datetime) -> dict[str, str]:
+    """Return the report that the gateway adds to every answer; what a 429 says of times is for its fault to say."""
+    limit, left = str(_QUOTA), str(_QUOTA - 1)
+    return {"X-RateLimit-Limit": limit, "X-RateLimit-Remaining": left, "X-RateLimit-Reset": str(60 - now.second)}
 
 
 @cache
