@@ -28,7 +28,7 @@ ORDER = """
     settings config
     contract stream resources schema
     keyset windows checkpoint delivery
-    governor retry transport answers auth
+    governor retry inflate transport answers auth
     paging parents client
     planning engine deletes sync reconcile
     destinations

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 import time
-import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from urllib3 import exceptions
 from commercetools_source.errors import NetworkError
 from commercetools_source.events import Hook, RequestDone, RetryScheduled, ignore
 from commercetools_source.governor import Governor
+from commercetools_source.inflate import inflater
 from commercetools_source.retry import OVERLOAD, RETRIED, TOO_HEAVY, Patience, backoff, wait
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ __all__ = ["Answer", "Request", "Timing", "Transport"]
 _CONNECT_SECONDS = 10.0
 _SLOWEST_BODY = 10
 """A body may take this many read timeouts in all; a server that drips bytes does not hold us forever."""
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
+"""Bytes taken at most in one read; larger ones are copied once more and cost page faults."""
+_PACKED = frozenset({"gzip", "x-gzip"})
 _FIRST_CONTACT_ATTEMPTS = 3
 """A host that never answered is given up early: its name is probably wrong."""
 _FIRST_LIMIT = 8
@@ -91,8 +93,10 @@ class Transport:
         self._hook = hook
         self._timing = timing or Timing()
         self._concurrency = concurrency
+        self._inflate = inflater()
         self.governor = Governor(concurrency, _FIRST_LIMIT, self._timing.now)
         self._pools: dict[str | None, urllib3.PoolManager] = {}
+        self._routes: dict[tuple[str, str], str | None] = {}
         self._lock = threading.Lock()
         self._reached: set[str] = set()
 
@@ -126,6 +130,7 @@ class Transport:
             for pool in self._pools.values():
                 pool.clear()
             self._pools.clear()
+            self._routes.clear()
 
     def _worth_repeating(self, request: Request, outcome: Answer | NetworkError, attempt: int) -> bool:
         if isinstance(outcome, Answer):
@@ -189,7 +194,9 @@ class Transport:
             retries=False,
         )
         try:
-            body = _inflate(self._read(response), response.headers.get("Content-Encoding", ""))
+            body = self._read(response)
+            if response.headers.get("Content-Encoding") in _PACKED:
+                body = self._inflate(body)
         except BaseException:
             response.close()
             raise
@@ -202,7 +209,7 @@ class Transport:
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
         begun = self._timing.now()
         chunks = []
-        while chunk := response.read(_CHUNK, decode_content=False):
+        while chunk := response.read1(_CHUNK, decode_content=False):
             chunks.append(chunk)
             if self._timing.now() - begun > _SLOWEST_BODY * self._timeout:
                 raise NetworkError(f"an answer did not end within {_SLOWEST_BODY * self._timeout:g} s", timed_out=True)
@@ -210,8 +217,11 @@ class Transport:
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
-        proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+        where = (parts.scheme, parts.hostname or "")
         with self._lock:
+            if where not in self._routes:  # asked once a host: the answer goes through the whole environment
+                self._routes[where] = None if proxy_bypass(where[1]) else getproxies().get(where[0])
+            proxy = self._routes[where]
             if proxy not in self._pools:
                 self._pools[proxy] = self._new_pool(proxy)
             return self._pools[proxy]
@@ -225,19 +235,6 @@ class Transport:
 
 _OK = 200
 _REDIRECT = 300
-
-
-def _inflate(body: bytes, encoding: str) -> bytes:
-    if encoding not in {"gzip", "x-gzip"}:
-        return body
-    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    try:
-        whole = unpacker.decompress(body)
-    except zlib.error as error:
-        raise NetworkError(f"an answer could not be unpacked ({error})") from error
-    if not unpacker.eof:
-        raise NetworkError("an answer was cut off")
-    return whole
 
 
 def _parsed(parse: Callable[[bytes], Any], body: bytes) -> object:
