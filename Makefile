@@ -6,6 +6,7 @@
 #   make types     mypy, strict                              make tests     only the tests, e.g. make tests ARGS="-k config"
 #   make docs      write the generated pages of docs/ anew   make contract  write contract.json anew from ../shared
 #   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them
+#   make judges    clients that nobody here wrote ask the sandbox: schemathesis, the TypeScript SDK (needs node), the Python SDK
 #   make clean     remove what make made                     make help      this text
 #
 # Another interpreter: make test PYTHON=python3.12 (after `make clean`). A rerun does only what has changed.
@@ -23,7 +24,7 @@ SOURCE := pyproject.toml README.md LICENSE $(shell find hook src -type f -not -n
 unexport PYTHONPATH
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-.PHONY: help demo test tests simulate lint types format contract docs clean
+.PHONY: help demo test tests simulate judges lint types format contract docs clean
 
 test: lint types tests
 
@@ -38,6 +39,9 @@ tests: $(BUILD)/installed $(BUILD)/tools
 
 simulate: $(BUILD)/installed $(BUILD)/tools
 	SIMULATE=$(if $(SEED),$(SEED)-$(SEED),0-9999) $(BIN)/pytest tests/simulation -k asked_for
+
+judges: $(BUILD)/installed $(BUILD)/tools $(BUILD)/judges/installed
+	JUDGES=$(CURDIR)/$(BUILD)/judges $(BIN)/pytest -s tests/judges $(ARGS)
 
 lint: $(BUILD)/tools
 	$(BIN)/ruff check --quiet .
@@ -77,6 +81,14 @@ $(BUILD)/dependencies: $(BUILD)/venv pyproject.toml | $(BUILD)/wheel
 
 $(BUILD)/installed: $(BUILD)/dependencies $(BUILD)/wheel
 	$(PIP) install --no-deps --force-reinstall $(BUILD)/dist/*.whl
+	@touch $@
+
+# In an environment of their own: they want other releases of what the tests use.
+$(BUILD)/judges/installed: $(BUILD)/venv $(wildcard tests/judges/typescript/*)
+	$(PYTHON) -m venv $(BUILD)/judges
+	$(BUILD)/judges/bin/pip --disable-pip-version-check --quiet --quiet install 'commercetools>=2026' 'schemathesis>=4,<5'
+	@mkdir -p $(BUILD)/judges/typescript && cp tests/judges/typescript/* $(BUILD)/judges/typescript
+	npm install --prefix $(BUILD)/judges/typescript --no-audit --no-fund --silent
 	@touch $@
 
 $(BUILD)/tools: $(BUILD)/venv pyproject.toml | $(BUILD)/wheel

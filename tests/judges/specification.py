@@ -64,7 +64,7 @@ def _repair(schema: dict[str, Any]) -> None:
 def _make_unions(whole: dict[str, Any], schemas: dict[str, Any]) -> None:
     """Let each type with variants be judged as the variant that a value names.
 
-    OpenAPI's discriminator of a parent type says so, but validators follow it only beside `oneOf`.
+    OpenAPI's discriminator of a parent type says so, but validators follow it only beside `anyOf`.
     """
     unions: dict[str, dict[str, Any]] = {}
     for name, schema in schemas.items():
@@ -87,7 +87,7 @@ def _make_unions(whole: dict[str, Any], schemas: dict[str, Any]) -> None:
         for tag in _tags(schemas, name, union["propertyName"]):
             mapping.setdefault(tag, _SCHEMAS + name)
         targets = [{"$ref": target} for target in sorted(set(mapping.values()))]
-        schemas[f"{name}.any"] = {"oneOf": targets, "discriminator": {**union, "mapping": mapping}}
+        schemas[f"{name}.any"] = {"anyOf": targets, "discriminator": {**union, "mapping": mapping}}
 
 
 def _descendants(name: str, schemas: dict[str, Any]) -> list[str]:

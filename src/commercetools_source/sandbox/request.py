@@ -71,9 +71,10 @@ class Request:
         text = self.one(name)
         if text is None:
             return default
-        if text not in {"true", "false"}:
+        # The Python SDK writes True and False, and reads the platform so.
+        if text.lower() not in {"true", "false"}:
             raise malformed(name, f"'{text}' is neither 'true' nor 'false'.")
-        return text == "true"
+        return text.lower() == "true"
 
     def variables(self) -> dict[str, list[str]]:
         """Return the predicate variables."""
