@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import msgspec
 
 from commercetools_source import paging
-from commercetools_source.errors import StateError
+from commercetools_source.errors import CommercetoolsError, StateError
 from commercetools_source.keyset import Walk, literal
-from commercetools_source.resources import STREAMS, Paging, Stream
+from commercetools_source.resources import STREAMS, Paging, Stream, missing_scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,15 +22,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Difference",
+    "Graveyard",
     "Guard",
     "Ledger",
     "Listed",
+    "Tombstone",
     "buried_since",
+    "deletions",
     "fetch",
     "listing",
     "refusal",
     "sweepable",
     "tombstones",
+    "unreadable",
 ]
 
 _IDS_AT_ONCE = 100
@@ -57,6 +61,41 @@ class Difference:
     gone: tuple[str, ...]
     held: int
     listed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """A deletion that a Message tells of: the record's `id`, and the API timestamp of its end."""
+
+    id: str
+    time: str
+    message: msgspec.Raw
+
+    def record(self, column: str) -> msgspec.Raw:
+        """Return the record with `time` in `column`: as it was at last if the Message holds that, else only its id.
+
+        The Messages of orders, payment methods and recurring orders do (docs: Message types).
+        """
+        fields = msgspec.json.decode(self.message, type=dict[str, msgspec.Raw])
+        kind = msgspec.json.decode(fields["type"], type=str).removesuffix("Deleted")
+        last = msgspec.json.decode(fields.get(kind[0].lower() + kind[1:], b"null"), type=dict[str, msgspec.Raw] | None)
+        mine = msgspec.json.encode(self.id)
+        if last is None or bytes(last.get("id", b"")) != mine:
+            last = {"id": msgspec.Raw(mine)}
+        return msgspec.Raw(msgspec.json.encode({**last, column: self.time}))
+
+
+@runtime_checkable
+class Graveyard(Protocol):
+    """A destination that passes deletions on, and was asked to: that they cannot be read is then an error."""
+
+    def buries(self, stream: Stream) -> bool:
+        """Return whether deletions of `stream` are wanted."""
+        ...
+
+    def bury(self, stream: Stream, found: Sequence[Tombstone]) -> int:
+        """Pass deletions on; the same one may come again. Returns how many."""
+        ...
 
 
 @runtime_checkable
@@ -93,10 +132,10 @@ class _Message(msgspec.Struct):
     resource: _Resource
 
 
-def tombstones(
+def deletions(
     get: paging.Get, streams: Iterable[Stream], since: str, until: str, page_size: int
-) -> Iterator[tuple[Stream, dict[str, str]]]:
-    """Yield, page by page, which ids of which stream were deleted when, from Messages of `since` to `until`.
+) -> Iterator[tuple[Stream, list[Tombstone]]]:
+    """Yield, page by page, what was deleted of which stream, from Messages of `since` to `until`.
 
     Raises ForbiddenError when the token may not read Messages.
     """
@@ -107,12 +146,28 @@ def tombstones(
     only = f"type in ({', '.join(literal(name) for name in sorted(by_type))})"
     walk = Walk("createdAt", "id", lower=since, upper=until)
     for page in paging.pages(get, messages, walk, page_size, where=(only,)):
-        found: dict[str, dict[str, str]] = {}
+        found: dict[str, list[Tombstone]] = {}
         for record in page.records:
             message = _message.decode(record)
-            found.setdefault(message.type, {})[message.resource.id] = message.createdAt
-        for name, times in found.items():
-            yield by_type[name], times
+            found.setdefault(message.type, []).append(Tombstone(message.resource.id, message.createdAt, record))
+        for name, graves in found.items():
+            yield by_type[name], graves
+
+
+def tombstones(
+    get: paging.Get, streams: Iterable[Stream], since: str, until: str, page_size: int
+) -> Iterator[tuple[Stream, dict[str, str]]]:
+    """Yield which ids of which stream were deleted when, as `deletions` does."""
+    for stream, found in deletions(get, streams, since, until, page_size):
+        yield stream, {one.id: one.time for one in found}
+
+
+def unreadable(project_key: str) -> CommercetoolsError:
+    """Return the error for deletions that were asked for and may not be read."""
+    scope = missing_scope(STREAMS["messages"], (), project_key)
+    return CommercetoolsError(
+        f"deletions are asked for, but the API client may not read Messages; give it the scope {scope}, or do not ask"
+    )
 
 
 def buried_since(state: StreamState) -> str | None:

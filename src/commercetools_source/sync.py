@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commercetools_source.checkpoint import StreamState
-from commercetools_source.deletes import Ledger, buried_since, tombstones
+from commercetools_source.deletes import Graveyard, Ledger, buried_since, deletions, unreadable
 from commercetools_source.engine import Extraction, Limits, Outcome
 from commercetools_source.errors import ForbiddenError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Hook, RowsWritten, ignore
@@ -15,9 +15,10 @@ from commercetools_source.resources import STREAMS, find, missing_scope
 from commercetools_source.windows import instant, shift
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from commercetools_source.client import Client
+    from commercetools_source.deletes import Tombstone
     from commercetools_source.delivery import Destination
     from commercetools_source.stream import Stream
 
@@ -66,7 +67,7 @@ def sync(
     selection = Selection(bound, full=full, start_date=config.start_date, lookback=config.lookback_seconds)
     try:
         states = destination.open()
-        if isinstance(destination, Ledger) and not full:
+        if not full:
             _bury(client, destination, chosen, states, selection, hook)
         limits = Limits(config.concurrency, config.page_size, destination.batch_bytes)
         extraction = Extraction(client.get, chosen, states, selection, limits, hook)
@@ -82,25 +83,39 @@ def sync(
 
 def _bury(
     client: Client,
-    ledger: Ledger,
+    destination: Destination,
     streams: Iterable[Stream],
     states: Mapping[str, StreamState],
     selection: Selection,
     hook: Hook,
 ) -> None:
-    """Mark the rows that Messages say were deleted since their stream was read.
+    """Tell a destination that can use it what Messages say was deleted since its stream was read.
 
     This comes before the streams are read: what was deleted by then cannot be read again, and if the
     run is cut off, the next one looks at the same Messages again.
     """
-    known = {stream: since for stream in streams if (since := buried_since(states.get(stream.name, StreamState())))}
-    if not known:
+    if isinstance(destination, Graveyard):
+        streams, bury = [stream for stream in streams if destination.buries(stream)], destination.bury
+    elif isinstance(destination, Ledger):
+        bury = _marking(destination)
+    else:
         return
-    since = shift(min(known.values()), -selection.lookback)
+    starts = {stream: buried_since(states.get(stream.name, StreamState())) for stream in streams}
+    known = {stream: since for stream, since in starts.items() if since}
+    if not known and not isinstance(destination, Graveyard):
+        return
+    # Where deletions are asked for, a first run asks for none of them, so that a missing scope is told at once.
+    since = shift(min(known.values()), -selection.lookback) if known else selection.bound
     try:
-        for stream, times in tombstones(client.get, known, since, selection.bound, client.config.page_size):
-            if rows := ledger.mark_deleted(stream, times):
+        for stream, found in deletions(client.get, known or starts, since, selection.bound, client.config.page_size):
+            if rows := bury(stream, found):
                 hook(DeletesMarked(stream.name, rows))
     except ForbiddenError:
+        if isinstance(destination, Graveyard):
+            raise unreadable(client.config.project_key) from None
         scope = missing_scope(STREAMS["messages"], (), client.config.project_key)
         hook(DeletesUnseen(f"deletions were not looked for: the API client lacks {scope}"))
+
+
+def _marking(ledger: Ledger) -> Callable[[Stream, Sequence[Tombstone]], int]:
+    return lambda stream, found: ledger.mark_deleted(stream, {one.id: one.time for one in found})

@@ -16,6 +16,7 @@ from commercetools_source.frontends.singer.tap import TapCommercetools
 ROOT = Path(__file__).parent.parent.parent
 HUB = ROOT / "docs" / "meltano-hub.yml"
 PROJECT = ROOT / "meltano.yml"
+OWN = ("emit_activate_version_messages", "emit_deletions")
 KINDS = {"integer": "integer", "number": "decimal", "string": "string"}
 
 
@@ -28,7 +29,11 @@ def definition(path: Path) -> dict[str, Any]:
 def test_the_settings_are_those_of_the_tap(path: Path) -> None:
     settings = {row["name"]: row for row in definition(path)["settings"]}
     expected = config_schema()["properties"]
-    assert list(settings) == [*expected, "emit_activate_version_messages"]
+    assert list(settings) == [*expected, *OWN]
+    own = TapCommercetools.config_jsonschema["properties"]
+    for name in OWN:
+        told = {"kind": "boolean", "value": False, "description": own[name]["description"]}
+        assert told.items() <= settings[name].items()
     for name, row in expected.items():
         kind = "date_iso8601" if row.get("format") == "date-time" else KINDS[row["type"][0]]
         assert settings[name]["kind"] == kind

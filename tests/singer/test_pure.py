@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 from datetime import datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -28,6 +29,9 @@ from commercetools_source.frontends.singer.streams import open_unions
 from commercetools_source.keyset import Position, Walk
 from commercetools_source.resources import find
 from commercetools_source.settings import SETTINGS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ORDERS, GROUPS = find("orders"), find("customer_groups")
 CURSOR = "2026-01-02T03:04:05.678Z"
@@ -226,6 +230,36 @@ def test_every_record_is_one_line_whatever_size_is_told(
         assert message["stream"] == 'or"ders'
         assert message.get("version") == version
         assert message["time_extracted"] == "2026-01-01T00:00:00+00:00"
+
+
+class Reluctant(io.RawIOBase):
+    """A raw output that takes a few bytes at a time, and now and then none, as one that signals interrupt."""
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+        self.taken = b""
+        self.turn = 0
+
+    def fileno(self) -> int:
+        return self.place
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any) -> int | None:
+        self.turn += 1
+        if self.turn % 5 == 0:
+            return None
+        self.taken += bytes(piece[: self.turn])
+        return min(len(piece), self.turn)
+
+
+def test_what_an_output_does_not_take_at_once_is_written_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with (tmp_path / "ready").open("wb") as ready:
+        out = Reluctant(ready.fileno())
+        monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=out))
+        LineWriter().write_records(b"{", b"}\n", [msgspec.Raw(b"%d" % number) for number in range(1000)], 1)
+    assert out.taken.split() == [b"{%d}" % number for number in range(1000)]
 
 
 def test_an_output_that_nobody_reads_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,6 +173,6 @@ def test_a_reader_that_goes_away_is_one_sentence(tap: Tap) -> None:
     errors = process.stderr.read()
     process.stderr.close()
     assert process.wait(timeout=60) == 1
-    assert b"whatever reads this tap's output has gone" in errors
+    assert b"whatever reads this program's output has gone" in errors
     assert b"Traceback" not in errors
     assert b"Exception ignored" not in errors

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.singerlib import Catalog
+from singer_sdk.singerlib import Catalog, Metadata, Schema
 
 from commercetools_source.errors import ConfigError
 from commercetools_source.resources import find
 
 if TYPE_CHECKING:
-    from singer_sdk.singerlib import CatalogEntry
+    from singer_sdk.singerlib import CatalogEntry, MetadataMapping
 
     from commercetools_source.stream import Stream
 
-__all__ = ["FULL_TABLE", "INCREMENTAL", "catalog_of"]
+__all__ = [
+    "DELETED_AT",
+    "DELETED_AT_SCHEMA",
+    "FULL_TABLE",
+    "INCREMENTAL",
+    "catalog_of",
+    "keep_deletions",
+    "tell_deletions",
+]
 
 FULL_TABLE, INCREMENTAL = "FULL_TABLE", "INCREMENTAL"
+DELETED_AT = "_sdc_deleted_at"
+DELETED_AT_SCHEMA = {"type": ["string", "null"], "format": "date-time"}
 
 
 def catalog_of(given: Any) -> Catalog:
@@ -41,6 +51,19 @@ def catalog_of(given: Any) -> Catalog:
     return chosen
 
 
+def tell_deletions(catalog: Catalog) -> None:
+    """Give every stream in `catalog` whose deletions the platform tells of the column for them."""
+    for entry in catalog.streams:
+        if find(entry.tap_stream_id).deleted_messages and entry.schema.properties is not None:
+            entry.schema.properties[DELETED_AT] = Schema.from_dict(DELETED_AT_SCHEMA)
+            keep_deletions(entry.metadata)
+
+
+def keep_deletions(metadata: MetadataMapping) -> None:
+    """Let nobody deselect the column for deletions: without it, a deleted record would look like one without values."""
+    metadata["properties", DELETED_AT] = Metadata(inclusion=Metadata.InclusionType.AUTOMATIC)
+
+
 def _parsed(given: Any) -> Catalog:
     streams = given.get("streams") if isinstance(given, dict) else None
     if not isinstance(streams, list) or not all(isinstance(stream, dict) for stream in streams):
@@ -60,7 +83,10 @@ def _complete(entry: CatalogEntry, row: Stream) -> None:
     methods = {entry.replication_method, root.forced_replication_method} - {None}
     unknown = methods - {FULL_TABLE, INCREMENTAL}
     if unknown:
-        raise ConfigError(f"{row.name} has the replication method {unknown.pop()}; it can be INCREMENTAL or FULL_TABLE")
+        raise ConfigError(
+            f"{row.name} has the replication method {unknown.pop()}; it can be INCREMENTAL or FULL_TABLE"
+            " (deletions come with the setting emit_deletions)"
+        )
     if row.cursor is None and (key or INCREMENTAL in methods):
         raise ConfigError(f"{row.name} has no change date, so it cannot be INCREMENTAL; make it FULL_TABLE")
     if FULL_TABLE not in methods and key not in {None, row.cursor}:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 
-from commercetools_source.errors import DestinationError
+from commercetools_source.frontends.stdout import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +32,7 @@ class LineWriter(MsgSpecWriter):
 
     def write_message(self, message: Any) -> None:
         """Write one message."""
-        self._write(bytes(self.format_message(message)))
+        write(bytes(self.format_message(message)))
 
     def write_messages(self, messages: Iterable[Any]) -> None:
         """Write many messages in few writes."""
@@ -43,10 +42,10 @@ class LineWriter(MsgSpecWriter):
             pieces.append(bytes(self.format_message(message)))
             size += len(pieces[-1])
             if size >= _SLICE_BYTES:
-                self._write(b"".join(pieces))
+                write(b"".join(pieces))
                 pieces, size = [], 0
         if pieces:
-            self._write(b"".join(pieces))
+            write(b"".join(pieces))
 
     def write_records(self, head: bytes, tail: bytes, records: Sequence[msgspec.Raw], size: int) -> None:
         """Write a line of `head`, the record's bytes and `tail` for each record; `size` is that of all records."""
@@ -55,13 +54,4 @@ class LineWriter(MsgSpecWriter):
         for start in range(0, len(records), step):
             # Raw has the buffer protocol, so a join copies each record once.
             some: Sequence[Any] = records[start : start + step]
-            self._write(b"".join((head, between.join(some), tail)))
-
-    def _write(self, lines: bytes) -> None:
-        try:
-            sys.stdout.buffer.write(lines)
-            sys.stdout.buffer.flush()
-        except (BrokenPipeError, ValueError) as error:
-            raise DestinationError(
-                "whatever reads this tap's output has gone; the next run goes on from the last state that it kept"
-            ) from error
+            write(b"".join((head, between.join(some), tail)))

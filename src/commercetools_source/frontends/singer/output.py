@@ -10,21 +10,24 @@ from singer_sdk.batch import Batcher
 from singer_sdk.singerlib import ActivateVersionMessage, RecordMessage, StateMessage
 
 from commercetools_source.checkpoint import StreamState
+from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.singer import bookmarks
-from commercetools_source.frontends.singer.catalog import FULL_TABLE
+from commercetools_source.frontends.singer.catalog import DELETED_AT, FULL_TABLE
 from commercetools_source.frontends.singer.lines import LineWriter, envelope
 from commercetools_source.frontends.singer.selection import project, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import TapState
     from singer_sdk.mapper import StreamMap
 
+    from commercetools_source.deletes import Tombstone
     from commercetools_source.delivery import Delivery
     from commercetools_source.frontends.singer.selection import Tree
     from commercetools_source.frontends.singer.streams import CommercetoolsStream
+    from commercetools_source.stream import Stream
 
 __all__ = ["SingerOutput"]
 
@@ -77,12 +80,9 @@ class SingerOutput:
     def write(self, delivery: Delivery) -> None:
         """Write the messages of one delivery, its STATE last."""
         stream = self._streams[delivery.stream.name]
-        way = self._ways[stream.name]
-        if not way.opened:
-            stream._write_schema_message()  # noqa: SLF001 - the SDK offers no other way to one stream's SCHEMA
-            way.opened = True
+        way = self._way_of(stream)
         version = self._version_of(delivery)
-        way.write(delivery, self._writer, version)
+        way.write(delivery.records, delivery.size, self._writer, version)
         # Behind the records: who acts on it removes the rows of older versions, which must be replaced by then. A
         # record that could not be read is one to keep.
         complete = stream.name in self._whole and delivery.replaces and delivery.done and not delivery.state.quarantined
@@ -93,8 +93,27 @@ class SingerOutput:
         self._state["bookmarks"][stream.name] = bookmarks.write(delivery.stream, delivery.state, version)
         self._writer.write_message(StateMessage(value=self._state))
 
+    def buries(self, stream: Stream) -> bool:
+        """Return whether deletions of `stream` become records."""
+        return self._streams[stream.name].tells_deletions
+
+    def bury(self, stream: Stream, found: Sequence[Tombstone]) -> int:
+        """Write a record with the time in `_sdc_deleted_at` for each deletion; the state stays as it is."""
+        records = [one.record(DELETED_AT) for one in found]
+        version = self._versions.get(stream.name, self._version)
+        self._way_of(self._streams[stream.name]).bury(records, self._writer, version)
+        return len(records)
+
     def close(self) -> None:
         """Do nothing: every write was flushed."""
+
+    def _way_of(self, stream: CommercetoolsStream) -> _Way:
+        """Return how the records of `stream` leave, its SCHEMA being written."""
+        way = self._ways[stream.name]
+        if not way.opened:
+            stream._write_schema_message()  # noqa: SLF001 - the SDK offers no other way to one stream's SCHEMA
+            way.opened = True
+        return way
 
     @staticmethod
     def _start(stream: CommercetoolsStream, state: StreamState) -> StreamState:
@@ -119,12 +138,31 @@ class _Way:
         self.opened = False
         self.maps: list[StreamMap] = list(stream.stream_maps)
         self.batches: BatchConfig | None = stream.get_batch_config(stream.config)
+        self._name = stream.name
         self._tap_name = stream.tap_name
         self._is_plain = stream.is_plain
         self._tree: Tree = tree_of(stream.mask)
+        # With deletions among its records, a map meets each column, so that its expressions can name them.
+        self._blank = dict.fromkeys(stream.schema["properties"]) if stream.tells_deletions else {}
 
-    def write(self, delivery: Delivery, writer: LineWriter, version: int | None) -> None:
-        records = delivery.records
+    def bury(self, records: Sequence[msgspec.Raw], writer: LineWriter, version: int | None) -> None:
+        """Write deletions, which may have nothing but their key. Raises ConfigError when a stream map needs more."""
+        if self._is_plain:
+            self.write(records, sum(len(memoryview(record)) for record in records), writer, version)
+            return
+        try:
+            for _, mapped in self._mapped(self.maps, records):
+                if mapped.get(DELETED_AT) is None:
+                    raise ConfigError(f"it leaves out {DELETED_AT}")  # noqa: TRY301 - told like what a map raises
+        except Exception as error:
+            raise ConfigError(
+                f"the stream map of {self._name} cannot be applied to a deleted record, of which often only the id is"
+                f" known ({error}); keep {DELETED_AT}, let every expression accept None, or switch emit_deletions off"
+            ) from error
+        self.write(records, 0, writer, version)
+
+    def write(self, records: Sequence[msgspec.Raw], size: int, writer: LineWriter, version: int | None) -> None:
+        """Write `records`, which are `size` bytes in all."""
         if not records:
             return
         if self._tree:
@@ -134,12 +172,12 @@ class _Way:
             for stream_map in self.maps:
                 self._write_batches(stream_map, records, writer, self.batches)
         elif self._is_plain:
-            head, tail = envelope(delivery.stream.name, now.isoformat(), version)
-            writer.write_records(head, tail, records, delivery.size)
+            head, tail = envelope(self._name, now.isoformat(), version)
+            writer.write_records(head, tail, records, size)
         else:
             writer.write_messages(
                 RecordMessage(stream=stream_map.stream_alias, record=mapped, version=version, time_extracted=now)
-                for stream_map, mapped in _mapped(self.maps, records)
+                for stream_map, mapped in self._mapped(self.maps, records)
             )
 
     def _write_batches(
@@ -148,18 +186,19 @@ class _Way:
         from singer_sdk.helpers._batch import SDKBatchMessage
 
         batcher = Batcher(self._tap_name, stream_map.stream_alias, config)
-        rows = (mapped for _, mapped in _mapped([stream_map], records))
+        rows = (mapped for _, mapped in self._mapped([stream_map], records))
         for manifest in batcher.get_batches(rows):
             writer.write_message(
                 SDKBatchMessage(stream=stream_map.stream_alias, encoding=config.encoding, manifest=manifest)
             )
 
-
-def _mapped(maps: Iterable[StreamMap], records: Iterable[msgspec.Raw]) -> Iterator[tuple[StreamMap, dict[str, Any]]]:
-    """Yield each record as each map makes it, without those that a map filters out."""
-    for record in records:
-        plain = msgspec.json.decode(record)
-        for stream_map in maps:
-            mapped = stream_map.transform(plain)
-            if mapped is not None:
-                yield stream_map, mapped
+    def _mapped(
+        self, maps: Iterable[StreamMap], records: Iterable[msgspec.Raw]
+    ) -> Iterator[tuple[StreamMap, dict[str, Any]]]:
+        """Yield each record as each map makes it, without those that a map filters out."""
+        for record in records:
+            plain = {**self._blank, **msgspec.json.decode(record)}
+            for stream_map in maps:
+                mapped = stream_map.transform(plain)
+                if mapped is not None:
+                    yield stream_map, mapped

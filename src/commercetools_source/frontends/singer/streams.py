@@ -10,12 +10,14 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
 from commercetools_source.errors import ForbiddenError
-from commercetools_source.frontends.singer.catalog import FULL_TABLE
+from commercetools_source.frontends.singer.catalog import DELETED_AT, DELETED_AT_SCHEMA, FULL_TABLE, keep_deletions
 from commercetools_source.schema import json_schema
 from commercetools_source.stream import Paging
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
+
+    from singer_sdk.singerlib import MetadataMapping
 
     from commercetools_source.frontends.singer.tap import TapCommercetools
     from commercetools_source.stream import Stream
@@ -46,13 +48,25 @@ class CommercetoolsStream(SingerStream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: TapCommercetools, row: Stream) -> None:
-        super().__init__(tap, schema=open_unions(json_schema(row)), name=row.name)
+        schema = open_unions(json_schema(row))
+        self.tells_deletions = tap.emits_deletions and bool(row.deleted_messages)
+        if self.tells_deletions:
+            schema["properties"][DELETED_AT] = DELETED_AT_SCHEMA
+        super().__init__(tap, schema=schema, name=row.name)
         self.row = row
         self.commercetools = tap
         self.primary_keys = list(row.key)
         self.replication_key = row.cursor
         if row.cursor is None:
             self.forced_replication_method = FULL_TABLE
+
+    @property
+    def metadata(self) -> MetadataMapping:
+        """What is selected; deletions always are, where they are told."""
+        found: MetadataMapping = super().metadata
+        if self.tells_deletions:
+            keep_deletions(found)
+        return found
 
     @property
     def is_plain(self) -> bool:

@@ -18,7 +18,7 @@ from commercetools_source import events
 from commercetools_source.client import Client
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
 from commercetools_source.frontends.singer import bookmarks
-from commercetools_source.frontends.singer.catalog import catalog_of
+from commercetools_source.frontends.singer.catalog import catalog_of, tell_deletions
 from commercetools_source.frontends.singer.configuration import check_environment, config_of, config_schema
 from commercetools_source.frontends.singer.lines import LineWriter
 from commercetools_source.frontends.singer.output import SingerOutput
@@ -46,6 +46,14 @@ _VERSIONS_SCHEMA = {
     "description": "Send ACTIVATE_VERSION after each complete full read, so that targets remove what is gone.",
     "default": False,
 }
+_DELETIONS = "emit_deletions"
+_DELETIONS_SCHEMA = {
+    "type": ["boolean", "null"],
+    "title": "Emit deletions",
+    "description": "Send a record with `_sdc_deleted_at` for each one that, as Messages tell, was deleted since.",
+    "default": False,
+}
+_OWN = {_VERSIONS: _VERSIONS_SCHEMA, _DELETIONS: _DELETIONS_SCHEMA}
 
 
 class TapCommercetools(Tap):
@@ -68,6 +76,17 @@ class TapCommercetools(Tap):
         if catalog is not None and not isinstance(catalog, (str, os.PathLike)):
             catalog = catalog_of(catalog)
         super().__init__(catalog=catalog, parse_env_config=parse_env_config, **given)
+
+    @property
+    def emits_deletions(self) -> bool:
+        """Whether deletions become records."""
+        return bool(self.config.get(_DELETIONS))
+
+    def setup_mapper(self) -> None:
+        """Register the streams as they will be written, with the column for deletions if they are told."""
+        if self.input_catalog is not None and self.emits_deletions:
+            tell_deletions(self.input_catalog)
+        super().setup_mapper()
 
     def discover_streams(self) -> Sequence[CommercetoolsStream]:
         """Return every stream, or those that the catalog selects; no request is made."""
@@ -171,9 +190,10 @@ class TapCommercetools(Tap):
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """Add the SDK's settings, and the one for which it declares a capability but no setting."""
+        """Add the SDK's settings and the tap's own, for one of which the SDK declares no more than a capability."""
         super().append_builtin_config(config_jsonschema)
-        config_jsonschema["properties"].setdefault(_VERSIONS, _VERSIONS_SCHEMA)
+        for name, described in _OWN.items():
+            config_jsonschema["properties"].setdefault(name, described)
 
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
@@ -202,6 +222,8 @@ class TapCommercetools(Tap):
                 self.logger.info("'%s' is complete, %d records in this run", event.stream, event.records)
             case events.StreamFailed():
                 self.logger.error("'%s' is not complete: %s", event.stream, event.reason)
+            case events.DeletesMarked():
+                self.logger.info("'%s' has %d deleted records", event.stream, event.rows)
             case events.RecordQuarantined():
                 self.logger.error("'%s' has a record that cannot be served: %s", event.stream, event.reason)
             case events.RetryScheduled():
