@@ -94,6 +94,7 @@ def _bury(
     This comes before the streams are read: what was deleted by then cannot be read again, and if the
     run is cut off, the next one looks at the same Messages again.
     """
+    bury: Callable[[Stream, Sequence[Tombstone]], int]
     if isinstance(destination, Graveyard):
         streams, bury = [stream for stream in streams if destination.buries(stream)], destination.bury
     elif isinstance(destination, Ledger):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.frontends.mage import writing
+from commercetools_source.frontends.mage import deletions, writing
 from commercetools_source.frontends.mage.bases import of_mage
 from commercetools_source.frontends.mage.commercetools import checks
 from commercetools_source.frontends.mage.commercetools.client import Client
@@ -87,6 +87,16 @@ class Commercetools(Source):
         for name in streams or ():
             self._class_of(name)
         return super().discover(streams=list(streams) if streams else None)
+
+    def internal_column_schema(
+        self,
+        stream: CatalogEntry,
+        bookmarks: Mapping[str, Any] | None = None,  # noqa: ARG002 - the documented signature
+    ) -> dict[str, dict[str, Any]]:
+        """Return the column for the time of a record's deletion, where deletions are told."""
+        row = self._class_of(str(stream.tap_stream_id)).ROW
+        told = deletions.wanted(self.config, stream.replication_method, row)
+        return {deletions.COLUMN: deletions.SCHEMA} if told else {}
 
     def test_connection(self) -> None:
         """Return when credentials, project and scopes are good; raise within 6 seconds otherwise, naming the fault."""

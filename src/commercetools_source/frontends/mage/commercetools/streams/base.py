@@ -13,6 +13,7 @@ import msgspec
 from commercetools_source.engine import Extraction, Limits
 from commercetools_source.errors import CommercetoolsError
 from commercetools_source.frontends.mage import bookmarks as bookmark
+from commercetools_source.frontends.mage import deletions
 from commercetools_source.frontends.mage.commercetools.client import Client, hook_of, settings_of
 from commercetools_source.frontends.mage.writing import Page
 from commercetools_source.planning import Selection
@@ -50,7 +51,8 @@ class BaseStream:
 
         With `bookmarks` those that changed since, and those that a run which was cut off had left;
         each page carries the bookmark that is true once its records are stored. Otherwise all, or
-        those changed since `start_date`. Raises CommercetoolsError that says what to do.
+        those changed since `start_date`. Deleted records come first, where they are asked for. Raises
+        CommercetoolsError that says what to do.
         """
         row = self._row()
         if row is None:
@@ -66,6 +68,8 @@ class BaseStream:
         stored = bookmark.read(bookmarks, row)
         limits = Limits(workers=config.concurrency, page_size=config.page_size, batch_bytes=1)
         get = api.get if api is not None else _get_by(self.client)
+        if deletions.wanted(self.config, getattr(self.stream, "replication_method", None), row):
+            yield from map(Page, deletions.told(get, row, stored, selection, config))
         run = Extraction(get, [row], {row.name: stored}, selection, limits, hook_of(self.logger))
         for delivery in run.deliveries():
             rows = [msgspec.json.decode(record) for record in delivery.records]

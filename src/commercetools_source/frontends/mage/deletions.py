@@ -1,0 +1,58 @@
+"""Deletions as Mage knows them: rows with a time in `_mage_deleted_at`, where Messages tell of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.deletes import buried_since, deletions, unreadable
+from commercetools_source.errors import ConfigError, ForbiddenError
+from commercetools_source.windows import shift
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from commercetools_source.checkpoint import StreamState
+    from commercetools_source.config import Config
+    from commercetools_source.paging import Get
+    from commercetools_source.planning import Selection
+    from commercetools_source.stream import Stream
+
+__all__ = ["COLUMN", "SCHEMA", "SETTING", "told", "wanted"]
+
+COLUMN = "_mage_deleted_at"
+SCHEMA = {"format": "date-time", "type": ["null", "string"]}
+SETTING = "emit_deletions"
+_WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+
+
+def wanted(config: Mapping[str, Any] | None, method: str | None, row: Stream | None) -> bool:
+    """Return whether a stream read by replication `method` tells its deletions.
+
+    LOG_BASED does, as in Mage's other sources, and INCREMENTAL if the setting `emit_deletions` says so.
+    Raises ConfigError when it says neither yes nor no.
+    """
+    said = (config or {}).get(SETTING)
+    switched = _WORDS.get(str(said).strip().lower()) if said not in {None, ""} else False
+    if switched is None:
+        raise ConfigError(f"{SETTING} is {said!r}; it must be true or false")
+    return bool(row is not None and row.deleted_messages) and (
+        method == "LOG_BASED" or (method == "INCREMENTAL" and switched)
+    )
+
+
+def told(
+    get: Get, row: Stream, stored: StreamState, selection: Selection, config: Config
+) -> Iterator[list[dict[str, Any]]]:
+    """Yield rows for what was deleted since `stored`; without a stored read none, but the right to ask is tried.
+
+    They come before the records, and no bookmark speaks of them: a run that is cut off tells them again.
+    """
+    since = buried_since(stored)
+    lower = shift(since, -selection.lookback) if since else selection.bound
+    try:
+        for _, found in deletions(get, [row], lower, selection.bound, config.page_size):
+            yield [msgspec.json.decode(one.record(COLUMN)) for one in found]
+    except ForbiddenError:
+        raise unreadable(config.project_key) from None
