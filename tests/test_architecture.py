@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 ORDER = """
     errors events
     settings config
-    contract stream resources schema
+    contract stream kinds resources children schema relations
     keyset windows checkpoint delivery
     governor retry inflate transport answers auth
     paging parents client

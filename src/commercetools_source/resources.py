@@ -29,15 +29,6 @@ _PRODUCT_SELECTIONS = Parents("records", "product_selections", (("id", "id"),), 
 _STORES = Parents("records", "stores", (("storeKey", "key"),), ("storeKey",))
 
 
-def _variants(prefix: str) -> tuple[str, ...]:
-    """Return the child tables of product data: the master variant stands beside the list of the others."""
-    inside = ("prices", "prices.tiers", "attributes", "images", "assets")
-    owners = ("masterVariant", "variants")
-    variants = (f"{prefix}{owner}" for owner in owners)
-    below = (f"{prefix}{owner}.{part}" for owner in owners for part in inside)
-    return (*variants, *below, f"{prefix}categories", f"{prefix}attributes")
-
-
 _ROWS = (
     Stream(
         name="api_clients",
@@ -57,7 +48,6 @@ _ROWS = (
         cursor=None,
         scopes=("view_approval_flows",),
         resource_type="approval-flow",
-        children=("rules", "approvals", "eligibleApprovers", "pendingApprovers"),
         caveat="Can only be listed through an associate of a business unit: one read for each pair of the two.",
     ),
     Stream(
@@ -68,7 +58,6 @@ _ROWS = (
         cursor=None,
         scopes=("view_approval_rules",),
         resource_type="approval-rule",
-        children=("requesters", "approvers.tiers"),
         caveat="Can only be listed through an associate of a business unit: one read for each pair of the two.",
     ),
     Stream(
@@ -78,7 +67,6 @@ _ROWS = (
         scopes=("view_associate_roles",),
         resource_type="associate-role",
         deleted_messages=("AssociateRoleDeleted",),
-        children=("permissions",),
     ),
     Stream(
         name="attribute_groups",
@@ -86,7 +74,6 @@ _ROWS = (
         item="AttributeGroup",
         scopes=("view_attribute_groups",),
         resource_type="attribute-group",
-        children=("attributes",),
     ),
     Stream(
         name="business_units",
@@ -95,15 +82,6 @@ _ROWS = (
         scopes=("view_business_units",),
         resource_type="business-unit",
         deleted_messages=("BusinessUnitDeleted",),
-        children=(
-            "addresses",
-            "associates",
-            "associates.associateRoleAssignments",
-            "inheritedAssociates",
-            "stores",
-            "inheritedStores",
-            "customerGroupAssignments",
-        ),
         caveat="What a unit inherits (`inheritedAssociates`, `inheritedStores`) changes without a change date.",
     ),
     Stream(
@@ -113,7 +91,6 @@ _ROWS = (
         scopes=("view_cart_discounts", "view_orders"),
         resource_type="cart-discount",
         deleted_messages=("CartDiscountDeleted",),
-        children=("stores", "references"),
     ),
     Stream(
         name="carts",
@@ -121,18 +98,6 @@ _ROWS = (
         item="Cart",
         scopes=("view_orders",),
         resource_type="cart",
-        children=(
-            "lineItems",
-            "lineItems.discountedPricePerQuantity",
-            "lineItems.state",
-            "customLineItems",
-            "shipping",
-            "itemShippingAddresses",
-            "discountCodes",
-            "directDiscounts",
-            "paymentInfo.payments",
-            "refusedGifts",
-        ),
         caveat="The platform removes carts that are not touched for a while (90 days by default) and sends no Message.",
     ),
     Stream(
@@ -141,7 +106,6 @@ _ROWS = (
         item="Category",
         scopes=("view_categories", "view_products"),
         resource_type="category",
-        children=("ancestors", "assets"),
         caveat="Deletions are seen only by a sweep.",
     ),
     Stream(
@@ -150,7 +114,6 @@ _ROWS = (
         item="Channel",
         scopes=("view_channels", "view_products"),
         resource_type="channel",
-        children=("roles",),
     ),
     Stream(
         name="custom_objects",
@@ -181,7 +144,6 @@ _ROWS = (
         scopes=("view_customers",),
         resource_type="customer",
         deleted_messages=("CustomerDeleted",),
-        children=("addresses", "stores", "customerGroupAssignments", "shippingAddressIds", "billingAddressIds"),
         caveat="Personal data. The password hash is never extracted.",
     ),
     Stream(
@@ -191,7 +153,6 @@ _ROWS = (
         scopes=("view_discount_codes",),
         resource_type="discount-code",
         deleted_messages=("DiscountCodeDeleted",),
-        children=("cartDiscounts", "references", "groups", "stores"),
         caveat="`stores` and `applicationVersion` change in the background.",
     ),
     Stream(
@@ -208,7 +169,6 @@ _ROWS = (
         item="Extension",
         scopes=("manage_extensions",),
         resource_type="extension",
-        children=("triggers", "dependencies"),
         caveat="There is no view scope for it. Secrets of destinations come masked.",
     ),
     Stream(
@@ -247,7 +207,6 @@ _ROWS = (
         item="OrderEdit",
         scopes=("view_order_edits",),
         resource_type="order-edit",
-        children=("stagedActions",),
         caveat="Lives below orders: `/orders/edits`.",
     ),
     Stream(
@@ -257,26 +216,6 @@ _ROWS = (
         scopes=("view_orders",),
         resource_type="order",
         deleted_messages=("OrderDeleted",),
-        children=(
-            "lineItems",
-            "lineItems.state",
-            "lineItems.discountedPricePerQuantity",
-            "lineItems.taxedPrice.taxPortions",
-            "customLineItems",
-            "syncInfo",
-            "returnInfo",
-            "returnInfo.items",
-            "shippingInfo.deliveries",
-            "shippingInfo.deliveries.parcels",
-            "shippingInfo.deliveries.items",
-            "shipping",
-            "itemShippingAddresses",
-            "discountCodes",
-            "directDiscounts",
-            "paymentInfo.payments",
-            "taxedPrice.taxPortions",
-            "refusedGifts",
-        ),
         caveat="Line items hold a full copy of product variant and price at the time of ordering.",
     ),
     Stream(
@@ -293,7 +232,6 @@ _ROWS = (
         item="Payment",
         scopes=("view_payments",),
         resource_type="payment",
-        children=("transactions", "interfaceInteractions"),
         caveat="Deletions are seen only by a sweep.",
     ),
     Stream(
@@ -302,7 +240,6 @@ _ROWS = (
         item="ProductDiscount",
         scopes=("view_product_discounts", "view_products"),
         resource_type="product-discount",
-        children=("references",),
         caveat="`isValid` is changed in the background.",
     ),
     Stream(
@@ -311,7 +248,6 @@ _ROWS = (
         item="ProductProjection",
         params=(("staged", "false"),),
         scopes=("view_published_products", "view_products"),
-        children=_variants(""),
         caveat="What is published now; a product that is unpublished disappears without a change date.",
     ),
     Stream(
@@ -320,7 +256,6 @@ _ROWS = (
         item="ProductProjection",
         params=(("staged", "true"),),
         scopes=("view_products",),
-        children=_variants(""),
         caveat="What would be published; needs `view_products`.",
     ),
     Stream(
@@ -334,7 +269,6 @@ _ROWS = (
         order=(),
         cursor=None,
         scopes=("view_product_selections",),
-        children=("variantSelection.skus", "variantExclusion.skus"),
         caveat="Has neither id nor dates: read whole each time, selection by selection.",
     ),
     Stream(
@@ -352,7 +286,6 @@ _ROWS = (
         scopes=("view_products",),
         resource_type="product-tailoring",
         deleted_messages=("ProductTailoringDeleted",),
-        children=("current.variants", "staged.variants"),
     ),
     Stream(
         name="product_types",
@@ -360,7 +293,6 @@ _ROWS = (
         item="ProductType",
         scopes=("view_product_types", "view_products"),
         resource_type="product-type",
-        children=("attributes", "attributes.type.values"),
         caveat="Defines the attributes of products.",
     ),
     Stream(
@@ -370,7 +302,6 @@ _ROWS = (
         scopes=("view_products", "view_published_products"),
         resource_type="product",
         deleted_messages=("ProductDeleted",),
-        children=(*_variants("masterData.current."), *_variants("masterData.staged.")),
         caveat="Variants are `masterVariant` and `variants` together; in the Modular model, the stream `variants`.",
     ),
     Stream(
@@ -383,7 +314,6 @@ _ROWS = (
         cursor=None,
         scopes=("view_project_settings",),
         resource_type="project",
-        children=("countries", "currencies", "languages"),
         caveat="The settings of the project itself: one record.",
     ),
     Stream(
@@ -393,7 +323,6 @@ _ROWS = (
         scopes=("view_quote_requests",),
         resource_type="quote-request",
         deleted_messages=("QuoteRequestDeleted",),
-        children=("lineItems", "customLineItems", "itemShippingAddresses", "directDiscounts"),
     ),
     Stream(
         name="quotes",
@@ -402,7 +331,6 @@ _ROWS = (
         scopes=("view_quotes",),
         resource_type="quote",
         deleted_messages=("QuoteDeleted",),
-        children=("lineItems", "customLineItems", "itemShippingAddresses", "directDiscounts"),
     ),
     Stream(
         name="recurrence_policies",
@@ -433,7 +361,6 @@ _ROWS = (
         item="ShippingMethod",
         scopes=("view_shipping_methods", "view_orders", "manage_my_orders"),
         resource_type="shipping-method",
-        children=("zoneRates", "zoneRates.shippingRates", "zoneRates.shippingRates.tiers", "stores"),
     ),
     Stream(
         name="shopping_lists",
@@ -441,7 +368,6 @@ _ROWS = (
         item="ShoppingList",
         scopes=("view_shopping_lists",),
         resource_type="shopping-list",
-        children=("lineItems", "textLineItems"),
         caveat="The platform removes lists not touched for a while (360 days by default) and sends no Message.",
     ),
     Stream(
@@ -459,7 +385,6 @@ _ROWS = (
         scopes=("view_standalone_prices",),
         resource_type="standalone-price",
         deleted_messages=("StandalonePriceDeleted",),
-        children=("tiers",),
     ),
     Stream(
         name="states",
@@ -467,7 +392,6 @@ _ROWS = (
         item="State",
         scopes=("view_states",),
         resource_type="state",
-        children=("roles", "transitions"),
     ),
     Stream(
         name="store_product_selection_assignments",
@@ -489,7 +413,6 @@ _ROWS = (
         scopes=("view_stores",),
         resource_type="store",
         deleted_messages=("StoreDeleted",),
-        children=("languages", "countries", "distributionChannels", "supplyChannels", "productSelections"),
     ),
     Stream(
         name="subscriptions",
@@ -497,7 +420,6 @@ _ROWS = (
         item="Subscription",
         scopes=("manage_subscriptions",),
         resource_type="subscription",
-        children=("messages", "changes", "events"),
         caveat="There is no view scope for it. Secrets of destinations come masked.",
     ),
     Stream(
@@ -506,7 +428,6 @@ _ROWS = (
         item="TaxCategory",
         scopes=("view_tax_categories", "view_products"),
         resource_type="tax-category",
-        children=("rates", "rates.subRates"),
     ),
     Stream(
         name="types",
@@ -514,7 +435,6 @@ _ROWS = (
         item="Type",
         scopes=("view_types",),
         resource_type="type",
-        children=("resourceTypeIds", "fieldDefinitions", "fieldDefinitions.type.values"),
         caveat="Defines the custom fields of other resources.",
     ),
     Stream(
@@ -524,7 +444,6 @@ _ROWS = (
         cursor=None,
         params=(("staged", "false"),),
         scopes=("view_published_products", "view_products"),
-        children=("categories", "images", "assets", "attributes"),
         caveat="Has no change date, so it is read whole each time.",
     ),
     Stream(
@@ -534,14 +453,6 @@ _ROWS = (
         scopes=("view_products",),
         resource_type="variant",
         deleted_messages=("VariantDeleted",),
-        children=(
-            "current.images",
-            "current.attributes",
-            "current.assets",
-            "staged.images",
-            "staged.attributes",
-            "staged.assets",
-        ),
         caveat="Used by projects of the Modular catalog model.",
     ),
     Stream(
@@ -550,7 +461,6 @@ _ROWS = (
         item="Zone",
         scopes=("view_zones", "view_orders"),
         resource_type="zone",
-        children=("locations",),
     ),
 )
 

@@ -5,51 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from commercetools_source.contract import Contract, Expression, load
+from commercetools_source.kinds import KINDS, SCALARS
 from commercetools_source.resources import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from commercetools_source.kinds import Kind
     from commercetools_source.stream import Stream
 
-__all__ = ["SQL_TYPES", "Column", "Kind", "columns", "json_schema"]
+__all__ = ["SQL_TYPES", "Column", "columns", "json_schema"]
 
-Kind = Literal["string", "int", "number", "bool", "datetime", "date", "time", "json"]
-
-SQL_TYPES: Mapping[Kind, str] = MappingProxyType(
-    {
-        "string": "VARCHAR",
-        "int": "BIGINT",
-        "number": "DOUBLE",
-        "bool": "BOOLEAN",
-        "datetime": "TIMESTAMP",
-        "date": "DATE",
-        "time": "TIME",
-        "json": "JSON",
-    }
-)
-"""The DuckDB type of each kind of column; a TIMESTAMP is UTC."""
+SQL_TYPES: Mapping[Kind, str] = MappingProxyType({kind: KINDS[kind].duckdb for kind in (*SCALARS, "json")})
+"""The DuckDB type of each kind that a record's top-level column has; a TIMESTAMP is UTC."""
 
 _TYPES = ["object", "array", "string", "number", "integer", "boolean"]
 """In this order where there are several: a consumer that takes only the first one gets what holds most."""
 
 _JSON_TYPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
-        "string": {"type": "string"},
-        "int": {"type": "integer"},
-        "number": {"type": "number"},
-        "bool": {"type": "boolean"},
-        "datetime": {"type": "string", "format": "date-time"},
-        "date": {"type": "string", "format": "date"},
-        "time": {"type": "string", "format": "time"},
+        **{kind: KINDS[kind].json for kind in SCALARS},
         "object": {"type": "object", "additionalProperties": True},
         "any": {"type": [kind for kind in _TYPES if kind != "integer"]},
     }
 )
-_SCALAR_KINDS = frozenset(SQL_TYPES) - {"json"}
 _DEEPEST = 7
 _FIRST = ("version", "createdAt", "lastModifiedAt")
 
@@ -105,7 +87,7 @@ def _fields(stream: Stream, contract: Contract) -> dict[str, Expression]:
 
 def _kind(expression: Expression, contract: Contract) -> Kind:
     scalar = contract.scalar(expression)
-    return scalar if scalar in _SCALAR_KINDS else "json"
+    return next((kind for kind in SCALARS if kind == scalar), "json")
 
 
 def _schema(expression: Expression, contract: Contract, depth: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.errors import DestinationError
+from commercetools_source.kinds import KINDS
 from commercetools_source.schema import Column
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from commercetools_source.schema import Kind
+    from commercetools_source.kinds import Kind
 
 __all__ = ["DELETED_AT", "SYNCED_AT", "UNFIT", "Decoder", "Rows", "slices"]
 
@@ -164,9 +165,8 @@ class Decoder:
         """Return the Arrow schema of `batches`: the fields, then the columns of our own. JSON is marked as such."""
         import pyarrow as pa
 
-        types = _arrow_types()
         columns = [
-            pa.field(field.name, types[field.kind], metadata=_JSON if field.kind == "json" else None)
+            pa.field(field.name, _arrow_type(field.kind), metadata=_JSON if field.kind == "json" else None)
             for field in self.fields
         ]
         moments = [pa.field(name, pa.timestamp("us")) for name in (SYNCED_AT, DELETED_AT)]
@@ -213,26 +213,18 @@ class Decoder:
         return _typed(field.kind, values)
 
 
-def _arrow_types() -> dict[Kind, Any]:
+def _arrow_type(kind: Kind) -> Any:
     import pyarrow as pa
 
-    return {
-        "string": pa.string(),
-        "int": pa.int64(),
-        "bool": pa.bool_(),
-        "number": pa.float64(),
-        "datetime": pa.timestamp("us"),
-        "date": pa.date32(),
-        "time": pa.time64("us"),
-        "json": pa.string(),
-    }
+    by_name: Any = pa.type_for_alias  # its overloads know no name that is not a literal
+    return by_name(KINDS[kind].arrow)
 
 
 def _typed(kind: Kind, values: list[Any]) -> pa.Array[Any]:
     """Return scalars as an Arrow array; raises ArrowInvalid or OverflowError when one does not fit exactly."""
     import pyarrow as pa
 
-    wanted = _arrow_types()[kind]
+    wanted = _arrow_type(kind)
     array: pa.Array[Any]
     if kind == "time":  # Arrow parses no times of day, only moments
         values = [None if value is None else f"1970-01-01T{value}Z" for value in values]

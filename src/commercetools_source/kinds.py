@@ -1,0 +1,150 @@
+"""The table of kinds: how the values of a column are written in each place where we write them.
+
+A kind is a row; who adds one adds it here and nowhere else. Pure; knows neither streams nor the contract.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["KINDS", "SCALARS", "Form", "Kind"]
+
+Kind = Literal[
+    "string",
+    "int",
+    "number",
+    "bool",
+    "datetime",
+    "date",
+    "time",
+    "json",
+    "map",
+    "cents",
+    "precise",
+    "[string]",
+    "[int]",
+    "[number]",
+    "[bool]",
+    "[datetime]",
+    "[date]",
+    "[time]",
+    "[map]",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How values of one kind are written.
+
+    `duckdb`: the SQL type. `arrow`: the Arrow type, in the words of `pyarrow.type_for_alias` where it has
+    one. `json`: the JSON Schema of a value that is there. `read`: what `from_json` is asked for, in its
+    notation. `sql`: turns what it read, put in place of `{0}`, into a value of type `duckdb`; what does
+    not fit exactly becomes NULL, never an error and never something near.
+    """
+
+    duckdb: str
+    arrow: str
+    json: Mapping[str, Any]
+    read: Any
+    sql: str
+
+
+# Numbers and booleans are read as text because `from_json` itself rounds 1.5 to 2, takes true for 1 and forgets
+# the +02:00 of a timestamp.
+_MOMENT = "CASE WHEN ends_with({0}, 'Z') THEN TRY_CAST({0} AS TIMESTAMP) END"
+_DAY = "CASE WHEN length({0}) = 10 THEN TRY_CAST({0} AS DATE) END"
+_INT = "CASE WHEN NOT contains({0}, '.') THEN TRY_CAST({0} AS BIGINT) END"
+_CENT, _PRECISE, _DIGITS = (
+    _INT.replace("{0}", f'{{0}}."{name}"') for name in ("centAmount", "preciseAmount", "fractionDigits")
+)
+
+_HIGH = """{0}."type" IS NOT DISTINCT FROM 'highPrecision'"""
+_PLAIN = f"CASE WHEN NOT {_HIGH} THEN {_CENT} END"
+
+
+def _shifted(amount: str, digits: int, width: int) -> str:
+    """Return SQL for `amount` shifted by its fraction digits: a product of decimals, which is exact."""
+    cases = " ".join(
+        f"WHEN {place} THEN CAST('1e-{place}' AS DECIMAL({width}, {digits}))" for place in range(digits + 1)
+    )
+    return f"TRY(CAST({amount} AS DECIMAL(19, 0)) * CASE {_DIGITS} {cases} END)"
+
+
+_SCALAR_FORMS: dict[Kind, Form] = {
+    "string": Form("VARCHAR", "string", {"type": "string"}, "VARCHAR", "{0}"),
+    "int": Form("BIGINT", "int64", {"type": "integer"}, "VARCHAR", _INT),
+    "number": Form("DOUBLE", "double", {"type": "number"}, "VARCHAR", "TRY_CAST({0} AS DOUBLE)"),
+    "bool": Form(
+        "BOOLEAN",
+        "bool",
+        {"type": "boolean"},
+        "VARCHAR",
+        "CASE {0} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END",
+    ),
+    "datetime": Form("TIMESTAMP", "timestamp[us]", {"type": "string", "format": "date-time"}, "VARCHAR", _MOMENT),
+    "date": Form("DATE", "date32[day]", {"type": "string", "format": "date"}, "VARCHAR", _DAY),
+    "time": Form("TIME", "time64[us]", {"type": "string", "format": "time"}, "VARCHAR", "TRY_CAST({0} AS TIME)"),
+}
+
+_FORMS: dict[Kind, Form] = {
+    **_SCALAR_FORMS,
+    "json": Form("JSON", "string", {}, "JSON", "{0}"),
+    # Texts by their language, and any other map to texts.
+    "map": Form(
+        "MAP(VARCHAR, VARCHAR)",
+        "map<string, string>",
+        {"type": "object", "additionalProperties": {"type": ["null", "string"]}},
+        "MAP(VARCHAR, VARCHAR)",
+        "{0}",
+    ),
+    # The amount of a centPrecision money. No currency has more than 4 fraction digits (ISO 4217), so that every
+    # 64-bit number of cents fits.
+    "cents": Form(
+        "DECIMAL(23, 4)",
+        "decimal128(23, 4)",
+        {"type": "number"},
+        dict.fromkeys(("type", "centAmount", "fractionDigits"), "VARCHAR"),
+        f"CAST({_shifted(_PLAIN, 4, 5)} AS DECIMAL(23, 4))",
+    ),
+    # The amount of a money that may be highPrecision: at most 20 fraction digits (General types, HighPrecisionMoney).
+    # What is left for the other digits is 18, so that an amount of 10^18 and more has no place here.
+    "precise": Form(
+        "DECIMAL(38, 20)",
+        "decimal128(38, 20)",
+        {"type": "number"},
+        dict.fromkeys(("type", "centAmount", "preciseAmount", "fractionDigits"), "VARCHAR"),
+        _shifted(f"CASE WHEN {_HIGH} THEN {_PRECISE} ELSE {_CENT} END", 20, 21),
+    ),
+}
+
+
+def _listed(form: Form) -> Form:
+    sql = "{0}" if form.sql == "{0}" else f"[{form.sql.replace('{0}', 'x')} FOR x IN {{0}}]"
+    return Form(
+        f"{form.duckdb}[]", f"list<{form.arrow}>", {"type": "array", "items": dict(form.json)}, [form.read], sql
+    )
+
+
+SCALARS: tuple[Kind, ...] = tuple(_SCALAR_FORMS)
+"""Kinds whose JSON is a text, a number or a boolean."""
+
+_LISTS: dict[Kind, Kind] = {
+    "[string]": "string",
+    "[int]": "int",
+    "[number]": "number",
+    "[bool]": "bool",
+    "[datetime]": "datetime",
+    "[date]": "date",
+    "[time]": "time",
+    "[map]": "map",
+}
+
+KINDS: Mapping[Kind, Form] = MappingProxyType(
+    {**_FORMS, **{name: _listed(_FORMS[item]) for name, item in _LISTS.items()}}
+)
+"""Every kind by its name; `[kind]` is a list of them."""
