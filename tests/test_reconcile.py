@@ -145,5 +145,5 @@ def test_streams_that_cannot_be_compared_say_why(shop: Shop, tmp_path: Path) -> 
     assert notes["zones"] == ""
     assert "run `sync` first" in notes["orders"]
     assert "reads it whole" in notes["project"]
-    with Client(shop.sandbox.settings()) as client, pytest.raises(ConfigError, match="only a DuckDB file can"):
+    with Client(shop.sandbox.settings()) as client, pytest.raises(ConfigError, match="a Parquet folder can"):
         verify(client, open_destination(f"jsonl:{tmp_path / 'lines'}"))

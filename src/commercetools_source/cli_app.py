@@ -35,7 +35,7 @@ _EXTRAS = {
 
 app = typer.Typer(
     name="commercetools-source",
-    help="Copies a commercetools project, whole and then change by change, into DuckDB or JSON lines.",
+    help="Copies a commercetools project, whole and then change by change, into DuckDB, Parquet or JSON lines.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -46,7 +46,9 @@ mage = typer.Typer(help="What Mage finds.", no_args_is_help=True)
 app.add_typer(mage, name="mage")
 
 DEFAULT = "commercetools.duckdb"
-Loaded = Annotated[str, typer.Option("--destination", "-d", metavar="FILE", help="The DuckDB file that `sync` wrote.")]
+Loaded = Annotated[
+    str, typer.Option("--destination", "-d", metavar="WHERE", help="What `sync` wrote: FILE or parquet:FOLDER.")
+]
 Settings = Annotated[
     Optional[Path],
     typer.Option(
@@ -116,7 +118,7 @@ def sync(
             "--destination",
             "-d",
             metavar="WHERE",
-            help="A DuckDB file (shop.duckdb), or jsonl:FOLDER for JSON lines.",
+            help="A DuckDB file (shop.duckdb), parquet:FOLDER or jsonl:FOLDER (JSON lines).",
         ),
     ] = DEFAULT,
     streams: Streams = None,
@@ -261,7 +263,7 @@ def _loaded(name: str) -> "Destination":
 def verify(
     config: Settings = None, destination: Loaded = DEFAULT, streams: Streams = None, as_json: Json = False
 ) -> None:
-    """Compare a DuckDB file with the platform: what is missing, stale or deleted there; changes nothing."""
+    """Compare what `sync` wrote with the platform: what is missing, stale or deleted there; changes nothing."""
     from commercetools_source.client import Client
     from commercetools_source.reconcile import verify as compare
     from commercetools_source.report import verdicts_json, verdicts_text
@@ -283,7 +285,7 @@ def sweep(
     ] = 0.2,
     as_json: Json = False,
 ) -> None:
-    """Compare a DuckDB file with the platform, mark what was deleted there, read again what is missing or stale."""
+    """Compare what `sync` wrote with the platform, mark what was deleted there, read again what is missing or stale."""
     from commercetools_source.client import Client
     from commercetools_source.deletes import Guard
     from commercetools_source.reconcile import sweep as mend

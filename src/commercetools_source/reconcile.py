@@ -63,7 +63,9 @@ def _each(
     client: Client, destination: Destination, streams: Iterable[str] | None, guard: Guard | None
 ) -> tuple[Verdict, ...]:
     if not isinstance(destination, Ledger):
-        raise ConfigError(f"{destination.name} cannot be compared with the platform; only a DuckDB file can")
+        raise ConfigError(
+            f"{destination.name} cannot be compared with the platform; a DuckDB file or a Parquet folder can"
+        )
     named = [find(name) for name in streams] if streams is not None else None
     chosen = named if named is not None else [stream for stream in STREAMS.values() if sweepable(stream)]
     try:

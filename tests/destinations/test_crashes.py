@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from commercetools_source.checkpoint import StreamState
 from commercetools_source.delivery import Delivery
-from commercetools_source.destinations import DuckDB, Jsonl
+from commercetools_source.destinations import DuckDB, Jsonl, Parquet
 from commercetools_source.destinations.folder import read_manifest
 from commercetools_source.errors import DestinationError
 from commercetools_source.schema import Column
@@ -59,9 +60,12 @@ def duckdb_table(path: Path) -> Table | None:
     with duckdb.connect(str(path)) as connection:
         if not connection.execute("FROM duckdb_tables() WHERE table_name = 'things'").fetchall():
             return None
-        result = connection.execute("SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM things")
-        names = [column[0] for column in result.description]
-        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        return table_of(connection.execute("SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM things"))
+
+
+def table_of(result: duckdb.DuckDBPyConnection) -> Table:
+    names = [column[0] for column in result.description]
+    rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     found = {row["id"]: {name: value for name, value in row.items() if value is not None} for row in rows}
     assert len(found) == len(rows), "a key is there twice"
     for row in found.values():
@@ -77,6 +81,18 @@ def jsonl_table(path: Path) -> Table | None:
     for file in sorted(listed):
         found = merged(found, [json.loads(line) for line in file.read_text("utf-8").split("\n") if line])
     return found if entry else None
+
+
+def parquet_table(path: Path) -> Table | None:
+    entry = read_manifest(path).streams.get("things")
+    if entry is None or not entry.columns:
+        return None
+    assert {path / "things" / file.name for file in entry.files} == set((path / "things").glob("part-*"))
+    with duckdb.connect() as connection:
+        moved = re.sub(r"'/[^']*/store/", f"'{path}/", (path / "latest.sql").read_text())
+        connection.execute(moved)
+        result = connection.execute("SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM things")
+        return table_of(result)
 
 
 class Machine(RuleBasedStateMachine):
@@ -190,10 +206,22 @@ class JsonlMachine(Machine):
             stray.write_bytes(bytes(delivery.records[0]))
 
 
+class ParquetMachine(Machine):
+    def new(self, path: Path) -> Destination:
+        return Parquet(path, lambda _: list(FIELDS))
+
+    def read(self, path: Path) -> Table | None:
+        return parquet_table(path)
+
+
 TestDuckDB = DuckDBMachine.TestCase
 TestDuckDB.settings = settings(max_examples=15, stateful_step_count=12)
+TestParquet = ParquetMachine.TestCase
+TestParquet.settings = settings(max_examples=15, stateful_step_count=12)
 TestJsonl = JsonlMachine.TestCase
 TestJsonl.settings = settings(max_examples=40, stateful_step_count=15)
+
+READ = {"duckdb": duckdb_table, "parquet": parquet_table, "jsonl": jsonl_table}
 
 CHILD = """
 import sys
@@ -201,13 +229,14 @@ from pathlib import Path
 import msgspec
 from commercetools_source.checkpoint import StreamState
 from commercetools_source.delivery import Delivery
-from commercetools_source.destinations import DuckDB, Jsonl
+from commercetools_source.destinations import DuckDB, Jsonl, Parquet
 from commercetools_source.schema import Column
 from commercetools_source.stream import Stream
 
 kind, path = sys.argv[1], Path(sys.argv[2])
 fields = [Column(name, "string", nullable=True) for name in ("id", "text")] + [Column("version", "int", nullable=True)]
-destination = DuckDB(path, lambda _: fields) if kind == "duckdb" else Jsonl(path)
+makers = {"duckdb": lambda: DuckDB(path, lambda _: fields), "parquet": lambda: Parquet(path, lambda _: fields)}
+destination = makers.get(kind, lambda: Jsonl(path))()
 destination.open()
 stream = Stream(name="things", path="/things", item="Thing", scopes=())
 for number in range(100_000):
@@ -218,7 +247,7 @@ for number in range(100_000):
 """
 
 
-@pytest.fixture(params=["duckdb", "jsonl"])
+@pytest.fixture(params=["duckdb", "parquet", "jsonl"])
 def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -232,7 +261,9 @@ def writer(kind: str, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def open_again(kind: str, path: Path) -> Destination:
-    return DuckDB(path, lambda _: list(FIELDS)) if kind == "duckdb" else Jsonl(path)
+    if kind == "jsonl":
+        return Jsonl(path)
+    return (DuckDB if kind == "duckdb" else Parquet)(path, lambda _: list(FIELDS))
 
 
 def test_a_killed_process_leaves_rows_and_state_of_the_same_delivery(
@@ -247,7 +278,7 @@ def test_a_killed_process_leaves_rows_and_state_of_the_same_delivery(
     destination = open_again(kind, path)
     cursor = destination.open()["things"].cursor
     destination.close()
-    found = duckdb_table(path) if kind == "duckdb" else jsonl_table(path)
+    found = READ[kind](path)
     assert int(cursor or "-1") >= told
     assert found is not None
     assert set(found) == {str(number) for number in range(int(cursor or "-1") + 1)}

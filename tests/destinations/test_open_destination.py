@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from commercetools_source.destinations import DuckDB, Jsonl, open_destination
+from commercetools_source.destinations import DuckDB, Jsonl, Parquet, open_destination
 from commercetools_source.errors import ConfigError
 
 
@@ -18,6 +18,8 @@ from commercetools_source.errors import ConfigError
         ("shop.duckdb", DuckDB, "shop.duckdb"),
         ("/data/shop.db", DuckDB, "/data/shop.db"),
         ("C:\\data\\shop.db", DuckDB, "C:\\data\\shop.db"),
+        ("parquet", Parquet, "commercetools-parquet"),
+        ("parquet:data/shop.db", Parquet, "data/shop.db"),
         ("jsonl", Jsonl, "commercetools-jsonl"),
         ("jsonl:data.db", Jsonl, "data.db"),
         ("jsonl:~/shop", Jsonl, str(Path("~/shop").expanduser())),
@@ -31,11 +33,12 @@ def test_a_spec_names_its_destination(spec: str, kind: type, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["", "parquet:data", "shop", "md:shop", "s3://bucket/shop.db", "DuckDB", "duckdb:", "jsonl: "]
+    "spec", ["", "avro:data", "shop", "md:shop", "s3://bucket/shop.db", "DuckDB", "duckdb:", "jsonl: ", "parquet:"]
 )
 def test_any_other_spec_is_answered_with_the_legal_ones(spec: str) -> None:
     with pytest.raises(
-        ConfigError, match=r"legal are duckdb, duckdb:FILE, FILE.duckdb, FILE.db, jsonl or jsonl:FOLDER"
+        ConfigError,
+        match=r"legal are duckdb, duckdb:FILE, FILE.duckdb, FILE.db, parquet, parquet:FOLDER, jsonl or jsonl:FOLDER",
     ):
         open_destination(spec)
 

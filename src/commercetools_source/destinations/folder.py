@@ -4,6 +4,7 @@
     folder/orders/part-000001-5f3a9c01.jsonl    one delivery
     folder/orders/_loading/part-…               a full read under way; moved up when it is complete
 
+A table is a stream, or a table made from it (`parent`), whose files come and go with those of the stream.
 Knows nothing of what is in the files.
 """
 
@@ -13,7 +14,8 @@ import os
 import re
 import secrets
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any  # msgspec reads the annotations
 
 import msgspec
@@ -22,13 +24,15 @@ from commercetools_source.checkpoint import StreamState, decode, encode
 from commercetools_source.errors import DestinationError, StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
     from commercetools_source.delivery import Delivery
 
-__all__ = ["FORMAT", "MANIFEST", "Entry", "File", "Folder", "Manifest", "read_manifest"]
+    Write = Callable[[BinaryIO], int]
+
+__all__ = ["FORMAT", "MANIFEST", "Entry", "File", "Folder", "Manifest", "Part", "read_manifest", "write_file"]
 
 FORMAT = 1
 """Version of the manifest; another one is refused, not guessed."""
@@ -40,7 +44,7 @@ _PART = re.compile(r"part-\d{6,}-[0-9a-f]{8}\.[a-z]+")
 
 
 class File(msgspec.Struct, frozen=True):
-    """One data file of a stream: its name in the stream's folder, and what is in it."""
+    """One data file of a table: its name in the table's folder, and what is in it."""
 
     name: str
     records: int
@@ -48,9 +52,11 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct):
-    """One stream: `files` are its data in the order of arrival, `loading` those of a full read under way.
+    """One table: `files` are its data in the order of arrival, `loading` those of a full read under way.
 
     `key` identifies a record; of two with the same key the higher version counts, then the later one.
+    `columns` and `loading_columns` are the columns of those files and their types, where files have such.
+    `parent` is the stream that the table was made from, "" for a stream itself.
     """
 
     key: tuple[str, ...]
@@ -58,6 +64,22 @@ class Entry(msgspec.Struct):
     loading: list[File] = []
     next: int = 1
     state: dict[str, Any] | None = None
+    columns: dict[str, str] = {}
+    loading_columns: dict[str, str] = {}
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a delivery brings to one table: `write` puts its rows into an open file and returns their number.
+
+    None: no rows. `columns`: those of the file, where it has such.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    write: Write | None
+    columns: Mapping[str, str] | None = None
 
 
 class Manifest(msgspec.Struct):
@@ -100,51 +122,118 @@ class Folder:
         if lock is not None:
             lock.close()
 
-    def store(self, delivery: Delivery, suffix: str, write: Callable[[BinaryIO], int]) -> None:
-        """Store a delivery: `write` puts its records into an open file and returns their number.
+    def entry(self, table: str) -> Entry | None:
+        """Return what is stored of a table; not to be changed."""
+        return self._manifest.streams.get(table)
+
+    def tables(self, parent: str = "") -> list[str]:
+        """Return the tables made from a stream; of "", the streams."""
+        return [name for name, entry in self._manifest.streams.items() if entry.parent == parent]
+
+    def paths(self, table: str, *, loading: bool = False) -> list[Path]:
+        """Return the files of a table, or those of a full read under way."""
+        entry = self._manifest.streams.get(table) or Entry(())
+        home = self.path / table
+        if loading:
+            return [home / _LOADING / one.name for one in entry.loading]
+        return [home / one.name for one in entry.files]
+
+    def store(self, delivery: Delivery, suffix: str, parts: Sequence[Part]) -> None:
+        """Store a delivery as one new file for each part that has rows; the first part is the stream itself.
 
         It counts from the moment the manifest is replaced. Raises DestinationError, with nothing changed.
         """
+        with self._writing(delivery.stream.name):
+            streams = dict(self._manifest.streams)
+            for part in parts:
+                streams[part.table] = self._advanced(delivery, suffix, part)
+            streams[delivery.stream.name].state = encode(delivery.state)
+            self._replace(streams)
+        if delivery.first or delivery.done:
+            for part in parts:
+                self._remove_orphans(part.table)
+
+    def _advanced(self, delivery: Delivery, suffix: str, part: Part) -> Entry:
+        """Return the entry of a table after a delivery, whose file is written."""
+        stream = delivery.stream.name
+        old = self._manifest.streams.get(part.table) or Entry(())
+        home = self.path / part.table
+        entry = Entry(
+            part.key,
+            old.files,
+            [] if delivery.first else old.loading,
+            old.next,
+            columns=old.columns,
+            loading_columns=old.loading_columns,
+            parent="" if part.table == stream else stream,
+        )
+        file = self._file(home / _LOADING if delivery.replaces else home, entry, suffix, part.write)
+        if delivery.replaces:
+            entry.loading = [*entry.loading, *file]
+            entry.loading_columns = dict(part.columns or {})
+        else:
+            entry.files = [*old.files, *file]
+            entry.columns = dict(part.columns or {})
+        if delivery.done and delivery.replaces:
+            for one in entry.loading:
+                (home / _LOADING / one.name).replace(home / one.name)
+            if entry.loading:
+                _sync_folder(home)
+            entry.files, entry.columns = entry.loading, entry.loading_columns
+        if delivery.done:
+            entry.loading, entry.loading_columns = [], {}
+        return entry
+
+    def exchange(self, table: str, gone: Collection[str], suffix: str, write: Write, *, loading: bool = False) -> int:
+        """Store one new file of a table in place of those called `gone`, without any change of state; return its rows.
+
+        With `loading` it goes to the files of a full read under way. Raises DestinationError, with nothing changed.
+        """
+        with self._writing(table):
+            old = self._manifest.streams[table]
+            entry = msgspec.structs.replace(old)
+            home = self.path / table
+            file = self._file(home / _LOADING if loading else home, entry, suffix, write)
+            if loading:
+                entry.loading = [one for one in old.loading if one.name not in gone] + file
+            else:
+                entry.files = [one for one in old.files if one.name not in gone] + file
+            self._replace({**self._manifest.streams, table: entry})
+        self._remove_orphans(table)
+        return sum(one.records for one in file)
+
+    def _file(self, place: Path, entry: Entry, suffix: str, write: Write | None) -> list[File]:
+        """Write a file and count it in `entry`; return it, or nothing when there are no rows."""
+        if write is None:
+            return []
+        name = f"part-{entry.next:06d}-{self._run}.{suffix}"
+        file = File(name, *write_file(place, name, write))
+        if not file.records:
+            (place / name).unlink()
+            return []
+        entry.next += 1
+        return [file]
+
+    @contextmanager
+    def _writing(self, table: str) -> Iterator[None]:
         if self._lock is None:
             raise DestinationError(f"{self.path} is not open; call open() first")
         try:
-            self._store(delivery, suffix, write)
-        except OSError as error:
-            if isinstance(error, DestinationError):
+            yield
+        except BaseException as error:
+            with suppress(OSError):
+                self._tidy()
+            if isinstance(error, DestinationError) or not isinstance(error, OSError):
                 raise
             raise DestinationError(
-                f"cannot write {delivery.stream.name} to {self.path}: {error};"
+                f"cannot write {table} to {self.path}: {error};"
                 " what was stored before is kept, and the next run goes on from there"
             ) from error
 
-    def _store(self, delivery: Delivery, suffix: str, write: Callable[[BinaryIO], int]) -> None:
-        stream = delivery.stream
-        old = self._manifest.streams.get(stream.name) or Entry(stream.key)
-        home = self.path / stream.name
-        loading = [] if delivery.first else old.loading
-        entry = Entry(stream.key, old.files, loading, old.next, encode(delivery.state))
-        if delivery.records:
-            place = home / _LOADING if delivery.replaces else home
-            name = f"part-{old.next:06d}-{self._run}.{suffix}"
-            file = File(name, *_write_file(place, name, write))
-            entry.next += 1
-            if delivery.replaces:
-                entry.loading = [*loading, file]
-            else:
-                entry.files = [*old.files, file]
-        if delivery.done and delivery.replaces:
-            for file in entry.loading:
-                (home / _LOADING / file.name).replace(home / file.name)
-            if entry.loading:
-                _sync_folder(home)
-            entry.files = entry.loading
-        if delivery.done:
-            entry.loading = []
-        manifest = Manifest(streams={**self._manifest.streams, stream.name: entry})
+    def _replace(self, streams: dict[str, Entry]) -> None:
+        manifest = Manifest(streams=streams)
         _save(self.path, manifest)
         self._manifest = manifest
-        if delivery.first or delivery.done:
-            self._remove_orphans(stream.name)
 
     def _load(self) -> Manifest:
         if (self.path / MANIFEST).exists():
@@ -183,12 +272,13 @@ class Folder:
 
     def _states(self) -> dict[str, StreamState]:
         states = {}
-        for name, entry in self._manifest.streams.items():
-            home = self.path / name
+        for name in self.tables():
+            entry = self._manifest.streams[name]
             state = decode(entry.state) if entry.state is not None else StreamState()
-            if not all((home / file.name).exists() for file in entry.files):
+            tables = [name, *self.tables(name)]
+            if not all(path.exists() for table in tables for path in self.paths(table)):
                 state = StreamState()
-            elif not all((home / _LOADING / file.name).exists() for file in entry.loading):
+            elif not all(path.exists() for table in tables for path in self.paths(table, loading=True)):
                 state = StreamState(cursor=state.cursor)
             if state != StreamState():
                 states[name] = state
@@ -225,7 +315,7 @@ def _save(folder: Path, manifest: Manifest) -> None:
     _sync_folder(folder)
 
 
-def _write_file(place: Path, name: str, write: Callable[[BinaryIO], int]) -> tuple[int, int]:
+def write_file(place: Path, name: str, write: Write) -> tuple[int, int]:
     """Write a file that is there as a whole or not at all; return its number of records and bytes."""
     place.mkdir(parents=True, exist_ok=True)
     temporary = place / f"{name}{_TEMPORARY}"

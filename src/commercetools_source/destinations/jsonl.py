@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from commercetools_source.destinations.columns import slices
-from commercetools_source.destinations.folder import Folder
+from commercetools_source.destinations.folder import Folder, Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +42,8 @@ class Jsonl:
 
     def write(self, delivery: Delivery) -> None:
         """Store records as one new file, then the state; raises DestinationError, with neither stored."""
-        self._folder.store(delivery, "jsonl", lambda out: _write_lines(out, delivery.records))
+        write = (lambda out: _write_lines(out, delivery.records)) if delivery.records else None
+        self._folder.store(delivery, "jsonl", [Part(delivery.stream.name, delivery.stream.key, write)])
 
     def close(self) -> None:
         """Release the folder."""

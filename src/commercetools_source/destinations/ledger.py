@@ -1,4 +1,4 @@
-"""Deletions in a DuckDB file: rows marked as deleted, and how a table differs from what the platform lists."""
+"""Deletions with DuckDB: rows marked as deleted, and how a table differs from what the platform lists."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import duckdb
+    import pyarrow as pa
 
     from commercetools_source.deletes import Listed
 
-__all__ = ["compare", "mark_deleted"]
+__all__ = ["compare", "deletions", "mark_deleted"]
 
 
 def mark_deleted(connection: duckdb.DuckDBPyConnection, table: str, times: Mapping[str, str]) -> int:
@@ -23,11 +24,7 @@ def mark_deleted(connection: duckdb.DuckDBPyConnection, table: str, times: Mappi
 
     `table` is a quoted name, `times` gives an API timestamp for each id.
     """
-    import pyarrow as pa
-
-    deleted = [moment(time).replace(tzinfo=None) for time in times.values()]
-    gone = pa.table({"id": pa.array(list(times), pa.string()), "time": pa.array(deleted, pa.timestamp("us"))})
-    connection.register("_gone", gone)
+    connection.register("_gone", deletions(times))
     try:
         row = connection.execute(
             f"UPDATE {table} AS held SET {DELETED_AT} = _gone.time FROM _gone"  # noqa: S608 - a quoted name
@@ -36,6 +33,14 @@ def mark_deleted(connection: duckdb.DuckDBPyConnection, table: str, times: Mappi
     finally:
         connection.unregister("_gone")
     return int(row[0]) if row else 0
+
+
+def deletions(times: Mapping[str, str]) -> pa.Table:
+    """Return `times`, an API timestamp for each id, as the columns `id` and `time`."""
+    import pyarrow as pa
+
+    deleted = [moment(time).replace(tzinfo=None) for time in times.values()]
+    return pa.table({"id": pa.array(list(times), pa.string()), "time": pa.array(deleted, pa.timestamp("us"))})
 
 
 def compare(

@@ -1,0 +1,274 @@
+"""Parquet files in a folder: one dataset for each stream, typed columns, files added by every run.
+
+    folder/orders/columns.parquet               no rows and all columns; first by name, so readers know all columns
+    folder/orders/part-000001-5f3a9c01.parquet  one delivery, or the deletions found by a run
+    folder/latest.sql                           views of the newest version of each row, for DuckDB
+
+A later version of a record is one more row; `newest` says which one counts.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import TYPE_CHECKING
+
+from commercetools_source.destinations import dataset, ledger
+from commercetools_source.destinations.columns import DELETED_AT, SYNCED_AT, UNFIT, Decoder
+from commercetools_source.destinations.folder import MANIFEST, Folder, Part, write_file
+from commercetools_source.destinations.newest import files, newest, views
+from commercetools_source.errors import DestinationError
+from commercetools_source.schema import SQL_TYPES, Column, columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    import duckdb
+
+    from commercetools_source.checkpoint import StreamState
+    from commercetools_source.deletes import Difference, Listed
+    from commercetools_source.delivery import Delivery
+    from commercetools_source.stream import Stream
+
+__all__ = ["Parquet"]
+
+COLUMNS = "columns.parquet"
+LATEST = "latest.sql"
+ADVICE = 'it needs pyarrow and DuckDB: pip install "commercetools-source[parquet]"'
+
+_SUFFIX = "parquet"
+_OWN = {SYNCED_AT: "TIMESTAMP", DELETED_AT: "TIMESTAMP", UNFIT: "JSON"}
+_KINDS = {sql: kind for kind, sql in SQL_TYPES.items()}
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "300MB",
+    "threads": 2,
+    "preserve_insertion_order": False,
+    "autoinstall_known_extensions": False,  # nothing is downloaded behind the user's back
+    "autoload_known_extensions": False,
+}
+_SMALL = 16_000_000
+"""Bytes of a file that is worth being joined with others."""
+_MANY = 16
+"""Small files that a table may have."""
+_LARGE = 128_000_000
+"""Bytes of what is joined into one file at most."""
+
+
+class Parquet:
+    """A destination that writes Parquet files into the folder `path`; its parent folder must exist.
+
+    `drift` counts values that did not fit their column, by table and field (they are in `_unfit`);
+    `added` lists the columns added for fields that the schema did not know.
+    """
+
+    batch_bytes = 24_000_000
+
+    def __init__(self, path: Path, fields: Callable[[Stream], Sequence[Column]] = columns) -> None:
+        self.name = str(path)
+        self.drift: dict[tuple[str, str], int] = {}
+        self.added: list[tuple[str, str]] = []
+        self._folder = Folder(path)
+        self._fields = fields
+        self._decoders: dict[tuple[str, bool], Decoder] = {}
+        self._last = datetime.min.replace(tzinfo=timezone.utc)
+        self._sql: duckdb.DuckDBPyConnection | None = None
+
+    def open(self) -> Mapping[str, StreamState]:
+        """Create and lock the folder, return the stored states; raises DestinationError and StateError."""
+        try:
+            import duckdb  # noqa: F401 - heavy; looked for now, before anything is read
+            import pyarrow.parquet  # noqa: F401 - same
+        except ImportError as error:
+            raise DestinationError(f"cannot write {self.name}: {ADVICE}") from error
+        states = self._folder.open()
+        try:
+            # No row was stored after the manifest, so a clock that was set back cannot make new rows look old.
+            written = (self._folder.path / MANIFEST).stat().st_mtime
+            self._last = datetime.fromtimestamp(written, timezone.utc)
+            for table in self._folder.tables():
+                self._publish(table)
+        except BaseException:
+            self.close()
+            raise
+        return states
+
+    def close(self) -> None:
+        """Release the folder."""
+        self._decoders.clear()
+        connection, self._sql = self._sql, None
+        if connection is not None:
+            connection.close()
+        self._folder.close()
+
+    def write(self, delivery: Delivery) -> None:
+        """Store records as one new file, then the state; raises DestinationError, with neither stored."""
+        with self._failing(f"write {delivery.stream.name} to"):
+            decoder, added = self._store(delivery)
+            self._publish(delivery.stream.name)
+            if delivery.done:
+                self._compact(delivery.stream.name)
+        self.added += [(delivery.stream.name, one) for one in added]
+        for field, count in decoder.misfits.items():
+            self.drift[delivery.stream.name, field] = self.drift.get((delivery.stream.name, field), 0) + count
+        decoder.misfits.clear()
+
+    def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
+        """Repeat rows with the time of their deletion, in what is being loaded too; return how many were not marked."""
+        with self._failing(f"mark deleted {stream.name} in"):
+            return sum(self._bury(stream, times, loading=loading) for loading in (False, True))
+
+    def compare(self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str) -> Difference:
+        """Return how the stream's newest rows that are not marked as deleted differ from a listing."""
+        with self._failing(f"compare {stream.name} in"):
+            created = "make_timestamp(epoch_us(createdAt)) AS createdAt"  # whatever zone the session is in
+            self._hold(stream, f"id, version, {created}, {DELETED_AT}")
+            return ledger.compare(self._connection, "_held", pages, cursor)
+
+    # --- one delivery ---
+
+    def _store(self, delivery: Delivery) -> tuple[Decoder, list[str]]:
+        """Return what decoded the records, and the names of the columns that they added."""
+        stream = delivery.stream
+        decoder = self._decoder(delivery)
+        known = len(decoder.fields)
+        rows = decoder.rows(delivery.records)
+        found = {**{field.name: SQL_TYPES[field.kind] for field in decoder.fields}, **_OWN}
+        schema, moment = dataset.fields(found), self._moment()
+
+        def write(out: BinaryIO) -> int:
+            return dataset.write(out, schema, decoder.batches(rows, moment))
+
+        self._folder.store(delivery, _SUFFIX, [Part(stream.name, stream.key, write if rows.values else None, found)])
+        return decoder, [field.name for field in decoder.fields[known:]]
+
+    def _decoder(self, delivery: Delivery) -> Decoder:
+        """Return the decoder for the files as they are: what columns they have, then those that only the schema has."""
+        stream, loading = delivery.stream, delivery.replaces
+        if delivery.first:
+            self._decoders.pop((stream.name, True), None)
+        decoder = self._decoders.get((stream.name, loading))
+        if decoder is None:
+            entry = None if delivery.first else self._folder.entry(stream.name)
+            held = {} if entry is None else entry.loading_columns if loading else entry.columns
+            present = [Column(one, _KINDS[sql], nullable=True) for one, sql in held.items() if one not in _OWN]
+            fields = [*present, *(field for field in self._fields(stream) if field.name not in held)]
+            decoder = self._decoders[stream.name, loading] = Decoder(stream.name, fields, stream.key)
+        if delivery.done:
+            self._decoders.pop((stream.name, True), None)
+        if delivery.done and loading:
+            self._decoders.pop((stream.name, False), None)
+        return decoder
+
+    def _moment(self) -> datetime:
+        """Return when rows are stored, in UTC: later each time, because the later of two equal versions is newer."""
+        self._last = max(datetime.now(timezone.utc), self._last + timedelta(microseconds=1))
+        return self._last.replace(tzinfo=None)
+
+    def _publish(self, table: str) -> None:
+        """Bring what readers see of the columns to what the files have."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        entry = self._folder.entry(table)
+        if entry is None or not entry.columns:
+            return
+        path = self._folder.path / table / COLUMNS
+        schema = dataset.fields(entry.columns)
+        if path.exists() and pq.read_schema(path).equals(schema):
+            return
+        write_file(path.parent, COLUMNS, lambda out: dataset.write(out, schema, [pa.Table.from_batches([], schema)]))
+        self._describe()
+
+    def _describe(self) -> None:
+        """Write the views, one for each table that has columns."""
+        entries = {one: self._folder.entry(one) for one in sorted(self._folder.tables())}
+        tables = {one: (entry.key, entry.columns) for one, entry in entries.items() if entry and entry.columns}
+        script = views(self._folder.path.absolute(), tables).encode()
+        write_file(self._folder.path, LATEST, lambda out: out.write(script))
+
+    def _compact(self, table: str) -> None:
+        """Make large files of many small ones, as often as runs have added them."""
+        entry = self._folder.entry(table)
+        small = [one for one in entry.files if one.bytes < _SMALL] if entry else []
+        if entry is None or len(small) < _MANY:
+            return
+        schema = dataset.fields(entry.columns)
+        while small:
+            size, some = 0, []
+            while small and size < _LARGE:
+                some.append(small.pop(0))
+                size += some[-1].bytes
+            paths = [self._folder.path / table / one.name for one in some]
+            batches = dataset.merged(paths)
+            self._folder.exchange(
+                table, [one.name for one in some], _SUFFIX, partial(dataset.write, schema=schema, batches=batches)
+            )
+
+    # --- deletions ---
+
+    @property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        if self._sql is None:
+            spill = str(self._folder.path / ".spill")
+            self._sql = duckdb.connect(":memory:", config={**_SETTINGS, "temp_directory": spill})
+        return self._sql
+
+    def _hold(self, stream: Stream, select: str, *, loading: bool = False) -> bool:
+        """Make the view `_held` of the newest rows of a stream; return whether there are any files."""
+        entry = self._folder.entry(stream.name)
+        paths = self._folder.paths(stream.name, loading=loading)
+        if entry is None or not (paths if loading else entry.columns):
+            return False
+        held = entry.loading_columns if loading else entry.columns
+        source = files(paths or [self._folder.path / stream.name / COLUMNS])
+        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW _held AS {newest(source, entry.key, held, select)}")
+        return True
+
+    def _bury(self, stream: Stream, times: Mapping[str, str], *, loading: bool) -> int:
+        """Add a file of the rows with these ids that were not marked yet, now with the time."""
+        entry = self._folder.entry(stream.name)
+        wanted = f"id, version, {SYNCED_AT}, {DELETED_AT}"
+        if entry is None or not self._hold(stream, wanted, loading=loading):
+            return 0
+        connection = self._connection
+        schema = dataset.fields(entry.loading_columns if loading else entry.columns)
+        connection.register("_times", ledger.deletions(times))
+        try:
+            connection.execute(
+                "CREATE OR REPLACE TEMP TABLE _gone AS"
+                " SELECT _held.id, version, _synced_at, time FROM _held JOIN _times USING (id)"
+                " WHERE _deleted_at IS NULL"
+            )
+        finally:
+            connection.unregister("_times")
+        if connection.execute("SELECT count(*) FROM _gone").fetchall() == [(0,)]:
+            return 0
+        found = connection.sql(
+            f"SELECT held.* REPLACE (_gone.time AS {DELETED_AT}) FROM"  # noqa: S608 - quoted names
+            f" {files(self._folder.paths(stream.name, loading=loading))} AS held JOIN _gone ON held.id = _gone.id"
+            f" AND held.version IS NOT DISTINCT FROM _gone.version AND held.{SYNCED_AT} = _gone.{SYNCED_AT}"
+            f" AND held.{DELETED_AT} IS NULL"
+        )
+        write = partial(dataset.write, schema=schema, batches=dataset.reader(found))
+        return self._folder.exchange(stream.name, (), _SUFFIX, write, loading=loading)
+
+    @contextmanager
+    def _failing(self, what: str) -> Iterator[None]:
+        """Raise DestinationError for what DuckDB and Arrow raise inside."""
+        import duckdb
+        import pyarrow as pa
+
+        try:
+            yield
+        except BaseException as error:
+            self._decoders.clear()  # columns that were added are not stored
+            if isinstance(error, DestinationError) or not isinstance(error, (duckdb.Error, pa.ArrowException, OSError)):
+                raise
+            reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+            kept = "what was stored before is kept, and the next run goes on from there"
+            raise DestinationError(f"cannot {what} {self.name}: {reason}; {kept}") from error
