@@ -75,7 +75,7 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    assert cli_app.run(["sandbox", "--size", "tiny"]) == 2
+    assert cli_app.run(["sandbox", "--size", "tiny", "--port", "0"]) == 2
     assert "pip install 'commercetools-source[sandbox]'" in capsys.readouterr().err
 
 
@@ -119,7 +119,7 @@ def test_wrong_usage_and_settings_end_with_status_2(
         (["sync", "--concurrency", "100"], "concurrency is 100; it must be a whole number from 1 to 20"),
         (["sync", "-v", "-q"], "--verbose and --quiet exclude each other"),
         (["check", "--streams", "orders,nope"], "there is no stream 'nope'"),
-        (["sandbox", "--size", "huge"], "huge"),
+        (["sandbox", "--size", "huge", "--port", "0"], "huge"),
         (["demo", "--size", "7"], "7"),
     ],
 )
