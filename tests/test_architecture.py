@@ -27,6 +27,7 @@ ORDER = """
     errors events
     settings config
     contract stream kinds resources children schema relations
+    definitions owners
     keyset windows checkpoint delivery
     governor retry inflate transport answers auth
     paging parents client

@@ -1,0 +1,285 @@
+"""The project's own fields: from the records of `product_types` and `types` to typed definitions. Pure.
+
+Knows nothing of SQL. Whatever a record holds, something comes out: a type that is not known is `json`,
+a definition without a name is left out, for no value could belong to it.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = [
+    "ATTRIBUTE_TYPES",
+    "FIELD_TYPES",
+    "SOURCES",
+    "Change",
+    "Conflict",
+    "CustomType",
+    "Definition",
+    "FieldKind",
+    "FieldType",
+    "ProductType",
+    "changes",
+    "column_names",
+    "custom_fields",
+    "custom_type",
+    "identifier",
+    "product_type",
+]
+
+FieldKind = Literal[
+    "boolean",
+    "text",
+    "ltext",
+    "enum",
+    "lenum",
+    "number",
+    "money",
+    "date",
+    "time",
+    "datetime",
+    "reference",
+    "set",
+    "nested",
+    "json",
+]
+
+SOURCES = ("product_types", "types")
+"""The streams whose records define fields of others; they are small, and read before the others."""
+
+ATTRIBUTE_TYPES: Mapping[str, FieldKind] = MappingProxyType(
+    {
+        "boolean": "boolean",
+        "text": "text",
+        "ltext": "ltext",
+        "enum": "enum",
+        "lenum": "lenum",
+        "number": "number",
+        "money": "money",
+        "date": "date",
+        "time": "time",
+        "datetime": "datetime",
+        "reference": "reference",
+        "set": "set",
+        "nested": "nested",
+    }
+)
+"""What the values of an attribute type look like (API reference, AttributeType). Types not in it are `json`."""
+
+FIELD_TYPES: Mapping[str, FieldKind] = MappingProxyType(
+    {
+        "Boolean": "boolean",
+        "String": "text",
+        "LocalizedString": "ltext",
+        "Enum": "text",  # a custom field holds the key alone, an attribute key and label
+        "LocalizedEnum": "text",
+        "Number": "number",
+        "Money": "money",
+        "Date": "date",
+        "Time": "time",
+        "DateTime": "datetime",
+        "Reference": "reference",
+        "Set": "set",
+    }
+)
+"""The same for custom field types (API reference, FieldType)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """What a field's values are: `element` of a set, `target` of a reference (type id) or nested (product type id)."""
+
+    kind: FieldKind
+    element: FieldType | None = None
+    target: str = ""
+
+    def __str__(self) -> str:
+        """Return it in words: `set of reference to category`."""
+        if self.element is not None:
+            return f"set of {self.element}"
+        return f"{self.kind} to {self.target}" if self.kind == "reference" else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One attribute or custom field. `level`: "Product" or "Variant" for attributes, "" for custom fields."""
+
+    name: str
+    type: FieldType
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductType:
+    """A product type: its attributes in the project's order, each name once."""
+
+    id: str
+    key: str
+    attributes: tuple[Definition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomType:
+    """A Type: the fields that it gives to records of `resources` (resource type ids)."""
+
+    id: str
+    key: str
+    resources: tuple[str, ...]
+    fields: tuple[Definition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One name that several Types (or one, twice) give different types to; its values stay JSON.
+
+    `where`: a resource type id or a product type. `types`: what is defined, each with the key of its definer.
+    """
+
+    where: str
+    name: str
+    types: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        """Return it as half a sentence."""
+        defined = ", ".join(f"{kind} in {definer}" for definer, kind in self.types)
+        return f"{self.name!r} of {self.where} is {defined}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A field whose definition is not what it was; `before` or `after` is "" where there was or is none."""
+
+    where: str
+    name: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        if self.before and self.after:
+            return f"{self.name!r} of {self.where} was {self.before} and is {self.after}"
+        return f"{self.name!r} of {self.where} is {f'new: {self.after}' if self.after else f'gone: {self.before}'}"
+
+
+def changes(
+    before: Mapping[str, Sequence[Definition]], after: Mapping[str, Sequence[Definition]]
+) -> tuple[Change, ...]:
+    """Return how the definitions of each place differ; both map what has the fields to their definitions."""
+    found = []
+    for where in sorted({*before, *after}):
+        old, new = ({one.name: str(one.type) for one in side.get(where, ())} for side in (before, after))
+        names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+        found += [Change(where, name, old.get(name, ""), new.get(name, "")) for name in names]
+    return tuple(found)
+
+
+# --- reading records ---
+
+
+def product_type(record: Mapping[str, Any]) -> ProductType:
+    """Return the definitions in a record of `product_types`. Of a name defined twice, the first one counts."""
+    found = _definitions(record.get("attributes"), ATTRIBUTE_TYPES)
+    return ProductType(_text(record.get("id")), _text(record.get("key")), tuple(found))
+
+
+def custom_type(record: Mapping[str, Any]) -> CustomType:
+    """Return the definitions in a record of `types`."""
+    resources = tuple(filter(None, map(_text, _list(record.get("resourceTypeIds")))))
+    found = _definitions(record.get("fieldDefinitions"), FIELD_TYPES)
+    return CustomType(_text(record.get("id")), _text(record.get("key")), resources, tuple(found))
+
+
+def _definitions(value: object, kinds: Mapping[str, FieldKind]) -> list[Definition]:
+    found: dict[str, Definition] = {}
+    for row in map(_dict, _list(value)):
+        name = _text(row.get("name"))
+        if name:
+            found.setdefault(name, Definition(name, _type(row.get("type"), kinds), _text(row.get("level"))))
+    return list(found.values())
+
+
+def _type(value: object, kinds: Mapping[str, FieldKind]) -> FieldType:
+    row = _dict(value)
+    kind = kinds.get(_text(row.get("name")), "json")
+    if kind == "set":
+        return FieldType(kind, _type(row.get("elementType"), kinds))
+    if kind == "reference":
+        return FieldType(kind, target=_text(row.get("referenceTypeId")))
+    if kind == "nested":
+        return FieldType(kind, target=_text(_dict(row.get("typeReference")).get("id")))
+    return FieldType(kind)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+# --- several types for one kind of record ---
+
+
+def custom_fields(types: Iterable[CustomType], resource: str) -> tuple[tuple[Definition, ...], tuple[Conflict, ...]]:
+    """Return all custom fields that records of `resource` may have, by name, and where their types disagree.
+
+    The platform refuses such a disagreement, but a definition may have been removed and made anew
+    between two reads. A name whose types differ is `json`: every value fits it.
+    """
+    found: dict[str, list[tuple[str, FieldType]]] = defaultdict(list)
+    for one in sorted(types, key=lambda one: (one.key, one.id)):
+        if resource in one.resources:
+            for field in one.fields:
+                found[field.name].append((one.key or one.id, field.type))
+    fields, conflicts = [], []
+    for name, defined in sorted(found.items()):
+        kinds = {kind for _, kind in defined}
+        fields.append(Definition(name, kinds.pop() if len(kinds) == 1 else FieldType("json")))
+        if len({kind for _, kind in defined}) > 1:
+            conflicts.append(Conflict(resource, name, tuple((definer, str(kind)) for definer, kind in defined)))
+    return tuple(fields), tuple(conflicts)
+
+
+# --- names ---
+
+
+def identifier(name: str) -> str:
+    """Return `name` as SQL takes it without quotes: other characters than letters, digits and `_` become `_`."""
+    plain = re.sub(r"[^0-9A-Za-z_]", "_", name)
+    return plain if plain and not plain[0].isdigit() else f"_{plain}"
+
+
+def column_names(
+    parts: Sequence[tuple[str, str]], taken: Iterable[str] = (), prefix: str = ""
+) -> dict[tuple[str, str], str]:
+    """Return a column name for each of `parts` (a field's name, a suffix): an `identifier`, none that is `taken`.
+
+    SQL ignores case. Where several names come out alike, or like one that is taken, each of them gets
+    a suffix made of the name itself: what a column means then never depends on which other fields are
+    there, so a new field breaks a query on the old column openly instead of changing what it says.
+    """
+    plain = {part: identifier(prefix + "".join(part)) for part in parts}
+    used = {name.casefold() for name in taken}
+    alike = Counter(column.casefold() for column in plain.values())
+    found = {}
+    for part, column in plain.items():
+        if alike[column.casefold()] > 1 or column.casefold() in used:
+            column += f"_{zlib.crc32(chr(0).join(part).encode()):08x}"  # noqa: PLW2901
+            while column.casefold() in used or column.casefold() in alike:
+                column += "_"  # noqa: PLW2901
+            used.add(column.casefold())
+        found[part] = column
+    return found
