@@ -202,14 +202,22 @@ class ShopFiller:
             for old in ("oldValue", "previousValue"):
                 if old in value:
                     value[old] = self._dice.one(SENTENCES["fr"])
-        if isinstance(value.get("type"), dict) and "fields" in value:
-            custom = self._customs.value("order", self._dice)
-            value["type"]["id"], value["fields"] = custom["type"]["id"], custom["fields"]
+        self._fit_customs(value)
         if isinstance(value.get("slug"), dict):
             value["slug"] = {"en": f"slug-{self._next()}"}
         finisher = self._finishers.get(name)
         if finisher is not None:
             finisher(value)
+
+    def _fit_customs(self, value: Json) -> None:
+        """Let custom fields be those of a type that is allowed where they are."""
+        if isinstance(value.get("type"), dict) and "fields" in value:
+            custom = self._customs.value("order", self._dice)
+            value["type"]["id"], value["fields"] = custom["type"]["id"], custom["fields"]
+        if "shippingCustomFields" in value:
+            value["shippingCustomFields"] = self._customs.value("shipping", self._dice)
+        seen = value.get("interfaceInteractions", [])
+        seen[:] = [self._customs.value("payment-interface-interaction", self._dice) for _ in seen]
 
     # --- values -------------------------------------------------------------------------------------------------
 
