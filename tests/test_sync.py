@@ -72,6 +72,14 @@ def run(shop: Sandbox, memory: Memory, *streams: str, hook: Any = None, full: bo
         return sync(client, memory, streams=streams or None, full=full, hook=hook or (lambda _: None))
 
 
+def test_definitions_of_own_fields_come_before_the_records_that_have_them(shop: Sandbox) -> None:
+    memory = Memory()
+    summary = run(shop, memory, "customers", "orders", "types", "products", "product_types", concurrency=1)
+    first = list(dict.fromkeys(delivery.stream.name for delivery in memory.deliveries))
+    assert set(first[:2]) == {"product_types", "types"}
+    assert [one.stream for one in summary.outcomes] == ["customers", "orders", "types", "products", "product_types"]
+
+
 def ids(shop: Sandbox, stream: str) -> list[str]:
     return sorted(record["id"] for record in shop.records(stream))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     import msgspec
 
     from commercetools_source.checkpoint import StreamState
+    from commercetools_source.events import Noticed
     from commercetools_source.resources import Stream
 
-__all__ = ["Delivery", "Destination"]
+__all__ = ["Delivery", "Destination", "Observer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +64,13 @@ class Destination(Protocol):
 
     def close(self) -> None:
         """Release it. May be called twice, and after a failed `open`."""
+        ...
+
+
+@runtime_checkable
+class Observer(Protocol):
+    """A destination that notices things about the data it stores."""
+
+    def noticed(self) -> Sequence[Noticed]:
+        """Return what was noticed since it was opened; called once, when everything was written."""
         ...

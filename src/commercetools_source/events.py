@@ -15,6 +15,7 @@ __all__ = [
     "DeletesUnseen",
     "Event",
     "Hook",
+    "Noticed",
     "PageRead",
     "RecordQuarantined",
     "RequestDone",
@@ -123,6 +124,14 @@ class DeletesUnseen:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something about the data that a person should know, though nothing is missing; `about`: a stream or relation."""
+
+    about: str
+    reason: str
+
+
 Event = (
     TokenFetched
     | RequestDone
@@ -135,6 +144,7 @@ Event = (
     | StreamFailed
     | DeletesMarked
     | DeletesUnseen
+    | Noticed
 )
 Hook = Callable[[Event], None]
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from commercetools_source.events import (
     Event,
+    Noticed,
     PageRead,
     RecordQuarantined,
     RequestDone,
@@ -148,7 +149,7 @@ class _Lines:
             return f"{event.stream}: {event.mode} read begins"
         if talkative and isinstance(event, RequestDone):
             return f"{event.method} {event.path}: {event.status}, {event.size:,} bytes in {seconds_text(event.seconds)}"
-        return _alarm(event)
+        return _remark(event) or _alarm(event)
 
     def _is_due(self, stream: str) -> bool:
         """Tell whether a stream under way was silent for long enough; its first delivery only sets the clock."""
@@ -167,6 +168,10 @@ def _alarm(event: Event) -> str | None:
     return None
 
 
+def _remark(event: Event) -> str | None:
+    return f"{event.about}: {event.reason}" if isinstance(event, Noticed) else None
+
+
 @contextmanager
 def _redrawn(out: TextIO, total: int) -> Iterator[Tally]:
     from rich.console import Console
@@ -179,6 +184,8 @@ def _redrawn(out: TextIO, total: int) -> Iterator[Tally]:
         line = _alarm(event)
         if line:
             console.print(line, style="red", markup=False, highlight=False)
+        elif line := _remark(event):
+            console.print(line, markup=False, highlight=False)
 
     tally.echo = echo
     with Live(console=console, get_renderable=lambda: _block(tally, total), refresh_per_second=8, transient=True):

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commercetools_source.checkpoint import StreamState
+from commercetools_source.definitions import SOURCES
 from commercetools_source.deletes import Graveyard, Ledger, buried_since, deletions, unreadable
+from commercetools_source.delivery import Observer
 from commercetools_source.engine import Extraction, Limits, Outcome
 from commercetools_source.errors import ForbiddenError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Hook, RowsWritten, ignore
@@ -70,12 +72,15 @@ def sync(
         if not full:
             _bury(client, destination, chosen, states, selection, hook)
         limits = Limits(config.concurrency, config.page_size, destination.batch_bytes)
-        extraction = Extraction(client.get, chosen, states, selection, limits, hook)
+        ordered = sorted(chosen, key=lambda stream: stream.name not in SOURCES)
+        extraction = Extraction(client.get, ordered, states, selection, limits, hook)
         if on_stoppable is not None:
             on_stoppable(extraction.stop)
         for delivery in extraction.deliveries():
             destination.write(delivery)
             hook(RowsWritten(delivery.stream.name, len(delivery.records)))
+        for found in destination.noticed() if isinstance(destination, Observer) else ():
+            hook(found)
     finally:
         destination.close()
     return Summary(bound, tuple(extraction.outcomes[stream.name] for stream in chosen))

@@ -17,6 +17,7 @@ import msgspec
 from commercetools_source.checkpoint import StreamState, decode, encode
 from commercetools_source.destinations import ledger
 from commercetools_source.destinations.columns import DELETED_AT, SYNCED_AT, UNFIT, Decoder, Rows
+from commercetools_source.destinations.own_views import OwnViews
 from commercetools_source.errors import DestinationError
 from commercetools_source.schema import SQL_TYPES, Column, columns
 
@@ -28,11 +29,14 @@ if TYPE_CHECKING:
 
     from commercetools_source.deletes import Difference, Listed
     from commercetools_source.delivery import Delivery
+    from commercetools_source.events import Noticed
     from commercetools_source.stream import Stream
 
 __all__ = ["DuckDB", "row_counts"]
 
 STATE = "_commercetools_state"
+MODEL = "model"
+"""The schema of what is made of the tables."""
 ADVICE = 'it needs DuckDB: pip install "commercetools-source[duckdb]"'
 
 _KINDS = {sql: kind for kind, sql in SQL_TYPES.items()}
@@ -67,6 +71,7 @@ class DuckDB:
         self._fields = fields
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._decoders: dict[str, Decoder] = {}
+        self._own: OwnViews | None = None
 
     def open(self) -> Mapping[str, StreamState]:
         """Open or create the file, lock it, return the stored states.
@@ -76,6 +81,7 @@ class DuckDB:
         """
         self._connection = _attach(self._path)
         try:
+            self._own = OwnViews(self._connection, self._all_columns, MODEL)
             return self._states()
         except BaseException as error:
             self.close()
@@ -100,6 +106,8 @@ class DuckDB:
             decoder, added = self._store(delivery)
             connection.execute("COMMIT")
             self._report(delivery.stream.name, decoder, added)
+            if self._own is not None:
+                self._own.follow(delivery)
         except BaseException as error:
             self._decoders.clear()  # columns that were added are gone again
             with suppress(*_errors()):
@@ -121,6 +129,11 @@ class DuckDB:
         """Return how the stream's rows that are not marked as deleted differ from a listing."""
         with self._failing(f"compare {stream.name} in"):
             return ledger.compare(self._opened, _name(stream.name), pages, cursor)
+
+    def noticed(self) -> Sequence[Noticed]:
+        """Return what was noticed of the project's own fields."""
+        with self._failing("look at the fields of"):
+            return self._own.noticed() if self._own is not None else ()
 
     @contextmanager
     def _failing(self, what: str) -> Iterator[None]:
@@ -221,6 +234,16 @@ class DuckDB:
             [table],
         ).fetchall()
         return dict(rows)
+
+    def _all_columns(self) -> dict[str, dict[str, str]]:
+        rows = self._opened.execute(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns"
+            " WHERE table_catalog = current_database() AND table_schema = current_schema() ORDER BY ordinal_position"
+        ).fetchall()
+        found: dict[str, dict[str, str]] = {}
+        for table, name, sql in rows:
+            found.setdefault(table, {})[name] = sql
+        return {table: names for table, names in found.items() if SYNCED_AT in names}
 
     def _decoder(self, delivery: Delivery, table: str) -> Decoder:
         """Return the decoder for `table` as it is, after adding the columns that the schema has and it has not."""

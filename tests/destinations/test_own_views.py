@@ -1,0 +1,187 @@
+"""Definitions, and what follows from them, in a DuckDB file from run to run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from commercetools_source.client import Client
+from commercetools_source.destinations import DuckDB
+from commercetools_source.events import Noticed
+from commercetools_source.resources import STREAMS
+from commercetools_source.sandbox import Sandbox
+from commercetools_source.sync import sync
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+Make = "Callable[..., Delivery]"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "shop.duckdb"
+
+
+@pytest.fixture
+def store(path: Path, load: Make) -> Callable[..., list[str]]:
+    """Return what replaces the records of streams in one run, and returns what was noticed."""
+
+    def run(**streams: Sequence[dict[str, Any]]) -> list[str]:
+        destination = DuckDB(path)
+        destination.open()
+        for name, records in streams.items():
+            destination.write(replace(load(records), stream=STREAMS[name]))
+        found = destination.noticed()
+        destination.close()
+        return [f"{one.about}: {one.reason}" for one in found]
+
+    return run
+
+
+def rows(path: Path, query: str) -> list[Any]:
+    with duckdb.connect(str(path)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def product(uid: str, type_id: str, **attributes: Any) -> dict[str, Any]:
+    variant = {"id": 1, "sku": f"sku-{uid}", "attributes": [{"name": n, "value": v} for n, v in attributes.items()]}
+    data = {"name": {}, "attributes": [], "masterVariant": variant, "variants": []}
+    return {
+        "id": uid,
+        "version": 1,
+        "productType": {"typeId": "product-type", "id": type_id},
+        "masterData": {"published": True, "hasStagedChanges": False, "current": data, "staged": data},
+    }
+
+
+def shoes(*attributes: tuple[str, str], uid: str = "t", key: str = "shoes") -> dict[str, Any]:
+    return {
+        "id": uid,
+        "version": 1,
+        "key": key,
+        "attributes": [{"name": n, "type": {"name": t}} for n, t in attributes],
+    }
+
+
+def order_type(*fields: tuple[str, str], uid: str = "o", key: str = "extras") -> dict[str, Any]:
+    defined = [{"name": name, "type": {"name": kind}} for name, kind in fields]
+    return {"id": uid, "version": 1, "key": key, "resourceTypeIds": ["order"], "fieldDefinitions": defined}
+
+
+def order(uid: str, **fields: Any) -> dict[str, Any]:
+    return {"id": uid, "version": 1, "custom": {"type": {"typeId": "type", "id": "o"}, "fields": fields}}
+
+
+Store = "Callable[..., list[str]]"
+
+
+def test_a_view_per_product_type_whatever_comes_first(store: Store, path: Path) -> None:
+    assert store(products=[product("1", "t", size=42, gone=1), product("2", "other")]) == []
+    assert rows(path, "SELECT view_name FROM duckdb_views() WHERE NOT internal") == []
+    noticed = store(product_types=[shoes(("size", "number")), shoes(uid="other", key="")])
+    assert noticed == []
+    assert rows(path, "SELECT * FROM model.product_type_shoes ORDER BY staged") == [
+        ("1", False, 1, "sku-1", 42.0, '{"gone":1}'),
+        ("1", True, 1, "sku-1", 42.0, '{"gone":1}'),
+    ]
+    assert rows(path, "SELECT productId, sku FROM model.product_type_other WHERE staged") == [("2", "sku-2")]
+
+
+def test_views_follow_the_definitions(store: Store, path: Path) -> None:
+    store(product_types=[shoes(("size", "number"), ("old", "text"))], products=[product("1", "t", size=42, width=3)])
+    noticed = store(product_types=[shoes(("size", "text"), ("width", "number")), shoes(uid="u", key="hats")])
+    assert noticed == [
+        "own fields: 'old' of product type shoes is gone: text",
+        "own fields: 'size' of product type shoes was number and is text",
+        "own fields: 'width' of product type shoes is new: number",
+        (
+            "product_type_shoes: 2 of the values looked at do not fit the definition of the attribute 'size';"
+            " the column unfit has all such"
+        ),
+    ]
+    query = "SELECT size, width, unfit FROM model.product_type_shoes WHERE NOT staged"
+    assert rows(path, query) == [(None, 3.0, '{"size":42}')]
+    store(product_types=[shoes(("size", "number"), ("width", "number"), key="boots")])
+    views = rows(path, "SELECT view_name FROM duckdb_views() WHERE schema_name = 'model'")
+    assert views == [("product_type_boots",)]
+
+
+def test_only_views_that_must_change_are_made_anew(store: Store, path: Path) -> None:
+    types = [shoes(("size", "number")), shoes(("a", "text"), uid="u", key="hats")]
+    store(product_types=types, products=[product("1", "t", size=42)])
+    ((comment,),) = rows(path, "SELECT comment FROM duckdb_views() WHERE view_name = 'product_type_shoes'")
+    changed = "CREATE OR REPLACE VIEW model.product_type_shoes AS SELECT 1 AS kept"
+    rows(path, f"{changed}; COMMENT ON VIEW model.product_type_shoes IS '{comment}'")
+    store(product_types=[types[0], shoes(("a", "number"), uid="u", key="hats")], products=[product("1", "u", a=1)])
+    assert rows(path, "FROM model.product_type_shoes") == [(1,)]
+    assert rows(path, "SELECT a FROM model.product_type_hats WHERE staged") == [(1.0,)]
+
+
+@pytest.mark.parametrize("made", ["VIEW model.{} AS SELECT 1", "TABLE model.{} (a INT)"])
+def test_what_somebody_else_made_stays(store: Store, path: Path, made: str) -> None:
+    rows(path, f"CREATE SCHEMA model; CREATE {made.format('product_type_shoes')}")
+    noticed = store(product_types=[shoes(("size", "number"))], products=[product("1", "t")])
+    assert set(noticed) == {"product_type_shoes: model.product_type_shoes is somebody else's, so it was left as it is"}
+    assert len(rows(path, "DESCRIBE model.product_type_shoes")) == 1
+
+
+def test_types_that_disagree_and_values_that_do_not_fit_are_told(store: Store) -> None:
+    noticed = store(
+        types=[order_type(("due", "Date"), ("gift", "Boolean")), order_type(("due", "DateTime"), uid="p", key="b2b")],
+        orders=[order("1", due="2026-01-01", gift=True), order("2", gift="yes"), order("3", other=1)],
+    )
+    assert noticed == [
+        "own fields: 'due' of order is datetime in b2b, date in extras; its values stay JSON",
+        *(
+            f"orders: 1 of the values looked at do not fit the definition of the custom field {name!r};"
+            " the column custom_unfit has all such"
+            for name in ("gift", "other")
+        ),
+    ]
+    assert store(zones=[]) == noticed[:1]  # only what this run stored is looked at again
+
+
+def test_deleted_definitions_do_not_count(store: Store, path: Path) -> None:
+    store(product_types=[shoes(("size", "number"))], products=[product("1", "t")])
+    rows(path, "UPDATE product_types SET _deleted_at = now()::TIMESTAMP")
+    store(products=[product("1", "t")])
+    store(types=[])
+    assert rows(path, "SELECT view_name FROM duckdb_views() WHERE schema_name = 'model'") == []
+
+
+def test_projections_serve_where_there_are_no_products(store: Store, path: Path) -> None:
+    whole = product("1", "t", size=42)
+    projection = {"id": "1", "version": 1, "productType": whole["productType"], **whole["masterData"]["current"]}
+    store(product_types=[shoes(("size", "number"))], product_projections_current=[projection])
+    query = "SELECT productId, staged, size FROM model.product_type_shoes"
+    assert rows(path, query) == [("1", False, 42.0)]
+    store(products=[whole])
+    assert rows(path, f"{query} ORDER BY staged") == [("1", False, 42.0), ("1", True, 42.0)]
+
+
+def test_a_sync_without_definitions_works_and_one_with_them_tells_nothing_of_a_sound_shop(path: Path) -> None:
+    noticed: list[Any] = []
+    with Sandbox() as shop, Client(shop.settings()) as client:
+        assert sync(client, DuckDB(path), streams=["orders"]).complete
+        assert rows(path, "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'model'") == [(0,)]
+        sync(client, DuckDB(path), hook=noticed.append, streams=["orders", "products", "types", "product_types"])
+        expected = len(shop.records("product_types"))
+    assert [event for event in noticed if isinstance(event, Noticed)] == []
+    assert rows(path, "SELECT count(*) FROM duckdb_views() WHERE schema_name = 'model'") == [(expected,)]
+
+
+def test_broken_definitions_break_nothing(store: Store, path: Path) -> None:
+    strange = {"id": "t", "version": 1, "key": 5, "attributes": {"name": "size"}}
+    assert store(product_types=[strange, {"id": "u", "version": 1}], types=[{"id": "o", "version": 1}]) == []
+    deep: dict[str, Any] = {"name": "text"}
+    for _ in range(40):
+        deep = {"name": "set", "elementType": deep}
+    record = {"id": "t", "version": 1, "key": "deep", "attributes": [{"name": "deep", "type": deep}]}
+    store(product_types=[record], products=[product("1", "t", deep=json.loads("[" * 40 + '"x"' + "]" * 40))])
+    assert rows(path, "SELECT count(*) FROM products") == [(1,)]
