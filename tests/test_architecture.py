@@ -35,7 +35,7 @@ ORDER = """
     destinations
     frontends
     sandbox
-    progress report signals demo cli
+    progress report diagram signals demo cli
 """.split()  # noqa: SIM905 - drawn as layers
 ALONE = {"sandbox": {"errors", "sandbox"}}  # it must not share code with what it judges
 SPEAKS = {"cli", "demo", "progress", "report", "frontends"}  # these write for people or over a protocol

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import runpy
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tools"))  # as `python tools/docs.py` has it
 PAGES = runpy.run_path(str(ROOT / "tools" / "docs.py"))["pages"]()
 
 

@@ -9,13 +9,14 @@ import typer.main
 
 from commercetools_source.cli_app import app
 from commercetools_source.settings import SETTINGS, Setting
+from docs_tables import tables
 
 DOCS = Path(__file__).parent.parent / "docs"
 
 
 def pages() -> dict[str, str]:
     """Return the text of each generated page by its file name."""
-    return {"configuration.md": configuration(), "cli.md": commands()}
+    return {"configuration.md": configuration(), "cli.md": commands(), "tables.md": tables()}
 
 
 def configuration() -> str:
@@ -52,6 +53,8 @@ def _flat(group: Any, before: str = "") -> list[tuple[str, Any]]:
 
 
 def _option(option: Any) -> str:
+    if option.param_type_name == "argument":
+        return f"- `{option.metavar}`: {option.help.rstrip('.')}."
     value = f" {option.metavar}" if not option.is_flag else ""
     default = f" (default: `{option.default}`)" if option.default not in (None, False) else ""
     return f"- `{', '.join(option.opts)}{value}`: {option.help.rstrip('.')}{default}."

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from commercetools_source.cli_schema import schema
 from commercetools_source.config import Config
 from commercetools_source.errors import CommercetoolsError, ConfigError, DestinationError
 
@@ -123,6 +124,9 @@ def sync(
     ] = DEFAULT,
     streams: Streams = None,
     full: Annotated[bool, typer.Option("--full", help="Read everything again and replace what is there.")] = False,
+    materialize: Annotated[
+        bool, typer.Option("--materialize", help="Write the tables of schema `model` too, and keep them in step.")
+    ] = False,
     concurrency: Annotated[
         Optional[int], typer.Option("--concurrency", metavar="N", help="Requests under way at once, 1 to 20.")
     ] = None,
@@ -141,7 +145,7 @@ def sync(
 
     settings = _settings(config, concurrency=concurrency)
     names = _names(streams)
-    target = open_destination(destination)
+    target = open_destination(destination, materialize=materialize)
     verbosity = _verbosity(verbose, quiet)
     with (
         draw(sys.stderr, total=len(STREAMS if names is None else names), verbosity=verbosity) as tally,
@@ -178,6 +182,9 @@ def list_streams(as_json: Json = False) -> None:
     from commercetools_source.report import catalogue_json, catalogue_text
 
     typer.echo(catalogue_json() if as_json else catalogue_text())
+
+
+app.command()(schema)
 
 
 @app.command()
