@@ -43,6 +43,11 @@ def test_any_other_spec_is_answered_with_the_legal_ones(spec: str) -> None:
         open_destination(spec)
 
 
+def test_tables_of_relations_are_refused_where_there_can_be_none() -> None:
+    with pytest.raises(ConfigError, match=r"'jsonl:shop' keeps no tables of relations; leave out --materialize"):
+        open_destination("jsonl:shop", materialize=True)
+
+
 def test_a_missing_extra_is_named_before_anything_is_read(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['duckdb'] = None\n"

@@ -283,6 +283,27 @@ def test_what_readers_see_is_mended_when_the_folder_is_opened(destination: Parqu
     assert json.loads((folder / "manifest.json").read_text())["streams"]["things"]["columns"]["lines"] == "JSON"
 
 
+def test_the_views_follow_a_folder_that_is_moved(
+    destination: Parquet, folder: Path, load: Make, fields: Callable[[Stream], list[Column]]
+) -> None:
+    destination.write(load([{"id": "1", "version": 1}]))
+    destination.close()
+    moved = folder.rename(folder.with_name("moved"))
+    later = Parquet(moved, fields)
+    later.open()
+    later.close()
+    assert latest(moved) == [("1", 1)]
+
+
+def test_columns_of_a_type_from_another_version_are_not_guessed(destination: Parquet, folder: Path, load: Make) -> None:
+    destination.write(load([{"id": "1"}]))
+    destination.close()
+    manifest = (folder / "manifest.json").read_text()
+    (folder / "manifest.json").write_text(manifest.replace('"DOUBLE"', '"HUGEINT"'))
+    with pytest.raises(DestinationError, match=r"amount \(HUGEINT\); go back to the version that wrote them"):
+        destination.open()
+
+
 @pytest.mark.parametrize("package", ["duckdb", "pyarrow"])
 def test_a_missing_package_is_named_before_anything_is_read(package: str, tmp_path: Path) -> None:
     code = (

@@ -25,18 +25,24 @@ _KINDS: dict[str, tuple[Callable[[Path], Destination], str]] = {  # what makes i
 _LEGAL = "duckdb, duckdb:FILE, FILE.duckdb, FILE.db, parquet, parquet:FOLDER, jsonl or jsonl:FOLDER"
 
 
-def open_destination(spec: str) -> Destination:
+def open_destination(spec: str, *, materialize: bool = False) -> Destination:
     """Return the destination that `spec` names, not yet opened.
 
     "duckdb" is commercetools.duckdb, "parquet" the folder commercetools-parquet, "jsonl" the folder
-    commercetools-jsonl, all where the process runs. Raises ConfigError for anything else than the forms it lists.
+    commercetools-jsonl, all where the process runs. With `materialize` relations become tables too. Raises
+    ConfigError for anything else than the forms it lists, and where there can be no such tables.
     """
     kind, colon, place = spec.partition(":")
     if kind in _KINDS:
         if colon and not place.strip():
             raise ConfigError(f"destination {spec!r} has nothing after the colon; legal are {_LEGAL}")
         make, default = _KINDS[kind]
-        return make(Path(place or default).expanduser())
+        path = Path(place or default).expanduser()
+        if make is Parquet:
+            return Parquet(path, materialize=materialize)
+        if materialize:
+            raise ConfigError(f"destination {spec!r} keeps no tables of relations; leave out --materialize")
+        return make(path)
     if "://" not in spec and spec.endswith((".duckdb", ".db")):
         return DuckDB(Path(spec).expanduser())
     raise ConfigError(f"destination {spec!r} is not known; legal are {_LEGAL}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.kinds import Kind
 
-__all__ = ["DELETED_AT", "SYNCED_AT", "UNFIT", "Decoder", "Rows", "slices"]
+__all__ = ["DELETED_AT", "SYNCED_AT", "UNFIT", "Decoder", "Rows", "arrow_type", "slices"]
 
 SYNCED_AT = "_synced_at"
 """When the row was stored, in UTC."""
@@ -166,7 +166,7 @@ class Decoder:
         import pyarrow as pa
 
         columns = [
-            pa.field(field.name, _arrow_type(field.kind), metadata=_JSON if field.kind == "json" else None)
+            pa.field(field.name, arrow_type(field.kind), metadata=_JSON if field.kind == "json" else None)
             for field in self.fields
         ]
         moments = [pa.field(name, pa.timestamp("us")) for name in (SYNCED_AT, DELETED_AT)]
@@ -213,18 +213,29 @@ class Decoder:
         return _typed(field.kind, values)
 
 
-def _arrow_type(kind: Kind) -> Any:
+def arrow_type(kind: Kind) -> Any:
+    """Return the Arrow type of a kind."""
+    return _arrow(KINDS[kind].arrow)
+
+
+def _arrow(text: str) -> Any:
     import pyarrow as pa
 
+    if text.startswith("list<"):
+        return pa.list_(_arrow(text[5:-1]))
+    if text.startswith("map<"):
+        return pa.map_(*map(_arrow, text[4:-1].split(", ")))
+    if text.startswith("decimal128("):
+        return pa.decimal128(*map(int, text[11:-1].split(", ")))
     by_name: Any = pa.type_for_alias  # its overloads know no name that is not a literal
-    return by_name(KINDS[kind].arrow)
+    return by_name(text)
 
 
 def _typed(kind: Kind, values: list[Any]) -> pa.Array[Any]:
     """Return scalars as an Arrow array; raises ArrowInvalid or OverflowError when one does not fit exactly."""
     import pyarrow as pa
 
-    wanted = _arrow_type(kind)
+    wanted = arrow_type(kind)
     array: pa.Array[Any]
     if kind == "time":  # Arrow parses no times of day, only moments
         values = [None if value is None else f"1970-01-01T{value}Z" for value in values]

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.destinations.columns import arrow_type
+from commercetools_source.errors import DestinationError
+from commercetools_source.kinds import KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -17,28 +21,34 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["UTC", "fields", "fitted", "merged", "reader", "write"]
+__all__ = ["fields", "fitted", "merged", "reader", "write"]
 
-UTC = "UTC"
 _ROW_GROUP_BYTES = 32_000_000
 """Of a row group before it is encoded: what writer and readers hold in memory at once for each thread."""
 
 
 def fields(columns: Mapping[str, str]) -> pa.Schema:
-    """Return the schema of a file whose columns have these DuckDB types; those of streams only."""
+    """Return the schema of a file whose columns have these DuckDB types; raises DestinationError for others."""
     import pyarrow as pa
 
-    types = {
-        "VARCHAR": pa.string(),
-        "BIGINT": pa.int64(),
-        "DOUBLE": pa.float64(),
-        "BOOLEAN": pa.bool_(),
-        "TIMESTAMP": pa.timestamp("us", tz=UTC),
-        "DATE": pa.date32(),
-        "TIME": pa.string(),  # Spark refuses a file with times of day in it
-        "JSON": pa.string(),
-    }
-    return pa.schema([pa.field(name, types[sql]) for name, sql in columns.items()])
+    kinds = {form.duckdb: kind for kind, form in KINDS.items()}
+    if strange := [f"{name} ({sql})" for name, sql in columns.items() if sql not in kinds]:
+        raise DestinationError(
+            f"commercetools-source writes no columns of such types in this version: {', '.join(strange)};"
+            " go back to the version that wrote them, or choose an empty folder"
+        )
+    return pa.schema([pa.field(name, _stored(arrow_type(kinds[sql]))) for name, sql in columns.items()])
+
+
+def _stored(kind: Any) -> Any:
+    """Return the type in files of what has an Arrow type in memory."""
+    import pyarrow as pa
+
+    if pa.types.is_list(kind):
+        return pa.list_(_stored(kind.value_type))
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us", tz="UTC")
+    return pa.string() if pa.types.is_time(kind) else kind  # Spark refuses a file with times of day in it
 
 
 def fitted(batch: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.Table:

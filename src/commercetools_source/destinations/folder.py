@@ -184,22 +184,25 @@ class Folder:
             entry.loading, entry.loading_columns = [], {}
         return entry
 
-    def exchange(self, table: str, gone: Collection[str], suffix: str, write: Write, *, loading: bool = False) -> int:
+    def exchange(
+        self, part: Part, gone: Collection[str], suffix: str, *, parent: str = "", loading: bool = False
+    ) -> int:
         """Store one new file of a table in place of those called `gone`, without any change of state; return its rows.
 
         With `loading` it goes to the files of a full read under way. Raises DestinationError, with nothing changed.
         """
-        with self._writing(table):
-            old = self._manifest.streams[table]
+        with self._writing(part.table):
+            old = self._manifest.streams.get(part.table) or Entry(part.key, parent=parent)
             entry = msgspec.structs.replace(old)
-            home = self.path / table
-            file = self._file(home / _LOADING if loading else home, entry, suffix, write)
+            home = self.path / part.table
+            file = self._file(home / _LOADING if loading else home, entry, suffix, part.write)
             if loading:
                 entry.loading = [one for one in old.loading if one.name not in gone] + file
             else:
                 entry.files = [one for one in old.files if one.name not in gone] + file
-            self._replace({**self._manifest.streams, table: entry})
-        self._remove_orphans(table)
+                entry.columns = dict(part.columns or old.columns)
+            self._replace({**self._manifest.streams, part.table: entry})
+        self._remove_orphans(part.table)
         return sum(one.records for one in file)
 
     def _file(self, place: Path, entry: Entry, suffix: str, write: Write | None) -> list[File]:
@@ -238,7 +241,7 @@ class Folder:
     def _load(self) -> Manifest:
         if (self.path / MANIFEST).exists():
             return read_manifest(self.path)
-        stray = next((path for path in self.path.glob("*/part-*") if _PART.fullmatch(path.name)), None)
+        stray = next((path for path in self.path.glob("**/part-*") if _PART.fullmatch(path.name)), None)
         if stray is not None:
             raise DestinationError(
                 f"{self.path} has data files ({stray.relative_to(self.path)}) but no {MANIFEST};"
@@ -255,13 +258,13 @@ class Folder:
             for file in entry.loading:  # moved up by a run that was cut off before it replaced the manifest
                 if (home / file.name).exists() and not (home / _LOADING / file.name).exists():
                     (home / file.name).replace(home / _LOADING / file.name)
-        for home in self.path.iterdir():
-            if home.is_dir():
-                self._remove_orphans(home.name)
+        homes = {path.parent for path in self.path.glob("**/part-*")}
+        for home in {home.parent if home.name == _LOADING else home for home in homes}:
+            self._remove_orphans(home.relative_to(self.path).as_posix())
 
-    def _remove_orphans(self, stream: str) -> None:
-        entry = self._manifest.streams.get(stream) or Entry(())
-        home = self.path / stream
+    def _remove_orphans(self, table: str) -> None:
+        entry = self._manifest.streams.get(table) or Entry(())
+        home = self.path / table
         wanted = {home / file.name for file in entry.files} | {home / _LOADING / file.name for file in entry.loading}
         for path in (*home.glob("part-*"), *home.glob(f"{_LOADING}/part-*")):
             if path not in wanted and _PART.fullmatch(path.name.removesuffix(_TEMPORARY)):

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.columns import DELETED_AT, SYNCED_AT
+from commercetools_source.relations_sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["files", "name", "newest", "order", "text", "views"]
+__all__ = ["child_view", "files", "head", "newest", "order", "text", "view"]
 
 
 def order(columns: Iterable[str]) -> str:
@@ -33,24 +34,41 @@ def newest(source: str, key: Sequence[str], columns: Iterable[str], select: str 
     """Return the query for the newest row of each key in `source`, which may be read more than once."""
     return (
         f"SELECT {select} FROM {source}"  # noqa: S608 - quoted names
-        f" QUALIFY row_number() OVER (PARTITION BY {', '.join(map(name, key))} ORDER BY {order(columns)}) = 1"
+        f" QUALIFY row_number() OVER (PARTITION BY {', '.join(map(quoted, key))} ORDER BY {order(columns)}) = 1"
     )
 
 
-def views(folder: Path, tables: Mapping[str, tuple[Sequence[str], Mapping[str, str]]]) -> str:
-    """Return a script of one view for each table, given its key and columns: the newest rows, nested values as JSON."""
-    lines = [_HEAD.format(folder=folder)]
-    for table, (key, columns) in tables.items():
-        nested = [f"{name(one)}::JSON AS {name(one)}" for one, sql in columns.items() if sql == "JSON"]
-        select = f"* REPLACE ({', '.join(nested)})" if nested else "*"
-        query = newest(files(str(folder / table / "*.parquet")), key, columns, select)
-        lines.append(f"CREATE OR REPLACE VIEW {name(table)} AS\n{query};\n")
-    return "\n".join(lines)
+def head(folder: Path) -> str:
+    """Return the first lines of a script of views, which says how to use it."""
+    return _HEAD.format(folder=folder)
 
 
-def name(value: str) -> str:
-    """Return a quoted SQL name."""
-    return '"' + value.replace('"', '""') + '"'
+def view(folder: Path, table: str, key: Sequence[str], columns: Mapping[str, str]) -> str:
+    """Return the view of a stream's newest rows, nested values as JSON."""
+    query = newest(files(str(folder / table / "*.parquet")), key, columns, _selected(columns, "*"))
+    return f"CREATE OR REPLACE VIEW {quoted(table)} AS\n{query};\n"
+
+
+def child_view(folder: Path, table: str, stream: str, owner: Mapping[str, str], columns: Mapping[str, str]) -> str:
+    """Return the view of a relation's rows of the newest records that are not deleted.
+
+    `table` is `schema/name`; `owner` says which of its columns holds which key of the records of `stream`.
+    """
+    schema, _, bare = table.partition("/")
+    same = {**owner, SYNCED_AT: SYNCED_AT}
+    matches = " AND ".join(f"child.{quoted(one)} = record.{quoted(other)}" for one, other in same.items())
+    return (
+        f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)};\n"
+        f"CREATE OR REPLACE VIEW {quoted(schema)}.{quoted(bare)} AS\n"
+        f"SELECT {_selected(columns, f'child.* EXCLUDE ({SYNCED_AT})')}"
+        f" FROM {files(str(folder / table / '*.parquet'))} AS child"
+        f" SEMI JOIN (FROM main.{quoted(stream)} WHERE {DELETED_AT} IS NULL) AS record ON {matches};\n"
+    )
+
+
+def _selected(columns: Mapping[str, str], whole: str) -> str:
+    nested = [f"{quoted(one)}::JSON AS {quoted(one)}" for one, sql in columns.items() if sql == "JSON"]
+    return f"{whole} REPLACE ({', '.join(nested)})" if nested else whole
 
 
 def text(value: str) -> str:
@@ -61,5 +79,6 @@ def text(value: str) -> str:
 _HEAD = """\
 -- The newest version of each row, for DuckDB; written anew by every run. In a terminal:
 --     duckdb shop.duckdb < {folder}/latest.sql
--- The views read the files each time, so they stay true after the next run. Deleted rows have a time in _deleted_at.
+-- The views read the files each time, so they stay true after the next run. Deleted records have a time in
+-- _deleted_at; the schema `model` has none of them.
 """

@@ -2,6 +2,7 @@
 
     folder/orders/columns.parquet               no rows and all columns; first by name, so readers know all columns
     folder/orders/part-000001-5f3a9c01.parquet  one delivery, or the deletions found by a run
+    folder/model/order_line_items/part-…        relations, where asked for: the rows of the same deliveries, unfolded
     folder/latest.sql                           views of the newest version of each row, for DuckDB
 
 A later version of a record is one more row; `newest` says which one counts.
@@ -14,11 +15,12 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations import dataset, ledger
+from commercetools_source.destinations import dataset, ledger, unfolded
 from commercetools_source.destinations.columns import DELETED_AT, SYNCED_AT, UNFIT, Decoder
 from commercetools_source.destinations.folder import MANIFEST, Folder, Part, write_file
-from commercetools_source.destinations.newest import files, newest, views
+from commercetools_source.destinations.newest import child_view, files, head, newest, view
 from commercetools_source.errors import DestinationError
+from commercetools_source.resources import STREAMS
 from commercetools_source.schema import SQL_TYPES, Column, columns
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from commercetools_source.checkpoint import StreamState
     from commercetools_source.deletes import Difference, Listed
     from commercetools_source.delivery import Delivery
+    from commercetools_source.relations import Relation
     from commercetools_source.stream import Stream
 
 __all__ = ["Parquet"]
@@ -60,18 +63,23 @@ _LARGE = 128_000_000
 class Parquet:
     """A destination that writes Parquet files into the folder `path`; its parent folder must exist.
 
+    `materialize` writes the relations of the streams too; those of a stream that has some are always kept in step.
     `drift` counts values that did not fit their column, by table and field (they are in `_unfit`);
     `added` lists the columns added for fields that the schema did not know.
     """
 
     batch_bytes = 24_000_000
 
-    def __init__(self, path: Path, fields: Callable[[Stream], Sequence[Column]] = columns) -> None:
+    def __init__(
+        self, path: Path, fields: Callable[[Stream], Sequence[Column]] = columns, *, materialize: bool = False
+    ) -> None:
         self.name = str(path)
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
         self._folder = Folder(path)
         self._fields = fields
+        self._materialize = materialize
+        self._whole: set[str] = set()
         self._decoders: dict[tuple[str, bool], Decoder] = {}
         self._last = datetime.min.replace(tzinfo=timezone.utc)
         self._sql: duckdb.DuckDBPyConnection | None = None
@@ -88,8 +96,10 @@ class Parquet:
             # No row was stored after the manifest, so a clock that was set back cannot make new rows look old.
             written = (self._folder.path / MANIFEST).stat().st_mtime
             self._last = datetime.fromtimestamp(written, timezone.utc)
-            for table in self._folder.tables():
-                self._publish(table)
+            for stream in self._folder.tables():
+                for table in (stream, *self._folder.tables(stream)):
+                    self._columns(table)
+            self._describe()  # the folder may have been moved
         except BaseException:
             self.close()
             raise
@@ -98,6 +108,7 @@ class Parquet:
     def close(self) -> None:
         """Release the folder."""
         self._decoders.clear()
+        self._whole.clear()
         connection, self._sql = self._sql, None
         if connection is not None:
             connection.close()
@@ -106,10 +117,19 @@ class Parquet:
     def write(self, delivery: Delivery) -> None:
         """Store records as one new file, then the state; raises DestinationError, with neither stored."""
         with self._failing(f"write {delivery.stream.name} to"):
+            if not delivery.replaces:
+                self._complete(delivery.stream)
             decoder, added = self._store(delivery)
-            self._publish(delivery.stream.name)
+            if delivery.replaces and delivery.done:
+                self._whole.discard(delivery.stream.name)
+                self._complete(delivery.stream)
+            names = [delivery.stream.name, *self._folder.tables(delivery.stream.name)]
+            changed = [self._columns(name) for name in names]
+            if any(changed):
+                self._describe()
             if delivery.done:
-                self._compact(delivery.stream.name)
+                for name in names:
+                    self._compact(name)
         self.added += [(delivery.stream.name, one) for one in added]
         for field, count in decoder.misfits.items():
             self.drift[delivery.stream.name, field] = self.drift.get((delivery.stream.name, field), 0) + count
@@ -131,18 +151,68 @@ class Parquet:
 
     def _store(self, delivery: Delivery) -> tuple[Decoder, list[str]]:
         """Return what decoded the records, and the names of the columns that they added."""
+        import pyarrow as pa
+
         stream = delivery.stream
         decoder = self._decoder(delivery)
         known = len(decoder.fields)
         rows = decoder.rows(delivery.records)
         found = {**{field.name: SQL_TYPES[field.kind] for field in decoder.fields}, **_OWN}
-        schema, moment = dataset.fields(found), self._moment()
-
-        def write(out: BinaryIO) -> int:
-            return dataset.write(out, schema, decoder.batches(rows, moment))
-
-        self._folder.store(delivery, _SUFFIX, [Part(stream.name, stream.key, write if rows.values else None, found)])
+        schema = dataset.fields(found)
+        relations = self._relations(delivery)
+        batches: Iterable[pa.RecordBatch] = decoder.batches(rows, self._moment())
+        if relations:
+            batches = list(batches)
+            self._connection.register("_batch", pa.Table.from_batches(batches, decoder.schema()))
+        write = partial(dataset.write, schema=schema, batches=batches) if rows.values else None
+        parts = [Part(stream.name, stream.key, write, found)]
+        for name, one in relations.items():
+            unfold = self._rows(one, "_batch", found) if rows.values else None
+            parts.append(Part(name, one.key, unfold, unfolded.types(one)))
+        try:
+            self._folder.store(delivery, _SUFFIX, parts)
+        finally:
+            if relations:
+                self._connection.unregister("_batch")
         return decoder, [field.name for field in decoder.fields[known:]]
+
+    def _relations(self, delivery: Delivery) -> dict[str, Relation]:
+        """Return the relations of a delivery by their tables: all, none, or those with which the full read began."""
+        stream = delivery.stream.name
+        wanted = self._folder.tables(stream)
+        if delivery.replaces and not delivery.first:
+            entries = [(name, self._folder.entry(name)) for name in wanted]
+            wanted = [name for name, entry in entries if entry and entry.loading_columns]
+        elif self._materialize or wanted:
+            return unfolded.tables(delivery.stream)
+        return {name: one for name, one in unfolded.tables(delivery.stream).items() if name in wanted} if wanted else {}
+
+    def _rows(self, relation: Relation, source: str, have: Mapping[str, str]) -> Callable[[BinaryIO], int]:
+        def write(out: BinaryIO) -> int:
+            found = self._connection.sql(unfolded.query(relation, source, have))
+            return dataset.write(out, dataset.fields(unfolded.types(relation)), dataset.reader(found))
+
+        return write
+
+    def _complete(self, stream: Stream) -> None:
+        """Make the relations' tables that are wanted and missing, or of another shape, from all rows of the stream."""
+        entry = self._folder.entry(stream.name)
+        stored = self._folder.tables(stream.name)
+        if stream.name in self._whole or entry is None or not (stored or self._materialize):
+            return
+        self._columns(stream.name)
+        source = files(self._readable(stream.name))
+        for name, relation in unfolded.tables(stream).items():
+            held = self._folder.entry(name)
+            if held is None or held.columns != unfolded.types(relation):
+                part = Part(name, relation.key, self._rows(relation, source, entry.columns), unfolded.types(relation))
+                gone = [one.name for one in held.files] if held else ()
+                self._folder.exchange(part, gone, _SUFFIX, parent=stream.name)
+        self._whole.add(stream.name)
+
+    def _readable(self, table: str) -> list[Path]:
+        """Return the files of a table, of which there is at least the one without rows."""
+        return [self._folder.path / table / COLUMNS, *self._folder.paths(table)]
 
     def _decoder(self, delivery: Delivery) -> Decoder:
         """Return the decoder for the files as they are: what columns they have, then those that only the schema has."""
@@ -167,27 +237,37 @@ class Parquet:
         self._last = max(datetime.now(timezone.utc), self._last + timedelta(microseconds=1))
         return self._last.replace(tzinfo=None)
 
-    def _publish(self, table: str) -> None:
-        """Bring what readers see of the columns to what the files have."""
-        import pyarrow as pa
+    def _columns(self, table: str) -> bool:
+        """Write the file of a table that has all columns and no rows, if it is not there as it should be."""
         import pyarrow.parquet as pq
 
         entry = self._folder.entry(table)
         if entry is None or not entry.columns:
-            return
+            return False
         path = self._folder.path / table / COLUMNS
         schema = dataset.fields(entry.columns)
         if path.exists() and pq.read_schema(path).equals(schema):
-            return
-        write_file(path.parent, COLUMNS, lambda out: dataset.write(out, schema, [pa.Table.from_batches([], schema)]))
-        self._describe()
+            return False
+        write_file(path.parent, COLUMNS, lambda out: dataset.write(out, schema, [schema.empty_table()]))
+        return True
 
     def _describe(self) -> None:
-        """Write the views, one for each table that has columns."""
-        entries = {one: self._folder.entry(one) for one in sorted(self._folder.tables())}
-        tables = {one: (entry.key, entry.columns) for one, entry in entries.items() if entry and entry.columns}
-        script = views(self._folder.path.absolute(), tables).encode()
-        write_file(self._folder.path, LATEST, lambda out: out.write(script))
+        """Write the views, one for each stream and one for each relation, if they are not there as they should be."""
+        home = self._folder.path.absolute()
+        script = [head(home)]
+        for stream in sorted(self._folder.tables()):
+            entry = self._folder.entry(stream)
+            if entry is None or not entry.columns:
+                continue
+            script.append(view(home, stream, entry.key, entry.columns))
+            stored = [(name, self._folder.entry(name)) for name in self._folder.tables(stream)]
+            known = unfolded.tables(STREAMS[stream]) if stored and stream in STREAMS else {}
+            for name, one in stored:
+                if one and one.columns and name in known:
+                    script.append(child_view(home, name, stream, unfolded.owner(known[name], entry.key), one.columns))
+        text = "\n".join(script).encode()
+        if not (home / LATEST).exists() or (home / LATEST).read_bytes() != text:
+            write_file(home, LATEST, lambda out: out.write(text))
 
     def _compact(self, table: str) -> None:
         """Make large files of many small ones, as often as runs have added them."""
@@ -203,9 +283,8 @@ class Parquet:
                 size += some[-1].bytes
             paths = [self._folder.path / table / one.name for one in some]
             batches = dataset.merged(paths)
-            self._folder.exchange(
-                table, [one.name for one in some], _SUFFIX, partial(dataset.write, schema=schema, batches=batches)
-            )
+            write = partial(dataset.write, schema=schema, batches=batches)
+            self._folder.exchange(Part(table, entry.key, write), [one.name for one in some], _SUFFIX)
 
     # --- deletions ---
 
@@ -225,7 +304,7 @@ class Parquet:
         if entry is None or not (paths if loading else entry.columns):
             return False
         held = entry.loading_columns if loading else entry.columns
-        source = files(paths or [self._folder.path / stream.name / COLUMNS])
+        source = files(paths if loading else self._readable(stream.name))
         self._connection.execute(f"CREATE OR REPLACE TEMP VIEW _held AS {newest(source, entry.key, held, select)}")
         return True
 
@@ -255,7 +334,7 @@ class Parquet:
             f" AND held.{DELETED_AT} IS NULL"
         )
         write = partial(dataset.write, schema=schema, batches=dataset.reader(found))
-        return self._folder.exchange(stream.name, (), _SUFFIX, write, loading=loading)
+        return self._folder.exchange(Part(stream.name, entry.key, write), (), _SUFFIX, loading=loading)
 
     @contextmanager
     def _failing(self, what: str) -> Iterator[None]:

@@ -1,0 +1,144 @@
+"""Relations as Parquet tables: in step with their stream, whoever asks for them and whenever."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow.dataset as ds
+import pytest
+
+from commercetools_source.checkpoint import StreamState
+from commercetools_source.destinations import Parquet
+from commercetools_source.resources import STREAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from commercetools_source.delivery import Delivery
+
+    Make = Callable[..., Delivery]
+
+PAYMENTS = STREAMS["payments"]
+
+
+def payment(name: str, version: int, *cents: int) -> dict[str, Any]:
+    money = {"type": "centPrecision", "currencyCode": "JPY", "fractionDigits": 0}
+    charges = [
+        {"id": f"{name}{place}", "type": "Charge", "amount": {**money, "centAmount": value}}
+        for place, value in enumerate(cents)
+    ]
+    return {"id": name, "version": version, "createdAt": "2024-01-01T00:00:00.000Z", "transactions": charges}
+
+
+@pytest.fixture
+def store(tmp_path: Path, delivery: Make) -> Callable[..., None]:
+    """Return what stores payments in a folder, by a destination of its own as a later run has it."""
+
+    def write(*records: dict[str, Any], materialize: bool = False, **flags: bool) -> None:
+        destination = Parquet(tmp_path / "shop", materialize=materialize)
+        destination.open()
+        made = delivery(list(records), **{"done": True, **flags})
+        destination.write(replace(made, stream=PAYMENTS))
+        destination.close()
+
+    return write
+
+
+def transactions(tmp_path: Path) -> list[tuple[str, str, int]]:
+    with duckdb.connect() as connection:
+        connection.execute((tmp_path / "shop" / "latest.sql").read_text())
+        return connection.execute(
+            'SELECT "paymentId", id, "amount_centAmount" FROM model.payment_transactions ORDER BY id'
+        ).fetchall()
+
+
+def test_rows_follow_the_newest_version_of_their_record(tmp_path: Path, store: Callable[..., None]) -> None:
+    store(payment("a", 1, 10, 20), payment("b", 1, 30), replaces=True, first=True, materialize=True)
+    assert transactions(tmp_path) == [("a", "a0", 10), ("a", "a1", 20), ("b", "b0", 30)]
+    store(payment("a", 2, 11), payment("b", 2))  # one transaction less, and none at all
+    assert transactions(tmp_path) == [("a", "a0", 11)]
+    store(payment("a", 1, 99))  # an old version, come late
+    store(payment("a", 2, 11))  # the same again
+    assert transactions(tmp_path) == [("a", "a0", 11)]
+    store(payment("c", 1, 40), replaces=True, first=True)
+    assert transactions(tmp_path) == [("c", "c0", 40)]
+
+
+def test_rows_of_a_deleted_record_are_gone(tmp_path: Path, store: Callable[..., None]) -> None:
+    store(payment("a", 1, 10), payment("b", 1, 30), replaces=True, first=True, materialize=True)
+    destination = Parquet(tmp_path / "shop")
+    destination.open()
+    destination.mark_deleted(PAYMENTS, {"a": "2024-02-01T00:00:00.000Z"})
+    destination.close()
+    assert transactions(tmp_path) == [("b", "b0", 30)]
+
+
+def test_asked_for_later_they_are_made_from_what_is_there(tmp_path: Path, store: Callable[..., None]) -> None:
+    store(payment("a", 1, 10), payment("b", 1, 30), replaces=True, first=True)
+    store(payment("a", 2, 11, 12))
+    assert not (tmp_path / "shop" / "model").exists()
+    store(payment("c", 1, 40), materialize=True)
+    assert transactions(tmp_path) == [("a", "a0", 11), ("a", "a1", 12), ("b", "b0", 30), ("c", "c0", 40)]
+
+
+def test_asked_for_in_the_middle_of_a_full_read_they_come_at_its_end(
+    tmp_path: Path, store: Callable[..., None]
+) -> None:
+    store(payment("a", 1, 10), replaces=True, first=True, done=False)
+    store(payment("b", 1, 20), replaces=True, done=False, materialize=True)
+    store(payment("c", 1, 30), replaces=True, materialize=True)
+    assert transactions(tmp_path) == [("a", "a0", 10), ("b", "b0", 20), ("c", "c0", 30)]
+
+
+def test_a_table_of_another_shape_is_made_anew(tmp_path: Path, store: Callable[..., None]) -> None:
+    store(payment("a", 1, 10), payment("b", 1, 30), replaces=True, first=True, materialize=True)
+    path = tmp_path / "shop" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["streams"]["model/payment_transactions"]["columns"]["timestamp"]  # as an older version had it
+    path.write_text(json.dumps(manifest))
+    store(payment("a", 2, 11))
+    assert transactions(tmp_path) == [("a", "a0", 11), ("b", "b0", 30)]
+
+
+def test_a_lost_file_of_a_relation_has_its_stream_read_again(tmp_path: Path, store: Callable[..., None]) -> None:
+    store(payment("a", 1, 10), replaces=True, first=True, materialize=True)
+    destination = Parquet(tmp_path / "shop")
+    assert destination.open() == {"payments": StreamState(cursor="c")}
+    destination.close()
+    next((tmp_path / "shop" / "model" / "payment_transactions").glob("part-*")).unlink()
+    assert destination.open() == {}
+    destination.close()
+
+
+def test_values_are_exact_for_every_reader(tmp_path: Path, store: Callable[..., None]) -> None:
+    store(payment("a", 1, 2**53 + 1), replaces=True, first=True, materialize=True)
+    home = tmp_path / "shop" / "model" / "payment_transactions"
+    for row in (
+        *ds.dataset(home).to_table().to_pylist(),
+        *pd.read_parquet(home).to_dict("records"),
+        *pl.read_parquet(home / "*.parquet").to_dicts(),
+    ):
+        assert (row["amount_amount"], row["amount_centAmount"]) == (Decimal(2**53 + 1), 2**53 + 1)
+
+
+def test_localized_texts_are_maps_for_every_reader(tmp_path: Path, load: Make) -> None:
+    destination = Parquet(tmp_path / "shop", materialize=True)
+    destination.open()
+    made = load([{"id": "a", "version": 1, "name": {"de": "Öl", "en": "oil"}}])
+    destination.write(replace(made, stream=STREAMS["categories"]))
+    destination.close()
+    home = tmp_path / "shop" / "model" / "categories"
+    (row,) = ds.dataset(home).to_table().to_pylist()
+    (frame,) = pd.read_parquet(home).to_dict("records")
+    assert dict(row["name"]) == dict(frame["name"]) == {"de": "Öl", "en": "oil"}
+    assert pl.read_parquet(home / "*.parquet").height == 1
+    with duckdb.connect() as connection:
+        connection.execute((tmp_path / "shop" / "latest.sql").read_text())
+        assert connection.execute("SELECT name['en'] FROM model.categories").fetchall() == [("oil",)]
