@@ -75,6 +75,7 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
+    monkeypatch.delitem(sys.modules, "commercetools_source.sandbox.uvicorn_server", raising=False)  # imported before
     assert cli_app.run(["sandbox", "--size", "tiny", "--port", "0"]) == 2
     assert "pip install 'commercetools-source[sandbox]'" in capsys.readouterr().err
 
