@@ -197,6 +197,10 @@ def sandbox(
     latency: Annotated[
         float, typer.Option("--latency", metavar="SECONDS", min=0, max=600, help="Answer every request so much later.")
     ] = 0,
+    burst: Annotated[
+        int,
+        typer.Option("--burst", metavar="N", min=0, help="So many records of each collection share one millisecond."),
+    ] = 0,
     admin: Annotated[
         bool, typer.Option("--admin", help="Let anyone on this machine script faults and data below /_sandbox.")
     ] = False,
@@ -204,7 +208,7 @@ def sandbox(
     """Serve a local commercetools API with a generated shop until Ctrl-C."""
     from commercetools_source.sandbox import serve
 
-    serve(port=port, seed=seed, size=_size(size), admin=admin, latency=latency)
+    serve(port=port, seed=seed, size=_size(size), admin=admin, latency=latency, burst=burst)
 
 
 @app.command()

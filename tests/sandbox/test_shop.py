@@ -125,6 +125,16 @@ def test_bulk_imports_share_a_millisecond(small: dict[str, list[Any]]) -> None:
         assert Counter(record["createdAt"] for record in small[path]).most_common(1)[0][1] >= least
 
 
+@pytest.mark.parametrize("burst", [700, 5000])
+def test_as_many_records_as_wanted_share_a_millisecond(burst: int) -> None:
+    at: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+    for collection, _, record in generate(1000, 1, NOW, burst=burst):
+        value = msgspec.json.decode(record)
+        at[collection][value.get("createdAt", ""), value.get("lastModifiedAt", "")] += 1
+    for collection, total in (("/orders", 1000), ("/payments", 1000), ("/customers", 620)):
+        assert at[collection].most_common(1)[0][1] == min(burst, total)
+
+
 def test_a_bulk_update_shares_a_millisecond(small: dict[str, list[Any]]) -> None:
     changed = Counter(r["lastModifiedAt"] for r in small["/orders"] if r["lastModifiedAt"] != r["createdAt"])
     assert changed.most_common(1)[0][1] >= 20

@@ -6,10 +6,17 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox.endpoints import STREAMS
+from commercetools_source.sandbox.writes import item_of
 
+WORDS = ["key", "name", "id", "version", "typeId", "masterVariant", "variants", "cart", "container", "value", "email",
+         "locations", "fields", "type", "actions", "sku", "scope", "query", "variables"]  # fmt: skip
+ACTIONS = ["setKey", "changeName", "setCustomType", "setCustomField", "publish", "unpublish", "addVariant",
+           "removeVariant", "setPrices", "changeVersion", "setMasterData", "transitionState"]  # fmt: skip
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 CHANGEABLE = sorted(name for name, (_, staged) in STREAMS.items() if staged is None and name != "project")
 
@@ -45,6 +52,39 @@ def test_a_record_lives_over_http(bare: Any) -> None:
     assert bare.call("DELETE", "/zones/key=home", version=2).body == changed
     assert bare.get("/zones/key=home").status == 404
     assert bare.get("/zones").body["total"] == 0
+
+
+OVER_HTTP = sorted(
+    name for name in CHANGEABLE if name not in {"messages", "custom_objects", "orders"} and "{" not in STREAMS[name][0]
+)  # custom objects and orders are made in their own ways; children have no endpoint of their own to write to
+
+
+@pytest.mark.parametrize("stream", OVER_HTTP)
+def test_every_resource_lives_over_http(bare: Any, stream: str) -> None:
+    path = STREAMS[stream][0]
+    made = bare.call("POST", path, {})
+    assert made.status == 201, made.body
+    record = made.body["customer"] if stream == "customers" else made.body
+    one = f"{path}/{record['id']}"
+    stored = {name: value for name, value in record.items() if name != "secret"}
+    assert bare.get(one).body.items() >= stored.items()
+    if "version" not in record:
+        return
+    bare.sandbox.clock.advance(1)
+    for method, body, query in [("POST", {"version": 9, "actions": []}, {}), ("DELETE", None, {"version": 9})]:
+        refused = bare.call(method, one, body, **query)
+        assert (refused.status, refused.body["errors"][0]["code"]) == (409, "ConcurrentModification")
+        assert refused.body["errors"][0]["currentVersion"] == 1
+    assert bare.call("POST", one, {"version": 1, "actions": []}).body["version"] == 1
+    fields = bare.sandbox._running.project.spec.fields(item_of(bare.sandbox._running.project, path))
+    field = next(name for name, kind in fields.items() if kind.rstrip("!") == "string" and name != "id")
+    action = {"action": f"set{field[0].upper()}{field[1:]}", field: "changed"}
+    changed = bare.call("POST", one, {"version": 1, "actions": [action]}).body
+    assert (changed["version"], changed[field]) == (2, "changed")
+    assert changed["lastModifiedAt"] == "2026-03-01T12:00:01.000Z"
+    assert changed["createdAt"] == record["createdAt"] == "2026-03-01T12:00:00.000Z"
+    assert bare.call("DELETE", one, version=2).body == changed
+    assert bare.get(one).status == 404
 
 
 def test_an_outdated_version_is_a_conflict(bare: Any) -> None:
@@ -164,6 +204,84 @@ def test_a_product_is_published_and_its_projections_follow(bare: Any) -> None:
         "ProductPublished",
         "ProductUnpublished",
     ]
+
+
+def test_what_is_changed_after_publishing_is_staged_only(bare: Any) -> None:
+    draft = {"name": {"en": "One"}, "slug": {"en": "one"}}
+    product = bare.call("POST", "/products", draft).body
+    actions: list[Any] = [{"action": "publish"}, {"action": "changeName", "name": {"en": "Two"}}]
+    master = bare.call("POST", f"/products/{product['id']}", {"version": 1, "actions": actions}).body["masterData"]
+    names = master["current"]["name"]["en"], master["staged"]["name"]["en"]
+    assert (*names, master["hasStagedChanges"]) == ("One", "Two", True)
+
+
+def test_a_variant_that_comes_and_goes_is_announced(bare: Any) -> None:
+    """ProductVariantDeleted is the twentieth deletion that has a Message: the product stays."""
+    product = bare.call("POST", "/products", {"masterVariant": {"sku": "A"}, "variants": [{"sku": "B"}]}).body
+    path = f"/products/{product['id']}"
+    steps: list[Any] = [
+        {"action": "addVariant", "sku": "C", "staged": False},
+        {"action": "removeVariant", "sku": "B"},
+        {"action": "removeVariant", "id": 3, "staged": False},
+    ]
+    for version, action in enumerate(steps, 1):
+        changed = bare.call("POST", path, {"version": version, "actions": [action]})
+        assert changed.status == 200
+    master = changed.body["masterData"]
+    skus = [[variant["sku"] for variant in master[data]["variants"]] for data in ("current", "staged")]
+    assert skus == [["B"], []]
+    rows = bare.get(
+        "/messages", where='type in ("ProductVariantAdded", "ProductVariantDeleted")', sort="sequenceNumber"
+    )
+    told = [(row["type"], row["variant"]["sku"], row["staged"]) for row in rows.body["results"]]
+    assert told == [
+        ("ProductVariantAdded", "C", False),
+        ("ProductVariantAdded", "C", True),
+        ("ProductVariantDeleted", "B", True),
+        ("ProductVariantDeleted", "C", False),
+        ("ProductVariantDeleted", "C", True),
+    ]
+    refused = bare.call("POST", path, {"version": 4, "actions": [{"action": "removeVariant", "id": 1}]})
+    assert (refused.status, refused.message) == (400, "The product has no variant with id '1' that can be removed.")
+
+
+def test_a_key_leads_to_the_record_that_has_it_now(bare: Any) -> None:
+    one, two = (bare.sandbox.create("zones", {"key": key})["id"] for key in ("one", "two"))
+    assert bare.get("/zones/key=one").body["id"] == one
+    bare.sandbox.update("zones", one, {"key": "three"})
+    bare.sandbox.update("zones", two, {"key": "one"})
+    found = [bare.get(f"/zones/key={key}") for key in ("one", "two", "three")]
+    assert [reply.body.get("id") for reply in found] == [two, None, one]
+    bare.sandbox.delete("zones", two)
+    assert bare.get("/zones/key=one").status == 404
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(
+    path=st.sampled_from(["/zones", "/products", "/customers", "/orders", "/custom-objects", "/api-clients", "/carts",
+                          "/types", "/zones/key=x", "/products/key=x", "/messages", "", "/graphql"]),
+    body=JSON,
+    actions=st.none() | st.lists(JSON | st.fixed_dictionaries({"action": st.sampled_from(ACTIONS)}), max_size=3),
+)  # fmt: skip
+def test_no_body_is_a_server_error(fuzzed: Any, path: str, body: Any, actions: Any) -> None:
+    known = fuzzed.get(path).body if "key=" in path else {}
+    sent = body if actions is None else {"version": known.get("version", 1), "actions": actions}
+    assert fuzzed.call("POST", path, sent).status < 500
+    assert fuzzed.call("DELETE", path, version=str(body)[:20]).status < 500
+
+
+@pytest.fixture(scope="module")
+def fuzzed(shop: Any, api: Any) -> Any:
+    """A shop with a record for each path that the fuzzer writes to."""
+    for stream in ("zones", "products"):
+        shop.create(stream, {"key": "x"})
+    return api
 
 
 def test_variant_projections_follow_variants_and_products(own: Any) -> None:

@@ -21,6 +21,9 @@ def main() -> int:
     parser.add_argument("--size", default="tiny", help="tiny, small, demo, large, or a number of orders")
     parser.add_argument("--admin", action="store_true", help="allow scripting over HTTP below /_sandbox")
     parser.add_argument("--latency", type=float, default=0, metavar="SECONDS", help="delay every answer")
+    parser.add_argument(
+        "--burst", type=int, default=0, metavar="N", help="records of each collection that share one millisecond"
+    )
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     size = int(chosen.size) if chosen.size.isdecimal() else chosen.size
@@ -33,6 +36,7 @@ def main() -> int:
             size,
             admin=chosen.admin,
             latency=chosen.latency,
+            burst=chosen.burst,
             announce=(lambda text: _announce_json(text, until)) if chosen.json else None,
             until=until,
         )

@@ -9,7 +9,7 @@ import msgspec
 from commercetools_source.sandbox.refusals import invalid_input
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from commercetools_source.sandbox.drafts import Drafts
 
@@ -47,8 +47,9 @@ def _apply(drafts: Drafts, record: dict[str, Any], item: str, name: str, action:
             raise invalid_input("The resource has no custom type; set one with 'setCustomType' first.")
         _set(custom.setdefault("fields", {}), str(action.get("name")), action.get("value"))
         return True
-    if item == "Product" and name in {"publish", "unpublish"}:
-        return _publish(record, published=name == "publish")
+    if item == "Product" and name in _OF_PRODUCTS:
+        _OF_PRODUCTS[name](drafts, record, action)
+        return True
     field = _field(item, name)
     if field is None:
         return False
@@ -97,24 +98,59 @@ def _custom(drafts: Drafts, action: Mapping[str, Any]) -> Any:
     return drafts.complete({"type": action["type"], "fields": action.get("fields") or {}}, "CustomFields")
 
 
-def _publish(record: dict[str, Any], *, published: bool) -> bool:
+def _publish(_: Drafts, record: dict[str, Any], __: Mapping[str, Any]) -> None:
     master = record["masterData"]
-    master["published"] = published
-    if published:
-        master["current"] = master["staged"]
-        master["hasStagedChanges"] = False
-    return True
+    current = msgspec.json.decode(msgspec.json.encode(master["staged"]))
+    master |= {"published": True, "current": current, "hasStagedChanges": False}
+
+
+def _unpublish(_: Drafts, record: dict[str, Any], __: Mapping[str, Any]) -> None:
+    record["masterData"]["published"] = False
+
+
+def _add_variant(drafts: Drafts, record: dict[str, Any], action: Mapping[str, Any]) -> None:
+    for data in _changed(record, action):
+        number = 1 + max([1, *(variant["id"] for variant in data["variants"])])
+        data["variants"].append(drafts.complete({**action, "id": number}, "ProductVariant"))
+    _compare(record)
+
+
+def _remove_variant(_: Drafts, record: dict[str, Any], action: Mapping[str, Any]) -> None:
+    """Remove the variant that `id` or `sku` names."""
+    field = "id" if "id" in action else "sku"
+    for data in _changed(record, action):
+        kept = [variant for variant in data["variants"] if variant.get(field) != action.get(field)]
+        if len(kept) == len(data["variants"]):
+            raise invalid_input(f"The product has no variant with {field} '{action.get(field)}' that can be removed.")
+        data["variants"] = kept
+    _compare(record)
+
+
+def _changed(record: dict[str, Any], action: Mapping[str, Any]) -> list[Any]:
+    """Return the data of a product that an action changes: staged only, or current too when it says so."""
+    master = record["masterData"]
+    return [master["staged"], master["current"]] if action.get("staged") is False else [master["staged"]]
+
+
+def _compare(record: dict[str, Any]) -> None:
+    master = record["masterData"]
+    master["hasStagedChanges"] = master["staged"] != master["current"]
+
+
+_OF_PRODUCTS: Mapping[str, Callable[[Drafts, dict[str, Any], Mapping[str, Any]], None]] = {
+    "publish": _publish,
+    "unpublish": _unpublish,
+    "addVariant": _add_variant,
+    "removeVariant": _remove_variant,
+}
 
 
 def _data(drafts: Drafts, record: dict[str, Any], field: str, name: str, action: Mapping[str, Any]) -> bool:
-    """Set a field of a product's data: staged only, or current too when the action says so."""
     fields = drafts.spec.fields("ProductData") or {}
     if field not in fields:
         return False
-    master = record["masterData"]
     value = _value(drafts, action, field, name, fields[field])
-    _set(master["staged"], field, value)
-    if action.get("staged") is False:
-        _set(master["current"], field, value)
-    master["hasStagedChanges"] = master["staged"] != master["current"]
+    for data in _changed(record, action):
+        _set(data, field, value)
+    _compare(record)
     return True

@@ -103,6 +103,13 @@ class Journal:
             self._announce("ProductPublished", "Product", type_id, new, old)
         elif before.get("published") and not after.get("published"):
             self._announce("ProductUnpublished", "Product", type_id, new, old)
+        for staged in (False, True):
+            data = "staged" if staged else "current"
+            was, now = _variants(before.get(data)), _variants(after.get(data))
+            for change, one, other in (("Deleted", was, now), ("Added", now, was)):
+                for number in one.keys() - other.keys():
+                    news = {**new, "variant": one[number], "staged": staged}
+                    self._announce(f"ProductVariant{change}", "Product", type_id, news, {})
 
     def _payload_types(self, name: str) -> Mapping[str, str] | None:
         variants = self.project.spec.types.get("Message", {}).get("variants", {})
@@ -152,9 +159,17 @@ class Journal:
     def _next_number(self, resource: str) -> int:
         if self._numbers is None:
             self._numbers = {}
-            for record in self.project.collection("/messages"):
-                head = record.decoded()
+            probe = self.project.prober.probe(frozenset({"resource", "sequenceNumber"}))
+            for head in map(probe, self.project.collection("/messages")):
                 owner, number = head.get("resource", {}).get("id", ""), head.get("sequenceNumber", 0)
                 self._numbers[owner] = max(number, self._numbers.get(owner, 0))
         self._numbers[resource] = self._numbers.get(resource, 0) + 1
         return self._numbers[resource]
+
+
+def _variants(data: Any) -> dict[Any, Any]:
+    """Return the variants of a product's data, the master too, by their numbers."""
+    if not isinstance(data, dict):
+        return {}
+    rows = [data.get("masterVariant"), *(data.get("variants") or ())]
+    return {row.get("id"): row for row in rows if isinstance(row, dict)}

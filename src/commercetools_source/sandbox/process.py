@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["SandboxProcess", "serve"]
 
 
-def serve(
+def serve(  # noqa: PLR0913 - each of them is one setting
     host: str = "127.0.0.1",
     port: int = 8080,
     seed: int = 1,
@@ -29,17 +29,18 @@ def serve(
     *,
     admin: bool = False,
     latency: float = 0,
+    burst: int = 0,
     announce: Callable[[str], object] | None = None,
     until: threading.Event | None = None,
 ) -> None:
     """Serve a generated shop until Ctrl-C, SIGTERM or `until` is set.
 
-    `latency` delays every answer, in seconds. `announce` gets the ready message, with the lines to paste into a shell;
-    without it, it goes to stdout.
+    `latency` delays every answer, in seconds; `burst` records of each collection share one millisecond. `announce` gets
+    the ready message, with the lines to paste into a shell; without it, it goes to stdout.
     Raises ConfigError for an unknown size and for a port that cannot be had.
     """
     stopped = until or threading.Event()
-    sandbox = Sandbox(size, seed, host=host, port=port, admin=admin, latency=latency)
+    sandbox = Sandbox(size, seed, host=host, port=port, admin=admin, latency=latency, burst=burst)
     with _stopping(stopped), sandbox:
         (announce or _print)(ready_message(sandbox))
         stopped.wait()
@@ -86,6 +87,7 @@ class SandboxProcess:
         port: int = 0,
         admin: bool = False,
         latency: float = 0,
+        burst: int = 0,
     ) -> None:
         self.size = size
         self.seed = seed
@@ -93,6 +95,7 @@ class SandboxProcess:
         self.port = port
         self.admin = admin
         self.latency = latency
+        self.burst = burst
         self._settings: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -109,7 +112,7 @@ class SandboxProcess:
         """Start the process; returns once it answers. Raises ConfigError with its reason when it cannot start."""
         command = [sys.executable, "-m", "commercetools_source.sandbox", "--json", "--host", self.host]
         command += ["--port", str(self.port), "--size", str(self.size), "--seed", str(self.seed)]
-        command += ["--latency", str(self.latency), *(["--admin"] if self.admin else [])]
+        command += ["--latency", str(self.latency), "--burst", str(self.burst), *(["--admin"] if self.admin else [])]
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe)  # noqa: S603 - this package, no shell
         self._process = process

@@ -42,7 +42,7 @@ class Sandbox:
     `size` is "tiny", "small", "demo", "large" or a number of orders; the same `seed` gives the same shop.
     `rows` replaces the generated shop by (collection, parent, JSON) rows. `now` sets the server's clock.
     `port` 0 takes any free one. `lifetime` is that of the default API client's tokens, `latency` delays every answer;
-    both in seconds.
+    both in seconds. `burst` records of each collection of the generated shop share one millisecond.
     """
 
     def __init__(  # noqa: PLR0913 - each of them is one setting
@@ -58,6 +58,7 @@ class Sandbox:
         admin: bool = False,
         lifetime: int = DEFAULT_LIFETIME,
         latency: float = 0,
+        burst: int = 0,
     ) -> None:
         self.size = size
         self.seed = seed
@@ -69,6 +70,7 @@ class Sandbox:
         self._now = now
         self._rows = rows
         self._admin = admin
+        self._burst = burst
         self._lifetime = lifetime
         self._log: deque[Seen] = deque(maxlen=_KEPT_REQUESTS)
         self._hooks: list[Callable[[Request], None]] = []
@@ -135,7 +137,7 @@ class Sandbox:
         from commercetools_source.sandbox.shop import generate
 
         now = self._now or self.clock.now()
-        return generate(self.size, self.seed, now.astimezone(timezone.utc))
+        return generate(self.size, self.seed, now.astimezone(timezone.utc), burst=self._burst)
 
     @property
     def url(self) -> str:

@@ -52,15 +52,16 @@ def counts(size: str | int) -> Counts:
     return Counts.for_orders(orders, {"type": len(TYPES), "product-type": len(PRODUCT_TYPES), "state": states})
 
 
-def generate(size: str | int, seed: int, now: datetime) -> Rows:
+def generate(size: str | int, seed: int, now: datetime, *, burst: int = 0) -> Rows:
     """Yield every record of the shop as (collection, parent, compact JSON).
 
     `collection` is the path of the list endpoint without project key, with the placeholders of the platform's
     contract; `parent` fills them and is "" for ordinary collections (approval rules and flows:
     "associateId/businessUnitKey"). Records of different collections come mixed. Nothing was created or
-    changed in the ten minutes before `now`; validity periods may lie ahead. Raises ConfigError for an unknown `size`.
+    changed in the ten minutes before `now`; validity periods may lie ahead. Of each collection `burst` records, or all
+    if it has fewer, come from one import: they share one millisecond. Raises ConfigError for an unknown `size`.
     """
-    world = World.of(counts(size), seed, now)
+    world = World.of(counts(size), seed, now, burst)
     return _rows(world)
 
 

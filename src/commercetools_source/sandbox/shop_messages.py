@@ -5,15 +5,36 @@ Only the last 90 days, because the sample project keeps Messages that long.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from commercetools_source.sandbox.shop_catalog import Catalog, entry_channel, quantity_on_stock, sku
 from commercetools_source.sandbox.shop_world import Row, Rows, World, js, stamp
 
-if TYPE_CHECKING:
-    from commercetools_source.sandbox.shop_orders import Order
-
 RETENTION = 88 * 86_400_000
+
+
+class Sold(Protocol):
+    """What Messages need to know of an order."""
+
+    @property
+    def uid(self) -> str:
+        """Its id."""
+
+    @property
+    def name(self) -> str:
+        """Its order number."""
+
+    @property
+    def created(self) -> int:
+        """When it was created, in milliseconds."""
+
+    @property
+    def modified(self) -> int:
+        """When it was changed last."""
+
+    @property
+    def paid(self) -> str:
+        """Its payment state, "" when it has none."""
 
 
 class Journal:
@@ -44,7 +65,7 @@ class Journal:
         )
         return "/messages", "", text.encode()
 
-    def of_order(self, order: Order, text: str, state: str, shipment: str) -> Rows:
+    def of_order(self, order: Sold, text: str, state: str, shipment: str) -> Rows:
         """Yield what a new enough order has told."""
         if order.created < self._since:
             return
@@ -60,7 +81,7 @@ class Journal:
             when = order.created if sequence == 1 else order.modified
             yield self.write(kind, ("order", order.uid), when, payload, named, sequence)
 
-    def of_payment(self, uid: str, text: str, order: Order) -> Rows:
+    def of_payment(self, uid: str, text: str, order: Sold) -> Rows:
         """Yield what a new enough payment has told."""
         if order.created >= self._since:
             yield self.write("PaymentCreated", ("payment", uid), order.created, f'"payment":{text}')

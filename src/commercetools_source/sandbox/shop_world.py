@@ -174,13 +174,17 @@ class World:
     seed: int
     now: int
     counts: Counts
+    burst: int = 0
 
     @classmethod
-    def of(cls, counts: Counts, seed: int, now: datetime) -> World:
-        """Return the world whose clock stands at `now`; a `now` without zone is taken as UTC."""
+    def of(cls, counts: Counts, seed: int, now: datetime, burst: int = 0) -> World:
+        """Return the world whose clock stands at `now`; a `now` without zone is taken as UTC.
+
+        Of each collection, `burst` records were created and changed in the same millisecond.
+        """
         if now.tzinfo is None:
             now = now.replace(tzinfo=timezone.utc)
-        return cls(seed, int(now.timestamp() * 1000), counts)
+        return cls(seed, int(now.timestamp() * 1000), counts, burst)
 
     @property
     def latest(self) -> int:
@@ -231,8 +235,9 @@ class Timeline:
         self._span = world.latest - self._oldest
         self._latest = world.latest
         self._total = max(total, 1)
-        size = max(total // 20, min(6, total // 3))
-        first = total * 2 // 5
+        self._burst = min(world.burst, total)
+        size = max(total // 20, min(6, total // 3), self._burst)
+        first = min(total * 2 // 5, total - size)
         self._import = range(first, first + size)
         self._import_at = self._oldest + int(self._span * 0.55) // 1000 * 1000
         self._update_at = self._oldest + int(self._span * 0.93)
@@ -241,6 +246,8 @@ class Timeline:
         """Return when record `number` was created."""
         dice = self._dice
         if number in self._import:
+            if number - self._import.start < self._burst:
+                return self._import_at + 417
             return self._import_at + (417 if dice.chance(65) else dice.below(1000))
         share = min((number + dice.random()) / self._total, 1.0)
         return self._oldest + int(self._span * share**0.75)
@@ -248,6 +255,8 @@ class Timeline:
     def modified(self, created: int) -> int:
         """Return when a record created at `created` was changed last."""
         dice = self._dice
+        if self._burst and created == self._import_at + 417:
+            return created
         roll = dice.random() * 100
         if roll < 40:  # noqa: PLR2004 - percent of records never touched again
             return created

@@ -167,7 +167,7 @@ class Collection:
 
     def _changed(self, old: Record | None, new: Record | None) -> None:
         self.revision += 1
-        self._lookups.clear()
+        self._find_anew(old, new)
         for index in self._indexes.values():
             if old is not None:
                 index.drop(old)
@@ -175,6 +175,16 @@ class Collection:
                 index.add(new)
         for view in self._views:
             view.follow(old, new)
+
+    def _find_anew(self, old: Record | None, new: Record | None) -> None:
+        for field, lookup in self._lookups.items():
+            probe = self.prober.probe(frozenset({field}))
+            gone = probe(old).get(field) if old is not None else None
+            if isinstance(gone, str) and lookup.get(gone) is old:
+                del lookup[gone]
+            found = probe(new).get(field) if new is not None else None
+            if new is not None and isinstance(found, str):
+                lookup[found] = new
 
     def orderings(self) -> list[Ordering]:
         """Return the orders in which the collection keeps indexes, the cheapest first."""
