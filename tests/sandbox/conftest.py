@@ -34,7 +34,7 @@ class Api:
 
     def __init__(self, sandbox: Sandbox, client: str = "sandbox-client", secret: str = "sandbox-secret") -> None:  # noqa: S107 - the sandbox tells it everyone
         self.sandbox = sandbox
-        self.http = urllib3.PoolManager(retries=False, timeout=20)
+        self.http = urllib3.PoolManager(retries=False, timeout=60)
         self.client, self.secret = client, secret
         self.authorization = ""
 

@@ -5,35 +5,56 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from threading import Lock
-from typing import TYPE_CHECKING, Literal, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
 from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox.refusals import TIMED_OUT, TOO_LARGE, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Collection as Ids
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from commercetools_source.errors import ApiError
 
-__all__ = ["Fault", "FaultKind", "Faults"]
+__all__ = ["KINDS", "Fault", "FaultKind", "Faults"]
 
 FaultKind = Literal[
-    "status",  # an error body of the platform with `status`
-    "html",  # a load balancer's page with `status`
-    "throttle",  # 429; `header` says after how many `seconds` to come again, "" says nothing
-    "slow",  # whatever the answer is, `seconds` later
-    "stall",  # no answer at all, until the client or the sandbox closes
-    "reset",  # the connection is cut before an answer
-    "truncate",  # the right answer's first half, then the connection is cut
-    "corrupt",  # the right answer's length with other bytes in its middle
-    "expire",  # the token is no longer valid: 401, and a new one is needed
-    "query_timeout",  # 400 QueryTimedOut for pages of more than `above` records
-    "too_large",  # 413 ContentTooLarge for pages of more than `above` records
-    "unservable",  # pages that contain one of `records` fail with `status`; 400 stands for QueryTimedOut
-    "change",  # the right answer, but `records` have changed since the request before
-    "vanish",  # the right answer, but `records` are gone since the request before
+    "status",
+    "html",
+    "throttle",
+    "slow",
+    "stall",
+    "reset",
+    "truncate",
+    "corrupt",
+    "expire",
+    "query_timeout",
+    "too_large",
+    "unservable",
+    "change",
+    "vanish",
 ]
+
+KINDS: Mapping[FaultKind, str] = MappingProxyType(
+    {
+        "status": "an error of the platform with `status`",
+        "html": "a load balancer's page with `status`",
+        "throttle": '429; `header` says after how many `seconds` to come again (`""`: nothing says so)',
+        "slow": "the answer comes `seconds` later, whatever it is",
+        "stall": "no answer at all, until the client or the sandbox closes",
+        "reset": "the connection is cut before an answer",
+        "truncate": "the right answer's first half, then the connection is cut",
+        "corrupt": "the right answer's length, with other bytes in its middle",
+        "expire": "all tokens end: 401, and a new one is needed",
+        "query_timeout": "400 QueryTimedOut for pages of more than `above` records",
+        "too_large": "413 ContentTooLarge for pages of more than `above` records",
+        "unservable": "pages that contain one of `records` fail with `status` (400: QueryTimedOut)",
+        "change": "`records` have changed since the request before",
+        "vanish": "`records` are gone since the request before",
+    }
+)
+"""What a fault of each kind does."""
 
 _CODES = {
     400: "InvalidInput",
@@ -80,10 +101,8 @@ class Fault:
     records: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(FaultKind):
-            raise ConfigError(
-                f"There is no fault of the kind {self.kind!r}; the kinds are {', '.join(get_args(FaultKind))}."
-            )
+        if self.kind not in KINDS:
+            raise ConfigError(f"There is no fault of the kind {self.kind!r}; the kinds are {', '.join(KINDS)}.")
         if self.kind in _BY_RECORD and not self.records:
             raise ConfigError(f"A fault of the kind {self.kind!r} needs the ids of the records that it is about.")
 

@@ -32,8 +32,8 @@ from commercetools_source.sandbox.shop_world import Counts, Rows, World
 if TYPE_CHECKING:
     from datetime import datetime
 
-# Orders of each size; the other collections follow in proportion.
-SIZES = {"tiny": 100, "small": 2_000, "demo": 20_000, "large": 1_000_000}
+# Orders of each size; the other collections follow in proportion: a large shop has a million records.
+SIZES = {"tiny": 100, "small": 2_000, "demo": 20_000, "large": 200_000}
 _LEAST = 100
 
 
