@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from commercetools_source.sandbox.endpoints import STREAMS
+from commercetools_source.sandbox.spec import Spec
+
 if TYPE_CHECKING:
     from commercetools_source.sandbox import Sandbox
 
@@ -140,6 +143,28 @@ def test_each_endpoint_wants_its_scope(
     assert reply.status == 403
     assert reply.body["errors"] == [{"code": "insufficient_scope", "message": message}]
     assert reply.body["error"] == "insufficient_scope"
+
+
+SPEC = Spec.load()
+LISTS = sorted({path for path, _ in STREAMS.values() if "{" not in path})
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_every_list_is_open_to_its_scopes_only(api: Any, path: str) -> None:
+    shop = api.sandbox
+    scopes = SPEC.endpoints[path]["scopes"]
+    assert scopes
+    asked = {scope: type(api)(shop, scope, "pass") for scope in [*scopes, "view_nothing"]}
+    for scope, client in asked.items():
+        shop.add_client(scope, "pass", [scope])
+        reply = client.get(path.rstrip("/"))
+        client.close()
+        if scope in scopes:
+            assert reply.status == 200, reply.body
+        else:
+            assert reply.status == 403
+            assert reply.message.startswith("Insufficient scope. One of the following scopes is missing: ")
+            assert set(scopes) <= set(reply.message.rpartition(": ")[2].rstrip(".").split(", "))
 
 
 @pytest.fixture

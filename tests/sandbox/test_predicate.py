@@ -38,6 +38,7 @@ A, B = Compare("a", "=", 1), Compare("b", "=", 2)
         ("a >= 1e3", Compare("a", ">=", 1000.0)),
         ("a = true", Compare("a", "=", value=True)),
         (r'a = "say \"hi\" \\ \u00e9"', Compare("a", "=", 'say "hi" \\ é')),
+        (r'a = "\ud83d\ude00 \ud83d"', Compare("a", "=", "😀 �")),
         ("a = :v", Compare("a", "=", Variable("v"))),
         ('a in ("x", 1, :v)', In("a", ("x", 1, Variable("v")))),
         ("a in :v", In("a", (Variable("v"),))),

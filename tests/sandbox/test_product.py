@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections import Counter
 from datetime import datetime, timezone
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -26,7 +28,7 @@ COMMAND = [sys.executable, "-m", "commercetools_source.sandbox"]
 def test_a_sandbox_runs_in_a_process_of_its_own() -> None:
     with SandboxProcess("tiny", seed=3) as process:
         settings = process.settings()
-        http = urllib3.PoolManager(retries=False, timeout=20)
+        http = urllib3.PoolManager(retries=False, timeout=60)
         basic = urllib3.make_headers(basic_auth=f"{settings['client_id']}:{settings['client_secret']}")
         form = {"grant_type": "client_credentials"}
         answer = http.request(
@@ -60,12 +62,36 @@ def test_the_foreground_server_says_how_to_use_it_and_ends_cleanly(number: int) 
         assert process.stdout is not None
         lines = [process.stdout.readline().strip() for _ in range(8)]
         process.send_signal(number)
-        _, problems = process.communicate(timeout=20)
+        _, problems = process.communicate(timeout=60)
     assert lines[0].startswith(
         "A commercetools project with generated data (size tiny, seed 1) answers at http://127.0.0.1:"
     )
     exports = dict(line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export"))
     assert set(exports) == {"CTP_PROJECT_KEY", "CTP_CLIENT_ID", "CTP_CLIENT_SECRET", "CTP_API_URL", "CTP_AUTH_URL"}
+    assert (process.returncode, problems) == (0, "")
+
+
+def test_the_command_serves_with_its_options() -> None:
+    options = ["--port", "0", "--size", "tiny", "--admin", "--latency", "0.05", "--burst", "60"]
+    command = [sys.executable, "-m", "commercetools_source", "sandbox", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().strip() for _ in range(8)]
+        settings = dict(line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export"))
+        http = urllib3.PoolManager(retries=False, timeout=60)
+        url = settings["CTP_API_URL"]
+        assert http.request("GET", f"{url}/_sandbox/faults").json() == []
+        basic = urllib3.make_headers(basic_auth=f"{settings['CTP_CLIENT_ID']}:{settings['CTP_CLIENT_SECRET']}")
+        form = {"grant_type": "client_credentials"}
+        began = time.monotonic()
+        token = http.request("POST", f"{url}/oauth/token", fields=form, headers=basic, encode_multipart=False).json()
+        assert time.monotonic() - began >= 0.05
+        headers = {"Authorization": f"Bearer {token['access_token']}"}
+        orders = http.request("GET", f"{url}/{settings['CTP_PROJECT_KEY']}/orders?limit=500", headers=headers).json()
+        http.clear()
+        process.send_signal(signal.SIGTERM)
+        _, problems = process.communicate(timeout=60)
+    assert Counter(order["lastModifiedAt"] for order in orders["results"]).most_common(1)[0][1] == 60
     assert (process.returncode, problems) == (0, "")
 
 

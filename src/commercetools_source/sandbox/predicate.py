@@ -218,6 +218,7 @@ _CALLED = {
 _OF_VALUES = {"OPERATOR", "_NOT", "_IN", "_CONTAINS", "_IS", "_WITHIN", "_MATCHES"}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _DEEPEST = 100
 _NOT_PARENTHESES = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`\n]+`|[^()"`]+', re.DOTALL)
 
@@ -289,7 +290,7 @@ def _test(kind: str, name: str, parts: Sequence[Token | Tree[Token]]) -> Node:
 def _value(token: Any) -> Value | Variable:
     text = str(token)
     if token.type == "STRING":
-        return _ESCAPE.sub(_unescaped, text[1:-1])
+        return _whole(_ESCAPE.sub(_unescaped, text[1:-1]))
     if token.type == "VARIABLE":
         return Variable(text[1:])
     if token.type == "BOOLEAN":
@@ -300,6 +301,11 @@ def _value(token: Any) -> Value | Variable:
 def _unescaped(found: re.Match[str]) -> str:
     body = found[1]
     return chr(int(body[1:], 16)) if len(body) > 1 else _ESCAPES.get(body, body)
+
+
+def _whole(text: str) -> str:
+    """Return the text with pairs of surrogates as the letters that they stand for, and lone ones as U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if _SURROGATE.search(text) else text
 
 
 def _number(text: str) -> Value:
