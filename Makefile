@@ -2,6 +2,7 @@
 #
 #   make demo      the main job without an account: a local commercetools shop, all of it, into commercetools-demo.duckdb
 #   make test      everything that must hold (the default): lint, types, all tests against the installed wheel
+#   make speed     what the sandbox's pages cost its server; SIZE=large makes it a million records
 #   make lint      ruff: rules and layout                    make format    let ruff rewrite the layout
 #   make types     mypy, strict                              make tests     only the tests, e.g. make tests ARGS="-k config"
 #   make docs      write the generated pages of docs/ anew   make contract  write contract.json anew from ../shared
@@ -60,6 +61,10 @@ contract: $(BUILD)/installed $(BUILD)/tools
 docs: $(BUILD)/installed $(BUILD)/tools
 	$(BIN)/python tools/docs.py
 
+.PHONY: speed
+speed: $(BUILD)/installed
+	$(BIN)/python tools/sandbox_speed.py $(SIZE)
+
 clean:
 	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
 
@@ -88,7 +93,7 @@ $(BUILD)/judges/installed: $(BUILD)/venv $(wildcard tests/judges/typescript/*)
 	$(PYTHON) -m venv $(BUILD)/judges
 	$(BUILD)/judges/bin/pip --disable-pip-version-check --quiet --quiet install 'commercetools>=2026' 'schemathesis>=4,<5'
 	@mkdir -p $(BUILD)/judges/typescript && cp tests/judges/typescript/* $(BUILD)/judges/typescript
-	npm install --prefix $(BUILD)/judges/typescript --no-audit --no-fund --silent
+	if command -v npm; then npm install --prefix $(BUILD)/judges/typescript --no-audit --no-fund --silent; fi
 	@touch $@
 
 $(BUILD)/tools: $(BUILD)/venv pyproject.toml | $(BUILD)/wheel

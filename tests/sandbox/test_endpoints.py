@@ -168,6 +168,25 @@ def test_selections_are_reached_from_both_sides(api: Any, shop: Sandbox) -> None
     assert sorted(products) == sorted(row["product"]["id"] for row in ordered)
 
 
+def test_a_derived_list_is_never_the_one_of_before(own: Any) -> None:
+    shop = own.sandbox
+    product = shop.records("product_selection_products")[0]["product"]["id"]
+    path, where = f"/products/{product}/product-selections", 'productSelection(typeId="product-selection")'
+    names = {"sort": "name.en asc", "where": "name(en is defined)", "limit": 500}
+    for _ in range(3):
+        before = own.get(path, where=where, withTotal="true").body["total"]
+        assert before == len(own.get(path, limit=500).body["results"])
+        assigned = {"product": {"typeId": "product", "id": product}}
+        made = shop.create("product_selections", {"name": {"en": "more"}})
+        shop.create("product_selection_products", assigned, made["id"])
+        assert own.get(path, where=where, withTotal="true").body["total"] == before + 1
+        projection = own.get("/variant-projections", **names).body["results"][0]
+        name = {"en": f"{before} {projection['name']['en']}"}
+        shop.update("products", projection["product"]["id"], {"masterData.current.name": name})
+        found = own.get("/variant-projections", **names).body["results"]
+        assert [row["name"] for row in found if row["id"] == projection["id"]] == [name]
+
+
 def test_only_published_products_have_a_current_projection(api: Any, shop: Sandbox) -> None:
     products = {product["id"]: product["masterData"] for product in shop.records("products")}
     current = api.get("/product-projections", limit=500).body["results"]

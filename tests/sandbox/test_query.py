@@ -12,6 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.sandbox import Sandbox
+from commercetools_source.sandbox.predicate import parse
+from commercetools_source.sandbox.query import Query, Searcher
+from commercetools_source.sandbox.spec import Spec
+from commercetools_source.sandbox.store import Collection, Prober, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -309,6 +313,19 @@ def test_a_keyset_walk_reads_every_record_once(api: Any, field: str, limit: int)
         ]
     assert len(seen) == NUMBERS
     assert seen == [record["id"] for record in sorted(CHANNELS, key=lambda r: (r[field], binary(r["id"])))]
+
+
+def test_results_are_remembered_for_their_collection_only() -> None:
+    """A later collection may lie where an earlier one lay in memory, with as many changes."""
+    spec = Spec.load()
+    searcher = Searcher(spec)
+    query = Query((parse("version > 0"),), text="the same text")
+    for number in range(1, 30):
+        zones = Collection(Prober())
+        for one in range(number):
+            zones.load(Record(b'{"id":"%d","version":1}' % one))
+        assert searcher.run(zones, query, "Zone").total == number
+        del zones
 
 
 bounds = st.tuples(

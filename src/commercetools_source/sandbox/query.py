@@ -63,7 +63,8 @@ class Searcher:
 
     def __init__(self, spec: Spec) -> None:
         self.evaluator = Evaluator(spec)
-        self._recent: dict[tuple[int, int, str], list[Record]] = {}
+        # The collection itself and not its id(), which a later one may have.
+        self._recent: dict[tuple[Collection, int, str], list[Record]] = {}
 
     def run(self, collection: Collection, query: Query, expression: str) -> Found:
         """Return the slice; raises a 400 when the conditions do not fit the type `expression`."""
@@ -99,7 +100,7 @@ class Searcher:
 
     def _all(self, collection: Collection, query: Query, plan: _Plan, expression: str) -> list[Record]:
         """Return all matching records in the order of the query."""
-        key = (id(collection), collection.revision, query.text)
+        key = (collection, collection.revision, query.text)
         if query.text and key in self._recent:
             return self._recent[key]
         named = _named(collection, plan.rest)
