@@ -140,3 +140,12 @@ def test_predicates_reach_into_objects_and_arrays(api: Any, path: str, where: st
 def test_any_path_to_a_scalar_sorts(api: Any, path: str, sort: str, versions: list[int]) -> None:
     found = api.get(path, sort=[sort, "version asc"])
     assert [record["version"] for record in found.body["results"]] == versions
+
+
+@pytest.mark.parametrize("test", ['= "aOpen"', 'in ("Open", "aOpen")', "!= :state"])
+def test_a_value_that_an_enum_has_not_is_refused(api: Any, test: str) -> None:
+    refused = api.get("/orders", where=f"orderState {test}", **{"var.state": "aOpen"})
+    assert (refused.status, refused.message) == (
+        400,
+        "Malformed parameter: where: Invalid enum value for OrderState: aOpen",
+    )

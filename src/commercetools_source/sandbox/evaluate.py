@@ -126,6 +126,9 @@ class Evaluator:
         return test
 
     def _compare(self, field: str, op: str, value: Any, kind: str) -> Matcher:
+        known = self.spec.values(kind)
+        if known and isinstance(value, str) and value not in known:
+            raise malformed(self.parameter, f"Invalid enum value for {element(kind)}: {value}")
         wanted = self._wanted(field, value, self.spec.scalar(kind))
         test = _comparison(op, wanted, self.spec.scalar(kind), by_id=field == "id" and op in _ORDERING)
         if op == "!=":

@@ -208,8 +208,8 @@ _CALLED = {
     "BOOLEAN": "boolean",
     "VARIABLE": "':'",
     "_LPAR": "'('",
+    "_COMMA": "comma",
     "_RPAR": "')'",
-    "_COMMA": "','",
     **{
         f"_{word.upper()}": word for word in ("and", "or", "all", "any", "empty", "defined", "circle", "ignore", "case")
     },

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["SCALARS", "Spec", "element", "is_array"]
 
@@ -46,6 +46,11 @@ class Spec:
         if "is" in row:
             return str(row["is"])
         return "string" if "enum" in row else "object"
+
+    def values(self, expression: str) -> Sequence[str]:
+        """Return the values of an enum, nothing for every other type."""
+        found: Sequence[str] = self.types.get(element(expression), {}).get("enum", ())
+        return found
 
     def fields(self, expression: str) -> Mapping[str, str] | None:
         """Return name and type of the fields that values of the type may have; None when any name is possible.
