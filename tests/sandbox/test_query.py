@@ -253,6 +253,13 @@ def test_a_page_says_what_it_is(api: Any) -> None:
     assert api.get("/channels", offset=10000).body["count"] == 0
 
 
+def test_a_long_list_of_ids_is_read(api: Any) -> None:
+    ids = [record["id"] for record in CHANNELS]
+    many = [*ids, *(str(uuid.UUID(int=number)) for number in range(900))]
+    where = "id in (" + ",".join(f'"{identifier}"' for identifier in many) + ")"
+    assert sorted(api.get("/channels", where=where, limit=500).ids) == sorted(ids)
+
+
 def test_totals_of_filtered_lists_end_at_ten_thousand(start: Any) -> None:
     at = "2026-01-01T10:00:00.000Z"
     body = '{"id":"%d","version":%d,"createdAt":"%s","lastModifiedAt":"%s"}'

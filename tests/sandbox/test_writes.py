@@ -387,6 +387,10 @@ def test_messages_are_kept_only_where_wanted_and_for_as_long(bare: Any) -> None:
     assert types_of(bare, first["id"]) == []
     assert types_of(bare, second["id"]) == ["StoreCreated"]
     assert len(bare.sandbox.records("messages")) == 1
+    bare.sandbox.clock.advance(86_400 * 14)
+    bare.authorization = ""
+    asked = {"query": "{ messages { total } }"}
+    assert bare.call("POST", "/graphql", asked).body == {"data": {"messages": {"total": 0}}}
     settings = {"action": "changeMessagesConfiguration", "messagesConfiguration": {"enabled": False}}
     assert bare.call("POST", "", {"version": project["version"], "actions": [settings]}).status == 200
     third = bare.sandbox.create("stores", {"key": "third"})

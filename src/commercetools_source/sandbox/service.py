@@ -77,6 +77,7 @@ class Service:
             raise refuse(404, "ResourceNotFound", f"The project '{name}' was not found.")
         with self.project.lock:
             if segments[1:] == ("graphql",):
+                self.writer.journal.purge()
                 return self.graphql.answer(request, token)
             route = self.router.find(segments[1:])
             if route is None:
