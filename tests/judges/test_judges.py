@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ def judged(shop: Sandbox, *command: str | Path, **more: Any) -> str:
     return done.stdout
 
 
+@pytest.mark.skipif(shutil.which("npm") is None, reason="the TypeScript SDK needs node and npm")
 def test_the_official_typescript_sdk_reads_it_unchanged(shop: Sandbox) -> None:
     told = judged(shop, "node", "read.mjs", cwd=JUDGES / "typescript")
     print(told)
