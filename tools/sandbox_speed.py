@@ -2,7 +2,8 @@
 
     python tools/sandbox_speed.py [SIZE]
 
-Times of the server are processor time of its own process, so that a busy machine and the client change little.
+Linux only, as it reads /proc. Times of the server are processor time of its own process, so that a busy machine and
+the client change little.
 """
 
 from __future__ import annotations

@@ -52,6 +52,11 @@ def test_an_unknown_size_is_refused_with_the_legal_ones(size: str | int) -> None
         generate(size, 1, NOW)
 
 
+def test_a_burst_below_zero_is_refused() -> None:
+    with pytest.raises(ConfigError, match="burst of the sample shop is -1"):
+        generate("tiny", 1, NOW, burst=-1)
+
+
 def test_the_demo_has_what_was_promised() -> None:
     found = counts("demo")
     assert found["order"] >= 20_000

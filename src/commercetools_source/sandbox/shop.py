@@ -59,8 +59,11 @@ def generate(size: str | int, seed: int, now: datetime, *, burst: int = 0) -> Ro
     contract; `parent` fills them and is "" for ordinary collections (approval rules and flows:
     "associateId/businessUnitKey"). Records of different collections come mixed. Nothing was created or
     changed in the ten minutes before `now`; validity periods may lie ahead. Of each collection `burst` records, or all
-    if it has fewer, come from one import: they share one millisecond. Raises ConfigError for an unknown `size`.
+    if it has fewer, come from one import: they share one millisecond. Raises ConfigError for an unknown `size`
+    and for a `burst` below 0.
     """
+    if burst < 0:
+        raise ConfigError(f"The burst of the sample shop is {burst}, but it must be a number of records from 0 on.")
     world = World.of(counts(size), seed, now, burst)
     return _rows(world)
 
