@@ -107,8 +107,8 @@ class Journal:
             data = "staged" if staged else "current"
             was, now = _variants(before.get(data)), _variants(after.get(data))
             for change, one, other in (("Deleted", was, now), ("Added", now, was)):
-                for number in one.keys() - other.keys():
-                    news = {**new, "variant": one[number], "staged": staged}
+                for variant in (variant for number, variant in one.items() if number not in other):
+                    news = {**new, "variant": variant, "staged": staged}
                     self._announce(f"ProductVariant{change}", "Product", type_id, news, {})
 
     def _payload_types(self, name: str) -> Mapping[str, str] | None:
@@ -167,9 +167,9 @@ class Journal:
         return self._numbers[resource]
 
 
-def _variants(data: Any) -> dict[Any, Any]:
+def _variants(data: Any) -> dict[str, Any]:
     """Return the variants of a product's data, the master too, by their numbers."""
     if not isinstance(data, dict):
         return {}
     rows = [data.get("masterVariant"), *(data.get("variants") or ())]
-    return {row.get("id"): row for row in rows if isinstance(row, dict)}
+    return {str(row.get("id")): row for row in rows if isinstance(row, dict)}
