@@ -228,3 +228,23 @@ def test_a_fault_without_sense_is_refused() -> None:
     for kind in ("unservable", "change", "vanish"):
         with pytest.raises(ConfigError, match=f"kind '{kind}' needs the ids"):
             Fault(kind)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"status": 99}, "HTTP error from 400 to 599, not 99"),
+        ({"header": "X: y\r\nZ"}, "name of one, or empty"),
+        ({"seconds": -1}, "start at 0"),
+        ({"seconds": float("nan")}, "start at 0"),
+        ({"after": -1}, "start at 0"),
+        ({"times": -2}, "start at 0"),
+    ],
+)
+def test_a_fault_that_no_server_could_answer_with_is_refused(start: Any, settings: Any, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        Fault("status", **settings)
+    body = json.dumps({"kind": "status", **settings})
+    if "NaN" not in body:
+        refused = start(rows=[], admin=True).send("POST", "/_sandbox/faults", body=body)
+        assert (refused.status, reason in refused.message) == (400, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from threading import Lock
@@ -79,6 +80,8 @@ _MESSAGES = {
 _BY_PAGE = frozenset({"query_timeout", "too_large"})
 _BY_RECORD = frozenset({"unservable", "change", "vanish"})
 _BAD_REQUEST = 400
+_HEADER = re.compile("[-A-Za-z0-9]*")
+_LONGEST = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,12 @@ class Fault:
             raise ConfigError(f"There is no fault of the kind {self.kind!r}; the kinds are {', '.join(KINDS)}.")
         if self.kind in _BY_RECORD and not self.records:
             raise ConfigError(f"A fault of the kind {self.kind!r} needs the ids of the records that it is about.")
+        if not 400 <= self.status <= 599:  # noqa: PLR2004 - HTTP's errors
+            raise ConfigError(f"The status of a fault is an HTTP error from 400 to 599, not {self.status}.")
+        if not _HEADER.fullmatch(self.header):
+            raise ConfigError(f"The header of a fault is the name of one, or empty, but it is {self.header!r}.")
+        if not 0 <= self.seconds <= _LONGEST or min(self.after, self.above, self.times or 0) < 0:
+            raise ConfigError("The numbers of a fault start at 0, and a day is the longest that it waits.")
 
 
 class _Scripted:
