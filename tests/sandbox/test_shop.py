@@ -38,6 +38,11 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
     assert digest("tiny", 1) == digest("tiny", 1)
 
 
+def test_a_tiny_shop_is_made_once_and_a_large_one_is_streamed() -> None:
+    assert all(one is two for one, two in zip(generate("tiny", 1, NOW), generate("tiny", 1, NOW), strict=True))
+    assert next(generate("large", 1, NOW))[0] == next(generate("large", 1, NOW))[0] == "/"  # at once
+
+
 def test_another_seed_or_another_now_gives_another_shop() -> None:
     assert len({digest("tiny", 1), digest("tiny", 2), digest("tiny", 1, NOW + timedelta(days=1))}) == 3
 

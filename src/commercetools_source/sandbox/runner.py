@@ -136,7 +136,8 @@ class Sandbox:
     def _generated(self) -> Iterator[tuple[str, str, bytes]]:
         from commercetools_source.sandbox.shop import generate
 
-        now = self._now or self.clock.now()
+        # As of the last full hour, so that the sandboxes of many tests are made of one shop.
+        now = self._now or self.clock.now().replace(minute=0, second=0, microsecond=0)
         return generate(self.size, self.seed, now.astimezone(timezone.utc), burst=self._burst)
 
     @property

@@ -1,4 +1,4 @@
-"""The server process: uvicorn around the application, in a thread or in the foreground."""
+"""The server as the sandbox uses it: a socket to listen on, and a thread that serves on it from start to stop."""
 
 from __future__ import annotations
 
@@ -9,18 +9,11 @@ from typing import TYPE_CHECKING
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable
-
-    import uvicorn
-
     from commercetools_source.sandbox.app import App
 
 __all__ = ["Serving", "listen"]
 
 _START_SECONDS = 30
-# Request line and headers together; the platform's gateway is Envoy, which takes 60 KiB unless told otherwise.
-_LONGEST_HEAD = 61_440
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -40,51 +33,15 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def make_server(app: App, *, started: Callable[[], None]) -> uvicorn.Server:
-    """Return a uvicorn server for `app` that calls `started` once it accepts connections."""
-    import uvicorn
-    from uvicorn.protocols.http.h11_impl import H11Protocol
-
-    class Protocol(H11Protocol):
-        """Hands the transport to the application, which needs it to cut connections."""
-
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self.app_state = {**self.app_state, "transport": transport}
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            started()
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            app.stop()
-            await super().shutdown(sockets)
-
-    config = uvicorn.Config(
-        app,
-        loop="asyncio",
-        http=Protocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        timeout_keep_alive=120,
-        h11_max_incomplete_event_size=_LONGEST_HEAD,
-        timeout_graceful_shutdown=2,
-    )
-    return Server(config)
-
-
 class Serving:
     """A server that runs in a thread of its own from `start` to `stop`."""
 
     def __init__(self, app: App, bound: socket.socket) -> None:
+        from commercetools_source.sandbox.uvicorn_server import Server
+
         self._ready = threading.Event()
         self._socket = bound
-        self._server = make_server(app, started=self._ready.set)
+        self._server = Server(app, self._ready.set)
         self._thread = threading.Thread(target=self._run, name="commercetools-sandbox", daemon=True)
         self._failure: BaseException | None = None
 
@@ -97,7 +54,7 @@ class Serving:
 
     def stop(self) -> None:
         """Close all connections and return once the thread has ended."""
-        self._server.should_exit = True
+        self._server.end()
         self._thread.join()
         self._socket.close()
 

@@ -1,11 +1,12 @@
 """The seeded sample shop: every collection of a commercetools project, streamed record by record.
 
 The same (size, seed, now) gives the same shop, byte for byte. Nothing is kept but counters and a few
-prepared pieces, so memory does not grow with the size.
+prepared pieces, so memory does not grow with the size. Only tiny shops are remembered, for tests that start many.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from commercetools_source.errors import ConfigError
@@ -27,7 +28,7 @@ from commercetools_source.sandbox.shop_setup import setup, store_key
 from commercetools_source.sandbox.shop_tail import Completer
 from commercetools_source.sandbox.shop_types import PRODUCT_TYPES, TYPES, Customs, product_types, types
 from commercetools_source.sandbox.shop_words import STATES
-from commercetools_source.sandbox.shop_world import Counts, Rows, World
+from commercetools_source.sandbox.shop_world import Counts, Row, Rows, World
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 # Orders of each size; the other collections follow in proportion: a large shop has a million records.
 SIZES = {"tiny": 100, "small": 2_000, "demo": 20_000, "large": 200_000}
 _LEAST = 100
+_SMALL = 300
 
 
 def counts(size: str | int) -> Counts:
@@ -64,8 +66,14 @@ def generate(size: str | int, seed: int, now: datetime, *, burst: int = 0) -> Ro
     """
     if burst < 0:
         raise ConfigError(f"The burst of the sample shop is {burst}, but it must be a number of records from 0 on.")
-    world = World.of(counts(size), seed, now, burst)
-    return _rows(world)
+    if counts(size)["order"] <= _SMALL:
+        return iter(_remembered(size, seed, now, burst))
+    return _rows(World.of(counts(size), seed, now, burst))
+
+
+@lru_cache(maxsize=4)
+def _remembered(size: str | int, seed: int, now: datetime, burst: int) -> tuple[Row, ...]:
+    return tuple(_rows(World.of(counts(size), seed, now, burst)))
 
 
 def _rows(world: World) -> Rows:
