@@ -8,6 +8,7 @@
 #   make docs      write the generated pages of docs/ anew   make contract  write contract.json anew from ../shared
 #   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them
 #   make judges    clients that nobody here wrote ask the sandbox: schemathesis, the TypeScript SDK (needs node), the Python SDK
+#   make acceptance  the source inside Mage's own code, the tap before Singer's checker, three targets and Meltano
 #   make clean     remove what make made                     make help      this text
 #
 # Another interpreter: make test PYTHON=python3.12 (after `make clean`). A rerun does only what has changed.
@@ -25,7 +26,7 @@ SOURCE := pyproject.toml README.md LICENSE $(shell find hook src -type f -not -n
 unexport PYTHONPATH
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-.PHONY: help demo test tests simulate judges lint types format contract docs clean
+.PHONY: help demo test tests simulate judges acceptance lint types format contract docs clean
 
 test: lint types tests
 
@@ -43,6 +44,10 @@ simulate: $(BUILD)/installed $(BUILD)/tools
 
 judges: $(BUILD)/installed $(BUILD)/tools $(BUILD)/judges/installed
 	JUDGES=$(CURDIR)/$(BUILD)/judges $(BIN)/pytest -s tests/judges $(ARGS)
+
+# Needs an index of packages, and for some tests PostgreSQL and GitHub; MAGE names a copy of Mage's repository instead.
+acceptance: $(BUILD)/installed $(BUILD)/tools
+	ACCEPTANCE=1 $(BIN)/pytest -rs tests/acceptance $(ARGS)
 
 lint: $(BUILD)/tools
 	$(BIN)/ruff check --quiet .

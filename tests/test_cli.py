@@ -56,19 +56,21 @@ def test_the_module_is_the_command() -> None:
     assert [row["stream"] for row in json.loads(done.stdout)] == list(STREAMS)
 
 
+def without_typer(*arguments: str) -> subprocess.CompletedProcess[str]:
+    code = "import sys\nsys.modules['typer'] = None\nfrom commercetools_source.cli import main\nmain(sys.argv[1:])"
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+
+
 def test_without_its_extra_the_command_says_how_to_install_it() -> None:
-    code = (
-        "import sys\n"
-        "class Missing:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'typer': raise ModuleNotFoundError(name, name=name)\n"
-        "sys.modules['typer'] = None\n"
-        "from commercetools_source.cli import main\n"
-        "main([])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = without_typer("streams")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "the command line needs two more packages: pip install 'commercetools-source[cli]'\n"
+
+
+def test_who_installs_the_package_for_mage_alone_can_ask_for_its_status() -> None:
+    done = without_typer("mage", "status")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()] == ["In force", "Why", "File", "Mage"]
 
 
 def test_a_missing_extra_is_named_with_the_command_that_installs_it(

@@ -15,8 +15,18 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line with `arguments` (by default the process's own); always ends in SystemExit."""
     if find_spec("typer") is None or find_spec("rich") is None:
+        if list(sys.argv[1:] if arguments is None else arguments) == ["mage", "status"]:
+            _tell_mage_status()
+            raise SystemExit(0)
         sys.stderr.write("the command line needs two more packages: pip install 'commercetools-source[cli]'\n")
         raise SystemExit(2)
     from commercetools_source.cli_app import run
 
     raise SystemExit(run(arguments))
+
+
+def _tell_mage_status() -> None:
+    """Say which source Mage finds; who installs the package for Mage alone has no use for the extra."""
+    from commercetools_source.frontends.mage import status
+
+    sys.stdout.write("\n".join(status().lines()) + "\n")
