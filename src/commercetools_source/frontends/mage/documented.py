@@ -8,6 +8,7 @@ properties, a list one of such items.
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -17,26 +18,43 @@ from commercetools_source.schema import json_schema
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["schemas"]
+__all__ = ["columns_as_text", "schemas"]
 
 _FORMATS = frozenset({"date-time", "date", "time"})
 _ANYTHING = ("object", "array", "string", "number", "boolean")
-"""An object comes first: Mage's destinations make a column of the first type."""
+_TEXT = {"type": ["null", "string"]}
 
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Return the JSON Schema of every stream by name, in alphabetical order of the names."""
-    text = (
-        resources.files("commercetools_source.frontends.mage").joinpath("documented.json").read_text(encoding="utf-8")
-    )
-    documented = json.loads(text)
+    documented = _documented()
     return {name: _schema(json_schema(row), documented.get(name, {})) for name, row in sorted(STREAMS.items())}
+
+
+@cache
+def _documented() -> Mapping[str, Any]:
+    folder = resources.files("commercetools_source.frontends.mage")
+    found: dict[str, Any] = json.loads(folder.joinpath("documented.json").read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def columns_as_text(name: str) -> frozenset[str]:
+    """Return the columns of a stream that Mage gets as JSON text, because their values are of several kinds.
+
+    Mage's destinations make a column of the first kind that a schema names, and fail at the others.
+    """
+    fields = json_schema(STREAMS[name])["properties"].items()
+    kept = _documented().get(name, {})
+    return frozenset(column for column, field in fields if len(_types(field)) > 1 and column not in kept)
 
 
 def _schema(contract: Mapping[str, Any], documented: Mapping[str, Any]) -> dict[str, Any]:
     fields = contract["properties"]
     kept = {name: _widened(_told(kind), fields.get(name)) for name, kind in documented.items()}
-    added = {name: _shallow(field) for name, field in fields.items() if name not in kept}
+    added = {
+        name: _TEXT if len(_types(field)) > 1 else _shallow(field) for name, field in fields.items() if name not in kept
+    }
     return {"type": "object", "properties": {**kept, **added}}
 
 

@@ -9,9 +9,11 @@ if __name__ == "__main__":
     sys.path[:] = [place for place in sys.path if place != __file__.rpartition("/")[0]]
 
 from commercetools_source.frontends.mage.bases import of_mage
+from commercetools_source.frontends.mage.commercetools.client import Client
+from commercetools_source.frontends.mage.commercetools.schemas import STREAMS
 from commercetools_source.frontends.mage.commercetools.source import Commercetools
 
-__all__ = ["Commercetools"]
+__all__ = ["STREAMS", "Client", "Commercetools"]
 
 if __name__ == "__main__":
     of_mage("sources.base").main(Commercetools, args=sys.argv[1:])

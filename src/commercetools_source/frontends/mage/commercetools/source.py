@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from commercetools_source.frontends.mage import deletions, writing
 from commercetools_source.frontends.mage.bases import of_mage
 from commercetools_source.frontends.mage.commercetools import checks
 from commercetools_source.frontends.mage.commercetools.client import Client
 from commercetools_source.frontends.mage.commercetools.schemas import STREAMS
-from commercetools_source.frontends.mage.documented import schemas
+from commercetools_source.frontends.mage.documented import columns_as_text, schemas
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -120,14 +122,29 @@ class Commercetools(Source):
     def write_records(
         self, stream: CatalogEntry, rows: Sequence[dict[str, Any]], properties: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Write the lines of one page, then its STATE; return `final_record` and `max_bookmark`."""
-        return writing.write_records(self, stream, rows, properties)
+        """Write the lines of one page, then its STATE; return `final_record` and `max_bookmark`.
+
+        Columns whose values are of several kinds, such as a custom object's `value`, are written as JSON text.
+        """
+        return writing.write_records(self, stream, self._as_columns(stream, rows), properties)
+
+    def _as_columns(self, stream: CatalogEntry, rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+        texts = columns_as_text(str(stream.tap_stream_id))
+        if not texts:
+            return rows
+        made = [{name: _text(value) if name in texts else value for name, value in row.items()} for row in rows]
+        return writing.Page(made, rows.bookmark) if isinstance(rows, writing.Page) else made
 
     @staticmethod
     def _class_of(stream_id: str) -> type[BaseStream]:
         if stream_id not in STREAMS:
             raise KeyError(f"there is no stream {stream_id!r}; the streams are {', '.join(sorted(STREAMS))}")
         return STREAMS[stream_id]
+
+
+def _text(value: Any) -> str | None:
+    """Return a JSON value as JSON text; null stays null."""
+    return None if value is None else msgspec.json.encode(value).decode()
 
 
 @contextmanager

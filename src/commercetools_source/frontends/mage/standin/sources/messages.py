@@ -42,16 +42,16 @@ class SchemaMessage:
 
     def __init__(
         self,
-        *,
-        stream: str,
-        schema: dict[str, Any],
-        key_properties: list[str],
-        bookmark_properties: list[str] | str | None = None,
         disable_column_type_check: bool | None = None,
         partition_keys: list[str] | None = None,
         replication_method: str | None = None,
         unique_conflict_method: str | None = None,
         unique_constraints: list[str] | None = None,
+        *,
+        stream: str,
+        schema: dict[str, Any],
+        key_properties: list[str],
+        bookmark_properties: list[str] | str | None = None,
     ) -> None:
         if isinstance(bookmark_properties, str):
             bookmark_properties = [bookmark_properties]
