@@ -17,7 +17,8 @@ ROOT = Path(__file__).parent.parent.parent
 HUB = ROOT / "docs" / "meltano-hub.yml"
 PROJECT = ROOT / "meltano.yml"
 OWN = ("emit_activate_version_messages", "emit_deletions")
-KINDS = {"integer": "integer", "number": "decimal", "string": "string"}
+# Meltano 4.4 ends with an error where a variable sets a setting of kind `decimal`.
+KINDS = {"integer": "integer", "number": "integer", "string": "string"}
 
 
 def definition(path: Path) -> dict[str, Any]:
@@ -30,7 +31,9 @@ def test_the_settings_are_those_of_the_tap(path: Path) -> None:
     settings = {row["name"]: row for row in definition(path)["settings"]}
     expected = config_schema()["properties"]
     assert list(settings) == [*expected, *OWN]
-    own = TapCommercetools.config_jsonschema["properties"]
+    schema: dict[str, Any] = {"properties": {}}
+    TapCommercetools.append_builtin_config(schema)
+    own = schema["properties"]
     for name in OWN:
         told = {"kind": "boolean", "value": False, "description": own[name]["description"]}
         assert told.items() <= settings[name].items()
