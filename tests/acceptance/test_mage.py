@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from acceptance.mage import STEPS
 from commercetools_source.resources import STREAMS
 
 if TYPE_CHECKING:
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
     from commercetools_source.sandbox import Sandbox
     from conftest import Answer, Environment, Postgres
 
-# What Mage's base classes and its PostgreSQL destination import; the whole of Mage's connectors needs 160 packages.
-PACKAGES = "singer-python pandas requests pyyaml python-dateutil simplejson psycopg2-binary sshtunnel paramiko<4"
-STEPS = {
-    "ours first": [["{wheel}"], PACKAGES.split(), ["--no-deps", "{mage}"]],
-    "Mage first": [PACKAGES.split(), ["--no-deps", "{mage}"], ["{wheel}"]],
-}
 WHICH = "import json, mage_integrations.sources.commercetools as m; print(json.dumps(m.__file__))"
 FINDERS = "import json, sys; print(json.dumps([repr(finder) for finder in sys.meta_path]))"
 BASES = """

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_mage import STEPS
 
+from acceptance.mage import STEPS
 from commercetools_source.frontends.mage.documented import schemas
 
 if TYPE_CHECKING:
