@@ -101,6 +101,19 @@ print(json.dumps([base.__file__, client.__file__, *bases]))
     assert found == [str(sources / "base.py"), str(sources / "http" / "client.py"), True, True]
 
 
+def test_the_test_of_a_connection_waits_for_no_import_of_mages(tmp_path: Path) -> None:
+    mage = fake_mage(tmp_path / "mage", base="import something_slow\n")
+    code = f"""
+import runpy
+sys.argv = ["source", "--test_connection", "--config_json", "{{}}"]
+try:
+    runpy.run_path({OURS!r}, run_name="__main__")
+except Exception as error:
+    print(json.dumps(str(error)))
+"""
+    assert "project_key is missing" in run(code, installed_hook(tmp_path / "ours"), mage)
+
+
 def test_base_classes_are_stand_ins_where_mage_is_not_installed(tmp_path: Path) -> None:
     code = """
 from mage_integrations.sources.commercetools.client import Client

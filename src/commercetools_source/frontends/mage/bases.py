@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
-__all__ = ["of_mage"]
+__all__ = ["of_mage", "stand_alone"]
 
 
 def of_mage(name: str) -> Any:
@@ -15,4 +16,18 @@ def of_mage(name: str) -> Any:
     except ModuleNotFoundError as error:
         if not str(error.name).startswith("mage_integrations"):
             raise
-        return import_module(f"commercetools_source.frontends.mage.standin.{name}")
+        return _stand_in(name)
+
+
+def stand_alone() -> None:
+    """Let this process have the stand-ins even where Mage is installed.
+
+    Mage waits 10 seconds for the test of a connection, and importing its own base classes (they need
+    pandas) takes most of that where a machine is small or busy.
+    """
+    for name in ("sources.base", "sources.http.client"):
+        sys.modules[f"mage_integrations.{name}"] = _stand_in(name)
+
+
+def _stand_in(name: str) -> Any:
+    return import_module(f"commercetools_source.frontends.mage.standin.{name}")

@@ -8,7 +8,11 @@ if __name__ == "__main__":
     # The first entry is this folder, where `client` and `schemas` would hide other packages' modules.
     sys.path[:] = [place for place in sys.path if place != __file__.rpartition("/")[0]]
 
-from commercetools_source.frontends.mage.bases import of_mage
+from commercetools_source.frontends.mage.bases import of_mage, stand_alone
+
+if __name__ == "__main__" and "--test_connection" in sys.argv:
+    stand_alone()
+
 from commercetools_source.frontends.mage.commercetools.client import Client
 from commercetools_source.frontends.mage.commercetools.schemas import STREAMS
 from commercetools_source.frontends.mage.commercetools.source import Commercetools
