@@ -12,6 +12,7 @@ from mage_integrations.sources.catalog import Catalog
 from mage_integrations.sources.commercetools import Commercetools
 
 from commercetools_source.sandbox import Sandbox
+from deleting import delete_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,15 +49,6 @@ def rows(lines: list[Any]) -> list[dict[str, Any]]:
 def last_state(lines: list[Any]) -> dict[str, Any]:
     value: dict[str, Any] = [line for line in lines if line["type"] == "STATE"][-1]["value"]
     return value
-
-
-def delete_one(sandbox: Sandbox, stream: str) -> dict[str, Any]:
-    """Delete a record an hour after the last run and an hour before the next; return it as it was."""
-    sandbox.clock.advance(3600)
-    gone = sandbox.records(stream)[0]
-    sandbox.delete(stream, gone["id"])
-    sandbox.clock.advance(3600)
-    return gone
 
 
 @pytest.mark.parametrize(

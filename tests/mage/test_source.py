@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +19,7 @@ from mage_integrations.sources import commercetools
 from mage_integrations.sources.base import Source
 from mage_integrations.sources.catalog import Catalog
 from mage_integrations.sources.commercetools import Commercetools
+from mage_integrations.sources.commercetools.client import Client
 from mage_integrations.sources.commercetools.schemas import IDS, STREAMS
 from mage_integrations.sources.commercetools.streams.base import BaseStream
 
@@ -151,6 +154,54 @@ def test_the_base_stream_reads_nothing_without_a_path() -> None:
     stream = BaseStream("client", {"a": 1}, "stream", "logger")
     assert vars(stream) == {"client": "client", "config": {"a": 1}, "stream": "stream", "logger": "logger"}
     assert list(stream.load_data()) == []
+
+
+class Counting(Client):
+    """A client that changes what `request` does, as a user's own may."""
+
+    asked = 0
+
+    def request(self, *arguments: Any, **keywords: Any) -> Any:
+        self.asked += 1
+        return super().request(*arguments, **keywords)
+
+
+def test_a_stream_reads_through_the_request_of_a_client_that_changed_it(
+    sandbox: Sandbox, config: dict[str, Any]
+) -> None:
+    client = Counting(config, logging.getLogger("mage"))
+    pages = list(STREAMS["orders"](client, config, None, client.logger).load_data())
+    assert sum(len(page) for page in pages) == len(sandbox.records("orders")) > 0
+    assert client.asked >= len(pages) > 0
+
+
+class Two:
+    """No client of ours at all: it answers two records, whatever is asked for."""
+
+    def request(self, path: str, params: list[tuple[str, str]]) -> dict[str, Any]:
+        where = dict(params).get("where", "")
+        rows = [{"id": str(n), "createdAt": "2026-01-01T00:00:00.000Z"} for n in range(2) if f'"{n}"' not in where]
+        return {"path": path, "results": rows if 'id > "1"' not in where else []}
+
+
+def test_a_stream_of_a_users_own_reads_the_path_it_names(config: dict[str, Any]) -> None:
+    class Mine(BaseStream):
+        URL_PATH = "/mine"
+        KEY_PROPERTIES = ("id",)  # type: ignore[assignment]
+
+    pages = list(Mine(Two(), config, None, logging.getLogger("mage")).load_data())
+    assert [row["id"] for page in pages for row in page][:2] == ["0", "1"]
+
+
+def test_an_unknown_stream_to_load_is_a_key_error_at_the_call(config: dict[str, Any]) -> None:
+    with pytest.raises(KeyError, match="there is no stream 'nothing'"):
+        Commercetools(config=config).load_data(SimpleNamespace(tap_stream_id="nothing"))
+
+
+def test_what_mage_adds_to_query_and_settings_changes_nothing(sandbox: Sandbox, config: dict[str, Any]) -> None:
+    config |= {"batch_fetch_limit": 10, "subbatch_fetch_limit": 5, "_patterns": {}}
+    written = inside(config=config, catalog=chosen("orders"), query={"_offset": 50_000, "_limit": 3})
+    assert written.count('"type": "RECORD"') == len(sandbox.records("orders"))
 
 
 def test_the_replication_key_is_the_change_date_where_there_is_one() -> None:
@@ -488,6 +539,7 @@ def test_what_is_broken_ends_the_run_with_a_sentence(argv: list[str], told: str)
     answer = run(*argv)
     assert answer.returncode != 0
     assert told in answer.stderr
+    assert any(line.startswith("CRITICAL ") for line in answer.stderr.splitlines())
     assert answer.stdout == ""
 
 

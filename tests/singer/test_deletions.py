@@ -13,6 +13,7 @@ pytest.importorskip("singer_sdk")
 
 from commercetools_source.resources import STREAMS
 from commercetools_source.sandbox import Sandbox
+from deleting import delete_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,15 +28,6 @@ TOLD = sorted(name for name, stream in STREAMS.items() if stream.deleted_message
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(size="tiny", seed=2) as running:
         yield running
-
-
-def delete_one(sandbox: Sandbox, stream: str) -> dict[str, Any]:
-    """Delete a record of `stream` an hour after the last run and an hour before the next; return it as it was."""
-    sandbox.clock.advance(3600)
-    gone = sandbox.records(stream)[0]
-    sandbox.delete(stream, gone["id"])
-    sandbox.clock.advance(3600)
-    return gone
 
 
 def deleted(answer: Answer, stream: str) -> list[dict[str, Any]]:

@@ -39,21 +39,23 @@ if TYPE_CHECKING:
 
 __all__ = ["TapCommercetools", "run"]
 
-_VERSIONS = "emit_activate_version_messages"
-_VERSIONS_SCHEMA = {
-    "type": ["boolean", "null"],
-    "title": "Emit ACTIVATE_VERSION messages",
-    "description": "Send ACTIVATE_VERSION after each complete full read, so that targets remove what is gone.",
-    "default": False,
+_VERSIONS, _DELETIONS = "emit_activate_version_messages", "emit_deletions"
+_OWN = {
+    name: {"type": ["boolean", "null"], "title": title, "description": meaning, "default": False}
+    for name, title, meaning in (
+        (
+            _VERSIONS,
+            "Emit ACTIVATE_VERSION messages",
+            "Send ACTIVATE_VERSION after each complete full read, so that targets remove what is gone.",
+        ),
+        (
+            _DELETIONS,
+            "Emit deletions",
+            "Send a record with `_sdc_deleted_at` for each one that, as Messages tell, was deleted since.",
+        ),
+    )
 }
-_DELETIONS = "emit_deletions"
-_DELETIONS_SCHEMA = {
-    "type": ["boolean", "null"],
-    "title": "Emit deletions",
-    "description": "Send a record with `_sdc_deleted_at` for each one that, as Messages tell, was deleted since.",
-    "default": False,
-}
-_OWN = {_VERSIONS: _VERSIONS_SCHEMA, _DELETIONS: _DELETIONS_SCHEMA}
+"""Settings that the tap has besides the package's and the SDK's."""
 
 
 class TapCommercetools(Tap):
