@@ -8,6 +8,9 @@ import pytest
 from jsonschema import Draft7Validator
 
 from commercetools_source.contract import Expression, load
+from commercetools_source.destinations import dataset
+from commercetools_source.destinations.columns import Decoder, arrow_type
+from commercetools_source.kinds import KINDS
 from commercetools_source.resources import STREAMS, Stream
 from commercetools_source.schema import SQL_TYPES, Column, columns, json_schema
 
@@ -66,3 +69,21 @@ def test_a_json_schema_is_valid_whole_in_itself_and_open(stream: Stream) -> None
     assert set(schema["properties"]) == {column.name for column in columns(stream)}
     assert Draft7Validator(schema).is_valid({**dict.fromkeys(stream.key, "x"), "somethingNew": {"a": [1]}})
     assert not Draft7Validator(schema).is_valid({})
+
+
+@streams
+def test_arrow_files_and_json_schema_say_the_same_of_every_column(stream: Stream) -> None:
+    found = columns(stream)
+    own = {"_synced_at": "TIMESTAMP", "_deleted_at": "TIMESTAMP", "_unfit": "JSON"}
+    in_memory = Decoder(stream.name, found, stream.key).schema()
+    in_files = dataset.fields({**{one.name: SQL_TYPES[one.kind] for one in found}, **own})
+    assert in_memory.names == in_files.names
+    properties = json_schema(stream)["properties"]
+    for column in found:
+        assert str(in_memory.field(column.name).type) == str(arrow_type(column.kind))
+        assert str(in_files.field(column.name).type).replace(", tz=UTC", "") == str(arrow_type(column.kind))
+        said = {key: value for key, value in properties[column.name].items() if key in {"type", "format"}}
+        plain = {"type": "string", **KINDS[column.kind].json}
+        if column.kind != "json":
+            kinds = plain["type"] if column.name in stream.key else ["null", plain["type"]]
+            assert said == {**{key: plain[key] for key in plain if key == "format"}, "type": kinds}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from itertools import combinations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -132,6 +135,16 @@ def check(diagram: Diagram) -> None:
 )
 def test_a_picture_shows_every_box_and_line_and_none_covers_another(streams: list[str]) -> None:
     check(draw(streams))
+
+
+def test_a_picture_is_the_same_each_time() -> None:
+    imports = "from commercetools_source import diagram, diagram_svg"
+    command = [sys.executable, "-c", f"{imports}\nprint(diagram_svg.svg(diagram.draw()))"]
+    found = set()
+    for seed in ("1", "2"):  # sets of texts come in another order
+        environ = {**os.environ, "PYTHONHASHSEED": seed}
+        found.add(subprocess.run(command, env=environ, capture_output=True, check=True).stdout)
+    assert len(found) == 1
 
 
 NAMES = "abcdefgh"

@@ -8,6 +8,8 @@ from typing import Any
 import typer.main
 
 from commercetools_source.cli_app import app
+from commercetools_source.diagram import draw
+from commercetools_source.diagram_svg import svg
 from commercetools_source.settings import SETTINGS, Setting
 from docs_tables import tables
 
@@ -16,7 +18,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 def pages() -> dict[str, str]:
     """Return the text of each generated page by its file name."""
-    return {"configuration.md": configuration(), "cli.md": commands(), "tables.md": tables()}
+    return {"configuration.md": configuration(), "cli.md": commands(), "tables.md": tables(), "model.svg": svg(draw())}
 
 
 def configuration() -> str:

@@ -64,7 +64,9 @@ What a shop becomes: one table for each stream with the records unfolded, and on
 stand in schema `model`; the records as the API sends them, nested values as JSON, have the streams' names in `main`.
 
 `commercetools-source schema STREAM` prints every column of a stream's tables, `schema --json` those of all, and
-`schema --erd shop.svg` (or `.mmd`, for Mermaid) draws them.
+`schema --erd shop.svg` (or `.mmd`, for Mermaid) draws them. Those of everyday use, as `schema --erd` draws them:
+
+![Everyday tables](model.svg)
 
 - A column is called as in the API; parts of an object hang behind it: `shippingAddress_city`. Below,
   `shippingAddress_*` (30) stands for 30 such columns.

@@ -99,7 +99,7 @@ def _ways(ranks: Mapping[str, int], links: Iterable[Link]) -> tuple[list[_Way], 
 
 def _ordered(layers: list[list[str]], ways: Sequence[_Way]) -> list[list[str]]:
     """Return the layers in the order with the fewest crossings of several that sweeps to and fro give."""
-    pairs = {pair for way in ways for pair in pairwise(way)}
+    pairs = _pairs(ways)
     best, fewest = layers, _crossings(layers, pairs)
     for sweep in range(_SWEEPS):
         indexes = range(1, len(layers)) if sweep % 2 == 0 else range(len(layers) - 2, -1, -1)
@@ -114,6 +114,11 @@ def _ordered(layers: list[list[str]], ways: Sequence[_Way]) -> list[list[str]]:
         if crossings < fewest:
             best, fewest = layers, crossings
     return best
+
+
+def _pairs(ways: Sequence[_Way]) -> list[tuple[str, str]]:
+    """Return the nodes that lines join, in an order that is the same each time."""
+    return list(dict.fromkeys(pair for way in ways for pair in pairwise(way)))
 
 
 def _around(pairs: Iterable[tuple[str, str]], where: Mapping[str, float]) -> dict[str, list[float]]:
@@ -150,7 +155,7 @@ def _placed(layers: Sequence[Sequence[str]], boxes: Mapping[str, Box], ways: Seq
     middles: dict[str, float] = {}
     for layer in layers:
         middles.update(_spread(layer, heights, dict.fromkeys(layer, 0.0)))
-    pairs = {pair for way in ways for pair in pairwise(way)}
+    pairs = _pairs(ways)
     for sweep in range(_SWEEPS):
         for layer in layers if sweep % 2 == 0 else reversed(layers):
             around = _around(pairs, middles)
