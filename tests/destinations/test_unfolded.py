@@ -107,6 +107,18 @@ def test_a_table_of_another_shape_is_made_anew(tmp_path: Path, store: Callable[.
     assert transactions(tmp_path) == [("a", "a0", 11), ("b", "b0", 30)]
 
 
+def test_a_table_that_this_version_does_not_know_is_removed(tmp_path: Path, store: Callable[..., None]) -> None:
+    store(payment("a", 1, 10), replaces=True, first=True, materialize=True)
+    path = tmp_path / "shop" / "manifest.json"
+    path.write_text(path.read_text().replace("model/payment_transactions", "model/payment_charges"))
+    home = tmp_path / "shop" / "model"
+    (home / "payment_transactions").rename(home / "payment_charges")
+    store(payment("b", 1, 20))
+    assert transactions(tmp_path) == [("a", "a0", 10), ("b", "b0", 20)]
+    assert list((home / "payment_charges").iterdir()) == []
+    assert "payment_charges" not in (tmp_path / "shop" / "latest.sql").read_text()
+
+
 def test_a_lost_file_of_a_relation_has_its_stream_read_again(tmp_path: Path, store: Callable[..., None]) -> None:
     store(payment("a", 1, 10), replaces=True, first=True, materialize=True)
     destination = Parquet(tmp_path / "shop")

@@ -205,6 +205,13 @@ class Folder:
         self._remove_orphans(part.table)
         return sum(one.records for one in file)
 
+    def drop(self, tables: Collection[str]) -> None:
+        """Remove tables with their files; raises DestinationError, with nothing changed."""
+        with self._writing(", ".join(tables)):
+            self._replace({name: entry for name, entry in self._manifest.streams.items() if name not in tables})
+            for table in tables:
+                self._remove_orphans(table)
+
     def _file(self, place: Path, entry: Entry, suffix: str, write: Write | None) -> list[File]:
         """Write a file and count it in `entry`; return it, or nothing when there are no rows."""
         if write is None:

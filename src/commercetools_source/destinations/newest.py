@@ -24,14 +24,14 @@ def order(columns: Iterable[str]) -> str:
     return ", ".join((*version, f"{SYNCED_AT} DESC", f"{DELETED_AT} DESC NULLS LAST"))
 
 
-def files(paths: Iterable[Path] | str) -> str:
-    """Return the table of all rows in these files, or in those that a pattern names."""
+def files(paths: Iterable[Path] | str, *, places: bool = False) -> str:
+    """Return the table of all rows in these files, or in those that a pattern names; with their places if wanted."""
     source = text(paths) if isinstance(paths, str) else f"[{', '.join(text(str(path)) for path in paths)}]"
-    return f"read_parquet({source}, union_by_name = true)"
+    return f"read_parquet({source}, union_by_name = true{_PLACES if places else ''})"
 
 
 def newest(source: str, key: Sequence[str], columns: Iterable[str], select: str = "*") -> str:
-    """Return the query for the newest row of each key in `source`, which may be read more than once."""
+    """Return the query for the newest row of each key in `source`."""
     return (
         f"SELECT {select} FROM {source}"  # noqa: S608 - quoted names
         f" QUALIFY row_number() OVER (PARTITION BY {', '.join(map(quoted, key))} ORDER BY {order(columns)}) = 1"
@@ -44,9 +44,16 @@ def head(folder: Path) -> str:
 
 
 def view(folder: Path, table: str, key: Sequence[str], columns: Mapping[str, str]) -> str:
-    """Return the view of a stream's newest rows, nested values as JSON."""
-    query = newest(files(str(folder / table / "*.parquet")), key, columns, _selected(columns, "*"))
-    return f"CREATE OR REPLACE VIEW {quoted(table)} AS\n{query};\n"
+    """Return the view of a stream's newest rows, nested values as JSON.
+
+    Which rows they are is found first, by their places: a ranking of whole rows would hold all of them in memory.
+    """
+    source = files(str(folder / table / "*.parquet"), places=True)
+    selected = _selected(columns, f"* EXCLUDE ({_PLACE})")
+    return (
+        f"CREATE OR REPLACE VIEW {quoted(table)} AS\nSELECT {selected} FROM {source}"
+        f"\nSEMI JOIN ({newest(source, key, columns, _PLACE)}) AS newest USING ({_PLACE});\n"
+    )
 
 
 def child_view(folder: Path, table: str, stream: str, owner: Mapping[str, str], columns: Mapping[str, str]) -> str:
@@ -76,6 +83,8 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+_PLACE = "_file, file_row_number"
+_PLACES = ", filename = '_file', file_row_number = true"
 _HEAD = """\
 -- The newest version of each row, for DuckDB; written anew by every run. In a terminal:
 --     duckdb shop.duckdb < {folder}/latest.sql

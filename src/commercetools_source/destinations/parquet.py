@@ -200,9 +200,15 @@ class Parquet:
         stored = self._folder.tables(stream.name)
         if stream.name in self._whole or entry is None or not (stored or self._materialize):
             return
+        relations = unfolded.tables(stream)
+        if outdated := [name for name in stored if name not in relations]:  # made by another version
+            self._folder.drop(outdated)
+            for name in outdated:
+                (self._folder.path / name / COLUMNS).unlink(missing_ok=True)
+            self._describe()
         self._columns(stream.name)
         source = files(self._readable(stream.name))
-        for name, relation in unfolded.tables(stream).items():
+        for name, relation in relations.items():
             held = self._folder.entry(name)
             if held is None or held.columns != unfolded.types(relation):
                 part = Part(name, relation.key, self._rows(relation, source, entry.columns), unfolded.types(relation))
