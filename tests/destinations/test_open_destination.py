@@ -43,9 +43,10 @@ def test_any_other_spec_is_answered_with_the_legal_ones(spec: str) -> None:
         open_destination(spec)
 
 
-def test_tables_of_relations_are_refused_where_there_can_be_none() -> None:
-    with pytest.raises(ConfigError, match=r"'jsonl:shop' keeps no tables of relations; leave out --materialize"):
-        open_destination("jsonl:shop", materialize=True)
+@pytest.mark.parametrize("spec", ["jsonl:shop", "shop.duckdb", "duckdb"])
+def test_tables_of_relations_are_refused_where_there_can_be_none(spec: str) -> None:
+    with pytest.raises(ConfigError, match=f"{spec!r} keeps no tables of relations; leave out --materialize"):
+        open_destination(spec, materialize=True)
 
 
 def test_a_missing_extra_is_named_before_anything_is_read(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from commercetools_source.checkpoint import StreamState
 from commercetools_source.destinations import Parquet
+from commercetools_source.errors import DestinationError
 from commercetools_source.resources import STREAMS
 
 if TYPE_CHECKING:
@@ -127,6 +128,27 @@ def test_a_lost_file_of_a_relation_has_its_stream_read_again(tmp_path: Path, sto
     next((tmp_path / "shop" / "model" / "payment_transactions").glob("part-*")).unlink()
     assert destination.open() == {}
     destination.close()
+
+
+@pytest.mark.parametrize("flags", [{"replaces": True, "first": True}, {}], ids=["full", "incremental"])
+def test_what_cannot_be_finished_changes_no_table(
+    tmp_path: Path, store: Callable[..., None], delivery: Make, flags: dict[str, bool]
+) -> None:
+    store(payment("a", 1, 10), replaces=True, first=True, materialize=True)
+    before = {path: path.read_bytes() for path in (tmp_path / "shop").rglob("*.parquet")}
+    destination = Parquet(tmp_path / "shop")
+    destination.open()
+    in_the_way = tmp_path / "shop" / "manifest.json.tmp"
+    in_the_way.mkdir()  # all files are written and moved by the time the manifest cannot be
+    made = replace(delivery([payment("b", 1, 20)], done=True, **flags), stream=PAYMENTS)
+    with pytest.raises(DestinationError, match="what was stored before is kept"):
+        destination.write(made)
+    in_the_way.rmdir()
+    assert {path: path.read_bytes() for path in (tmp_path / "shop").rglob("*.parquet")} == before
+    destination.write(made)
+    destination.close()
+    kept = [] if flags else [("a", "a0", 10)]
+    assert transactions(tmp_path) == [*kept, ("b", "b0", 20)]
 
 
 def test_values_are_exact_for_every_reader(tmp_path: Path, store: Callable[..., None]) -> None:

@@ -32,17 +32,21 @@ def open_destination(spec: str, *, materialize: bool = False) -> Destination:
     commercetools-jsonl, all where the process runs. With `materialize` relations become tables too. Raises
     ConfigError for anything else than the forms it lists, and where there can be no such tables.
     """
+    make, path = _read(spec)
+    if make is Parquet:
+        return Parquet(path, materialize=materialize)
+    if materialize:
+        raise ConfigError(f"destination {spec!r} keeps no tables of relations; leave out --materialize")
+    return make(path)
+
+
+def _read(spec: str) -> tuple[Callable[[Path], Destination], Path]:
     kind, colon, place = spec.partition(":")
     if kind in _KINDS:
         if colon and not place.strip():
             raise ConfigError(f"destination {spec!r} has nothing after the colon; legal are {_LEGAL}")
         make, default = _KINDS[kind]
-        path = Path(place or default).expanduser()
-        if make is Parquet:
-            return Parquet(path, materialize=materialize)
-        if materialize:
-            raise ConfigError(f"destination {spec!r} keeps no tables of relations; leave out --materialize")
-        return make(path)
+        return make, Path(place or default).expanduser()
     if "://" not in spec and spec.endswith((".duckdb", ".db")):
-        return DuckDB(Path(spec).expanduser())
+        return DuckDB, Path(spec).expanduser()
     raise ConfigError(f"destination {spec!r} is not known; legal are {_LEGAL}")
