@@ -9,7 +9,7 @@ from jsonschema import Draft7Validator
 
 from commercetools_source.contract import Expression, load
 from commercetools_source.destinations import dataset
-from commercetools_source.destinations.columns import Decoder, arrow_type
+from commercetools_source.destinations.columns import OWN, Decoder, arrow_type
 from commercetools_source.kinds import KINDS
 from commercetools_source.resources import STREAMS, Stream
 from commercetools_source.schema import SQL_TYPES, Column, columns, json_schema
@@ -74,9 +74,8 @@ def test_a_json_schema_is_valid_whole_in_itself_and_open(stream: Stream) -> None
 @streams
 def test_arrow_files_and_json_schema_say_the_same_of_every_column(stream: Stream) -> None:
     found = columns(stream)
-    own = {"_synced_at": "TIMESTAMP", "_deleted_at": "TIMESTAMP", "_unfit": "JSON"}
     in_memory = Decoder(stream.name, found, stream.key).schema()
-    in_files = dataset.fields({**{one.name: SQL_TYPES[one.kind] for one in found}, **own})
+    in_files = dataset.fields({**{one.name: SQL_TYPES[one.kind] for one in found}, **OWN})
     assert in_memory.names == in_files.names
     properties = json_schema(stream)["properties"]
     for column in found:

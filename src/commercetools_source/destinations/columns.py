@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,14 +19,14 @@ from commercetools_source.kinds import KINDS
 from commercetools_source.schema import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import pyarrow as pa
 
     from commercetools_source.kinds import Kind
 
-__all__ = ["DELETED_AT", "SYNCED_AT", "UNFIT", "Decoder", "Rows", "arrow_type", "slices"]
+__all__ = ["DELETED_AT", "OWN", "SYNCED_AT", "UNFIT", "Decoder", "Rows", "arrow_type", "slices"]
 
 SYNCED_AT = "_synced_at"
 """When the row was stored, in UTC."""
@@ -33,6 +34,9 @@ DELETED_AT = "_deleted_at"
 """When the platform deleted the record, in UTC; null while it exists."""
 UNFIT = "_unfit"
 """A JSON object of the values that do not fit their column's type, under their field's name; null if all fit."""
+
+OWN: Mapping[str, str] = MappingProxyType({SYNCED_AT: "TIMESTAMP", DELETED_AT: "TIMESTAMP", UNFIT: "JSON"})
+"""The DuckDB types of the columns that every table has besides those of its records."""
 
 _MISSING = msgspec.Raw(b"")
 _TYPES: dict[Kind, tuple[Any, Any]] = {  # what msgspec decodes a kind into, and what stands for a missing value

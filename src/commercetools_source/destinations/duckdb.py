@@ -16,7 +16,7 @@ import msgspec
 
 from commercetools_source.checkpoint import StreamState, decode, encode
 from commercetools_source.destinations import ledger
-from commercetools_source.destinations.columns import DELETED_AT, SYNCED_AT, UNFIT, Decoder, Rows
+from commercetools_source.destinations.columns import DELETED_AT, OWN, SYNCED_AT, Decoder, Rows
 from commercetools_source.destinations.own_views import OwnViews
 from commercetools_source.errors import DestinationError
 from commercetools_source.schema import SQL_TYPES, Column, columns
@@ -40,7 +40,6 @@ MODEL = "model"
 ADVICE = 'it needs DuckDB: pip install "commercetools-source[duckdb]"'
 
 _KINDS = {sql: kind for kind, sql in SQL_TYPES.items()}
-_OWN = {SYNCED_AT: "TIMESTAMP", DELETED_AT: "TIMESTAMP", UNFIT: "JSON"}
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "300MB",  # DuckDB's part of the process; spilling starts there
@@ -267,11 +266,11 @@ class DuckDB:
             packed = " USING COMPRESSION zstd" if field.kind == "json" else ""  # a third of the size, and faster
             return f"{_name(field.name)} {SQL_TYPES[field.kind]}{' NOT NULL' if field.name in key else ''}{packed}"
 
-        columns = [*map(declared, fields), *(f"{name} {sql}" for name, sql in _OWN.items())]
+        columns = [*map(declared, fields), *(f"{name} {sql}" for name, sql in OWN.items())]
         self._opened.execute(f"CREATE TABLE {_name(table)} ({', '.join(columns)})")
 
     def _evolve(self, table: str, columns: Mapping[str, str], wanted: Sequence[Column]) -> list[Column]:
-        present = {name: sql for name, sql in columns.items() if name not in _OWN}
+        present = {name: sql for name, sql in columns.items() if name not in OWN}
         strange = [f"{name} ({sql})" for name, sql in present.items() if sql not in _KINDS]
         if strange:
             raise DestinationError(
@@ -279,7 +278,7 @@ class DuckDB:
                 f" {', '.join(strange)}; drop the table to load it again"
             )
         missing = [(field.name, SQL_TYPES[field.kind]) for field in wanted if field.name not in columns]
-        missing += [(name, sql) for name, sql in _OWN.items() if name not in columns]
+        missing += [(name, sql) for name, sql in OWN.items() if name not in columns]
         for name, sql in missing:
             self._opened.execute(f"ALTER TABLE {_name(table)} ADD COLUMN {_name(name)} {sql}")
         fields = [Column(name, _KINDS[sql], nullable=True) for name, sql in present.items()]

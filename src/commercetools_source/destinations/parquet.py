@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations import dataset, ledger, unfolded
-from commercetools_source.destinations.columns import DELETED_AT, SYNCED_AT, UNFIT, Decoder
+from commercetools_source.destinations.columns import DELETED_AT, OWN, SYNCED_AT, Decoder
 from commercetools_source.destinations.folder import MANIFEST, Folder, Part, write_file
 from commercetools_source.destinations.newest import child_view, files, head, newest, view
 from commercetools_source.errors import DestinationError
@@ -43,7 +43,6 @@ LATEST = "latest.sql"
 ADVICE = 'it needs pyarrow and DuckDB: pip install "commercetools-source[parquet]"'
 
 _SUFFIX = "parquet"
-_OWN = {SYNCED_AT: "TIMESTAMP", DELETED_AT: "TIMESTAMP", UNFIT: "JSON"}
 _KINDS = {sql: kind for kind, sql in SQL_TYPES.items()}
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "300MB",
@@ -157,7 +156,7 @@ class Parquet:
         decoder = self._decoder(delivery)
         known = len(decoder.fields)
         rows = decoder.rows(delivery.records)
-        found = {**{field.name: SQL_TYPES[field.kind] for field in decoder.fields}, **_OWN}
+        found = {**{field.name: SQL_TYPES[field.kind] for field in decoder.fields}, **OWN}
         schema = dataset.fields(found)
         relations = self._relations(delivery)
         batches: Iterable[pa.RecordBatch] = decoder.batches(rows, self._moment())
@@ -229,7 +228,7 @@ class Parquet:
         if decoder is None:
             entry = None if delivery.first else self._folder.entry(stream.name)
             held = {} if entry is None else entry.loading_columns if loading else entry.columns
-            present = [Column(one, _KINDS[sql], nullable=True) for one, sql in held.items() if one not in _OWN]
+            present = [Column(one, _KINDS[sql], nullable=True) for one, sql in held.items() if one not in OWN]
             fields = [*present, *(field for field in self._fields(stream) if field.name not in held)]
             decoder = self._decoders[stream.name, loading] = Decoder(stream.name, fields, stream.key)
         if delivery.done:
