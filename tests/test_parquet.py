@@ -10,30 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
-import pytest
 
 from commercetools_source.cli_app import run
 from commercetools_source.kinds import KINDS
 from commercetools_source.relations import relations
 from commercetools_source.relations_sql import quoted, select
 from commercetools_source.resources import STREAMS
-from commercetools_source.sandbox import Sandbox
 from commercetools_source.schema import columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import pytest
+
+    from commercetools_source.sandbox import Sandbox
 
 PAGE = (Path(__file__).parent.parent / "docs" / "parquet.md").read_text(encoding="utf-8")
 LIVE = "WHERE _deleted_at IS NULL"
-
-
-@pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        for name, value in sandbox.environment().items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.chdir(tmp_path)
-        yield sandbox
 
 
 def sync(*options: str) -> None:
