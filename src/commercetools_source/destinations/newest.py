@@ -6,6 +6,7 @@ repeats the row with the time in `_deleted_at`. Only text; runs nothing.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.columns import DELETED_AT, SYNCED_AT
@@ -24,10 +25,15 @@ def order(columns: Iterable[str]) -> str:
     return ", ".join((*version, f"{SYNCED_AT} DESC", f"{DELETED_AT} DESC NULLS LAST"))
 
 
-def files(paths: Iterable[Path] | str, *, places: bool = False) -> str:
-    """Return the table of all rows in these files, or in those that a pattern names; with their places if wanted."""
-    source = text(paths) if isinstance(paths, str) else f"[{', '.join(text(str(path)) for path in paths)}]"
-    return f"read_parquet({source}, union_by_name = true{_PLACES if places else ''})"
+def files(paths: Iterable[Path]) -> str:
+    """Return the table of all rows in these files."""
+    return f"read_parquet([{', '.join(text(str(path)) for path in paths)}], union_by_name = true)"
+
+
+def _all(folder: Path, table: str, more: str = "") -> str:
+    """Return the table of all rows that are in the files of a table at the time of the query."""
+    home = re.sub(r"([*?\[])", r"[\1]", str(folder / table))  # these stand for other characters in a pattern
+    return f"read_parquet({text(f'{home}/*.parquet')}, union_by_name = true{more})"
 
 
 def newest(source: str, key: Sequence[str], columns: Iterable[str], select: str = "*") -> str:
@@ -48,7 +54,7 @@ def view(folder: Path, table: str, key: Sequence[str], columns: Mapping[str, str
 
     Which rows they are is found first, by their places: a ranking of whole rows would hold all of them in memory.
     """
-    source = files(str(folder / table / "*.parquet"), places=True)
+    source = _all(folder, table, f", {_PLACES}")
     selected = _selected(columns, f"* EXCLUDE ({_PLACE})")
     return (
         f"CREATE OR REPLACE VIEW {quoted(table)} AS\nSELECT {selected} FROM {source}"
@@ -68,7 +74,7 @@ def child_view(folder: Path, table: str, stream: str, owner: Mapping[str, str], 
         f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)};\n"
         f"CREATE OR REPLACE VIEW {quoted(schema)}.{quoted(bare)} AS\n"
         f"SELECT {_selected(columns, f'child.* EXCLUDE ({SYNCED_AT})')}"
-        f" FROM {files(str(folder / table / '*.parquet'))} AS child"
+        f" FROM {_all(folder, table)} AS child"
         f" SEMI JOIN (FROM main.{quoted(stream)} WHERE {DELETED_AT} IS NULL) AS record ON {matches};\n"
     )
 
@@ -84,7 +90,7 @@ def text(value: str) -> str:
 
 
 _PLACE = "_file, file_row_number"
-_PLACES = ", filename = '_file', file_row_number = true"
+_PLACES = "filename = '_file', file_row_number = true"
 _HEAD = """\
 -- The newest version of each row, for DuckDB; written anew by every run. In a terminal:
 --     duckdb shop.duckdb < {folder}/latest.sql
