@@ -278,8 +278,13 @@ def test_a_lost_or_foreign_file_is_an_error_that_says_which(destination: Parquet
 def test_what_readers_see_is_mended_when_the_folder_is_opened(destination: Parquet, folder: Path, load: Make) -> None:
     destination.write(load([{"id": "1", "version": 1}]))
     destination.close()
-    (folder / "things" / "columns.parquet").unlink()
+    columns = folder / "things" / "columns.parquet"
+    columns.unlink()
     (folder / "latest.sql").unlink()
+    destination.open()
+    assert latest(folder) == [("1", 1)]
+    destination.close()
+    columns.write_bytes(b"no Parquet")
     destination.open()
     assert latest(folder) == [("1", 1)]
     assert json.loads((folder / "manifest.json").read_text())["streams"]["things"]["columns"]["lines"] == "JSON"

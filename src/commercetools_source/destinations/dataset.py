@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["fields", "fitted", "merged", "reader", "write"]
+__all__ = ["fields", "fitted", "merged", "reader", "schema_of", "write"]
 
 _ROW_GROUP_BYTES = 32_000_000
 """Of a row group before it is encoded: what writer and readers hold in memory at once for each thread."""
@@ -99,6 +99,17 @@ def reader(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
     read: Any = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader  # its name before DuckDB 1.5
     found: pa.RecordBatchReader = read(1000)
     return found
+
+
+def schema_of(path: Path) -> pa.Schema | None:
+    """Return the columns of a file, None when it is not there or damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_schema(path)
+    except (FileNotFoundError, pa.ArrowInvalid):
+        return None
 
 
 def merged(paths: Sequence[Path]) -> Iterator[pa.RecordBatch]:

@@ -20,6 +20,7 @@ from commercetools_source.destinations.columns import DELETED_AT, OWN, SYNCED_AT
 from commercetools_source.destinations.folder import MANIFEST, Folder, Part, write_file
 from commercetools_source.destinations.newest import child_view, files, head, newest, view
 from commercetools_source.errors import DestinationError
+from commercetools_source.relations_sql import select
 from commercetools_source.resources import STREAMS
 from commercetools_source.schema import SQL_TYPES, Column, columns
 
@@ -114,7 +115,10 @@ class Parquet:
         self._folder.close()
 
     def write(self, delivery: Delivery) -> None:
-        """Store records as one new file, then the state; raises DestinationError, with neither stored."""
+        """Store records as one new file, together with the state; then join files, if there are many small ones.
+
+        Raises DestinationError; what is stored by then is whole, and the next run goes on from it.
+        """
         with self._failing(f"write {delivery.stream.name} to"):
             if not delivery.replaces:
                 self._complete(delivery.stream)
@@ -188,7 +192,7 @@ class Parquet:
 
     def _rows(self, relation: Relation, source: str, have: Mapping[str, str]) -> Callable[[BinaryIO], int]:
         def write(out: BinaryIO) -> int:
-            found = self._connection.sql(unfolded.query(relation, source, have))
+            found = self._connection.sql(select(relation, source, have))
             return dataset.write(out, dataset.fields(unfolded.types(relation)), dataset.reader(found))
 
         return write
@@ -244,14 +248,12 @@ class Parquet:
 
     def _columns(self, table: str) -> bool:
         """Write the file of a table that has all columns and no rows, if it is not there as it should be."""
-        import pyarrow.parquet as pq
-
         entry = self._folder.entry(table)
         if entry is None or not entry.columns:
             return False
         path = self._folder.path / table / COLUMNS
         schema = dataset.fields(entry.columns)
-        if path.exists() and pq.read_schema(path).equals(schema):
+        if dataset.schema_of(path) == schema:
             return False
         write_file(path.parent, COLUMNS, lambda out: dataset.write(out, schema, [schema.empty_table()]))
         return True

@@ -1,7 +1,7 @@
-"""Relations as tables beside their stream: what they are called, hold, and how their rows are found by SQL.
+"""Relations as tables beside their stream: what they are called and hold, and whose rows they are.
 
 A row carries `_synced_at` of the record that it comes from, so that it can be told from those of an older version
-of the record. Only text; runs nothing.
+of the record. Pure.
 """
 
 from __future__ import annotations
@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING
 from commercetools_source.destinations.columns import SYNCED_AT
 from commercetools_source.kinds import KINDS
 from commercetools_source.relations import Field, relations
-from commercetools_source.relations_sql import select
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from commercetools_source.relations import Relation
     from commercetools_source.stream import Stream
 
-__all__ = ["SCHEMA", "owner", "query", "tables", "types"]
+__all__ = ["SCHEMA", "owner", "tables", "types"]
 
 SCHEMA = "model"
 """The folder of the tables, and the schema of their views."""
@@ -37,11 +34,6 @@ def tables(stream: Stream) -> dict[str, Relation]:
 def types(relation: Relation) -> dict[str, str]:
     """Return the DuckDB types of its columns by name."""
     return {field.name: KINDS[field.kind].duckdb for field in relation.columns}
-
-
-def query(relation: Relation, source: str, have: Mapping[str, str]) -> str:
-    """Return the query of its rows in `source`, which has columns of the types `have`."""
-    return select(relation, source, have)
 
 
 def owner(relation: Relation, key: tuple[str, ...]) -> dict[str, str]:
