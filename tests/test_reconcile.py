@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import msgspec
 import pytest
 
 from commercetools_source.client import Client
-from commercetools_source.deletes import Difference, Guard, refusal
+from commercetools_source.deletes import Difference, Guard, Tombstone, refusal
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Event
@@ -55,6 +56,21 @@ class Shop:
 def shop(tmp_path: Path) -> Iterator[Shop]:
     with Sandbox() as sandbox:
         yield Shop(sandbox, tmp_path / "shop.duckdb")
+
+
+@pytest.mark.parametrize(
+    ("payload", "record"),
+    [
+        ({"order": {"id": "o1", "orderNumber": "7"}}, {"id": "o1", "orderNumber": "7"}),
+        ({"order": {"id": "another", "orderNumber": "7"}}, {"id": "o1"}),
+        ({"order": "o1"}, {"id": "o1"}),
+        ({}, {"id": "o1"}),
+    ],
+)
+def test_a_tombstone_is_the_record_as_it_was_at_last_or_its_id(payload: dict[str, Any], record: dict[str, Any]) -> None:
+    message = msgspec.json.encode({"type": "OrderDeleted", "resource": {"id": "o1"}, **payload})
+    found = Tombstone("o1", "2026-01-01T00:00:00.000Z", msgspec.Raw(message)).record("gone")
+    assert msgspec.json.decode(found) == {**record, "gone": "2026-01-01T00:00:00.000Z"}
 
 
 def test_a_deletion_that_messages_tell_of_is_marked_by_the_next_run(shop: Shop) -> None:

@@ -78,9 +78,10 @@ class Tombstone:
         """
         fields = msgspec.json.decode(self.message, type=dict[str, msgspec.Raw])
         kind = msgspec.json.decode(fields["type"], type=str).removesuffix("Deleted")
-        last = msgspec.json.decode(fields.get(kind[0].lower() + kind[1:], b"null"), type=dict[str, msgspec.Raw] | None)
+        told = bytes(fields.get(kind[0].lower() + kind[1:], b""))
+        last = msgspec.json.decode(told, type=dict[str, msgspec.Raw]) if told.startswith(b"{") else {}
         mine = msgspec.json.encode(self.id)
-        if last is None or bytes(last.get("id", b"")) != mine:
+        if bytes(last.get("id", b"")) != mine:
             last = {"id": msgspec.Raw(mine)}
         return msgspec.Raw(msgspec.json.encode({**last, column: self.time}))
 

@@ -102,6 +102,7 @@ def test_deletions_that_may_not_be_read_end_the_run(sandbox: Sandbox, config: di
         synced(narrow, "stores", "LOG_BASED")
 
 
-def test_a_setting_that_is_neither_yes_nor_no_is_refused(config: dict[str, Any]) -> None:
-    with pytest.raises(Exception, match="emit_deletions is 'perhaps'; it must be true or false"):
-        synced({**config, "emit_deletions": "perhaps"}, "stores", "INCREMENTAL")
+@pytest.mark.parametrize("said", ["perhaps", 2, ["true"]])
+def test_a_setting_that_is_neither_yes_nor_no_is_refused(config: dict[str, Any], said: Any) -> None:
+    with pytest.raises(Exception, match=r"emit_deletions is .*; it must be true or false"):
+        synced({**config, "emit_deletions": said}, "stores", "INCREMENTAL")

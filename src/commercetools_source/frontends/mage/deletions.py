@@ -8,6 +8,7 @@ import msgspec
 
 from commercetools_source.deletes import buried_since, deletions, unreadable
 from commercetools_source.errors import ConfigError, ForbiddenError
+from commercetools_source.settings import is_blank
 from commercetools_source.windows import shift
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def wanted(config: Mapping[str, Any] | None, method: str | None, row: Stream | N
     Raises ConfigError when it says neither yes nor no.
     """
     said = (config or {}).get(SETTING)
-    switched = _WORDS.get(str(said).strip().lower()) if said not in {None, ""} else False
+    switched = False if is_blank(said) else _WORDS.get(str(said).strip().lower())
     if switched is None:
         raise ConfigError(f"{SETTING} is {said!r}; it must be true or false")
     return bool(row is not None and row.deleted_messages) and (
