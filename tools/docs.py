@@ -59,7 +59,7 @@ def _option(option: Any) -> str:
         return f"- `{option.metavar}`: {option.help.rstrip('.')}."
     value = f" {option.metavar}" if not option.is_flag else ""
     default = f" (default: `{option.default}`)" if option.default not in (None, False) else ""
-    return f"- `{', '.join(option.opts)}{value}`: {option.help.rstrip('.')}{default}."
+    return f"- `{', '.join([*option.opts, *option.secondary_opts])}{value}`: {option.help.rstrip('.')}{default}."
 
 
 _CONFIGURATION = """\

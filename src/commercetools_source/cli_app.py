@@ -125,8 +125,12 @@ def sync(
     streams: Streams = None,
     full: Annotated[bool, typer.Option("--full", help="Read everything again and replace what is there.")] = False,
     materialize: Annotated[
-        bool, typer.Option("--materialize", help="Write the tables of schema `model` too, and keep them in step.")
-    ] = False,
+        Optional[bool],
+        typer.Option(
+            "--materialize/--no-materialize",
+            help="Write the relations of schema `model` as tables, or (DuckDB) as views; by default as they are.",
+        ),
+    ] = None,
     concurrency: Annotated[
         Optional[int], typer.Option("--concurrency", metavar="N", help="Requests under way at once, 1 to 20.")
     ] = None,

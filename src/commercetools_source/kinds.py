@@ -54,25 +54,22 @@ class Form:
     sql: str
 
 
-# Numbers and booleans are read as text because `from_json` itself rounds 1.5 to 2, takes true for 1 and forgets
-# the +02:00 of a timestamp.
-_MOMENT = "CASE WHEN ends_with({0}, 'Z') THEN TRY_CAST({0} AS TIMESTAMP) END"
-_DAY = "CASE WHEN length({0}) = 10 THEN TRY_CAST({0} AS DATE) END"
-_INT = "CASE WHEN NOT contains({0}, '.') THEN TRY_CAST({0} AS BIGINT) END"
-_CENT, _PRECISE, _DIGITS = (
-    _INT.replace("{0}", f'{{0}}."{name}"') for name in ("centAmount", "preciseAmount", "fractionDigits")
-)
-
+# All is read as text, because `from_json` itself rounds 1.5 to 2, takes true for 1 and forgets the +02:00 of a
+# timestamp. The expressions are short: a model has thousands of them, and DuckDB reads each when a view is made.
+_INT = "TRY_CAST(replace({0}, '.', '?') AS BIGINT)"
+_MOMENT = "try_strptime({0}, ['%Y-%m-%dT%H:%M:%S.%fZ', '%Y-%m-%dT%H:%M:%SZ'])"
+_DAY = "CAST(try_strptime({0}, '%Y-%m-%d') AS DATE)"
 _HIGH = """{0}."type" IS NOT DISTINCT FROM 'highPrecision'"""
-_PLAIN = f"CASE WHEN NOT {_HIGH} THEN {_CENT} END"
+_CENT, _PRECISE = (_INT.replace("{0}", f'{{0}}."{name}"') for name in ("centAmount", "preciseAmount"))
 
 
-def _shifted(amount: str, digits: int, width: int) -> str:
-    """Return SQL for `amount` shifted by its fraction digits: a product of decimals, which is exact."""
-    cases = " ".join(
-        f"WHEN {place} THEN CAST('1e-{place}' AS DECIMAL({width}, {digits}))" for place in range(digits + 1)
-    )
-    return f"TRY(CAST({amount} AS DECIMAL(19, 0)) * CASE {_DIGITS} {cases} END)"
+def _shifted(amount: str, digits: int) -> str:
+    """Return SQL for `amount` shifted by its fraction digits: a product of decimals, exact or NULL.
+
+    1e-21 is 0 as a decimal of 20 digits, which is how more fraction digits than `digits` are found.
+    """
+    unit = f"""TRY_CAST('1e-' || {{0}}."fractionDigits" AS DECIMAL({digits + 1}, {digits}))"""
+    return f"TRY(CAST({amount} AS DECIMAL(19, 0)) * nullif({unit}, 0))"
 
 
 _SCALAR_FORMS: dict[Kind, Form] = {
@@ -109,7 +106,7 @@ _FORMS: dict[Kind, Form] = {
         "decimal128(23, 4)",
         {"type": "number"},
         dict.fromkeys(("type", "centAmount", "fractionDigits"), "VARCHAR"),
-        f"CAST({_shifted(_PLAIN, 4, 5)} AS DECIMAL(23, 4))",
+        f"CAST({_shifted(f'CASE WHEN NOT {_HIGH} THEN {_CENT} END', 4)} AS DECIMAL(23, 4))",
     ),
     # The amount of a money that may be highPrecision: at most 20 fraction digits (General types, HighPrecisionMoney).
     # What is left for the other digits is 18, so that an amount of 10^18 and more has no place here.
@@ -118,7 +115,7 @@ _FORMS: dict[Kind, Form] = {
         "decimal128(38, 20)",
         {"type": "number"},
         dict.fromkeys(("type", "centAmount", "preciseAmount", "fractionDigits"), "VARCHAR"),
-        _shifted(f"CASE WHEN {_HIGH} THEN {_PRECISE} ELSE {_CENT} END", 20, 21),
+        _shifted(f"CASE WHEN {_HIGH} THEN {_PRECISE} ELSE {_CENT} END", 20),
     ),
 }
 

@@ -124,7 +124,12 @@ def all_relations() -> Mapping[str, Relation]:
 
 @cache
 def relations(stream: Stream) -> tuple[Relation, ...]:
-    """Return the relation of a stream's records, then its child relations, parents first."""
+    """Return the relation of a stream's records, then its child relations, parents first.
+
+    A stream whose records the contract does not know has none.
+    """
+    if stream.item not in load().types:
+        return ()
     family = FAMILIES.get(stream.name, Family("", ()))
     nodes = {"": _root(stream, family)}
     for child in family.children:

@@ -244,10 +244,11 @@ def test_every_stream_of_the_catalogue_has_a_table(path: Path, load: Make) -> No
     destination.close()
     assert row_counts(path) == dict.fromkeys(sorted(STREAMS), 1)
     query = (
-        "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns() WHERE NOT internal GROUP BY 1"
+        "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns()"
+        " WHERE schema_name = 'main' AND NOT internal GROUP BY 1"
     )
     found = dict(rows(path, query))
-    assert set(found) == {*STREAMS, "_commercetools_state", "product_type_x"}
+    assert set(found) == {*STREAMS, "_commercetools_model", "_commercetools_state"}
     for name, stream in STREAMS.items():
         assert found[name] == [*(column.name for column in columns(stream)), "_synced_at", "_deleted_at", "_unfit"]
 
@@ -302,3 +303,99 @@ def test_a_path_may_hold_quotes_and_names_that_duckdb_keeps_for_itself(
         destination.close()
         assert row_counts(tmp_path / name) == {"things": 1}
     assert not [path for path in tmp_path.iterdir() if path.suffix in {".tmp", ".wal"}]
+
+
+def model_forms(path: Path) -> dict[str, str]:
+    return dict(rows(path, "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'model'"))
+
+
+def test_relations_are_views_until_tables_are_asked_for_and_stay_what_they_are(path: Path, load: Make) -> None:
+    zone = replace(load([{"id": "1", "name": "north", "locations": [{"country": "NO"}]}]), stream=STREAMS["zones"])
+    for materialize, form in [
+        (None, "VIEW"),
+        (True, "BASE TABLE"),
+        (None, "BASE TABLE"),
+        (False, "VIEW"),
+        (None, "VIEW"),
+    ]:
+        destination = DuckDB(path, materialize=materialize)
+        destination.open()
+        destination.write(replace(zone, replaces=False, first=False))
+        destination.close()
+        assert model_forms(path) == {"zones": form, "zone_locations": form}
+        assert rows(path, "SELECT zoneId, position, country FROM model.zone_locations") == [("1", 1, "NO")]
+
+
+def test_a_relation_has_the_columns_of_fields_that_came_later(path: Path, load: Make, delivery: Make) -> None:
+    zones = STREAMS["zones"]
+    for materialize in (False, True):
+        destination = DuckDB(path, materialize=materialize)
+        destination.open()
+        destination.write(replace(load([{"id": "1", "name": "north"}]), stream=zones))
+        destination.write(replace(delivery([{"id": "2", "height": {"m": 3}}]), stream=zones))
+        destination.close()
+        assert rows(path, "SELECT id, name, height FROM model.zones ORDER BY id") == [
+            ("1", "north", None),
+            ("2", None, '{"m": 3}'),
+        ]
+
+
+def test_a_relation_that_was_dropped_is_made_again(path: Path, load: Make) -> None:
+    zone = replace(load([{"id": "1", "locations": [{"country": "NO"}]}]), stream=STREAMS["zones"])
+    for drop in ("DROP TABLE model.zone_locations", "DROP SCHEMA model CASCADE", "SELECT 1"):
+        destination = DuckDB(path, materialize=True)
+        destination.open()
+        destination.write(replace(zone, replaces=False, first=False))
+        destination.close()
+        assert rows(path, "SELECT country FROM model.zone_locations") == [("NO",)]
+        rows(path, drop)
+
+
+def test_what_somebody_else_made_in_the_model_is_not_replaced(path: Path, load: Make) -> None:
+    rows(
+        path, "CREATE SCHEMA model; CREATE TABLE model.zones AS SELECT 42 AS answer; CREATE VIEW model.mine AS SELECT 1"
+    )
+    destination = DuckDB(path)
+    destination.open()
+    with pytest.raises(DestinationError, match=r"has a table model\.zones that commercetools-source did not make"):
+        destination.write(replace(load([{"id": "1"}]), stream=STREAMS["zones"]))
+    destination.write(replace(load([{"id": "1"}]), stream=STREAMS["states"]))
+    destination.close()
+    assert rows(path, "SELECT * FROM model.zones, model.mine") == [(42, 1)]
+
+
+def test_values_of_the_wrong_shape_break_no_relation_and_stay_readable(path: Path, load: Make) -> None:
+    bad = [
+        {
+            "id": "1",
+            "lineItems": 5,
+            "totalPrice": "free",
+            "shippingInfo": [1],
+            "syncInfo": [None, 3, {"syncedAt": "soon"}],
+        },
+        {
+            "id": "2",
+            "lineItems": [{"id": 7, "quantity": 1.5, "name": "x", "variant": []}, "item"],
+            "customerId": {"a": 1},
+        },
+        b'{"id":"3","totalPrice":{"centAmount":"x\\u0000","fractionDigits":1e99},"lineItems":[{"name":{"en":1,"en":2}}]}',
+    ]
+    for materialize in (False, True):
+        destination = DuckDB(path, materialize=materialize)
+        destination.open()
+        destination.write(replace(load(bad), stream=STREAMS["orders"]))
+        destination.close()
+        for name in model_forms(path):
+            rows(path, f'SELECT count(hash(held)) FROM model."{name}" AS held')
+        assert rows(path, "SELECT id, totalPrice_centAmount, totalPrice_amount FROM model.orders ORDER BY id")[0] == (
+            "1",
+            None,
+            None,
+        )
+        assert rows(
+            path, "SELECT orderId, id, quantity FROM model.order_line_items WHERE orderId = '2' ORDER BY position"
+        ) == [
+            ("2", "7", None),
+            ("2", None, None),
+        ]
+        assert rows(path, "SELECT lineItems FROM orders WHERE id = '1'") == [("5",)]

@@ -43,10 +43,16 @@ def test_any_other_spec_is_answered_with_the_legal_ones(spec: str) -> None:
         open_destination(spec)
 
 
-@pytest.mark.parametrize("spec", ["jsonl:shop", "shop.duckdb", "duckdb"])
-def test_tables_of_relations_are_refused_where_there_can_be_none(spec: str) -> None:
-    with pytest.raises(ConfigError, match=f"{spec!r} keeps no tables of relations; leave out --materialize"):
-        open_destination(spec, materialize=True)
+def test_tables_and_views_of_relations_are_refused_where_there_can_be_none() -> None:
+    assert isinstance(open_destination("shop.duckdb", materialize=False), DuckDB)
+    assert isinstance(open_destination("parquet", materialize=True), Parquet)
+    for spec, materialize, what in [
+        ("jsonl:shop", True, "tables"),
+        ("jsonl", False, "views"),
+        ("parquet", False, "views"),
+    ]:
+        with pytest.raises(ConfigError, match=f"'{spec}' keeps no {what} of relations; leave out --(no-)?materialize"):
+            open_destination(spec, materialize=materialize)
 
 
 def test_a_missing_extra_is_named_before_anything_is_read(tmp_path: Path) -> None:

@@ -25,18 +25,22 @@ _KINDS: dict[str, tuple[Callable[[Path], Destination], str]] = {  # what makes i
 _LEGAL = "duckdb, duckdb:FILE, FILE.duckdb, FILE.db, parquet, parquet:FOLDER, jsonl or jsonl:FOLDER"
 
 
-def open_destination(spec: str, *, materialize: bool = False) -> Destination:
+def open_destination(spec: str, *, materialize: bool | None = None) -> Destination:
     """Return the destination that `spec` names, not yet opened.
 
     "duckdb" is commercetools.duckdb, "parquet" the folder commercetools-parquet, "jsonl" the folder
-    commercetools-jsonl, all where the process runs. With `materialize` relations become tables too. Raises
-    ConfigError for anything else than the forms it lists, and where there can be no such tables.
+    commercetools-jsonl, all where the process runs. With `materialize` relations are written as tables
+    too; without, a DuckDB file has views of them; None leaves them as they are. Raises ConfigError for
+    anything else than the forms it lists, and where there can be no such tables or views.
     """
     make, path = _read(spec)
-    if make is Parquet:
-        return Parquet(path, materialize=materialize)
-    if materialize:
-        raise ConfigError(f"destination {spec!r} keeps no tables of relations; leave out --materialize")
+    if make is DuckDB:
+        return DuckDB(path, materialize=materialize)
+    if make is Parquet and materialize is not False:
+        return Parquet(path, materialize=bool(materialize))
+    if materialize is not None:
+        option, what = ("", "tables") if materialize else ("no-", "views")
+        raise ConfigError(f"destination {spec!r} keeps no {what} of relations; leave out --{option}materialize")
     return make(path)
 
 

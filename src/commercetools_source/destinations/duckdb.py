@@ -17,8 +17,10 @@ import msgspec
 from commercetools_source.checkpoint import StreamState, decode, encode
 from commercetools_source.destinations import ledger
 from commercetools_source.destinations.columns import DELETED_AT, OWN, SYNCED_AT, Decoder, Rows
+from commercetools_source.destinations.model import SCHEMA, Model
 from commercetools_source.destinations.own_views import OwnViews
 from commercetools_source.errors import DestinationError
+from commercetools_source.relations_sql import quoted
 from commercetools_source.schema import SQL_TYPES, Column, columns
 
 if TYPE_CHECKING:
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["DuckDB", "row_counts"]
 
 STATE = "_commercetools_state"
-MODEL = "model"
-"""The schema of what is made of the tables."""
 ADVICE = 'it needs DuckDB: pip install "commercetools-source[duckdb]"'
 
 _KINDS = {sql: kind for kind, sql in SQL_TYPES.items()}
@@ -62,7 +62,13 @@ class DuckDB:
 
     batch_bytes = 48_000_000
 
-    def __init__(self, path: Path, fields: Callable[[Stream], Sequence[Column]] = columns) -> None:
+    def __init__(
+        self,
+        path: Path,
+        fields: Callable[[Stream], Sequence[Column]] = columns,
+        *,
+        materialize: bool | None = None,
+    ) -> None:
         self.name = str(path)
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
@@ -70,6 +76,8 @@ class DuckDB:
         self._fields = fields
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._decoders: dict[str, Decoder] = {}
+        self._materialize = materialize
+        self._model: Model | None = None
         self._own: OwnViews | None = None
 
     def open(self) -> Mapping[str, StreamState]:
@@ -79,8 +87,9 @@ class DuckDB:
         Raises DestinationError (no DuckDB installed; not writable; in use; no DuckDB file) and StateError.
         """
         self._connection = _attach(self._path)
+        self._model = Model(self._connection, materialize=self._materialize)
         try:
-            self._own = OwnViews(self._connection, self._all_columns, MODEL)
+            self._own = OwnViews(self._connection, self._all_columns, SCHEMA)
             return self._states()
         except BaseException as error:
             self.close()
@@ -90,7 +99,7 @@ class DuckDB:
 
     def close(self) -> None:
         """Write everything into the file itself and release it."""
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._model = self._connection, None, None
         self._decoders.clear()
         if connection is not None:
             with suppress(*_errors()):  # what was committed stays in the write-ahead log
@@ -99,35 +108,31 @@ class DuckDB:
 
     def write(self, delivery: Delivery) -> None:
         """Store records and state in one transaction; raises DestinationError, with neither stored."""
-        connection = self._opened
         try:
-            connection.execute("BEGIN")
-            decoder, added = self._store(delivery)
-            connection.execute("COMMIT")
-            self._report(delivery.stream.name, decoder, added)
-            if self._own is not None:
-                self._own.follow(delivery)
-        except BaseException as error:
-            self._decoders.clear()  # columns that were added are gone again
-            with suppress(*_errors()):
-                connection.execute("ROLLBACK")
-            if isinstance(error, _errors()):
-                raise DestinationError(
-                    f"cannot write {delivery.stream.name} to {self.name}: {_first_line(error)};"
-                    " what was stored before is kept, and the next run goes on from there"
-                ) from error
-            raise
+            with self._transaction():
+                decoder, added = self._store(delivery)
+        except _errors() as error:
+            raise DestinationError(
+                f"cannot write {delivery.stream.name} to {self.name}: {_first_line(error)};"
+                " what was stored before is kept, and the next run goes on from there"
+            ) from error
+        self._report(delivery.stream.name, decoder, added)
+        if self._own is not None:
+            self._own.follow(delivery)
 
     def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
         """Mark rows as deleted, in what is being loaded too; return how many were not marked before."""
-        with self._failing(f"mark deleted {stream.name} in"):
+        with self._failing(f"mark deleted {stream.name} in"), self._transaction():
             tables = [name for name in (stream.name, _loading(stream.name)) if name in self._tables()]
-            return sum(ledger.mark_deleted(self._opened, _name(table), times) for table in tables)
+            with ledger.listed(self._opened, times) as gone:
+                if stream.name in tables:
+                    self._relations.remove(stream, gone)
+                return sum(ledger.mark_deleted(self._opened, quoted(table), gone) for table in tables)
 
     def compare(self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str) -> Difference:
         """Return how the stream's rows that are not marked as deleted differ from a listing."""
         with self._failing(f"compare {stream.name} in"):
-            return ledger.compare(self._opened, _name(stream.name), pages, cursor)
+            return ledger.compare(self._opened, quoted(stream.name), pages, cursor)
 
     def noticed(self) -> Sequence[Noticed]:
         """Return what was noticed of the project's own fields."""
@@ -142,11 +147,32 @@ class DuckDB:
         except _errors() as error:
             raise DestinationError(f"cannot {what} {self.name}: {_first_line(error)}") from error
 
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Store what is done inside all together, or nothing of it."""
+        connection = self._opened
+        connection.execute("BEGIN")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            self._decoders.clear()  # columns that were added are gone again
+            self._relations.forget()
+            with suppress(*_errors()):
+                connection.execute("ROLLBACK")
+            raise
+
     @property
     def _opened(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
             raise DestinationError(f"{self.name} is not open; call open() first")
         return self._connection
+
+    @property
+    def _relations(self) -> Model:
+        if self._model is None:
+            raise DestinationError(f"{self.name} is not open; call open() first")
+        return self._model
 
     def _states(self) -> dict[str, StreamState]:
         self._opened.execute(f"CREATE TABLE IF NOT EXISTS {STATE} (stream VARCHAR, state JSON, updated_at TIMESTAMP)")
@@ -189,12 +215,19 @@ class DuckDB:
             table = self._switch(stream, table)
         added = decoder.fields[known:]
         for field in added:
-            self._opened.execute(f"ALTER TABLE {_name(table)} ADD COLUMN {_name(field.name)} {SQL_TYPES[field.kind]}")
+            self._opened.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(field.name)} {SQL_TYPES[field.kind]}")
+        if table == stream:
+            self._relations.prepare(delivery.stream, _types(decoder), anew=delivery.replaces)
         moment = datetime.now(timezone.utc).replace(tzinfo=None)
         if rows.values:
-            (self._insert if delivery.replaces else self._merge)(table, decoder, rows, moment)
+            if delivery.replaces:
+                self._insert(table, decoder, rows, moment)
+            else:
+                self._merge(delivery.stream, table, decoder, rows, moment)
         if delivery.done and delivery.replaces:
-            self._keep_newest(_name(table), decoder)
+            self._keep_newest(quoted(table), decoder)
+        if table == stream:
+            self._relations.fill(delivery.stream)
         self._opened.execute(f"DELETE FROM {STATE} WHERE stream = ?", [stream])  # noqa: S608 - a constant
         stored = msgspec.json.encode(encode(delivery.state)).decode()
         self._opened.execute(f"INSERT INTO {STATE} VALUES (?, ?, ?)", [stream, stored, moment])  # noqa: S608 - a constant
@@ -207,7 +240,7 @@ class DuckDB:
         else:
             decoder = self._decoders.pop(table)
             self._drop(stream)
-            self._opened.execute(f"ALTER TABLE {_name(table)} RENAME TO {_name(stream)}")
+            self._opened.execute(f"ALTER TABLE {quoted(table)} RENAME TO {quoted(stream)}")
             self._decoders[stream] = decoder
         return stream
 
@@ -223,7 +256,7 @@ class DuckDB:
         self._drop(_loading(stream))
 
     def _drop(self, table: str) -> None:
-        self._opened.execute(f"DROP TABLE IF EXISTS {_name(table)}")
+        self._opened.execute(f"DROP TABLE IF EXISTS {quoted(table)}")
         self._decoders.pop(table, None)
 
     def _columns(self, table: str) -> dict[str, str]:
@@ -264,10 +297,10 @@ class DuckDB:
     def _create(self, table: str, fields: Sequence[Column], key: Sequence[str]) -> None:
         def declared(field: Column) -> str:
             packed = " USING COMPRESSION zstd" if field.kind == "json" else ""  # a third of the size, and faster
-            return f"{_name(field.name)} {SQL_TYPES[field.kind]}{' NOT NULL' if field.name in key else ''}{packed}"
+            return f"{quoted(field.name)} {SQL_TYPES[field.kind]}{' NOT NULL' if field.name in key else ''}{packed}"
 
         columns = [*map(declared, fields), *(f"{name} {sql}" for name, sql in OWN.items())]
-        self._opened.execute(f"CREATE TABLE {_name(table)} ({', '.join(columns)})")
+        self._opened.execute(f"CREATE TABLE {quoted(table)} ({', '.join(columns)})")
 
     def _evolve(self, table: str, columns: Mapping[str, str], wanted: Sequence[Column]) -> list[Column]:
         present = {name: sql for name, sql in columns.items() if name not in OWN}
@@ -280,7 +313,7 @@ class DuckDB:
         missing = [(field.name, SQL_TYPES[field.kind]) for field in wanted if field.name not in columns]
         missing += [(name, sql) for name, sql in OWN.items() if name not in columns]
         for name, sql in missing:
-            self._opened.execute(f"ALTER TABLE {_name(table)} ADD COLUMN {_name(name)} {sql}")
+            self._opened.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(name)} {sql}")
         fields = [Column(name, _KINDS[sql], nullable=True) for name, sql in present.items()]
         return fields + [field for field in wanted if field.name not in columns]
 
@@ -288,28 +321,34 @@ class DuckDB:
         import pyarrow as pa
 
         reader = pa.RecordBatchReader.from_batches(decoder.schema(), decoder.batches(rows, moment))
-        self._with(reader, f"INSERT INTO {_name(table)} BY NAME SELECT * FROM _batch")  # noqa: S608
+        with self._registered("_batch", reader):
+            self._opened.execute(f"INSERT INTO {quoted(table)} BY NAME SELECT * FROM _batch")  # noqa: S608
 
-    def _merge(self, table: str, decoder: Decoder, rows: Rows, moment: datetime) -> None:
+    def _merge(self, stream: Stream, table: str, decoder: Decoder, rows: Rows, moment: datetime) -> None:
         import pyarrow as pa
 
-        columns = [_name(name) for name in decoder.schema().names]
-        same = " AND ".join(f"stored.{_name(name)} = _batch.{_name(name)}" for name in decoder.key)
+        columns = [quoted(name) for name in decoder.schema().names]
+        same = " AND ".join(f"stored.{quoted(name)} = _batch.{quoted(name)}" for name in decoder.key)
         newer = " AND coalesce(_batch.version, -1) >= coalesce(stored.version, -1)" if decoder.versioned else ""
         statement = (
-            f"MERGE INTO {_name(table)} AS stored USING _batch ON {same}"  # noqa: S608 - quoted names
+            f"MERGE INTO {quoted(table)} AS stored USING _batch ON {same}"  # noqa: S608 - quoted names
             f" WHEN MATCHED{newer} THEN UPDATE SET {', '.join(f'{name} = _batch.{name}' for name in columns)}"
             f" WHEN NOT MATCHED THEN INSERT ({', '.join(columns)})"
             f" VALUES ({', '.join(f'_batch.{name}' for name in columns)})"
         )
-        self._with(pa.Table.from_batches(decoder.batches(rows, moment), decoder.schema()), statement)
-
-    def _with(self, batch: Any, statement: str) -> None:
-        self._opened.register("_batch", batch)
-        try:
+        with self._registered("_batch", pa.Table.from_batches(decoder.batches(rows, moment), decoder.schema())):
             self._opened.execute(statement)
+            taken = f"SELECT {', '.join(map(quoted, decoder.key))} FROM {quoted(table)} WHERE {SYNCED_AT} = '{moment}'"  # noqa: S608 - same
+            changed = f"(SELECT * FROM _batch SEMI JOIN ({taken}) USING ({', '.join(map(quoted, decoder.key))}))"  # noqa: S608 - same
+            self._relations.update(stream, _types(decoder), changed)
+
+    @contextmanager
+    def _registered(self, name: str, batch: Any) -> Iterator[None]:
+        self._opened.register(name, batch)
+        try:
+            yield
         finally:
-            self._opened.unregister("_batch")
+            self._opened.unregister(name)
 
     def _report(self, stream: str, decoder: Decoder, added: Iterable[str]) -> None:
         self.added += [(stream, name) for name in added]
@@ -319,7 +358,7 @@ class DuckDB:
 
     def _keep_newest(self, table: str, decoder: Decoder) -> None:
         """Leave one row per key; mostly it is so already: a record comes twice only if it moved during the read."""
-        key = ", ".join(map(_name, decoder.key))
+        key = ", ".join(map(quoted, decoder.key))
         twice = f"SELECT {key} FROM {table} GROUP BY ALL HAVING count(*) > 1"  # noqa: S608 - quoted names
         if self._opened.execute(f"{twice} LIMIT 1").fetchone() is None:
             return
@@ -344,7 +383,7 @@ def row_counts(path: Path) -> dict[str, int]:
         ).fetchall()
         counts = {}
         for (name,) in names:
-            row = connection.execute(f"SELECT count(*) FROM {_name(name)} WHERE {DELETED_AT} IS NULL").fetchone()  # noqa: S608
+            row = connection.execute(f"SELECT count(*) FROM {quoted(name)} WHERE {DELETED_AT} IS NULL").fetchone()  # noqa: S608
             counts[name] = row[0] if row else 0
         return counts
     finally:
@@ -355,8 +394,9 @@ def _loading(stream: str) -> str:
     return f"_loading_{stream}"
 
 
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _types(decoder: Decoder) -> dict[str, str]:
+    """Return the SQL types of all columns of a table by their names."""
+    return {**{field.name: SQL_TYPES[field.kind] for field in decoder.fields}, **OWN}
 
 
 def _text(value: str) -> str:
@@ -380,6 +420,7 @@ def _attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
     _check(path, read_only=read_only)
     settings = {**_SETTINGS, "temp_directory": f"{path.absolute()}.tmp"}
     connection = duckdb.connect(":memory:", config=settings)
+    connection.execute("SET enable_progress_bar = false")  # it would be drawn between the lines of our own output
     options = ["TYPE duckdb", f"ROW_GROUP_SIZE {_ROW_GROUP}"]
     if read_only:
         options.append("READ_ONLY")

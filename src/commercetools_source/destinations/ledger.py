@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from commercetools_source.deletes import Difference
@@ -9,29 +10,35 @@ from commercetools_source.destinations.columns import DELETED_AT
 from commercetools_source.windows import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import duckdb
     import pyarrow as pa
 
     from commercetools_source.deletes import Listed
 
-__all__ = ["compare", "deletions", "mark_deleted"]
+__all__ = ["compare", "deletions", "listed", "mark_deleted"]
 
 
-def mark_deleted(connection: duckdb.DuckDBPyConnection, table: str, times: Mapping[str, str]) -> int:
-    """Set when the rows with these ids were deleted, where it is not set yet; return how many that were.
-
-    `table` is a quoted name, `times` gives an API timestamp for each id.
-    """
+@contextmanager
+def listed(connection: duckdb.DuckDBPyConnection, times: Mapping[str, str]) -> Iterator[str]:
+    """Give the name of the table that `deletions` makes of `times`, for as long as the block runs."""
     connection.register("_gone", deletions(times))
     try:
-        row = connection.execute(
-            f"UPDATE {table} AS held SET {DELETED_AT} = _gone.time FROM _gone"  # noqa: S608 - a quoted name
-            f" WHERE held.id = _gone.id AND held.{DELETED_AT} IS NULL"
-        ).fetchone()
+        yield "_gone"
     finally:
         connection.unregister("_gone")
+
+
+def mark_deleted(connection: duckdb.DuckDBPyConnection, table: str, gone: str) -> int:
+    """Set when the rows with the ids in `gone` were deleted, where it is not set yet; return how many that were.
+
+    `table` is a quoted name, `gone` what `listed` gives.
+    """
+    row = connection.execute(
+        f"UPDATE {table} AS held SET {DELETED_AT} = gone.time FROM {gone} AS gone"  # noqa: S608 - quoted names
+        f" WHERE held.id = gone.id AND held.{DELETED_AT} IS NULL"
+    ).fetchone()
     return int(row[0]) if row else 0
 
 

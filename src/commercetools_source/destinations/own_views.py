@@ -143,7 +143,7 @@ def _wanted(own: OwnFields, tables: Tables) -> dict[str, str]:
     stream = next((name for name in VARIANTS if name in tables), None)
     if stream is None:
         return {}
-    source = f"(SELECT * FROM {quoted(stream)} WHERE {DELETED_AT} IS NULL)"  # noqa: S608 - a quoted name
+    source = f"(SELECT * FROM main.{quoted(stream)} WHERE {DELETED_AT} IS NULL)"  # noqa: S608 - a quoted name
     return {
         name: own.variants(one, stream, source, tables[stream]) for name, one in own.product_types_by_name().items()
     }

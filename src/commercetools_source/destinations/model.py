@@ -1,0 +1,191 @@
+"""The relations of a shop in a DuckDB file: a schema `model` beside the tables of raw records.
+
+Each relation is a view, which costs nothing until somebody asks, or a table, which is kept in step with
+the records in the transaction that stores them. A table of definitions says what was made here, so that
+only what has changed is made anew and what somebody else made is left alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from commercetools_source.destinations.columns import DELETED_AT, OWN
+from commercetools_source.errors import DestinationError
+from commercetools_source.relations import Field, Relation, relations
+from commercetools_source.relations_sql import quoted, select
+from commercetools_source.schema import SQL_TYPES, columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import duckdb
+
+    from commercetools_source.stream import Stream
+
+__all__ = ["DEFINITIONS", "SCHEMA", "Model"]
+
+SCHEMA = "model"
+DEFINITIONS = "_commercetools_model"
+
+Form = Literal["VIEW", "TABLE"]
+Made = tuple[Form, str]
+"""What a relation was made as, and the query that it is the result of."""
+
+_KINDS = {sql: kind for kind, sql in SQL_TYPES.items()}
+
+
+class Model:
+    """The relations in the file that is the current database of `connection`.
+
+    `materialize`: whether relations become tables when their stream is written; None leaves each stream's as
+    they are, and makes views of those that are not there. `find` gives the relations of a stream. Every
+    method is called inside the transaction that changes the records, in the order of `prepare`, `update`, `fill`.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        *,
+        materialize: bool | None = None,
+        find: Callable[[Stream], Sequence[Relation]] = relations,
+    ) -> None:
+        self._connection = connection
+        self._materialize = materialize
+        self._find = find
+        self._made: dict[str, dict[str, Made]] = {}
+        self._prepared: dict[str, dict[str, str]] = {}
+        self._empty: set[str] = set()
+
+    def forget(self) -> None:
+        """Look at the file again: the transaction was rolled back."""
+        self._made.clear()
+        self._prepared.clear()
+        self._empty.clear()
+
+    def prepare(self, stream: Stream, have: Mapping[str, str], *, anew: bool) -> None:
+        """Make the relations of `stream` over its table, whose columns have the SQL types `have`.
+
+        `anew`: the table is another one than before. Tables are made empty, and filled when the records
+        are stored: DuckDB 1.4 loses rows when it replays a log in which a table changes after rows did.
+        Raises DestinationError when somebody else made what has to be made here.
+        """
+        if self._prepared.get(stream.name) == have and not anew:
+            return
+        made = self._definitions(stream.name)
+        form = self._form(made)
+        wanted = {found.name: found for found in _complete(self._find(stream), stream, have)}
+        queries = {name: select(relation, _live(stream), have) for name, relation in wanted.items()}
+        stale = [name for name in wanted if made.get(name) != (form, queries[name]) or (anew and form == "TABLE")]
+        gone = [name for name in made if name not in wanted]
+        self._refuse_strangers(stale, made)
+        for name in [*gone, *stale]:
+            if name in made:
+                self._connection.execute(f"DROP {made.pop(name)[0]} IF EXISTS {_place(name)}")
+        for name in stale:
+            suffix = " LIMIT 0" if form == "TABLE" else ""
+            self._connection.execute(f"CREATE {form} {_place(name)} AS {queries[name]}{suffix}")
+            made[name] = (form, queries[name])
+        if form == "TABLE":
+            self._empty.update(stale)
+        self._note(stream.name, [*gone, *stale], made)
+        self._prepared[stream.name] = dict(have)
+
+    def update(self, stream: Stream, have: Mapping[str, str], changed: str) -> None:
+        """Replace, in the tables that are not to be filled anyway, the rows of the records in the table `changed`."""
+        for relation in _complete(self._find(stream), stream, have):
+            if self._is_kept(stream, relation.name):
+                self._delete(stream, relation, changed)
+                self._connection.execute(f"INSERT INTO {_place(relation.name)} {select(relation, changed, have)}")
+
+    def fill(self, stream: Stream) -> None:
+        """Fill the tables of `stream` that `prepare` made, from all its records."""
+        for name, (_, query) in self._definitions(stream.name).items():
+            if name in self._empty:
+                self._connection.execute(f"INSERT INTO {_place(name)} {query}")
+                self._empty.discard(name)
+
+    def remove(self, stream: Stream, gone: str) -> None:
+        """Delete from the tables of `stream` the rows of the records whose keys are in the table `gone`."""
+        for relation in self._find(stream):
+            if self._is_kept(stream, relation.name):
+                self._delete(stream, relation, gone)
+
+    def _form(self, made: Mapping[str, Made]) -> Form:
+        if self._materialize is None:
+            return "TABLE" if any(form == "TABLE" for form, _ in made.values()) else "VIEW"
+        return "TABLE" if self._materialize else "VIEW"
+
+    def _is_kept(self, stream: Stream, name: str) -> bool:
+        """Whether a relation is a table that holds the rows of the records before this transaction."""
+        made = self._definitions(stream.name).get(name)
+        return made is not None and made[0] == "TABLE" and name not in self._empty
+
+    def _definitions(self, stream: str) -> dict[str, Made]:
+        """Return what was made for a stream and is there still, by the relation's name."""
+        if stream not in self._made:
+            self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            fields = "stream VARCHAR, relation VARCHAR, form VARCHAR, query VARCHAR"
+            self._connection.execute(f"CREATE TABLE IF NOT EXISTS {DEFINITIONS} ({fields})")
+            rows = self._connection.execute(
+                f"SELECT relation, form, query FROM {DEFINITIONS} WHERE stream = ?",  # noqa: S608 - a constant
+                [stream],
+            ).fetchall()
+            found = self._catalogue()
+            self._made[stream] = {name: (form, query) for name, form, query in rows if found.get(name) == form}
+        return self._made[stream]
+
+    def _catalogue(self) -> dict[str, str]:
+        rows = self._connection.execute(
+            "SELECT table_name, replace(table_type, 'BASE ', '') FROM information_schema.tables"
+            " WHERE table_catalog = current_database() AND table_schema = ?",
+            [SCHEMA],
+        ).fetchall()
+        return dict(rows)
+
+    def _refuse_strangers(self, names: Sequence[str], made: Mapping[str, Made]) -> None:
+        found = self._catalogue() if names else {}
+        for name in names:
+            if name in found and name not in made:
+                raise DestinationError(
+                    f"the file has a {found[name].lower()} {SCHEMA}.{name} that commercetools-source did not make;"
+                    " rename it, or choose another file"
+                )
+
+    def _note(self, stream: str, names: Sequence[str], made: Mapping[str, Made]) -> None:
+        for name in names:
+            self._connection.execute(
+                f"DELETE FROM {DEFINITIONS} WHERE stream = ? AND relation = ?",  # noqa: S608 - a constant
+                [stream, name],
+            )
+        rows = [(stream, name, *made[name]) for name in names if name in made]
+        if rows:
+            self._connection.executemany(f"INSERT INTO {DEFINITIONS} VALUES (?, ?, ?, ?)", rows)  # noqa: S608 - same
+
+    def _delete(self, stream: Stream, relation: Relation, keys: str) -> None:
+        held = {field.path[0]: field.name for field in relation.columns if field.level == 0 and not field.nullable}
+        same = " AND ".join(f"held.{quoted(held[name])} = gone.{quoted(name)}" for name in stream.key)
+        self._connection.execute(f"DELETE FROM {_place(relation.name)} AS held USING {keys} AS gone WHERE {same}")  # noqa: S608 - quoted names
+
+
+def _place(name: str) -> str:
+    return f"{SCHEMA}.{quoted(name)}"
+
+
+def _live(stream: Stream) -> str:
+    return f"(FROM main.{quoted(stream.name)} WHERE {DELETED_AT} IS NULL)"
+
+
+def _complete(found: Sequence[Relation], stream: Stream, have: Mapping[str, str]) -> list[Relation]:
+    """Return the relations of `stream`, its own with the columns that the table has and the contract does not know."""
+    if not found:
+        return []
+    own, *below = found
+    known = {column.name for column in columns(stream)}
+    taken = {field.name.casefold() for field in own.columns}
+    more = [
+        Field(name, _KINDS[sql], nullable=True, path=(name,), level=0)
+        for name, sql in have.items()
+        if name not in known and name not in OWN and name.casefold() not in taken
+    ]
+    return [replace(own, columns=(*own.columns, *more)), *below]

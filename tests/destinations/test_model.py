@@ -1,0 +1,223 @@
+"""The relational model of a whole generated shop: no value is lost, keys are unique, references lead somewhere."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import msgspec
+import pytest
+
+from commercetools_source.client import Client
+from commercetools_source.destinations import DuckDB
+from commercetools_source.kinds import KINDS
+from commercetools_source.relations import Field, Origin, Relation, all_relations
+from commercetools_source.resources import STREAMS
+from commercetools_source.sandbox import Sandbox
+from commercetools_source.sync import sync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from commercetools_source.delivery import Delivery
+
+RELATIONS = all_relations()
+Path_ = tuple[str, ...]
+
+
+class Tee(DuckDB):
+    """A DuckDB file beside which the records are kept as the API sent them."""
+
+    def __init__(self, path: Path, *, materialize: bool) -> None:
+        super().__init__(path, materialize=materialize)
+        self.records: dict[str, list[Any]] = {}
+
+    def write(self, delivery: Delivery) -> None:
+        self.records.setdefault(delivery.stream.name, []).extend(map(msgspec.json.decode, delivery.records))
+        super().write(delivery)
+
+
+class Shop:
+    """What a run left: the records, and the rows of every relation by their keys."""
+
+    def __init__(self, destination: Tee) -> None:
+        self.records = destination.records
+        self.connection = duckdb.connect(destination.name, read_only=True)
+        self.counts: dict[str, int] = {}
+        self.tables = {relation.name: self.stored(relation) for relation in RELATIONS.values()}
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(query).fetchall()
+
+    def stored(self, relation: Relation) -> dict[Any, dict[str, Any]]:
+        names = [field.name for field in relation.columns]
+        found = [dict(zip(names, row, strict=True)) for row in self.rows(f'FROM model."{relation.name}"')]
+        self.counts[relation.name] = len(found)
+        for field in relation.columns:
+            for row in found if field.kind == "json" else []:
+                row[field.name] = row[field.name] and json.loads(row[field.name])
+        return {tuple(row[name] for name in relation.key): row for row in found}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    destination = Tee(tmp_path_factory.mktemp("model") / "shop.duckdb", materialize=True)
+    with Sandbox("tiny") as sandbox, Client(sandbox.settings()) as client:
+        assert sync(client, destination).complete
+    found = Shop(destination)
+    yield found
+    found.connection.close()
+
+
+# --- what a relation should hold, read out of the records without SQL ---
+
+Chain = tuple[tuple[Any, int, bool], ...]  # the record and the items down to one, each with its place and its branch
+
+
+def chains(record: Any, origin: Origin) -> Iterator[Chain]:
+    found: list[Chain] = [((record, 0, True),)]
+    for step in origin.steps:
+        deeper = []
+        for chain in found:
+            items: list[tuple[Any, bool]] = []
+            for branch in step.branches:
+                value = at(chain[-1][0], branch.path)
+                items += [(item, branch.value) for item in (value or [] if branch.listed else [value])]
+            deeper += [
+                (*chain, (item, place, branch)) for place, (item, branch) in enumerate(items, 1) if item is not None
+            ]
+        found = deeper
+    yield from found
+
+
+def at(value: Any, path: Path_) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def expected(field: Field, chain: Chain) -> Any:
+    item, place, branch = chain[field.level]
+    if field.source != "value":
+        return place if field.source == "position" else branch
+    value = at(item, field.path)
+    return None if value is None else PYTHON.get(field.kind, lambda same: same)(value)
+
+
+def amount(money: Any) -> Decimal:
+    whole = money["preciseAmount"] if money["type"] == "highPrecision" else money["centAmount"]
+    return Decimal(whole).scaleb(-money["fractionDigits"])
+
+
+PYTHON = {
+    "datetime": lambda text: datetime.fromisoformat(text.removesuffix("Z")),
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "cents": amount,
+    "precise": amount,
+}
+
+
+def test_what_is_read_from_every_relation_equals_the_records_of_the_api(shop: Shop) -> None:
+    filled = set()
+    for relation in RELATIONS.values():
+        found = shop.tables[relation.name]
+        wanted = [
+            {field.name: expected(field, chain) for field in relation.columns}
+            for record in shop.records[relation.stream]
+            for origin in relation.origins
+            for chain in chains(record, origin)
+        ]
+        assert len(found) == len(wanted), relation.name
+        for row in wanted:
+            assert found[tuple(row[name] for name in relation.key)] == row, relation.name
+        filled |= {relation.name} if found else set()
+    assert len(filled) > len(RELATIONS) - 10, set(RELATIONS) - filled
+
+
+def test_every_value_of_every_record_is_in_some_column(shop: Shop) -> None:
+    for stream in STREAMS:
+        columns = {
+            place: kind for found in RELATIONS.values() if found.stream == stream for place, kind in places(found)
+        }
+        leaves = {leaf for record in shop.records[stream] for leaf in walk(record, ())}
+        lost = {leaf for leaf in leaves if not is_held(leaf, columns)}
+        assert not lost, stream
+
+
+def places(relation: Relation) -> Iterator[tuple[Path_, str]]:
+    """Yield where in the record the columns' values lie, lists not marked, with their kinds."""
+    for origin in relation.origins:
+        ways: list[list[Path_]] = [[()]]
+        for step in origin.steps:
+            ways.append([(*way, *branch.path) for way in ways[-1] for branch in step.branches])
+        yield from (
+            ((*way, *field.path), field.kind)
+            for field in relation.columns
+            for way in ways[field.level]
+            if field.source == "value"
+        )
+
+
+def walk(value: Any, path: Path_) -> Iterator[tuple[Path_, bool]]:
+    """Yield the place of every text, number and boolean, and whether it is the type of a money."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from walk(part, (*path, name))
+    elif isinstance(value, list):
+        for part in value:
+            yield from walk(part, path)
+    elif value is not None:
+        yield path
+
+
+def is_held(leaf: Path_, columns: dict[Path_, str]) -> bool:
+    if columns.get(leaf[:-1]) in {"cents", "precise"} and leaf[-1] == "type":
+        return True  # what its amounts say
+    return columns.get(leaf) is not None or any(
+        columns.get(leaf[:length], "")[:1] in {"j", "m", "["} for length in range(1, len(leaf) + 1)
+    )
+
+
+def test_the_columns_have_the_types_of_their_kinds(shop: Shop) -> None:
+    types = {}
+    for name, column, sql in shop.rows(
+        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'model'"
+    ):
+        if name in RELATIONS:
+            types[name, column] = sql
+    wanted = {
+        (relation.name, field.name): KINDS[field.kind].duckdb.replace(" ", "")
+        for relation in RELATIONS.values()
+        for field in relation.columns
+    }
+    assert {place: sql.replace(" ", "") for place, sql in types.items()} == wanted
+
+
+def test_keys_are_unique_and_never_null(shop: Shop) -> None:
+    for name, table in shop.tables.items():
+        assert shop.counts[name] == len(table), name
+        assert not [key for key in table if None in key], name
+
+
+def test_foreign_keys_lead_to_a_row(shop: Shop) -> None:
+    for relation in RELATIONS.values():
+        for foreign in relation.foreign_keys:
+            there = {tuple(row[name] for name in foreign.to) for row in shop.tables[foreign.relation].values()}
+            here = {tuple(row[name] for name in foreign.columns) for row in shop.tables[relation.name].values()}
+            dangling = {values for values in here if None not in values} - there
+            assert not dangling, f"{relation.name}: {foreign}"
+
+
+def test_views_and_tables_hold_the_same(shop: Shop) -> None:
+    made = shop.rows("SELECT relation, form, query FROM _commercetools_model")
+    assert {(name, form) for name, form, _ in made} == {(name, "TABLE") for name in RELATIONS}
+    for name, _, query in made:
+        assert Counter(shop.rows(f'SELECT hash(held) FROM model."{name}" AS held')) == Counter(
+            shop.rows(f"SELECT hash(seen) FROM ({query}) AS seen")
+        ), name
