@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from commercetools_source.contract import load
-from commercetools_source.relations import Field
 from commercetools_source.resources import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from commercetools_source.contract import Expression
-    from commercetools_source.kinds import Kind
     from commercetools_source.relations import Relation
 
-__all__ = ["OWNERS", "Owned", "Owner", "owned", "with_unlisted"]
+__all__ = ["OWNERS", "Owned", "Owner", "owned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +78,18 @@ OWNERS: tuple[Owner, ...] = (
 )
 """Every place with custom fields, by resource type id (API reference, ResourceTypeId)."""
 
-_COPIES = frozenset({"messages"})
-"""Streams whose custom fields are copies of what other streams hold: a hundred columns that nobody would look at."""
+_REPEATS = frozenset({"messages"})
+"""Streams whose custom fields only repeat what other streams hold: a hundred columns that nobody would look at."""
+
+_COPIES = frozenset(
+    {
+        ("OrderEditResult", "preview"),
+        ("ProductVariant", "price"),
+        ("ProductVariant", "scopedPrice"),
+        ("VariantProjection", "price"),
+    }
+)
+"""Fields that hold a copy of what stands elsewhere: a preview, and prices picked for a request that asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,33 +97,18 @@ class Owned:
     """A column of a relation that holds the JSON object of custom fields of a kind of resource.
 
     `prefix` is what the names of the other columns of the same place begin with: `shippingAddress_custom_`.
+    `whole`: the column has all of `custom`, with the object under `fields`.
     """
 
     column: str
     prefix: str
     resource: str
+    whole: bool = False
 
 
 def owned(relation: Relation) -> tuple[Owned, ...]:
-    """Return the columns of `relation` that hold custom fields; none in a Message, which only repeats them."""
-    return () if relation.stream in _COPIES else tuple(_owned(relation))
-
-
-def with_unlisted(relation: Relation, have: Iterable[str]) -> Relation:
-    """Return `relation` with the custom fields that its records have (columns `have`) though the contract knows none.
-
-    Product tailorings are an example: a resource type without the field in the contract.
-    """
-    item = STREAMS[relation.stream].item
-    known = {column.path[:1] for column in relation.columns}
-    if relation.parent or "custom" not in have or ("custom",) in known or not _resource(item, ("custom",)):
-        return relation
-    paths = (("custom", "fields"), ("custom", "type", "id"))
-    kinds: tuple[Kind, ...] = ("json", "string")
-    more = (
-        Field("_".join(path), kind, nullable=True, path=path, level=0) for path, kind in zip(paths, kinds, strict=True)
-    )
-    return replace(relation, columns=(*relation.columns, *more))
+    """Return the columns of `relation` that hold custom fields, without those that only repeat others."""
+    return () if relation.stream in _REPEATS else tuple(_owned(relation))
 
 
 def _owned(relation: Relation) -> Iterator[Owned]:
@@ -123,11 +116,14 @@ def _owned(relation: Relation) -> Iterator[Owned]:
     item = STREAMS[relation.stream].item
     for column in relation.columns:
         inherited = column.level != -1 and bool(before)
-        if inherited or not column.path or column.path[-1] != "fields" or column.kind != "json":
+        if inherited or not column.path or column.kind != "json":
             continue
-        resource = _resource(item, (*before, *column.path[:-1]))
-        if resource:
-            yield Owned(column.name, column.name.removesuffix("fields") or "custom_", resource)
+        # A field that the contract does not know is a column of its own, such as the `custom` of product tailorings.
+        whole = column.path == ("custom",)
+        resource = _resource(item, (*before, *(column.path if whole else column.path[:-1])))
+        if resource and (whole or column.path[-1] == "fields"):
+            prefix = f"{column.name}_" if whole else column.name.removesuffix("fields")
+            yield Owned(column.name, prefix or "custom_", resource, whole)
 
 
 @cache
@@ -135,6 +131,8 @@ def _resource(item: str, path: tuple[str, ...]) -> str:
     """Return the resource type of the custom fields at `path` of a record of type `item`, "" if there are none."""
     types, owner = {item}, ""
     for name in path:
+        if any((one, name) in _COPIES for one in types):
+            return ""
         owner = next((row.resource for row in OWNERS if row.item in types and row.field == name), "")
         types = {found for one in types for found in _types(load().fields(one).get(name))}
     return owner

@@ -17,10 +17,12 @@ import msgspec
 from commercetools_source.checkpoint import StreamState, decode, encode
 from commercetools_source.destinations import ledger
 from commercetools_source.destinations.columns import DELETED_AT, OWN, SYNCED_AT, Decoder, Rows
-from commercetools_source.destinations.model import SCHEMA, Model
-from commercetools_source.destinations.own_views import OwnViews
+from commercetools_source.destinations.model import Model
+from commercetools_source.destinations.own_watch import OwnWatch
 from commercetools_source.errors import DestinationError
+from commercetools_source.events import Noticed
 from commercetools_source.relations_sql import quoted
+from commercetools_source.resources import STREAMS
 from commercetools_source.schema import SQL_TYPES, Column, columns
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.deletes import Difference, Listed
     from commercetools_source.delivery import Delivery
-    from commercetools_source.events import Noticed
+    from commercetools_source.destinations.own_model import OwnFields
     from commercetools_source.stream import Stream
 
 __all__ = ["DuckDB", "row_counts"]
@@ -78,7 +80,7 @@ class DuckDB:
         self._decoders: dict[str, Decoder] = {}
         self._materialize = materialize
         self._model: Model | None = None
-        self._own: OwnViews | None = None
+        self._own: OwnWatch | None = None
 
     def open(self) -> Mapping[str, StreamState]:
         """Open or create the file, lock it, return the stored states.
@@ -89,7 +91,8 @@ class DuckDB:
         self._connection = _attach(self._path)
         self._model = Model(self._connection, materialize=self._materialize)
         try:
-            self._own = OwnViews(self._connection, self._all_columns, SCHEMA)
+            self._own = OwnWatch(self._connection, self._all_columns, self._model.relations)
+            self._model.define(self._own.own)
             return self._states()
         except BaseException as error:
             self.close()
@@ -117,8 +120,8 @@ class DuckDB:
                 " what was stored before is kept, and the next run goes on from there"
             ) from error
         self._report(delivery.stream.name, decoder, added)
-        if self._own is not None:
-            self._own.follow(delivery)
+        if self._own is not None and self._own.follow(delivery):
+            self._redefine(self._own.own)
 
     def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
         """Mark rows as deleted, in what is being loaded too; return how many were not marked before."""
@@ -137,7 +140,21 @@ class DuckDB:
     def noticed(self) -> Sequence[Noticed]:
         """Return what was noticed of the project's own fields."""
         with self._failing("look at the fields of"):
-            return self._own.noticed() if self._own is not None else ()
+            found = self._own.noticed() if self._own is not None else []
+        strangers = sorted(self._relations.strangers) if self._own is not None else []
+        return [
+            *found,
+            *(Noticed(f"model.{name}", "somebody else made it, so it was left alone") for name in strangers),
+        ]
+
+    def _redefine(self, own: OwnFields) -> None:
+        """Let every relation that is there have the project's own fields as they are defined now."""
+        with self._failing("make the relations of"), self._transaction():
+            self._relations.define(own)
+            for name, have in self._all_columns().items():
+                if name in STREAMS:
+                    self._relations.prepare(STREAMS[name], have, anew=False)
+                    self._relations.fill(STREAMS[name])
 
     @contextmanager
     def _failing(self, what: str) -> Iterator[None]:
@@ -429,6 +446,7 @@ def _attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
     try:
         connection.execute(f"ATTACH {_text(str(path.absolute()))} AS shop ({', '.join(options)})")
         connection.execute("USE shop")
+        connection.execute("SET enable_progress_bar = false")  # it would be drawn on standard output
     except duckdb.Error as error:
         connection.close()
         raise DestinationError(_explain(path, str(error))) from error

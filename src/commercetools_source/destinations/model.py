@@ -7,20 +7,22 @@ only what has changed is made anew and what somebody else made is left alone.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from commercetools_source.destinations.columns import DELETED_AT, OWN
+from commercetools_source.destinations.own_model import KEY, NO_FIELDS, VARIANTS, OwnFields
 from commercetools_source.errors import DestinationError
 from commercetools_source.relations import Field, Relation, relations
 from commercetools_source.relations_sql import quoted, select
 from commercetools_source.schema import SQL_TYPES, columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import duckdb
 
+    from commercetools_source.definitions import ProductType
     from commercetools_source.stream import Stream
 
 __all__ = ["DEFINITIONS", "SCHEMA", "Model"]
@@ -35,11 +37,20 @@ Made = tuple[Form, str]
 _KINDS = {sql: kind for kind, sql in SQL_TYPES.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The query of a relation's rows, and the columns in it that hold the record's key, by the record's fields."""
+
+    query: str
+    keys: Mapping[str, str]
+
+
 class Model:
     """The relations in the file that is the current database of `connection`.
 
     `materialize`: whether relations become tables when their stream is written; None leaves each stream's as
-    they are, and makes views of those that are not there. `find` gives the relations of a stream. Every
+    they are, and makes views of those that are not there. `find` gives the relations of a stream. `strangers`:
+    names of product types' relations that somebody else uses already; those are left alone. Every
     method is called inside the transaction that changes the records, in the order of `prepare`, `update`, `fill`.
     """
 
@@ -56,6 +67,13 @@ class Model:
         self._made: dict[str, dict[str, Made]] = {}
         self._prepared: dict[str, dict[str, str]] = {}
         self._empty: set[str] = set()
+        self._own = NO_FIELDS
+        self.strangers: set[str] = set()
+
+    def define(self, own: OwnFields) -> None:
+        """Let the project's own fields be these from the next `prepare` of each stream on."""
+        self._own = own
+        self._prepared.clear()
 
     def forget(self) -> None:
         """Look at the file again: the transaction was rolled back."""
@@ -74,10 +92,10 @@ class Model:
             return
         made = self._definitions(stream.name)
         form = self._form(made)
-        wanted = {found.name: found for found in _complete(self._find(stream), stream, have)}
-        queries = {name: select(relation, _live(stream), have) for name, relation in wanted.items()}
-        stale = [name for name in wanted if made.get(name) != (form, queries[name]) or (anew and form == "TABLE")]
-        gone = [name for name in made if name not in wanted]
+        queries = {name: rows.query for name, rows in self._rows(stream, _live(stream), have).items()}
+        stale = [name for name in queries if made.get(name) != (form, queries[name]) or (anew and form == "TABLE")]
+        gone = [name for name in made if name not in queries]
+        self._take_over(stream, stale)
         self._refuse_strangers(stale, made)
         for name in [*gone, *stale]:
             if name in made:
@@ -93,10 +111,11 @@ class Model:
 
     def update(self, stream: Stream, have: Mapping[str, str], changed: str) -> None:
         """Replace, in the tables that are not to be filled anyway, the rows of the records in the table `changed`."""
-        for relation in _complete(self._find(stream), stream, have):
-            if self._is_kept(stream, relation.name):
-                self._delete(stream, relation, changed)
-                self._connection.execute(f"INSERT INTO {_place(relation.name)} {select(relation, changed, have)}")
+        kept = [name for name in self._definitions(stream.name) if self._is_kept(stream, name)]
+        for name, rows in self._rows(stream, changed, have).items() if kept else ():
+            if name in kept:
+                self._delete(stream, name, rows.keys, changed)
+                self._connection.execute(f"INSERT INTO {_place(name)} {rows.query}")
 
     def fill(self, stream: Stream) -> None:
         """Fill the tables of `stream` that `prepare` made, from all its records."""
@@ -107,9 +126,52 @@ class Model:
 
     def remove(self, stream: Stream, gone: str) -> None:
         """Delete from the tables of `stream` the rows of the records whose keys are in the table `gone`."""
-        for relation in self._find(stream):
-            if self._is_kept(stream, relation.name):
-                self._delete(stream, relation, gone)
+        for name, keys in self._keys(stream, self._find(stream)).items():
+            if self._is_kept(stream, name):
+                self._delete(stream, name, keys, gone)
+
+    def relations(self, stream: Stream, have: Mapping[str, str]) -> list[Relation]:
+        """Return the relations of the records of `stream`, whose table has the columns `have`."""
+        return _complete(self._find(stream), stream, have)
+
+    def _rows(self, stream: Stream, source: str, have: Mapping[str, str]) -> dict[str, _Rows]:
+        """Return every relation of `stream` by its name, over the records of the table expression `source`."""
+        found = self.relations(stream, have)
+        keys = self._keys(stream, found)
+        queries = {one.name: self._own.beside(one, select(one, source, have)) for one in found}
+        for name, one in self._product_types(stream).items():
+            queries[name] = self._own.variants(one, stream.name, source, have)
+        return {name: _Rows(query, keys[name]) for name, query in queries.items()}
+
+    def _keys(self, stream: Stream, found: Iterable[Relation]) -> dict[str, dict[str, str]]:
+        """Return, for every relation of `stream`, which of its columns hold the key of the record, by its fields."""
+        keys = {
+            one.name: {field.path[0]: field.name for field in one.columns if field.level == 0 and not field.nullable}
+            for one in found
+        }
+        return {**keys, **{name: {"id": KEY[0]} for name in self._product_types(stream)}}
+
+    def _product_types(self, stream: Stream) -> dict[str, ProductType]:
+        """Return the relations of product types if `stream` is the best one in the file to have their variants from."""
+        if stream.name not in VARIANTS:
+            return {}
+        better = list(VARIANTS)[: list(VARIANTS).index(stream.name)]
+        there = self._catalogue("main") if better else {}
+        if any(name in there for name in better):
+            return {}
+        ours = {name for one in VARIANTS for name in self._definitions(one)}
+        found, taken = self._own.product_types_by_name(), self._catalogue()
+        self.strangers = {name for name in found if name in taken and name not in ours}
+        return {name: one for name, one in found.items() if name not in self.strangers}
+
+    def _take_over(self, stream: Stream, names: Sequence[str]) -> None:
+        """Drop what has one of these names and was made for another stream: the product types of projections."""
+        for other in VARIANTS if stream.name in VARIANTS else ():
+            made = self._definitions(other)
+            taken = [name for name in names if name in made] if other != stream.name else []
+            for name in taken:
+                self._connection.execute(f"DROP {made.pop(name)[0]} IF EXISTS {_place(name)}")
+            self._note(other, taken, made)
 
     def _form(self, made: Mapping[str, Made]) -> Form:
         if self._materialize is None:
@@ -135,11 +197,11 @@ class Model:
             self._made[stream] = {name: (form, query) for name, form, query in rows if found.get(name) == form}
         return self._made[stream]
 
-    def _catalogue(self) -> dict[str, str]:
+    def _catalogue(self, schema: str = SCHEMA) -> dict[str, str]:
         rows = self._connection.execute(
             "SELECT table_name, replace(table_type, 'BASE ', '') FROM information_schema.tables"
             " WHERE table_catalog = current_database() AND table_schema = ?",
-            [SCHEMA],
+            [schema],
         ).fetchall()
         return dict(rows)
 
@@ -162,10 +224,9 @@ class Model:
         if rows:
             self._connection.executemany(f"INSERT INTO {DEFINITIONS} VALUES (?, ?, ?, ?)", rows)  # noqa: S608 - same
 
-    def _delete(self, stream: Stream, relation: Relation, keys: str) -> None:
-        held = {field.path[0]: field.name for field in relation.columns if field.level == 0 and not field.nullable}
-        same = " AND ".join(f"held.{quoted(held[name])} = gone.{quoted(name)}" for name in stream.key)
-        self._connection.execute(f"DELETE FROM {_place(relation.name)} AS held USING {keys} AS gone WHERE {same}")  # noqa: S608 - quoted names
+    def _delete(self, stream: Stream, name: str, held: Mapping[str, str], keys: str) -> None:
+        same = " AND ".join(f"held.{quoted(held[part])} = gone.{quoted(part)}" for part in stream.key)
+        self._connection.execute(f"DELETE FROM {_place(name)} AS held USING {keys} AS gone WHERE {same}")  # noqa: S608 - quoted names
 
 
 def _place(name: str) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from commercetools_source.definitions import column_names
-from commercetools_source.destinations.values import Reader, parts_of, quoted, text
+from commercetools_source.destinations.values import Reader, parts_of, text
+from commercetools_source.relations_sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

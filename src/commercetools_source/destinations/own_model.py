@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source.definitions import column_names, custom_fields, custom_type, product_type
 from commercetools_source.destinations.own_fields import Place, beside, entries_map, misfits
-from commercetools_source.destinations.values import ENTRIES, Reader, as_map, quoted, text
+from commercetools_source.destinations.values import ENTRIES, Reader, as_map, text
 from commercetools_source.owners import OWNERS, owned
 from commercetools_source.relations import Field, all_relations
-from commercetools_source.relations_sql import select
+from commercetools_source.relations_sql import quoted, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,11 +76,13 @@ class OwnFields:
 
     def places(self, relation: Relation) -> tuple[Place, ...]:
         """Return where a relation has custom fields that are defined."""
-        return tuple(
-            Place(one.prefix, as_map(quoted(one.column)), quoted(one.column), fields)
-            for one in owned(relation)
-            if (fields := self.fields(one.resource))
-        )
+        found = []
+        for one in owned(relation):
+            fields = self.fields(one.resource)
+            values = f"json_extract({quoted(one.column)}, '/fields')" if one.whole else quoted(one.column)
+            if fields:
+                found.append(Place(one.prefix, as_map(values), values, fields))
+        return tuple(found)
 
     def beside(self, relation: Relation, query: str) -> str:
         """Return `query`, the rows of `relation`, with a column for every custom field beside the others."""

@@ -12,13 +12,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from commercetools_source.definitions import FieldType, column_names
+from commercetools_source.relations_sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from commercetools_source.definitions import Definition, FieldKind, ProductType
 
-__all__ = ["ENTRIES", "PARTS", "Reader", "as_map", "parts_of", "quoted", "text"]
+__all__ = ["ENTRIES", "PARTS", "Reader", "as_map", "parts_of", "text"]
 
 ENTRIES = "STRUCT(name VARCHAR, value JSON)[]"
 """The type of a list of attributes."""
@@ -36,11 +37,6 @@ PARTS: Mapping[FieldKind, tuple[tuple[str, str], ...]] = MappingProxyType(
     }
 )
 """The columns of kinds that have more than one: the suffix of each, and the part of the value it shows."""
-
-
-def quoted(name: str) -> str:
-    """Return `name` as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def text(value: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -12,6 +13,7 @@ import pytest
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB
 from commercetools_source.events import Noticed
+from commercetools_source.relations import all_relations
 from commercetools_source.resources import STREAMS
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync import sync
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Make = "Callable[..., Delivery]"
-OF_TYPES = "FROM duckdb_views() WHERE schema_name = 'model' AND comment LIKE 'commercetools-source, product type %'"
 
 
 @pytest.fixture
@@ -29,12 +30,12 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "shop.duckdb"
 
 
-@pytest.fixture
-def store(path: Path, load: Make) -> Callable[..., list[str]]:
+@pytest.fixture(params=[False, True], ids=["views", "tables"])
+def store(path: Path, load: Make, request: pytest.FixtureRequest) -> Callable[..., list[str]]:
     """Return what replaces the records of streams in one run, and returns what was noticed."""
 
     def run(**streams: Sequence[dict[str, Any]]) -> list[str]:
-        destination = DuckDB(path)
+        destination = DuckDB(path, materialize=request.param)
         destination.open()
         for name, records in streams.items():
             destination.write(replace(load(records), stream=STREAMS[name]))
@@ -48,6 +49,12 @@ def store(path: Path, load: Make) -> Callable[..., list[str]]:
 def rows(path: Path, query: str) -> list[Any]:
     with duckdb.connect(str(path)) as connection:
         return connection.execute(query).fetchall()
+
+
+def made(path: Path) -> list[str]:
+    """Return the names of the relations of product types."""
+    found = rows(path, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'model' ORDER BY 1")
+    return [name for (name,) in found if name.startswith("product_type_") and name not in all_relations()]
 
 
 def product(uid: str, type_id: str, **attributes: Any) -> dict[str, Any]:
@@ -84,7 +91,7 @@ Store = "Callable[..., list[str]]"
 
 def test_a_view_per_product_type_whatever_comes_first(store: Store, path: Path) -> None:
     assert store(products=[product("1", "t", size=42, gone=1), product("2", "other")]) == []
-    assert rows(path, f"SELECT view_name {OF_TYPES}") == []
+    assert made(path) == []
     noticed = store(product_types=[shoes(("size", "number")), shoes(uid="other", key="")])
     assert noticed == []
     assert rows(path, "SELECT * FROM model.product_type_shoes ORDER BY staged") == [
@@ -109,27 +116,46 @@ def test_views_follow_the_definitions(store: Store, path: Path) -> None:
     query = "SELECT size, width, unfit FROM model.product_type_shoes WHERE NOT staged"
     assert rows(path, query) == [(None, 3.0, '{"size":42}')]
     store(product_types=[shoes(("size", "number"), ("width", "number"), key="boots")])
-    views = rows(path, f"SELECT view_name {OF_TYPES}")
-    assert views == [("product_type_boots",)]
+    assert made(path) == ["product_type_boots"]
 
 
-def test_only_views_that_must_change_are_made_anew(store: Store, path: Path) -> None:
-    types = [shoes(("size", "number")), shoes(("a", "text"), uid="u", key="hats")]
-    store(product_types=types, products=[product("1", "t", size=42)])
-    ((comment,),) = rows(path, "SELECT comment FROM duckdb_views() WHERE view_name = 'product_type_shoes'")
-    changed = "CREATE OR REPLACE VIEW model.product_type_shoes AS SELECT 1 AS kept"
-    rows(path, f"{changed}; COMMENT ON VIEW model.product_type_shoes IS '{comment}'")
-    store(product_types=[types[0], shoes(("a", "number"), uid="u", key="hats")], products=[product("1", "u", a=1)])
-    assert rows(path, "FROM model.product_type_shoes") == [(1,)]
-    assert rows(path, "SELECT a FROM model.product_type_hats WHERE staged") == [(1.0,)]
-
-
-@pytest.mark.parametrize("made", ["VIEW model.{} AS SELECT 1", "TABLE model.{} (a INT)"])
-def test_what_somebody_else_made_stays(store: Store, path: Path, made: str) -> None:
-    rows(path, f"CREATE SCHEMA model; CREATE {made.format('product_type_shoes')}")
+@pytest.mark.parametrize("other", ["VIEW model.{} AS SELECT 1", "TABLE model.{} (a INT)"])
+def test_what_somebody_else_made_stays(store: Store, path: Path, other: str) -> None:
+    rows(path, f"CREATE SCHEMA model; CREATE {other.format('product_type_shoes')}")
     noticed = store(product_types=[shoes(("size", "number"))], products=[product("1", "t")])
-    assert set(noticed) == {"product_type_shoes: model.product_type_shoes is somebody else's, so it was left as it is"}
+    assert noticed == ["model.product_type_shoes: somebody else made it, so it was left alone"]
     assert len(rows(path, "DESCRIBE model.product_type_shoes")) == 1
+
+
+def test_custom_fields_stand_beside_their_owner_and_follow_the_definitions(store: Store, path: Path) -> None:
+    query = "SELECT id, custom_gift, custom_unfit FROM model.orders ORDER BY id"
+    orders = [order("1", gift=True, due="2026-01-02"), order("2"), {"id": "3", "version": 1}]
+    store(orders=orders)
+    assert "custom_gift" not in {name for name, *_ in rows(path, "DESCRIBE model.orders")}
+    store(types=[order_type(("gift", "Boolean"))])
+    assert rows(path, query) == [("1", True, '{"due":"2026-01-02"}'), ("2", None, None), ("3", None, None)]
+    store(types=[order_type(("gift", "Boolean"), ("due", "Date"))])
+    assert rows(path, query.replace("custom_gift", "custom_due"))[0] == ("1", date(2026, 1, 2), None)
+    store(types=[])
+    assert "custom_unfit" not in {name for name, *_ in rows(path, "DESCRIBE model.orders")}
+    assert rows(path, "SELECT custom_fields ->> 'due' FROM model.orders WHERE id = '1'") == [("2026-01-02",)]
+
+
+def test_custom_fields_and_attributes_follow_their_records(path: Path, delivery: Make, store: Store) -> None:
+    store(
+        types=[order_type(("gift", "Boolean"))],
+        product_types=[shoes(("size", "number"))],
+        orders=[order("1", gift=True)],
+        products=[product("1", "t", size=1), product("2", "t", size=2)],
+    )
+    destination = DuckDB(path)
+    destination.open()
+    destination.write(replace(delivery([order("1", gift=False)]), stream=STREAMS["orders"]))
+    destination.write(replace(delivery([product("1", "t", size=3)]), stream=STREAMS["products"]))
+    destination.mark_deleted(STREAMS["products"], {"2": "2026-01-02T00:00:00.000Z"})
+    destination.close()
+    assert rows(path, "SELECT id, custom_gift FROM model.orders") == [("1", False)]
+    assert rows(path, "SELECT productId, size FROM model.product_type_shoes WHERE staged") == [("1", 3.0)]
 
 
 def test_types_that_disagree_and_values_that_do_not_fit_are_told(store: Store) -> None:
@@ -153,7 +179,7 @@ def test_deleted_definitions_do_not_count(store: Store, path: Path) -> None:
     rows(path, "UPDATE product_types SET _deleted_at = now()::TIMESTAMP")
     store(products=[product("1", "t")])
     store(types=[])
-    assert rows(path, f"SELECT view_name {OF_TYPES}") == []
+    assert made(path) == []
 
 
 def test_projections_serve_where_there_are_no_products(store: Store, path: Path) -> None:
@@ -170,11 +196,11 @@ def test_a_sync_without_definitions_works_and_one_with_them_tells_nothing_of_a_s
     noticed: list[Any] = []
     with Sandbox() as shop, Client(shop.settings()) as client:
         assert sync(client, DuckDB(path), streams=["orders"]).complete
-        assert rows(path, f"SELECT count(*) {OF_TYPES}") == [(0,)]
+        assert made(path) == []
         sync(client, DuckDB(path), hook=noticed.append, streams=["orders", "products", "types", "product_types"])
         expected = len(shop.records("product_types"))
     assert [event for event in noticed if isinstance(event, Noticed)] == []
-    assert rows(path, f"SELECT count(*) {OF_TYPES}") == [(expected,)]
+    assert len(made(path)) == expected
 
 
 def test_broken_definitions_break_nothing(store: Store, path: Path) -> None:
