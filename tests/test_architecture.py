@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 
 # Lowest first: a module imports only what stands before it. A folder counts as one; inside it there are no cycles.
 ORDER = """
-    errors events
+    errors events memory
     settings config
     contract stream kinds resources children schema relations
     definitions owners

@@ -63,3 +63,18 @@ def test_answers_to_requests_sent_before_a_halving_do_not_halve_again() -> None:
     later = governor.enter()
     governor.leave(later, overloaded=True, good=False)
     assert governor.limit == 4
+
+
+def test_the_limit_grows_by_one_an_answer_until_the_first_overload_and_by_one_a_round_after_it() -> None:
+    time = iter(range(1000))
+    governor = Governor(16, 8, lambda: float(next(time)))
+    for _ in range(8):
+        governor.leave(governor.enter(), overloaded=False, good=True)
+    assert governor.limit == 16
+    governor.leave(governor.enter(), overloaded=True, good=False)
+    assert governor.limit == 8
+    for _ in range(8):
+        governor.leave(governor.enter(), overloaded=False, good=True)
+    assert governor.limit == 8
+    governor.leave(governor.enter(), overloaded=False, good=True)
+    assert governor.limit == 9

@@ -9,6 +9,7 @@ import pytest
 
 from commercetools_source.checkpoint import StreamState, decode, encode
 from commercetools_source.client import Client
+from commercetools_source.engine import Limits
 from commercetools_source.errors import AuthenticationError, DestinationError, ForbiddenError, NotFoundError
 from commercetools_source.events import Event, RecordQuarantined, StreamFailed, StreamStarted
 from commercetools_source.resources import STREAMS
@@ -230,3 +231,9 @@ def test_a_run_that_is_asked_to_stop_keeps_what_it_read(shop: Sandbox) -> None:
     memory.after = lambda: None
     run(shop, memory, "orders")
     assert memory.ids("orders") == ids(shop, "orders")
+
+
+@pytest.mark.parametrize("batch_bytes", [1, 4 << 20, 64_000_000])
+def test_a_batch_can_become_full_while_the_workers_still_have_room(batch_bytes: int) -> None:
+    limits = Limits.of(16, 500, batch_bytes)
+    assert batch_bytes <= limits.most_held < limits.waiting_bytes

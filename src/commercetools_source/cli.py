@@ -21,7 +21,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.write("the command line needs two more packages: pip install 'commercetools-source[cli]'\n")
         raise SystemExit(2)
     from commercetools_source.cli_app import run
+    from commercetools_source.memory import share_heaps
 
+    share_heaps()
     raise SystemExit(run(arguments))
 
 

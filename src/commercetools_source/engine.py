@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Extraction", "Limits", "Outcome"]
 
+_HEADROOM = 16 << 20
 _CLOSED_PARENT = frozenset({"AssociateMissingPermission"})
 
 
@@ -47,13 +48,24 @@ class Limits:
     """How much at once: `workers` threads, pages of `page_size` records, `waiting_bytes` fetched but not taken.
 
     A delivery is handed over when it has `batch_bytes`, or after `batch_seconds`, whichever is first.
+    `of` derives what waits from the batches: while one is written, the next one is read.
     """
 
-    workers: int = 8
+    workers: int = 16
     page_size: int = 500
     batch_bytes: int = 32 << 20
     batch_seconds: float = 15.0
     waiting_bytes: int = 48 << 20
+
+    @classmethod
+    def of(cls, workers: int, page_size: int, batch_bytes: int) -> Limits:
+        """Return limits that suit a destination which takes batches of `batch_bytes`."""
+        return cls(workers, page_size, batch_bytes, waiting_bytes=batch_bytes + _HEADROOM)
+
+    @property
+    def most_held(self) -> int:
+        """Bytes that may be held back for batches, of all streams together; the rest is for the workers to go on."""
+        return max(self.waiting_bytes // 2, self.waiting_bytes - _HEADROOM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +253,7 @@ class Extraction:
         held = [reading for reading in self._readings if reading.buffer]
         late = self._now() - self._limits.batch_seconds
         ripe = [one for one in held if one.size >= self._limits.batch_bytes or one.touched <= late]
-        if not ripe and sum(one.size for one in held) >= self._limits.waiting_bytes // 2:
+        if not ripe and sum(one.size for one in held) >= self._limits.most_held:
             ripe = [max(held, key=lambda one: one.size)]
         return ripe
 

@@ -71,7 +71,7 @@ def sync(
         states = destination.open()
         if not full:
             _bury(client, destination, chosen, states, selection, hook)
-        limits = Limits(config.concurrency, config.page_size, destination.batch_bytes)
+        limits = Limits.of(config.concurrency, config.page_size, destination.batch_bytes)
         ordered = sorted(chosen, key=lambda stream: stream.name not in SOURCES)
         extraction = Extraction(client.get, ordered, states, selection, limits, hook)
         if on_stoppable is not None:

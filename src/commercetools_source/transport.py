@@ -30,6 +30,8 @@ _SLOWEST_BODY = 10
 """A body may take this many read timeouts in all; a server that drips bytes does not hold us forever."""
 _CHUNK = 1 << 18
 """Bytes taken at most in one read; larger ones are copied once more and cost page faults."""
+_UNPACKERS = 3
+"""Answers unpacked at once: more are not faster, and each takes ten times the memory of what came over the wire."""
 _PACKED = frozenset({"gzip", "x-gzip"})
 _FIRST_CONTACT_ATTEMPTS = 3
 """A host that never answered is given up early: its name is probably wrong."""
@@ -94,6 +96,7 @@ class Transport:
         self._timing = timing or Timing()
         self._concurrency = concurrency
         self._inflate = inflater()
+        self._unpacking = threading.Semaphore(_UNPACKERS)
         self.governor = Governor(concurrency, _FIRST_LIMIT, self._timing.now)
         self._pools: dict[str | None, urllib3.PoolManager] = {}
         self._routes: dict[tuple[str, str], str | None] = {}
@@ -195,15 +198,16 @@ class Transport:
         )
         try:
             body = self._read(response)
-            if response.headers.get("Content-Encoding") in _PACKED:
-                body = self._inflate(body)
         except BaseException:
             response.close()
             raise
         finally:
             response.release_conn()
-        good = _OK <= response.status < _REDIRECT
-        value = _parsed(request.parse, body) if good and request.parse is not None else None
+        with self._unpacking:
+            if response.headers.get("Content-Encoding") in _PACKED:
+                body = self._inflate(body)
+            good = _OK <= response.status < _REDIRECT
+            value = _parsed(request.parse, body) if good and request.parse is not None else None
         return Answer(response.status, response.headers, body, value)
 
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:

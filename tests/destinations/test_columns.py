@@ -258,3 +258,16 @@ def test_moments_are_stored_in_utc_whatever_their_zone(moment: datetime, minutes
         return
     expected = zoned.astimezone(timezone.utc).replace(tzinfo=None)
     assert row(raw("datetime", f'"{zoned.isoformat()}"'))["a datetime"] == expected
+
+
+@given(
+    st.lists(st.sampled_from(["", "null", "true", '"en"', "[]", '{"a":1}', '"é"', '"\\u00e9"', "1234"]), max_size=12)
+)
+def test_json_columns_keep_every_text_and_missing_and_null_are_null(texts: list[str]) -> None:
+    records = [
+        f'{{"id":"{place}","a json":{text}}}'.encode() if text else f'{{"id":"{place}"}}'.encode()
+        for place, text in enumerate(texts)
+    ]
+    found = table(Decoder("things", FIELDS, ("id",)), records)
+    found.validate(full=True)
+    assert found.column("a json").to_pylist() == [None if text in {"", "null"} else text for text in texts]

@@ -52,7 +52,7 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
 }
 _CREATED = "STORAGE_VERSION 'v1.4.0'"  # a new file can be opened by every DuckDB since 1.4; zstd needs 1.2
-_ROW_GROUP = 8192  # rows of 8 KB make the default (122,880) a gigabyte, which is rewritten whenever it grows
+_ROW_GROUP = 4096  # rows of 8 KB make the default (122,880) a gigabyte, which is rewritten whenever it grows
 
 
 class DuckDB:
@@ -62,7 +62,7 @@ class DuckDB:
     `added` lists the columns added for fields that the schema did not know.
     """
 
-    batch_bytes = 48_000_000
+    batch_bytes = 64_000_000
 
     def __init__(
         self,

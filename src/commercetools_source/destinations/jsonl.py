@@ -26,11 +26,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Jsonl"]
 
+_CHUNK_BYTES = 1 << 20
+"""Lines are joined up to this size for one write: it is then still in the processor's cache."""
+
 
 class Jsonl:
     """A destination that writes JSON lines into the folder `path`; its parent folder must exist."""
 
-    batch_bytes = 64_000_000
+    batch_bytes = 24_000_000  # one file each; twice that and more is held while one is written
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
@@ -51,8 +54,8 @@ class Jsonl:
 
 
 def _write_lines(out: BinaryIO, records: Sequence[msgspec.Raw]) -> int:
-    for start, stop in slices(records):
-        lines = b"\n".join(records[start:stop]) + b"\n"
+    for start, stop in slices(records, _CHUNK_BYTES):
+        lines = b"\n".join([*records[start:stop], b""])
         if (
             lines.count(b"\n") > stop - start or b"\r" in lines
         ):  # printed over several lines: such a record would be torn

@@ -21,5 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.write("the Singer tap needs one more package: pip install 'commercetools-source[singer]'\n")
         raise SystemExit(2)
     from commercetools_source.frontends.singer.tap import run
+    from commercetools_source.memory import share_heaps
 
+    share_heaps()
     raise SystemExit(run(arguments))
