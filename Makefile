@@ -6,6 +6,8 @@
 #   make lint      ruff: rules and layout                    make format    let ruff rewrite the layout
 #   make types     mypy, strict                              make tests     only the tests, e.g. make tests ARGS="-k config"
 #   make docs      write the generated pages of docs/ anew   make contract  write contract.json anew from ../shared
+#   make bench     how fast it reads, beside others; writes the tables of benchmarks/README.md (15 minutes, needs a package index)
+#   make bench-check   a part of it, against the committed figures (3 minutes)
 #   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them
 #   make judges    clients that nobody here wrote ask the sandbox: schemathesis, the TypeScript SDK (needs node), the Python SDK
 #   make acceptance  the source inside Mage's own code, the tap before Singer's checker, three targets and Meltano
@@ -26,7 +28,7 @@ SOURCE := pyproject.toml README.md LICENSE $(shell find hook src -type f -not -n
 unexport PYTHONPATH
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-.PHONY: help demo test tests simulate judges acceptance lint types format contract docs clean
+.PHONY: bench bench-check help demo test tests simulate judges acceptance lint types format contract docs clean
 
 test: lint types tests
 
@@ -59,6 +61,12 @@ types: $(BUILD)/installed $(BUILD)/tools
 format: $(BUILD)/tools
 	$(BIN)/ruff check --quiet --fix .
 	$(BIN)/ruff format --quiet .
+
+bench: $(BUILD)/installed $(BUILD)/tools
+	$(BIN)/python -m benchmarks full $(ARGS)
+
+bench-check: $(BUILD)/installed $(BUILD)/tools
+	$(BIN)/python -m benchmarks check $(ARGS)
 
 contract: $(BUILD)/installed $(BUILD)/tools
 	$(BIN)/python tools/contract.py $(SPECIFICATION)

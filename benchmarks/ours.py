@@ -1,0 +1,187 @@
+"""The floor and every way out of this package, each as one process: `python -m benchmarks.ours WAY URL RESOURCE …`."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.stopwatch import Place, measure
+from commercetools_source.memory import share_heaps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from commercetools_source.checkpoint import StreamState
+    from commercetools_source.delivery import Delivery, Destination
+
+__all__ = ["WAYS", "settings"]
+
+_PAGE = 500
+
+
+def settings(url: str) -> dict[str, Any]:
+    """Return the settings of a client of the page server at `url`."""
+    return {
+        "project_key": "bench",
+        "client_id": "reader",
+        "client_secret": "unchecked",
+        "api_url": url,
+        "auth_url": url,
+    }
+
+
+class Nowhere:
+    """A destination that takes what the engine read and forgets it."""
+
+    name = "nowhere"
+    batch_bytes = 8 << 20
+
+    def open(self) -> Mapping[str, StreamState]:
+        """Nothing was stored."""
+        return {}
+
+    def write(self, delivery: Delivery) -> None:
+        """Forget it."""
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+def floor(place: Place) -> Callable[[], int]:
+    """Read the same pages by urllib3 on one connection that stays open; nothing is parsed."""
+    import urllib3
+
+    rounds = int(place.rest[0]) if place.rest else 1
+
+    def work() -> int:
+        pool = urllib3.PoolManager(1)
+        for start in list(range(0, place.records, _PAGE)) * rounds:
+            size = min(_PAGE, place.records - start)
+            url = f"{place.url}/bench/{place.resource}?limit={size}&offset={start}&withTotal=false"
+            answer = pool.request("GET", url, headers={"Accept-Encoding": "gzip"})
+            if not answer.data.endswith(b"]}"):
+                raise RuntimeError(f"the floor got {answer.status}")
+        return place.records * rounds
+
+    return work
+
+
+def pages(place: Place) -> Callable[[], int]:
+    """Go through `Client.pages`: one page after the other, split into raw records."""
+    from commercetools_source import Client
+
+    def work() -> int:
+        with Client(settings(place.url)) as client:
+            return sum(len(page.records) for page in client.pages(place.resource))
+
+    return work
+
+
+def records(place: Place) -> Callable[[], int]:
+    """Go through `Client.records`: every record as a dict."""
+    from commercetools_source import Client
+
+    def work() -> int:
+        with Client(settings(place.url)) as client:
+            return sum(1 for _ in client.records(place.resource))
+
+    return work
+
+
+def engine(place: Place) -> Callable[[], int]:
+    """Read pages side by side, hand them over with checkpoints as to every destination, and forget them."""
+    return _into(place, Nowhere())
+
+
+def jsonl(place: Place) -> Callable[[], int]:
+    """Write a folder of JSON lines."""
+    from commercetools_source.destinations import open_destination
+
+    return _into(place, open_destination(f"jsonl:{place.folder}/lines"))
+
+
+def parquet(place: Place) -> Callable[[], int]:
+    """Write a folder of Parquet files."""
+    from commercetools_source.destinations import open_destination
+
+    return _into(place, open_destination(f"parquet:{place.folder}/parquet"))
+
+
+def duckdb(place: Place) -> Callable[[], int]:
+    """Write a new DuckDB file."""
+    import_module("duckdb")  # what it and its helper take to load is not what is measured
+    import_module("pyarrow")
+    from commercetools_source.destinations import open_destination
+
+    return _into(place, open_destination(f"duckdb:{place.folder}/first.duckdb"))
+
+
+def changed(place: Place) -> Callable[[], int]:
+    """Run a second time into a DuckDB file: read and merge what has changed. The first run is not measured."""
+    from commercetools_source.destinations import open_destination
+
+    file = f"duckdb:{place.folder}/changed.duckdb"
+    _into(place, open_destination(file))()
+    later = Place()
+    later.url = place.rest[0]
+    return _into(later, open_destination(file))
+
+
+def singer(place: Place) -> Callable[[], int]:
+    """Run the Singer tap; its lines go to standard output."""
+    from commercetools_source.frontends.singer.tap import TapCommercetools
+
+    logging.disable(logging.INFO)
+    catalog = TapCommercetools(config=settings(place.url)).catalog_dict
+    catalog["streams"] = [one for one in catalog["streams"] if one["tap_stream_id"] == place.resource]
+    for entry in catalog["streams"]:
+        for part in entry["metadata"]:
+            part["metadata"]["selected"] = True
+    tap = TapCommercetools(config=settings(place.url), catalog=catalog)
+
+    def work() -> int:
+        tap.sync_all()
+        return place.records
+
+    return work
+
+
+def _into(place: Place, destination: Destination) -> Callable[[], int]:
+    from commercetools_source import Client
+    from commercetools_source.sync import sync
+
+    def work() -> int:
+        with Client(settings(place.url)) as client:
+            summary = sync(client, destination, streams=[place.resource])
+        if not summary.complete:
+            raise RuntimeError(summary.outcomes[0].error)
+        return summary.records
+
+    return work
+
+
+WAYS: dict[str, Callable[[Place], Callable[[], int]]] = {
+    way.__name__: way for way in (floor, pages, records, engine, singer, jsonl, parquet, duckdb, changed)
+}
+
+
+def main() -> None:
+    """Go the way that the first argument names."""
+    way = sys.argv.pop(1)
+    place = Place()
+    folder = Path(place.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if way not in {"floor", "pages", "records"}:
+        share_heaps()  # as the commands do
+    try:
+        measure(WAYS[way](place))
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Other readers, unmodified, each in an environment of its own; here they are only pointed at the page server."""

@@ -1,0 +1,161 @@
+"""The benchmark itself: its server tells the truth, its figures are right, its check can fail, every case runs."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import urllib3
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks import plan
+from benchmarks.checksum import combine, shifter
+from benchmarks.figures import Run, ratios, regressions, summary
+from benchmarks.prepare import Set, prepare, text_of
+from benchmarks.report import chart, tables
+from benchmarks.runner import Bench
+from benchmarks.server import Collection, Door, Refused, serve, span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FOLDER = Path(__file__).parent.parent / "benchmarks"
+RECORDS = 1_000
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("pages")
+    prepare(root, "orders", RECORDS)
+    return root
+
+
+@pytest.fixture(scope="module")
+def ask(pages: Path) -> Iterator[Callable[..., Any]]:
+    ports = serve(pages, [("orders", RECORDS)], {"gzip": Door(), "plain": Door(gzip=False), "few": Door(records=700)})
+    with urllib3.PoolManager() as pool:
+
+        def get(door: str, query: str) -> Any:
+            url = f"http://127.0.0.1:{ports[door]}/bench/orders?{query}"
+            answer = pool.request("GET", url, headers={"Accept-Encoding": "gzip"})
+            assert ("Content-Encoding" in answer.headers) == (door != "plain" and answer.status == 200)
+            return answer.json()
+
+        yield get
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300))
+def test_the_checksum_of_two_texts_follows_from_those_of_each(one: bytes, other: bytes) -> None:
+    assert combine(zlib.crc32(one), zlib.crc32(other), shifter(len(other))) == zlib.crc32(one + other)
+
+
+@pytest.mark.parametrize(("offset", "limit"), [(0, 500), (0, 1), (3, 4), (7, 500), (990, 500), (995, 5), (1000, 5)])
+def test_a_packed_page_holds_what_the_plain_one_holds(ask: Callable[..., Any], offset: int, limit: int) -> None:
+    query = f"offset={offset}&limit={limit}"
+    page = ask("gzip", query)
+    assert page == ask("plain", query)
+    assert page["count"] == len(page["results"]) == min(limit, RECORDS - offset)
+    assert page["total"] == RECORDS
+
+
+def test_pages_follow_each_other_by_keyset_without_a_gap(ask: Callable[..., Any]) -> None:
+    found: list[dict[str, Any]] = []
+    where = ""
+    while page := ask("gzip", f"limit=300&withTotal=false&sort=createdAt%20asc&sort=id%20asc{where}")["results"]:
+        found += page
+        at, key = page[-1]["createdAt"], page[-1]["id"]
+        where = f'&where=(createdAt > "{at}" or (createdAt = "{at}" and id > "{key}"))'.replace(" ", "%20")
+    assert len({one["id"] for one in found}) == len(found) == RECORDS
+    assert [one["createdAt"] for one in found] == sorted(one["createdAt"] for one in found)
+
+
+def test_a_port_can_have_the_first_records_only(ask: Callable[..., Any]) -> None:
+    assert ask("few", "limit=1")["total"] == 700
+
+
+def test_a_question_that_was_not_prepared_is_refused(ask: Callable[..., Any], pages: Path) -> None:
+    assert ask("gzip", "where=orderState%20%3D%20%22Open%22")["statusCode"] == 400
+    with pytest.raises(Refused):
+        span(Collection(Set.at(pages, "orders", RECORDS)).keys, ["version > 3"], {})
+
+
+@given(st.integers(0, RECORDS), st.integers(0, 40))
+def test_any_range_of_records_can_be_unpacked(pages: Path, start: int, count: int) -> None:
+    collection = Collection(Set.at(pages, "orders", RECORDS))
+    stop = min(start + count, RECORDS)
+    packed, crc, size = collection.packed(start, stop)
+    text = zlib.decompressobj(-15).decompress(b"".join(packed))
+    assert text == collection.text(start, stop)
+    assert (zlib.crc32(text), len(text)) == (crc, size)
+
+
+def test_times_are_written_as_the_platform_writes_them() -> None:
+    assert text_of(1_700_000_000_007) == "2023-11-14T22:13:20.007Z"
+
+
+def test_a_ratio_is_that_of_neighbours_and_its_median_is_quoted() -> None:
+    floors = [Run(1000, 1.0, 0.5, 1), Run(1000, 2.0, 0.5, 1), Run(1000, 4.0, 0.5, 1)]
+    runs = [Run(500, 1.0, 1.0, 2), Run(500, 2.0, 1.0, 9), Run(500, 8.0, 0.5, 2)]
+    wall, cpu = ratios(floors, runs)
+    assert (wall.low, wall.median, wall.high) == (0.25, 0.5, 0.5)
+    assert (cpu.low, cpu.median, cpu.high) == (0.25, 0.25, 0.5)
+    assert summary(floors, runs)["peak_mb"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("latency", "before", "after", "worse"),
+    [
+        (0.0, (0.5, 0.50), (0.1, 0.41), False),  # the clock may be off when other programs run
+        (0.0, (0.5, 0.50), (0.5, 0.39), True),
+        (0.1, (6.0, 0.50), (4.9, 0.10), False),
+        (0.1, (6.0, 0.50), (4.7, 0.50), True),
+    ],
+)
+def test_a_ratio_that_fell_by_more_than_a_fifth_is_a_regression(
+    latency: float, before: tuple[float, float], after: tuple[float, float], *, worse: bool
+) -> None:
+    def result(clock: float, cpu: float) -> dict[str, Any]:
+        return {"latency": latency, "ratio": [clock] * 3, "cpu_ratio": [cpu] * 3}
+
+    assert bool(regressions({"case": result(*before)}, {"case": result(*after)})) is worse
+
+
+def test_a_case_that_was_never_committed_fails_the_check() -> None:
+    assert regressions({}, {"new": {"latency": 0, "ratio": [1, 1, 1], "cpu_ratio": [1, 1, 1]}})
+
+
+def test_every_case_of_ours_runs(pages: Path) -> None:
+    cases = list(plan.smoke())
+    if find_spec("commercetools_source.destinations.parquet") is None:
+        cases = [case for case in cases if case.output != "parquet"]
+    with Bench.serving(pages, cases, {"orders": RECORDS}) as bench:
+        found = {case.key: bench.measure(case) for case in cases}
+    for case in cases:
+        result = found[case.key]
+        assert result["records"] == (RECORDS // 10 if case.changes else RECORDS)
+        assert result["ratio"][1] > 0
+
+
+@pytest.mark.skipif(not (FOLDER / "results.json").exists(), reason="nothing was measured yet")
+class TestResults:
+    found = json.loads((FOLDER / "results.json").read_text()) if (FOLDER / "results.json").exists() else {}
+
+    def test_the_tables_and_the_plot_are_those_of_the_results(self) -> None:
+        assert tables(self.found) in (FOLDER / "README.md").read_text()
+        assert chart(self.found) == (FOLDER / "chart.svg").read_text()
+
+    def test_every_case_has_figures(self) -> None:
+        wanted = {case.key for case in plan.everything() if case.peer is None}
+        assert wanted <= set(self.found["cases"])
+        assert {case.key for case in plan.checked()} <= set(self.found["cases"])
+
+
+def test_every_reader_has_a_script_and_a_counterpart_of_ours() -> None:
+    for peer in plan.PEERS:
+        assert (FOLDER / "peers" / f"{peer.module}.py").exists()
+        assert peer.output in plan.OURS
