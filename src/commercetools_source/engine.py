@@ -164,7 +164,8 @@ class Extraction:
 
         A delivery counts as taken when the next one is asked for. Closing the iterator stops the run.
         """
-        for stream in self._streams:
+        # What needs its parents listed takes the most requests one after the other, so it starts first.
+        for stream in sorted(self._streams, key=lambda stream: stream.parents is None):
             self._open(stream)
         self._employ()
         try:
@@ -373,7 +374,8 @@ class Extraction:
                 self._tasks = deque(task for task in self._tasks if task.reading is not reading)
                 reading.tasks -= len(dropped)
             follow = () if reading.stopped or self._stopped else result.after
-            self._tasks.extend(_Task(reading, walk, result.limit) for walk in follow)
+            # A stream under way goes on before another begins: nobody knows how long it is until it is cut.
+            self._tasks.extendleft(_Task(reading, walk, result.limit) for walk in reversed(follow))
             reading.tasks += len(follow) - 1
             self._waiting += result.page.size if result.page is not None else 0
             last = reading.tasks == 0 and not self._stopped
