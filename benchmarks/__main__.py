@@ -53,7 +53,7 @@ def full(only: str, *, resume: bool) -> int:
     peers = [case.peer for case in cases if case.peer is not None]
     environments.make(peers)
     with Bench.serving(cache() / "pages", cases, plan.MOST, environments) as bench:
-        _measure(bench, [case for case in cases if case.key not in done], done, kept)
+        failed = _measure(bench, [case for case in cases if case.key not in done], done, kept)
     if only:
         return 0
     from benchmarks.special import all_streams, start_up
@@ -64,6 +64,7 @@ def full(only: str, *, resume: bool) -> int:
         "machine": _machine(),
         "versions": {**_versions(), **environments.versions(peers)},
         "cases": {case.key: done[case.key] for case in cases if case.key in done},
+        "failed": failed,
         "start_up": start_up(),
         "all_streams": all_streams("demo"),
     }
@@ -101,12 +102,17 @@ def write(found: dict[str, Any]) -> None:
     CHART.write_text(chart(found))
 
 
-def _measure(bench: Bench, cases: Iterable[plan.Case], into: dict[str, Any], keep: Path | None = None) -> None:
+def _measure(
+    bench: Bench, cases: Iterable[plan.Case], into: dict[str, Any], keep: Path | None = None
+) -> dict[str, str]:
+    """Measure cases into a mapping by their keys; return what each of those said that failed."""
+    failed = {}
     for case in cases:
         try:
             result = bench.measure(case)
         except ReaderFailedError as error:
             _say(f"FAILED {case.key}: {error}")
+            failed[case.key] = str(error).strip().splitlines()[-1]
             continue
         into[case.key] = result
         if keep is not None:
@@ -115,6 +121,7 @@ def _measure(bench: Bench, cases: Iterable[plan.Case], into: dict[str, Any], kee
         _say(
             f"{case.key}: {clock:.3f} of the floor, {cpu:.3f} by CPU, {result['records_per_second'][1]:,.0f} records/s"
         )
+    return failed
 
 
 def _machine() -> str:

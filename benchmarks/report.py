@@ -30,6 +30,7 @@ def tables(found: Mapping[str, Any]) -> str:
         "### What a second run costs\n\n" + _changes(rows),
         "### All streams of a shop together\n\n" + _streams(found["all_streams"]) if found.get("all_streams") else "",
         "### Starting\n\n" + _starts(found["start_up"]) if found.get("start_up") else "",
+        "### Not measured\n\n" + _failures(found["failed"]) if found.get("failed") else "",
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -136,6 +137,10 @@ def _streams(found: Mapping[str, Any]) -> str:
 
 def _starts(found: Mapping[str, Sequence[float]]) -> str:
     return _table(("command", "seconds"), [(f"`{name}`", _span(figures, 2)) for name, figures in found.items()])
+
+
+def _failures(failed: Mapping[str, str]) -> str:
+    return _table(("case", "why"), [(key, why.replace("|", "/")) for key, why in failed.items()])
 
 
 def _span(figures: Sequence[float], digits: int) -> str:

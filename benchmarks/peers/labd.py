@@ -18,9 +18,9 @@ def main() -> None:
 
     def work() -> int:
         client = Client(
-            "reader",
-            "unchecked",
-            ["manage_project:bench"],
+            client_id="reader",
+            client_secret="unchecked",  # noqa: S106 - it opens nothing
+            scope=["manage_project:bench"],
             url=place.url,
             token_url=f"{place.url}/oauth/token",
         )
