@@ -139,7 +139,7 @@ def everything() -> Iterator[Case]:
     for resource, count in COUNTS.items():
         yield from (Case(output, resource, count) for output in OURS)
     yield from (Case(output, "orders", COUNTS["orders"], gzip=False) for output in OURS)
-    yield from (Case(output, "orders", COUNTS["orders"], latency=LATENCY) for output in OURS)
+    yield from (Case(output, "orders", COUNTS["orders"], latency=LATENCY, rounds=2) for output in OURS)
     for resource, count in COUNTS.items():
         yield from (Case("changed", resource, count, changes=changes) for changes in ("changed10", "changed1"))
     for count, rounds in SIZES.items():
@@ -147,8 +147,8 @@ def everything() -> Iterator[Case]:
             yield Case(output, "inventory", count, rounds=rounds, scale=True)
     for peer in PEERS:
         for resource in peer.resources:
-            count = peer.orders if resource == "orders" else peer.other
-            yield Case(peer.output, resource, count, rounds=peer.rounds, peer=peer)
+            count, rounds = (peer.orders, peer.rounds) if resource == "orders" else (peer.other, 1)
+            yield Case(peer.output, resource, count, rounds=rounds, peer=peer)
     for peer in PEERS:
         if peer.arguments not in {("limited",), ("duckdb", "nested")}:
             yield Case(peer.output, "orders", min(peer.orders, 1_000), latency=LATENCY, rounds=1, peer=peer)

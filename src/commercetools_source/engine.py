@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["Extraction", "Limits", "Outcome"]
 
 _HEADROOM = 16 << 20
+_RECORD_BYTES = 512
+"""What a record takes beside its text once a destination has decoded it; small ones are mostly that."""
 _CLOSED_PARENT = frozenset({"AssociateMissingPermission"})
 
 
@@ -47,7 +49,7 @@ _CLOSED_PARENT = frozenset({"AssociateMissingPermission"})
 class Limits:
     """How much at once: `workers` threads, pages of `page_size` records, `waiting_bytes` fetched but not taken.
 
-    A delivery is handed over when it has `batch_bytes`, or after `batch_seconds`, whichever is first.
+    A delivery is handed over when it takes `batch_bytes` of memory, or after `batch_seconds`, whichever is first.
     `of` derives what waits from the batches: while one is written, the next one is read.
     """
 
@@ -99,6 +101,7 @@ class _Reading:
     walks: dict[Walk, None] = field(default_factory=dict)
     buffer: list[paging.Page] = field(default_factory=list)
     size: int = 0
+    weight: int = 0
     touched: float = 0.0
     records: int = 0
     opened: bool = False
@@ -240,6 +243,7 @@ class Extraction:
             reading.touched = self._now()
         reading.buffer.append(page)
         reading.size += page.size
+        reading.weight += page.size + _RECORD_BYTES * len(page.records)
         self._hook(PageRead(reading.stream.name, len(page.records), page.size))
 
     def _quarantine(self, reading: _Reading, quarantine: paging.Quarantine) -> None:
@@ -253,7 +257,7 @@ class Extraction:
         """Return the streams whose buffers should be handed over now."""
         held = [reading for reading in self._readings if reading.buffer]
         late = self._now() - self._limits.batch_seconds
-        ripe = [one for one in held if one.size >= self._limits.batch_bytes or one.touched <= late]
+        ripe = [one for one in held if one.weight >= self._limits.batch_bytes or one.touched <= late]
         if not ripe and sum(one.size for one in held) >= self._limits.most_held:
             ripe = [max(held, key=lambda one: one.size)]
         return ripe
@@ -289,7 +293,7 @@ class Extraction:
 
     def _hand_over(self, reading: _Reading, *, done: bool = False) -> Delivery:
         pages, size = reading.buffer, reading.size
-        reading.buffer, reading.size = [], 0
+        reading.buffer, reading.size, reading.weight = [], 0, 0
         state = replace(reading.state, walks=tuple(reading.walks))
         replaces = state.mode == "full"
         first = replaces and not reading.opened and reading.mode != "resumed"

@@ -68,7 +68,7 @@ class Parquet:
     `added` lists the columns added for fields that the schema did not know.
     """
 
-    batch_bytes = 24_000_000
+    batch_bytes = 48_000_000
 
     def __init__(
         self, path: Path, fields: Callable[[Stream], Sequence[Column]] = columns, *, materialize: bool = False
