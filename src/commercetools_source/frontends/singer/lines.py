@@ -52,6 +52,8 @@ class LineWriter(MsgSpecWriter):
         step = max(1, _SLICE_BYTES * len(records) // max(size, 1))
         between = tail + head
         for start in range(0, len(records), step):
-            # Raw has the buffer protocol, so a join copies each record once.
             some: Sequence[Any] = records[start : start + step]
-            write(b"".join((head, between.join(some), tail)))
+            parts: list[Any] = [between] * (2 * len(some) + 1)
+            parts[0], parts[-1] = head, tail
+            parts[1::2] = some
+            write(b"".join(parts))  # Raw has the buffer protocol, so each record is copied once
