@@ -167,8 +167,7 @@ class Extraction:
 
         A delivery counts as taken when the next one is asked for. Closing the iterator stops the run.
         """
-        # What needs its parents listed takes the most requests one after the other, so it starts first.
-        for stream in sorted(self._streams, key=lambda stream: stream.parents is None):
+        for stream in self._streams:
             self._open(stream)
         self._employ()
         try:
