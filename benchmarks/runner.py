@@ -108,9 +108,12 @@ class Bench:
     ) -> Run:
         arguments = [*command, url, resource, str(records), str(self._scratch / "run"), *more]
         paths = {**_environment(), **(environment or {})}
-        done = subprocess.run(  # noqa: S603 - ourselves, and the peers
-            arguments, cwd=ROOT, env=paths, capture_output=True, text=True, timeout=_LONGEST, check=False
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 - ourselves, and the peers
+                arguments, cwd=ROOT, env=paths, capture_output=True, text=True, timeout=_LONGEST, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ReaderFailedError(f"{' '.join(command[1:])}: did not end within {_LONGEST} s") from error
         lines = done.stdout.splitlines()
         if done.returncode or not lines:
             raise ReaderFailedError(f"{' '.join(command[1:])}: {(done.stderr or done.stdout)[-2000:]}")

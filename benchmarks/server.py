@@ -156,8 +156,8 @@ class Shop:
         kind = door.changes if door.changes and "lastModifiedAt" in "".join(where) else "all"
         collection = self._collections[resource, min(counts), kind]
         low, high = span(collection.keys, where, values)
-        if door.records and kind == "all":
-            high = min(high, door.records)
+        if door.records:  # sets are in the order in which records were made, so those of the first ones come first
+            high = min(high, -(-door.records // CHANGES.get(kind, 1)))
         start = min(low + offset, high)
         stop = min(start + limit, high)
         return _head(limit, offset, stop - start, high - low, values), collection, start, stop

@@ -37,7 +37,13 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ask(pages: Path) -> Iterator[Callable[..., Any]]:
-    ports = serve(pages, [("orders", RECORDS)], {"gzip": Door(), "plain": Door(gzip=False), "few": Door(records=700)})
+    doors = {
+        "gzip": Door(),
+        "plain": Door(gzip=False),
+        "few": Door(records=700),
+        "later": Door(records=700, changes="changed10"),
+    }
+    ports = serve(pages, [("orders", RECORDS)], doors)
     with urllib3.PoolManager() as pool:
 
         def get(door: str, query: str) -> Any:
@@ -76,6 +82,16 @@ def test_pages_follow_each_other_by_keyset_without_a_gap(ask: Callable[..., Any]
 
 def test_a_port_can_have_the_first_records_only(ask: Callable[..., Any]) -> None:
     assert ask("few", "limit=1")["total"] == 700
+
+
+def test_what_changed_later_is_a_share_of_the_records_there_were(ask: Callable[..., Any]) -> None:
+    there = {one["id"]: one for at in (0, 500) for one in ask("few", f"limit=500&offset={at}")["results"]}
+    changed = ask("later", "limit=500&where=lastModifiedAt%20%3E%3D%20%222026-10-01T00:00:00.000Z%22")["results"]
+    assert len(changed) == 70
+    for one in changed:
+        assert one["version"] == 2
+        assert one["createdAt"] == there[one["id"]]["createdAt"]
+    assert ask("later", "limit=1")["total"] == 700
 
 
 def test_a_question_that_was_not_prepared_is_refused(ask: Callable[..., Any], pages: Path) -> None:
