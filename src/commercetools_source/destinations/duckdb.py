@@ -359,7 +359,7 @@ class DuckDB:
                 f" WHERE NOT EXISTS (SELECT 1 FROM {target} WHERE {same})"
             )
             taken = f"SELECT {key} FROM {quoted(table)} WHERE {SYNCED_AT} = '{moment}'"  # noqa: S608 - same
-            changed = f"(SELECT * FROM _batch SEMI JOIN ({taken}) USING ({key}))"
+            changed = f"(SELECT * FROM _batch SEMI JOIN ({taken}) USING ({key}))"  # noqa: S608 - same
             self._relations.update(stream, _types(decoder), changed)
 
     @contextmanager
