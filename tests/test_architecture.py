@@ -31,7 +31,7 @@ ORDER = """
     keyset windows checkpoint delivery
     governor retry inflate transport answers auth
     paging parents client
-    planning engine deletes sync reconcile
+    graphql planning engine deletes sync backfill plan reconcile
     destinations
     frontends
     sandbox

@@ -30,6 +30,9 @@ def test_verify_says_equal_and_then_what_differs_and_sweep_mends_it(
     assert text.count("equal") == 2
     gone = shop.records("zones")[0]["id"]
     shop.delete("zones", gone)
+    status, text = answer(capsys, "verify", "--streams", "zones")
+    assert status == 1
+    assert text.splitlines()[-1] == f"zones gone: {gone}"
     status, text = answer(capsys, "verify", "--streams", "zones", "--json")
     assert status == 1
     assert json.loads(text)["streams"][0]["difference"]["gone"] == [gone]

@@ -147,3 +147,27 @@ def test_a_record_that_cannot_be_served_raises_for_a_reader_of_pages(shop: Sandb
     shop.faults.add(Fault("unservable", "/orders", records=(lost,), status=500, times=None))
     with pytest.raises(ServerError):
         read(shop, Jumps())
+
+
+def test_a_server_that_is_too_slow_to_answer_is_asked_less_at_once(shop: Sandbox) -> None:
+    shop.faults.add(Fault("stall", "/orders", times=2))
+    with Client({**shop.settings(), "request_timeout": 0.2}, timing=Jumps().timing) as client:
+        before = client._transport.governor.limit
+        list(client.records("orders"))
+        assert client._transport.governor.limit <= before // 2 + 2
+
+
+def test_an_outage_costs_a_run_its_patience_once_and_not_for_every_request(shop: Sandbox) -> None:
+    shop.faults.add(Fault("status", "*", method="GET", status=503, times=None))
+    jumps = Jumps()
+    with Client({**shop.settings(), "retry_seconds": 60}, timing=jumps.timing) as client:
+        for path in ("/orders", "/customers", "/carts"):
+            with pytest.raises(ServerError):
+                client.request("GET", path)
+        assert 30 < sum(jumps.waits) < 90
+        shop.faults.clear()
+        client.request("GET", "/orders")
+        waited = sum(jumps.waits)
+        shop.faults.add(Fault("status", "/carts", status=503, times=3))
+        client.request("GET", "/carts")
+        assert sum(jumps.waits) > waited

@@ -155,6 +155,16 @@ def test_the_guard_lets_ordinary_losses_pass_and_stops_the_others(
     assert listed == 0 or refusal(STREAMS["orders"], difference, Guard(share=1.0)) is None
 
 
+def test_messages_that_vanish_after_their_retention_are_kept(shop: Shop) -> None:
+    shop.sync("messages")
+    held = shop.query("SELECT count(*) FROM messages")
+    shop.sandbox.clock.advance(400 * 86_400)
+    assert shop.ids("messages") == []
+    (verdict,) = shop.sweep("messages")
+    assert (verdict.equal, verdict.marked, verdict.note) == (True, 0, "")
+    assert shop.query("SELECT count(*) FROM messages WHERE _deleted_at IS NULL") == held
+
+
 def test_streams_that_cannot_be_compared_say_why(shop: Shop, tmp_path: Path) -> None:
     shop.sync("zones")
     notes = {verdict.stream: verdict.note for verdict in shop.verify("zones", "orders", "project")}

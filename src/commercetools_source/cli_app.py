@@ -8,21 +8,39 @@ done, 1 failed or not complete, 2 wrong settings or usage, 130 and 143 stopped b
 # `from __future__ import annotations`.
 
 import json
-import os
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import Annotated, Optional
 
 import typer
 
+from commercetools_source import cli_proof, cli_state
+from commercetools_source.cli_options import (
+    DEFAULT,
+    Full,
+    Hard,
+    Json,
+    Minutes,
+    Quiet,
+    Settings,
+    Since,
+    Streams,
+    Target,
+    Until,
+    Verbose,
+    Where,
+    names_of,
+    predicates_of,
+    say,
+    settings_of,
+    time_of,
+    verbosity_of,
+)
 from commercetools_source.cli_schema import schema
-from commercetools_source.config import Config
-from commercetools_source.errors import CommercetoolsError, ConfigError, DestinationError
-
-if TYPE_CHECKING:
-    from commercetools_source.delivery import Destination
+from commercetools_source.errors import CommercetoolsError, ConfigError
 
 __all__ = ["app", "run"]
 
@@ -46,25 +64,6 @@ app = typer.Typer(
 mage = typer.Typer(help="What Mage finds.", no_args_is_help=True)
 app.add_typer(mage, name="mage")
 
-DEFAULT = "commercetools.duckdb"
-Loaded = Annotated[
-    str, typer.Option("--destination", "-d", metavar="WHERE", help="What `sync` wrote: FILE or parquet:FOLDER.")
-]
-Settings = Annotated[
-    Optional[Path],
-    typer.Option(
-        "--config",
-        metavar="FILE",
-        help="Settings: a .env, .json or .toml file. By default CTP_* variables, and .env in this folder.",
-    ),
-]
-Streams = Annotated[
-    Optional[list[str]],
-    typer.Option("--streams", metavar="NAMES", help="Only these streams: names with commas between. By default all."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every request.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show failures only.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same shop.")]
 Size = Annotated[
     str,
@@ -79,16 +78,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 1
     except ConfigError as error:
-        _say(*(f"error: {problem}" for problem in error.problems))
+        say(*(f"error: {problem}" for problem in error.problems))
         return 2
     except CommercetoolsError as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         return 1
     except ModuleNotFoundError as error:
         extra = _EXTRAS.get(str(error.name).partition(".")[0])
         if extra is None:
             raise
-        _say(f"error: this needs {error.name}: pip install 'commercetools-source[{extra}]'")
+        say(f"error: this needs {error.name}: pip install 'commercetools-source[{extra}]'")
         return 2
     return 0
 
@@ -113,17 +112,9 @@ def _options(
 @app.command()
 def sync(
     config: Settings = None,
-    destination: Annotated[
-        str,
-        typer.Option(
-            "--destination",
-            "-d",
-            metavar="WHERE",
-            help="A DuckDB file (shop.duckdb), parquet:FOLDER or jsonl:FOLDER (JSON lines).",
-        ),
-    ] = DEFAULT,
+    destination: Target = DEFAULT,
     streams: Streams = None,
-    full: Annotated[bool, typer.Option("--full", help="Read everything again and replace what is there.")] = False,
+    full: Full = False,
     materialize: Annotated[
         Optional[bool],
         typer.Option(
@@ -131,6 +122,11 @@ def sync(
             help="Write the relations of schema `model` as tables, or (DuckDB) as views; by default as they are.",
         ),
     ] = None,
+    since: Since = None,
+    until: Until = None,
+    where: Where = None,
+    hard_delete: Hard = False,
+    minutes: Minutes = None,
     concurrency: Annotated[
         Optional[int], typer.Option("--concurrency", metavar="N", help="Requests under way at once, 1 to 20.")
     ] = None,
@@ -147,20 +143,33 @@ def sync(
     from commercetools_source.signals import stopping
     from commercetools_source.sync import sync as copy
 
-    settings = _settings(config, concurrency=concurrency)
-    names = _names(streams)
+    settings = settings_of(config, concurrency=concurrency)
+    names = names_of(streams)
+    begin, end, predicates = time_of(since, "--since"), time_of(until, "--until"), predicates_of(where)
     target = open_destination(destination, materialize=materialize)
-    verbosity = _verbosity(verbose, quiet)
+    verbosity = verbosity_of(verbose, quiet)
     with (
         draw(sys.stderr, total=len(STREAMS if names is None else names), verbosity=verbosity) as tally,
         Client(settings, hook=tally) as client,
         stopping() as stopper,
     ):
-        summary = copy(client, target, streams=names, full=full, hook=tally, on_stoppable=stopper.arm)
+        summary = copy(
+            client,
+            target,
+            streams=names,
+            full=full,
+            since=begin,
+            until=end,
+            where=predicates,
+            hard_delete=hard_delete,
+            seconds=math.inf if minutes is None else minutes * 60,
+            hook=tally,
+            on_stoppable=stopper.arm,
+        )
     if as_json:
         typer.echo(summary_json(summary, target.name, tally))
     if not quiet:
-        _say(summary_text(summary, target.name, tally))
+        say(summary_text(summary, target.name, tally))
     if stopper.signal:
         raise typer.Exit(128 + stopper.signal)
     raise typer.Exit(0 if summary.complete else 1)
@@ -172,8 +181,8 @@ def check(config: Settings = None, streams: Streams = None, as_json: Json = Fals
     from commercetools_source.client import Client
     from commercetools_source.report import inspect, inspection_json, inspection_text
 
-    with Client(_settings(config)) as client:
-        found = inspect(client, _names(streams))
+    with Client(settings_of(config)) as client:
+        found = inspect(client, names_of(streams))
     typer.echo(inspection_json(found) if as_json else inspection_text(found))
     every = all(stream.readable for stream in found.streams)
     some = any(stream.readable for stream in found.streams)
@@ -231,85 +240,13 @@ def demo(
     raise typer.Exit(run_demo(path, size=_size(size), seed=seed, out=sys.stdout, err=sys.stderr, verbosity=verbosity))
 
 
-def _say(*lines: str) -> None:
-    for line in lines:
-        typer.echo(line, err=True)
-
-
-def _settings(file: Path | None, **overrides: object) -> Config:
-    """Return the settings of file, environment and options; without --config a `.env` that is ours counts."""
-    default = Path(".env")
-    if file is None and default.is_file() and "CTP_" in default.read_text(encoding="utf-8", errors="replace"):
-        file = default
-    return Config.load(file, os.environ, overrides)
-
-
-def _names(given: Sequence[str] | None) -> list[str] | None:
-    """Return the stream names of --streams, each once; None for all."""
-    from commercetools_source.resources import find
-
-    names = dict.fromkeys(name.strip() for word in given or () for name in word.split(",") if name.strip())
-    if given and not names:
-        raise ConfigError("--streams names no stream; see `commercetools-source streams`")
-    return [find(name).name for name in names] or None
-
-
 def _size(text: str) -> str | int:
     return int(text) if text.isdecimal() else text
 
 
-def _verbosity(verbose: bool, quiet: bool) -> int:  # noqa: FBT001 - two flags of the command line
-    if verbose and quiet:
-        raise ConfigError("--verbose and --quiet exclude each other; leave one out")
-    return int(verbose) - int(quiet)
-
-
-def _loaded(name: str) -> "Destination":
-    """Return a destination that `sync` wrote before; raises DestinationError when there is none."""
-    from commercetools_source.destinations import open_destination
-
-    destination = open_destination(name)
-    if not Path(destination.name).exists():
-        raise DestinationError(f"{destination.name} does not exist; run `commercetools-source sync` first")
-    return destination
-
-
-@app.command()
-def verify(
-    config: Settings = None, destination: Loaded = DEFAULT, streams: Streams = None, as_json: Json = False
-) -> None:
-    """Compare what `sync` wrote with the platform: what is missing, stale or deleted there; changes nothing."""
-    from commercetools_source.client import Client
-    from commercetools_source.reconcile import verify as compare
-    from commercetools_source.report import verdicts_json, verdicts_text
-
-    with Client(_settings(config)) as client:
-        found = compare(client, _loaded(destination), _names(streams))
-    typer.echo(verdicts_json(found) if as_json else verdicts_text(found))
-    raise typer.Exit(0 if all(verdict.equal for verdict in found) else 1)
-
-
-@app.command()
-def sweep(
-    config: Settings = None,
-    destination: Loaded = DEFAULT,
-    streams: Streams = None,
-    allow_deletes: Annotated[
-        float,
-        typer.Option("--allow-deletes", metavar="SHARE", min=0.0, max=1.0, help="Believe that this share is gone."),
-    ] = 0.2,
-    as_json: Json = False,
-) -> None:
-    """Compare what `sync` wrote with the platform, mark what was deleted there, read again what is missing or stale."""
-    from commercetools_source.client import Client
-    from commercetools_source.deletes import Guard
-    from commercetools_source.reconcile import sweep as mend
-    from commercetools_source.report import verdicts_json, verdicts_text
-
-    with Client(_settings(config)) as client:
-        found = mend(client, _loaded(destination), _names(streams), Guard(share=allow_deletes))
-    typer.echo(verdicts_json(found) if as_json else verdicts_text(found))
-    raise typer.Exit(1 if any(verdict.note for verdict in found) else 0)
+for command in (cli_proof.verify, cli_proof.sweep, cli_proof.plan, cli_state.backfill):
+    app.command()(command)
+app.add_typer(cli_state.state, name="state")
 
 
 @mage.command()

@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import msgspec
 
 from commercetools_source import paging
-from commercetools_source.errors import CommercetoolsError, StateError
+from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
 from commercetools_source.keyset import Walk, literal
+from commercetools_source.parents import parents_of
 from commercetools_source.resources import STREAMS, Paging, Stream, missing_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from commercetools_source.checkpoint import StreamState
 
 __all__ = [
+    "FIELDS",
     "Difference",
+    "Eraser",
     "Graveyard",
     "Guard",
     "Ledger",
@@ -31,6 +34,8 @@ __all__ = [
     "deletions",
     "fetch",
     "listing",
+    "marking",
+    "outlives",
     "refusal",
     "sweepable",
     "tombstones",
@@ -39,6 +44,10 @@ __all__ = [
 
 _IDS_AT_ONCE = 100
 """Ids in one `where`: a URL of some 4 KB, where 15 KB are refused (docs: HTTP API)."""
+
+
+FIELDS = ("id", "version", "createdAt", "lastModifiedAt")
+"""What a listing needs of each record: to compare it, and to go on behind it."""
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -107,12 +116,33 @@ class Ledger(Protocol):
         """Mark the rows with these ids as deleted at these API timestamps; return how many were not marked before."""
         ...
 
-    def compare(self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str) -> Difference:
+    def compare(
+        self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str, since: str | None = None
+    ) -> Difference:
         """Return how the rows of `stream` differ from a listing of all records created before `cursor`.
 
-        A record changed at or after `cursor` is not stale: the next run brings it.
+        A record changed at or after `cursor` is not stale: the next run brings it. With `since` the
+        listing has only what was last changed from then on, and rows changed earlier are not judged.
         """
         ...
+
+
+@runtime_checkable
+class Eraser(Ledger, Protocol):
+    """A ledger that can take rows out too."""
+
+    def remove(self, stream: Stream, times: Mapping[str, str]) -> int:
+        """Take out the rows with these ids, those that are marked too; return how many there were."""
+        ...
+
+
+def marking(ledger: Ledger, *, hard: bool) -> Callable[[Stream, Mapping[str, str]], int]:
+    """Return what a ledger does with deleted rows; raises ConfigError when it can only mark what should be removed."""
+    if not hard:
+        return ledger.mark_deleted
+    if not isinstance(ledger, Eraser):
+        raise ConfigError("deleted rows can only be removed from a DuckDB file; leave out --hard-delete to mark them")
+    return ledger.remove
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,28 +211,41 @@ def sweepable(stream: Stream) -> bool:
 
     A stream that every run reads whole needs none: what is gone is not read again.
     """
-    return stream.cursor is not None and stream.parents is None and stream.key == ("id",)
+    return stream.cursor is not None and stream.key == ("id",)
 
 
-def listing(get: paging.Get, stream: Stream, cursor: str, page_size: int) -> Iterator[list[Listed]]:
-    """Yield every record of `stream` created before `cursor`, in an order that changes do not move.
+def outlives(stream: Stream) -> bool:
+    """Return whether records of `stream` vanish from the platform without being deleted: Messages, which never change.
 
-    A record that is there from the first request to the last is in it, so one that is not in it was deleted.
+    A destination is meant to keep them, so that they are gone is no difference.
+    """
+    return stream.cursor == "createdAt"
+
+
+def listing(get: paging.Get, stream: Stream, state: StreamState, page_size: int) -> Iterator[list[Listed]]:
+    """Yield every record created before the cursor of `state`, in an order that changes do not move.
+
+    Only the part of the stream that `state` says is held. A record that is there from the first
+    request to the last is in it, so one that is not in it was deleted, or has left that part.
     """
     if stream.paging is not Paging.KEYSET:
         raise StateError(f"{stream.name} cannot be listed in a fixed order, so its deletions cannot be told")
-    walk = Walk(stream.order[0], stream.tie, upper=cursor)
-    for page in paging.pages(get, stream, walk, page_size):
-        yield [_listed.decode(record) for record in page.records]
+    begin = () if state.since is None else (f"{stream.cursor} >= {literal(state.since)}",)
+    for parent in parents_of(get, stream, page_size):
+        walk = Walk(stream.order[0], stream.tie, upper=state.cursor, parent=parent)
+        for page in paging.pages(get, stream, walk, page_size, where=(*state.where, *begin)):
+            yield [_listed.decode(record) for record in page.records]
 
 
-def fetch(get: paging.Get, stream: Stream, ids: Sequence[str]) -> Iterator[paging.Page]:
-    """Yield the records of `stream` with these ids, as far as they are still there."""
+def fetch(get: paging.Get, stream: Stream, ids: Sequence[str], where: Sequence[str] = ()) -> Iterator[paging.Page]:
+    """Yield the records of `stream` with these ids, as far as they are still there and fulfil `where`."""
+    parents = list(parents_of(get, stream, _IDS_AT_ONCE)) if ids else []
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = ids[start : start + _IDS_AT_ONCE]
         only = f"id in ({', '.join(literal(name) for name in some)})"
-        walk = Walk(stream.order[0], stream.tie)
-        yield from paging.pages(get, stream, walk, len(some), where=(only,))
+        for parent in parents:
+            walk = Walk(stream.order[0], stream.tie, parent=parent)
+            yield from paging.pages(get, stream, walk, len(some), where=(*where, only))
 
 
 def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:

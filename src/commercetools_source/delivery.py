@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from commercetools_source.events import Noticed
     from commercetools_source.resources import Stream
 
-__all__ = ["Delivery", "Destination", "Observer"]
+__all__ = ["Delivery", "Destination", "Forgetful", "Observer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,18 @@ class Destination(Protocol):
 
     def close(self) -> None:
         """Release it. May be called twice, and after a failed `open`."""
+        ...
+
+
+@runtime_checkable
+class Forgetful(Protocol):
+    """A destination whose states are its own, so that a person can reset one."""
+
+    def forget(self, stream: Stream) -> bool:
+        """Drop the state of `stream` and what was loaded of a read under way; return whether there was any.
+
+        Its rows stay until the next run, which reads the stream from its start, replaces them.
+        """
         ...
 
 

@@ -7,6 +7,7 @@ bytes wait to be taken.
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -50,6 +51,7 @@ class Limits:
     """How much at once: `workers` threads, pages of `page_size` records, `waiting_bytes` fetched but not taken.
 
     A delivery is handed over when it takes `batch_bytes` of memory, or after `batch_seconds`, whichever is first.
+    After `seconds` the run is stopped as `stop` does.
     `of` derives what waits from the batches: while one is written, the next one is read.
     """
 
@@ -58,6 +60,7 @@ class Limits:
     batch_bytes: int = 32 << 20
     batch_seconds: float = 15.0
     waiting_bytes: int = 48 << 20
+    seconds: float = math.inf
 
     @classmethod
     def of(cls, workers: int, page_size: int, batch_bytes: int) -> Limits:
@@ -170,9 +173,12 @@ class Extraction:
         for stream in self._streams:
             self._open(stream)
         self._employ()
+        end = self._now() + self._limits.seconds
         try:
             while len(self.outcomes) < len(self._readings) and not self._stopped:
                 yield from self._round(min(1.0, self._limits.batch_seconds))
+                if self._now() >= end:
+                    self.stop()
             yield from self._leave()
         finally:
             self.stop()
@@ -276,7 +282,7 @@ class Extraction:
         state = reading.state
         if reading.stored.mode is None or reading.mode != "resumed" or reading.stream.cursor is None:
             return False
-        if state.cursor == self._selection.bound:
+        if state.cursor is None or state.cursor >= self._selection.bound:
             return False
         reading.stored = state
         self._schedule(reading)
@@ -349,19 +355,27 @@ class Extraction:
 
     def _read(self, task: _Task, walk: Walk) -> _Result:
         try:
-            step = paging.read(self._get, task.reading.stream, walk, task.limit, most=self._limits.page_size)
+            stream, most = task.reading.stream, self._limits.page_size
+            where = self._selection.where_of(stream)
+            step = paging.read(self._get, stream, walk, task.limit, most=most, where=where)
         except ApiError as error:
             if walk.parent and _is_closed(error):
                 return _Result(task.reading, before=walk)
             raise
-        after = () if step.left is None else self._share(walk, step.left, step.page)
+        after = () if step.left is None else self._share(task, walk, step.left, step.page)
         return _Result(task.reading, step.limit, page=step.page, before=walk, after=after, quarantine=step.quarantine)
 
-    def _share(self, walk: Walk, left: Walk, page: paging.Page) -> tuple[Walk, ...]:
+    def _share(self, task: _Task, walk: Walk, left: Walk, page: paging.Page) -> tuple[Walk, ...]:
         """Return what is left of a walk, cut for the idle workers if it is worth their while."""
-        if not self._idle or left.after is None or left.upper is None:
+        if not self._idle or left.after is None:
             return (left,)
         first = paging.position_of(page.records[0], walk).value
+        if first == left.after.value and len(page.records) > 1:
+            stream = task.reading.stream
+            where = self._selection.where_of(stream)
+            return paging.halves(self._get, stream, left, self._limits.page_size, where)
+        if left.upper is None:
+            return (left,)
         return split(left, min(self._idle + 1, pages_left(left, first, left.after.value)))
 
     def _settle(self, result: _Result) -> None:

@@ -23,7 +23,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One pass: records with `lower <= field < upper` that come after `after`.
+    """One pass: records with `lower <= field < upper` that come after `after`, `until` the last one.
 
     `field` is empty where the endpoint offers no keyset; then `offset` says how many records were
     read. `tie` is empty where `field` itself is unique. `parent` fills the path's placeholders.
@@ -36,6 +36,7 @@ class Walk:
     after: Position | None = None
     offset: int = 0
     parent: tuple[str, ...] = ()
+    until: Position | None = None
 
 
 def literal(text: str) -> str:
@@ -54,6 +55,9 @@ def predicate(walk: Walk) -> str | None:
         parts.append(f"{walk.field} >= {literal(walk.lower)}")
     if walk.upper is not None:
         parts.append(f"{walk.field} < {literal(walk.upper)}")
+    if walk.until is not None:
+        value, tie = literal(walk.until.value), literal(walk.until.tie)
+        parts.append(f"({walk.field} < {value} or ({walk.field} = {value} and {walk.tie} <= {tie}))")
     return " and ".join(parts) or None
 
 

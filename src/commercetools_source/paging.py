@@ -21,7 +21,19 @@ from commercetools_source.windows import shift
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["LARGEST_OFFSET", "Get", "Page", "Quarantine", "Step", "pages", "path_of", "position_of", "read", "shaper"]
+__all__ = [
+    "LARGEST_OFFSET",
+    "Get",
+    "Page",
+    "Quarantine",
+    "Step",
+    "halves",
+    "pages",
+    "path_of",
+    "position_of",
+    "read",
+    "shaper",
+]
 
 LARGEST_OFFSET = 10_000
 """The API refuses larger offsets (docs: General concepts, offset)."""
@@ -32,6 +44,9 @@ _BEARABLE_BYTES = 16 << 20
 _PATIENT_ATTEMPTS = 2
 _LONE_ATTEMPTS = 5
 _PROBES = 2
+_COUNT = (("limit", "0"), ("withTotal", "true"))
+_WORTH_HALVING = 4
+"""Pages that are worth the two small requests that find their middle."""
 
 
 class Get(Protocol):
@@ -82,6 +97,10 @@ class _Envelope(msgspec.Struct):
     limit: int | None = None
 
 
+class _Count(msgspec.Struct):
+    total: int = 0
+
+
 _EMPTY = Page((), 0)
 
 
@@ -119,6 +138,36 @@ def pages(get: Get, stream: Stream, walk: Walk, page_size: int, *, where: Sequen
         left, limit = step.left, step.limit
 
 
+def halves(get: Get, stream: Stream, walk: Walk, page_size: int, where: Sequence[str] = ()) -> tuple[Walk, ...]:
+    """Return what is left of `walk` as two walks that meet at a record in its middle; as it is where it has few pages.
+
+    This divides records of one moment, which no time divides. The platform names the record and compares
+    with it, so no order of ids is assumed; the offset that finds it decides where to cut and nothing else.
+    """
+    try:
+        total: int = get(path_of(stream, walk), [*_selecting(stream, walk, where), *_COUNT], _total, 1)
+        if total < _WORTH_HALVING * page_size or not walk.tie:
+            return (walk,)
+        middle = [("limit", "1"), ("offset", str(total // 2)), ("withTotal", "false")]
+        envelope, _ = get(path_of(stream, walk), [*_selecting(stream, walk, where), *middle], _envelope, 1)
+        cut = position_of(envelope.results[0], walk)
+    except (CommercetoolsError, IndexError):
+        return (walk,)  # it goes on alone; what is wrong shows when it is read
+    end = shift(cut.value, 0.001)
+    upper = end if walk.upper is None else min(end, walk.upper)
+    return (replace(walk, until=cut, upper=upper), replace(walk, after=cut))
+
+
+def _selecting(stream: Stream, walk: Walk, where: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the parameters that select what is left of `walk`, in its order."""
+    restrictions = [*where, *filter(None, (predicate(walk),))]
+    return [
+        *stream.params,
+        *(("sort", value) for value in sort(walk) or stream.sort),
+        *(("where", value) for value in restrictions),
+    ]
+
+
 def _read_single(get: Get, stream: Stream, walk: Walk) -> Step:
     body: bytes = get(path_of(stream, walk), stream.params, _whole_object, None)
     return Step(Page((_shape(stream, walk, msgspec.Raw(body)),), len(body)), None, 1)
@@ -134,14 +183,11 @@ def _fetch(
             f"{stream.name} has more than {LARGEST_OFFSET} records under {path_of(stream, walk)}, and this endpoint"
             " can only be read by offset, which the API limits; use `where` to read it in parts"
         )
-    restrictions = [*where, *filter(None, (predicate(walk),))]
     params = [
-        *stream.params,
+        *_selecting(stream, walk, where),
         ("limit", str(limit)),
         ("withTotal", "false"),
         *((("offset", str(offset)),) if offset else ()),
-        *(("sort", value) for value in sort(walk) or stream.sort),
-        *(("where", value) for value in restrictions),
     ]
     envelope, size = get(path_of(stream, walk), params, _envelope, attempts)
     asked = limit if envelope.limit is None else min(limit, envelope.limit)
@@ -150,6 +196,8 @@ def _fetch(
 
 def _step(stream: Stream, walk: Walk, page: Page, limit: int, *, full: bool, most: int) -> Step:
     left = _left(walk, page, 0) if full and page.records else None
+    if left is not None and walk.until is not None and left.after == walk.until:
+        left = None
     shape = shaper(stream, walk.parent)
     shaped = page if shape is None else Page(tuple(shape(record) for record in page.records), page.size)
     return Step(shaped, left, min(most, limit * 2, _fitting(page)))
@@ -270,12 +318,17 @@ def _shape(stream: Stream, walk: Walk, record: msgspec.Raw) -> msgspec.Raw:
 
 
 _decoder = msgspec.json.Decoder(_Envelope)
+_counter = msgspec.json.Decoder(_Count)
 
 
 def _envelope(body: bytes) -> tuple[_Envelope, int]:
     if b"\n" in body:  # a pretty-printed answer would break line protocols; its records are written compactly
         body = msgspec.json.format(body, indent=-1)
     return _decoder.decode(body), len(body)
+
+
+def _total(body: bytes) -> int:
+    return _counter.decode(body).total
 
 
 def _whole_object(body: bytes) -> bytes:

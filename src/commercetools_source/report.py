@@ -68,7 +68,8 @@ def _cell(value: object) -> str:
 
 def summary_text(summary: Summary, place: str, tally: Tally) -> str:
     """Return how a run ended, in a few lines."""
-    words = {"incremental": "from where the last run ended", "resumed": "on from a cut-off run", "full": "whole"}
+    words = {"incremental": "from where the last run ended", "resumed": "on from a cut-off run"}
+    words |= {"full": "whole", "window": "in a window of time"}
     modes = Counter(one.mode for one in summary.outcomes)
     how = ", ".join(f"{modes[mode]} {text}" for mode, text in words.items() if modes[mode])
     again = f", {tally.retries:,} of them again after a failure" if tally.retries else ""
@@ -218,9 +219,26 @@ def _json(value: object) -> str:
 
 
 def verdicts_text(verdicts: Sequence[Verdict]) -> str:
-    """Return a line per stream: rows held and listed, how they differ, what was mended, and what to know of it."""
-    rows = [[one.stream, *_figures(one).values(), "equal" if one.equal else one.note or "differs"] for one in verdicts]
-    return table(rows, header=("stream", *_FIGURES, "result"))
+    """Return a line per stream: rows held and listed, how they differ, what was mended, and what to know of it.
+
+    Below them the first ids of each difference.
+    """
+    rows = [
+        [one.stream, one.bound, *_figures(one).values(), "equal" if one.equal else one.note or "differs"]
+        for one in verdicts
+    ]
+    return "\n".join([table(rows, header=("stream", "up to", *_FIGURES, "result")), *_ids(verdicts)])
+
+
+def _ids(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return lines such as `orders missing: id, id, and 20 more`."""
+    lines = []
+    for one in verdicts:
+        for kind in ("missing", "stale", "gone") if one.difference else ():
+            ids: tuple[str, ...] = getattr(one.difference, kind)
+            more = f", and {len(ids) - _MOST_IDS:,} more; --json has all" if len(ids) > _MOST_IDS else ""
+            lines += [f"{one.stream} {kind}: {', '.join(ids[:_MOST_IDS])}{more}"] if ids else []
+    return ["", *lines] if lines else []
 
 
 def verdicts_json(verdicts: Sequence[Verdict]) -> str:
@@ -228,6 +246,7 @@ def verdicts_json(verdicts: Sequence[Verdict]) -> str:
     return json.dumps({"streams": [{**asdict(one), "equal": one.equal} for one in verdicts]})
 
 
+_MOST_IDS = 10
 _FIGURES = ("held", "listed", "missing", "stale", "gone", "mended", "marked")
 
 

@@ -102,13 +102,16 @@ class Transport:
         self._routes: dict[tuple[str, str], str | None] = {}
         self._lock = threading.Lock()
         self._reached: set[str] = set()
+        self._failing_since: dict[str, float] = {}
 
     def send(self, request: Request, patience: Patience) -> Answer:
         """Return the answer to `request`, repeated as design rule 7 says while `patience` lasts.
 
-        The last answer comes back whatever its status. Raises NetworkError when no whole answer came.
+        While a host answers nobody, all requests to it share one budget, so that an outage costs a run
+        that time once and not once for each request. The last answer comes back whatever its status.
+        Raises NetworkError when no whole answer came.
         """
-        started = self._timing.now()
+        started, host = self._timing.now(), urlsplit(request.url).netloc
         heavy = attempt = 0
         while True:
             attempt += 1
@@ -119,7 +122,8 @@ class Transport:
             if patience.heavy_attempts is not None and heavy >= patience.heavy_attempts:
                 break
             delay = self._delay(outcome, attempt)
-            if self._timing.now() - started + delay > patience.seconds:
+            begun = min(started, self._failing_since.get(host, started))
+            if self._timing.now() - begun + delay > patience.seconds:
                 break
             self._hook(RetryScheduled(request.method, request.path, _reason(outcome), delay, attempt))
             self._timing.sleep(delay)
@@ -157,9 +161,15 @@ class Transport:
             outcome = error
         finally:
             status = outcome.status if isinstance(outcome, Answer) else 0
-            self.governor.leave(entered, overloaded=status in OVERLOAD, good=_OK <= status < _REDIRECT)
+            late = isinstance(outcome, NetworkError) and outcome.timed_out
+            self.governor.leave(entered, overloaded=late or status in OVERLOAD, good=_OK <= status < _REDIRECT)
+        host = urlsplit(request.url).netloc
+        if status in RETRIED or not status:
+            self._failing_since.setdefault(host, entered)
+        else:
+            self._failing_since.pop(host, None)
         if isinstance(outcome, Answer):
-            self._reached.add(urlsplit(request.url).netloc)
+            self._reached.add(host)
             seconds = self._timing.now() - entered
             self._hook(RequestDone(request.method, request.path, status, seconds, len(outcome.body)))
         return outcome

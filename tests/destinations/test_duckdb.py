@@ -286,6 +286,11 @@ def test_a_state_of_another_version_is_refused(destination: DuckDB, path: Path, 
     rows(path, "FROM things")  # the lock is released
 
 
+def test_a_long_statement_writes_nothing_to_standard_output(destination: DuckDB) -> None:
+    (shown,) = destination._opened.execute("SELECT current_setting('enable_progress_bar')").fetchone() or ()
+    assert shown is False
+
+
 def test_writing_needs_an_open_destination(path: Path, load: Make) -> None:
     destination = DuckDB(path)
     destination.close()

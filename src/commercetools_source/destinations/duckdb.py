@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from commercetools_source.checkpoint import StreamState, decode, encode
+from commercetools_source.checkpoint import StreamState, decode, encode, give_up
 from commercetools_source.destinations import ledger
 from commercetools_source.destinations.columns import DELETED_AT, OWN, SYNCED_AT, Decoder, Rows
 from commercetools_source.destinations.model import Model
@@ -125,17 +125,35 @@ class DuckDB:
 
     def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
         """Mark rows as deleted, in what is being loaded too; return how many were not marked before."""
+        return self._bury(stream, times, ledger.mark_deleted)
+
+    def remove(self, stream: Stream, times: Mapping[str, str]) -> int:
+        """Take out rows, of what is being loaded too; return how many there were."""
+        return self._bury(stream, times, ledger.remove)
+
+    def _bury(
+        self, stream: Stream, times: Mapping[str, str], act: Callable[[duckdb.DuckDBPyConnection, str, str], int]
+    ) -> int:
         with self._failing(f"mark deleted {stream.name} in"), self._transaction():
             tables = [name for name in (stream.name, _loading(stream.name)) if name in self._tables()]
             with ledger.listed(self._opened, times) as gone:
                 if stream.name in tables:
                     self._relations.remove(stream, gone)
-                return sum(ledger.mark_deleted(self._opened, quoted(table), gone) for table in tables)
+                return sum(act(self._opened, quoted(table), gone) for table in tables)
 
-    def compare(self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str) -> Difference:
+    def compare(
+        self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str, since: str | None = None
+    ) -> Difference:
         """Return how the stream's rows that are not marked as deleted differ from a listing."""
         with self._failing(f"compare {stream.name} in"):
-            return ledger.compare(self._opened, quoted(stream.name), pages, cursor)
+            return ledger.compare(self._opened, quoted(stream.name), pages, cursor, since)
+
+    def forget(self, stream: Stream) -> bool:
+        """Drop the stream's state and what was loaded of a read under way; return whether there was any."""
+        with self._failing(f"reset {stream.name} in"), self._transaction():
+            self._drop(_loading(stream.name))
+            found = self._opened.execute(f"DELETE FROM {STATE} WHERE stream = ? RETURNING stream", [stream.name])  # noqa: S608
+            return bool(found.fetchall())
 
     def noticed(self) -> Sequence[Noticed]:
         """Return what was noticed of the project's own fields."""
@@ -199,7 +217,7 @@ class DuckDB:
         for stream, text in found:
             state = decode(msgspec.json.decode(text))
             if state.mode == "full" and _loading(stream) not in tables:
-                state = StreamState(cursor=state.cursor)
+                state = give_up(state)
             if state.mode != "full" and stream not in tables:
                 state = StreamState()
             if state != StreamState():
@@ -439,8 +457,7 @@ def _attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
         raise DestinationError(f"cannot write {path}: {ADVICE}") from error
     _check(path, read_only=read_only)
     settings = {**_SETTINGS, "temp_directory": f"{path.absolute()}.tmp"}
-    connection = duckdb.connect(":memory:", config=settings)
-    connection.execute("SET enable_progress_bar = false")  # it would be drawn between the lines of our own output
+    connection = ledger.connect(settings)
     options = ["TYPE duckdb", f"ROW_GROUP_SIZE {_ROW_GROUP}"]
     if read_only:
         options.append("READ_ONLY")

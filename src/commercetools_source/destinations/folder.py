@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any  # msgspec reads the annotations
 
 import msgspec
 
-from commercetools_source.checkpoint import StreamState, decode, encode
+from commercetools_source.checkpoint import StreamState, decode, encode, give_up
 from commercetools_source.errors import DestinationError, StateError
 
 if TYPE_CHECKING:
@@ -240,6 +240,21 @@ class Folder:
                 " what was stored before is kept, and the next run goes on from there"
             ) from error
 
+    def forget(self, stream: str) -> bool:
+        """Drop the state of a stream and the files of a read under way; return whether there was any."""
+        entry = self._manifest.streams.get(stream)
+        if entry is None or entry.state is None:
+            return False
+        tables = (stream, *self.tables(stream))
+        with self._writing(stream):
+            streams = dict(self._manifest.streams)
+            for one in tables:
+                streams[one] = msgspec.structs.replace(streams[one], loading=[], loading_columns={}, state=None)
+            self._replace(streams)
+        for one in tables:
+            self._remove_orphans(one)
+        return True
+
     def _replace(self, streams: dict[str, Entry]) -> None:
         manifest = Manifest(streams=streams)
         _save(self.path, manifest)
@@ -289,7 +304,7 @@ class Folder:
             if not all(path.exists() for table in tables for path in self.paths(table)):
                 state = StreamState()
             elif not all(path.exists() for table in tables for path in self.paths(table, loading=True)):
-                state = StreamState(cursor=state.cursor)
+                state = give_up(state)
             if state != StreamState():
                 states[name] = state
         return states

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.checkpoint import StreamState
     from commercetools_source.delivery import Delivery
+    from commercetools_source.stream import Stream
 
 __all__ = ["Jsonl"]
 
@@ -47,6 +48,10 @@ class Jsonl:
         """Store records as one new file, then the state; raises DestinationError, with neither stored."""
         write = (lambda out: _write_lines(out, delivery.records)) if delivery.records else None
         self._folder.store(delivery, "jsonl", [Part(delivery.stream.name, delivery.stream.key, write)])
+
+    def forget(self, stream: Stream) -> bool:
+        """Drop the stream's state and the files of a read under way; return whether there was any."""
+        return self._folder.forget(stream.name)
 
     def close(self) -> None:
         """Release the folder."""

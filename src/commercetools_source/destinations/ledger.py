@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 
     from commercetools_source.deletes import Listed
 
-__all__ = ["compare", "deletions", "listed", "mark_deleted"]
+__all__ = ["compare", "connect", "deletions", "listed", "mark_deleted", "remove"]
+
+
+def connect(settings: dict[str, str | bool | int | float | list[str]]) -> duckdb.DuckDBPyConnection:
+    """Return a database in memory that writes nothing to standard output, where a program may read something else."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config=settings)
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 @contextmanager
@@ -50,15 +59,28 @@ def deletions(times: Mapping[str, str]) -> pa.Table:
     return pa.table({"id": pa.array(list(times), pa.string()), "time": pa.array(deleted, pa.timestamp("us"))})
 
 
+def remove(connection: duckdb.DuckDBPyConnection, table: str, gone: str) -> int:
+    """Take out the rows with the ids in `gone`; return how many there were. Names as in `mark_deleted`."""
+    row = connection.execute(f"DELETE FROM {table} WHERE id IN (SELECT id FROM {gone})").fetchone()  # noqa: S608 - same
+    return int(row[0]) if row else 0
+
+
 def compare(
-    connection: duckdb.DuckDBPyConnection, table: str, pages: Iterable[Sequence[Listed]], cursor: str
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    pages: Iterable[Sequence[Listed]],
+    cursor: str,
+    since: str | None = None,
 ) -> Difference:
-    """Return how `table` (a quoted name) differs from a listing of all records created before `cursor`."""
+    """Return how `table` (a quoted name) differs from a listing of all records created before `cursor`.
+
+    With `since` the listing begins with changes of then, and rows last changed earlier are not judged.
+    """
     connection.execute("CREATE OR REPLACE TEMP TABLE _listed (id VARCHAR, version BIGINT, modified TIMESTAMP)")
     try:
         for page in pages:
             _add(connection, page)
-        return _difference(connection, table, cursor)
+        return _difference(connection, table, cursor, since)
     finally:
         connection.execute("DROP TABLE IF EXISTS temp._listed")
 
@@ -80,9 +102,12 @@ def _add(connection: duckdb.DuckDBPyConnection, page: Sequence[Listed]) -> None:
         connection.unregister("_page")
 
 
-def _difference(connection: duckdb.DuckDBPyConnection, table: str, cursor: str) -> Difference:
+def _difference(connection: duckdb.DuckDBPyConnection, table: str, cursor: str, since: str | None) -> Difference:
     bound = moment(cursor).replace(tzinfo=None)
-    live = f"(SELECT id, version, createdAt FROM {table} WHERE {DELETED_AT} IS NULL)"  # noqa: S608 - a quoted name
+    begin = [moment(since).replace(tzinfo=None)] if since else []
+    judged = " AND held.lastModifiedAt >= ?" if since else ""
+    changed = ", lastModifiedAt" if since else ""
+    live = f"(SELECT id, version, createdAt{changed} FROM {table} WHERE {DELETED_AT} IS NULL)"  # noqa: S608 - a quoted name
 
     def ids(condition: str, *values: object) -> tuple[str, ...]:
         found = connection.execute(
@@ -99,7 +124,7 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: str, cursor: str) 
     return Difference(
         missing=ids("held.id IS NULL AND listed.modified < ?", bound),
         stale=ids("listed.version > held.version AND listed.modified < ?", bound),
-        gone=ids("listed.id IS NULL AND held.createdAt < ?", bound),
+        gone=ids("listed.id IS NULL AND held.createdAt < ?" + judged, bound, *begin),
         held=held,
         listed=listed,
     )

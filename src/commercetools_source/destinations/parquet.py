@@ -143,12 +143,20 @@ class Parquet:
         with self._failing(f"mark deleted {stream.name} in"):
             return sum(self._bury(stream, times, loading=loading) for loading in (False, True))
 
-    def compare(self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str) -> Difference:
+    def compare(
+        self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str, since: str | None = None
+    ) -> Difference:
         """Return how the stream's newest rows that are not marked as deleted differ from a listing."""
         with self._failing(f"compare {stream.name} in"):
-            created = "make_timestamp(epoch_us(createdAt)) AS createdAt"  # whatever zone the session is in
-            self._hold(stream, f"id, version, {created}, {DELETED_AT}")
-            return ledger.compare(self._connection, "_held", pages, cursor)
+            fields = ("createdAt", "lastModifiedAt") if since else ("createdAt",)
+            dates = [f"make_timestamp(epoch_us({one})) AS {one}" for one in fields]
+            self._hold(stream, f"id, version, {', '.join(dates)}, {DELETED_AT}")  # whatever zone the session is in
+            return ledger.compare(self._connection, "_held", pages, cursor, since)
+
+    def forget(self, stream: Stream) -> bool:
+        """Drop the stream's state and the files of a read under way; return whether there was any."""
+        with self._failing(f"reset {stream.name} in"):
+            return self._folder.forget(stream.name)
 
     # --- one delivery ---
 
@@ -297,11 +305,9 @@ class Parquet:
 
     @property
     def _connection(self) -> duckdb.DuckDBPyConnection:
-        import duckdb
-
         if self._sql is None:
             spill = str(self._folder.path / ".spill")
-            self._sql = duckdb.connect(":memory:", config={**_SETTINGS, "temp_directory": spill})
+            self._sql = ledger.connect({**_SETTINGS, "temp_directory": spill})
         return self._sql
 
     def _hold(self, stream: Stream, select: str, *, loading: bool = False) -> bool:
