@@ -1,4 +1,4 @@
-"""A commercetools of one collection, in memory and in virtual time: what the simulation reads from.
+"""A commercetools of a few collections, in memory and in virtual time: what the simulation reads from.
 
 It understands exactly the questions that paging asks, answers in bytes, changes between requests as
 a seeded schedule wants, and can fail. Its ids are ordered in a way that text comparison gets wrong.
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 CONDITION = re.compile(r'(\w+) (>=|<=|>|<|=) "([^"]*)"')
 KEYSET = re.compile(r'\((\w+) > "([^"]*)" or \(\1 = "([^"]*)" and (\w+) > "([^"]*)"\)\)')
+UNTIL = re.compile(r'\((\w+) < "([^"]*)" or \(\1 = "([^"]*)" and (\w+) <= "([^"]*)"\)\)')
 ONE_OF = re.compile(r"(\w+) in \(([^)]*)\)")
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">": lambda left, right: left > right,
@@ -31,11 +32,14 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<=": lambda left, right: left <= right,
     "=": lambda left, right: left == right,
 }
+UNIQUE = frozenset({"id", "key"})
+COLLECTIONS = {"orders": "/orders", "payments": "/payments", "custom_objects": "/custom-objects"}
+CONTAINERS = ("boxes", "crates")
 
 
 def order(value: str, name: str) -> str:
     """Return what the platform sorts by: ids by their text reversed, everything else as it is."""
-    return value[::-1] if name == "id" else value
+    return value[::-1] if name in UNIQUE else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,70 +50,98 @@ class Record:
     visible: datetime
 
 
-def version(name: str, number: int, created: str, modified: datetime, visible: datetime) -> Record:
-    """Return version `number` of the record called `name`."""
-    dates = {"createdAt": created, "lastModifiedAt": instant(modified)}
-    return Record({"id": name, "version": number, **dates, "payload": f"{name}/{number}"}, visible)
+Collection = dict[str, list[Record]]
 
 
 @dataclass
 class Platform:
-    """The collection, its clock, and the hand that changes both before each request."""
+    """The collections, their clock, and the hand that changes both before each request.
+
+    `trouble`: the share of requests that fail. `broken`: ids that cannot be served. `heavy`: pages of more
+    records than this never arrive. `blind`: nothing is listed, as if a scope were lost.
+    `behind`: what is read is as old as this.
+    """
 
     chance: random.Random
+    names: tuple[str, ...] = ("orders",)
     latest_commit: float = 0.0
+    heavy: int = 1000
     trouble: float = 0.0
     broken: set[str] = field(default_factory=set)
     now: datetime = START
-    versions: dict[str, list[Record]] = field(default_factory=dict)
+    collections: dict[str, Collection] = field(default_factory=dict)
     messages: list[tuple[datetime, str]] = field(default_factory=list)
     requests: int = 0
     busy: bool = True
     blind: bool = False
+    behind: timedelta = timedelta(0)
+    gone: dict[str, tuple[datetime, str, list[Record]]] = field(default_factory=dict)
 
-    def seen(self) -> dict[str, Record]:
-        """Return the records that can be read now, each in the newest version that is visible."""
+    def __post_init__(self) -> None:
+        self.collections = {name: {} for name in self.names}
+
+    def seen(self, name: str) -> dict[str, dict[str, Any]]:
+        """Return the records of a collection that can be read now, each in the newest version that is visible."""
         found = {}
-        for name, versions in self.versions.items():
-            visible = [record for record in versions if record.visible <= self.now]
+        then = self.now - self.behind
+        buried = {one: versions for one, (time, home, versions) in self.gone.items() if time > then and home == name}
+        for identifier, versions in {**self.collections[name], **buried}.items():
+            visible = [record for record in versions if record.visible <= then]
             if visible:
-                found[name] = visible[-1]
+                found[identifier] = visible[-1].row
         return found
 
-    def create(self) -> None:
+    def ids(self) -> list[str]:
+        return sorted(name for collection in self.collections.values() for name in collection)
+
+    def is_known(self, name: str) -> bool:
+        return name in self.gone or any(name in collection for collection in self.collections.values())
+
+    def create(self, name: str) -> None:
         # Bulk imports put many records into one millisecond.
         same = self.chance.random() < 0.6
         for _ in range(self.chance.randrange(1, 9) if same else 1):
-            name = f"{self.chance.randrange(16**6):06x}"
-            if name not in self.versions:
-                self.versions[name] = [version(name, 1, instant(self.now), self.now, self._visible())]
+            identifier = f"{self.chance.randrange(16**6):06x}"
+            made = instant(self.now)
+            place = {"container": self.chance.choice(CONTAINERS), "key": f"k{identifier}"}
+            row = {"id": identifier, "createdAt": made, **(place if name == "custom_objects" else {})}
+            if not self.is_known(identifier):
+                self.collections[name][identifier] = [self._version(row, 1)]
 
-    def update(self) -> None:
-        if not self.versions:
+    def update(self, name: str) -> None:
+        collection = self.collections[name]
+        if not collection:
             return
-        name = self.chance.choice(sorted(self.versions))
-        last = self.versions[name][-1]
+        last = collection[self.chance.choice(sorted(collection))][-1]
         if last.visible <= self.now:
             number = last.row["version"] + self.chance.randrange(1, 4)
-            self.versions[name].append(version(name, number, last.row["createdAt"], self.now, self._visible()))
+            collection[last.row["id"]].append(self._version(last.row, number))
 
-    def delete(self) -> None:
-        settled = [name for name, versions in sorted(self.versions.items()) if versions[-1].visible <= self.now]
-        if settled:
-            name = self.chance.choice(settled)
-            del self.versions[name]
-            self.broken.discard(name)
-            self.messages.append((self.now, name))
-
-    def _visible(self) -> datetime:
+    def _version(self, row: dict[str, Any], number: int) -> Record:
+        """Return version `number` of a record, changed now; it becomes visible now or somewhat later."""
         late = self.chance.random() < 0.3
-        return self.now + timedelta(seconds=self.chance.uniform(0, self.latest_commit) if late else 0)
+        visible = self.now + timedelta(seconds=self.chance.uniform(0, self.latest_commit) if late else 0)
+        kind, payload = self.chance.choice("aab"), f"{row['id']}/{number}"
+        return Record(
+            {**row, "version": number, "lastModifiedAt": instant(self.now), "kind": kind, "payload": payload}, visible
+        )
+
+    def delete(self, name: str) -> None:
+        collection = self.collections[name]
+        settled = [one for one, versions in sorted(collection.items()) if versions[-1].visible <= self.now]
+        if settled:
+            gone = self.chance.choice(settled)
+            self.gone[gone] = (self.now, name, collection.pop(gone))
+            self.broken.discard(gone)
+            if name == "orders":  # of the others no Message tells
+                self.messages.append((self.now, gone))
 
     def live(self, steps: int) -> None:
         """Let the shop go on: time passes, records come, change and go."""
         for _ in range(steps):
             self.now += timedelta(milliseconds=self.chance.choice([0, 0, 1, 40, 2_000, 30_000]))
-            self.chance.choices([self.create, self.update, self.delete], [2, 5, 1])[0]()
+            act = self.chance.choices([self.create, self.update, self.delete], [2, 6, 1])[0]
+            act(self.chance.choice(self.names))
 
     def get(
         self,
@@ -129,7 +161,9 @@ class Platform:
         page = rows[:limit]
         if any(row["id"] in self.broken for row in page):
             raise ServerError(Problem(500, "a record cannot be served"))
-        return parse(msgspec.json.encode({"limit": limit, "count": len(page), "results": page}))
+        if len(page) > self.heavy:
+            raise PageTooLargeError(Problem(400, "too slow", ("QueryTimedOut",)))
+        return parse(msgspec.json.encode({"limit": limit, "count": len(page), "total": len(rows), "results": page}))
 
     def _fault(self, limit: int) -> Exception:
         if limit > 1 and self.chance.random() < 0.7:
@@ -137,13 +171,20 @@ class Platform:
         return NetworkError("the connection broke")
 
     def _rows(self, path: str, params: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-        rows = [record.row for record in self.seen().values()] if path != "/messages" else self._messages()
+        rows = self._collection(path)
         for name, value in params:
             if name == "where":
                 rows = list(filter(condition(value), rows))
         for name in reversed([value.split()[0] for key, value in params if key == "sort"]):
             rows.sort(key=lambda row, name=name: order(row[name], name))  # type: ignore[misc]
         return rows[int(dict(params).get("offset", 0)) :]
+
+    def _collection(self, path: str) -> list[dict[str, Any]]:
+        if path == "/messages":
+            return self._messages()
+        name = next(name for name, start in COLLECTIONS.items() if path.startswith(start))
+        container = path.removeprefix(COLLECTIONS[name]).strip("/")
+        return [row for row in self.seen(name).values() if not container or row["container"] == container]
 
     def _messages(self) -> list[dict[str, Any]]:
         return [
@@ -162,12 +203,11 @@ class Platform:
 def condition(where: str) -> Callable[[dict[str, Any]], bool]:
     """Return what a predicate of the forms that keysets have asks of a row; any other predicate is an error."""
     tests: list[Callable[[dict[str, Any]], bool]] = []
-    if found := KEYSET.search(where):
-        name, value, same, tie, last = found.groups()
-        assert value == same
-        start = (order(value, name), order(last, tie))
-        tests.append(lambda row: (order(row[name], name), order(row[tie], tie)) > start)
-    rest = KEYSET.sub("", where)
+    rest = where
+    for pattern, sign in ((KEYSET, ">"), (UNTIL, "<=")):
+        if found := pattern.search(rest):
+            tests.append(position(COMPARE[sign], *found.groups()))
+        rest = pattern.sub("", rest)
     for field_name, sign, text in CONDITION.findall(rest):
         tests.append(comparison(field_name, sign, text))
     rest = CONDITION.sub("", rest)
@@ -177,6 +217,15 @@ def condition(where: str) -> Callable[[dict[str, Any]], bool]:
         tests.append(lambda row: f'"{row[member]}"' in kinds)
     assert not ONE_OF.sub("", rest).replace("and", "").strip(), where
     return lambda row: all(test(row) for test in tests)
+
+
+def position(
+    compare: Callable[[Any, Any], bool], name: str, value: str, same: str, tie: str, last: str
+) -> Callable[[dict[str, Any]], bool]:
+    """Return the test that a row stands in this relation to a place in the order of two fields."""
+    assert value == same
+    place = (order(value, name), order(last, tie))
+    return lambda row: compare((order(row[name], name), order(row[tie], tie)), place)
 
 
 def comparison(name: str, sign: str, text: str) -> Callable[[dict[str, Any]], bool]:

@@ -1,7 +1,7 @@
 """One seeded schedule: a shop that changes, runs that are killed, and what the destination holds in the end.
 
 Everything is deterministic: the engine's workers are stepped one task at a time in an order that the
-seed decides, time is a number, and nothing sleeps. `RULES` switches the rules of correctness off, one
+seed decides, time is a number, and nothing sleeps. `Rules` switches the rules of correctness off, one
 at a time, to show that the schedules notice.
 """
 
@@ -9,125 +9,84 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from commercetools_source import deletes
-from commercetools_source.checkpoint import StreamState, decode, encode
+from commercetools_source.backfill import merged, obstacle
+from commercetools_source.checkpoint import StreamState
 from commercetools_source.engine import Extraction, Limits
-from commercetools_source.errors import CommercetoolsError
-from commercetools_source.planning import Selection
+from commercetools_source.errors import CommercetoolsError, NetworkError, PageTooLargeError
+from commercetools_source.planning import Selection, misfit
 from commercetools_source.resources import STREAMS, Stream
 from commercetools_source.windows import instant, shift
-from simulation.platform import KEYSET, Platform
+from simulation.platform import KEYSET, START, Platform
+from simulation.store import Killed, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from commercetools_source.delivery import Delivery
+    from commercetools_source.keyset import Walk
 
 SETTLE = 300.0
 LOOKBACK = 600.0
-ORDERS = STREAMS["orders"]
-
-
-class Killed(BaseException):
-    """The process ends here."""
+FILTER = 'kind = "a"'
 
 
 @dataclass(frozen=True)
 class Rules:
-    """Which rules hold; all of them when nothing is said."""
+    """Which rules hold; all of them when nothing is said. The numbers are those of the rules in the design."""
 
-    tie_break: bool = True
-    settle_delay: bool = True
-    lookback: bool = True
-    keyset: bool = True
-    checkpoint_follows_data: bool = True
-    delete_guard: bool = True
-    quarantine_is_read_again: bool = True
-
-
-@dataclass
-class Store:
-    """A destination in memory: rows and state move together, and a kill may come before, between or after."""
-
-    chance: random.Random
-    rules: Rules
-    deadly: float = 0.0
-    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
-    loading: dict[str, dict[str, Any]] = field(default_factory=dict)
-    stored: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def states(self) -> dict[str, StreamState]:
-        return {name: decode(state) for name, state in self.stored.items()}
-
-    def maybe_die(self) -> None:
-        if self.chance.random() < self.deadly:
-            raise Killed
-
-    def write(self, delivery: Delivery) -> None:
-        self.maybe_die()
-        if not self.rules.checkpoint_follows_data:
-            self.stored[delivery.stream.name] = encode(delivery.state)
-            self.maybe_die()
-        if delivery.first:
-            self.loading = {}
-        table = self.loading if delivery.replaces else self.rows
-        for record in delivery.records:
-            self._merge(table, msgspec.json.decode(record))
-        if delivery.replaces and delivery.done:
-            self.rows, self.loading = self.loading, {}
-        self.stored[delivery.stream.name] = encode(delivery.state)
-        self.maybe_die()
-
-    def _merge(self, table: dict[str, dict[str, Any]], row: dict[str, Any]) -> None:
-        held = table.get(row["id"])
-        if held is None or row["version"] >= held["version"]:
-            table[row["id"]] = row
-
-    def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:  # noqa: ARG002 - one stream only
-        return sum(table.pop(name, None) is not None for table in (self.rows, self.loading) for name in times)
-
-    def compare(
-        self,
-        stream: Stream,  # noqa: ARG002 - one stream only
-        pages: Iterable[Sequence[deletes.Listed]],
-        cursor: str,
-    ) -> deletes.Difference:
-        listed = {one.id: one for page in pages for one in page}
-        settled = {name: one for name, one in listed.items() if one.lastModifiedAt < cursor}
-        return deletes.Difference(
-            missing=tuple(sorted(settled.keys() - self.rows.keys())),
-            stale=tuple(
-                name
-                for name, one in sorted(settled.items())
-                if name in self.rows and self.rows[name]["version"] < one.version
-            ),
-            gone=tuple(sorted(self.rows.keys() - listed.keys())),
-            held=len(self.rows),
-            listed=len(listed),
-        )
+    tie_break: bool = True  # 1
+    keyset: bool = True  # 1
+    windows_touch: bool = True  # 3
+    halves_meet: bool = True  # 3
+    settle_delay: bool = True  # 4
+    lookback: bool = True  # 4
+    higher_version_wins: bool = True  # 4
+    resumed_run_catches_up: bool = True  # 4
+    checkpoint_follows_data: bool = True  # 5
+    walks_are_kept: bool = True  # 5
+    pages_heal: bool = True  # 6
+    quarantine_is_read_again: bool = True  # 6
+    tombstones_come_first: bool = True  # 9
+    delete_guard: bool = True  # 9
+    sweep_minds_the_part: bool = True  # 9
+    rows_come_back: bool = True  # 9
+    part_is_checked: bool = True  # what is held of a stream is not taken for another part of it
+    window_leaves_the_cursor: bool = True  # a backfill is beside the runs
 
 
 class Stepped(Extraction):
     """An extraction whose tasks are carried out one by one, in an order that chance decides."""
 
     chance: random.Random
+    rules: Rules
 
     def _employ(self) -> None:
-        self._idle = self.chance.randrange(4)
+        pass
 
     def _next_result(self, patience: float) -> Any:
         while self._tasks and self._results.empty():
+            self._idle = self.chance.randrange(4)
             position = self.chance.randrange(len(self._tasks))
             task = self._tasks[position]
             del self._tasks[position]
             self._perform(task)
         return super()._next_result(0.0 if self._results.empty() else patience)
+
+    def _share(self, task: Any, walk: Walk, left: Walk, page: Any) -> tuple[Walk, ...]:
+        first, *rest = super()._share(task, walk, left, page)
+        if not self.rules.windows_touch:
+            rest = [replace(one, lower=shift(one.lower, 60)) if one.lower else one for one in rest]
+        if not self.rules.halves_meet and first.until is not None and rest:
+            return (replace(first, until=replace(first.until, tie=(left.after or first.until).tie)), *rest)
+        return (first, *rest)
+
+    def _goes_on(self, reading: Any) -> bool:
+        return self.rules.resumed_run_catches_up and super()._goes_on(reading)
 
 
 class Schedule:
@@ -137,75 +96,177 @@ class Schedule:
         self.rules = rules
         self.chance = random.Random(seed)  # noqa: S311 - a schedule is replayed by its seed
         # Commits become visible so late that it takes settle delay and look-back together to catch them.
-        late = self.chance.choice([0.0, SETTLE / 2, SETTLE + 0.9 * LOOKBACK])
-        self.platform = Platform(self.chance, latest_commit=late)
-        self.store = Store(self.chance, rules)
-        self.stream = ORDERS if rules.tie_break else replace(ORDERS, tie="", order=("createdAt",))
+        late = self.chance.choice([0.0, SETTLE / 2, *[SETTLE + 0.9 * LOOKBACK] * 2])
+        names = ("orders", *(name for name in ("payments", "custom_objects") if self.chance.random() < 0.3))
+        heavy = self.chance.choice([2, 5, 1000, 1000])
+        self.platform = Platform(self.chance, names, latest_commit=late, heavy=heavy)
+        self.store = Store(self.chance, rules, soft=self.chance.random() < 0.5)
+        self.streams = [self._stream(STREAMS[name]) for name in names]
+        self.since: str | None = None
+        self.where: tuple[tuple[str, str], ...] = (("orders", FILTER),) if self.chance.random() < 0.3 else ()
         self.counted: dict[tuple[str, ...], int] = {}
-        self.swept: deletes.Difference | None = None
+        self.revived = False
+        self.swept: dict[str, deletes.Difference | None] = {}
+
+    def _stream(self, stream: Stream) -> Stream:
+        return stream if self.rules.tie_break else replace(stream, tie="", order=("createdAt",))
 
     def play(self) -> None:
         """Let the shop live through troubled runs, then one quiet run and a sweep."""
-        for _ in range(self.chance.randrange(1, 5)):
+        self.platform.live(self.chance.randrange(30))
+        if self.chance.random() < 0.2:
+            self.since = instant(START + (self.platform.now - START) * self.chance.random())
+        for _ in range(self.chance.randrange(1, 8)):
             self._let_time_pass()
             self._disturb()
             with suppress(Killed, CommercetoolsError):
-                self.run()
-                if self.chance.random() < 0.3:
-                    self._sweep_in_the_dark()
+                self._act()
         self._calm()
         self.run()
-        self.swept = self.sweep()
+        self.swept = {stream.name: self.sweep(stream) for stream in self.streams}
 
-    def run(self) -> None:
-        """One `sync`: what changed, then what was deleted; raises if either did not get through."""
+    def _act(self) -> None:
+        """One command, mostly a run; sometimes one that should change nothing, or better had not been given."""
+        chance = self.chance.random()
+        if chance < 0.1:
+            self.backfill()
+        elif chance < 0.2:
+            self._backfill_from_a_late_replica()
+        elif chance < 0.25:
+            self.run(where=() if self.where else (("orders", FILTER),), full=False)
+        elif chance < 0.4:
+            for stream in self.streams:
+                self.sweep(stream)
+        else:
+            self.run()
+            if self.chance.random() < 0.3:
+                self._sweep_in_the_dark()
+
+    def run(self, where: tuple[tuple[str, str], ...] | None = None, *, full: bool | None = None) -> None:
+        """One `sync`: what was deleted, then what changed; raises if a request or the store ended it."""
         bound = shift(instant(self.platform.now), -SETTLE if self.rules.settle_delay else 0.0)
-        lookback = LOOKBACK if self.rules.lookback else 0.0
-        selection = Selection(bound, full=self.chance.random() < 0.1, lookback=lookback)
+        selection = Selection(
+            bound,
+            full=self.chance.random() < 0.1 if full is None else full,
+            start_date=self.since,
+            lookback=LOOKBACK if self.rules.lookback else 0.0,
+            where=self.where if where is None else where,
+        )
+        states = self._states()
+        streams = [one for one in self.streams if self._fits(one, states.get(one.name, StreamState()), selection)]
+        if where is not None:  # a stream that was never read would become another one for good
+            streams = [one for one in streams if one.name in states]
+        if self.rules.tombstones_come_first:
+            self._bury(streams, states, selection)
+        for delivery in self._extraction(streams, states, selection).deliveries():
+            self.store.write(delivery)
+        if not self.rules.tombstones_come_first:
+            self._bury(streams, self._states(), selection)
+
+    def _fits(self, stream: Stream, state: StreamState, selection: Selection) -> bool:
+        return not self.rules.part_is_checked or misfit(stream, state, selection) is None
+
+    def _states(self) -> dict[str, StreamState]:
+        states = self.store.states()
+        if not self.rules.quarantine_is_read_again:
+            states = {name: replace(state, quarantined=()) for name, state in states.items()}
+        if not self.rules.walks_are_kept:
+            states = {name: replace(state, walks=state.walks[:1]) for name, state in states.items()}
+        return states
+
+    def _extraction(
+        self, streams: Sequence[Stream], states: Mapping[str, StreamState], selection: Selection
+    ) -> Stepped:
         limits = Limits(
             page_size=self.chance.choice([1, 2, 3, 7, 20]),
             batch_bytes=self.chance.choice([1, 400, 5_000]),
             batch_seconds=3600.0,
         )
-        states = self.store.states()
-        if not self.rules.quarantine_is_read_again:
-            states = {name: replace(state, quarantined=()) for name, state in states.items()}
-        self._bury(states, selection)
-        extraction = Stepped(self._get, [self.stream], states, selection, limits)
+        extraction = Stepped(self._get, streams, states, selection, limits)
         extraction.chance = self.chance
-        for delivery in extraction.deliveries():
-            self.store.write(delivery)
+        extraction.rules = self.rules
+        return extraction
 
-    def _bury(self, states: Mapping[str, StreamState], selection: Selection) -> None:
+    def backfill(self) -> None:
+        """Read a window of time again, as `backfill` does, for the streams that were read before."""
+        states = self._states()
+        streams = [one for one in self.streams if obstacle(one, states.get(one.name, StreamState())) is None]
+        low, high = sorted(START + (self.platform.now - START) * self.chance.random() for _ in range(2))
+        since, until = instant(low), shift(instant(high), -SETTLE)
+        where = tuple((one.name, predicate) for one in streams for predicate in states[one.name].where)
+        selection = Selection(until, start_date=since, where=where)
+        if since < until:
+            for delivery in self._extraction(streams, {}, selection).deliveries():
+                self.store.write(self._beside(delivery, states[delivery.stream.name], since, until))
+
+    def _backfill_from_a_late_replica(self) -> None:
+        """Read old versions, and records that are deleted by now: they must not take the place of newer ones."""
+        self.platform.behind = (self.platform.now - START) * self.chance.uniform(0.3, 0.9)
+        self.revived = True
+        try:
+            self.backfill()
+        finally:
+            self.platform.behind = timedelta(0)
+
+    def _beside(self, delivery: Delivery, stored: StreamState, since: str, until: str) -> Delivery:
+        beside = merged(delivery, stored, since, until)
+        if not self.rules.window_leaves_the_cursor and delivery.done:
+            return replace(beside, state=replace(beside.state, cursor=max(until, self.store.newest(delivery.stream))))
+        return beside
+
+    def _bury(self, streams: Sequence[Stream], states: Mapping[str, StreamState], selection: Selection) -> None:
         """Mark what Messages say was deleted, as `sync` does: before anything is read."""
-        since = deletes.buried_since(states.get("orders", StreamState()))
-        if since is None or selection.full:
+        known = {one: deletes.buried_since(states.get(one.name, StreamState())) for one in streams}
+        begins = [since for since in known.values() if since is not None]
+        if not begins or selection.full:
             return
-        window = (shift(since, -selection.lookback), selection.bound)
-        for stream, times in deletes.tombstones(self.platform.get, [ORDERS], *window, 5):
+        window = (shift(min(begins), -selection.lookback), selection.bound)
+        for stream, times in deletes.tombstones(self.platform.get, known, *window, 5):
             self.store.maybe_die()
             self.store.mark_deleted(stream, times)
 
-    def sweep(self) -> deletes.Difference | None:
-        """Compare with the platform and mark what is gone, if that can be believed."""
-        cursor = self.store.states().get("orders", StreamState()).cursor
-        if cursor is None:
+    def sweep(self, stream: Stream) -> deletes.Difference | None:
+        """Compare with the platform, mark what is gone and read again what differs, if that can be believed."""
+        state = self.store.states().get(stream.name, StreamState())
+        if state.cursor is None or state.mode is not None:
             return None
-        difference = self.store.compare(ORDERS, deletes.listing(self.platform.get, ORDERS, cursor, 7), cursor)
-        if self.rules.delete_guard and deletes.refusal(ORDERS, difference, deletes.Guard()):
+        listed = state if self.rules.sweep_minds_the_part else replace(state, since=None, where=())
+        pages = deletes.listing(self.platform.get, stream, listed, 7)
+        difference = self.store.compare(stream, pages, state.cursor, listed.since)
+        if self.rules.delete_guard and deletes.refusal(stream, difference, deletes.Guard()):
             return None
-        self.store.mark_deleted(ORDERS, dict.fromkeys(difference.gone, cursor))
+        self.store.mark_deleted(stream, dict.fromkeys(difference.gone, state.cursor))
+        for page in deletes.fetch(self.platform.get, stream, (*difference.missing, *difference.stale), listed.where):
+            self.store.merge(stream, page.records)
         return difference
 
     def differences(self) -> list[str]:
         """Return how the destination differs from the shop: nothing, if all rules hold."""
-        truth = {name: record.row for name, record in self.platform.seen().items()}
-        held = self.store.rows
-        return [
-            *(f"lost {name}" for name in sorted(truth.keys() - held.keys())),
-            *(f"kept {name}, which is deleted" for name in sorted(held.keys() - truth.keys())),
-            *(f"old {name}" for name in sorted(truth.keys() & held.keys()) if truth[name] != held[name]),
+        return [text for stream in self.streams for text in self._differences(stream.name)]
+
+    def _differences(self, name: str) -> list[str]:
+        held, seen = self.store.live(name), self.platform.seen(name)
+        truth = {one: row for one, row in seen.items() if self._is_wanted(name, row)}
+        extra = {one for one in held.keys() - truth.keys() if not self._is_older(seen.get(one))}
+        found = [
+            *(f"lost {name} {one}" for one in sorted(truth.keys() - held.keys())),
+            *(f"kept {name} {one}, which is gone" for one in sorted(extra)),
+            *(f"old {name} {one}" for one in sorted(truth.keys() & held.keys()) if truth[one] != held[one]),
         ]
+        swept = self.swept.get(name)
+        if swept is not None and (swept.missing or swept.stale):
+            found.append(f"the sweep had to mend {name} {swept.missing} {swept.stale}")
+        if swept is not None and name == "orders" and not self.where and not self.revived and swept.gone:
+            found.append(f"Messages did not tell of {swept.gone}")
+        return found
+
+    def _is_wanted(self, name: str, row: dict[str, Any]) -> bool:
+        filtered = any(stream == name for stream, _ in self.where) and row["kind"] != "a"
+        return not filtered and (self.since is None or row["lastModifiedAt"] >= self.since)
+
+    def _is_older(self, row: dict[str, Any] | None) -> bool:
+        """Tell whether a row is from before the part that runs ask for: a window may have brought it."""
+        return row is not None and self.since is not None and row["lastModifiedAt"] < self.since
 
     def _let_time_pass(self) -> None:
         """Let the shop live for hours, so that no look-back covers what a run has lost."""
@@ -215,10 +276,10 @@ class Schedule:
         self.platform.now += timedelta(minutes=self.chance.choice([0, 0, 11]))
 
     def _disturb(self) -> None:
-        self.platform.trouble = self.chance.choice([0.0, 0.05, 0.3])
-        self.store.deadly = self.chance.choice([0.0, 0.1, 0.3])
-        if self.chance.random() < 0.2 and self.platform.versions:
-            self.platform.broken = {self.chance.choice(sorted(self.platform.versions))}
+        self.platform.trouble = self.chance.choice([0.0, 0.0, 0.05, 0.3])
+        self.store.deadly = self.chance.choice([0.0, 0.0, 0.1, 0.3])
+        if self.chance.random() < 0.2 and (ids := self.platform.ids()):
+            self.platform.broken = {self.chance.choice(ids)}
 
     def _calm(self) -> None:
         """Let trouble end and time pass, so that everything is visible and older than the settle delay."""
@@ -231,7 +292,8 @@ class Schedule:
         """Sweep while the token has lost its scope, which looks as if everything had been deleted."""
         self.platform.blind = True
         try:
-            self.sweep()
+            for stream in self.streams:
+                self.sweep(stream)
         finally:
             self.platform.blind = False
 
@@ -239,13 +301,23 @@ class Schedule:
         self, path: str, params: Sequence[tuple[str, str]], parse: Callable[[bytes], Any], heavy: int | None = None
     ) -> Any:
         """Pass a request on; without the keyset rule it becomes a page by offset over the same window."""
-        if self.rules.keyset:
-            return self.platform.get(path, params, parse, heavy)
-        window = tuple(KEYSET.sub("", value) for name, value in params if name == "where")
+        if self.rules.keyset or {("limit", "0"), ("limit", "1")} & set(params):
+            return self._answer(path, params, parse, heavy)
+        window = (path, *(KEYSET.sub("", value) for name, value in params if name == "where"))
         begins = not any(KEYSET.search(value) for name, value in params if name == "where")
         offset = 0 if begins else self.counted.get(window, 0)
         plain = [row for row in params if row[0] != "where"] + [("offset", str(offset))]
-        plain += [("where", bare) for value in window if (bare := value.removeprefix(" and "))]
-        envelope, size = self.platform.get(path, plain, parse, heavy)
+        plain += [("where", bare) for value in window[1:] if (bare := value.removeprefix(" and "))]
+        envelope, size = self._answer(path, plain, parse, heavy)
         self.counted[window] = offset + len(envelope.results)
         return envelope, size
+
+    def _answer(
+        self, path: str, params: Sequence[tuple[str, str]], parse: Callable[[bytes], Any], heavy: int | None
+    ) -> Any:
+        try:
+            return self.platform.get(path, params, parse, heavy)
+        except PageTooLargeError as error:
+            if self.rules.pages_heal:
+                raise
+            raise NetworkError("nobody asks for less") from error
