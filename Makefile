@@ -10,6 +10,7 @@
 #   make bench-check   a part of it, against the committed figures (3 minutes)
 #   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them
 #   make judges    clients that nobody here wrote ask the sandbox: schemathesis, the TypeScript SDK (needs node), the Python SDK
+#   make crash     a process that writes a DuckDB file is killed at 50 random moments
 #   make acceptance  the source inside Mage's own code, the tap before Singer's checker, three targets and Meltano
 #   make clean     remove what make made                     make help      this text
 #
@@ -28,7 +29,7 @@ SOURCE := pyproject.toml README.md LICENSE $(shell find hook src -type f -not -n
 unexport PYTHONPATH
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-.PHONY: bench bench-check help demo test tests simulate judges acceptance lint types format contract docs clean
+.PHONY: bench bench-check help demo test tests simulate crash judges acceptance lint types format contract docs clean
 
 test: lint types tests
 
@@ -42,10 +43,13 @@ tests: $(BUILD)/installed $(BUILD)/tools
 	INSTALLED_WHEEL=1 $(BIN)/pytest -n auto $(ARGS)
 
 simulate: $(BUILD)/installed $(BUILD)/tools
-	SIMULATE=$(if $(SEED),$(SEED)-$(SEED),0-9999) $(BIN)/pytest tests/simulation -k asked_for
+	SIMULATE=$(if $(SEED),$(SEED)-$(SEED),0-9999) $(BIN)/pytest -n $(if $(SEED),0,auto) tests/simulation -k asked_for
 
 judges: $(BUILD)/installed $(BUILD)/tools $(BUILD)/judges/installed
 	JUDGES=$(CURDIR)/$(BUILD)/judges $(BIN)/pytest -s tests/judges $(ARGS)
+
+crash: $(BUILD)/installed $(BUILD)/tools
+	KILLS=50 $(BIN)/pytest tests/test_kill.py
 
 # Needs an index of packages, and for some tests PostgreSQL and GitHub; MAGE names a copy of Mage's repository instead.
 acceptance: $(BUILD)/installed $(BUILD)/tools
