@@ -256,8 +256,11 @@ def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:
     gone = len(difference.gone)
     if not gone:
         return None
-    if difference.listed == 0:
-        return f"the platform lists nothing of {stream.name}, where {difference.held} rows are held; nothing was marked"
+    if difference.listed == 0 and guard.share < 1:
+        return (
+            f"the platform lists nothing of {stream.name}, where {difference.held} rows are held; nothing was marked;"
+            " if all of it was deleted, allow it with --allow-deletes 1"
+        )
     if gone > guard.rows and gone > guard.share * difference.held:
         return (
             f"{gone} of {difference.held} rows of {stream.name} would be marked as deleted, more than"

@@ -70,11 +70,6 @@ def reader(client: Sender, query: str, fields: Sequence[str]) -> paging.Get:
 
     It raises InvalidRequestError for what GraphQL reports as errors, with the status of the HTTP answer.
     """
-    text = (
-        "query ($where: String, $sort: [String!], $limit: Int, $offset: Int) "
-        f"{{ {query}(where: $where, sort: $sort, limit: $limit, offset: $offset)"
-        f" {{ results {{ {' '.join(fields)} }} }} }}"
-    )
 
     def get(
         path: str,  # noqa: ARG001 - the query says what is read
@@ -82,9 +77,9 @@ def reader(client: Sender, query: str, fields: Sequence[str]) -> paging.Get:
         parse: Callable[[bytes], Any],
         heavy_attempts: int | None = None,
     ) -> Any:
-        body = {"query": text, "variables": _variables(params)}
+        text = f"{{ {query}({_arguments(params)}) {{ results {{ {' '.join(fields)} }} }} }}"
         answer = client.send(
-            "POST", _PATH, body=body, parse=_decoder.decode, heavy_attempts=heavy_attempts, safe=True
+            "POST", _PATH, body={"query": text}, parse=_decoder.decode, heavy_attempts=heavy_attempts, safe=True
         ).value
         found = bytes((answer.data or {}).get(query, b"null"))
         if answer.errors or found == b"null":
@@ -94,16 +89,18 @@ def reader(client: Sender, query: str, fields: Sequence[str]) -> paging.Get:
     return get
 
 
-def _variables(params: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def _arguments(params: Sequence[tuple[str, str]]) -> str:
+    """Return the arguments of a list query; its texts are written as JSON writes them."""
     given: dict[str, list[str]] = {}
     for name, value in params:
         given.setdefault(name, []).append(value)
-    variables: dict[str, Any] = {name: int(given[name][0]) for name in ("limit", "offset") if name in given}
+    arguments = [f"{name}: {int(given[name][0])}" for name in ("limit", "offset") if name in given]
     if "sort" in given:
-        variables["sort"] = given["sort"]
+        arguments.append(f"sort: {msgspec.json.encode(given['sort']).decode()}")
     if "where" in given:
-        variables["where"] = " and ".join(f"({predicate})" for predicate in given["where"])
-    return variables
+        where = " and ".join(f"({predicate})" for predicate in given["where"])
+        arguments.append(f"where: {msgspec.json.encode(where).decode()}")
+    return ", ".join(arguments)
 
 
 def _problem(errors: Sequence[_Error]) -> Problem:

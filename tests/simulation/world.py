@@ -123,7 +123,8 @@ class Schedule:
                 self._act()
         self._calm()
         self.run()
-        self.swept = {stream.name: self.sweep(stream) for stream in self.streams}
+        # Somebody looked, and allows all deletions: a collection may really be empty by now.
+        self.swept = {stream.name: self.sweep(stream, deletes.Guard(share=1.0)) for stream in self.streams}
 
     def _act(self) -> None:
         """One command, mostly a run; sometimes one that should change nothing, or better had not been given."""
@@ -225,7 +226,7 @@ class Schedule:
             self.store.maybe_die()
             self.store.mark_deleted(stream, times)
 
-    def sweep(self, stream: Stream) -> deletes.Difference | None:
+    def sweep(self, stream: Stream, guard: deletes.Guard | None = None) -> deletes.Difference | None:
         """Compare with the platform, mark what is gone and read again what differs, if that can be believed."""
         state = self.store.states().get(stream.name, StreamState())
         if state.cursor is None or state.mode is not None:
@@ -233,7 +234,7 @@ class Schedule:
         listed = state if self.rules.sweep_minds_the_part else replace(state, since=None, where=())
         pages = deletes.listing(self.platform.get, stream, listed, 7)
         difference = self.store.compare(stream, pages, state.cursor, listed.since)
-        if self.rules.delete_guard and deletes.refusal(stream, difference, deletes.Guard()):
+        if self.rules.delete_guard and deletes.refusal(stream, difference, guard or deletes.Guard()):
             return None
         self.store.mark_deleted(stream, dict.fromkeys(difference.gone, state.cursor))
         for page in deletes.fetch(self.platform.get, stream, (*difference.missing, *difference.stale), listed.where):
