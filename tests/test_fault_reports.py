@@ -67,7 +67,8 @@ class Shop:
 
     def sync(self) -> Summary:
         silent = any(fault.kind == "stall" for fault, _ in self.sandbox.faults.hits())
-        patience = {"retry_seconds": 2, "request_timeout": 0.5} if silent else {"retry_seconds": 20}
+        hurry = {"retry_seconds": 2, "request_timeout": 0.5, "concurrency": 1}
+        patience = hurry if silent else {"retry_seconds": 20}
         settings = {**self.sandbox.settings(), "page_size": 20, **patience}
         with Client(settings, timing=Jumps().timing) as client:
             return sync(client, open_destination(str(self.path)), streams=["orders", "zones"])
