@@ -40,11 +40,11 @@ QUESTIONS = (
         "What did each store earn in the last months?",
         """\
 SELECT strftime(createdAt, '%Y-%m') AS month,
-       coalesce(store->>'key', '-') AS store,
-       totalPrice->>'currencyCode' AS currency,
+       coalesce(store_key, '-') AS store,
+       totalPrice_currency AS currency,
        count(*) AS orders,
-       sum((totalPrice->>'centAmount')::INT / pow(10, (totalPrice->>'fractionDigits')::INT))::DECIMAL(18, 2) AS revenue
-FROM orders
+       sum(totalPrice_amount)::DECIMAL(18, 2) AS revenue
+FROM model.orders
 GROUP BY ALL
 ORDER BY month DESC, revenue DESC
 LIMIT 8""",
@@ -52,11 +52,11 @@ LIMIT 8""",
     Question(
         "Which variants sell best?",
         """\
-SELECT item->'variant'->>'sku' AS sku,
-       any_value(item->'name'->>'en') AS product,
-       count(DISTINCT id) AS orders,
-       sum((item->>'quantity')::BIGINT) AS pieces
-FROM (SELECT id, unnest(from_json(lineItems, '["JSON"]')) AS item FROM orders)
+SELECT variant_sku AS sku,
+       any_value(name['en']) AS product,
+       count(DISTINCT orderId) AS orders,
+       sum(quantity) AS pieces
+FROM model.order_line_items
 GROUP BY sku
 ORDER BY pieces DESC, sku
 LIMIT 5""",
@@ -65,7 +65,7 @@ LIMIT 5""",
         "How far are the orders?",
         """\
 SELECT orderState, coalesce(shipmentState, '-') AS shipment, coalesce(paymentState, '-') AS payment, count(*) AS orders
-FROM orders
+FROM model.orders
 GROUP BY ALL
 ORDER BY orders DESC, orderState, shipment, payment
 LIMIT 8""",
