@@ -404,3 +404,15 @@ def test_values_of_the_wrong_shape_break_no_relation_and_stay_readable(path: Pat
             ("2", None, None),
         ]
         assert rows(path, "SELECT lineItems FROM orders WHERE id = '1'") == [("5",)]
+
+
+def test_tables_of_relations_are_filled_with_more_memory_than_loading_needs(path: Path, load: Make) -> None:
+    limits = []
+    for materialize in (False, True):
+        destination = DuckDB(path, materialize=materialize)
+        destination.open()
+        destination.write(replace(load([{"id": "1"}]), stream=STREAMS["zones"]))
+        row = destination._opened.execute("SELECT current_setting('memory_limit')").fetchone()
+        limits.append(row and row[0])
+        destination.close()
+    assert limits == ["286.1 MiB", "953.6 MiB"]

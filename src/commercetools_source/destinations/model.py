@@ -34,6 +34,10 @@ Form = Literal["VIEW", "TABLE"]
 Made = tuple[Form, str]
 """What a relation was made as, and the query that it is the result of."""
 
+_MEMORY = "1GB"
+"""What DuckDB may use once tables are filled: each of some forty, with up to 200 columns, has an unfinished row group
+until the transaction ends. 120,000 orders need 700 MB."""
+
 _KINDS = {sql: kind for kind, sql in SQL_TYPES.items()}
 
 
@@ -115,13 +119,13 @@ class Model:
         for name, rows in self._rows(stream, changed, have).items() if kept else ():
             if name in kept:
                 self._delete(stream, name, rows.keys, changed)
-                self._connection.execute(f"INSERT INTO {_place(name)} {rows.query}")
+                self._insert(name, rows.query)
 
     def fill(self, stream: Stream) -> None:
         """Fill the tables of `stream` that `prepare` made, from all its records."""
         for name, (_, query) in self._definitions(stream.name).items():
             if name in self._empty:
-                self._connection.execute(f"INSERT INTO {_place(name)} {query}")
+                self._insert(name, query)
                 self._empty.discard(name)
 
     def remove(self, stream: Stream, gone: str) -> None:
@@ -172,6 +176,10 @@ class Model:
             for name in taken:
                 self._connection.execute(f"DROP {made.pop(name)[0]} IF EXISTS {_place(name)}")
             self._note(other, taken, made)
+
+    def _insert(self, name: str, query: str) -> None:
+        self._connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        self._connection.execute(f"INSERT INTO {_place(name)} {query}")
 
     def _form(self, made: Mapping[str, Made]) -> Form:
         if self._materialize is None:
