@@ -155,6 +155,12 @@ def test_new_fields_become_columns_and_misfits_are_kept_and_counted(
     destination.write(delivery([{"id": "2", "open": "yes", "size": {"w": 1}}, {"id": "3", "open": "no", "at": "late"}]))
     assert destination.added == [("things", "colour"), ("things", "size")]
     assert destination.drift == {("things", "open"): 2, ("things", "at"): 1}
+    assert [f"{found.about} {found.reason}" for found in destination.noticed()] == [
+        "things has a field that was not known, colour; it is kept as a column of JSON",
+        "things has a field that was not known, size; it is kept as a column of JSON",
+        "things values of open that do not fit its column: 2; _unfit has them",
+        "things values of at that do not fit its column: 1; _unfit has them",
+    ]
     destination.close()
     assert rows(path, "SELECT id, colour, size, open, _unfit FROM things ORDER BY id") == [
         ("1", '"red"', None, None, None),

@@ -205,7 +205,8 @@ def test_a_sync_without_definitions_works_and_one_with_them_tells_nothing_of_a_s
 
 def test_broken_definitions_break_nothing(store: Store, path: Path) -> None:
     strange = {"id": "t", "version": 1, "key": 5, "attributes": {"name": "size"}}
-    assert store(product_types=[strange, {"id": "u", "version": 1}], types=[{"id": "o", "version": 1}]) == []
+    noticed = store(product_types=[strange, {"id": "u", "version": 1}], types=[{"id": "o", "version": 1}])
+    assert noticed == ["product_types: values of key that do not fit its column: 1; _unfit has them"]
     deep: dict[str, Any] = {"name": "text"}
     for _ in range(40):
         deep = {"name": "set", "elementType": deep}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from commercetools_source.errors import DestinationError
+from commercetools_source.events import Noticed
 from commercetools_source.kinds import KINDS
 from commercetools_source.schema import Column
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.kinds import Kind
 
-__all__ = ["DELETED_AT", "OWN", "SYNCED_AT", "UNFIT", "Decoder", "Rows", "arrow_type", "slices"]
+__all__ = ["DELETED_AT", "OWN", "SYNCED_AT", "UNFIT", "Decoder", "Rows", "arrow_type", "slices", "surprises"]
 
 SYNCED_AT = "_synced_at"
 """When the row was stored, in UTC."""
@@ -294,3 +295,20 @@ def slices(sources: Sequence[msgspec.Raw], most: int = _CHUNK_BYTES) -> Iterator
             start, size = index + 1, 0
     if start < len(sources):
         yield start, len(sources)
+
+
+def surprises(added: Iterable[tuple[str, str]], drift: Mapping[tuple[str, str], int]) -> list[Noticed]:
+    """Return what a person should hear of fields that the schema did not know, and of values that did not fit it.
+
+    Both by stream and field; `drift` with the number of values.
+    """
+    return [
+        *(
+            Noticed(stream, f"has a field that was not known, {field}; it is kept as a column of JSON")
+            for stream, field in added
+        ),
+        *(
+            Noticed(stream, f"values of {field} that do not fit its column: {count}; {UNFIT} has them")
+            for (stream, field), count in drift.items()
+        ),
+    ]

@@ -16,7 +16,7 @@ import msgspec
 
 from commercetools_source.checkpoint import StreamState, decode, encode, give_up
 from commercetools_source.destinations import ledger
-from commercetools_source.destinations.columns import DELETED_AT, OWN, SYNCED_AT, Decoder, Rows
+from commercetools_source.destinations.columns import DELETED_AT, OWN, SYNCED_AT, Decoder, Rows, surprises
 from commercetools_source.destinations.model import Model
 from commercetools_source.destinations.own_watch import OwnWatch
 from commercetools_source.errors import DestinationError
@@ -156,11 +156,12 @@ class DuckDB:
             return bool(found.fetchall())
 
     def noticed(self) -> Sequence[Noticed]:
-        """Return what was noticed of the project's own fields."""
+        """Return what was noticed of the project's own fields, of unknown fields and of values that do not fit."""
         with self._failing("look at the fields of"):
             found = self._own.noticed() if self._own is not None else []
         strangers = sorted(self._relations.strangers) if self._own is not None else []
         return [
+            *surprises(self.added, self.drift),
             *found,
             *(Noticed(f"model.{name}", "somebody else made it, so it was left alone") for name in strangers),
         ]

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations import dataset, ledger, unfolded
-from commercetools_source.destinations.columns import DELETED_AT, OWN, SYNCED_AT, Decoder
+from commercetools_source.destinations.columns import DELETED_AT, OWN, SYNCED_AT, Decoder, surprises
 from commercetools_source.destinations.folder import MANIFEST, Folder, Part, write_file
 from commercetools_source.destinations.newest import child_view, files, head, newest, view
 from commercetools_source.errors import DestinationError
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from commercetools_source.checkpoint import StreamState
     from commercetools_source.deletes import Difference, Listed
     from commercetools_source.delivery import Delivery
+    from commercetools_source.events import Noticed
     from commercetools_source.relations import Relation
     from commercetools_source.stream import Stream
 
@@ -137,6 +138,10 @@ class Parquet:
         for field, count in decoder.misfits.items():
             self.drift[delivery.stream.name, field] = self.drift.get((delivery.stream.name, field), 0) + count
         decoder.misfits.clear()
+
+    def noticed(self) -> Sequence[Noticed]:
+        """Return what was noticed of unknown fields and of values that do not fit."""
+        return surprises(self.added, self.drift)
 
     def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
         """Repeat rows with the time of their deletion, in what is being loaded too; return how many were not marked."""
