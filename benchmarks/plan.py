@@ -130,7 +130,16 @@ class Case:
         """The name under which its result is kept."""
         who = "ours" if self.peer is None else " ".join((self.peer.module, *self.peer.arguments))
         packing = "gzip" if self.gzip else "plain"
-        words = (who, self.output, self.resource, str(self.records), packing, f"{self.latency:g}s", self.changes)
+        words = (
+            who,
+            self.output,
+            self.resource,
+            str(self.records),
+            packing,
+            f"{self.latency:g}s",
+            self.changes,
+            "size" * self.scale,
+        )
         return " / ".join(filter(None, words))
 
 
