@@ -170,15 +170,17 @@ class Extraction:
 
         A delivery counts as taken when the next one is asked for. Closing the iterator stops the run.
         """
+        end = self._now() + self._limits.seconds
         for stream in self._streams:
             self._open(stream)
-        self._employ()
-        end = self._now() + self._limits.seconds
+        if self._now() < end:
+            self._employ()
         try:
             while len(self.outcomes) < len(self._readings) and not self._stopped:
-                yield from self._round(min(1.0, self._limits.batch_seconds))
                 if self._now() >= end:
                     self.stop()
+                else:
+                    yield from self._round(min(1.0, self._limits.batch_seconds))
             yield from self._leave()
         finally:
             self.stop()
