@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from commercetools_source.errors import DestinationError
@@ -26,9 +28,20 @@ def write(lines: bytes) -> None:
             left = left[_written(out, left) :]
         out.flush()
     except (BrokenPipeError, ValueError) as error:
+        _let_go(out)
         raise DestinationError(
             "whatever reads this program's output has gone; the next run goes on from the last state that it kept"
         ) from error
+
+
+def _let_go(out: BinaryIO) -> None:
+    """Send what is left in the buffer nowhere: Python would try it again when it ends, complain and exit with 120."""
+    with suppress(OSError, ValueError):  # closed, or no file at all
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, out.fileno())
+        finally:
+            os.close(nowhere)
 
 
 def _written(out: BinaryIO, piece: memoryview) -> int:
