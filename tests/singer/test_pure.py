@@ -202,9 +202,13 @@ class Binary:
     """A standard output whose binary side can be read back, or that nobody reads."""
 
     def __init__(self, *, broken: bool = False) -> None:
-        self.buffer: Any = self if broken else io.BytesIO()
+        self.buffer = Unread() if broken else io.BytesIO()
 
-    def write(self, _lines: bytes) -> int:
+
+class Unread(io.BytesIO):
+    """A binary output that nobody reads."""
+
+    def write(self, _lines: Any) -> int:
         raise BrokenPipeError
 
 
