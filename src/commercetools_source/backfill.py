@@ -12,7 +12,6 @@ from commercetools_source.events import Hook, RowsWritten, StreamFailed, ignore
 from commercetools_source.planning import Selection
 from commercetools_source.resources import STREAMS, find
 from commercetools_source.sync import Summary
-from commercetools_source.windows import instant, shift
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -43,7 +42,7 @@ def backfill(
     Raises ConfigError for a window that is empty, else as `sync`.
     """
     config = client.config
-    settled = shift(instant(client.server_time()), -config.settle_seconds)
+    settled = client.settled_time()
     bound = settled if until is None else min(until, settled)
     if since >= bound:
         raise ConfigError(f"the window from {since} to {bound} is empty; it must begin before it ends")

@@ -32,6 +32,7 @@ from commercetools_source.cli_options import (
     Until,
     Verbose,
     Where,
+    conclude,
     names_of,
     predicates_of,
     say,
@@ -138,7 +139,6 @@ def sync(
     from commercetools_source.client import Client
     from commercetools_source.destinations import open_destination
     from commercetools_source.progress import draw
-    from commercetools_source.report import summary_json, summary_text
     from commercetools_source.resources import STREAMS
     from commercetools_source.signals import stopping
     from commercetools_source.sync import sync as copy
@@ -166,13 +166,7 @@ def sync(
             hook=tally,
             on_stoppable=stopper.arm,
         )
-    if as_json:
-        typer.echo(summary_json(summary, target.name, tally))
-    if not quiet:
-        say(summary_text(summary, target.name, tally))
-    if stopper.signal:
-        raise typer.Exit(128 + stopper.signal)
-    raise typer.Exit(0 if summary.complete else 1)
+    raise conclude(summary, target.name, tally, as_json=as_json, quiet=quiet, signal=stopper.signal)
 
 
 @app.command()

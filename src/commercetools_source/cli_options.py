@@ -15,7 +15,10 @@ from commercetools_source.errors import ConfigError, DestinationError
 from commercetools_source.settings import SETTINGS
 
 if TYPE_CHECKING:
+    from commercetools_source.checkpoint import StreamState
     from commercetools_source.delivery import Destination
+    from commercetools_source.progress import Tally
+    from commercetools_source.sync import Summary
 
 __all__ = [
     "DEFAULT",
@@ -32,11 +35,13 @@ __all__ = [
     "Until",
     "Verbose",
     "Where",
+    "conclude",
     "loaded",
     "names_of",
     "predicates_of",
     "say",
     "settings_of",
+    "states_of",
     "time_of",
     "verbosity_of",
 ]
@@ -127,6 +132,25 @@ def loaded(name: str) -> "Destination":
     if not Path(destination.name).exists():
         raise DestinationError(f"{destination.name} does not exist; run `commercetools-source sync` first")
     return destination
+
+
+def states_of(destination: "Destination") -> "dict[str, StreamState]":
+    """Return how far each stream is read in a destination; raises DestinationError and StateError as its `open`."""
+    try:
+        return dict(destination.open())
+    finally:
+        destination.close()
+
+
+def conclude(summary: "Summary", where: str, tally: "Tally", *, as_json: bool, quiet: bool, signal: int) -> typer.Exit:
+    """Tell how a run into `where` ended, and return the exit that says so; `signal` is what ended it early, or 0."""
+    from commercetools_source.report import summary_json, summary_text
+
+    if as_json:
+        typer.echo(summary_json(summary, where, tally))
+    if not quiet:
+        say(summary_text(summary, where, tally))
+    return typer.Exit(128 + signal if signal else int(not summary.complete))
 
 
 def time_of(given: str | None, option: str) -> str | None:

@@ -22,6 +22,7 @@ from commercetools_source.cli_options import (
     names_of,
     predicates_of,
     settings_of,
+    states_of,
     time_of,
 )
 
@@ -84,12 +85,7 @@ def plan(
     settings, names = settings_of(config), names_of(streams)
     begin, predicates = time_of(since, "--since"), predicates_of(where)
     target = open_destination(destination)
-    states = {}
-    if Path(target.name).exists():
-        try:
-            states = dict(target.open())
-        finally:
-            target.close()
+    states = states_of(target) if Path(target.name).exists() else {}
     with Client(settings) as client:
         found = foresee(client, states, streams=names, full=full, since=begin, where=predicates)
     concurrency = settings.concurrency

@@ -17,10 +17,12 @@ from commercetools_source.cli_options import (
     Target,
     Until,
     Verbose,
+    conclude,
     loaded,
     names_of,
     say,
     settings_of,
+    states_of,
     time_of,
     verbosity_of,
 )
@@ -36,11 +38,7 @@ def show(destination: Target = DEFAULT, as_json: Json = False) -> None:
     """Show how far each stream is read, what of it is held, and which run was cut off."""
     from commercetools_source.report_plan import states_json, states_text
 
-    target = loaded(destination)
-    try:
-        states = target.open()
-    finally:
-        target.close()
+    states = states_of(loaded(destination))
     typer.echo(states_json(states) if as_json else states_text(states))
 
 
@@ -80,7 +78,6 @@ def backfill(
     from commercetools_source.backfill import backfill as merge
     from commercetools_source.client import Client
     from commercetools_source.progress import draw
-    from commercetools_source.report import summary_json, summary_text
     from commercetools_source.signals import stopping
 
     settings, names = settings_of(config), names_of(streams)
@@ -92,8 +89,4 @@ def backfill(
         stopping() as stopper,
     ):
         summary = merge(client, target, begin or "", end, streams=names, hook=tally, on_stoppable=stopper.arm)
-    if as_json:
-        typer.echo(summary_json(summary, target.name, tally))
-    if not quiet:
-        say(summary_text(summary, target.name, tally))
-    raise typer.Exit(128 + stopper.signal if stopper.signal else int(not summary.complete))
+    raise conclude(summary, target.name, tally, as_json=as_json, quiet=quiet, signal=stopper.signal)

@@ -25,6 +25,7 @@ from commercetools_source.parents import parents_of
 from commercetools_source.resources import Stream, find
 from commercetools_source.retry import Patience
 from commercetools_source.transport import Answer, Request, Timing, Transport
+from commercetools_source.windows import instant, shift
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -163,6 +164,10 @@ class Client:
     def granted_scopes(self) -> tuple[str, ...]:
         """Return the scopes of the token, each with its project key (`view_orders:my-shop`)."""
         return self._tokens.get().scopes
+
+    def settled_time(self) -> str:
+        """Return the API timestamp up to which reads are settled (design rule 4); raises as `server_time` does."""
+        return shift(instant(self.server_time()), -self.config.settle_seconds)
 
     def server_time(self) -> datetime:
         """Return the platform's clock in UTC, to the second, from the `Date` header of an answer.

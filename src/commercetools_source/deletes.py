@@ -38,7 +38,6 @@ __all__ = [
     "outlives",
     "refusal",
     "sweepable",
-    "tombstones",
     "unreadable",
 ]
 
@@ -183,14 +182,6 @@ def deletions(
             found.setdefault(message.type, []).append(Tombstone(message.resource.id, message.createdAt, record))
         for name, graves in found.items():
             yield by_type[name], graves
-
-
-def tombstones(
-    get: paging.Get, streams: Iterable[Stream], since: str, until: str, page_size: int
-) -> Iterator[tuple[Stream, dict[str, str]]]:
-    """Yield which ids of which stream were deleted when, as `deletions` does."""
-    for stream, found in deletions(get, streams, since, until, page_size):
-        yield stream, {one.id: one.time for one in found}
 
 
 def unreadable(project_key: str) -> CommercetoolsError:

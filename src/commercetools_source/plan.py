@@ -20,7 +20,7 @@ from commercetools_source.paging import path_of
 from commercetools_source.planning import Selection, misfit, mode_of, walks_of
 from commercetools_source.resources import STREAMS, Paging, find, missing_scope
 from commercetools_source.sync import predicates
-from commercetools_source.windows import instant, shift, split
+from commercetools_source.windows import split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -73,7 +73,7 @@ def plan(
     chosen = tuple(STREAMS.values()) if streams is None else tuple(find(name) for name in streams)
     config = client.config
     pairs = predicates(where or {}, chosen)
-    bound = shift(instant(client.server_time()), -config.settle_seconds)
+    bound = client.settled_time()
     selection = Selection(bound, full, since or config.start_date, config.lookback_seconds, pairs)
     return tuple(_forecast(client, stream, states.get(stream.name, StreamState()), selection) for stream in chosen)
 

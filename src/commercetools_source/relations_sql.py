@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.relations import Field, Origin, Relation, Step
 
-__all__ = ["parsed", "quoted", "select", "values"]
+__all__ = ["parsed", "quoted", "select", "string", "values"]
 
 Structure = dict[str, Any]
 """What to read of an object: under each field's name a type, another object, or a list of one of them."""
@@ -57,6 +57,11 @@ def values(item: str, fields: Iterable[Field]) -> list[str]:
 def quoted(name: str) -> str:
     """Return an identifier in quotes."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def string(value: str) -> str:
+    """Return a text as a literal of SQL."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _rows(fields: Sequence[Field], origin: Origin, source: str, have: Mapping[str, str]) -> str:
@@ -152,8 +157,7 @@ def _ask(structure: Structure, path: Sequence[str], what: Any) -> None:
 
 
 def _from_json(text: str, asked: Any) -> str:
-    notation = json.dumps(asked, separators=(",", ":")).replace("'", "''")
-    return f"from_json({text}, '{notation}')"
+    return f"from_json({text}, {string(json.dumps(asked, separators=(',', ':')))})"
 
 
 def _inside_json(fields: Sequence[Field]) -> dict[str, Field]:

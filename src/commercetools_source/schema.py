@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from commercetools_source.kinds import Kind
     from commercetools_source.stream import Stream
 
-__all__ = ["SQL_TYPES", "Column", "columns", "json_schema"]
+__all__ = ["KINDS_BY_SQL", "SQL_TYPES", "Column", "columns", "json_schema"]
 
 SQL_TYPES: Mapping[Kind, str] = MappingProxyType({kind: KINDS[kind].duckdb for kind in (*SCALARS, "json")})
 """The DuckDB type of each kind that a record's top-level column has; a TIMESTAMP is UTC."""
+
+KINDS_BY_SQL: Mapping[str, Kind] = MappingProxyType({sql: kind for kind, sql in SQL_TYPES.items()})
+"""The kind that each of these types stands for."""
 
 _TYPES = ["object", "array", "string", "number", "integer", "boolean"]
 """In this order where there are several: a consumer that takes only the first one gets what holds most."""

@@ -16,7 +16,7 @@ from commercetools_source.errors import ConfigError, ForbiddenError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Hook, RowsWritten, StreamFailed, ignore
 from commercetools_source.planning import Selection, misfit, mode_of
 from commercetools_source.resources import STREAMS, find, missing_scope
-from commercetools_source.windows import instant, shift
+from commercetools_source.windows import shift
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -83,7 +83,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     pairs = predicates(where or {}, chosen)
     if hard_delete:
         _check_hard(destination)
-    settled = shift(instant(client.server_time()), -config.settle_seconds)
+    settled = client.settled_time()
     bound = settled if until is None else min(until, settled)
     selection = Selection(bound, full, since or config.start_date, config.lookback_seconds, pairs)
     try:

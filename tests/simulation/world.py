@@ -222,9 +222,9 @@ class Schedule:
         if not begins or selection.full:
             return
         window = (shift(min(begins), -selection.lookback), selection.bound)
-        for stream, times in deletes.tombstones(self.platform.get, known, *window, 5):
+        for stream, found in deletes.deletions(self.platform.get, known, *window, 5):
             self.store.maybe_die()
-            self.store.mark_deleted(stream, times)
+            self.store.mark_deleted(stream, {one.id: one.time for one in found})
 
     def sweep(self, stream: Stream, guard: deletes.Guard | None = None) -> deletes.Difference | None:
         """Compare with the platform, mark what is gone and read again what differs, if that can be believed."""

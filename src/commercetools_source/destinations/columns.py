@@ -169,6 +169,12 @@ class Decoder:
             {place: rows.unfit[index] for place, index in enumerate(kept) if index in rows.unfit},
         )
 
+    def tell(self, stream: str, drift: dict[tuple[str, str], int]) -> None:
+        """Add `misfits` to those of the stream in `drift`, and count from zero again."""
+        for name, count in self.misfits.items():
+            drift[stream, name] = drift.get((stream, name), 0) + count
+        self.misfits.clear()
+
     def schema(self) -> pa.Schema:
         """Return the Arrow schema of `batches`: the fields, then the columns of our own. JSON is marked as such."""
         import pyarrow as pa

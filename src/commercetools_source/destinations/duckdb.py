@@ -21,9 +21,9 @@ from commercetools_source.destinations.model import Model
 from commercetools_source.destinations.own_watch import OwnWatch
 from commercetools_source.errors import DestinationError
 from commercetools_source.events import Noticed
-from commercetools_source.relations_sql import quoted
+from commercetools_source.relations_sql import quoted, string
 from commercetools_source.resources import STREAMS
-from commercetools_source.schema import SQL_TYPES, Column, columns
+from commercetools_source.schema import KINDS_BY_SQL, SQL_TYPES, Column, columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,8 +40,6 @@ __all__ = ["DuckDB", "row_counts"]
 
 STATE = "_commercetools_state"
 ADVICE = 'it needs DuckDB: pip install "commercetools-source[duckdb]"'
-
-_KINDS = {sql: kind for kind, sql in SQL_TYPES.items()}
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "300MB",  # DuckDB's part of the process; spilling starts there
@@ -340,7 +338,7 @@ class DuckDB:
 
     def _evolve(self, table: str, columns: Mapping[str, str], wanted: Sequence[Column]) -> list[Column]:
         present = {name: sql for name, sql in columns.items() if name not in OWN}
-        strange = [f"{name} ({sql})" for name, sql in present.items() if sql not in _KINDS]
+        strange = [f"{name} ({sql})" for name, sql in present.items() if sql not in KINDS_BY_SQL]
         if strange:
             raise DestinationError(
                 f"{self.name}: table {table} has columns of types that commercetools-source does not write:"
@@ -350,7 +348,7 @@ class DuckDB:
         missing += [(name, sql) for name, sql in OWN.items() if name not in columns]
         for name, sql in missing:
             self._opened.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(name)} {sql}")
-        fields = [Column(name, _KINDS[sql], nullable=True) for name, sql in present.items()]
+        fields = [Column(name, KINDS_BY_SQL[sql], nullable=True) for name, sql in present.items()]
         return fields + [field for field in wanted if field.name not in columns]
 
     def _insert(self, table: str, decoder: Decoder, rows: Rows, moment: datetime) -> None:
@@ -391,9 +389,7 @@ class DuckDB:
 
     def _report(self, stream: str, decoder: Decoder, added: Iterable[str]) -> None:
         self.added += [(stream, name) for name in added]
-        for name, count in decoder.misfits.items():
-            self.drift[stream, name] = self.drift.get((stream, name), 0) + count
-        decoder.misfits.clear()
+        decoder.tell(stream, self.drift)
 
     def _keep_newest(self, table: str, decoder: Decoder) -> None:
         """Leave one row per key; mostly it is so already: a record comes twice only if it moved during the read."""
@@ -438,10 +434,6 @@ def _types(decoder: Decoder) -> dict[str, str]:
     return {**{field.name: SQL_TYPES[field.kind] for field in decoder.fields}, **OWN}
 
 
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
 def _errors() -> tuple[type[Exception], ...]:
     import duckdb
     import pyarrow as pa
@@ -465,9 +457,8 @@ def _attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
     elif not path.exists():
         options.append(_CREATED)
     try:
-        connection.execute(f"ATTACH {_text(str(path.absolute()))} AS shop ({', '.join(options)})")
+        connection.execute(f"ATTACH {string(str(path.absolute()))} AS shop ({', '.join(options)})")
         connection.execute("USE shop")
-        connection.execute("SET enable_progress_bar = false")  # it would be drawn on standard output
     except duckdb.Error as error:
         connection.close()
         raise DestinationError(_explain(path, str(error))) from error

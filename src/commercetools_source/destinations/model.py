@@ -15,7 +15,7 @@ from commercetools_source.destinations.own_model import KEY, NO_FIELDS, VARIANTS
 from commercetools_source.errors import DestinationError
 from commercetools_source.relations import Field, Relation, relations
 from commercetools_source.relations_sql import quoted, select
-from commercetools_source.schema import SQL_TYPES, columns
+from commercetools_source.schema import KINDS_BY_SQL, columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,8 +37,6 @@ Made = tuple[Form, str]
 _MEMORY = "1GB"
 """What DuckDB may use once tables are filled: each of some forty, with up to 200 columns, has an unfinished row group
 until the transaction ends. 120,000 orders need 700 MB."""
-
-_KINDS = {sql: kind for kind, sql in SQL_TYPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +251,7 @@ def _complete(found: Sequence[Relation], stream: Stream, have: Mapping[str, str]
     known = {column.name for column in columns(stream)}
     taken = {field.name.casefold() for field in own.columns}
     more = [
-        Field(name, _KINDS[sql], nullable=True, path=(name,), level=0)
+        Field(name, KINDS_BY_SQL[sql], nullable=True, path=(name,), level=0)
         for name, sql in have.items()
         if name not in known and name not in OWN and name.casefold() not in taken
     ]

@@ -10,13 +10,13 @@ import re
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.columns import DELETED_AT, SYNCED_AT
-from commercetools_source.relations_sql import quoted
+from commercetools_source.relations_sql import quoted, string
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["child_view", "files", "head", "newest", "order", "text", "view"]
+__all__ = ["child_view", "files", "head", "newest", "order", "view"]
 
 
 def order(columns: Iterable[str]) -> str:
@@ -27,13 +27,13 @@ def order(columns: Iterable[str]) -> str:
 
 def files(paths: Iterable[Path]) -> str:
     """Return the table of all rows in these files."""
-    return f"read_parquet([{', '.join(text(str(path)) for path in paths)}], union_by_name = true)"
+    return f"read_parquet([{', '.join(string(str(path)) for path in paths)}], union_by_name = true)"
 
 
 def _all(folder: Path, table: str, more: str = "") -> str:
     """Return the table of all rows that are in the files of a table at the time of the query."""
     home = re.sub(r"([*?\[])", r"[\1]", str(folder / table))  # these stand for other characters in a pattern
-    return f"read_parquet({text(f'{home}/*.parquet')}, union_by_name = true{more})"
+    return f"read_parquet({string(f'{home}/*.parquet')}, union_by_name = true{more})"
 
 
 def newest(source: str, key: Sequence[str], columns: Iterable[str], select: str = "*") -> str:
@@ -82,11 +82,6 @@ def child_view(folder: Path, table: str, stream: str, owner: Mapping[str, str], 
 def _selected(columns: Mapping[str, str], whole: str) -> str:
     nested = [f"{quoted(one)}::JSON AS {quoted(one)}" for one, sql in columns.items() if sql == "JSON"]
     return f"{whole} REPLACE ({', '.join(nested)})" if nested else whole
-
-
-def text(value: str) -> str:
-    """Return a quoted SQL text."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 _PLACE = "_file, file_row_number"

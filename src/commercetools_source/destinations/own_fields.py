@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from commercetools_source.definitions import column_names
-from commercetools_source.destinations.values import Reader, parts_of, text
-from commercetools_source.relations_sql import quoted
+from commercetools_source.destinations.values import Reader, parts_of
+from commercetools_source.relations_sql import quoted, string
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -96,7 +96,7 @@ class _Layers:
         typed = {}
         for index, one in enumerate(place.definitions):
             value, typed[one.name] = f"_value{number}_{index}", f"_typed{number}_{index}"
-            self.values[value] = f"{values}[{text(one.name)}]"
+            self.values[value] = f"{values}[{string(one.name)}]"
             fits, read = reader.fits(one.type, value), reader.read(one.type, value)
             self.typed[typed[one.name]] = f"CASE WHEN {value} IS NOT NULL AND {fits} THEN {read} END"
         for column in columns:
@@ -114,7 +114,7 @@ def misfits(query: str, places: Sequence[Place], reader: Reader) -> str:
         rows = f"SELECT {place.values} AS _own, {place.raw} AS _raw FROM ({query})"  # noqa: S608 - made of quoted names
         strange = "CASE WHEN _own IS NULL AND _raw IS NOT NULL THEN [''] ELSE"
         names = f"{strange} list_transform({_unfitting(place, reader, '_own')}, lambda e: e.key) END"
-        counts.append(f"SELECT {text(place.unfit)} AS place, unnest({names}) AS field FROM ({rows})")  # noqa: S608
+        counts.append(f"SELECT {string(place.unfit)} AS place, unnest({names}) AS field FROM ({rows})")  # noqa: S608
     return f"SELECT place, field, count(*) AS found FROM ({' UNION ALL '.join(counts)}) GROUP BY ALL ORDER BY ALL"  # noqa: S608
 
 
@@ -135,6 +135,6 @@ def _unfit(place: Place, reader: Reader, values: str) -> str:
 
 def _unfitting(place: Place, reader: Reader, values: str) -> str:
     """Return SQL for the entries of the map `values` that have no column."""
-    cases = " ".join(f"WHEN {text(one.name)} THEN {reader.fits(one.type, 'e.value')}" for one in place.definitions)
+    cases = " ".join(f"WHEN {string(one.name)} THEN {reader.fits(one.type, 'e.value')}" for one in place.definitions)
     fits = f"CASE e.key {cases} ELSE false END" if cases else "false"
     return f"list_filter(map_entries({values}), lambda e: e.value IS NOT NULL AND NOT {fits})"

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source.definitions import column_names, custom_fields, custom_type, product_type
 from commercetools_source.destinations.own_fields import Place, beside, entries_map, misfits
-from commercetools_source.destinations.values import ENTRIES, Reader, as_map, text
+from commercetools_source.destinations.values import ENTRIES, Reader, as_map
 from commercetools_source.owners import OWNERS, owned
 from commercetools_source.relations import Field, all_relations
-from commercetools_source.relations_sql import quoted, select
+from commercetools_source.relations_sql import quoted, select, string
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -143,7 +143,7 @@ def _entries(one: ProductType, stream: str, source: str, have: Mapping[str, str]
         Field("_own", "json", nullable=True, path=("attributes",)),
         Field("_product", "json", nullable=True, path=("attributes",), level=product),
     )
-    of_type = f"(SELECT * FROM {source} WHERE (\"productType\" ->> '/id') = {text(one.id)})"  # noqa: S608 - quoted
+    of_type = f"(SELECT * FROM {source} WHERE (\"productType\" ->> '/id') = {string(one.id)})"  # noqa: S608 - quoted
     rows = select(replace(all_relations()[relation], columns=columns), of_type, have)
     fixed = "" if staged is None else f"{staged} AS staged, "
     return f"SELECT *, {fixed}{_ENTRIES} AS _entries FROM ({rows})"  # noqa: S608 - constants

@@ -22,7 +22,7 @@ from commercetools_source.destinations.newest import child_view, files, head, ne
 from commercetools_source.errors import DestinationError
 from commercetools_source.relations_sql import select
 from commercetools_source.resources import STREAMS
-from commercetools_source.schema import SQL_TYPES, Column, columns
+from commercetools_source.schema import KINDS_BY_SQL, SQL_TYPES, Column, columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -45,7 +45,6 @@ LATEST = "latest.sql"
 ADVICE = 'it needs pyarrow and DuckDB: pip install "commercetools-source[parquet]"'
 
 _SUFFIX = "parquet"
-_KINDS = {sql: kind for kind, sql in SQL_TYPES.items()}
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "300MB",
     "threads": 2,
@@ -135,9 +134,7 @@ class Parquet:
                 for name in names:
                     self._compact(name)
         self.added += [(delivery.stream.name, one) for one in added]
-        for field, count in decoder.misfits.items():
-            self.drift[delivery.stream.name, field] = self.drift.get((delivery.stream.name, field), 0) + count
-        decoder.misfits.clear()
+        decoder.tell(delivery.stream.name, self.drift)
 
     def noticed(self) -> Sequence[Noticed]:
         """Return what was noticed of unknown fields and of values that do not fit."""
@@ -245,7 +242,7 @@ class Parquet:
         if decoder is None:
             entry = None if delivery.first else self._folder.entry(stream.name)
             held = {} if entry is None else entry.loading_columns if loading else entry.columns
-            present = [Column(one, _KINDS[sql], nullable=True) for one, sql in held.items() if one not in OWN]
+            present = [Column(one, KINDS_BY_SQL[sql], nullable=True) for one, sql in held.items() if one not in OWN]
             fields = [*present, *(field for field in self._fields(stream) if field.name not in held)]
             decoder = self._decoders[stream.name, loading] = Decoder(stream.name, fields, stream.key)
         if delivery.done:

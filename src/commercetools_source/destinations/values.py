@@ -12,14 +12,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from commercetools_source.definitions import FieldType, column_names
-from commercetools_source.relations_sql import quoted
+from commercetools_source.relations_sql import quoted, string
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from commercetools_source.definitions import Definition, FieldKind, ProductType
 
-__all__ = ["ENTRIES", "PARTS", "Reader", "as_map", "parts_of", "text"]
+__all__ = ["ENTRIES", "PARTS", "Reader", "as_map", "parts_of"]
 
 ENTRIES = "STRUCT(name VARCHAR, value JSON)[]"
 """The type of a list of attributes."""
@@ -37,11 +37,6 @@ PARTS: Mapping[FieldKind, tuple[tuple[str, str], ...]] = MappingProxyType(
     }
 )
 """The columns of kinds that have more than one: the suffix of each, and the part of the value it shows."""
-
-
-def text(value: str) -> str:
-    """Return `value` as an SQL string."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def parts_of(kind: FieldType) -> tuple[tuple[str, str], ...]:
@@ -64,11 +59,11 @@ class _Form(NamedTuple):
 
 
 def _is(kind: str, path: str = "") -> str:
-    return f"json_type({{v}}{path and f', {text(path)}'}) = '{kind}'"
+    return f"json_type({{v}}{path and f', {string(path)}'}) = '{kind}'"
 
 
 def _keys(*names: str) -> str:
-    return f"list_sort(json_keys({{v}})) = [{', '.join(map(text, sorted(names)))}]"
+    return f"list_sort(json_keys({{v}})) = [{', '.join(map(string, sorted(names)))}]"
 
 
 def _scalar(pattern: str, sql: str) -> _Form:
@@ -96,7 +91,7 @@ def _digits(number: str) -> str:
 _LABEL = "json_extract({v}, '/label')"
 _DOUBLE = f"TRY_CAST({_TEXT} AS DOUBLE)"
 _WHOLE = "999999999999999999"  # with more digits before its point an amount is no DECIMAL(38, 20)
-_INTEGERS = ", ".join(map(text, ("/centAmount", "/fractionDigits", "/preciseAmount")))
+_INTEGERS = ", ".join(map(string, ("/centAmount", "/fractionDigits", "/preciseAmount")))
 _ASKED = ", ".join(
     f'"{name}":"{sql}"'
     for name, sql in (
@@ -189,7 +184,7 @@ class Reader:
         kind = self.resolved(kind, inside)
         if kind.kind == "reference":
             told = f"{_keys('typeId', 'id')} AND {_is('VARCHAR', '/id')} AND ({{v}} ->> '/typeId') = {{target}}"
-            sql = told.format(v=value, target=text(kind.target))
+            sql = told.format(v=value, target=string(kind.target))
         elif kind.element is not None:
             item = self._name()
             inner = self.fits(kind.element, item, (*inside, ""))
@@ -223,7 +218,7 @@ class Reader:
         entries = f"TRY_CAST({value} AS {ENTRIES})"
         one = f"{entry}.value"
         cases = [
-            f"WHEN {text(one_of.name)} THEN {one} IS NULL OR {self.fits(one_of.type, one, (*inside, target))}"
+            f"WHEN {string(one_of.name)} THEN {one} IS NULL OR {self.fits(one_of.type, one, (*inside, target))}"
             for one_of in self.product_types[target].attributes
         ]
         wrong = f"list_filter({entries}, lambda {entry}: NOT coalesce(CASE {entry}.name {' '.join(cases)} END, false))"
@@ -242,7 +237,7 @@ class Reader:
 
     def _inner(self, one: Definition, value: str, inside: tuple[str, ...]) -> str:
         entry, inner = self._name(), self._name()
-        named = f"list_filter(TRY_CAST({value} AS {ENTRIES}), lambda {entry}: {entry}.name = {text(one.name)})"
+        named = f"list_filter(TRY_CAST({value} AS {ENTRIES}), lambda {entry}: {entry}.name = {string(one.name)})"
         values = f"list_transform({named}, lambda {entry}: {entry}.value)"
         read = self.read(one.type, inner, inside)
         return f"list_transform({values}, lambda {inner}: CASE WHEN {inner} IS NOT NULL THEN {read} END)[1]"

@@ -16,7 +16,7 @@ from commercetools_source.paging import path_of
 from commercetools_source.parents import parents_of
 from commercetools_source.resources import STREAMS, missing_scope
 from commercetools_source.stream import Paging, Stream
-from commercetools_source.windows import instant, shift, split
+from commercetools_source.windows import split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +78,7 @@ def count(api: ApiClient, row: Stream, bookmarks: Mapping[str, Any] | None = Non
     if row.paging is Paging.SINGLE:
         return 1
     since = bookmark.read(bookmarks, row).cursor or (api.config.start_date if row.cursor else None)
-    until = None if since is None else shift(instant(api.server_time()), -api.config.settle_seconds)
+    until = None if since is None else api.settled_time()
     total = 0
     for parent in parents_of(api.get, row, api.config.page_size):
         said = _total(api, row, walk_of(row, parent, since, until))
