@@ -171,3 +171,17 @@ def test_an_outage_costs_a_run_its_patience_once_and_not_for_every_request(shop:
         shop.faults.add(Fault("status", "/carts", status=503, times=3))
         client.request("GET", "/carts")
         assert sum(jumps.waits) > waited
+
+
+def test_an_outage_of_which_nothing_was_heard_for_long_is_over(shop: Sandbox) -> None:
+    shop.faults.add(Fault("status", "*", method="GET", status=503, times=None))
+    jumps = Jumps()
+    with Client({**shop.settings(), "retry_seconds": 60}, timing=jumps.timing) as client:
+        with pytest.raises(ServerError):
+            client.request("GET", "/orders")
+        shop.faults.clear()
+        shop.faults.add(Fault("status", "/carts", status=503, times=2))
+        jumps.pass_by(61)
+        before = len(jumps.waits)
+        client.request("GET", "/carts")
+        assert len(jumps.waits) == before + 2

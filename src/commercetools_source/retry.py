@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["OVERLOAD", "RETRIED", "TOO_HEAVY", "Patience", "backoff", "server_wait", "wait"]
+__all__ = ["OVERLOAD", "RETRIED", "TOO_HEAVY", "Outage", "Patience", "backoff", "server_wait", "wait"]
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 """Statuses after which a read may succeed when repeated (design rule 7)."""
@@ -36,6 +36,21 @@ class Patience:
 
     seconds: float
     heavy_attempts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A host answers nobody: since when, and when an attempt last ended without an answer."""
+
+    since: float
+    heard: float
+
+    def going_on(self, begun: float, ended: float, patience: float) -> Outage:
+        """Return it after another failed attempt, from `begun` to `ended`.
+
+        If nothing had been heard of it for `patience` seconds before, that is a new one.
+        """
+        return Outage(self.since if begun - self.heard <= patience else begun, ended)
 
 
 def backoff(attempt: int, chance: float) -> float:

@@ -18,7 +18,7 @@ from commercetools_source.errors import NetworkError
 from commercetools_source.events import Hook, RequestDone, RetryScheduled, ignore
 from commercetools_source.governor import Governor
 from commercetools_source.inflate import inflater
-from commercetools_source.retry import OVERLOAD, RETRIED, TOO_HEAVY, Patience, backoff, wait
+from commercetools_source.retry import OVERLOAD, RETRIED, TOO_HEAVY, Outage, Patience, backoff, wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -102,7 +102,7 @@ class Transport:
         self._routes: dict[tuple[str, str], str | None] = {}
         self._lock = threading.Lock()
         self._reached: set[str] = set()
-        self._failing_since: dict[str, float] = {}
+        self._outages: dict[str, Outage] = {}
 
     def send(self, request: Request, patience: Patience) -> Answer:
         """Return the answer to `request`, repeated as design rule 7 says while `patience` lasts.
@@ -115,14 +115,15 @@ class Transport:
         heavy = attempt = 0
         while True:
             attempt += 1
-            outcome = self._attempt(request)
+            outcome = self._attempt(request, patience.seconds)
             if not self._worth_repeating(request, outcome, attempt):
                 break
             heavy += _is_heavy(outcome)
             if patience.heavy_attempts is not None and heavy >= patience.heavy_attempts:
                 break
             delay = self._delay(outcome, attempt)
-            begun = min(started, self._failing_since.get(host, started))
+            outage = self._outages.get(host)
+            begun = started if outage is None else min(started, outage.since)
             if self._timing.now() - begun + delay > patience.seconds:
                 break
             self._hook(RetryScheduled(request.method, request.path, _reason(outcome), delay, attempt))
@@ -152,7 +153,7 @@ class Transport:
             return backoff(attempt, chance)
         return wait(outcome.status, outcome.headers, attempt, chance, datetime.now(timezone.utc))
 
-    def _attempt(self, request: Request) -> Answer | NetworkError:
+    def _attempt(self, request: Request, patience: float) -> Answer | NetworkError:
         entered = self.governor.enter()
         outcome: Answer | NetworkError = NetworkError("not sent", sent=False)
         try:
@@ -163,15 +164,15 @@ class Transport:
             status = outcome.status if isinstance(outcome, Answer) else 0
             late = isinstance(outcome, NetworkError) and outcome.timed_out
             self.governor.leave(entered, overloaded=late or status in OVERLOAD, good=_OK <= status < _REDIRECT)
-        host = urlsplit(request.url).netloc
+        host, left = urlsplit(request.url).netloc, self._timing.now()
         if status in RETRIED or not status:
-            self._failing_since.setdefault(host, entered)
+            known = self._outages.get(host, Outage(entered, entered))
+            self._outages[host] = known.going_on(entered, left, patience)
         else:
-            self._failing_since.pop(host, None)
+            self._outages.pop(host, None)
         if isinstance(outcome, Answer):
             self._reached.add(host)
-            seconds = self._timing.now() - entered
-            self._hook(RequestDone(request.method, request.path, status, seconds, len(outcome.body)))
+            self._hook(RequestDone(request.method, request.path, status, left - entered, len(outcome.body)))
         return outcome
 
     def _exchange(self, request: Request) -> Answer:
