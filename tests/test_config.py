@@ -41,12 +41,22 @@ def problems(**changes: Any) -> tuple[str, ...]:
     return caught.value.problems
 
 
+def test_what_is_left_out_is_the_same_however_a_config_is_made() -> None:
+    given = {
+        "project_key": "shop",
+        "client_id": "reader",
+        "client_secret": Secret("s3cr3t"),
+        "region": "us-central1.gcp",
+    }
+    assert Config(**given) == Config.from_mapping(given)
+
+
 def test_the_five_settings_of_mage_are_enough() -> None:
     found = config()
     assert found.api_base == "https://api.us-central1.gcp.commercetools.com/my-project"
     assert found.token_url == "https://auth.us-central1.gcp.commercetools.com/oauth/token"
     assert found.client_secret.reveal() == "s3cr3t-s3cr3t-s3cr3t"
-    assert (found.page_size, found.concurrency, found.request_timeout) == (500, 16, 60.0)
+    assert (found.page_size, found.concurrency, found.request_timeout) == (500, 20, 60.0)
     assert (found.settle_seconds, found.lookback_seconds, found.retry_seconds) == (300.0, 600.0, 300.0)
     assert found.scopes == ()
     assert found.start_date is None

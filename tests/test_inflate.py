@@ -22,6 +22,12 @@ def test_a_body_of_one_or_several_gzip_files_comes_back_whole(parts: list[bytes]
     assert inflater()(b"".join(map(gzip.compress, parts))) == b"".join(parts)
 
 
+@pytest.mark.parametrize("sizes", [(10_000_000, 1), (1, 10_000_000), (70_000, 69_999), (3_000, 0, 9)])
+def test_sizes_that_the_end_of_a_body_does_not_tell_are_no_matter(sizes: tuple[int, ...]) -> None:
+    parts = [b"0" * size for size in sizes]
+    assert inflater()(b"".join(map(gzip.compress, parts))) == b"".join(parts)
+
+
 def test_what_stands_behind_the_gzip_file_is_left_out() -> None:
     assert inflater()(gzip.compress(TEXT) + b"\0\0") == TEXT
 
@@ -43,6 +49,7 @@ def test_a_damaged_body_is_an_error(place: int) -> None:
 @pytest.mark.skipif(find_spec("isal") is None, reason="isal is not installed: every other test uses zlib")
 def test_without_isal_the_same_holds() -> None:
     code = "import sys, pytest; sys.modules['isal'] = None; sys.exit(pytest.main(sys.argv[1:]))"
-    case = f"{__file__}::test_a_damaged_body_is_an_error"
-    done = subprocess.run([sys.executable, "-c", code, "-p", "no:cacheprovider", case], check=False)
+    names = ("test_a_damaged_body_is_an_error", "test_sizes_that_the_end_of_a_body_does_not_tell_are_no_matter")
+    cases = [f"{__file__}::{name}" for name in names]
+    done = subprocess.run([sys.executable, "-c", code, "-p", "no:cacheprovider", *cases], check=False)
     assert done.returncode == 0

@@ -55,7 +55,7 @@ def test_the_limit_stays_between_one_and_its_ceiling(overloads: list[bool]) -> N
 
 def test_answers_to_requests_sent_before_a_halving_do_not_halve_again() -> None:
     time = iter(range(100))
-    governor = Governor(16, 16, lambda: float(next(time)))
+    governor = Governor(16, lambda: float(next(time)))
     entered = [governor.enter() for _ in range(4)]
     for one in entered:
         governor.leave(one, overloaded=True, good=False)
@@ -65,11 +65,9 @@ def test_answers_to_requests_sent_before_a_halving_do_not_halve_again() -> None:
     assert governor.limit == 4
 
 
-def test_the_limit_grows_by_one_an_answer_until_the_first_overload_and_by_one_a_round_after_it() -> None:
+def test_the_limit_begins_at_its_ceiling_and_after_an_overload_grows_by_one_a_round() -> None:
     time = iter(range(1000))
-    governor = Governor(16, 8, lambda: float(next(time)))
-    for _ in range(8):
-        governor.leave(governor.enter(), overloaded=False, good=True)
+    governor = Governor(16, lambda: float(next(time)))
     assert governor.limit == 16
     governor.leave(governor.enter(), overloaded=True, good=False)
     assert governor.limit == 8

@@ -236,4 +236,10 @@ def test_a_run_that_is_asked_to_stop_keeps_what_it_read(shop: Sandbox) -> None:
 @pytest.mark.parametrize("batch_bytes", [1, 4 << 20, 64_000_000])
 def test_a_batch_can_become_full_while_the_workers_still_have_room(batch_bytes: int) -> None:
     limits = Limits.of(16, 500, batch_bytes)
-    assert batch_bytes <= limits.most_held < limits.waiting_bytes
+    assert batch_bytes <= limits.most_held
+    assert batch_bytes <= limits.ahead_bytes
+
+
+@pytest.mark.parametrize(("ahead", "workers"), [(0, 16), (60, 16), (75, 12), (90, 8), (119, 1), (120, 0), (500, 0)])
+def test_the_more_waits_to_be_looked_at_the_fewer_workers_fetch_more(ahead: int, workers: int) -> None:
+    assert Limits(workers=16, ahead_bytes=120).working(ahead) == workers

@@ -49,7 +49,7 @@ class Config:
     scopes: tuple[str, ...] = ()
     start_date: str | None = None
     page_size: int = 500
-    concurrency: int = 8
+    concurrency: int = 20
     request_timeout: float = 60.0
     retry_seconds: float = 300.0
     settle_seconds: float = 300.0

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Extraction", "Limits", "Outcome"]
 
-_HEADROOM = 16 << 20
+_AHEAD = 24 << 20
+_HELD = 8 << 20
 _RECORD_BYTES = 512
 """What a record takes beside its text once a destination has decoded it; small ones are mostly that."""
 _CLOSED_PARENT = frozenset({"AssociateMissingPermission"})
@@ -48,29 +49,38 @@ _CLOSED_PARENT = frozenset({"AssociateMissingPermission"})
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much at once: `workers` threads, pages of `page_size` records, `waiting_bytes` fetched but not taken.
+    """How much at once: `workers` threads, pages of `page_size` records, `ahead_bytes` read but not looked at yet.
 
     A delivery is handed over when it takes `batch_bytes` of memory, or after `batch_seconds`, whichever is first.
     After `seconds` the run is stopped as `stop` does.
-    `of` derives what waits from the batches: while one is written, the next one is read.
+    `of` lets as much be read ahead as a batch has: while one is written, the next one is read.
     """
 
-    workers: int = 16
+    workers: int = 20
     page_size: int = 500
     batch_bytes: int = 32 << 20
     batch_seconds: float = 15.0
-    waiting_bytes: int = 48 << 20
+    ahead_bytes: int = _AHEAD
     seconds: float = math.inf
 
     @classmethod
     def of(cls, workers: int, page_size: int, batch_bytes: int) -> Limits:
         """Return limits that suit a destination which takes batches of `batch_bytes`."""
-        return cls(workers, page_size, batch_bytes, waiting_bytes=batch_bytes + _HEADROOM)
+        return cls(workers, page_size, batch_bytes, ahead_bytes=max(_AHEAD, batch_bytes))
 
     @property
     def most_held(self) -> int:
-        """Bytes that may be held back for batches, of all streams together; the rest is for the workers to go on."""
-        return max(self.waiting_bytes // 2, self.waiting_bytes - _HEADROOM)
+        """Bytes that may be held back for batches, of all streams together."""
+        return max(_HELD, self.batch_bytes)
+
+    def working(self, ahead: int) -> int:
+        """Return how many workers may have a request under way while `ahead` bytes wait to be looked at.
+
+        All of them up to half of `ahead_bytes`, from there on fewer and fewer, down to none: what is under way still
+        arrives, and whoever takes it competes with the workers for the interpreter.
+        """
+        free = 2.0 * (1.0 - ahead / self.ahead_bytes)
+        return math.ceil(self.workers * min(1.0, max(0.0, free)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +172,7 @@ class Extraction:
         self._changed = threading.Condition()
         self._tasks: deque[_Task] = deque()
         self._idle = 0
-        self._waiting = 0
+        self._ahead = 0
         self._stopped = False
 
     def deliveries(self) -> Iterator[Delivery]:
@@ -244,6 +254,9 @@ class Extraction:
             self._quarantine(reading, result.quarantine)
         if result.page is not None:
             self._keep(reading, result.page)
+            with self._changed:
+                self._ahead -= result.page.size
+                self._changed.notify(len(self._tasks))
 
     def _keep(self, reading: _Reading, page: paging.Page) -> None:
         if not reading.buffer:
@@ -309,9 +322,6 @@ class Extraction:
             state = reading.state = finish(state)
         records = [record for page in pages for record in page.records]
         reading.records += len(records)
-        with self._changed:
-            self._waiting -= size
-            self._changed.notify_all()
         return Delivery(reading.stream, records, size, state, replaces=replaces, first=first, done=done)
 
     # --- the workers ---
@@ -341,11 +351,13 @@ class Extraction:
     def _next_task(self) -> _Task | None:
         with self._changed:
             self._idle += 1
-            self._changed.wait_for(
-                lambda: self._stopped or (bool(self._tasks) and self._waiting < self._limits.waiting_bytes)
-            )
+            self._changed.wait_for(lambda: self._stopped or (bool(self._tasks) and self._free() > 0))
             self._idle -= 1
             return None if self._stopped else self._tasks.popleft()
+
+    def _free(self) -> int:
+        """Return how many idle workers may start a request."""
+        return self._idle - self._limits.workers + self._limits.working(self._ahead)
 
     def _plan(self, task: _Task) -> _Result:
         reading = task.reading
@@ -369,7 +381,8 @@ class Extraction:
 
     def _share(self, task: _Task, walk: Walk, left: Walk, page: paging.Page) -> tuple[Walk, ...]:
         """Return what is left of a walk, cut for the idle workers if it is worth their while."""
-        if not self._idle or left.after is None:
+        spare = self._free() - len(self._tasks)  # a guess: others come and go meanwhile
+        if spare <= 0 or left.after is None:
             return (left,)
         first = paging.position_of(page.records[0], walk).value
         if first == left.after.value and len(page.records) > 1:
@@ -378,7 +391,7 @@ class Extraction:
             return paging.halves(self._get, stream, left, self._limits.page_size, where)
         if left.upper is None:
             return (left,)
-        return split(left, min(self._idle + 1, pages_left(left, first, left.after.value)))
+        return split(left, min(spare + 1, pages_left(left, first, left.after.value)))
 
     def _settle(self, result: _Result) -> None:
         """Queue what follows from a result, and the result itself, which says whether it is the stream's last.
@@ -396,10 +409,10 @@ class Extraction:
             # A stream under way goes on before another begins: nobody knows how long it is until it is cut.
             self._tasks.extendleft(_Task(reading, walk, result.limit) for walk in reversed(follow))
             reading.tasks += len(follow) - 1
-            self._waiting += result.page.size if result.page is not None else 0
+            self._ahead += result.page.size if result.page is not None else 0
             last = reading.tasks == 0 and not self._stopped
             self._results.put(replace(result, last=last))
-            self._changed.notify_all()
+            self._changed.notify(len(follow))
 
 
 def _is_closed(error: ApiError) -> bool:

@@ -11,13 +11,9 @@ if TYPE_CHECKING:
 __all__ = ["Governor", "decrease", "increase"]
 
 
-def increase(limit: float, ceiling: int, *, tried: bool = True) -> float:
-    """Return the limit after one good answer: one more for each full round of requests.
-
-    Until the platform was overloaded for the first time (not `tried`), one more for each answer: what it
-    bears is not known yet, and a short run would be over before it is found out.
-    """
-    return min(float(ceiling), limit + (1.0 / limit if tried else 1.0))
+def increase(limit: float, ceiling: int) -> float:
+    """Return the limit after one good answer: one more for each full round of requests."""
+    return min(float(ceiling), limit + 1.0 / limit)
 
 
 def decrease(limit: float) -> float:
@@ -28,13 +24,13 @@ def decrease(limit: float) -> float:
 class Governor:
     """One budget of requests under way, shared by all threads of a client.
 
-    It starts at `start`, grows to `ceiling`, halves on overload and grows slowly from then on. Answers
+    It starts at `ceiling`, as the platform's own SDKs do, halves on overload and grows slowly from then on. Answers
     to requests that were sent before the last halving do not halve again: they tell of the same overload.
     """
 
-    def __init__(self, ceiling: int, start: int, now: Callable[[], float]) -> None:
+    def __init__(self, ceiling: int, now: Callable[[], float]) -> None:
         self._ceiling = ceiling
-        self._limit = float(min(start, ceiling))
+        self._limit = float(ceiling)
         self._now = now
         self._running = 0
         self._halved_at = float("-inf")
@@ -61,5 +57,5 @@ class Governor:
                     self._limit = decrease(self._limit)
                     self._halved_at = self._now()
             elif good:
-                self._limit = increase(self._limit, self._ceiling, tried=self._halved_at > float("-inf"))
-            self._free.notify_all()
+                self._limit = increase(self._limit, self._ceiling)
+            self._free.notify(max(0, int(self._limit) - self._running))

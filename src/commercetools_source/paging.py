@@ -298,18 +298,41 @@ def shaper(stream: Stream, parent: Sequence[str]) -> Callable[[msgspec.Raw], msg
     spliced = {}
     if stream.parents is not None:
         spliced = {column: value for column, value in zip(stream.parents.columns, parent, strict=True) if column}
-    dropped = tuple(b'"%s"' % name.encode() for name in stream.drop)
+    if not spliced and not stream.derived and len(stream.drop) == 1:
+        return _cutter(stream.drop[0])
 
     def shape(record: msgspec.Raw) -> msgspec.Raw:
-        body = bytes(record)
-        if not spliced and not stream.derived and not any(name in body for name in dropped):
-            return record
         fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
         front = {**spliced, **{column: _follow(fields, path) for column, path in stream.derived}}
         kept = {name: value for name, value in fields.items() if name not in stream.drop and name not in front}
         return msgspec.Raw(msgspec.json.encode({**front, **kept}))
 
     return shape
+
+
+def _cutter(name: str) -> Callable[[msgspec.Raw], msgspec.Raw]:
+    """Return what leaves one field out of a record: its bytes are cut out, and the others stay as they are."""
+    only = msgspec.defstruct("Only", [("value", msgspec.Raw, msgspec.Raw(b""))], rename={"value": name})
+    decode: Callable[[msgspec.Raw], Any] = msgspec.json.Decoder(only).decode
+    key = b'"%s":' % name.encode()
+
+    def cut(record: msgspec.Raw) -> msgspec.Raw:
+        value = bytes(decode(record).value)
+        if not value:
+            return record
+        body = bytes(record)
+        head, _, tail = body.partition(key)
+        # Inside a string its quotes are escaped, so this is a key; that it is not another one's says its value.
+        if tail.startswith(value) and key not in tail:
+            rest = tail[len(value) :]
+            if rest.startswith(b","):
+                return msgspec.Raw(head + rest[1:])
+            if head.endswith(b",") and rest.startswith(b"}"):
+                return msgspec.Raw(head[:-1] + rest)
+        fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        return msgspec.Raw(msgspec.json.encode({one: raw for one, raw in fields.items() if one != name}))
+
+    return cut
 
 
 def _shape(stream: Stream, walk: Walk, record: msgspec.Raw) -> msgspec.Raw:

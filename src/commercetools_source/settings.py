@@ -217,7 +217,7 @@ _ALL: tuple[Setting, ...] = (
         "concurrency",
         _number("a whole number from 1 to 20", 1, 20, whole=True),
         "Requests under way at once, 1 to 20.",
-        default=16,
+        default=20,
     ),
     Setting(
         "request_timeout",

@@ -30,12 +30,11 @@ _SLOWEST_BODY = 10
 """A body may take this many read timeouts in all; a server that drips bytes does not hold us forever."""
 _CHUNK = 1 << 18
 """Bytes taken at most in one read; larger ones are copied once more and cost page faults."""
-_UNPACKERS = 3
+_UNPACKERS = 2
 """Answers unpacked at once: more are not faster, and each takes ten times the memory of what came over the wire."""
 _PACKED = frozenset({"gzip", "x-gzip"})
 _FIRST_CONTACT_ATTEMPTS = 3
 """A host that never answered is given up early: its name is probably wrong."""
-_FIRST_LIMIT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ class Transport:
         self._concurrency = concurrency
         self._inflate = inflater()
         self._unpacking = threading.Semaphore(_UNPACKERS)
-        self.governor = Governor(concurrency, _FIRST_LIMIT, self._timing.now)
+        self.governor = Governor(concurrency, self._timing.now)
         self._pools: dict[str | None, urllib3.PoolManager] = {}
         self._routes: dict[tuple[str, str], str | None] = {}
         self._lock = threading.Lock()

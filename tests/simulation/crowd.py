@@ -89,7 +89,7 @@ class Ticking(Extraction):
                 self._flight = [self._tasks.popleft() for _ in range(min(self.workers, len(self._tasks)))]
             while self._flight:
                 task = self._flight.pop(0)
-                self._idle = max(0, self.workers - len(self._flight) - 1 - len(self._tasks))
+                self._idle = self.workers - len(self._flight) - 1
                 self._perform(task)
         return super()._next_result(0.0 if self._results.empty() else patience)
 

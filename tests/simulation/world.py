@@ -70,10 +70,10 @@ class Stepped(Extraction):
 
     def _next_result(self, patience: float) -> Any:
         while self._tasks and self._results.empty():
-            self._idle = self.chance.randrange(4)
             position = self.chance.randrange(len(self._tasks))
             task = self._tasks[position]
             del self._tasks[position]
+            self._idle = len(self._tasks) + self.chance.randrange(4)
             self._perform(task)
         return super()._next_result(0.0 if self._results.empty() else patience)
 

@@ -21,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.write("the Singer tap needs one more package: pip install 'commercetools-source[singer]'\n")
         raise SystemExit(2)
     from commercetools_source.frontends.singer.tap import run
-    from commercetools_source.memory import share_heaps
+    from commercetools_source.memory import keep_pages, share_heaps
 
     share_heaps()
+    keep_pages()
     raise SystemExit(run(arguments))
