@@ -9,7 +9,8 @@ from jsonschema import Draft7Validator
 
 from commercetools_source.contract import Expression, load
 from commercetools_source.destinations import dataset
-from commercetools_source.destinations.columns import OWN, Decoder, arrow_type
+from commercetools_source.destinations.arrays import arrow_type
+from commercetools_source.destinations.columns import OWN, Decoder
 from commercetools_source.kinds import KINDS
 from commercetools_source.resources import STREAMS, Stream
 from commercetools_source.schema import SQL_TYPES, Column, columns, json_schema

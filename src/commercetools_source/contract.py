@@ -117,6 +117,7 @@ class Contract:
         return next((Expression(name) for name, narrow in _WIDER if forms <= narrow), None)
 
 
+@cache
 def parse(text: str) -> Expression:
     """Return the expression that `text` stands for: `string!`, `[LineItem]`, `{any}`."""
     required = text.endswith("!")

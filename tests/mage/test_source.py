@@ -27,6 +27,7 @@ from commercetools_source import resources
 from commercetools_source.frontends.mage.bookmarks import KEY
 from commercetools_source.frontends.mage.documented import columns_as_text, schemas
 from commercetools_source.sandbox import Fault, Sandbox
+from commercetools_source.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,6 +123,13 @@ def test_readme_and_templates_lie_where_mage_looks_for_them() -> None:
     assert "client_secret" in (folder / "README.md").read_text()
     assert (folder / "templates" / "config.json").is_file()
     assert (folder / "__init__.py") == SCRIPT
+
+
+@pytest.mark.parametrize("name", ["page_size", "concurrency", "settle_seconds", "lookback_seconds"])
+def test_the_readme_tells_the_defaults_that_hold(name: str) -> None:
+    readme = (SCRIPT.parent / "README.md").read_text()
+    line = next(line for line in readme.splitlines() if line.startswith(f"| `{name}` |"))
+    assert line.endswith(f"| `{SETTINGS[name].default:g}` |")
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,17 @@ unknown fields; only a record that it refuses is looked at key by key. Knows not
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from commercetools_source.destinations.arrays import MISSING, arrow_type, json_texts, repeated, scalars, strings
 from commercetools_source.errors import DestinationError
 from commercetools_source.events import Noticed
-from commercetools_source.kinds import KINDS
 from commercetools_source.schema import Column
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.kinds import Kind
 
-__all__ = ["DELETED_AT", "OWN", "SYNCED_AT", "UNFIT", "Decoder", "Rows", "arrow_type", "slices", "surprises"]
+__all__ = ["DELETED_AT", "OWN", "SYNCED_AT", "UNFIT", "Decoder", "Rows", "slices", "surprises"]
 
 SYNCED_AT = "_synced_at"
 """When the row was stored, in UTC."""
@@ -40,9 +39,6 @@ UNFIT = "_unfit"
 OWN: Mapping[str, str] = MappingProxyType({SYNCED_AT: "TIMESTAMP", DELETED_AT: "TIMESTAMP", UNFIT: "JSON"})
 """The DuckDB types of the columns that every table has besides those of its records."""
 
-_MISSING = msgspec.Raw(b"")
-_NULL = msgspec.Raw(b"null")
-_NULL_SIZE = 4
 _TYPES: dict[Kind, tuple[Any, Any]] = {  # what msgspec decodes a kind into, and what stands for a missing value
     "string": (str | None, None),
     "int": (int | None, None),
@@ -51,7 +47,7 @@ _TYPES: dict[Kind, tuple[Any, Any]] = {  # what msgspec decodes a kind into, and
     "datetime": (str | None, None),
     "date": (str | None, None),
     "time": (str | None, None),
-    "json": (msgspec.Raw, _MISSING),
+    "json": (msgspec.Raw, MISSING),
 }
 _CHUNK_BYTES = 8_000_000
 _JSON = {"ARROW:extension:name": "arrow.json", "ARROW:extension:metadata": ""}
@@ -200,9 +196,9 @@ class Decoder:
             for name in chain.from_iterable(unfit.values()):
                 self.misfits[name] = self.misfits.get(name, 0) + 1
             columns += [
-                pa.repeat(pa.scalar(synced_at, pa.timestamp("us")), len(values)),
+                repeated(synced_at, len(values)),
                 pa.nulls(len(values), pa.timestamp("us")),
-                pa.array([_object(unfit.get(index)) for index in range(len(values))], pa.string()),
+                strings([_object(unfit.get(index)) for index in range(len(values))]),
             ]
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
@@ -213,78 +209,18 @@ class Decoder:
 
         values = list(map(attrgetter(self._attributes[field.name]), rows))
         if field.kind == "json":
-            return _texts(values)
+            return json_texts(values)
         try:
-            return _typed(field.kind, values)
+            return scalars(field.kind, values)
         except (pa.ArrowInvalid, OverflowError):
             pass
         for index, value in enumerate(values):
             try:
-                _typed(field.kind, [value])
+                scalars(field.kind, [value])
             except (pa.ArrowInvalid, OverflowError):  # noqa: PERF203 - only when a batch has such a value
                 values[index] = None
                 unfit.setdefault(index, {})[field.name] = self._parse(sources[index])[field.name]
-        return _typed(field.kind, values)
-
-
-def arrow_type(kind: Kind) -> Any:
-    """Return the Arrow type of a kind."""
-    return _arrow(KINDS[kind].arrow)
-
-
-def _arrow(text: str) -> Any:
-    import pyarrow as pa
-
-    if text.startswith("list<"):
-        return pa.list_(_arrow(text[5:-1]))
-    if text.startswith("map<"):
-        return pa.map_(*map(_arrow, text[4:-1].split(", ")))
-    if text.startswith("decimal128("):
-        return pa.decimal128(*map(int, text[11:-1].split(", ")))
-    by_name: Any = pa.type_for_alias  # its overloads know no name that is not a literal
-    return by_name(text)
-
-
-def _typed(kind: Kind, values: list[Any]) -> pa.Array[Any]:
-    """Return scalars as an Arrow array; raises ArrowInvalid or OverflowError when one does not fit exactly."""
-    import pyarrow as pa
-
-    wanted = arrow_type(kind)
-    array: pa.Array[Any]
-    if kind == "time":  # Arrow parses no times of day, only moments
-        values = [None if value is None else f"1970-01-01T{value}Z" for value in values]
-    if kind in {"datetime", "time"}:  # a zone is demanded, so that the result is surely UTC
-        array = pa.array(values, pa.string()).cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us")).cast(wanted)
-    elif kind == "date":
-        array = pa.array(values, pa.string()).cast(wanted)
-    else:
-        array = pa.array(values, wanted)
-    return array
-
-
-def _texts(raws: list[msgspec.Raw]) -> pa.Array[Any]:
-    """Return JSON texts byte for byte; missing and null are both null.
-
-    The array is laid out here, text after text, and only checked by Arrow: handing it a bytes object for
-    each value takes twice the time.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    sizes = [0 if raw is _MISSING else memoryview(raw).nbytes for raw in raws]
-    ends = array("i", [0])
-    ends.extend(accumulate(sizes))
-    if _NULL_SIZE in sizes:
-        sizes = [0 if size == _NULL_SIZE and raw == _NULL else size for raw, size in zip(raws, sizes, strict=True)]
-    valid = pc.not_equal(pa.array(sizes, pa.int32()), pa.scalar(0, pa.int32())).buffers()[1] if 0 in sizes else None
-    text = b"".join(cast("list[bytes]", raws))  # Raw has the buffer protocol
-    found = pa.StringArray.from_buffers(len(raws), pa.py_buffer(ends), pa.py_buffer(text), valid)
-    try:
-        found.validate(full=True)
-    except pa.ArrowInvalid:  # not UTF-8: an answer damaged on its way, kept as far as it can be read
-        pairs = zip(raws, sizes, strict=True)
-        return pa.array([bytes(raw).decode(errors="replace") if size else None for raw, size in pairs], pa.string())
-    return found
+        return scalars(field.kind, values)
 
 
 def _object(unfit: dict[str, msgspec.Raw] | None) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.destinations.columns import arrow_type
+from commercetools_source.destinations.arrays import arrow_type
 from commercetools_source.errors import DestinationError
 from commercetools_source.kinds import KINDS
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["fields", "fitted", "merged", "reader", "schema_of", "write"]
+__all__ = ["empty", "fields", "fitted", "merged", "reader", "schema_of", "write"]
 
 _ROW_GROUP_BYTES = 32_000_000
 """Of a row group before it is encoded: what writer and readers hold in memory at once for each thread."""
@@ -49,6 +49,13 @@ def _stored(kind: Any) -> Any:
     if pa.types.is_timestamp(kind):
         return pa.timestamp("us", tz="UTC")
     return pa.string() if pa.types.is_time(kind) else kind  # Spark refuses a file with times of day in it
+
+
+def empty(schema: pa.Schema) -> pa.Table:
+    """Return a table without rows; `schema.empty_table` makes the same, and loads pandas for it."""
+    import pyarrow as pa
+
+    return pa.Table.from_batches([], schema)
 
 
 def fitted(batch: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.Table:

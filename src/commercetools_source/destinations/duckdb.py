@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["DuckDB", "row_counts"]
 
 STATE = "_commercetools_state"
+_MET = "temp.main._met"
 ADVICE = 'it needs DuckDB: pip install "commercetools-source[duckdb]"'
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -361,23 +362,25 @@ class DuckDB:
     def _merge(self, stream: Stream, table: str, decoder: Decoder, rows: Rows, moment: datetime) -> None:
         """Let each row take the place of a stored one that is not newer; bring the tables of relations up to date.
 
-        By deleting and inserting: to change every column of some rows in place takes 25 times as long.
+        By deleting and inserting: to change every column of some rows in place takes 25 times as long. What is
+        stored is looked through once, for the places of the rows; the rest goes by these.
         """
         import pyarrow as pa
 
         key = ", ".join(map(quoted, decoder.key))
         same = " AND ".join(f"stored.{quoted(name)} = _batch.{quoted(name)}" for name in decoder.key)
-        older = " AND coalesce(stored.version, -1) <= coalesce(_batch.version, -1)" if decoder.versioned else ""
-        target = f"{quoted(table)} AS stored"
+        older = "coalesce(stored.version, -1) <= coalesce(_batch.version, -1)" if decoder.versioned else "true"
+        keys = ", ".join(f"_batch.{quoted(name)}" for name in decoder.key)
+        changed = f"SELECT * FROM _batch ANTI JOIN (SELECT {key} FROM {_MET} WHERE NOT older) USING ({key})"  # noqa: S608 - quoted names
         with self._registered("_batch", pa.Table.from_batches(decoder.batches(rows, moment), decoder.schema())):
-            self._opened.execute(f"DELETE FROM {target} USING _batch WHERE {same}{older}")  # noqa: S608 - quoted names
             self._opened.execute(
-                f"INSERT INTO {quoted(table)} BY NAME SELECT * FROM _batch"  # noqa: S608 - same
-                f" WHERE NOT EXISTS (SELECT 1 FROM {target} WHERE {same})"
+                f"CREATE OR REPLACE TEMP TABLE {_MET} AS SELECT stored.rowid AS place, {older} AS older, {keys}"  # noqa: S608 - same
+                f" FROM {quoted(table)} AS stored JOIN _batch ON {same}"
             )
-            taken = f"SELECT {key} FROM {quoted(table)} WHERE {SYNCED_AT} = '{moment}'"  # noqa: S608 - same
-            changed = f"(SELECT * FROM _batch SEMI JOIN ({taken}) USING ({key}))"  # noqa: S608 - same
-            self._relations.update(stream, _types(decoder), changed)
+            self._opened.execute(f"DELETE FROM {quoted(table)} WHERE rowid IN (SELECT place FROM {_MET} WHERE older)")  # noqa: S608 - same
+            self._opened.execute(f"INSERT INTO {quoted(table)} BY NAME {changed}")
+            self._relations.update(stream, _types(decoder), f"({changed})")
+            self._opened.execute(f"DROP TABLE {_MET}")
 
     @contextmanager
     def _registered(self, name: str, batch: Any) -> Iterator[None]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from commercetools_source.deletes import Difference
+from commercetools_source.destinations.arrays import integers, moments, strings
 from commercetools_source.destinations.columns import DELETED_AT
 from commercetools_source.windows import moment
 
@@ -56,7 +57,7 @@ def deletions(times: Mapping[str, str]) -> pa.Table:
     import pyarrow as pa
 
     deleted = [moment(time).replace(tzinfo=None) for time in times.values()]
-    return pa.table({"id": pa.array(list(times), pa.string()), "time": pa.array(deleted, pa.timestamp("us"))})
+    return pa.table({"id": strings(list(times)), "time": moments(deleted)})
 
 
 def remove(connection: duckdb.DuckDBPyConnection, table: str, gone: str) -> int:
@@ -90,9 +91,9 @@ def _add(connection: duckdb.DuckDBPyConnection, page: Sequence[Listed]) -> None:
 
     rows = pa.table(
         {
-            "id": pa.array([one.id for one in page], pa.string()),
-            "version": pa.array([one.version for one in page], pa.int64()),
-            "modified": pa.array([moment(one.lastModifiedAt).replace(tzinfo=None) for one in page], pa.timestamp("us")),
+            "id": strings([one.id for one in page]),
+            "version": integers([one.version for one in page]),
+            "modified": moments([moment(one.lastModifiedAt).replace(tzinfo=None) for one in page]),
         }
     )
     connection.register("_page", rows)

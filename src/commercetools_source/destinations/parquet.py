@@ -265,7 +265,7 @@ class Parquet:
         schema = dataset.fields(entry.columns)
         if dataset.schema_of(path) == schema:
             return False
-        write_file(path.parent, COLUMNS, lambda out: dataset.write(out, schema, [schema.empty_table()]))
+        write_file(path.parent, COLUMNS, lambda out: dataset.write(out, schema, [dataset.empty(schema)]))
         return True
 
     def _describe(self) -> None:
