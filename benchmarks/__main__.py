@@ -52,7 +52,7 @@ def full(only: str, *, resume: bool) -> int:
     environments = Environments(cache() / "peers")
     peers = [case.peer for case in cases if case.peer is not None]
     environments.make(peers)
-    with Bench.serving(cache() / "pages", cases, plan.MOST, environments) as bench:
+    with Bench.serving(cache() / "pages", cases, plan.PREPARED, environments) as bench:
         failed = _measure(bench, [case for case in cases if case.key not in done], done, kept)
     if only:
         return 0
@@ -80,7 +80,7 @@ def check(only: str) -> int:
     committed = json.loads(RESULTS.read_text())["cases"]
     cases = {case.key: case for case in plan.checked() if only in case.key}
     found: dict[str, Any] = {}
-    with Bench.serving(cache() / "pages", cases.values(), plan.MOST) as bench:
+    with Bench.serving(cache() / "pages", cases.values(), plan.PREPARED) as bench:
         _measure(bench, cases.values(), found)
         doubtful = [cases[line.partition(":")[0]] for line in regressions(committed, found)]
         again: dict[str, Any] = {}

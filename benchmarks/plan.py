@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["COUNTS", "OURS", "OUTPUTS", "PEERS", "Case", "Peer", "checked", "everything", "smoke"]
+__all__ = ["COUNTS", "OURS", "OUTPUTS", "PEERS", "PREPARED", "Case", "Peer", "checked", "everything", "smoke"]
 
 COUNTS = {"orders": 20_000, "products": 20_000, "customers": 50_000, "inventory": 100_000}
 """Records of one run of ours and of the floor: about as many bytes of each, but for the small ones."""
-MOST = {**COUNTS, "inventory": 1_000_000}
-"""Records that are prepared."""
 LATENCY = 0.1
-SIZES = {10_000: 3, 100_000: 3, 1_000_000: 1}
+SIZES = {10_000: 5, 100_000: 3, 1_000_000: 2}
 """Sizes of one stream that are compared, and how often each is measured."""
+PREPARED = {**{resource: (count,) for resource, count in COUNTS.items()}, "inventory": tuple(SIZES)}
+"""Sizes of the sets of records that are prepared."""
 
 OURS = ("pages", "engine", "records", "singer", "jsonl", "parquet", "duckdb")
 OUTPUTS = {
@@ -151,6 +151,9 @@ def everything() -> Iterator[Case]:
     yield from (Case(output, "orders", COUNTS["orders"], latency=LATENCY, rounds=2) for output in OURS)
     for resource, count in COUNTS.items():
         yield from (Case("changed", resource, count, changes=changes) for changes in ("changed10", "changed1"))
+    yield from (
+        Case("changed", "inventory", max(SIZES), rounds=2, changes=changes) for changes in ("changed10", "changed1")
+    )
     for count, rounds in SIZES.items():
         for output in ("singer", "jsonl", "parquet", "duckdb"):
             yield Case(output, "inventory", count, rounds=rounds, scale=True)

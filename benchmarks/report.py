@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -101,14 +102,22 @@ def _scale(rows: Sequence[Result]) -> str:
         (
             OUTPUTS[output],
             *(f"{by[output, count]['records_per_second'][1]:,.0f}" for count in counts),
+            *(_further(by[output, few], by[output, many]) for few, many in pairwise(counts)),
             *(f"{by[output, count]['cpu_microseconds_per_record']:,.1f}" for count in counts),
             *(f"{by[output, count]['peak_mb']:,.0f}" for count in counts),
         )
         for output in outputs
     ]
     named = [f"{count:,}" for count in counts]
-    head = (f"{what}, {count}" for what in ("records/s", "CPU µs", "peak MB") for count in named)
+    heads = {what: [f"{what}, {count}" for count in named] for what in ("records/s", "CPU µs", "peak MB")}
+    further = [f"µs for each record from {few} to {many}" for few, many in pairwise(named)]
+    head = (*heads["records/s"], *further, *heads["CPU µs"], *heads["peak MB"])
     return _table(("inventory into", *head), cells)
+
+
+def _further(few: Result, many: Result) -> str:
+    """Return what each record takes that a larger stream has more: what every run takes anyway is not in it."""
+    return f"{(many['seconds'][1] - few['seconds'][1]) / (many['records'] - few['records']) * 1e6:.1f}"
 
 
 def _changes(rows: Sequence[Result]) -> str:
@@ -116,14 +125,23 @@ def _changes(rows: Sequence[Result]) -> str:
     for row in rows:
         if not row["changes"]:
             continue
-        first = _counterpart(rows, {**row, "output": "duckdb", "changes": ""})
+        first = _first_run(rows, row)
         if first is not None:
             seconds = (first["seconds"][1], row["seconds"][1])
             cpu = row["cpu_seconds"][1] / first["cpu_seconds"][1]
             share = f"{row['records'] / first['records']:.0%}"
             part = f"{seconds[1] / seconds[0]:.1%}"
-            cells.append((row["resource"], share, f"{seconds[0]:.2f}", f"{seconds[1]:.3f}", part, f"{cpu:.1%}"))
+            what = f"{row['of']:,} {row['resource']}"
+            cells.append((what, share, f"{seconds[0]:.2f}", f"{seconds[1]:.3f}", part, f"{cpu:.1%}"))
     return _table(("work", "changed", "first run, s", "second run, s", "share (clock)", "share (CPU)"), cells)
+
+
+def _first_run(rows: Iterable[Result], changed: Result) -> Result | None:
+    """Return our first run into a DuckDB file of the same work."""
+    same = {"output": "duckdb", "peer": None, "changes": "", "resource": changed["resource"], "of": changed["of"]}
+    near = [row for row in rows if row["gzip"] and not row["latency"]]
+    found = [row for row in near if all(row[name] == value for name, value in same.items())]
+    return min(found, key=lambda row: row["scale"], default=None)
 
 
 def _streams(found: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from benchmarks.plan import COUNTS, Case
 from benchmarks.prepare import prepare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from benchmarks.environments import Environments
 
@@ -42,17 +42,18 @@ class Bench:
     @classmethod
     @contextmanager
     def serving(
-        cls, pages: Path, cases: Iterable[Case], counts: Mapping[str, int], peers: Environments | None = None
+        cls, pages: Path, cases: Iterable[Case], counts: Mapping[str, Sequence[int]], peers: Environments | None = None
     ) -> Iterator[Bench]:
-        """Prepare what `cases` read and serve it while the block runs."""
+        """Prepare sets of `counts` records of what `cases` read, and serve them while the block runs."""
         cases = list(cases)
         resources = dict.fromkeys(case.resource for case in cases)
-        for resource in resources:
-            prepare(pages, resource, counts[resource])
+        sets = [(resource, count) for resource in resources for count in counts[resource]]
+        for resource, count in sets:
+            prepare(pages, resource, count)
         certificate = "" if peers is None else str(peers.certificate)
         doors = {name: door for case in cases for name, door in _doors(case, certificate)}
         command = [sys.executable, "-m", "benchmarks.server", str(pages)]
-        command += [json.dumps([[resource, counts[resource]] for resource in resources]), json.dumps(doors)]
+        command += [json.dumps(sets), json.dumps(doors)]
         with (
             tempfile.TemporaryDirectory() as scratch,
             subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,  # noqa: S603 - ourselves
@@ -72,6 +73,7 @@ class Bench:
             runs.append(self._run(case))
         facts = {name: value for name, value in asdict(case).items() if name not in {"peer", "records"}}
         facts["peer"] = None if case.peer is None else case.peer.name
+        facts["of"] = case.records
         return {**facts, **summary(floors, runs)}
 
     def _floor(self, case: Case) -> Run:
