@@ -6,7 +6,7 @@
 #   make lint      ruff: rules and layout                    make format    let ruff rewrite the layout
 #   make types     mypy, strict                              make tests     only the tests, e.g. make tests ARGS="-k config"
 #   make docs      write the generated pages of docs/ anew   make contract  write contract.json anew from ../shared
-#   make bench     how fast it reads, beside others; writes the tables of benchmarks/README.md (15 minutes, needs a package index)
+#   make bench     how fast it reads, beside others; writes the tables of benchmarks/README.md (10 minutes, needs a package index)
 #   make bench-check   a part of it, against the committed figures (3 minutes)
 #   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them
 #   make judges    clients that nobody here wrote ask the sandbox: schemathesis, the TypeScript SDK (needs node), the Python SDK

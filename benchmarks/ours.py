@@ -65,8 +65,8 @@ def floor(place: Place) -> Callable[[], int]:
             size = min(_PAGE, place.records - start)
             url = f"{place.url}/bench/{place.resource}?limit={size}&offset={start}&withTotal=false"
             answer = pool.request("GET", url, headers={"Accept-Encoding": "gzip"})
-            if not answer.data.endswith(b"]}"):
-                raise RuntimeError(f"the floor got {answer.status}")
+            if not answer.data.endswith(b"]}") or b'"count":%d,' % size not in answer.data[:100]:
+                raise RuntimeError(f"the floor got {answer.status} and not {size} records")
         return place.records * rounds
 
     return work
@@ -145,6 +145,8 @@ def singer(place: Place) -> Callable[[], int]:
         for part in entry["metadata"]:
             part["metadata"]["selected"] = True
     tap = TapCommercetools(config=settings(place.url), catalog=catalog)
+    if list(tap.streams) != [place.resource]:
+        raise RuntimeError(f"the tap has other streams than {place.resource}")
 
     def work() -> int:
         tap.sync_all()

@@ -154,7 +154,7 @@ class Shop:
         if not counts:
             return _head(limit, offset, 0, 0, values), None, 0, 0
         kind = door.changes if door.changes and "lastModifiedAt" in "".join(where) else "all"
-        collection = self._collections[resource, min(counts), kind]
+        collection = self._collections[resource, min(counts) if door.records else max(counts), kind]
         low, high = span(collection.keys, where, values)
         if door.records:  # sets are in the order in which records were made, so those of the first ones come first
             high = min(high, -(-door.records // CHANGES.get(kind, 1)))

@@ -84,6 +84,18 @@ def test_a_port_can_have_the_first_records_only(ask: Callable[..., Any]) -> None
     assert ask("few", "limit=1")["total"] == 700
 
 
+def test_a_port_for_all_records_has_the_largest_of_several_sets(pages: Path) -> None:
+    half = RECORDS // 2
+    prepare(pages, "orders", half)
+    ports = serve(pages, [("orders", half), ("orders", RECORDS)], {"all": Door(), "few": Door(records=half)})
+    with urllib3.PoolManager() as pool:
+        totals = {
+            door: pool.request("GET", f"http://127.0.0.1:{port}/bench/orders?limit=1").json()["total"]
+            for door, port in ports.items()
+        }
+    assert totals == {"all": RECORDS, "few": half}
+
+
 def test_what_changed_later_is_a_share_of_the_records_there_were(ask: Callable[..., Any]) -> None:
     there = {one["id"]: one for at in (0, 500) for one in ask("few", f"limit=500&offset={at}")["results"]}
     changed = ask("later", "limit=500&where=lastModifiedAt%20%3E%3D%20%222026-10-01T00:00:00.000Z%22")["results"]
