@@ -24,8 +24,9 @@ def decrease(limit: float) -> float:
 class Governor:
     """One budget of requests under way, shared by all threads of a client.
 
-    It starts at `ceiling`, as the platform's own SDKs do, halves on overload and grows slowly from then on. Answers
-    to requests that were sent before the last halving do not halve again: they tell of the same overload.
+    It starts at `ceiling`, halves on overload and grows slowly from then on. Answers to requests that were
+    sent before the last halving do not halve again: they tell of the same overload. (The TypeScript SDK's
+    queue has 20 requests under way from the start: ts-client, `createQueueMiddleware`.)
     """
 
     def __init__(self, ceiling: int, now: Callable[[], float]) -> None:

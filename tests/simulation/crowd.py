@@ -94,6 +94,31 @@ class Ticking(Extraction):
         return super()._next_result(0.0 if self._results.empty() else patience)
 
 
+class Hoarding(Extraction):
+    """An extraction that fetches all it may before it looks at any of it; `most` is how many bytes waited at most."""
+
+    most = 0
+
+    def _employ(self) -> None:
+        pass
+
+    def _next_result(self, patience: float) -> _Result | None:
+        self._idle = self._limits.workers
+        while self._tasks and self._free() > 0:
+            self._perform(self._tasks.popleft())
+            self.most = max(self.most, self._ahead)
+        return super()._next_result(0.0 if self._results.empty() else patience)
+
+
+def hoard(times: Sequence[int], ahead_bytes: int) -> int:
+    """Read all of a crowd as far ahead as it may be; return how many bytes waited at most."""
+    extraction = Hoarding(
+        Crowd(times).get, [STREAMS["orders"]], {}, Selection(BOUND), Limits(page_size=PAGE, ahead_bytes=ahead_bytes)
+    )
+    assert sorted(_ids(extraction)) == list(range(len(times)))
+    return extraction.most
+
+
 def read(times: Sequence[int], workers: int = 8) -> tuple[int, int]:
     """Read all of a crowd; return in how many ticks, and how many one worker would need."""
     crowd = Crowd(times)

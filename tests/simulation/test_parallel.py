@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulation.crowd import read
+from simulation.crowd import PAGE, hoard, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,3 +35,9 @@ CROWDS = {
 def test_eight_workers_read_a_crowd_several_times_as_fast_as_one(times: Sequence[int], speed: float) -> None:
     ticks, alone = read(times, workers=8)
     assert alone / ticks >= speed
+
+
+def test_no_more_is_read_ahead_than_may_wait_and_all_of_it_is_read() -> None:
+    times, ahead = within(YEAR, 20_000), 100_000
+    page = 150 * PAGE  # bytes of a record and its share of the page, at most
+    assert ahead <= hoard(times, ahead) < ahead + page
