@@ -237,7 +237,8 @@ def test_a_run_that_is_asked_to_stop_keeps_what_it_read(shop: Sandbox) -> None:
 def test_a_batch_can_become_full_while_the_workers_still_have_room(batch_bytes: int) -> None:
     limits = Limits.of(16, 500, batch_bytes)
     assert batch_bytes <= limits.most_held
-    assert batch_bytes <= limits.ahead_bytes
+    assert batch_bytes / 2 <= limits.ahead_bytes
+    assert limits.working(0) == 16
 
 
 @pytest.mark.parametrize(("ahead", "workers"), [(0, 16), (60, 16), (75, 12), (90, 8), (119, 1), (120, 0), (500, 0)])

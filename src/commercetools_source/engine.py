@@ -53,7 +53,8 @@ class Limits:
 
     A delivery is handed over when it takes `batch_bytes` of memory, or after `batch_seconds`, whichever is first.
     After `seconds` the run is stopped as `stop` does.
-    `of` lets as much be read ahead as a batch has: while one is written, the next one is read.
+    `of` lets half a batch be read ahead, and what is under way arrives besides: while one is written, the next one is
+    read.
     """
 
     workers: int = 20
@@ -66,7 +67,7 @@ class Limits:
     @classmethod
     def of(cls, workers: int, page_size: int, batch_bytes: int) -> Limits:
         """Return limits that suit a destination which takes batches of `batch_bytes`."""
-        return cls(workers, page_size, batch_bytes, ahead_bytes=max(_AHEAD, batch_bytes))
+        return cls(workers, page_size, batch_bytes, ahead_bytes=max(_AHEAD, batch_bytes // 2))
 
     @property
     def most_held(self) -> int:

@@ -421,4 +421,25 @@ def test_tables_of_relations_are_filled_with_more_memory_than_loading_needs(path
         row = destination._opened.execute("SELECT current_setting('memory_limit')").fetchone()
         limits.append(row and row[0])
         destination.close()
-    assert limits == ["286.1 MiB", "953.6 MiB"]
+    assert limits == ["143.0 MiB", "953.6 MiB"]
+
+
+def test_a_table_that_needs_more_memory_than_loading_has_gets_it(path: Path, fields: Fields, load: Make) -> None:
+    destination = DuckDB(path, fields, memory=("1MB", "300MB"))
+    destination.open()
+    destination.write(load([{"id": str(number), "lines": ["x" * 1000]} for number in range(2000)]))
+    row = destination._opened.execute("SELECT current_setting('memory_limit')").fetchone()
+    destination.close()
+    assert rows(path, "SELECT count(DISTINCT id) FROM things") == [(2000,)]
+    assert row == ("286.1 MiB",)
+
+
+def test_a_table_that_needs_more_memory_than_there_is_fails_and_leaves_nothing(
+    path: Path, fields: Fields, load: Make
+) -> None:
+    destination = DuckDB(path, fields, memory=("1MB", "1MB"))
+    destination.open()
+    with pytest.raises(DestinationError, match="emory"):
+        destination.write(load([{"id": str(number), "lines": ["x" * 1000]} for number in range(2000)]))
+    destination.close()
+    assert "things" not in DuckDB(path, fields).open()

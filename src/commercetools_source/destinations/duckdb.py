@@ -43,13 +43,14 @@ _MET = "temp.main._met"
 ADVICE = 'it needs DuckDB: pip install "commercetools-source[duckdb]"'
 
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "300MB",  # DuckDB's part of the process; spilling starts there
     "threads": 2,  # more gain little beside the download and cost memory each
     "preserve_insertion_order": False,
     "checkpoint_threshold": "100MB",  # at the default of 16 MB every batch would rewrite the last row group
     "autoinstall_known_extensions": False,  # nothing is downloaded behind the user's back
     "autoload_known_extensions": False,
 }
+_MEMORY = ("150MB", "300MB")
+"""DuckDB's part of the process, to load a table and for everything else; what it keeps of a file grows up to it."""
 _CREATED = "STORAGE_VERSION 'v1.4.0'"  # a new file can be opened by every DuckDB since 1.4; zstd needs 1.2
 _ROW_GROUP = 4096  # rows of 8 KB make the default (122,880) a gigabyte, which is rewritten whenever it grows
 
@@ -58,7 +59,8 @@ class DuckDB:
     """A destination that writes the DuckDB file `path`; its folder must exist.
 
     `drift` counts values that did not fit their column, by table and field (they are in `_unfit`);
-    `added` lists the columns added for fields that the schema did not know.
+    `added` lists the columns added for fields that the schema did not know. `memory` is what DuckDB may
+    use to load a table, and for everything else: also to load one for which the first is too little.
     """
 
     batch_bytes = 64_000_000
@@ -69,8 +71,10 @@ class DuckDB:
         fields: Callable[[Stream], Sequence[Column]] = columns,
         *,
         materialize: bool | None = None,
+        memory: tuple[str, str] = _MEMORY,
     ) -> None:
         self.name = str(path)
+        self._memory = memory
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
         self._path = path
@@ -105,14 +109,18 @@ class DuckDB:
         self._decoders.clear()
         if connection is not None:
             with suppress(*_errors()):  # what was committed stays in the write-ahead log
+                connection.execute(f"SET memory_limit = '{self._memory[1]}'")
                 connection.execute("CHECKPOINT")
             connection.close()
 
     def write(self, delivery: Delivery) -> None:
         """Store records and state in one transaction; raises DestinationError, with neither stored."""
+        little, enough = self._memory
         try:
-            with self._transaction():
-                decoder, added = self._store(delivery)
+            try:
+                decoder, added = self._store_within(little if delivery.replaces else enough, delivery)
+            except _out_of_memory():
+                decoder, added = self._store_within(enough, delivery)
         except _errors() as error:
             raise DestinationError(
                 f"cannot write {delivery.stream.name} to {self.name}: {_first_line(error)};"
@@ -176,8 +184,9 @@ class DuckDB:
 
     @contextmanager
     def _failing(self, what: str) -> Iterator[None]:
-        """Raise DestinationError for what DuckDB raises inside."""
+        """Raise DestinationError for what DuckDB raises inside, where it has memory enough."""
         try:
+            self._allow(self._memory[1])
             yield
         except _errors() as error:
             raise DestinationError(f"cannot {what} {self.name}: {_first_line(error)}") from error
@@ -233,6 +242,15 @@ class DuckDB:
         return dict(rows)
 
     # --- one transaction ---
+
+    def _store_within(self, memory: str, delivery: Delivery) -> tuple[Decoder, list[str]]:
+        """Do what `_store` does, or nothing; raises OutOfMemoryException when DuckDB needs more than `memory`."""
+        self._allow(memory)
+        with self._transaction():
+            return self._store(delivery)
+
+    def _allow(self, memory: str) -> None:
+        self._opened.execute(f"SET memory_limit = '{memory}'")
 
     def _store(self, delivery: Delivery) -> tuple[Decoder, list[str]]:
         """Return what decoded the records, and the names of the columns that they added.
@@ -388,7 +406,8 @@ class DuckDB:
         try:
             yield
         finally:
-            self._opened.unregister(name)
+            with suppress(*_errors()):  # a transaction that failed takes no statement more, and takes it back anyway
+                self._opened.unregister(name)
 
     def _report(self, stream: str, decoder: Decoder, added: Iterable[str]) -> None:
         self.added += [(stream, name) for name in added]
@@ -444,6 +463,12 @@ def _errors() -> tuple[type[Exception], ...]:
     return (duckdb.Error, pa.ArrowException)
 
 
+def _out_of_memory() -> type[Exception]:
+    import duckdb
+
+    return duckdb.OutOfMemoryException
+
+
 def _attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Return a connection whose current database is the file at `path`."""
     try:
@@ -452,7 +477,7 @@ def _attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
     except ImportError as error:
         raise DestinationError(f"cannot write {path}: {ADVICE}") from error
     _check(path, read_only=read_only)
-    settings = {**_SETTINGS, "temp_directory": f"{path.absolute()}.tmp"}
+    settings = {**_SETTINGS, "memory_limit": _MEMORY[1], "temp_directory": f"{path.absolute()}.tmp"}
     connection = ledger.connect(settings)
     options = ["TYPE duckdb", f"ROW_GROUP_SIZE {_ROW_GROUP}"]
     if read_only:
