@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 
 # Lowest first: a module imports only what stands before it. A folder counts as one; inside it there are no cycles.
 ORDER = """
-    errors events memory
+    errors events memory stdio
     settings config
     contract stream kinds resources children schema relations
     definitions owners
@@ -37,7 +37,7 @@ ORDER = """
     sandbox
     progress report diagram signals demo cli
 """.split()  # noqa: SIM905 - drawn as layers
-ALONE = {"sandbox": {"errors", "sandbox"}}  # it must not share code with what it judges
+ALONE = {"sandbox": {"errors", "stdio", "sandbox"}}  # it must not share code with what it judges
 SPEAKS = {"cli", "demo", "progress", "report", "frontends"}  # these write for people or over a protocol
 HEAVY = ["duckdb", "lark", "pyarrow", "rich", "singer_sdk", "starlette", "typer", "uvicorn"]
 

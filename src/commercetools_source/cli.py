@@ -14,17 +14,23 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line with `arguments` (by default the process's own); always ends in SystemExit."""
+    from commercetools_source.stdio import run_command
+
+    raise SystemExit(run_command(lambda: _run(arguments)))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     if find_spec("typer") is None or find_spec("rich") is None:
         if list(sys.argv[1:] if arguments is None else arguments) == ["mage", "status"]:
             _tell_mage_status()
-            raise SystemExit(0)
+            return 0
         sys.stderr.write("the command line needs two more packages: pip install 'commercetools-source[cli]'\n")
-        raise SystemExit(2)
+        return 2
     from commercetools_source.cli_app import run
     from commercetools_source.memory import share_heaps
 
     share_heaps()
-    raise SystemExit(run(arguments))
+    return run(arguments)
 
 
 def _tell_mage_status() -> None:

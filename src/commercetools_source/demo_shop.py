@@ -111,7 +111,11 @@ def serving(size: str | int, seed: int, day: int) -> Iterator[dict[str, Any]]:
     """
     from commercetools_source.sandbox import Sandbox  # noqa: F401 - a missing extra is told here, not by the child
 
-    code = "import sys; from commercetools_source.demo_shop import serve; serve(*sys.argv[1:])"
+    code = (
+        "import sys; from commercetools_source.stdio import run_command;"
+        "from commercetools_source.demo_shop import serve;"
+        "sys.exit(run_command(lambda: serve(*sys.argv[1:])))"
+    )
     arguments = [sys.executable, "-c", code, str(size), str(seed), str(day)]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ourselves
         try:

@@ -11,7 +11,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 from commercetools_source.events import (
     Event,
@@ -25,6 +25,7 @@ from commercetools_source.events import (
     StreamFinished,
     StreamStarted,
 )
+from commercetools_source.stdio import Forgiving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -105,18 +106,20 @@ class Tally:
 
 
 @contextmanager
-def draw(out: TextIO, *, total: int, verbosity: Verbosity = 0) -> Iterator[Tally]:
+def draw(out: TextIO | None, *, total: int, verbosity: Verbosity = 0) -> Iterator[Tally]:
     """Show a run over `total` streams on `out` while the block runs; pass the tally as its hook.
 
     A terminal gets a block redrawn in place, without colour where NO_COLOR is set; anything else gets lines.
+    What `out` does not take is left out: a full disk or a terminal that has gone ends no run.
     """
-    in_place = verbosity == 0 and out.isatty() and os.environ.get("TERM") != "dumb"
+    shown = cast("TextIO", Forgiving(out))
+    in_place = verbosity == 0 and shown.isatty() and os.environ.get("TERM") != "dumb"
     if in_place:
-        with _redrawn(out, total) as tally:
+        with _redrawn(shown, total) as tally:
             yield tally
         return
     tally = Tally()
-    tally.echo = _Lines(out, tally, verbosity)
+    tally.echo = _Lines(shown, tally, verbosity)
     yield tally
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from commercetools_source.stdio import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,9 +32,9 @@ class Stopper:
         if self.signal or self._stop is None:
             raise SystemExit(128 + number)
         self.signal = number
-        # Not through sys.stderr: the signal may have come in the middle of a write to it.
-        os.write(2, b"\nstopping; what was read is kept (once more to stop at once)\n")
         self._stop()
+        # Past the buffers of sys.stderr: the signal may have come in the middle of a write to it.
+        tell(b"\nstopping; what was read is kept (once more to stop at once)\n")
 
 
 @contextmanager

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from commercetools_source.errors import DestinationError
+from commercetools_source.stdio import output_fault
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -16,7 +15,7 @@ __all__ = ["write"]
 
 
 def write(lines: bytes) -> None:
-    """Write all of `lines` and flush; raises DestinationError when nobody reads any more.
+    """Write all of `lines` and flush; raises DestinationError when that is not possible.
 
     Where Python is told not to buffer (`PYTHONUNBUFFERED`, usual in containers), a write that a signal
     interrupts takes only part of its bytes and says so by its result; the rest is written again here.
@@ -27,21 +26,10 @@ def write(lines: bytes) -> None:
         while left:
             left = left[_written(out, left) :]
         out.flush()
-    except (BrokenPipeError, ValueError) as error:
-        _let_go(out)
+    except (OSError, ValueError) as error:
         raise DestinationError(
-            "whatever reads this program's output has gone; the next run goes on from the last state that it kept"
+            f"{output_fault(error)}; the next run goes on from the last state that it kept"
         ) from error
-
-
-def _let_go(out: BinaryIO) -> None:
-    """Send what is left in the buffer nowhere: Python would try it again when it ends, complain and exit with 120."""
-    with suppress(OSError, ValueError):  # closed, or no file at all
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(nowhere, out.fileno())
-        finally:
-            os.close(nowhere)
 
 
 def _written(out: BinaryIO, piece: memoryview) -> int:

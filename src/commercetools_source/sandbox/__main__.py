@@ -10,6 +10,7 @@ import msgspec
 
 from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox.process import serve
+from commercetools_source.stdio import run_command
 
 
 def main() -> int:
@@ -68,4 +69,4 @@ def _write(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command(main))

@@ -17,12 +17,18 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the tap with `arguments` (by default the process's own); always ends in SystemExit."""
+    from commercetools_source.stdio import run_command
+
+    raise SystemExit(run_command(lambda: _run(arguments)))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     if find_spec("singer_sdk") is None:
         sys.stderr.write("the Singer tap needs one more package: pip install 'commercetools-source[singer]'\n")
-        raise SystemExit(2)
+        return 2
     from commercetools_source.frontends.singer.tap import run
     from commercetools_source.memory import keep_pages, share_heaps
 
     share_heaps()
     keep_pages()
-    raise SystemExit(run(arguments))
+    return run(arguments)

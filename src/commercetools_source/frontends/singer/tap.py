@@ -25,6 +25,7 @@ from commercetools_source.frontends.singer.output import SingerOutput
 from commercetools_source.frontends.singer.streams import CommercetoolsStream
 from commercetools_source.resources import STREAMS
 from commercetools_source.settings import SETTINGS
+from commercetools_source.stdio import tell
 from commercetools_source.sync import sync
 
 if TYPE_CHECKING:
@@ -166,8 +167,8 @@ class TapCommercetools(Tap):
         if self._stop is None or self._signal:
             raise SystemExit(128 + signum)
         self._signal = signum
-        os.write(2, b"stopping; what was written is kept (once more to stop at once)\n")
         self._stop()
+        tell(b"stopping; what was written is kept (once more to stop at once)\n")
 
     # --- configuration ---
 

@@ -8,6 +8,11 @@ if __name__ == "__main__":
     # The first entry is this folder, where `client` and `schemas` would hide other packages' modules.
     sys.path[:] = [place for place in sys.path if place != __file__.rpartition("/")[0]]
 
+from commercetools_source.stdio import prepare, run_command
+
+if __name__ == "__main__":
+    prepare()
+
 from commercetools_source.frontends.mage.bases import of_mage, stand_alone
 
 if __name__ == "__main__" and "--test_connection" in sys.argv:
@@ -20,4 +25,4 @@ from commercetools_source.frontends.mage.commercetools.source import Commercetoo
 __all__ = ["STREAMS", "Client", "Commercetools"]
 
 if __name__ == "__main__":
-    of_mage("sources.base").main(Commercetools, args=sys.argv[1:])
+    sys.exit(run_command(lambda: of_mage("sources.base").main(Commercetools, args=sys.argv[1:])))
