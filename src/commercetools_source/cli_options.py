@@ -135,9 +135,14 @@ def loaded(name: str) -> "Destination":
 
 
 def states_of(destination: "Destination") -> "dict[str, StreamState]":
-    """Return how far each stream is read in a destination; raises DestinationError and StateError as its `open`."""
+    """Return how far each stream is read in a destination, which stays as it is.
+
+    Raises DestinationError and StateError.
+    """
+    from commercetools_source.delivery import open_to_read
+
     try:
-        return dict(destination.open())
+        return dict(open_to_read(destination))
     finally:
         destination.close()
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from commercetools_source.events import Noticed
     from commercetools_source.resources import Stream
 
-__all__ = ["Delivery", "Destination", "Forgetful", "Observer"]
+__all__ = ["Delivery", "Destination", "Forgetful", "Observer", "Readable", "open_to_read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,23 @@ class Destination(Protocol):
     def close(self) -> None:
         """Release it. May be called twice, and after a failed `open`."""
         ...
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A destination that can be looked at without a change to it, while others look at it too."""
+
+    def open_read_only(self) -> Mapping[str, StreamState]:
+        """Return the stored states of what is there already; create, change and remove nothing until it is closed.
+
+        Raises DestinationError and StateError.
+        """
+        ...
+
+
+def open_to_read(destination: Destination) -> Mapping[str, StreamState]:
+    """Open a destination for a command that changes nothing, and return its stored states."""
+    return destination.open_read_only() if isinstance(destination, Readable) else destination.open()
 
 
 @runtime_checkable

@@ -109,7 +109,7 @@ def _day(path: Path, size: str | int, seed: int) -> int:
         return 0
     target = DuckDB(path)
     try:
-        states = target.open()
+        states = target.open_read_only()
     finally:
         target.close()
     key = demo_shop.project_key(size, seed)

@@ -20,7 +20,7 @@ from commercetools_source.deletes import (
     refusal,
     sweepable,
 )
-from commercetools_source.delivery import Delivery, Destination
+from commercetools_source.delivery import Delivery, Destination, open_to_read
 from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError
 from commercetools_source.resources import STREAMS, Stream, find
 from commercetools_source.windows import instant
@@ -92,7 +92,7 @@ def _each(
     named = [find(name) for name in streams] if streams is not None else None
     chosen = named if named is not None else [stream for stream in STREAMS.values() if sweepable(stream)]
     try:
-        states = destination.open()
+        states = open_to_read(destination) if guard is None else destination.open()
         return tuple(_one(sides, stream, states.get(stream.name, StreamState())) for stream in chosen)
     finally:
         destination.close()

@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from commercetools_source.checkpoint import StreamState
 from commercetools_source.delivery import Delivery
 from commercetools_source.destinations import DuckDB, Jsonl, Parquet
-from commercetools_source.destinations.folder import read_manifest
+from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
 from commercetools_source.resources import STREAMS
 from commercetools_source.schema import Column
@@ -83,7 +83,8 @@ def table_of(result: duckdb.DuckDBPyConnection) -> Table:
 def jsonl_table(path: Path) -> Table | None:
     entry = read_manifest(path).streams.get(STREAM.name)
     listed = {path / STREAM.name / file.name for file in entry.files} if entry else set()
-    assert listed <= set((path / STREAM.name).glob("part-*"))
+    loading = {path / STREAM.name / "_loading" / file.name for file in entry.loading} if entry else set()
+    assert listed == set((path / STREAM.name).rglob("part-*")) - loading
     found: Table = {}
     for file in sorted(listed):
         found = merged(found, [json.loads(line) for line in file.read_text("utf-8").split("\n") if line])
@@ -256,8 +257,11 @@ class JsonlMachine(Machine):
         return jsonl_table(path)
 
     def tear(self, delivery: Delivery) -> None:
-        """Leave what a crash within a delivery leaves: files that the manifest does not know."""
-        for name in ("part-000099-00000000.jsonl", "_loading/part-000099-00000000.jsonl.tmp"):
+        """Leave what a crash within a delivery leaves: the file that the manifest says was about to be begun."""
+        manifest = read_manifest(self.path)
+        entry = manifest.streams.get(STREAM.name)
+        begun = f"part-{entry.next if entry else 1:06d}-{manifest.run}.jsonl"
+        for name in (begun, f"_loading/{begun}.tmp") if manifest.run else ():
             stray = self.path / STREAM.name / name
             stray.parent.mkdir(parents=True, exist_ok=True)
             stray.write_bytes(bytes(delivery.records[0]))

@@ -9,7 +9,7 @@ import pytest
 
 from commercetools_source.checkpoint import StreamState
 from commercetools_source.destinations import Jsonl
-from commercetools_source.destinations.folder import read_manifest
+from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError, StateError
 
 if TYPE_CHECKING:
@@ -115,13 +115,20 @@ def test_only_files_of_ours_are_removed(destination: Jsonl, folder: Path, load: 
     destination.write(load([{"id": "1"}]))
     destination.close()
     before = found(folder)
-    for name in ("things/part-000009-0123abcd.jsonl", "gone/part-000001-0123abcd.jsonl.tmp"):
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).touch()
-    for name in ("notes.txt", "things/part-of-mine.jsonl"):
+    run = read_manifest(folder).run
+    foreign = [
+        "notes.txt",
+        "things/part-of-mine.jsonl",
+        "things/part-000002-0123abcd.jsonl",
+        f"part-000002-{run}.jsonl",
+    ]
+    begun = [f"things/{place}part-000002-{run}.jsonl{end}" for place in ("", "_loading/") for end in ("", ".tmp")]
+    (folder / "things" / "_loading").mkdir()
+    for name in (*foreign, *begun, "manifest.json.tmp"):
         (folder / name).touch()
     destination.open()
-    assert found(folder) == sorted([*before, "notes.txt", "things/part-of-mine.jsonl"])
+    assert found(folder) == sorted([*before, *foreign])
+    assert not (folder / "things" / "_loading").exists()
 
 
 def test_a_stream_with_a_lost_file_is_read_from_its_start(

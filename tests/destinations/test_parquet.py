@@ -18,7 +18,7 @@ import pytest
 
 from commercetools_source.deletes import Difference, Listed
 from commercetools_source.destinations import Parquet
-from commercetools_source.destinations.folder import read_manifest
+from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
 from commercetools_source.schema import Column
 from commercetools_source.stream import Stream

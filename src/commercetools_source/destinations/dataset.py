@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["empty", "fields", "fitted", "merged", "reader", "schema_of", "write"]
+__all__ = ["empty", "fields", "fitted", "has_rows", "merged", "reader", "schema_of", "write"]
 
 _ROW_GROUP_BYTES = 32_000_000
 """Of a row group before it is encoded: what writer and readers hold in memory at once for each thread."""
@@ -117,6 +117,17 @@ def schema_of(path: Path) -> pa.Schema | None:
         return pq.read_schema(path)
     except (FileNotFoundError, pa.ArrowInvalid):
         return None
+
+
+def has_rows(path: Path) -> bool:
+    """Return whether a file is Parquet and has rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return bool(pq.read_metadata(path).num_rows)
+    except (FileNotFoundError, pa.ArrowInvalid):
+        return False
 
 
 def merged(paths: Sequence[Path]) -> Iterator[pa.RecordBatch]:

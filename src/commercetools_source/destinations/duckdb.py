@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
+from pathlib import Path
+from secrets import token_hex
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,7 +30,6 @@ from commercetools_source.schema import KINDS_BY_SQL, SQL_TYPES, Column, columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     import duckdb
 
@@ -84,6 +86,7 @@ class DuckDB:
         self._materialize = materialize
         self._model: Model | None = None
         self._own: OwnWatch | None = None
+        self._read_only = False
 
     def open(self) -> Mapping[str, StreamState]:
         """Open or create the file, lock it, return the stored states.
@@ -91,7 +94,15 @@ class DuckDB:
         A stream whose table is gone is read from its start, so dropping a table loads it again.
         Raises DestinationError (no DuckDB installed; not writable; in use; no DuckDB file) and StateError.
         """
-        self._connection = _attach(self._path)
+        return self._open(read_only=False)
+
+    def open_read_only(self) -> Mapping[str, StreamState]:
+        """Return the stored states, with nothing changed and while others read the file; raises as `open`."""
+        return self._open(read_only=True)
+
+    def _open(self, *, read_only: bool) -> Mapping[str, StreamState]:
+        self._connection = _attach(self._path, read_only=read_only)
+        self._read_only = read_only
         self._model = Model(self._connection, materialize=self._materialize)
         try:
             self._own = OwnWatch(self._connection, self._all_columns, self._model.relations)
@@ -108,9 +119,10 @@ class DuckDB:
         connection, self._connection, self._model = self._connection, None, None
         self._decoders.clear()
         if connection is not None:
-            with suppress(*_errors()):  # what was committed stays in the write-ahead log
-                connection.execute(f"SET memory_limit = '{self._memory[1]}'")
-                connection.execute("CHECKPOINT")
+            if not self._read_only:
+                with suppress(*_errors()):  # what was committed stays in the write-ahead log
+                    connection.execute(f"SET memory_limit = '{self._memory[1]}'")
+                    connection.execute("CHECKPOINT")
             connection.close()
 
     def write(self, delivery: Delivery) -> None:
@@ -159,6 +171,8 @@ class DuckDB:
         """Drop the stream's state and what was loaded of a read under way; return whether there was any."""
         with self._failing(f"reset {stream.name} in"), self._transaction():
             self._drop(_loading(stream.name))
+            if STATE not in self._tables():
+                return False
             found = self._opened.execute(f"DELETE FROM {STATE} WHERE stream = ? RETURNING stream", [stream.name])  # noqa: S608
             return bool(found.fetchall())
 
@@ -219,8 +233,9 @@ class DuckDB:
         return self._model
 
     def _states(self) -> dict[str, StreamState]:
-        self._opened.execute(f"CREATE TABLE IF NOT EXISTS {STATE} (stream VARCHAR, state JSON, updated_at TIMESTAMP)")
         tables = set(self._tables())
+        if STATE not in tables:  # made with the first row: what was opened may be somebody else's
+            return {}
         found = self._opened.execute(f"SELECT stream, state FROM {STATE}").fetchall()  # noqa: S608 - a constant
         states = {}
         for stream, text in found:
@@ -259,6 +274,7 @@ class DuckDB:
         """
         stream = delivery.stream.name
         table = _loading(stream) if delivery.replaces else stream
+        self._opened.execute(f"CREATE TABLE IF NOT EXISTS {STATE} (stream VARCHAR, state JSON, updated_at TIMESTAMP)")
         if delivery.first:
             self._start_over(stream)
         decoder = self._decoder(delivery, table)
@@ -299,16 +315,19 @@ class DuckDB:
 
     def _start_over(self, stream: str) -> None:
         """Drop what a run left that was given up; refuse to replace what somebody else made."""
-        found = self._tables().get(stream)
-        if found is not None and (found == "VIEW" or SYNCED_AT not in self._columns(stream)):
-            kind = "view" if found == "VIEW" else "table"
-            raise DestinationError(
-                f"{self.name} has a {kind} {stream!r} that commercetools-source did not make;"
-                " rename it, or choose another file"
-            )
+        self._refuse_foreign(stream)
         self._drop(_loading(stream))
 
+    def _refuse_foreign(self, table: str) -> None:
+        found = self._tables().get(table)
+        if found is not None and (found == "VIEW" or SYNCED_AT not in self._columns(table)):
+            raise DestinationError(
+                f"{self.name} has a {'view' if found == 'VIEW' else 'table'} {table!r} that commercetools-source"
+                " did not make; rename it, or choose another file"
+            )
+
     def _drop(self, table: str) -> None:
+        self._refuse_foreign(table)
         self._opened.execute(f"DROP TABLE IF EXISTS {quoted(table)}")
         self._decoders.pop(table, None)
 
@@ -477,7 +496,10 @@ def _attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
     except ImportError as error:
         raise DestinationError(f"cannot write {path}: {ADVICE}") from error
     _check(path, read_only=read_only)
-    settings = {**_SETTINGS, "memory_limit": _MEMORY[1], "temp_directory": f"{path.absolute()}.tmp"}
+    spill = f"{path.absolute()}.tmp"
+    if read_only:  # nothing is made beside the file; DuckDB makes this when it needs it, and removes it
+        spill = str(Path(gettempdir()) / f"commercetools-source-{token_hex(8)}.tmp")
+    settings = {**_SETTINGS, "memory_limit": _MEMORY[1], "temp_directory": spill}
     connection = ledger.connect(settings)
     options = ["TYPE duckdb", f"ROW_GROUP_SIZE {_ROW_GROUP}"]
     if read_only:

@@ -5,26 +5,41 @@
     folder/orders/_loading/part-…               a full read under way; moved up when it is complete
 
 A table is a stream, or a table made from it (`parent`), whose files come and go with those of the stream.
+Files that the manifest does not name are somebody else's, whatever they are called: they are left alone.
 Knows nothing of what is in the files.
 """
 
 from __future__ import annotations
 
-import os
-import re
 import secrets
-import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any  # msgspec reads the annotations
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from commercetools_source.checkpoint import StreamState, decode, encode, give_up
-from commercetools_source.errors import DestinationError, StateError
+from commercetools_source.destinations.lock import lock, lock_to_read
+from commercetools_source.destinations.manifest import (
+    FORMAT,
+    LOADING,
+    MANIFEST,
+    PART,
+    TABLE,
+    TEMPORARY,
+    Entry,
+    File,
+    Manifest,
+    read_manifest,
+    refuse_link,
+    save_manifest,
+    sync_folder,
+    write_file,
+)
+from commercetools_source.errors import DestinationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -32,41 +47,7 @@ if TYPE_CHECKING:
 
     Write = Callable[[BinaryIO], int]
 
-__all__ = ["FORMAT", "MANIFEST", "Entry", "File", "Folder", "Manifest", "Part", "read_manifest", "write_file"]
-
-FORMAT = 1
-"""Version of the manifest; another one is refused, not guessed."""
-MANIFEST = "manifest.json"
-
-_LOADING = "_loading"
-_TEMPORARY = ".tmp"
-_PART = re.compile(r"part-\d{6,}-[0-9a-f]{8}\.[a-z]+")
-
-
-class File(msgspec.Struct, frozen=True):
-    """One data file of a table: its name in the table's folder, and what is in it."""
-
-    name: str
-    records: int
-    bytes: int
-
-
-class Entry(msgspec.Struct):
-    """One table: `files` are its data in the order of arrival, `loading` those of a full read under way.
-
-    `key` identifies a record; of two with the same key the higher version counts, then the later one.
-    `columns` and `loading_columns` are the columns of those files and their types, where files have such.
-    `parent` is the stream that the table was made from, "" for a stream itself.
-    """
-
-    key: tuple[str, ...]
-    files: list[File] = []
-    loading: list[File] = []
-    next: int = 1
-    state: dict[str, Any] | None = None
-    columns: dict[str, str] = {}
-    loading_columns: dict[str, str] = {}
-    parent: str = ""
+__all__ = ["Folder", "Part"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,33 +63,28 @@ class Part:
     columns: Mapping[str, str] | None = None
 
 
-class Manifest(msgspec.Struct):
-    """What `manifest.json` holds."""
-
-    format: int = FORMAT
-    streams: dict[str, Entry] = {}
-
-
 class Folder:
-    """Stores deliveries as files in `path`, whose parent folder must exist."""
+    """Stores deliveries as files with `suffix` in `path`, whose parent folder must exist."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, suffix: str) -> None:
         self.path = path
+        self._suffix = suffix
         self._lock: BinaryIO | None = None
-        self._manifest = Manifest()
+        self._writes = False
+        self._manifest = Manifest(FORMAT, suffix)
         self._run = ""
 
-    def open(self) -> Mapping[str, StreamState]:
+    def open(self, *, read_only: bool = False) -> Mapping[str, StreamState]:
         """Create the folder, lock it, remove what a crash left, return the stored states.
 
-        A stream of which a file is missing is read from its start. Raises DestinationError and StateError.
+        With `read_only` nothing is created, changed or removed. A stream of which a file is missing is read
+        from its start. Raises DestinationError and StateError.
         """
         try:
-            self.path.mkdir(exist_ok=True)
-            self._lock = _lock(self.path)
-            self._manifest = self._load()
-            self._run = secrets.token_hex(4)
-            self._tidy()
+            if read_only:
+                self._look()
+            else:
+                self._take()
             return self._states()
         except BaseException as error:
             self.close()
@@ -116,11 +92,30 @@ class Folder:
                 raise DestinationError(_explain(self.path, error)) from error
             raise
 
+    def _look(self) -> None:
+        if not self.path.exists():
+            raise DestinationError(f"{self.path} does not exist; run `commercetools-source sync` first")
+        if not self.path.is_dir():
+            raise FileExistsError
+        self._lock = lock_to_read(self.path)
+        self._manifest = self._load()
+
+    def _take(self) -> None:
+        self.path.mkdir(exist_ok=True)
+        self._load()  # what is refused is refused before a lock is left in it
+        self._lock = lock(self.path)
+        self._manifest = self._load()
+        self._run = secrets.token_hex(4)
+        if not (self.path / MANIFEST).exists():
+            save_manifest(self.path, self._manifest)
+        self._tidy()
+        self._writes = True
+
     def close(self) -> None:
         """Release the lock."""
-        lock, self._lock = self._lock, None
-        if lock is not None:
-            lock.close()
+        held, self._lock, self._writes = self._lock, None, False
+        if held is not None:
+            held.close()
 
     def entry(self, table: str) -> Entry | None:
         """Return what is stored of a table; not to be changed."""
@@ -135,29 +130,38 @@ class Folder:
         entry = self._manifest.streams.get(table) or Entry(())
         home = self.path / table
         if loading:
-            return [home / _LOADING / one.name for one in entry.loading]
+            return [home / LOADING / one.name for one in entry.loading]
         return [home / one.name for one in entry.files]
 
-    def store(self, delivery: Delivery, suffix: str, parts: Sequence[Part]) -> None:
+    def home(self, table: str) -> Path:
+        """Return the folder of a table, to write in; raises DestinationError when it is somewhere else."""
+        if not TABLE.fullmatch(table):
+            raise DestinationError(f"{table!r} cannot be the name of a folder in {self.path}")
+        place = self.path
+        for step in (*table.split("/"), LOADING):
+            place = place / step
+            refuse_link(place)
+        return self.path / table
+
+    def store(self, delivery: Delivery, parts: Sequence[Part]) -> None:
         """Store a delivery as one new file for each part that has rows; the first part is the stream itself.
 
         It counts from the moment the manifest is replaced. Raises DestinationError, with nothing changed.
         """
         with self._writing(delivery.stream.name):
+            self._announce(part.table for part in parts if part.write is not None)
             streams = dict(self._manifest.streams)
             for part in parts:
-                streams[part.table] = self._advanced(delivery, suffix, part)
+                streams[part.table] = self._advanced(delivery, part)
             streams[delivery.stream.name].state = encode(delivery.state)
             self._replace(streams)
-        if delivery.first or delivery.done:
-            for part in parts:
-                self._remove_orphans(part.table)
+            self._remove(part.table for part in parts)
 
-    def _advanced(self, delivery: Delivery, suffix: str, part: Part) -> Entry:
+    def _advanced(self, delivery: Delivery, part: Part) -> Entry:
         """Return the entry of a table after a delivery, whose file is written."""
         stream = delivery.stream.name
         old = self._manifest.streams.get(part.table) or Entry(())
-        home = self.path / part.table
+        home = self.home(part.table)
         entry = Entry(
             part.key,
             old.files,
@@ -167,7 +171,7 @@ class Folder:
             loading_columns=old.loading_columns,
             parent="" if part.table == stream else stream,
         )
-        file = self._file(home / _LOADING if delivery.replaces else home, entry, suffix, part.write)
+        file = self._file(home / LOADING if delivery.replaces else home, entry, part.write)
         if delivery.replaces:
             entry.loading = [*entry.loading, *file]
             entry.loading_columns = dict(part.columns or {})
@@ -176,47 +180,45 @@ class Folder:
             entry.columns = dict(part.columns or {})
         if delivery.done and delivery.replaces:
             for one in entry.loading:
-                (home / _LOADING / one.name).replace(home / one.name)
+                (home / LOADING / one.name).replace(home / one.name)
             if entry.loading:
-                _sync_folder(home)
+                sync_folder(home)
             entry.files, entry.columns = entry.loading, entry.loading_columns
         if delivery.done:
             entry.loading, entry.loading_columns = [], {}
         return entry
 
-    def exchange(
-        self, part: Part, gone: Collection[str], suffix: str, *, parent: str = "", loading: bool = False
-    ) -> int:
+    def exchange(self, part: Part, gone: Collection[str], *, parent: str = "", loading: bool = False) -> int:
         """Store one new file of a table in place of those called `gone`, without any change of state; return its rows.
 
         With `loading` it goes to the files of a full read under way. Raises DestinationError, with nothing changed.
         """
         with self._writing(part.table):
+            self._announce([part.table])
             old = self._manifest.streams.get(part.table) or Entry(part.key, parent=parent)
             entry = msgspec.structs.replace(old)
-            home = self.path / part.table
-            file = self._file(home / _LOADING if loading else home, entry, suffix, part.write)
+            home = self.home(part.table)
+            file = self._file(home / LOADING if loading else home, entry, part.write)
             if loading:
                 entry.loading = [one for one in old.loading if one.name not in gone] + file
             else:
                 entry.files = [one for one in old.files if one.name not in gone] + file
                 entry.columns = dict(part.columns or old.columns)
             self._replace({**self._manifest.streams, part.table: entry})
-        self._remove_orphans(part.table)
+            self._remove([part.table])
         return sum(one.records for one in file)
 
     def drop(self, tables: Collection[str]) -> None:
         """Remove tables with their files; raises DestinationError, with nothing changed."""
         with self._writing(", ".join(tables)):
             self._replace({name: entry for name, entry in self._manifest.streams.items() if name not in tables})
-            for table in tables:
-                self._remove_orphans(table)
+            self._remove(tables)
 
-    def _file(self, place: Path, entry: Entry, suffix: str, write: Write | None) -> list[File]:
+    def _file(self, place: Path, entry: Entry, write: Write | None) -> list[File]:
         """Write a file and count it in `entry`; return it, or nothing when there are no rows."""
         if write is None:
             return []
-        name = f"part-{entry.next:06d}-{self._run}.{suffix}"
+        name = _name(entry, self._manifest)
         file = File(name, *write_file(place, name, write))
         if not file.records:
             (place / name).unlink()
@@ -226,8 +228,8 @@ class Folder:
 
     @contextmanager
     def _writing(self, table: str) -> Iterator[None]:
-        if self._lock is None:
-            raise DestinationError(f"{self.path} is not open; call open() first")
+        if not self._writes:
+            raise DestinationError(f"{self.path} is not open to write; call open() first")
         try:
             yield
         except BaseException as error:
@@ -251,49 +253,88 @@ class Folder:
             for one in tables:
                 streams[one] = msgspec.structs.replace(streams[one], loading=[], loading_columns={}, state=None)
             self._replace(streams)
-        for one in tables:
-            self._remove_orphans(one)
+            self._remove(tables)
         return True
 
+    def _announce(self, tables: Iterable[str]) -> None:
+        """Have the manifest name the files that this run is about to begin, once for the run and each new table."""
+        ours = self._manifest.run == self._run
+        before = set(self._manifest.begun) if ours else set()
+        begun = before | (set(tables) - self._manifest.streams.keys())
+        if not ours or begun != before:
+            self._save(msgspec.structs.replace(self._manifest, run=self._run, begun=sorted(begun)))
+
     def _replace(self, streams: dict[str, Entry]) -> None:
-        manifest = Manifest(streams=streams)
-        _save(self.path, manifest)
+        old = self._manifest
+        before = _paths({name: entry for name, entry in old.streams.items() if streams.get(name) is not entry})
+        after = _paths({name: entry for name, entry in streams.items() if old.streams.get(name) is not entry})
+        waiting = {path for path in old.removed if (self.path / path).exists()}
+        self._save(
+            msgspec.structs.replace(
+                old,
+                streams=streams,
+                begun=[name for name in old.begun if name not in streams],
+                removed=sorted((waiting | before) - after),
+            )
+        )
+
+    def _save(self, manifest: Manifest) -> None:
+        refuse_link(self.path / MANIFEST)
+        save_manifest(self.path, manifest)
         self._manifest = manifest
 
     def _load(self) -> Manifest:
+        refuse_link(self.path / MANIFEST)
         if (self.path / MANIFEST).exists():
-            return read_manifest(self.path)
-        stray = next((path for path in self.path.glob("**/part-*") if _PART.fullmatch(path.name)), None)
-        if stray is not None:
+            manifest = read_manifest(self.path)
+            if manifest.suffix not in {"", self._suffix}:
+                raise DestinationError(
+                    f"{self.path} holds {manifest.suffix} files, so no {self._suffix} files are written there;"
+                    f" choose another folder, or name the destination {manifest.suffix}:{self.path}"
+                )
+            return msgspec.structs.replace(manifest, suffix=self._suffix)
+        if (stray := next(self._strays(), None)) is not None:
             raise DestinationError(
                 f"{self.path} has data files ({stray.relative_to(self.path)}) but no {MANIFEST};"
                 f" put the {MANIFEST} back, or choose an empty folder"
             )
-        manifest = Manifest()
-        _save(self.path, manifest)
-        return manifest
+        return Manifest(FORMAT, self._suffix)
+
+    def _strays(self) -> Iterator[Path]:
+        """Yield data files in the folder, those of a folder inside left out that has a manifest."""
+        for path in self.path.glob("**/part-*"):
+            inside = [place for place in path.parents if self.path in place.parents]
+            if PART.fullmatch(path.name) and not any((place / MANIFEST).exists() for place in inside):
+                yield path
 
     def _tidy(self) -> None:
-        """Bring the folder to what the manifest says."""
-        for name, entry in self._manifest.streams.items():
-            home = self.path / name
+        """Bring the folder to what the manifest says: undo what a run began that was cut off."""
+        manifest = self._manifest
+        tables = [*manifest.streams, *manifest.begun]
+        for table in tables:
+            home, entry = self.home(table), manifest.streams.get(table) or Entry(())
             for file in entry.loading:  # moved up by a run that was cut off before it replaced the manifest
-                if (home / file.name).exists() and not (home / _LOADING / file.name).exists():
-                    (home / file.name).replace(home / _LOADING / file.name)
-        homes = {path.parent for path in self.path.glob("**/part-*")}
-        for home in {home.parent if home.name == _LOADING else home for home in homes}:
-            self._remove_orphans(home.relative_to(self.path).as_posix())
+                if (home / file.name).exists() and not (home / LOADING / file.name).exists():
+                    (home / file.name).replace(home / LOADING / file.name)
+            listed = {file.name for file in (*entry.files, *entry.loading)}
+            if manifest.run and _name(entry, manifest) not in listed:
+                for place in (home, home / LOADING):
+                    _discard(place / _name(entry, manifest))
+                    _discard(place / f"{_name(entry, manifest)}{TEMPORARY}")
+        self._remove(tables)
+        refuse_link(self.path / f"{MANIFEST}{TEMPORARY}")
+        _discard(self.path / f"{MANIFEST}{TEMPORARY}")
 
-    def _remove_orphans(self, table: str) -> None:
-        entry = self._manifest.streams.get(table) or Entry(())
-        home = self.path / table
-        wanted = {home / file.name for file in entry.files} | {home / _LOADING / file.name for file in entry.loading}
-        for path in (*home.glob("part-*"), *home.glob(f"{_LOADING}/part-*")):
-            if path not in wanted and _PART.fullmatch(path.name.removesuffix(_TEMPORARY)):
-                path.unlink()
-        if not entry.loading:
-            with suppress(OSError):  # it may not be there, or hold files of somebody else
-                (home / _LOADING).rmdir()
+    def _remove(self, tables: Iterable[str]) -> None:
+        """Remove files that no longer count, and what `tables` had for a full read that is over."""
+        for path in self._manifest.removed:
+            self.home(path.rpartition("/")[0].removesuffix(f"/{LOADING}"))
+            _discard(self.path / path)
+        for table in tables:
+            entry = self._manifest.streams.get(table)
+            if entry is None or not entry.loading:
+                with suppress(OSError):  # it may not be there, or hold files of somebody else
+                    (self.home(table) / LOADING).rmdir()
 
     def _states(self) -> dict[str, StreamState]:
         states = {}
@@ -303,103 +344,29 @@ class Folder:
             tables = [name, *self.tables(name)]
             if not all(path.exists() for table in tables for path in self.paths(table)):
                 state = StreamState()
-            elif not all(path.exists() for table in tables for path in self.paths(table, loading=True)):
+            elif not all(self._is_loaded(path) for table in tables for path in self.paths(table, loading=True)):
                 state = give_up(state)
             if state != StreamState():
                 states[name] = state
         return states
 
-
-def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of `folder`; raises DestinationError when there is none and StateError when it is broken."""
-    path = folder / MANIFEST
-    try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
-    except OSError as error:
-        raise DestinationError(
-            f"cannot read {path}: {error.strerror}; run `commercetools-source sync` first"
-        ) from error
-    except msgspec.DecodeError as error:
-        raise StateError(f"{path} is broken ({error}); put it back from a backup, or choose an empty folder") from error
-    if manifest.format != FORMAT:
-        raise StateError(
-            f"{path} has format {manifest.format}, this version reads {FORMAT};"
-            " upgrade commercetools-source, or choose an empty folder"
-        )
-    return manifest
+    def _is_loaded(self, path: Path) -> bool:
+        """Return whether a file of a full read under way is there, or was moved up by a run that was cut off."""
+        return path.exists() or (path.parent.parent / path.name).exists()
 
 
-def _save(folder: Path, manifest: Manifest) -> None:
-    text = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
-    temporary = folder / f"{MANIFEST}{_TEMPORARY}"
-    with temporary.open("wb") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.replace(folder / MANIFEST)
-    _sync_folder(folder)
+def _name(entry: Entry, manifest: Manifest) -> str:
+    """Return what the next file of a table is called, in the run that the manifest names."""
+    return f"part-{entry.next:06d}-{manifest.run}.{manifest.suffix}"
 
 
-def write_file(place: Path, name: str, write: Write) -> tuple[int, int]:
-    """Write a file that is there as a whole or not at all; return its number of records and bytes."""
-    place.mkdir(parents=True, exist_ok=True)
-    temporary = place / f"{name}{_TEMPORARY}"
-    try:
-        with temporary.open("wb") as out:
-            records = write(out)
-            out.flush()
-            os.fsync(out.fileno())
-            size = out.tell()
-        temporary.replace(place / name)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    _sync_folder(place)
-    return records, size
+def _paths(streams: Mapping[str, Entry]) -> set[str]:
+    return {path for table, entry in streams.items() for path in entry.paths(table)}
 
 
-def _sync_folder(path: Path) -> None:
-    """Make renames in `path` survive a power failure, where the system can."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _lock(folder: Path) -> BinaryIO:
-    """Return an open file that holds the folder for this process; the system lets go of it when the process ends."""
-    path = folder / ".lock"
-    handle = path.open("a+b")
-    try:
-        _lock_file(handle)
-    except OSError as error:
-        handle.seek(0)
-        holder = handle.read().decode(errors="replace").strip()
-        handle.close()
-        raise DestinationError(
-            f"{folder} is in use by {f'process {holder}' if holder else 'another process'};"
-            " wait until it has ended and run again"
-        ) from error
-    handle.truncate(0)
-    handle.write(str(os.getpid()).encode())
-    handle.flush()
-    return handle
-
-
-def _lock_file(handle: BinaryIO) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        handle.seek(1 << 30)  # outside the text, which stays readable
-        msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _discard(path: Path) -> None:
+    with suppress(FileNotFoundError, NotADirectoryError):
+        path.unlink()
 
 
 def _explain(path: Path, error: OSError) -> str:

@@ -38,16 +38,20 @@ class Jsonl:
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
-        self._folder = Folder(path)
+        self._folder = Folder(path, "jsonl")
 
     def open(self) -> Mapping[str, StreamState]:
         """Create and lock the folder, return the stored states; raises DestinationError and StateError."""
         return self._folder.open()
 
+    def open_read_only(self) -> Mapping[str, StreamState]:
+        """Return the stored states, with nothing changed; raises DestinationError and StateError."""
+        return self._folder.open(read_only=True)
+
     def write(self, delivery: Delivery) -> None:
         """Store records as one new file, then the state; raises DestinationError, with neither stored."""
         write = (lambda out: _write_lines(out, delivery.records)) if delivery.records else None
-        self._folder.store(delivery, "jsonl", [Part(delivery.stream.name, delivery.stream.key, write)])
+        self._folder.store(delivery, [Part(delivery.stream.name, delivery.stream.key, write)])
 
     def forget(self, stream: Stream) -> bool:
         """Drop the stream's state and the files of a read under way; return whether there was any."""

@@ -13,11 +13,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations import dataset, ledger, unfolded
 from commercetools_source.destinations.columns import DELETED_AT, OWN, SYNCED_AT, Decoder, surprises
-from commercetools_source.destinations.folder import MANIFEST, Folder, Part, write_file
+from commercetools_source.destinations.folder import Folder, Part
+from commercetools_source.destinations.manifest import MANIFEST, refuse_link, write_file
 from commercetools_source.destinations.newest import child_view, files, head, newest, view
 from commercetools_source.errors import DestinationError
 from commercetools_source.relations_sql import select
@@ -26,7 +29,6 @@ from commercetools_source.schema import KINDS_BY_SQL, SQL_TYPES, Column, columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
     from typing import BinaryIO
 
     import duckdb
@@ -42,6 +44,7 @@ __all__ = ["Parquet"]
 
 COLUMNS = "columns.parquet"
 LATEST = "latest.sql"
+SPILL = ".spill"
 ADVICE = 'it needs pyarrow and DuckDB: pip install "commercetools-source[parquet]"'
 
 _SUFFIX = "parquet"
@@ -76,21 +79,19 @@ class Parquet:
         self.name = str(path)
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
-        self._folder = Folder(path)
+        self._folder = Folder(path, _SUFFIX)
         self._fields = fields
         self._materialize = materialize
         self._whole: set[str] = set()
         self._decoders: dict[tuple[str, bool], Decoder] = {}
         self._last = datetime.min.replace(tzinfo=timezone.utc)
         self._sql: duckdb.DuckDBPyConnection | None = None
+        self._scratch: TemporaryDirectory[str] | None = None
 
     def open(self) -> Mapping[str, StreamState]:
         """Create and lock the folder, return the stored states; raises DestinationError and StateError."""
-        try:
-            import duckdb  # noqa: F401 - heavy; looked for now, before anything is read
-            import pyarrow.parquet  # noqa: F401 - same
-        except ImportError as error:
-            raise DestinationError(f"cannot write {self.name}: {ADVICE}") from error
+        self._import()
+        self._refuse_foreign()
         states = self._folder.open()
         try:
             # No row was stored after the manifest, so a clock that was set back cannot make new rows look old.
@@ -105,13 +106,43 @@ class Parquet:
             raise
         return states
 
+    def open_read_only(self) -> Mapping[str, StreamState]:
+        """Return the stored states, with nothing changed; raises DestinationError and StateError.
+
+        What `compare` needs room for goes to the system's folder of temporary files.
+        """
+        self._import()
+        states = self._folder.open(read_only=True)
+        self._scratch = TemporaryDirectory(prefix="commercetools-source-")
+        return states
+
+    def _import(self) -> None:
+        """Look for the packages now, before anything is read."""
+        try:
+            import duckdb  # noqa: F401 - heavy
+            import pyarrow.parquet  # noqa: F401 - same
+        except ImportError as error:
+            raise DestinationError(f"cannot use {self.name}: {ADVICE}") from error
+
+    def _refuse_foreign(self) -> None:
+        """Raise DestinationError when somebody else's file has a name under which this writes."""
+        path = self._folder.path / LATEST
+        refuse_link(self._folder.path / SPILL)
+        if path.is_file() and not path.read_bytes().startswith(head(self._folder.path).encode()[:40]):
+            raise DestinationError(
+                f"{path} was not written by commercetools-source; move it away, or choose another folder"
+            )
+
     def close(self) -> None:
         """Release the folder."""
+        scratch, self._scratch = self._scratch, None
         self._decoders.clear()
         self._whole.clear()
         connection, self._sql = self._sql, None
         if connection is not None:
             connection.close()
+        if scratch is not None:
+            scratch.cleanup()
         self._folder.close()
 
     def write(self, delivery: Delivery) -> None:
@@ -183,7 +214,7 @@ class Parquet:
             unfold = self._rows(one, "_batch", found) if rows.values else None
             parts.append(Part(name, one.key, unfold, unfolded.types(one)))
         try:
-            self._folder.store(delivery, _SUFFIX, parts)
+            self._folder.store(delivery, parts)
         finally:
             if relations:
                 self._connection.unregister("_batch")
@@ -215,9 +246,9 @@ class Parquet:
             return
         relations = unfolded.tables(stream)
         if outdated := [name for name in stored if name not in relations]:  # made by another version
+            for name in outdated:  # first, because it is made anew as long as the table is there
+                (self._folder.home(name) / COLUMNS).unlink(missing_ok=True)
             self._folder.drop(outdated)
-            for name in outdated:
-                (self._folder.path / name / COLUMNS).unlink(missing_ok=True)
             self._describe()
         self._columns(stream.name)
         source = files(self._readable(stream.name))
@@ -226,12 +257,25 @@ class Parquet:
             if held is None or held.columns != unfolded.types(relation):
                 part = Part(name, relation.key, self._rows(relation, source, entry.columns), unfolded.types(relation))
                 gone = [one.name for one in held.files] if held else ()
-                self._folder.exchange(part, gone, _SUFFIX, parent=stream.name)
+                self._folder.exchange(part, gone, parent=stream.name)
         self._whole.add(stream.name)
 
     def _readable(self, table: str) -> list[Path]:
         """Return the files of a table, of which there is at least the one without rows."""
-        return [self._folder.path / table / COLUMNS, *self._folder.paths(table)]
+        return [self._columns_file(table), *self._folder.paths(table)]
+
+    def _columns_file(self, table: str) -> Path:
+        """Return the file of a table that has all columns and no rows, elsewhere if nothing may be written here."""
+        path = self._folder.path / table / COLUMNS
+        entry = self._folder.entry(table)
+        if self._scratch is None or entry is None:
+            return path
+        schema = dataset.fields(entry.columns)
+        if dataset.schema_of(path) == schema:
+            return path
+        name = f"{table.replace('/', '.')}.parquet"
+        write_file(Path(self._scratch.name), name, lambda out: dataset.write(out, schema, [dataset.empty(schema)]))
+        return Path(self._scratch.name, name)
 
     def _decoder(self, delivery: Delivery) -> Decoder:
         """Return the decoder for the files as they are: what columns they have, then those that only the schema has."""
@@ -261,10 +305,12 @@ class Parquet:
         entry = self._folder.entry(table)
         if entry is None or not entry.columns:
             return False
-        path = self._folder.path / table / COLUMNS
+        path = self._folder.home(table) / COLUMNS
         schema = dataset.fields(entry.columns)
         if dataset.schema_of(path) == schema:
             return False
+        if dataset.has_rows(path):
+            raise DestinationError(f"{path} has rows, so commercetools-source did not write it; move it away")
         write_file(path.parent, COLUMNS, lambda out: dataset.write(out, schema, [dataset.empty(schema)]))
         return True
 
@@ -301,15 +347,15 @@ class Parquet:
             paths = [self._folder.path / table / one.name for one in some]
             batches = dataset.merged(paths)
             write = partial(dataset.write, schema=schema, batches=batches)
-            self._folder.exchange(Part(table, entry.key, write), [one.name for one in some], _SUFFIX)
+            self._folder.exchange(Part(table, entry.key, write), [one.name for one in some])
 
     # --- deletions ---
 
     @property
     def _connection(self) -> duckdb.DuckDBPyConnection:
         if self._sql is None:
-            spill = str(self._folder.path / ".spill")
-            self._sql = ledger.connect({**_SETTINGS, "temp_directory": spill})
+            place = self._folder.path if self._scratch is None else Path(self._scratch.name)
+            self._sql = ledger.connect({**_SETTINGS, "temp_directory": str(place / SPILL)})
         return self._sql
 
     def _hold(self, stream: Stream, select: str, *, loading: bool = False) -> bool:
@@ -349,7 +395,7 @@ class Parquet:
             f" AND held.{DELETED_AT} IS NULL"
         )
         write = partial(dataset.write, schema=schema, batches=dataset.reader(found))
-        return self._folder.exchange(Part(stream.name, entry.key, write), (), _SUFFIX, loading=loading)
+        return self._folder.exchange(Part(stream.name, entry.key, write), (), loading=loading)
 
     @contextmanager
     def _failing(self, what: str) -> Iterator[None]:

@@ -1,0 +1,96 @@
+"""The lock of a folder: one run that writes, or any number of commands that only read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from commercetools_source.destinations.manifest import refuse_link
+from commercetools_source.errors import DestinationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+__all__ = ["lock", "lock_to_read"]
+
+_NAME = ".lock"
+
+
+def lock(folder: Path) -> BinaryIO:
+    """Return an open file that holds the folder for this process; the system lets go of it when the process ends.
+
+    It has the process's number in it. Raises DestinationError when another one holds the folder, or when
+    somebody else uses a file of this name.
+    """
+    path = folder / _NAME
+    refuse_link(path)
+    handle = path.open("a+b")
+    if (reason := _obstacle(folder, handle)) is not None:
+        handle.close()
+        raise DestinationError(reason)
+    handle.truncate(0)
+    handle.write(str(os.getpid()).encode())
+    handle.flush()
+    return handle
+
+
+def _obstacle(folder: Path, handle: BinaryIO) -> str | None:
+    """Lock the file for writing; return why that cannot be, None if it is done."""
+    try:
+        _lock_file(handle, shared=False)
+    except OSError:
+        return _in_use(folder, handle)
+    handle.seek(0)
+    text = handle.read(32).strip()
+    if not text or text.isdigit():
+        return None
+    return f"{handle.name} is not the lock of a run of commercetools-source; move it away, or choose an empty folder"
+
+
+def lock_to_read(folder: Path) -> BinaryIO | None:
+    """Return an open file that keeps runs from writing and lets others read; None when no run has written yet.
+
+    Nothing is created or changed. Raises DestinationError while a run writes.
+    """
+    path = folder / _NAME
+    refuse_link(path)
+    try:
+        handle = path.open("rb")
+    except FileNotFoundError:
+        return None
+    try:
+        _lock_file(handle, shared=True)
+    except OSError as error:
+        message = _in_use(folder, handle)
+        handle.close()
+        raise DestinationError(message) from error
+    return handle
+
+
+def _in_use(folder: Path, handle: BinaryIO) -> str:
+    handle.seek(0)
+    writer = handle.read(32).decode(errors="replace").strip()
+    holder = f"process {writer}" if writer else "another process"
+    try:
+        _lock_file(handle, shared=True)
+    except OSError:
+        pass
+    else:
+        holder = "another process, which reads it"
+    return f"{folder} is in use by {holder}; wait until it has ended and run again"
+
+
+def _lock_file(handle: BinaryIO, *, shared: bool) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        handle.seek(1 << 30)  # outside the text, which stays readable
+        msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        if shared:  # there is no lock to share: what is known then is that no run writes now
+            msvcrt.locking(handle.fileno(), msvcrt.LK_UNLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

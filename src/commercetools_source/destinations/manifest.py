@@ -1,0 +1,200 @@
+"""The manifest of a folder of data files: which files count, and which ones a run may have left behind.
+
+Whatever it does not name belongs to somebody else. So it names a file before the file is begun, and one that
+no longer counts until that is removed. Knows nothing of what is in the files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any  # msgspec reads the annotations
+
+import msgspec
+
+from commercetools_source.errors import DestinationError, StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+    Write = Callable[[BinaryIO], int]
+
+__all__ = [
+    "FORMAT",
+    "LOADING",
+    "MANIFEST",
+    "PART",
+    "TABLE",
+    "TEMPORARY",
+    "Entry",
+    "File",
+    "Manifest",
+    "read_manifest",
+    "refuse_link",
+    "save_manifest",
+    "sync_folder",
+    "write_file",
+]
+
+FORMAT = 1
+"""Version of the manifest; another one is refused, not guessed."""
+MANIFEST = "manifest.json"
+LOADING = "_loading"
+TEMPORARY = ".tmp"
+PART = re.compile(r"part-\d{6,}-[0-9a-f]{8}\.([a-z]+)", re.ASCII)
+TABLE = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
+"""What a table may be called: it is a path in the folder, and must not lead out of it."""
+
+
+class File(msgspec.Struct, frozen=True):
+    """One data file of a table: its name in the table's folder, and what is in it."""
+
+    name: str
+    records: int
+    bytes: int
+
+
+class Entry(msgspec.Struct):
+    """One table: `files` are its data in the order of arrival, `loading` those of a full read under way.
+
+    `key` identifies a record; of two with the same key the higher version counts, then the later one.
+    `columns` and `loading_columns` are the columns of those files and their types, where files have such.
+    `parent` is the stream that the table was made from, "" for a stream itself.
+    """
+
+    key: tuple[str, ...]
+    files: list[File] = []
+    loading: list[File] = []
+    next: int = 1
+    state: dict[str, Any] | None = None
+    columns: dict[str, str] = {}
+    loading_columns: dict[str, str] = {}
+    parent: str = ""
+
+    def paths(self, table: str) -> Iterator[str]:
+        """Yield the path of each file, from the folder on."""
+        yield from (f"{table}/{file.name}" for file in self.files)
+        yield from (f"{table}/{LOADING}/{file.name}" for file in self.loading)
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What `manifest.json` holds.
+
+    `suffix` of the data files is their format. The last run that wrote is `run`: for each table it may have left one
+    file that is not listed, which has the table's `next` number and this run in its name; `begun` are the tables
+    without an entry where it may have. `removed` are paths of files that no longer count and may still be there.
+    """
+
+    format: int
+    suffix: str = ""
+    run: str = ""
+    begun: list[str] = []
+    removed: list[str] = []
+    streams: dict[str, Entry] = {}
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of `folder`; raises DestinationError when there is none and StateError when it is broken."""
+    path = folder / MANIFEST
+    try:
+        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+    except OSError as error:
+        raise DestinationError(
+            f"cannot read {path}: {error.strerror}; run `commercetools-source sync` first"
+        ) from error
+    except msgspec.DecodeError as error:
+        raise StateError(
+            f"{path} is broken, or not of commercetools-source ({error});"
+            " put it back from a backup, or choose an empty folder"
+        ) from error
+    if manifest.format != FORMAT:
+        raise StateError(
+            f"{path} has format {manifest.format}, this version reads {FORMAT};"
+            " upgrade commercetools-source, or choose an empty folder"
+        )
+    if (name := next(_illegal(manifest), None)) is not None:
+        raise StateError(
+            f"{path} names {name!r}, which is no file or table of this folder;"
+            " put the manifest back from a backup, or choose an empty folder"
+        )
+    listed = {name for table, entry in manifest.streams.items() for name in entry.paths(table)}
+    removed = [name for name in manifest.removed if name not in listed]
+    return msgspec.structs.replace(manifest, suffix=_suffix(path, manifest), removed=removed)
+
+
+def _illegal(manifest: Manifest) -> Iterator[str]:
+    """Yield what the manifest names and no run writes, such as a path that leads out of the folder."""
+    yield from (table for table in (*manifest.streams, *manifest.begun) if not TABLE.fullmatch(table))
+    for entry in manifest.streams.values():
+        yield from (file.name for file in (*entry.files, *entry.loading) if not PART.fullmatch(file.name))
+    for path in manifest.removed:
+        table, _, name = path.rpartition("/")
+        if not TABLE.fullmatch(table) or not PART.fullmatch(name):
+            yield path
+    if not re.fullmatch(r"([0-9a-f]{8})?", manifest.run, re.ASCII):
+        yield manifest.run
+    if not re.fullmatch(r"[a-z]*", manifest.suffix, re.ASCII):
+        yield manifest.suffix
+
+
+def _suffix(path: Path, manifest: Manifest) -> str:
+    """Return the format of the data files, of a manifest that does not say it too: "" when there are none."""
+    entries = manifest.streams.values()
+    named = {file.name.rpartition(".")[2] for entry in entries for file in (*entry.files, *entry.loading)}
+    suffixes = named | ({manifest.suffix} - {""})
+    if len(suffixes) > 1:
+        raise StateError(
+            f"{path} lists files of several formats ({', '.join(sorted(suffixes))}); choose an empty folder"
+        )
+    typed = any(entry.columns or entry.loading_columns for entry in entries)
+    return next(iter(suffixes), "parquet" if typed else "")
+
+
+def save_manifest(folder: Path, manifest: Manifest) -> None:
+    """Replace the manifest of `folder`, as a whole or not at all."""
+    text = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    write_file(folder, MANIFEST, lambda out: out.write(text))
+
+
+def write_file(place: Path, name: str, write: Write) -> tuple[int, int]:
+    """Write a file that is there as a whole or not at all; return what `write` returned and the number of bytes."""
+    place.mkdir(parents=True, exist_ok=True)
+    temporary = place / f"{name}{TEMPORARY}"
+    refuse_link(temporary)
+    temporary.unlink(missing_ok=True)  # of a killed run; written over, a second name of the file would change too
+    try:
+        with temporary.open("xb") as out:
+            records = write(out)
+            out.flush()
+            os.fsync(out.fileno())
+            size = out.tell()
+        temporary.replace(place / name)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    sync_folder(place)
+    return records, size
+
+
+def refuse_link(path: Path) -> None:
+    """Raise DestinationError when `path` is a symbolic link, through which a run would write somewhere else."""
+    if path.is_symlink():
+        raise DestinationError(
+            f"{path} is a symbolic link, and nothing is written through one; put a file or folder in its place"
+        )
+
+
+def sync_folder(path: Path) -> None:
+    """Make renames in `path` survive a power failure, where the system can."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
