@@ -49,7 +49,7 @@ judges: $(BUILD)/installed $(BUILD)/tools $(BUILD)/judges/installed
 	JUDGES=$(CURDIR)/$(BUILD)/judges $(BIN)/pytest -s tests/judges $(ARGS)
 
 crash: $(BUILD)/installed $(BUILD)/tools
-	KILLS=50 $(BIN)/pytest tests/test_kill.py
+	KILLS=50 $(BIN)/pytest tests/sync/test_kill.py
 
 # Needs an index of packages, and for some tests PostgreSQL and GitHub; MAGE names a copy of Mage's repository instead.
 acceptance: $(BUILD)/installed $(BUILD)/tools

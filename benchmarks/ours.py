@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.stopwatch import Place, measure
-from commercetools_source.memory import keep_pages, share_heaps
+from commercetools_source.frontends.memory import keep_pages, share_heaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from commercetools_source.checkpoint import StreamState
-    from commercetools_source.delivery import Delivery, Destination
+    from commercetools_source.extract.checkpoint import StreamState
+    from commercetools_source.extract.delivery import Delivery, Destination
 
 __all__ = ["WAYS", "settings"]
 
@@ -168,7 +168,7 @@ def _discovered(place: Place) -> dict[str, Any]:
 
 def _into(place: Place, destination: Destination) -> Callable[[], int]:
     from commercetools_source import Client
-    from commercetools_source.sync import sync
+    from commercetools_source.sync.run import sync
 
     def work() -> int:
         with Client(settings(place.url)) as client:

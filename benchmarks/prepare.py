@@ -115,7 +115,7 @@ def _record(templates: Sequence[dict[str, str]], number: int, created: int, chan
 
 def _templates(resource: str, orders: int) -> list[dict[str, str]]:
     """Return records of the sandbox's shop: by field, the JSON text from the name on."""
-    from commercetools_source.sandbox.shop import generate
+    from commercetools_source.sandbox.shop.generate import generate
 
     wanted = f"/{resource}"
     rows = generate(orders, 1, DAYS[0])

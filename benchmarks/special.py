@@ -93,7 +93,7 @@ def copy(settings: str, folder: str) -> None:
     from commercetools_source import Client
     from commercetools_source.destinations import open_destination
     from commercetools_source.events import Event, RequestDone
-    from commercetools_source.sync import sync
+    from commercetools_source.sync.run import sync
 
     requests = [0]
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from commercetools_source.definitions import ATTRIBUTE_TYPES, FIELD_TYPES, column_names
-from commercetools_source.destinations.own_fields import columns_of
+from commercetools_source.model.custom.columns import columns_of
+from commercetools_source.model.custom.definitions import ATTRIBUTE_TYPES, FIELD_TYPES, column_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date, datetime, time
 
-    from commercetools_source.definitions import FieldType, ProductType
-    from commercetools_source.destinations.own_fields import Place
-    from commercetools_source.destinations.values import Reader
+    from commercetools_source.model.custom.columns import Place
+    from commercetools_source.model.custom.definitions import FieldType, ProductType
+    from commercetools_source.model.custom.values import Reader
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 LOCALES = st.sampled_from(["en", "de", "de-AT", "zh-Hant-TW"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from functools import cache
 
-from commercetools_source.sandbox.shop import generate
+from commercetools_source.sandbox.shop.generate import generate
 
 __all__ = ["rows_of"]
 

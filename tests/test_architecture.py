@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 PACKAGE = Path(commercetools_source.__file__).parent
 ROOT = Path(__file__).parent.parent
 
-# Lowest first: a module imports only what stands before it. A folder counts as one; inside it there are no cycles.
+# Lowest first: a file imports only its own folder and what stands before it. A name is a folder or a file of the root.
 ORDER = """
-    errors events memory stdio
-    settings config
-    contract stream kinds resources children schema relations
-    definitions owners
-    keyset windows checkpoint delivery
-    governor retry inflate transport answers auth
-    paging parents client
-    graphql planning engine deletes sync backfill plan reconcile
+    errors events stdio timestamps settings config
+    catalog
+    http
+    extract
+    client
+    model
     destinations
+    sync
     frontends
     sandbox
-    progress report diagram signals demo cli
+    report
+    cli
 """.split()  # noqa: SIM905 - drawn as layers
 ALONE = {"sandbox": {"errors", "stdio", "sandbox"}}  # it must not share code with what it judges
-SPEAKS = {"cli", "demo", "progress", "report", "frontends"}  # these write for people or over a protocol
+SPEAKS = {"cli", "report", "frontends"}  # these write for people or over a protocol
 HEAVY = ["duckdb", "lark", "pyarrow", "rich", "singer_sdk", "starlette", "typer", "uvicorn"]
 
 MODULES = {
@@ -48,9 +48,8 @@ MODULES = {
 
 
 def unit(module: str) -> str:
-    """Return the name under which a module stands in ORDER: its folder, or its name before `_` (cli_table: cli)."""
-    first = module.split(".", maxsplit=1)[0]
-    return first if first in ORDER else first.split("_")[0]
+    """Return the name under which a module stands in ORDER: its folder below the package, or its own name."""
+    return module.split(".", maxsplit=1)[0]
 
 
 def nodes(tree: ast.AST, *, types: bool) -> Iterator[ast.AST]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.config import Config
 from commercetools_source.errors import (
@@ -23,7 +24,6 @@ from commercetools_source.errors import (
     NotFoundError,
 )
 from commercetools_source.events import Event, RequestDone, TokenFetched
-from commercetools_source.resources import STREAMS
 from commercetools_source.sandbox import Sandbox
 from patience import Jumps
 

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
-from commercetools_source.destinations.duckdb import DuckDB, row_counts
+from commercetools_source.destinations.duckdb.file import DuckDB, row_counts
 from commercetools_source.events import Noticed, PageRead, StreamFailed
 from commercetools_source.frontends.mage import commercetools
-from commercetools_source.progress import draw
+from commercetools_source.report.progress import draw
 from commercetools_source.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from commercetools_source.sandbox.request import Request
+    from commercetools_source.sandbox.platform.request import Request
 
 MODULE = (sys.executable, "-m", "commercetools_source")
 TAP = (sys.executable, "-c", "from commercetools_source.frontends.singer import main; main()")

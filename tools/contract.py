@@ -1,6 +1,6 @@
 """Write the platform's published contract as compact data: what a record may hold, what an endpoint takes.
 
-    python tools/contract.py            write src/commercetools_source/contract.json
+    python tools/contract.py            write src/commercetools_source/catalog/contract.json
     python tools/contract.py --check    exit 1 if that file is not what it would write
 
 Names, types and formats only; none of the specification's prose. Type expressions: `string int number bool
@@ -21,7 +21,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 SPECIFICATION = ROOT.parent / "shared" / "reference" / "openapi.yaml"
-TARGET = ROOT / "src" / "commercetools_source" / "contract.json"
+TARGET = ROOT / "src" / "commercetools_source" / "catalog" / "contract.json"
 PROJECT = "/{projectKey}"
 
 SCALARS: dict[tuple[str | None, str | None], str] = {

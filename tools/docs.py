@@ -7,9 +7,9 @@ from typing import Any
 
 import typer.main
 
-from commercetools_source.cli_app import app
-from commercetools_source.diagram import draw
-from commercetools_source.diagram_svg import svg
+from commercetools_source.cli.app import app
+from commercetools_source.report.diagram import draw
+from commercetools_source.report.svg import svg
 from commercetools_source.settings import SETTINGS, Setting
 from docs_tables import tables
 
@@ -97,7 +97,7 @@ The six variables of the Merchant Center are enough: `CTP_PROJECT_KEY`, `CTP_CLI
 _COMMANDS = """\
 # Commands
 
-<!-- written by `make docs` from src/commercetools_source/cli_app.py -->
+<!-- written by `make docs` from src/commercetools_source/cli/app.py -->
 
 `commercetools-source COMMAND`, or `python -m commercetools_source COMMAND`. Results go to standard output, progress
 and messages to standard error. A terminal gets a display in place (without colours where `NO_COLOR` is set),

@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from commercetools_source.kinds import KINDS
-from commercetools_source.relations import relations
-from commercetools_source.resources import STREAMS
+from commercetools_source.catalog.kinds import KINDS
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.model.relations import relations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from commercetools_source.relations import Field, Relation
-    from commercetools_source.stream import Stream
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.model.relations import Field, Relation
 
 
 _EVERYWHERE = ("createdBy_", "lastModifiedBy_")
@@ -58,7 +58,7 @@ def _grouped(columns: Iterable[Field]) -> Iterator[str]:
 _PAGE = """\
 # Tables
 
-<!-- written by `make docs` from the catalogue, the contract and src/commercetools_source/children.py -->
+<!-- written by `make docs` from the catalogue, the contract and src/commercetools_source/model/child_tables.py -->
 
 What a shop becomes: one table for each stream with the records unfolded, and one for each list inside them. These
 stand in schema `model`; the records as the API sends them, nested values as JSON, have the streams' names in `main`.

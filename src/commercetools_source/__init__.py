@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from commercetools_source.catalog.streams import STREAMS, Stream
     from commercetools_source.client import Client
     from commercetools_source.config import Config
     from commercetools_source.errors import (
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
         ServerError,
         StateError,
     )
-    from commercetools_source.resources import STREAMS, Stream
 
 __all__ = [
     "STREAMS",
@@ -57,7 +57,7 @@ __all__ = [
     "__version__",
 ]
 
-_HOMES = {"Client": "client", "Config": "config", "STREAMS": "resources", "Stream": "resources"}
+_HOMES = {"Client": "client", "Config": "config", "STREAMS": "catalog.streams", "Stream": "catalog.stream"}
 
 
 def __getattr__(name: str) -> Any:

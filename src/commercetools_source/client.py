@@ -14,18 +14,18 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from commercetools_source import paging
-from commercetools_source.answers import error_of, is_good, json_or_none
-from commercetools_source.auth import TokenSource
+from commercetools_source.catalog.streams import Stream, find
 from commercetools_source.config import Config
 from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError, Problem
 from commercetools_source.events import Hook, ignore
-from commercetools_source.keyset import Walk
-from commercetools_source.parents import parents_of
-from commercetools_source.resources import Stream, find
-from commercetools_source.retry import Patience
-from commercetools_source.transport import Answer, Request, Timing, Transport
-from commercetools_source.windows import instant, shift
+from commercetools_source.extract import paging
+from commercetools_source.extract.keyset import Walk
+from commercetools_source.extract.parents import parents_of
+from commercetools_source.extract.windows import instant, shift
+from commercetools_source.http.auth import TokenSource
+from commercetools_source.http.responses import error_of, is_good, json_or_none
+from commercetools_source.http.retry import Patience
+from commercetools_source.http.transport import Answer, Request, Timing, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from acceptance.mage import STEPS
-from commercetools_source.resources import STREAMS
+from commercetools_source.catalog.streams import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

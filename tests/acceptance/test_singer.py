@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from commercetools_source.resources import STREAMS
+from commercetools_source.catalog.streams import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from commercetools_source.checkpoint import StreamState
-from commercetools_source.delivery import Delivery
-from commercetools_source.schema import Column
-from commercetools_source.stream import Stream
+from commercetools_source.catalog.schema import Column
+from commercetools_source.catalog.stream import Stream
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.delivery import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

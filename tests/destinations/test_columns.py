@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercetools_source.destinations.columns import DELETED_AT, SYNCED_AT, UNFIT, Decoder, slices
+from commercetools_source.catalog.schema import Column
+from commercetools_source.destinations.arrow.decode import DELETED_AT, SYNCED_AT, UNFIT, Decoder, slices
 from commercetools_source.errors import DestinationError
-from commercetools_source.schema import Column
 
 KINDS = ["string", "int", "bool", "number", "datetime", "date", "time", "json"]
 FIELDS = [

@@ -19,18 +19,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from commercetools_source.checkpoint import StreamState
-from commercetools_source.delivery import Delivery
+from commercetools_source.catalog.schema import Column
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import DuckDB, Jsonl, Parquet
 from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
-from commercetools_source.resources import STREAMS
-from commercetools_source.schema import Column
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.delivery import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from commercetools_source.delivery import Destination
+    from commercetools_source.extract.delivery import Destination
 
 FIELDS = [
     Column("id", "string", nullable=True),
@@ -288,11 +288,11 @@ CHILD = """
 import sys
 from pathlib import Path
 import msgspec
-from commercetools_source.checkpoint import StreamState
-from commercetools_source.delivery import Delivery
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.delivery import Delivery
 from commercetools_source.destinations import DuckDB, Jsonl, Parquet
-from commercetools_source.resources import STREAMS
-from commercetools_source.schema import Column
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.schema import Column
 
 kind, path = sys.argv[1], Path(sys.argv[2])
 fields = [Column(name, "string", nullable=True) for name in ("id", "text")] + [Column("version", "int", nullable=True)]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from commercetools_source.checkpoint import StreamState
+from commercetools_source.catalog.schema import Column, columns
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import DuckDB
-from commercetools_source.destinations.duckdb import row_counts
+from commercetools_source.destinations.duckdb.file import row_counts
 from commercetools_source.errors import DestinationError, StateError
-from commercetools_source.keyset import Position, Walk
-from commercetools_source.resources import STREAMS
-from commercetools_source.schema import Column, columns
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.keyset import Position, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,19 +14,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from commercetools_source.checkpoint import StreamState
 from commercetools_source.destinations import DuckDB, Jsonl, Parquet
 from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError, StateError
+from commercetools_source.extract.checkpoint import StreamState
 from destinations.trees import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from commercetools_source.delivery import Delivery
-    from commercetools_source.schema import Column
-    from commercetools_source.stream import Stream
+    from commercetools_source.catalog.schema import Column
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.delivery import Delivery
 
     Make = Callable[..., Delivery]
     Store = Callable[..., "Jsonl | Parquet"]
@@ -123,11 +123,11 @@ STEPS = """
 import os, shutil, signal, sys
 from pathlib import Path
 import msgspec
-from commercetools_source.checkpoint import StreamState
-from commercetools_source.delivery import Delivery
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.delivery import Delivery
 from commercetools_source.destinations import Jsonl
 from commercetools_source.destinations.manifest import LOADING, read_manifest
-from commercetools_source.stream import Stream
+from commercetools_source.catalog.stream import Stream
 
 THINGS, OTHERS = (Stream(name=name, path="/x", item="X", scopes=(), key=("id",)) for name in ("things", "others"))
 
@@ -235,8 +235,8 @@ def test_reading_creates_changes_and_removes_nothing(kind: str, tmp_path: Path, 
 def test_a_comparison_writes_nothing_into_the_folder(
     tmp_path: Path, fields: Callable[[Stream], list[Column]], load: Make
 ) -> None:
-    from commercetools_source.deletes import Difference, Listed
-    from commercetools_source.schema import Column
+    from commercetools_source.catalog.schema import Column
+    from commercetools_source.sync.deletions import Difference, Listed
 
     folder = tmp_path / "data"
     destination = Parquet(folder, lambda stream: [*fields(stream), Column("createdAt", "datetime", nullable=True)])
@@ -337,10 +337,10 @@ def test_rows_that_a_killed_run_left_in_the_log_are_read_without_a_change(tmp_pa
     path = tmp_path / "shop.duckdb"
     killed = (
         "import os, sys\nfrom pathlib import Path\nimport msgspec\n"
-        "from commercetools_source.checkpoint import StreamState\n"
-        "from commercetools_source.delivery import Delivery\n"
+        "from commercetools_source.extract.checkpoint import StreamState\n"
+        "from commercetools_source.extract.delivery import Delivery\n"
         "from commercetools_source.destinations import DuckDB\n"
-        "from commercetools_source.resources import STREAMS\n"
+        "from commercetools_source.catalog.streams import STREAMS\n"
         "destination = DuckDB(Path(sys.argv[1]))\ndestination.open()\n"
         'raw = [msgspec.Raw(b\'{"id":"1","version":1}\')]\n'
         "flags = dict(replaces=True, first=True, done=True)\n"

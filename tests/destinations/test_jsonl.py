@@ -7,10 +7,10 @@ import duckdb
 import msgspec
 import pytest
 
-from commercetools_source.checkpoint import StreamState
 from commercetools_source.destinations import Jsonl
 from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError, StateError
+from commercetools_source.extract.checkpoint import StreamState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

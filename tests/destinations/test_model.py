@@ -12,19 +12,19 @@ import duckdb
 import msgspec
 import pytest
 
+from commercetools_source.catalog.kinds import KINDS
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB
-from commercetools_source.kinds import KINDS
-from commercetools_source.relations import Field, Origin, Relation, all_relations
-from commercetools_source.resources import STREAMS
+from commercetools_source.model.relations import Field, Origin, Relation, all_relations
 from commercetools_source.sandbox import Sandbox
-from commercetools_source.sync import sync
+from commercetools_source.sync.run import sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from commercetools_source.delivery import Delivery
+    from commercetools_source.extract.delivery import Delivery
 
 RELATIONS = all_relations()
 Path_ = tuple[str, ...]

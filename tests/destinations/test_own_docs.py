@@ -10,12 +10,12 @@ import duckdb
 import pytest
 
 from commercetools_source.client import Client
-from commercetools_source.definitions import ATTRIBUTE_TYPES, FIELD_TYPES, Definition, FieldType
 from commercetools_source.destinations import DuckDB
-from commercetools_source.destinations.own_fields import Place, beside
-from commercetools_source.destinations.values import Reader, as_map
+from commercetools_source.model.custom.columns import Place, beside
+from commercetools_source.model.custom.definitions import ATTRIBUTE_TYPES, FIELD_TYPES, Definition, FieldType
+from commercetools_source.model.custom.values import Reader, as_map
 from commercetools_source.sandbox import Sandbox
-from commercetools_source.sync import sync
+from commercetools_source.sync.run import sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

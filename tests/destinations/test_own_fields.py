@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commercetools_source.definitions import (
+from commercetools_source.model.custom.columns import Place, beside, columns_of, entries_map
+from commercetools_source.model.custom.definitions import (
     ATTRIBUTE_TYPES,
     FIELD_TYPES,
     Definition,
@@ -19,8 +20,7 @@ from commercetools_source.definitions import (
     custom_type,
     product_type,
 )
-from commercetools_source.destinations.own_fields import Place, beside, columns_of, entries_map
-from commercetools_source.destinations.values import ENTRIES, Reader, as_map
+from commercetools_source.model.custom.values import ENTRIES, Reader, as_map
 from own_values import NAMES, back, definitions, entries, fitting, same
 
 if TYPE_CHECKING:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB
-from commercetools_source.destinations.own_fields import Place
-from commercetools_source.destinations.own_model import KEY, VARIANTS, OwnFields
-from commercetools_source.owners import owned
-from commercetools_source.relations import Relation, all_relations
-from commercetools_source.relations_sql import quoted, select
-from commercetools_source.resources import STREAMS
+from commercetools_source.model.custom.columns import Place
+from commercetools_source.model.custom.places import owned
+from commercetools_source.model.custom.queries import KEY, VARIANTS, OwnFields
+from commercetools_source.model.relations import Relation, all_relations
+from commercetools_source.model.select import quoted, select
 from commercetools_source.sandbox import Sandbox
-from commercetools_source.sync import sync
+from commercetools_source.sync.run import sync
 from own_values import back, same
 
 if TYPE_CHECKING:

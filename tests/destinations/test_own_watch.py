@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB
 from commercetools_source.events import Noticed
-from commercetools_source.relations import all_relations
-from commercetools_source.resources import STREAMS
+from commercetools_source.model.relations import all_relations
 from commercetools_source.sandbox import Sandbox
-from commercetools_source.sync import sync
+from commercetools_source.sync.run import sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

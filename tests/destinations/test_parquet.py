@@ -16,18 +16,18 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from commercetools_source.deletes import Difference, Listed
+from commercetools_source.catalog.schema import Column
+from commercetools_source.catalog.stream import Stream
 from commercetools_source.destinations import Parquet
 from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
-from commercetools_source.schema import Column
-from commercetools_source.stream import Stream
+from commercetools_source.sync.deletions import Difference, Listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from commercetools_source.delivery import Delivery
+    from commercetools_source.extract.delivery import Delivery
 
     Make = Callable[..., Delivery]
 

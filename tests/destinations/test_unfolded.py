@@ -13,16 +13,16 @@ import polars as pl
 import pyarrow.dataset as ds
 import pytest
 
-from commercetools_source.checkpoint import StreamState
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import Parquet
 from commercetools_source.errors import DestinationError
-from commercetools_source.resources import STREAMS
+from commercetools_source.extract.checkpoint import StreamState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from commercetools_source.delivery import Delivery
+    from commercetools_source.extract.delivery import Delivery
 
     Make = Callable[..., Delivery]
 

@@ -8,7 +8,7 @@ import pytest
 
 from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox import Sandbox
-from commercetools_source.sandbox.endpoints import STREAMS
+from commercetools_source.sandbox.platform.endpoints import STREAMS
 
 
 def paths_of(shop: Sandbox, stream: str) -> list[str]:

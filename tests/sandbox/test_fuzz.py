@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercetools_source.sandbox.endpoints import STREAMS
-from commercetools_source.sandbox.spec import Spec
+from commercetools_source.sandbox.platform.endpoints import STREAMS
+from commercetools_source.sandbox.platform.spec import Spec
 
 SPEC = Spec.load()
 LISTS = sorted({path for path, _ in STREAMS.values() if "{" not in path} - {"/", "/mcp-servers"})

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
-from commercetools_source.sandbox import admin
-from commercetools_source.sandbox.faults import KINDS, Fault, FaultKind
-from commercetools_source.sandbox.shop import SIZES
+from commercetools_source.sandbox.server import admin
+from commercetools_source.sandbox.server.faults import KINDS, Fault, FaultKind
+from commercetools_source.sandbox.shop.generate import SIZES
 
 if TYPE_CHECKING:
     from commercetools_source.sandbox import Sandbox

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from commercetools_source.sandbox.endpoints import STREAMS
-from commercetools_source.sandbox.spec import Spec
+from commercetools_source.sandbox.platform.endpoints import STREAMS
+from commercetools_source.sandbox.platform.spec import Spec
 
 if TYPE_CHECKING:
     from commercetools_source.sandbox import Sandbox

@@ -17,12 +17,12 @@ from openapi_core.testing import MockResponse
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from commercetools_source import Client
-from commercetools_source.cli_app import run
+from commercetools_source.cli.app import run
 from commercetools_source.destinations import open_destination
-from commercetools_source.reconcile import sweep, verify
 from commercetools_source.sandbox import Fault, Sandbox
-from commercetools_source.sandbox.endpoints import CONTAINER, STREAMS
-from commercetools_source.sync import sync
+from commercetools_source.sandbox.platform.endpoints import CONTAINER, STREAMS
+from commercetools_source.sync.compare import sweep, verify
+from commercetools_source.sync.run import sync
 from judges.specification import FILE, load
 
 if TYPE_CHECKING:

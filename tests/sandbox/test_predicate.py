@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.errors import ApiError
-from commercetools_source.sandbox.predicate import (
+from commercetools_source.sandbox.query.predicate import (
     And,
     Compare,
     Contains,

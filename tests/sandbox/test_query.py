@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.sandbox import Sandbox
-from commercetools_source.sandbox.predicate import parse
-from commercetools_source.sandbox.query import Query, Searcher
-from commercetools_source.sandbox.spec import Spec
-from commercetools_source.sandbox.store import Collection, Prober, Record
+from commercetools_source.sandbox.data.search import Query, Searcher
+from commercetools_source.sandbox.data.store import Collection, Prober, Record
+from commercetools_source.sandbox.platform.spec import Spec
+from commercetools_source.sandbox.query.predicate import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.errors import ConfigError
-from commercetools_source.sandbox.shop import SIZES, counts, generate
-from commercetools_source.sandbox.shop_world import Dice, World, stamp
+from commercetools_source.sandbox.shop.generate import SIZES, counts, generate
+from commercetools_source.sandbox.shop.world import Dice, World, stamp
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commercetools_source.sandbox.shop_balance import balance
-from commercetools_source.sandbox.shop_contract import Builder, Contract, load, parse
-from commercetools_source.sandbox.shop_filler import kebab, subject_of
-from commercetools_source.sandbox.shop_world import Dice
+from commercetools_source.sandbox.shop.balance import balance
+from commercetools_source.sandbox.shop.contract import Builder, Contract, load, parse
+from commercetools_source.sandbox.shop.filler import kebab, subject_of
+from commercetools_source.sandbox.shop.world import Dice
 
 if TYPE_CHECKING:
     from collections.abc import Callable

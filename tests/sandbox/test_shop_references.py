@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from commercetools_source.sandbox.shop import generate
+from commercetools_source.sandbox.shop.generate import generate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

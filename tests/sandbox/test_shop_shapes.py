@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from commercetools_source.sandbox.shop import generate
+from commercetools_source.sandbox.shop.generate import generate
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 # A list or a map in a type expression, its inside, and whether it is required.
@@ -40,7 +40,9 @@ NEVER = {
 
 
 def contract() -> dict[str, Any]:
-    return msgspec.json.decode(resources.files("commercetools_source").joinpath("contract.json").read_bytes())
+    return msgspec.json.decode(
+        resources.files("commercetools_source").joinpath("catalog", "contract.json").read_bytes()
+    )
 
 
 class Reader:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercetools_source.sandbox.shop import counts, generate
-from commercetools_source.sandbox.shop_baskets import Till
-from commercetools_source.sandbox.shop_words import MARKETS
-from commercetools_source.sandbox.shop_world import World, cents, money, precise
+from commercetools_source.sandbox.shop.baskets import Till
+from commercetools_source.sandbox.shop.generate import counts, generate
+from commercetools_source.sandbox.shop.words import MARKETS
+from commercetools_source.sandbox.shop.world import World, cents, money, precise
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 DISCOUNTED = {"discountedNetAmount", "discountedGrossAmount"}

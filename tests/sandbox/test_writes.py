@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.errors import ConfigError
-from commercetools_source.sandbox.endpoints import STREAMS
-from commercetools_source.sandbox.writes import item_of
+from commercetools_source.sandbox.changes.writer import item_of
+from commercetools_source.sandbox.platform.endpoints import STREAMS
 
 WORDS = ["key", "name", "id", "version", "typeId", "masterVariant", "variants", "cart", "container", "value", "email",
          "locations", "fields", "type", "actions", "sku", "scope", "query", "variables"]  # fmt: skip

@@ -9,17 +9,17 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.checkpoint import StreamState
-from commercetools_source.engine import Extraction, Limits
-from commercetools_source.planning import Selection
-from commercetools_source.resources import STREAMS
-from commercetools_source.windows import instant, moment
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.engine import Extraction, Limits
+from commercetools_source.extract.selection import Selection
+from commercetools_source.extract.windows import instant, moment
 from simulation.platform import START
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from commercetools_source.engine import _Result
+    from commercetools_source.extract.engine import _Result
 
 PAGE = 100
 BOUND = "2027-01-01T00:00:00.000Z"

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from commercetools_source.checkpoint import StreamState, decode, encode
-from commercetools_source.deletes import Difference, Listed
+from commercetools_source.extract.checkpoint import StreamState, decode, encode
+from commercetools_source.sync.deletions import Difference, Listed
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterable, Mapping, Sequence
 
-    from commercetools_source.delivery import Delivery
-    from commercetools_source.resources import Stream
+    from commercetools_source.catalog.streams import Stream
+    from commercetools_source.extract.delivery import Delivery
     from simulation.world import Rules
 
 Table = dict[str, dict[str, Any]]

@@ -13,22 +13,22 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source import deletes
-from commercetools_source.backfill import merged, obstacle
-from commercetools_source.checkpoint import StreamState
-from commercetools_source.engine import Extraction, Limits
+from commercetools_source.catalog.streams import STREAMS, Stream
 from commercetools_source.errors import CommercetoolsError, NetworkError, PageTooLargeError
-from commercetools_source.planning import Selection, misfit
-from commercetools_source.resources import STREAMS, Stream
-from commercetools_source.windows import instant, shift
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.engine import Extraction, Limits
+from commercetools_source.extract.selection import Selection, misfit
+from commercetools_source.extract.windows import instant, shift
+from commercetools_source.sync import deletions
+from commercetools_source.sync.backfill import merged, obstacle
 from simulation.platform import KEYSET, START, Platform
 from simulation.store import Killed, Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from commercetools_source.delivery import Delivery
-    from commercetools_source.keyset import Walk
+    from commercetools_source.extract.delivery import Delivery
+    from commercetools_source.extract.keyset import Walk
 
 SETTLE = 300.0
 LOOKBACK = 600.0
@@ -106,7 +106,7 @@ class Schedule:
         self.where: tuple[tuple[str, str], ...] = (("orders", FILTER),) if self.chance.random() < 0.3 else ()
         self.counted: dict[tuple[str, ...], int] = {}
         self.revived = False
-        self.swept: dict[str, deletes.Difference | None] = {}
+        self.swept: dict[str, deletions.Difference | None] = {}
 
     def _stream(self, stream: Stream) -> Stream:
         return stream if self.rules.tie_break else replace(stream, tie="", order=("createdAt",))
@@ -124,7 +124,7 @@ class Schedule:
         self._calm()
         self.run()
         # Somebody looked, and allows all deletions: a collection may really be empty by now.
-        self.swept = {stream.name: self.sweep(stream, deletes.Guard(share=1.0)) for stream in self.streams}
+        self.swept = {stream.name: self.sweep(stream, deletions.Guard(share=1.0)) for stream in self.streams}
 
     def _act(self) -> None:
         """One command, mostly a run; sometimes one that should change nothing, or better had not been given."""
@@ -217,27 +217,27 @@ class Schedule:
 
     def _bury(self, streams: Sequence[Stream], states: Mapping[str, StreamState], selection: Selection) -> None:
         """Mark what Messages say was deleted, as `sync` does: before anything is read."""
-        known = {one: deletes.buried_since(states.get(one.name, StreamState())) for one in streams}
+        known = {one: deletions.buried_since(states.get(one.name, StreamState())) for one in streams}
         begins = [since for since in known.values() if since is not None]
         if not begins or selection.full:
             return
         window = (shift(min(begins), -selection.lookback), selection.bound)
-        for stream, found in deletes.deletions(self.platform.get, known, *window, 5):
+        for stream, found in deletions.deletions(self.platform.get, known, *window, 5):
             self.store.maybe_die()
             self.store.mark_deleted(stream, {one.id: one.time for one in found})
 
-    def sweep(self, stream: Stream, guard: deletes.Guard | None = None) -> deletes.Difference | None:
+    def sweep(self, stream: Stream, guard: deletions.Guard | None = None) -> deletions.Difference | None:
         """Compare with the platform, mark what is gone and read again what differs, if that can be believed."""
         state = self.store.states().get(stream.name, StreamState())
         if state.cursor is None or state.mode is not None:
             return None
         listed = state if self.rules.sweep_minds_the_part else replace(state, since=None, where=())
-        pages = deletes.listing(self.platform.get, stream, listed, 7)
+        pages = deletions.listing(self.platform.get, stream, listed, 7)
         difference = self.store.compare(stream, pages, state.cursor, listed.since)
-        if self.rules.delete_guard and deletes.refusal(stream, difference, guard or deletes.Guard()):
+        if self.rules.delete_guard and deletions.refusal(stream, difference, guard or deletions.Guard()):
             return None
         self.store.mark_deleted(stream, dict.fromkeys(difference.gone, state.cursor))
-        for page in deletes.fetch(self.platform.get, stream, (*difference.missing, *difference.stale), listed.where):
+        for page in deletions.fetch(self.platform.get, stream, (*difference.missing, *difference.stale), listed.where):
             self.store.merge(stream, page.records)
         return difference
 

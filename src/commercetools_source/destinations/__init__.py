@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.duckdb import DuckDB
+from commercetools_source.destinations.duckdb.file import DuckDB
 from commercetools_source.destinations.jsonl import Jsonl
-from commercetools_source.destinations.parquet import Parquet
+from commercetools_source.destinations.parquet.folder import Parquet
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from commercetools_source.delivery import Destination
+    from commercetools_source.extract.delivery import Destination
 
 __all__ = ["DuckDB", "Jsonl", "Parquet", "open_destination"]
 

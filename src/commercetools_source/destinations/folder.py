@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from commercetools_source.checkpoint import StreamState, decode, encode, give_up
 from commercetools_source.destinations.lock import lock, lock_to_read
 from commercetools_source.destinations.manifest import (
     FORMAT,
@@ -37,13 +36,14 @@ from commercetools_source.destinations.manifest import (
     write_file,
 )
 from commercetools_source.errors import DestinationError
+from commercetools_source.extract.checkpoint import StreamState, decode, encode, give_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
-    from commercetools_source.delivery import Delivery
+    from commercetools_source.extract.delivery import Delivery
 
     Write = Callable[[BinaryIO], int]
 

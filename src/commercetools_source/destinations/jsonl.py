@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from commercetools_source.destinations.columns import slices
+from commercetools_source.destinations.arrow.decode import slices
 from commercetools_source.destinations.folder import Folder, Part
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from commercetools_source.checkpoint import StreamState
-    from commercetools_source.delivery import Delivery
-    from commercetools_source.stream import Stream
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.checkpoint import StreamState
+    from commercetools_source.extract.delivery import Delivery
 
 __all__ = ["Jsonl"]
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from commercetools_source.sandbox.clock import Clock
-    from commercetools_source.sandbox.faults import Fault, Faults
+    from commercetools_source.sandbox.platform.clock import Clock
     from commercetools_source.sandbox.process import SandboxProcess, serve
     from commercetools_source.sandbox.runner import Sandbox
+    from commercetools_source.sandbox.server.faults import Fault, Faults
 
 __all__ = ["Clock", "Fault", "Faults", "Sandbox", "SandboxProcess", "serve"]
 
 _HOMES = {
-    "Clock": "clock",
-    "Fault": "faults",
-    "Faults": "faults",
+    "Clock": "platform.clock",
+    "Fault": "server.faults",
+    "Faults": "server.faults",
     "Sandbox": "runner",
     "SandboxProcess": "process",
     "serve": "process",

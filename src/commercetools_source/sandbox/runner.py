@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.errors import ConfigError
-from commercetools_source.sandbox.app import App
-from commercetools_source.sandbox.clock import Clock
-from commercetools_source.sandbox.endpoints import STREAMS
-from commercetools_source.sandbox.faults import Faults
-from commercetools_source.sandbox.oauth import DEFAULT_LIFETIME, ApiClient, Authorization
-from commercetools_source.sandbox.project import Project
-from commercetools_source.sandbox.server import Serving, listen
-from commercetools_source.sandbox.service import Service
-from commercetools_source.sandbox.spec import Spec
-from commercetools_source.sandbox.writes import Writer
+from commercetools_source.sandbox.changes.writer import Writer
+from commercetools_source.sandbox.data.project import Project
+from commercetools_source.sandbox.platform.clock import Clock
+from commercetools_source.sandbox.platform.endpoints import STREAMS
+from commercetools_source.sandbox.platform.oauth import DEFAULT_LIFETIME, ApiClient, Authorization
+from commercetools_source.sandbox.platform.spec import Spec
+from commercetools_source.sandbox.server.app import App
+from commercetools_source.sandbox.server.faults import Faults
+from commercetools_source.sandbox.server.service import Service
+from commercetools_source.sandbox.server.thread import Serving, listen
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
 
-    from commercetools_source.sandbox.request import Request, Seen
+    from commercetools_source.sandbox.platform.request import Request, Seen
 
 __all__ = ["Sandbox"]
 
@@ -128,13 +128,13 @@ class Sandbox:
         self._service.before = self._hooks
         admin = None
         if self._admin:
-            from commercetools_source.sandbox.admin import Admin
+            from commercetools_source.sandbox.server.admin import Admin
 
             admin = Admin(self)
         return App(self._service, self.clock, random, self._log, admin)
 
     def _generated(self) -> Iterator[tuple[str, str, bytes]]:
-        from commercetools_source.sandbox.shop import generate
+        from commercetools_source.sandbox.shop.generate import generate
 
         # As of the last full hour, so that the sandboxes of many tests are made of one shop.
         now = self._now or self.clock.now().replace(minute=0, second=0, microsecond=0)
@@ -250,7 +250,7 @@ def _changeable(stream: str) -> str:
 
 
 def _bare_project(key: str, now: datetime) -> bytes:
-    from commercetools_source.sandbox.clock import write_time
+    from commercetools_source.sandbox.platform.clock import write_time
 
     return msgspec.json.encode(
         {

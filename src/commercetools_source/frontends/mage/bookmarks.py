@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.checkpoint import StreamState, decode, encode
 from commercetools_source.errors import StateError
-from commercetools_source.windows import instant, moment
+from commercetools_source.extract.checkpoint import StreamState, decode, encode
+from commercetools_source.extract.windows import instant, moment
 
 if TYPE_CHECKING:
-    from commercetools_source.stream import Stream
+    from commercetools_source.catalog.stream import Stream
 
 __all__ = ["KEY", "read", "written"]
 

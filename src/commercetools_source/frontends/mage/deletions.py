@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from commercetools_source.deletes import buried_since, deletions, unreadable
 from commercetools_source.errors import ConfigError, ForbiddenError
+from commercetools_source.extract.windows import shift
 from commercetools_source.settings import is_blank
-from commercetools_source.windows import shift
+from commercetools_source.sync.deletions import buried_since, deletions, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from commercetools_source.checkpoint import StreamState
+    from commercetools_source.catalog.stream import Stream
     from commercetools_source.config import Config
-    from commercetools_source.paging import Get
-    from commercetools_source.planning import Selection
-    from commercetools_source.stream import Stream
+    from commercetools_source.extract.checkpoint import StreamState
+    from commercetools_source.extract.paging import Get
+    from commercetools_source.extract.selection import Selection
 
 __all__ = ["COLUMN", "SCHEMA", "SETTING", "told", "wanted"]
 

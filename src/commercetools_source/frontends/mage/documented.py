@@ -12,8 +12,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.resources import STREAMS
-from commercetools_source.schema import json_schema
+from commercetools_source.catalog.schema import json_schema
+from commercetools_source.catalog.streams import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

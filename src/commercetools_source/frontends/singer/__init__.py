@@ -26,8 +26,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     if find_spec("singer_sdk") is None:
         sys.stderr.write("the Singer tap needs one more package: pip install 'commercetools-source[singer]'\n")
         return 2
+    from commercetools_source.frontends.memory import keep_pages, share_heaps
     from commercetools_source.frontends.singer.tap import run
-    from commercetools_source.memory import keep_pages, share_heaps
 
     share_heaps()
     keep_pages()

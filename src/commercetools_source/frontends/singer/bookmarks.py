@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source import checkpoint
-from commercetools_source.checkpoint import StreamState
 from commercetools_source.errors import StateError
+from commercetools_source.extract import checkpoint
+from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from commercetools_source.stream import Stream
+    from commercetools_source.catalog.stream import Stream
 
 __all__ = ["STATE", "VERSION", "bookmarks_in", "read", "write"]
 

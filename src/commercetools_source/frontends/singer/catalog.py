@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib import Catalog, Metadata, Schema
 
+from commercetools_source.catalog.streams import find
 from commercetools_source.errors import ConfigError
-from commercetools_source.resources import find
 
 if TYPE_CHECKING:
     from singer_sdk.singerlib import CatalogEntry, MetadataMapping
 
-    from commercetools_source.stream import Stream
+    from commercetools_source.catalog.stream import Stream
 
 __all__ = [
     "DELETED_AT",

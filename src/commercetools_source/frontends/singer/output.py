@@ -9,8 +9,8 @@ import msgspec
 from singer_sdk.batch import Batcher
 from singer_sdk.singerlib import ActivateVersionMessage, RecordMessage, StateMessage
 
-from commercetools_source.checkpoint import StreamState
 from commercetools_source.errors import ConfigError
+from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.frontends.singer import bookmarks
 from commercetools_source.frontends.singer.catalog import DELETED_AT, FULL_TABLE
 from commercetools_source.frontends.singer.lines import LineWriter, envelope
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import TapState
     from singer_sdk.mapper import StreamMap
 
-    from commercetools_source.deletes import Tombstone
-    from commercetools_source.delivery import Delivery
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.delivery import Delivery
     from commercetools_source.frontends.singer.selection import Tree
     from commercetools_source.frontends.singer.streams import CommercetoolsStream
-    from commercetools_source.stream import Stream
+    from commercetools_source.sync.deletions import Tombstone
 
 __all__ = ["SingerOutput"]
 

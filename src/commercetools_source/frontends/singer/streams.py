@@ -9,18 +9,18 @@ from singer_sdk import Stream as SingerStream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 
+from commercetools_source.catalog.schema import json_schema
+from commercetools_source.catalog.stream import Paging
 from commercetools_source.errors import ForbiddenError
 from commercetools_source.frontends.singer.catalog import DELETED_AT, DELETED_AT_SCHEMA, FULL_TABLE, keep_deletions
-from commercetools_source.schema import json_schema
-from commercetools_source.stream import Paging
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
 
     from singer_sdk.singerlib import MetadataMapping
 
+    from commercetools_source.catalog.stream import Stream
     from commercetools_source.frontends.singer.tap import TapCommercetools
-    from commercetools_source.stream import Stream
 
 __all__ = ["CommercetoolsStream", "open_unions"]
 

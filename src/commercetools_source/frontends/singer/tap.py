@@ -15,6 +15,7 @@ from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import JSONSchemaValidator
 
 from commercetools_source import events
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
 from commercetools_source.frontends.singer import bookmarks
@@ -23,10 +24,9 @@ from commercetools_source.frontends.singer.configuration import check_environmen
 from commercetools_source.frontends.singer.lines import LineWriter
 from commercetools_source.frontends.singer.output import SingerOutput
 from commercetools_source.frontends.singer.streams import CommercetoolsStream
-from commercetools_source.resources import STREAMS
 from commercetools_source.settings import SETTINGS
 from commercetools_source.stdio import tell
-from commercetools_source.sync import sync
+from commercetools_source.sync.run import sync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.config import Config
     from commercetools_source.errors import ForbiddenError
-    from commercetools_source.sync import Summary
+    from commercetools_source.sync.run import Summary
 
 __all__ = ["TapCommercetools", "run"]
 

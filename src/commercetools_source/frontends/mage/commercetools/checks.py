@@ -6,22 +6,22 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.catalog.stream import Paging, Stream
+from commercetools_source.catalog.streams import STREAMS, missing_scope
 from commercetools_source.client import Client as ApiClient
 from commercetools_source.client import walk_of
 from commercetools_source.errors import AuthenticationError, NetworkError
+from commercetools_source.extract.keyset import predicate
+from commercetools_source.extract.paging import path_of
+from commercetools_source.extract.parents import parents_of
+from commercetools_source.extract.windows import split
 from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage.commercetools.client import hook_of, settings_of
-from commercetools_source.keyset import predicate
-from commercetools_source.paging import path_of
-from commercetools_source.parents import parents_of
-from commercetools_source.resources import STREAMS, missing_scope
-from commercetools_source.stream import Paging, Stream
-from commercetools_source.windows import split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from commercetools_source.keyset import Walk
+    from commercetools_source.extract.keyset import Walk
 
 __all__ = ["check", "count"]
 

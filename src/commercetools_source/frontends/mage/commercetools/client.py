@@ -7,12 +7,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source import errors
-from commercetools_source.answers import json_or_none, problem_of
 from commercetools_source.client import Client as ApiClient
 from commercetools_source.config import Config
 from commercetools_source.events import Event, Hook, RecordQuarantined, RetryScheduled
 from commercetools_source.frontends.mage.bases import of_mage
-from commercetools_source.transport import Answer
+from commercetools_source.http.responses import json_or_none, problem_of
+from commercetools_source.http.transport import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,13 +10,13 @@ from importlib.machinery import ModuleSpec
 from importlib.util import module_from_spec
 from typing import TYPE_CHECKING
 
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.frontends.mage.commercetools.streams.base import BaseStream
-from commercetools_source.resources import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from commercetools_source.stream import Stream
+    from commercetools_source.catalog.stream import Stream
 
 __all__ = ["CLASSES"]
 

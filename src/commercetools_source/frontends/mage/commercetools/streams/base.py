@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from commercetools_source.engine import Extraction, Limits
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import CommercetoolsError
+from commercetools_source.extract.engine import Extraction, Limits
+from commercetools_source.extract.selection import Selection
+from commercetools_source.extract.windows import instant, shift
 from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage import deletions
 from commercetools_source.frontends.mage.commercetools.client import Client, hook_of, settings_of
 from commercetools_source.frontends.mage.writing import Page
-from commercetools_source.planning import Selection
-from commercetools_source.resources import STREAMS
-from commercetools_source.windows import instant, shift
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from commercetools_source.paging import Get
-    from commercetools_source.stream import Stream
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.paging import Get
 
 __all__ = ["BaseStream"]
 

@@ -8,8 +8,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from commercetools_source.retry import Patience
-from commercetools_source.transport import Answer, Request, Transport
+from commercetools_source.http.retry import Patience
+from commercetools_source.http.transport import Answer, Request, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

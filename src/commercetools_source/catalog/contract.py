@@ -1,0 +1,152 @@
+"""The platform's published contract as values: what a type holds, what an endpoint takes.
+
+The data is made by `tools/contract.py` from the platform's OpenAPI specification; this module only
+gives it a shape to work with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["SCALARS", "Contract", "Endpoint", "Expression", "Type", "load", "parse"]
+
+SCALARS = frozenset({"string", "int", "number", "bool", "datetime", "date", "time", "any", "object"})
+
+_WIDER = (("number", {"int", "number"}), ("string", {"string", "datetime", "date", "time"}))
+"""Scalars that hold what others of them hold too, as JSON writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """What a field holds: a scalar or named type (`name`), a list of `items`, a map to `values`, one of `options`."""
+
+    name: str = ""
+    items: Expression | None = None
+    values: Expression | None = None
+    options: tuple[Expression, ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """One type of the contract.
+
+    An object has `fields`; a union also `tag` and `variants` (tag value to type name); an enum its
+    values, a map the expression of its `values`; `alias` is another name for a scalar.
+    """
+
+    fields: Mapping[str, Expression] = field(default_factory=dict)
+    tag: str = ""
+    variants: Mapping[str, str] = field(default_factory=dict)
+    enum: tuple[str, ...] = ()
+    values: Expression | None = None
+    alias: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One list endpoint: the type of a record, its query parameters, scopes of which any one allows to read it."""
+
+    item: str
+    params: frozenset[str]
+    scopes: frozenset[str]
+    methods: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """All endpoints by path below the project key, all types by name."""
+
+    endpoints: Mapping[str, Endpoint]
+    types: Mapping[str, Type]
+
+    def fields(self, name: str) -> dict[str, Expression]:
+        """Return the fields of a type, those of all its variants included; where they differ, what fits them all."""
+        row = self.types.get(name, Type())
+        found: dict[str, Expression] = {}
+        for variant in dict.fromkeys(row.variants.values()):
+            for key, value in self.types[variant].fields.items():
+                optional = replace(value, required=False)
+                found[key] = self.wider(found.get(key, optional), optional)
+        return {**found, **row.fields}
+
+    def scalar(self, value: Expression) -> str:
+        """Return which of SCALARS a value is written as: a string for an enumeration, "" for what has parts."""
+        row = self.types.get(value.name)
+        if row is None:
+            return value.name
+        if row.alias is not None:
+            return self.scalar(row.alias)
+        return "string" if row.enum else ""
+
+    def wider(self, one: Expression, other: Expression) -> Expression:
+        """Return the narrowest expression that both fit."""
+        options = list(one.options or (one,))
+        for value in other.options or (other,):
+            for place, known in enumerate(options):
+                joined = self._joined(known, value)
+                if joined is not None:
+                    options[place] = joined
+                    break
+            else:
+                options.append(value)
+        anything = next((option for option in options if option.name == "any"), None)
+        return anything or (options[0] if len(options) == 1 else Expression(options=tuple(options)))
+
+    def _joined(self, one: Expression, other: Expression) -> Expression | None:
+        """Return what both fit if JSON writes them in the same way: two lists, two objects, two texts; else None."""
+        if one == other:
+            return one
+        if one.items is not None and other.items is not None:
+            return Expression(items=self.wider(one.items, other.items))
+        if one.values is not None and other.values is not None:
+            return Expression(values=self.wider(one.values, other.values))
+        if one.items is not None or other.items is not None:
+            return None
+        forms = {self.scalar(one) or "object", self.scalar(other) or "object"}
+        if len(forms) == 1:
+            return Expression(forms.pop())
+        return next((Expression(name) for name, narrow in _WIDER if forms <= narrow), None)
+
+
+@cache
+def parse(text: str) -> Expression:
+    """Return the expression that `text` stands for: `string!`, `[LineItem]`, `{any}`."""
+    required = text.endswith("!")
+    bare = text[:-1] if required else text
+    if bare.startswith("["):
+        return Expression(items=parse(bare[1:-1]), required=required)
+    if bare.startswith("{"):
+        return Expression(values=parse(bare[1:-1]), required=required)
+    return Expression(bare, required=required)
+
+
+@cache
+def load() -> Contract:
+    """Return the contract that this package was built with."""
+    body = resources.files("commercetools_source.catalog").joinpath("contract.json").read_bytes()
+    data: dict[str, Any] = msgspec.json.decode(body)
+    endpoints = {
+        path: Endpoint(row["item"], *(frozenset(row[part]) for part in ("params", "scopes", "methods")))
+        for path, row in data["endpoints"].items()
+    }
+    return Contract(endpoints, {name: _type(row) for name, row in data["types"].items()})
+
+
+def _type(row: dict[str, Any]) -> Type:
+    return Type(
+        fields={name: parse(text) for name, text in row.get("fields", {}).items()},
+        tag=row.get("tag", ""),
+        variants=row.get("variants", {}),
+        enum=tuple(row.get("enum", ())),
+        values=parse(row["map"]) if "map" in row else None,
+        alias=parse(row["is"]) if "is" in row else None,
+    )

@@ -1,0 +1,501 @@
+"""The catalogue: one frozen row for every stream that can be extracted.
+
+Everything that depends on a stream (paths, paging, schemas, docs, tests) is derived from its row; a
+test holds each row against the platform's published contract.
+"""
+
+from __future__ import annotations
+
+import difflib
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from commercetools_source.catalog.stream import Paging, Parents, Stream
+from commercetools_source.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["STREAMS", "Paging", "Parents", "Stream", "find", "missing_scope", "readable_with"]
+
+_ASSOCIATES = Parents(
+    "records",
+    "business_units",
+    (("associateId", "associates.customer.id"), ("businessUnitKey", "key")),
+    ("", "businessUnitKey"),
+)
+_CONTAINERS = Parents("distinct", "/custom-objects", (("container", "container"),), ("",))
+_PRODUCT_SELECTIONS = Parents("records", "product_selections", (("id", "id"),), ("productSelectionId",))
+_STORES = Parents("records", "stores", (("storeKey", "key"),), ("storeKey",))
+
+
+_ROWS = (
+    Stream(
+        name="api_clients",
+        path="/api-clients",
+        item="ApiClient",
+        order=("id",),
+        cursor=None,
+        scopes=("view_api_clients",),
+        resource_type="api-client",
+        caveat="Has no change date, so it is read whole each time; `lastUsedAt` moves without any other trace.",
+    ),
+    Stream(
+        name="approval_flows",
+        path="/as-associate/{associateId}/in-business-unit/key={businessUnitKey}/approval-flows",
+        item="ApprovalFlow",
+        parents=_ASSOCIATES,
+        cursor=None,
+        scopes=("view_approval_flows",),
+        resource_type="approval-flow",
+        caveat="Can only be listed through an associate of a business unit: one read for each pair of the two.",
+    ),
+    Stream(
+        name="approval_rules",
+        path="/as-associate/{associateId}/in-business-unit/key={businessUnitKey}/approval-rules",
+        item="ApprovalRule",
+        parents=_ASSOCIATES,
+        cursor=None,
+        scopes=("view_approval_rules",),
+        resource_type="approval-rule",
+        caveat="Can only be listed through an associate of a business unit: one read for each pair of the two.",
+    ),
+    Stream(
+        name="associate_roles",
+        path="/associate-roles",
+        item="AssociateRole",
+        scopes=("view_associate_roles",),
+        resource_type="associate-role",
+        deleted_messages=("AssociateRoleDeleted",),
+    ),
+    Stream(
+        name="attribute_groups",
+        path="/attribute-groups",
+        item="AttributeGroup",
+        scopes=("view_attribute_groups",),
+        resource_type="attribute-group",
+    ),
+    Stream(
+        name="business_units",
+        path="/business-units",
+        item="BusinessUnit",
+        scopes=("view_business_units",),
+        resource_type="business-unit",
+        deleted_messages=("BusinessUnitDeleted",),
+        caveat="What a unit inherits (`inheritedAssociates`, `inheritedStores`) changes without a change date.",
+    ),
+    Stream(
+        name="cart_discounts",
+        path="/cart-discounts",
+        item="CartDiscount",
+        scopes=("view_cart_discounts", "view_orders"),
+        resource_type="cart-discount",
+        deleted_messages=("CartDiscountDeleted",),
+    ),
+    Stream(
+        name="carts",
+        path="/carts",
+        item="Cart",
+        scopes=("view_orders",),
+        resource_type="cart",
+        caveat="The platform removes carts that are not touched for a while (90 days by default) and sends no Message.",
+    ),
+    Stream(
+        name="categories",
+        path="/categories",
+        item="Category",
+        scopes=("view_categories", "view_products"),
+        resource_type="category",
+        caveat="Deletions are seen only by a sweep.",
+    ),
+    Stream(
+        name="channels",
+        path="/channels",
+        item="Channel",
+        scopes=("view_channels", "view_products"),
+        resource_type="channel",
+    ),
+    Stream(
+        name="custom_objects",
+        path="/custom-objects/{container}",
+        item="CustomObject",
+        parents=_CONTAINERS,
+        order=("createdAt", "key"),
+        tie="key",
+        scopes=("view_key_value_documents", "view_products", "view_orders", "view_customers"),
+        resource_type="key-value-document",
+        caveat="Keys are unique within a container only; `value` is any JSON.",
+    ),
+    Stream(
+        name="customer_groups",
+        path="/customer-groups",
+        item="CustomerGroup",
+        order=("name",),
+        cursor=None,
+        scopes=("view_customer_groups", "view_customers"),
+        resource_type="customer-group",
+        caveat="The platform promises queries by name only, so it is read whole each time, in the order of names.",
+    ),
+    Stream(
+        name="customers",
+        path="/customers",
+        item="Customer",
+        drop=("password",),
+        scopes=("view_customers",),
+        resource_type="customer",
+        deleted_messages=("CustomerDeleted",),
+        caveat="Personal data. The password hash is never extracted.",
+    ),
+    Stream(
+        name="discount_codes",
+        path="/discount-codes",
+        item="DiscountCode",
+        scopes=("view_discount_codes",),
+        resource_type="discount-code",
+        deleted_messages=("DiscountCodeDeleted",),
+        caveat="`stores` and `applicationVersion` change in the background.",
+    ),
+    Stream(
+        name="discount_groups",
+        path="/discount-groups",
+        item="DiscountGroup",
+        scopes=("view_cart_discounts",),
+        resource_type="discount-group",
+        deleted_messages=("DiscountGroupDeleted",),
+    ),
+    Stream(
+        name="extensions",
+        path="/extensions",
+        item="Extension",
+        scopes=("manage_extensions",),
+        resource_type="extension",
+        caveat="There is no view scope for it. Secrets of destinations come masked.",
+    ),
+    Stream(
+        name="inventory",
+        path="/inventory",
+        item="InventoryEntry",
+        scopes=("view_products",),
+        resource_type="inventory-entry",
+        deleted_messages=("InventoryEntryDeleted",),
+        caveat="Stock figures may lag the platform's own by some seconds.",
+    ),
+    Stream(
+        name="mcp_servers",
+        path="/mcp-servers",
+        item="McpServer",
+        paging=Paging.OFFSET,
+        order=(),
+        cursor=None,
+        sort=("createdAt asc", "id asc"),
+        scopes=("view_mcp_servers", "manage_mcp_servers"),
+        resource_type="mcp-server",
+        caveat="Cannot be queried, only listed by offset; read whole each time.",
+    ),
+    Stream(
+        name="messages",
+        path="/messages",
+        item="Message",
+        cursor="createdAt",
+        scopes=("view_messages",),
+        resource_type="message",
+        caveat="Empty unless the project keeps Messages; they vanish there after their retention (15 days by default).",
+    ),
+    Stream(
+        name="order_edits",
+        path="/orders/edits",
+        item="OrderEdit",
+        scopes=("view_order_edits",),
+        resource_type="order-edit",
+        caveat="Lives below orders: `/orders/edits`.",
+    ),
+    Stream(
+        name="orders",
+        path="/orders",
+        item="Order",
+        scopes=("view_orders",),
+        resource_type="order",
+        deleted_messages=("OrderDeleted",),
+        caveat="Line items hold a full copy of product variant and price at the time of ordering.",
+    ),
+    Stream(
+        name="payment_methods",
+        path="/payment-methods",
+        item="PaymentMethod",
+        scopes=("view_payment_methods",),
+        resource_type="payment-method",
+        deleted_messages=("PaymentMethodDeleted",),
+    ),
+    Stream(
+        name="payments",
+        path="/payments",
+        item="Payment",
+        scopes=("view_payments",),
+        resource_type="payment",
+        caveat="Deletions are seen only by a sweep.",
+    ),
+    Stream(
+        name="product_discounts",
+        path="/product-discounts",
+        item="ProductDiscount",
+        scopes=("view_product_discounts", "view_products"),
+        resource_type="product-discount",
+        caveat="`isValid` is changed in the background.",
+    ),
+    Stream(
+        name="product_projections_current",
+        path="/product-projections",
+        item="ProductProjection",
+        params=(("staged", "false"),),
+        scopes=("view_published_products", "view_products"),
+        caveat="What is published now; a product that is unpublished disappears without a change date.",
+    ),
+    Stream(
+        name="product_projections_staged",
+        path="/product-projections",
+        item="ProductProjection",
+        params=(("staged", "true"),),
+        scopes=("view_products",),
+        caveat="What would be published; needs `view_products`.",
+    ),
+    Stream(
+        name="product_selection_products",
+        path="/product-selections/{id}/products",
+        item="AssignedProductReference",
+        paging=Paging.OFFSET,
+        parents=_PRODUCT_SELECTIONS,
+        key=("productSelectionId", "productId"),
+        derived=(("productId", "product.id"),),
+        order=(),
+        cursor=None,
+        scopes=("view_product_selections",),
+        caveat="Has neither id nor dates: read whole each time, selection by selection.",
+    ),
+    Stream(
+        name="product_selections",
+        path="/product-selections",
+        item="ProductSelection",
+        scopes=("view_product_selections",),
+        resource_type="product-selection",
+        deleted_messages=("ProductSelectionDeleted",),
+    ),
+    Stream(
+        name="product_tailoring",
+        path="/product-tailoring",
+        item="ProductTailoring",
+        scopes=("view_products",),
+        resource_type="product-tailoring",
+        deleted_messages=("ProductTailoringDeleted",),
+    ),
+    Stream(
+        name="product_types",
+        path="/product-types",
+        item="ProductType",
+        scopes=("view_product_types", "view_products"),
+        resource_type="product-type",
+        caveat="Defines the attributes of products.",
+    ),
+    Stream(
+        name="products",
+        path="/products",
+        item="Product",
+        scopes=("view_products", "view_published_products"),
+        resource_type="product",
+        deleted_messages=("ProductDeleted",),
+        caveat="Variants are `masterVariant` and `variants` together; in the Modular model, the stream `variants`.",
+    ),
+    Stream(
+        name="project",
+        path="/",
+        item="Project",
+        paging=Paging.SINGLE,
+        key=("key",),
+        order=(),
+        cursor=None,
+        scopes=("view_project_settings",),
+        resource_type="project",
+        caveat="The settings of the project itself: one record.",
+    ),
+    Stream(
+        name="quote_requests",
+        path="/quote-requests",
+        item="QuoteRequest",
+        scopes=("view_quote_requests",),
+        resource_type="quote-request",
+        deleted_messages=("QuoteRequestDeleted",),
+    ),
+    Stream(
+        name="quotes",
+        path="/quotes",
+        item="Quote",
+        scopes=("view_quotes",),
+        resource_type="quote",
+        deleted_messages=("QuoteDeleted",),
+    ),
+    Stream(
+        name="recurrence_policies",
+        path="/recurrence-policies",
+        item="RecurrencePolicy",
+        scopes=("view_recurrence_policies",),
+        resource_type="recurrence-policy",
+    ),
+    Stream(
+        name="recurring_orders",
+        path="/recurring-orders",
+        item="RecurringOrder",
+        scopes=("view_recurring_orders",),
+        resource_type="recurring-order",
+        deleted_messages=("RecurringOrderDeleted",),
+    ),
+    Stream(
+        name="reviews",
+        path="/reviews",
+        item="Review",
+        scopes=("view_products",),
+        resource_type="review",
+        caveat="Deletions are seen only by a sweep.",
+    ),
+    Stream(
+        name="shipping_methods",
+        path="/shipping-methods",
+        item="ShippingMethod",
+        scopes=("view_shipping_methods", "view_orders", "manage_my_orders"),
+        resource_type="shipping-method",
+    ),
+    Stream(
+        name="shopping_lists",
+        path="/shopping-lists",
+        item="ShoppingList",
+        scopes=("view_shopping_lists",),
+        resource_type="shopping-list",
+        caveat="The platform removes lists not touched for a while (360 days by default) and sends no Message.",
+    ),
+    Stream(
+        name="staged_quotes",
+        path="/staged-quotes",
+        item="StagedQuote",
+        scopes=("view_staged_quotes",),
+        resource_type="staged-quote",
+        deleted_messages=("StagedQuoteDeleted",),
+    ),
+    Stream(
+        name="standalone_prices",
+        path="/standalone-prices",
+        item="StandalonePrice",
+        scopes=("view_standalone_prices",),
+        resource_type="standalone-price",
+        deleted_messages=("StandalonePriceDeleted",),
+    ),
+    Stream(
+        name="states",
+        path="/states",
+        item="State",
+        scopes=("view_states",),
+        resource_type="state",
+    ),
+    Stream(
+        name="store_product_selection_assignments",
+        path="/in-store/key={storeKey}/product-selection-assignments",
+        item="ProductSelectionAssignment",
+        paging=Paging.OFFSET,
+        parents=_STORES,
+        key=("storeKey", "productSelectionId", "productId"),
+        derived=(("productSelectionId", "productSelection.id"), ("productId", "product.id")),
+        order=(),
+        cursor=None,
+        scopes=("view_product_selections",),
+        caveat="Cannot be sorted: read whole each time by offset, store by store; only active selections are in it.",
+    ),
+    Stream(
+        name="stores",
+        path="/stores",
+        item="Store",
+        scopes=("view_stores",),
+        resource_type="store",
+        deleted_messages=("StoreDeleted",),
+    ),
+    Stream(
+        name="subscriptions",
+        path="/subscriptions",
+        item="Subscription",
+        scopes=("manage_subscriptions",),
+        resource_type="subscription",
+        caveat="There is no view scope for it. Secrets of destinations come masked.",
+    ),
+    Stream(
+        name="tax_categories",
+        path="/tax-categories",
+        item="TaxCategory",
+        scopes=("view_tax_categories", "view_products"),
+        resource_type="tax-category",
+    ),
+    Stream(
+        name="types",
+        path="/types",
+        item="Type",
+        scopes=("view_types",),
+        resource_type="type",
+        caveat="Defines the custom fields of other resources.",
+    ),
+    Stream(
+        name="variant_projections_current",
+        path="/variant-projections",
+        item="VariantProjection",
+        cursor=None,
+        params=(("staged", "false"),),
+        scopes=("view_published_products", "view_products"),
+        caveat="Has no change date, so it is read whole each time.",
+    ),
+    Stream(
+        name="variants",
+        path="/variants",
+        item="Variant",
+        scopes=("view_products",),
+        resource_type="variant",
+        deleted_messages=("VariantDeleted",),
+        caveat="Used by projects of the Modular catalog model.",
+    ),
+    Stream(
+        name="zones",
+        path="/zones",
+        item="Zone",
+        scopes=("view_zones", "view_orders"),
+        resource_type="zone",
+    ),
+)
+
+STREAMS: Mapping[str, Stream] = MappingProxyType({row.name: row for row in _ROWS})
+"""Every stream by its name, in alphabetical order."""
+
+_NO_TWIN = frozenset({"view_messages", "view_published_products"})
+"""View scopes for which there is no `manage_` scope of the same name (specification, security schemes)."""
+
+_NOT_FOR_PROJECT_MANAGERS = frozenset({"view_api_clients", "view_mcp_servers", "manage_mcp_servers"})
+"""Scopes that `manage_project` does not contain (specification of these endpoints)."""
+
+
+def find(name: str) -> Stream:
+    """Return the stream called `name`; raises ConfigError that lists the legal names."""
+    if name in STREAMS:
+        return STREAMS[name]
+    near = difflib.get_close_matches(name, STREAMS, n=1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    raise ConfigError(f"there is no stream {name!r}.{meant} Streams: {', '.join(STREAMS)}")
+
+
+def readable_with(stream: Stream) -> tuple[str, ...]:
+    """Return every permission of which one lets a project-wide token read `stream`, the narrowest first."""
+    views = [scope for scope in stream.scopes if scope.startswith("view_")]
+    manages = [scope.replace("view_", "manage_", 1) for scope in views if scope not in _NO_TWIN]
+    others = [scope for scope in stream.scopes if not scope.startswith("view_")]
+    everything = [] if _NOT_FOR_PROJECT_MANAGERS.intersection(stream.scopes) else ["manage_project"]
+    return tuple(dict.fromkeys([*views, *others, *manages, *everything]))
+
+
+def missing_scope(stream: Stream, granted: Iterable[str], project_key: str) -> str | None:
+    """Return the narrowest scope to ask for if none of those `granted` lets a token read all of `stream`, else None.
+
+    A scope of a single store (`view_orders:shop:berlin`) does not count: it reads that store only.
+    """
+    sufficient = [f"{permission}:{project_key}" for permission in readable_with(stream)]
+    return sufficient[0] if set(granted).isdisjoint(sufficient) else None

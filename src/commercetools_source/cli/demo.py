@@ -1,0 +1,160 @@
+"""The main job without an account: a local shop, copied into a DuckDB file, and a look at the result.
+
+Run again on the same file, a day has passed in the shop, and only what the day brought is read.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
+
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.client import Client
+from commercetools_source.config import Config
+from commercetools_source.destinations.duckdb.file import DuckDB, row_counts
+from commercetools_source.errors import ConfigError
+from commercetools_source.frontends.signals import stopping
+from commercetools_source.report.progress import Verbosity, draw, seconds_text
+from commercetools_source.report.run import summary_text, table
+from commercetools_source.sandbox.shop import days
+from commercetools_source.sandbox.shop.generate import counts
+from commercetools_source.sync.run import Summary, sync
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["QUESTIONS", "Question", "run_demo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that a shop's owner asks, and the DuckDB query that answers it."""
+
+    text: str
+    sql: str
+
+
+QUESTIONS = (
+    Question(
+        "What did each store earn in the last months?",
+        """\
+SELECT strftime(createdAt, '%Y-%m') AS month,
+       coalesce(store_key, '-') AS store,
+       totalPrice_currency AS currency,
+       count(*) AS orders,
+       sum(totalPrice_amount)::DECIMAL(18, 2) AS revenue
+FROM model.orders
+GROUP BY ALL
+ORDER BY month DESC, revenue DESC
+LIMIT 8""",
+    ),
+    Question(
+        "Which variants sell best?",
+        """\
+SELECT variant_sku AS sku,
+       any_value(name['en']) AS product,
+       count(DISTINCT orderId) AS orders,
+       sum(quantity) AS pieces
+FROM model.order_line_items
+GROUP BY sku
+ORDER BY pieces DESC, sku
+LIMIT 5""",
+    ),
+    Question(
+        "How far are the orders?",
+        """\
+SELECT orderState, coalesce(shipmentState, '-') AS shipment, coalesce(paymentState, '-') AS payment, count(*) AS orders
+FROM model.orders
+GROUP BY ALL
+ORDER BY orders DESC, orderState, shipment, payment
+LIMIT 8""",
+    ),
+)
+
+
+def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO, verbosity: Verbosity = 0) -> int:
+    """Serve a generated shop, copy it into `path`, show the result on `out`; return the exit status.
+
+    If the file is there already, a day has passed in the shop, and only what that day brought is read.
+    Raises ConfigError when the file holds another shop, else as `sync`.
+    """
+    counts(size)  # refuses an unknown size before anything is said
+    day = _day(path, size, seed)
+    began = time.monotonic()
+    _note(err, verbosity, f"starting a local commercetools API with a generated shop (size {size}, seed {seed}) ...")
+    with days.serving(size, seed, day) as settings:
+        # Nothing commits late here, so a run may read up to the server's present second.
+        config = Config.from_mapping({**settings, "settle_seconds": 0})
+        seconds = seconds_text(time.monotonic() - began)
+        _note(err, verbosity, f"it answers at {config.api_base}, after {seconds}; it is day {day} of the shop")
+        with (
+            draw(err, total=len(STREAMS), verbosity=verbosity) as tally,
+            Client(config, hook=tally) as client,
+            stopping() as stopper,
+        ):
+            summary = sync(client, DuckDB(path), hook=tally, on_stoppable=stopper.arm)
+    if not stopper.signal:
+        out.write(_look(path, summary) + "\n\n")
+    out.write(summary_text(summary, str(path.resolve()), tally) + "\n")
+    out.flush()
+    if stopper.signal:
+        return 128 + stopper.signal
+    return 0 if summary.complete else 1
+
+
+def _day(path: Path, size: str | int, seed: int) -> int:
+    """Return the day of the shop to serve: the one after the day up to which the file was read, 0 for a new file."""
+    if not path.exists():
+        return 0
+    target = DuckDB(path)
+    try:
+        states = target.open_read_only()
+    finally:
+        target.close()
+    key = days.project_key(size, seed)
+    held = _ask(path, "SELECT key FROM project")[1] if "project" in row_counts(path) else []
+    if held not in ([], [(key,)]):
+        raise ConfigError(f"{path} holds another shop, {held[0][0]}; name another file with --path, or remove it")
+    cut_off = [state.bound for state in states.values() if state.mode is not None and state.bound]
+    done = [state.cursor for state in states.values() if state.cursor]
+    if cut_off:
+        return days.day_of(max(cut_off))
+    return days.day_of(max(done)) + 1 if done else 0
+
+
+def _look(path: Path, summary: Summary) -> str:
+    """Return rows per table and the answers to the questions."""
+    outcomes = {outcome.stream: outcome for outcome in summary.outcomes}
+    rows = [
+        (name, count, outcomes[name].records, outcomes[name].mode)
+        for name, count in row_counts(path).items()
+        if name in outcomes
+    ]
+    parts = [table(rows, header=("table", "rows", "read now", "how"))]
+    changed = [one for one in summary.outcomes if one.mode == "incremental"]
+    if changed:
+        found = ", ".join(f"{one.records} {one.stream}" for one in changed if one.records)
+        parts.append(
+            f"An incremental run: of the {len(changed)} streams that have a change date it read only what the day"
+            f" brought, which is {found or 'nothing'}."
+        )
+    for question in QUESTIONS:
+        header, answer = _ask(path, question.sql)
+        parts += [f"-- {question.text}\n{question.sql};", table(answer, header=header)]
+    return "\n\n".join(parts)
+
+
+def _ask(path: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Return the names of the columns and the rows that answer a query."""
+    import duckdb
+
+    with duckdb.connect(str(path), read_only=True) as connection:
+        found = connection.execute(sql)
+        return [str(column[0]) for column in found.description or ()], found.fetchall()
+
+
+def _note(err: TextIO, verbosity: Verbosity, text: str) -> None:
+    if verbosity >= 0:
+        err.write(f"{text}\n")
+        err.flush()

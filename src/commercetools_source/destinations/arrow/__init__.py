@@ -1,0 +1,1 @@
+"""Records as Arrow columns, shared by the columnar destinations."""

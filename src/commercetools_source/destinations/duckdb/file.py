@@ -1,0 +1,544 @@
+"""A DuckDB file: one table per stream, rows and checkpoint in one transaction.
+
+A full read fills `_loading_<stream>` and becomes the stream's table when it is complete; until then the
+old table stays readable. Tables have no index: merging without one is 40 times faster, and rows are
+unique by construction.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from secrets import token_hex
+from tempfile import gettempdir
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.catalog.schema import KINDS_BY_SQL, SQL_TYPES, Column, columns
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.destinations import duckdb_engine
+from commercetools_source.destinations.arrow.decode import DELETED_AT, OWN, SYNCED_AT, Decoder, Rows, surprises
+from commercetools_source.destinations.duckdb.model import Model
+from commercetools_source.destinations.duckdb.watch import OwnWatch
+from commercetools_source.errors import DestinationError
+from commercetools_source.events import Noticed
+from commercetools_source.extract.checkpoint import StreamState, decode, encode, give_up
+from commercetools_source.model.select import quoted, string
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import duckdb
+
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.delivery import Delivery
+    from commercetools_source.model.custom.queries import OwnFields
+    from commercetools_source.sync.deletions import Difference, Listed
+
+__all__ = ["DuckDB", "row_counts"]
+
+STATE = "_commercetools_state"
+_MET = "temp.main._met"
+ADVICE = 'it needs DuckDB: pip install "commercetools-source[duckdb]"'
+
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 2,  # more gain little beside the download and cost memory each
+    "preserve_insertion_order": False,
+    "checkpoint_threshold": "100MB",  # at the default of 16 MB every batch would rewrite the last row group
+    "autoinstall_known_extensions": False,  # nothing is downloaded behind the user's back
+    "autoload_known_extensions": False,
+}
+_MEMORY = ("150MB", "300MB")
+"""DuckDB's part of the process, to load a table and for everything else; what it keeps of a file grows up to it."""
+_CREATED = "STORAGE_VERSION 'v1.4.0'"  # a new file can be opened by every DuckDB since 1.4; zstd needs 1.2
+_ROW_GROUP = 4096  # rows of 8 KB make the default (122,880) a gigabyte, which is rewritten whenever it grows
+
+
+class DuckDB:
+    """A destination that writes the DuckDB file `path`; its folder must exist.
+
+    `drift` counts values that did not fit their column, by table and field (they are in `_unfit`);
+    `added` lists the columns added for fields that the schema did not know. `memory` is what DuckDB may
+    use to load a table, and for everything else: also to load one for which the first is too little.
+    """
+
+    batch_bytes = 64_000_000
+
+    def __init__(
+        self,
+        path: Path,
+        fields: Callable[[Stream], Sequence[Column]] = columns,
+        *,
+        materialize: bool | None = None,
+        memory: tuple[str, str] = _MEMORY,
+    ) -> None:
+        self.name = str(path)
+        self._memory = memory
+        self.drift: dict[tuple[str, str], int] = {}
+        self.added: list[tuple[str, str]] = []
+        self._path = path
+        self._fields = fields
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._decoders: dict[str, Decoder] = {}
+        self._materialize = materialize
+        self._model: Model | None = None
+        self._own: OwnWatch | None = None
+        self._read_only = False
+
+    def open(self) -> Mapping[str, StreamState]:
+        """Open or create the file, lock it, return the stored states.
+
+        A stream whose table is gone is read from its start, so dropping a table loads it again.
+        Raises DestinationError (no DuckDB installed; not writable; in use; no DuckDB file) and StateError.
+        """
+        return self._open(read_only=False)
+
+    def open_read_only(self) -> Mapping[str, StreamState]:
+        """Return the stored states, with nothing changed and while others read the file; raises as `open`."""
+        return self._open(read_only=True)
+
+    def _open(self, *, read_only: bool) -> Mapping[str, StreamState]:
+        self._connection = _attach(self._path, read_only=read_only)
+        self._read_only = read_only
+        self._model = Model(self._connection, materialize=self._materialize)
+        try:
+            self._own = OwnWatch(self._connection, self._all_columns, self._model.relations)
+            self._model.define(self._own.own)
+            return self._states()
+        except BaseException as error:
+            self.close()
+            if isinstance(error, _errors()):
+                raise DestinationError(f"cannot read {self.name}: {_first_line(error)}") from error
+            raise
+
+    def close(self) -> None:
+        """Write everything into the file itself and release it."""
+        connection, self._connection, self._model = self._connection, None, None
+        self._decoders.clear()
+        if connection is not None:
+            if not self._read_only:
+                with suppress(*_errors()):  # what was committed stays in the write-ahead log
+                    connection.execute(f"SET memory_limit = '{self._memory[1]}'")
+                    connection.execute("CHECKPOINT")
+            connection.close()
+
+    def write(self, delivery: Delivery) -> None:
+        """Store records and state in one transaction; raises DestinationError, with neither stored."""
+        little, enough = self._memory
+        try:
+            try:
+                decoder, added = self._store_within(little if delivery.replaces else enough, delivery)
+            except _out_of_memory():
+                decoder, added = self._store_within(enough, delivery)
+        except _errors() as error:
+            raise DestinationError(
+                f"cannot write {delivery.stream.name} to {self.name}: {_first_line(error)};"
+                " what was stored before is kept, and the next run goes on from there"
+            ) from error
+        self._report(delivery.stream.name, decoder, added)
+        if self._own is not None and self._own.follow(delivery):
+            self._redefine(self._own.own)
+
+    def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
+        """Mark rows as deleted, in what is being loaded too; return how many were not marked before."""
+        return self._bury(stream, times, duckdb_engine.mark_deleted)
+
+    def remove(self, stream: Stream, times: Mapping[str, str]) -> int:
+        """Take out rows, of what is being loaded too; return how many there were."""
+        return self._bury(stream, times, duckdb_engine.remove)
+
+    def _bury(
+        self, stream: Stream, times: Mapping[str, str], act: Callable[[duckdb.DuckDBPyConnection, str, str], int]
+    ) -> int:
+        with self._failing(f"mark deleted {stream.name} in"), self._transaction():
+            tables = [name for name in (stream.name, _loading(stream.name)) if name in self._tables()]
+            with duckdb_engine.listed(self._opened, times) as gone:
+                if stream.name in tables:
+                    self._relations.remove(stream, gone)
+                return sum(act(self._opened, quoted(table), gone) for table in tables)
+
+    def compare(
+        self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str, since: str | None = None
+    ) -> Difference:
+        """Return how the stream's rows that are not marked as deleted differ from a listing."""
+        with self._failing(f"compare {stream.name} in"):
+            return duckdb_engine.compare(self._opened, quoted(stream.name), pages, cursor, since)
+
+    def forget(self, stream: Stream) -> bool:
+        """Drop the stream's state and what was loaded of a read under way; return whether there was any."""
+        with self._failing(f"reset {stream.name} in"), self._transaction():
+            self._drop(_loading(stream.name))
+            if STATE not in self._tables():
+                return False
+            found = self._opened.execute(f"DELETE FROM {STATE} WHERE stream = ? RETURNING stream", [stream.name])  # noqa: S608
+            return bool(found.fetchall())
+
+    def noticed(self) -> Sequence[Noticed]:
+        """Return what was noticed of the project's own fields, of unknown fields and of values that do not fit."""
+        with self._failing("look at the fields of"):
+            found = self._own.noticed() if self._own is not None else []
+        strangers = sorted(self._relations.strangers) if self._own is not None else []
+        return [
+            *surprises(self.added, self.drift),
+            *found,
+            *(Noticed(f"model.{name}", "somebody else made it, so it was left alone") for name in strangers),
+        ]
+
+    def _redefine(self, own: OwnFields) -> None:
+        """Let every relation that is there have the project's own fields as they are defined now."""
+        with self._failing("make the relations of"), self._transaction():
+            self._relations.define(own)
+            for name, have in self._all_columns().items():
+                if name in STREAMS:
+                    self._relations.prepare(STREAMS[name], have, anew=False)
+                    self._relations.fill(STREAMS[name])
+
+    @contextmanager
+    def _failing(self, what: str) -> Iterator[None]:
+        """Raise DestinationError for what DuckDB raises inside, where it has memory enough."""
+        try:
+            self._allow(self._memory[1])
+            yield
+        except _errors() as error:
+            raise DestinationError(f"cannot {what} {self.name}: {_first_line(error)}") from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Store what is done inside all together, or nothing of it."""
+        connection = self._opened
+        connection.execute("BEGIN")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            self._decoders.clear()  # columns that were added are gone again
+            self._relations.forget()
+            with suppress(*_errors()):
+                connection.execute("ROLLBACK")
+            raise
+
+    @property
+    def _opened(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            raise DestinationError(f"{self.name} is not open; call open() first")
+        return self._connection
+
+    @property
+    def _relations(self) -> Model:
+        if self._model is None:
+            raise DestinationError(f"{self.name} is not open; call open() first")
+        return self._model
+
+    def _states(self) -> dict[str, StreamState]:
+        tables = set(self._tables())
+        if STATE not in tables:  # made with the first row: what was opened may be somebody else's
+            return {}
+        found = self._opened.execute(f"SELECT stream, state FROM {STATE}").fetchall()  # noqa: S608 - a constant
+        states = {}
+        for stream, text in found:
+            state = decode(msgspec.json.decode(text))
+            if state.mode == "full" and _loading(stream) not in tables:
+                state = give_up(state)
+            if state.mode != "full" and stream not in tables:
+                state = StreamState()
+            if state != StreamState():
+                states[stream] = state
+        return states
+
+    def _tables(self) -> dict[str, str]:
+        """Return tables and views of the file by name: "BASE TABLE" or "VIEW"."""
+        rows = self._opened.execute(
+            "SELECT table_name, table_type FROM information_schema.tables"
+            " WHERE table_catalog = current_database() AND table_schema = current_schema()"
+        ).fetchall()
+        return dict(rows)
+
+    # --- one transaction ---
+
+    def _store_within(self, memory: str, delivery: Delivery) -> tuple[Decoder, list[str]]:
+        """Do what `_store` does, or nothing; raises OutOfMemoryException when DuckDB needs more than `memory`."""
+        self._allow(memory)
+        with self._transaction():
+            return self._store(delivery)
+
+    def _allow(self, memory: str) -> None:
+        self._opened.execute(f"SET memory_limit = '{memory}'")
+
+    def _store(self, delivery: Delivery) -> tuple[Decoder, list[str]]:
+        """Return what decoded the records, and the names of the columns that they added.
+
+        Tables are changed before rows are: DuckDB 1.4 loses rows when it replays a log with the other order.
+        """
+        stream = delivery.stream.name
+        table = _loading(stream) if delivery.replaces else stream
+        self._opened.execute(f"CREATE TABLE IF NOT EXISTS {STATE} (stream VARCHAR, state JSON, updated_at TIMESTAMP)")
+        if delivery.first:
+            self._start_over(stream)
+        decoder = self._decoder(delivery, table)
+        known = len(decoder.fields)
+        rows = decoder.rows(delivery.records)
+        if delivery.done:
+            table = self._switch(stream, table)
+        added = decoder.fields[known:]
+        for field in added:
+            self._opened.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(field.name)} {SQL_TYPES[field.kind]}")
+        if table == stream:
+            self._relations.prepare(delivery.stream, _types(decoder), anew=delivery.replaces)
+        moment = datetime.now(timezone.utc).replace(tzinfo=None)
+        if rows.values:
+            if delivery.replaces:
+                self._insert(table, decoder, rows, moment)
+            else:
+                self._merge(delivery.stream, table, decoder, rows, moment)
+        if delivery.done and delivery.replaces:
+            self._keep_newest(quoted(table), decoder)
+        if table == stream:
+            self._relations.fill(delivery.stream)
+        self._opened.execute(f"DELETE FROM {STATE} WHERE stream = ?", [stream])  # noqa: S608 - a constant
+        stored = msgspec.json.encode(encode(delivery.state)).decode()
+        self._opened.execute(f"INSERT INTO {STATE} VALUES (?, ?, ?)", [stream, stored, moment])  # noqa: S608 - a constant
+        return decoder, [field.name for field in added]
+
+    def _switch(self, stream: str, table: str) -> str:
+        """Let what was loaded take the place of the stream's table; drop what a run loaded that was given up."""
+        if table == stream:
+            self._drop(_loading(stream))
+        else:
+            decoder = self._decoders.pop(table)
+            self._drop(stream)
+            self._opened.execute(f"ALTER TABLE {quoted(table)} RENAME TO {quoted(stream)}")
+            self._decoders[stream] = decoder
+        return stream
+
+    def _start_over(self, stream: str) -> None:
+        """Drop what a run left that was given up; refuse to replace what somebody else made."""
+        self._refuse_foreign(stream)
+        self._drop(_loading(stream))
+
+    def _refuse_foreign(self, table: str) -> None:
+        found = self._tables().get(table)
+        if found is not None and (found == "VIEW" or SYNCED_AT not in self._columns(table)):
+            raise DestinationError(
+                f"{self.name} has a {'view' if found == 'VIEW' else 'table'} {table!r} that commercetools-source"
+                " did not make; rename it, or choose another file"
+            )
+
+    def _drop(self, table: str) -> None:
+        self._refuse_foreign(table)
+        self._opened.execute(f"DROP TABLE IF EXISTS {quoted(table)}")
+        self._decoders.pop(table, None)
+
+    def _columns(self, table: str) -> dict[str, str]:
+        rows = self._opened.execute(
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ?"
+            " AND table_catalog = current_database() AND table_schema = current_schema() ORDER BY ordinal_position",
+            [table],
+        ).fetchall()
+        return dict(rows)
+
+    def _all_columns(self) -> dict[str, dict[str, str]]:
+        rows = self._opened.execute(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns"
+            " WHERE table_catalog = current_database() AND table_schema = current_schema() ORDER BY ordinal_position"
+        ).fetchall()
+        found: dict[str, dict[str, str]] = {}
+        for table, name, sql in rows:
+            found.setdefault(table, {})[name] = sql
+        return {table: names for table, names in found.items() if SYNCED_AT in names}
+
+    def _decoder(self, delivery: Delivery, table: str) -> Decoder:
+        """Return the decoder for `table` as it is, after adding the columns that the schema has and it has not."""
+        if table in self._decoders:
+            return self._decoders[table]
+        stream, wanted = delivery.stream, self._fields(delivery.stream)
+        columns = self._columns(table)
+        if not columns and delivery.replaces and not delivery.first:
+            raise DestinationError(
+                f"the rows of {stream.name} read so far are gone from {self.name}; run it with --full to read it again"
+            )
+        if not columns:
+            self._create(table, wanted, stream.key)
+        else:
+            wanted = self._evolve(table, columns, wanted)
+        decoder = self._decoders[table] = Decoder(stream.name, wanted, stream.key)
+        return decoder
+
+    def _create(self, table: str, fields: Sequence[Column], key: Sequence[str]) -> None:
+        def declared(field: Column) -> str:
+            packed = " USING COMPRESSION zstd" if field.kind == "json" else ""  # a third of the size, and faster
+            return f"{quoted(field.name)} {SQL_TYPES[field.kind]}{' NOT NULL' if field.name in key else ''}{packed}"
+
+        columns = [*map(declared, fields), *(f"{name} {sql}" for name, sql in OWN.items())]
+        self._opened.execute(f"CREATE TABLE {quoted(table)} ({', '.join(columns)})")
+
+    def _evolve(self, table: str, columns: Mapping[str, str], wanted: Sequence[Column]) -> list[Column]:
+        present = {name: sql for name, sql in columns.items() if name not in OWN}
+        strange = [f"{name} ({sql})" for name, sql in present.items() if sql not in KINDS_BY_SQL]
+        if strange:
+            raise DestinationError(
+                f"{self.name}: table {table} has columns of types that commercetools-source does not write:"
+                f" {', '.join(strange)}; drop the table to load it again"
+            )
+        missing = [(field.name, SQL_TYPES[field.kind]) for field in wanted if field.name not in columns]
+        missing += [(name, sql) for name, sql in OWN.items() if name not in columns]
+        for name, sql in missing:
+            self._opened.execute(f"ALTER TABLE {quoted(table)} ADD COLUMN {quoted(name)} {sql}")
+        fields = [Column(name, KINDS_BY_SQL[sql], nullable=True) for name, sql in present.items()]
+        return fields + [field for field in wanted if field.name not in columns]
+
+    def _insert(self, table: str, decoder: Decoder, rows: Rows, moment: datetime) -> None:
+        import pyarrow as pa
+
+        reader = pa.RecordBatchReader.from_batches(decoder.schema(), decoder.batches(rows, moment))
+        with self._registered("_batch", reader):
+            self._opened.execute(f"INSERT INTO {quoted(table)} BY NAME SELECT * FROM _batch")  # noqa: S608
+
+    def _merge(self, stream: Stream, table: str, decoder: Decoder, rows: Rows, moment: datetime) -> None:
+        """Let each row take the place of a stored one that is not newer; bring the tables of relations up to date.
+
+        By deleting and inserting: to change every column of some rows in place takes 25 times as long. What is
+        stored is looked through once, for the places of the rows; the rest goes by these.
+        """
+        import pyarrow as pa
+
+        key = ", ".join(map(quoted, decoder.key))
+        same = " AND ".join(f"stored.{quoted(name)} = _batch.{quoted(name)}" for name in decoder.key)
+        older = "coalesce(stored.version, -1) <= coalesce(_batch.version, -1)" if decoder.versioned else "true"
+        keys = ", ".join(f"_batch.{quoted(name)}" for name in decoder.key)
+        changed = f"SELECT * FROM _batch ANTI JOIN (SELECT {key} FROM {_MET} WHERE NOT older) USING ({key})"  # noqa: S608 - quoted names
+        with self._registered("_batch", pa.Table.from_batches(decoder.batches(rows, moment), decoder.schema())):
+            self._opened.execute(
+                f"CREATE OR REPLACE TEMP TABLE {_MET} AS SELECT stored.rowid AS place, {older} AS older, {keys}"  # noqa: S608 - same
+                f" FROM {quoted(table)} AS stored JOIN _batch ON {same}"
+            )
+            self._opened.execute(f"DELETE FROM {quoted(table)} WHERE rowid IN (SELECT place FROM {_MET} WHERE older)")  # noqa: S608 - same
+            self._opened.execute(f"INSERT INTO {quoted(table)} BY NAME {changed}")
+            self._relations.update(stream, _types(decoder), f"({changed})")
+            self._opened.execute(f"DROP TABLE {_MET}")
+
+    @contextmanager
+    def _registered(self, name: str, batch: Any) -> Iterator[None]:
+        self._opened.register(name, batch)
+        try:
+            yield
+        finally:
+            with suppress(*_errors()):  # a transaction that failed takes no statement more, and takes it back anyway
+                self._opened.unregister(name)
+
+    def _report(self, stream: str, decoder: Decoder, added: Iterable[str]) -> None:
+        self.added += [(stream, name) for name in added]
+        decoder.tell(stream, self.drift)
+
+    def _keep_newest(self, table: str, decoder: Decoder) -> None:
+        """Leave one row per key; mostly it is so already: a record comes twice only if it moved during the read."""
+        key = ", ".join(map(quoted, decoder.key))
+        twice = f"SELECT {key} FROM {table} GROUP BY ALL HAVING count(*) > 1"  # noqa: S608 - quoted names
+        if self._opened.execute(f"{twice} LIMIT 1").fetchone() is None:
+            return
+        newest = "coalesce(version, -1) DESC, rowid DESC" if decoder.versioned else "rowid DESC"
+        ranked = (
+            f"SELECT rowid, row_number() OVER (PARTITION BY {key} ORDER BY {newest}) AS place"  # noqa: S608 - quoted names
+            f" FROM {table} WHERE ({key}) IN ({twice})"
+        )
+        self._opened.execute(
+            f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM ({ranked}) WHERE place > 1)"  # noqa: S608 - same
+        )
+
+
+def row_counts(path: Path) -> dict[str, int]:
+    """Return how many rows each stream's table in the file has, by name; raises DestinationError."""
+    connection = _attach(path, read_only=True)
+    try:
+        names = connection.execute(
+            "SELECT table_name FROM information_schema.columns WHERE table_catalog = current_database()"
+            " AND column_name = ? AND NOT starts_with(table_name, '_') ORDER BY table_name",
+            [SYNCED_AT],
+        ).fetchall()
+        counts = {}
+        for (name,) in names:
+            row = connection.execute(f"SELECT count(*) FROM {quoted(name)} WHERE {DELETED_AT} IS NULL").fetchone()  # noqa: S608
+            counts[name] = row[0] if row else 0
+        return counts
+    finally:
+        connection.close()
+
+
+def _loading(stream: str) -> str:
+    return f"_loading_{stream}"
+
+
+def _types(decoder: Decoder) -> dict[str, str]:
+    """Return the SQL types of all columns of a table by their names."""
+    return {**{field.name: SQL_TYPES[field.kind] for field in decoder.fields}, **OWN}
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    import duckdb
+    import pyarrow as pa
+
+    return (duckdb.Error, pa.ArrowException)
+
+
+def _out_of_memory() -> type[Exception]:
+    import duckdb
+
+    return duckdb.OutOfMemoryException
+
+
+def _attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Return a connection whose current database is the file at `path`."""
+    try:
+        import duckdb
+        import pyarrow  # noqa: F401, ICN001 - heavy; looked for now, before anything is read
+    except ImportError as error:
+        raise DestinationError(f"cannot write {path}: {ADVICE}") from error
+    _check(path, read_only=read_only)
+    spill = f"{path.absolute()}.tmp"
+    if read_only:  # nothing is made beside the file; DuckDB makes this when it needs it, and removes it
+        spill = str(Path(gettempdir()) / f"commercetools-source-{token_hex(8)}.tmp")
+    settings = {**_SETTINGS, "memory_limit": _MEMORY[1], "temp_directory": spill}
+    connection = duckdb_engine.connect(settings)
+    options = ["TYPE duckdb", f"ROW_GROUP_SIZE {_ROW_GROUP}"]
+    if read_only:
+        options.append("READ_ONLY")
+    elif not path.exists():
+        options.append(_CREATED)
+    try:
+        connection.execute(f"ATTACH {string(str(path.absolute()))} AS shop ({', '.join(options)})")
+        connection.execute("USE shop")
+    except duckdb.Error as error:
+        connection.close()
+        raise DestinationError(_explain(path, str(error))) from error
+    return connection
+
+
+def _check(path: Path, *, read_only: bool) -> None:
+    if path.is_dir():
+        raise DestinationError(f"{path} is a folder; name a file in it, such as {path / 'commercetools.duckdb'}")
+    if not path.parent.is_dir():
+        raise DestinationError(f"cannot write {path}: the folder {path.parent} does not exist; create it first")
+    if read_only and not path.exists():
+        raise DestinationError(f"{path} does not exist; run `commercetools-source sync` first")
+
+
+def _explain(path: Path, message: str) -> str:
+    if "lock" in message.lower():
+        process = re.search(r"PID (\d+)", message)
+        holder = f"process {process[1]}" if process else "another process"
+        return f"{path} is in use by {holder}; close it (or wait until it has ended) and run again"
+    if "not a valid DuckDB" in message:
+        return f"{path} is not a DuckDB file; choose another name, or move it away"
+    if "ermission denied" in message or "ead-only" in message or "Cannot open file" in message:
+        return f"{path} cannot be written; check the permissions of the file and its folder ({_brief(message)})"
+    return f"cannot open {path}: {_brief(message)}"
+
+
+def _brief(message: str) -> str:
+    return message.strip().splitlines()[0] if message.strip() else "no reason given"
+
+
+def _first_line(error: BaseException) -> str:
+    return _brief(str(error))

@@ -1,0 +1,131 @@
+"""Deletions with DuckDB: rows marked as deleted, and how a table differs from what the platform lists."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from commercetools_source.destinations.arrow.arrays import integers, moments, strings
+from commercetools_source.destinations.arrow.decode import DELETED_AT
+from commercetools_source.extract.windows import moment
+from commercetools_source.sync.deletions import Difference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import duckdb
+    import pyarrow as pa
+
+    from commercetools_source.sync.deletions import Listed
+
+__all__ = ["compare", "connect", "deletions", "listed", "mark_deleted", "remove"]
+
+
+def connect(settings: dict[str, str | bool | int | float | list[str]]) -> duckdb.DuckDBPyConnection:
+    """Return a database in memory that writes nothing to standard output, where a program may read something else."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config=settings)
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+@contextmanager
+def listed(connection: duckdb.DuckDBPyConnection, times: Mapping[str, str]) -> Iterator[str]:
+    """Give the name of the table that `deletions` makes of `times`, for as long as the block runs."""
+    connection.register("_gone", deletions(times))
+    try:
+        yield "_gone"
+    finally:
+        connection.unregister("_gone")
+
+
+def mark_deleted(connection: duckdb.DuckDBPyConnection, table: str, gone: str) -> int:
+    """Set when the rows with the ids in `gone` were deleted, where it is not set yet; return how many that were.
+
+    `table` is a quoted name, `gone` what `listed` gives.
+    """
+    row = connection.execute(
+        f"UPDATE {table} AS held SET {DELETED_AT} = gone.time FROM {gone} AS gone"  # noqa: S608 - quoted names
+        f" WHERE held.id = gone.id AND held.{DELETED_AT} IS NULL"
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def deletions(times: Mapping[str, str]) -> pa.Table:
+    """Return `times`, an API timestamp for each id, as the columns `id` and `time`."""
+    import pyarrow as pa
+
+    deleted = [moment(time).replace(tzinfo=None) for time in times.values()]
+    return pa.table({"id": strings(list(times)), "time": moments(deleted)})
+
+
+def remove(connection: duckdb.DuckDBPyConnection, table: str, gone: str) -> int:
+    """Take out the rows with the ids in `gone`; return how many there were. Names as in `mark_deleted`."""
+    row = connection.execute(f"DELETE FROM {table} WHERE id IN (SELECT id FROM {gone})").fetchone()  # noqa: S608 - same
+    return int(row[0]) if row else 0
+
+
+def compare(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    pages: Iterable[Sequence[Listed]],
+    cursor: str,
+    since: str | None = None,
+) -> Difference:
+    """Return how `table` (a quoted name) differs from a listing of all records created before `cursor`.
+
+    With `since` the listing begins with changes of then, and rows last changed earlier are not judged.
+    """
+    connection.execute("CREATE OR REPLACE TEMP TABLE _listed (id VARCHAR, version BIGINT, modified TIMESTAMP)")
+    try:
+        for page in pages:
+            _add(connection, page)
+        return _difference(connection, table, cursor, since)
+    finally:
+        connection.execute("DROP TABLE IF EXISTS temp._listed")
+
+
+def _add(connection: duckdb.DuckDBPyConnection, page: Sequence[Listed]) -> None:
+    import pyarrow as pa
+
+    rows = pa.table(
+        {
+            "id": strings([one.id for one in page]),
+            "version": integers([one.version for one in page]),
+            "modified": moments([moment(one.lastModifiedAt).replace(tzinfo=None) for one in page]),
+        }
+    )
+    connection.register("_page", rows)
+    try:
+        connection.execute("INSERT INTO temp._listed SELECT * FROM _page")
+    finally:
+        connection.unregister("_page")
+
+
+def _difference(connection: duckdb.DuckDBPyConnection, table: str, cursor: str, since: str | None) -> Difference:
+    bound = moment(cursor).replace(tzinfo=None)
+    begin = [moment(since).replace(tzinfo=None)] if since else []
+    judged = " AND held.lastModifiedAt >= ?" if since else ""
+    changed = ", lastModifiedAt" if since else ""
+    live = f"(SELECT id, version, createdAt{changed} FROM {table} WHERE {DELETED_AT} IS NULL)"  # noqa: S608 - a quoted name
+
+    def ids(condition: str, *values: object) -> tuple[str, ...]:
+        found = connection.execute(
+            f"SELECT DISTINCT id FROM (SELECT coalesce(listed.id, held.id) AS id FROM temp._listed AS listed"  # noqa: S608
+            f" FULL JOIN {live} AS held ON listed.id = held.id WHERE {condition}) ORDER BY id",
+            list(values),
+        ).fetchall()
+        return tuple(name for (name,) in found)
+
+    counts = connection.execute(
+        f"SELECT (SELECT count(*) FROM {live}), (SELECT count(DISTINCT id) FROM temp._listed)"  # noqa: S608
+    ).fetchone()
+    held, listed = counts or (0, 0)
+    return Difference(
+        missing=ids("held.id IS NULL AND listed.modified < ?", bound),
+        stale=ids("listed.version > held.version AND listed.modified < ?", bound),
+        gone=ids("listed.id IS NULL AND held.createdAt < ?" + judged, bound, *begin),
+        held=held,
+        listed=listed,
+    )

@@ -1,0 +1,141 @@
+"""Arrow batches as Parquet files: the types in them, row groups of a bounded size, several files made one.
+
+Knows nothing of streams, folders or manifests. Types are the plainest that are exact, so that DuckDB, Polars,
+pandas and Spark read them alike: a moment is in UTC with a zone, a nested value is JSON text. Arrow's own mark for
+JSON is left out: Polars 1 fails to open a file that has it, and Polars 2 cannot use such a column as text.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.catalog.kinds import KINDS
+from commercetools_source.destinations.arrow.arrays import arrow_type
+from commercetools_source.errors import DestinationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    import duckdb
+    import pyarrow as pa
+
+__all__ = ["empty", "fields", "fitted", "has_rows", "merged", "reader", "schema_of", "write"]
+
+_ROW_GROUP_BYTES = 32_000_000
+"""Of a row group before it is encoded: what writer and readers hold in memory at once for each thread."""
+
+
+def fields(columns: Mapping[str, str]) -> pa.Schema:
+    """Return the schema of a file whose columns have these DuckDB types; raises DestinationError for others."""
+    import pyarrow as pa
+
+    kinds = {form.duckdb: kind for kind, form in KINDS.items()}
+    if strange := [f"{name} ({sql})" for name, sql in columns.items() if sql not in kinds]:
+        raise DestinationError(
+            f"commercetools-source writes no columns of such types in this version: {', '.join(strange)};"
+            " go back to the version that wrote them, or choose an empty folder"
+        )
+    return pa.schema([pa.field(name, _stored(arrow_type(kinds[sql]))) for name, sql in columns.items()])
+
+
+def _stored(kind: Any) -> Any:
+    """Return the type in files of what has an Arrow type in memory."""
+    import pyarrow as pa
+
+    if pa.types.is_list(kind):
+        return pa.list_(_stored(kind.value_type))
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us", tz="UTC")
+    return pa.string() if pa.types.is_time(kind) else kind  # Spark refuses a file with times of day in it
+
+
+def empty(schema: pa.Schema) -> pa.Table:
+    """Return a table without rows; `schema.empty_table` makes the same, and loads pandas for it."""
+    import pyarrow as pa
+
+    return pa.Table.from_batches([], schema)
+
+
+def fitted(batch: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return `batch` with exactly the columns of `schema`; one that it lacks is null."""
+    import pyarrow as pa
+
+    table = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
+    columns = [
+        table.column(field.name).cast(field.type)
+        if field.name in table.column_names
+        else pa.chunked_array([pa.nulls(table.num_rows, field.type)])
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def write(out: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBatch | pa.Table]) -> int:
+    """Write one Parquet file with the columns of `schema` and return its number of rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = 0
+    with pq.ParquetWriter(out, schema, compression="zstd") as writer:
+        for group in _groups(batches, schema):
+            writer.write_table(group, row_group_size=max(group.num_rows, 1))
+            rows += group.num_rows
+    pa.default_memory_pool().release_unused()
+    return rows
+
+
+def _groups(batches: Iterable[pa.RecordBatch | pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
+    import pyarrow as pa
+
+    held: list[pa.Table] = []
+    size = 0
+    for batch in batches:
+        held.append(fitted(batch, schema))
+        size += held[-1].nbytes
+        if size >= _ROW_GROUP_BYTES:
+            yield pa.concat_tables(held)
+            held, size = [], 0
+    if held:
+        yield pa.concat_tables(held)
+
+
+def reader(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
+    """Return what a query finds, a thousand rows at a time."""
+    read: Any = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader  # its name before DuckDB 1.5
+    found: pa.RecordBatchReader = read(1000)
+    return found
+
+
+def schema_of(path: Path) -> pa.Schema | None:
+    """Return the columns of a file, None when it is not there or damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_schema(path)
+    except (FileNotFoundError, pa.ArrowInvalid):
+        return None
+
+
+def has_rows(path: Path) -> bool:
+    """Return whether a file is Parquet and has rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return bool(pq.read_metadata(path).num_rows)
+    except (FileNotFoundError, pa.ArrowInvalid):
+        return False
+
+
+def merged(paths: Sequence[Path]) -> Iterator[pa.RecordBatch]:
+    """Yield what is in the files, a few rows at a time."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for path in paths:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
+            yield from file.iter_batches(500, use_threads=False)  # each thread would keep memory of its own
+        pa.default_memory_pool().release_unused()

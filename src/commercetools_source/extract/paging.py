@@ -1,0 +1,360 @@
+"""One page at a time: ask, shrink when it is too much, step over what cannot be served.
+
+Knows how to read the next page of a walk and what is left of it then; who asks for which walk, and
+when, is the engine's business. Requests go through the `Get` it is handed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+import msgspec
+
+from commercetools_source.catalog.streams import Paging, Stream
+from commercetools_source.errors import ApiError, CommercetoolsError, NetworkError, PageTooLargeError, StateError
+from commercetools_source.extract.keyset import Position, Walk, advance, predicate, sort
+from commercetools_source.extract.windows import shift
+from commercetools_source.http.retry import TOO_HEAVY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = [
+    "LARGEST_OFFSET",
+    "Get",
+    "Page",
+    "Quarantine",
+    "Step",
+    "halves",
+    "pages",
+    "path_of",
+    "position_of",
+    "read",
+    "shaper",
+]
+
+LARGEST_OFFSET = 10_000
+"""The API refuses larger offsets (docs: General concepts, offset)."""
+
+_BEARABLE_BYTES = 16 << 20
+"""Pages are kept near this size, so that the pages under way at once fit into memory (a record may have 16 MB)."""
+
+_PATIENT_ATTEMPTS = 2
+_LONE_ATTEMPTS = 5
+_PROBES = 2
+_COUNT = (("limit", "0"), ("withTotal", "true"))
+_WORTH_HALVING = 4
+"""Pages that are worth the two small requests that find their middle."""
+
+
+class Get(Protocol):
+    """Sends a GET and returns what `parse` made of the body.
+
+    `heavy_attempts` limits the attempts that end as a too heavy page would. Raises ApiError, NetworkError.
+    """
+
+    def __call__(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        parse: Callable[[bytes], Any],
+        heavy_attempts: int | None,
+    ) -> Any:
+        """Return what `parse` made of a 2xx body."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer: its records as the platform sent them (spliced columns in front) and its bytes in all."""
+
+    records: tuple[msgspec.Raw, ...] = field(repr=False)
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A record that the platform cannot serve, even alone: it is the first record of `walk`."""
+
+    walk: Walk
+    error: CommercetoolsError
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one read gave: a page, what is `left` of the walk (None: nothing), the limit to go on with."""
+
+    page: Page
+    left: Walk | None
+    limit: int
+    quarantine: Quarantine | None = None
+
+
+class _Envelope(msgspec.Struct):
+    results: list[msgspec.Raw]
+    limit: int | None = None
+
+
+class _Count(msgspec.Struct):
+    total: int = 0
+
+
+_EMPTY = Page((), 0)
+
+
+def read(get: Get, stream: Stream, walk: Walk, limit: int, *, most: int, where: Sequence[str] = ()) -> Step:
+    """Return the next page of `walk`, asking for `limit` records at first and never for more than `most`.
+
+    The limit is halved while the page is too large or too slow, and doubles after a good one. A
+    record that cannot be served even alone is stepped over and named in the step. Raises ApiError,
+    NetworkError, StateError.
+    """
+    if stream.paging is Paging.SINGLE:
+        return _read_single(get, stream, walk)
+    while True:
+        try:
+            page, full = _fetch(get, stream, walk, limit, where, _PATIENT_ATTEMPTS if limit > 1 else _LONE_ATTEMPTS)
+        except CommercetoolsError as error:
+            if not _too_heavy(error):
+                raise
+            if limit == 1:
+                return _step_over(get, stream, walk, where, error)
+            limit //= 2
+            continue
+        return _step(stream, walk, page, limit, full=full, most=most)
+
+
+def pages(get: Get, stream: Stream, walk: Walk, page_size: int, *, where: Sequence[str] = ()) -> Iterator[Page]:
+    """Yield every page of `walk`, one after the other; a record that cannot be served raises the error it causes."""
+    left: Walk | None = walk
+    limit = page_size
+    while left is not None:
+        step = read(get, stream, left, limit, most=page_size, where=where)
+        if step.quarantine is not None:
+            raise step.quarantine.error
+        yield step.page
+        left, limit = step.left, step.limit
+
+
+def halves(get: Get, stream: Stream, walk: Walk, page_size: int, where: Sequence[str] = ()) -> tuple[Walk, ...]:
+    """Return what is left of `walk` as two walks that meet at a record in its middle; as it is where it has few pages.
+
+    This divides records of one moment, which no time divides. The platform names the record and compares
+    with it, so no order of ids is assumed; the offset that finds it decides where to cut and nothing else.
+    """
+    try:
+        total: int = get(path_of(stream, walk), [*_selecting(stream, walk, where), *_COUNT], _total, 1)
+        if total < _WORTH_HALVING * page_size or not walk.tie:
+            return (walk,)
+        middle = [("limit", "1"), ("offset", str(total // 2)), ("withTotal", "false")]
+        envelope, _ = get(path_of(stream, walk), [*_selecting(stream, walk, where), *middle], _envelope, 1)
+        cut = position_of(envelope.results[0], walk)
+    except (CommercetoolsError, IndexError):
+        return (walk,)  # it goes on alone; what is wrong shows when it is read
+    end = shift(cut.value, 0.001)
+    upper = end if walk.upper is None else min(end, walk.upper)
+    return (replace(walk, until=cut, upper=upper), replace(walk, after=cut))
+
+
+def _selecting(stream: Stream, walk: Walk, where: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the parameters that select what is left of `walk`, in its order."""
+    restrictions = [*where, *filter(None, (predicate(walk),))]
+    return [
+        *stream.params,
+        *(("sort", value) for value in sort(walk) or stream.sort),
+        *(("where", value) for value in restrictions),
+    ]
+
+
+def _read_single(get: Get, stream: Stream, walk: Walk) -> Step:
+    body: bytes = get(path_of(stream, walk), stream.params, _whole_object, None)
+    return Step(Page((_shape(stream, walk, msgspec.Raw(body)),), len(body)), None, 1)
+
+
+def _fetch(
+    get: Get, stream: Stream, walk: Walk, limit: int, where: Sequence[str], attempts: int | None, *, skip: int = 0
+) -> tuple[Page, bool]:
+    """Return a page and whether it is full, so that more may follow."""
+    offset = walk.offset + skip
+    if offset > LARGEST_OFFSET:
+        raise StateError(
+            f"{stream.name} has more than {LARGEST_OFFSET} records under {path_of(stream, walk)}, and this endpoint"
+            " can only be read by offset, which the API limits; use `where` to read it in parts"
+        )
+    params = [
+        *_selecting(stream, walk, where),
+        ("limit", str(limit)),
+        ("withTotal", "false"),
+        *((("offset", str(offset)),) if offset else ()),
+    ]
+    envelope, size = get(path_of(stream, walk), params, _envelope, attempts)
+    asked = limit if envelope.limit is None else min(limit, envelope.limit)
+    return Page(tuple(envelope.results), size), len(envelope.results) >= asked > 0
+
+
+def _step(stream: Stream, walk: Walk, page: Page, limit: int, *, full: bool, most: int) -> Step:
+    left = _left(walk, page, 0) if full and page.records else None
+    if left is not None and walk.until is not None and left.after == walk.until:
+        left = None
+    shape = shaper(stream, walk.parent)
+    shaped = page if shape is None else Page(tuple(shape(record) for record in page.records), page.size)
+    return Step(shaped, left, min(most, limit * 2, _fitting(page)))
+
+
+def _fitting(page: Page) -> int:
+    """Return how many records like those of `page` make a page of bearable size."""
+    return max(1, _BEARABLE_BYTES * len(page.records) // page.size) if page.records else _BEARABLE_BYTES
+
+
+def _left(walk: Walk, page: Page, skip: int) -> Walk:
+    if not walk.field:
+        return replace(walk, offset=walk.offset + skip + len(page.records))
+    return advance(walk, position_of(page.records[-1], walk))
+
+
+def _step_over(get: Get, stream: Stream, walk: Walk, where: Sequence[str], error: CommercetoolsError) -> Step:
+    """Go on behind a record that failed alone, provided that the records behind it are served.
+
+    If they are not, the platform is down: then the record is asked for with full patience.
+    """
+    for _ in range(_PROBES):
+        try:
+            page, _full = _fetch(get, stream, walk, 1, where, 1, skip=1)
+        except CommercetoolsError as probe:
+            if not _too_heavy(probe):
+                raise
+            page, full = _fetch(get, stream, walk, 1, where, None)
+            return _step(stream, walk, page, 1, full=full, most=1)
+        try:
+            good, full = _fetch(get, stream, walk, 1, where, _LONE_ATTEMPTS)
+        except CommercetoolsError as again:
+            if not _too_heavy(again):
+                raise
+        else:
+            return _step(stream, walk, good, 1, full=full, most=1)
+    left = _left(walk, page, 1) if page.records else None
+    return replace(
+        _step(stream, walk, page, 1, full=False, most=1),
+        left=left,
+        quarantine=Quarantine(_around(walk, left), error),
+    )
+
+
+def _around(walk: Walk, left: Walk | None) -> Walk:
+    """Return the smallest walk that surely holds the first record of `walk`, known to lie before `left`."""
+    if not walk.field or not walk.tie or left is None or left.after is None:
+        return walk
+    return replace(walk, upper=shift(left.after.value, 0.001))
+
+
+def _too_heavy(error: CommercetoolsError) -> bool:
+    if isinstance(error, NetworkError):
+        return error.timed_out
+    return isinstance(error, PageTooLargeError) or (isinstance(error, ApiError) and error.status in TOO_HEAVY)
+
+
+def path_of(stream: Stream, walk: Walk) -> str:
+    """Return the path below the project key, with the walk's parent in the placeholders."""
+    if stream.parents is None:
+        return stream.path
+    names = (name for name, _ in stream.parents.fields)
+    values = (quote(value, safe="") for value in walk.parent)
+    return stream.path.format(**dict(zip(names, values, strict=True)))
+
+
+def position_of(record: msgspec.Raw, walk: Walk) -> Position:
+    """Return where `record` stands in the order of `walk`.
+
+    Raises StateError when it lacks the ordering field.
+    """
+    fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+    return Position(_text(fields, walk.field), _text(fields, walk.tie) if walk.tie else "")
+
+
+def _text(fields: dict[str, msgspec.Raw], name: str) -> str:
+    value = _follow(fields, name)
+    if not isinstance(value, str):
+        raise StateError(f"a record has no text in {name!r}, by which the stream is read; it cannot be read on")
+    return value
+
+
+def _follow(fields: dict[str, msgspec.Raw], path: str) -> Any:
+    name, _, rest = path.partition(".")
+    value = msgspec.json.decode(fields[name]) if name in fields else None
+    for step in rest.split(".") if rest else ():
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def shaper(stream: Stream, parent: Sequence[str]) -> Callable[[msgspec.Raw], msgspec.Raw] | None:
+    """Return what puts the stream's spliced columns in front of a record and leaves out its `drop` fields.
+
+    None when the stream's records stay as they are.
+    """
+    if stream.parents is None and not stream.derived and not stream.drop:
+        return None
+    spliced = {}
+    if stream.parents is not None:
+        spliced = {column: value for column, value in zip(stream.parents.columns, parent, strict=True) if column}
+    if not spliced and not stream.derived and len(stream.drop) == 1:
+        return _cutter(stream.drop[0])
+
+    def shape(record: msgspec.Raw) -> msgspec.Raw:
+        fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        front = {**spliced, **{column: _follow(fields, path) for column, path in stream.derived}}
+        kept = {name: value for name, value in fields.items() if name not in stream.drop and name not in front}
+        return msgspec.Raw(msgspec.json.encode({**front, **kept}))
+
+    return shape
+
+
+def _cutter(name: str) -> Callable[[msgspec.Raw], msgspec.Raw]:
+    """Return what leaves one field out of a record: its bytes are cut out, and the others stay as they are."""
+    only = msgspec.defstruct("Only", [("value", msgspec.Raw, msgspec.Raw(b""))], rename={"value": name})
+    decode: Callable[[msgspec.Raw], Any] = msgspec.json.Decoder(only).decode
+    key = b'"%s":' % name.encode()
+
+    def cut(record: msgspec.Raw) -> msgspec.Raw:
+        value = bytes(decode(record).value)
+        if not value:
+            return record
+        body = bytes(record)
+        head, _, tail = body.partition(key)
+        # Inside a string its quotes are escaped, so this is a key; that it is not another one's says its value.
+        if tail.startswith(value) and key not in tail:
+            rest = tail[len(value) :]
+            if rest.startswith(b","):
+                return msgspec.Raw(head + rest[1:])
+            if head.endswith(b",") and rest.startswith(b"}"):
+                return msgspec.Raw(head[:-1] + rest)
+        fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        return msgspec.Raw(msgspec.json.encode({one: raw for one, raw in fields.items() if one != name}))
+
+    return cut
+
+
+def _shape(stream: Stream, walk: Walk, record: msgspec.Raw) -> msgspec.Raw:
+    shape = shaper(stream, walk.parent)
+    return record if shape is None else shape(record)
+
+
+_decoder = msgspec.json.Decoder(_Envelope)
+_counter = msgspec.json.Decoder(_Count)
+
+
+def _envelope(body: bytes) -> tuple[_Envelope, int]:
+    if b"\n" in body:  # a pretty-printed answer would break line protocols; its records are written compactly
+        body = msgspec.json.format(body, indent=-1)
+    return _decoder.decode(body), len(body)
+
+
+def _total(body: bytes) -> int:
+    return _counter.decode(body).total
+
+
+def _whole_object(body: bytes) -> bytes:
+    msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    compact: bytes = msgspec.json.format(body, indent=-1)
+    return compact

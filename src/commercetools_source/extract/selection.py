@@ -1,0 +1,110 @@
+"""What a run reads: from stored state to the first walks of each stream. Pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from commercetools_source.extract.checkpoint import StreamState, begin, hold
+from commercetools_source.extract.keyset import Walk
+from commercetools_source.extract.windows import shift
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from commercetools_source.catalog.streams import Stream
+    from commercetools_source.extract.checkpoint import Mode
+
+__all__ = ["Selection", "misfit", "mode_of", "needs_parents", "started", "walks_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a run is asked for.
+
+    `bound`: API timestamp, the end of what is read (excluded). `full`: read everything again.
+    `start_date`: a first read leaves out what was last changed before it. `lookback`: seconds that
+    an incremental read goes back before its cursor, for changes that became visible late. `where`:
+    pairs of a stream's name and a predicate that its records must fulfil.
+    """
+
+    bound: str
+    full: bool = False
+    start_date: str | None = None
+    lookback: float = 600.0
+    where: tuple[tuple[str, str], ...] = ()
+
+    def where_of(self, stream: Stream) -> tuple[str, ...]:
+        """Return the predicates for the records of `stream`."""
+        return tuple(predicate for name, predicate in self.where if name == stream.name)
+
+    def since_of(self, stream: Stream) -> str | None:
+        """Return the `start_date` where it has a meaning: for streams whose records have a date of change."""
+        return self.start_date if stream.cursor is not None else None
+
+
+def mode_of(stream: Stream, state: StreamState, selection: Selection) -> Literal["full", "incremental", "resumed"]:
+    """Return how `stream` is read: on from a run that was cut off, from its cursor, or from its start."""
+    if selection.full:
+        return "full"
+    if state.mode is not None:
+        return "resumed"
+    return "incremental" if stream.cursor is not None and state.cursor is not None else "full"
+
+
+def walks_of(
+    stream: Stream, mode: Mode, state: StreamState, selection: Selection, parents: Sequence[tuple[str, ...]]
+) -> tuple[Walk, ...]:
+    """Return the walks that together cover what a run in `mode` reads, one for each of `parents`.
+
+    A full read goes by an immutable field, so that records which change meanwhile stay in place; what
+    changed after the bound is the next run's. Only a `start_date` selects by the date of change.
+    """
+    if mode == "incremental" and state.cursor is not None:
+        lower = shift(state.cursor, -selection.lookback)
+        kind = Walk(stream.cursor or "", stream.tie, lower=lower, upper=selection.bound)
+    elif (since := selection.since_of(stream)) is not None:
+        kind = Walk(stream.cursor or "", stream.tie, lower=since, upper=selection.bound)
+    else:
+        field, tie = (*stream.order, "", "")[:2]
+        kind = Walk(field, tie, upper=selection.bound if field.endswith("At") else None)
+    return tuple(Walk(kind.field, kind.tie, lower=kind.lower, upper=kind.upper, parent=parent) for parent in parents)
+
+
+def started(
+    stream: Stream, state: StreamState, selection: Selection, parents: Sequence[tuple[str, ...]]
+) -> StreamState:
+    """Return the state with which a run over `stream` starts or goes on."""
+    mode = mode_of(stream, state, selection)
+    if mode == "resumed":
+        return state
+    if mode == "full":
+        state = hold(state, selection.since_of(stream), selection.where_of(stream))
+    return begin(state, mode, selection.bound, walks_of(stream, mode, state, selection, parents))
+
+
+def misfit(stream: Stream, state: StreamState, selection: Selection) -> str | None:
+    """Return why what is held of `stream` cannot be brought up to date as `selection` asks; None if it can.
+
+    Going on from a cursor is true only for the part of the stream that was read before. A later
+    `start_date` is no reason: what is held has more.
+    """
+    if selection.full or state == StreamState():
+        return None
+    anew = "to read another part of it, read it anew with --full, or reset its state"
+    if state.where != (wanted := selection.where_of(stream)):
+        return f"what is held of it was read {_filter(state.where)}, and now it is asked for {_filter(wanted)}; {anew}"
+    since = selection.since_of(stream)
+    if state.since is not None and (since is None or since < state.since):
+        asked = f"since {since}" if since else "without a start"
+        return f"what is held of it begins with changes of {state.since}, and now it is asked for {asked}; {anew}"
+    return None
+
+
+def _filter(where: Sequence[str]) -> str:
+    return f"where {' and '.join(where)}" if where else "without a filter"
+
+
+def needs_parents(stream: Stream, state: StreamState, selection: Selection) -> bool:
+    """Return whether the parents of `stream` must be listed before `started`."""
+    return stream.parents is not None and mode_of(stream, state, selection) != "resumed"

@@ -1,0 +1,1 @@
+"""One exchange with the platform: send, retry, limit, unpack, authenticate."""

@@ -1,0 +1,270 @@
+"""HTTP exchanges with retries: a request in, a whole answer out. Knows nothing of tokens or resources."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3 import exceptions
+
+from commercetools_source.errors import NetworkError
+from commercetools_source.events import Hook, RequestDone, RetryScheduled, ignore
+from commercetools_source.http.concurrency import Governor
+from commercetools_source.http.gzip import inflater
+from commercetools_source.http.retry import OVERLOAD, RETRIED, TOO_HEAVY, Outage, Patience, backoff, wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Answer", "Request", "Timing", "Transport"]
+
+_CONNECT_SECONDS = 10.0
+_SLOWEST_BODY = 10
+"""A body may take this many read timeouts in all; a server that drips bytes does not hold us forever."""
+_CHUNK = 1 << 18
+"""Bytes taken at most in one read; larger ones are copied once more and cost page faults."""
+_UNPACKERS = 2
+"""Answers unpacked at once: more are not faster, and each takes ten times the memory of what came over the wire."""
+_PACKED = frozenset({"gzip", "x-gzip"})
+_FIRST_CONTACT_ATTEMPTS = 3
+"""A host that never answered is given up early: its name is probably wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The clock, sleep and chance that retries use; a test brings its own and never sleeps."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent. `safe`: it may be repeated although it may have reached the platform.
+
+    `parse` turns the body of a 2xx answer into `Answer.value`; a ValueError from it means that the
+    body is not whole, and counts as a network fault. `path` is what events and errors show.
+    """
+
+    method: str
+    url: str
+    path: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    safe: bool = True
+    parse: Callable[[bytes], Any] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whole and inflated. `value` is what the request's `parse` made of a 2xx body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    value: Any = field(default=None, repr=False)
+
+
+class Transport:
+    """Sends requests over pooled connections; safe to share between threads; `close` it in the end.
+
+    `concurrency` is the most requests under way at once, `timeout` the seconds without a byte after
+    which a read is given up.
+    """
+
+    def __init__(
+        self,
+        *,
+        concurrency: int,
+        timeout: float,
+        user_agent: str,
+        hook: Hook = ignore,
+        timing: Timing | None = None,
+    ) -> None:
+        self._timeout = timeout
+        self._user_agent = user_agent
+        self._hook = hook
+        self._timing = timing or Timing()
+        self._concurrency = concurrency
+        self._inflate = inflater()
+        self._unpacking = threading.Semaphore(_UNPACKERS)
+        self.governor = Governor(concurrency, self._timing.now)
+        self._pools: dict[str | None, urllib3.PoolManager] = {}
+        self._routes: dict[tuple[str, str], str | None] = {}
+        self._lock = threading.Lock()
+        self._reached: set[str] = set()
+        self._outages: dict[str, Outage] = {}
+
+    def send(self, request: Request, patience: Patience) -> Answer:
+        """Return the answer to `request`, repeated as design rule 7 says while `patience` lasts.
+
+        While a host answers nobody, all requests to it share one budget, so that an outage costs a run
+        that time once and not once for each request. The last answer comes back whatever its status.
+        Raises NetworkError when no whole answer came.
+        """
+        started, host = self._timing.now(), urlsplit(request.url).netloc
+        heavy = attempt = 0
+        while True:
+            attempt += 1
+            outcome = self._attempt(request, patience.seconds)
+            if not self._worth_repeating(request, outcome, attempt):
+                break
+            heavy += _is_heavy(outcome)
+            if patience.heavy_attempts is not None and heavy >= patience.heavy_attempts:
+                break
+            delay = self._delay(outcome, attempt)
+            outage = self._outages.get(host)
+            begun = started if outage is None else min(started, outage.since)
+            if self._timing.now() - begun + delay > patience.seconds:
+                break
+            self._hook(RetryScheduled(request.method, request.path, _reason(outcome), delay, attempt))
+            self._timing.sleep(delay)
+        if isinstance(outcome, NetworkError):
+            raise outcome
+        return outcome
+
+    def close(self) -> None:
+        """Close all connections; the transport can be used again and opens new ones."""
+        with self._lock:
+            for pool in self._pools.values():
+                pool.clear()
+            self._pools.clear()
+            self._routes.clear()
+
+    def _worth_repeating(self, request: Request, outcome: Answer | NetworkError, attempt: int) -> bool:
+        if isinstance(outcome, Answer):
+            return request.safe and outcome.status in RETRIED
+        if not outcome.sent and urlsplit(request.url).netloc not in self._reached:
+            return attempt < _FIRST_CONTACT_ATTEMPTS
+        return request.safe or not outcome.sent
+
+    def _delay(self, outcome: Answer | NetworkError, attempt: int) -> float:
+        chance = self._timing.chance()
+        if isinstance(outcome, NetworkError):
+            return backoff(attempt, chance)
+        return wait(outcome.status, outcome.headers, attempt, chance, datetime.now(timezone.utc))
+
+    def _attempt(self, request: Request, patience: float) -> Answer | NetworkError:
+        entered = self.governor.enter()
+        outcome: Answer | NetworkError = NetworkError("not sent", sent=False)
+        try:
+            outcome = self._exchange(request)
+        except NetworkError as error:
+            outcome = error
+        finally:
+            status = outcome.status if isinstance(outcome, Answer) else 0
+            late = isinstance(outcome, NetworkError) and outcome.timed_out
+            self.governor.leave(entered, overloaded=late or status in OVERLOAD, good=_OK <= status < _REDIRECT)
+        host, left = urlsplit(request.url).netloc, self._timing.now()
+        if status in RETRIED or not status:
+            known = self._outages.get(host, Outage(entered, entered))
+            self._outages[host] = known.going_on(entered, left, patience)
+        else:
+            self._outages.pop(host, None)
+        if isinstance(outcome, Answer):
+            self._reached.add(host)
+            self._hook(RequestDone(request.method, request.path, status, left - entered, len(outcome.body)))
+        return outcome
+
+    def _exchange(self, request: Request) -> Answer:
+        host = urlsplit(request.url).netloc
+        try:
+            return self._converse(request)
+        except NetworkError:  # it is an OSError too, and already says what happened
+            raise
+        except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyError) as error:
+            raise NetworkError(
+                f"{host} cannot be reached ({_kind(error)}); check the region or api_url/auth_url, and the network",
+                sent=False,
+            ) from error
+        except exceptions.SSLError as error:
+            raise NetworkError(
+                f"no secure connection to {host} ({_kind(error)}); check the host name and the machine's certificates",
+                sent=False,
+            ) from error
+        except (exceptions.ReadTimeoutError, TimeoutError) as error:
+            raise NetworkError(f"{host} sent nothing for {self._timeout:g} s", timed_out=True) from error
+        except (exceptions.HTTPError, OSError) as error:
+            raise NetworkError(f"the connection to {host} broke ({_kind(error)})") from error
+
+    def _converse(self, request: Request) -> Answer:
+        response = self._pool(request.url).request(
+            request.method,
+            request.url,
+            body=request.body,
+            headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip", **request.headers},
+            preload_content=False,
+            decode_content=False,
+            redirect=False,
+            retries=False,
+        )
+        try:
+            body = self._read(response)
+        except BaseException:
+            response.close()
+            raise
+        finally:
+            response.release_conn()
+        with self._unpacking:
+            if response.headers.get("Content-Encoding") in _PACKED:
+                body = self._inflate(body)
+            good = _OK <= response.status < _REDIRECT
+            value = _parsed(request.parse, body) if good and request.parse is not None else None
+        return Answer(response.status, response.headers, body, value)
+
+    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        begun = self._timing.now()
+        chunks = []
+        while chunk := response.read1(_CHUNK, decode_content=False):
+            chunks.append(chunk)
+            if self._timing.now() - begun > _SLOWEST_BODY * self._timeout:
+                raise NetworkError(f"an answer did not end within {_SLOWEST_BODY * self._timeout:g} s", timed_out=True)
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        parts = urlsplit(url)
+        where = (parts.scheme, parts.hostname or "")
+        with self._lock:
+            if where not in self._routes:  # asked once a host: the answer goes through the whole environment
+                self._routes[where] = None if proxy_bypass(where[1]) else getproxies().get(where[0])
+            proxy = self._routes[where]
+            if proxy not in self._pools:
+                self._pools[proxy] = self._new_pool(proxy)
+            return self._pools[proxy]
+
+    def _new_pool(self, proxy: str | None) -> urllib3.PoolManager:
+        timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, self._timeout), read=self._timeout)
+        if proxy is None:
+            return urllib3.PoolManager(maxsize=self._concurrency, timeout=timeout)
+        return urllib3.ProxyManager(proxy, maxsize=self._concurrency, timeout=timeout)
+
+
+_OK = 200
+_REDIRECT = 300
+
+
+def _parsed(parse: Callable[[bytes], Any], body: bytes) -> object:
+    try:
+        return parse(body)
+    except ValueError as error:
+        raise NetworkError("an answer was cut off or is no JSON") from error
+
+
+def _is_heavy(outcome: Answer | NetworkError) -> bool:
+    return outcome.timed_out if isinstance(outcome, NetworkError) else outcome.status in TOO_HEAVY
+
+
+def _reason(outcome: Answer | NetworkError) -> str:
+    return str(outcome.status) if isinstance(outcome, Answer) else str(outcome)
+
+
+def _kind(error: BaseException) -> str:
+    return type(error).__name__

@@ -1,0 +1,1 @@
+"""The shop as tables: child tables, relations and their SQL."""

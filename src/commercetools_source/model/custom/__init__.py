@@ -1,0 +1,1 @@
+"""Custom fields and product attributes as typed columns."""

@@ -1,0 +1,147 @@
+"""Who has custom fields: the columns of the model's relations that hold them, each with its resource type id. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from commercetools_source.catalog.contract import load
+from commercetools_source.catalog.streams import STREAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from commercetools_source.catalog.contract import Expression
+    from commercetools_source.model.relations import Relation
+
+__all__ = ["OWNERS", "Owned", "Owner", "owned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A place of the contract that holds custom fields: the field `field` of the type `item`."""
+
+    resource: str
+    item: str
+    field: str = "custom"
+
+
+OWNERS: tuple[Owner, ...] = (
+    Owner("address", "Address"),
+    Owner("approval-flow", "ApprovalFlow"),
+    Owner("approval-rule", "ApprovalRule"),
+    Owner("asset", "Asset"),
+    Owner("associate-role", "AssociateRole"),
+    Owner("business-unit", "BusinessUnit"),
+    Owner("cart-discount", "CartDiscount"),
+    Owner("category", "Category"),
+    Owner("channel", "Channel"),
+    Owner("custom-line-item", "CustomLineItem"),
+    Owner("customer", "Customer"),
+    Owner("customer-group", "CustomerGroup"),
+    Owner("discount-code", "DiscountCode"),
+    Owner("inventory-entry", "InventoryEntry"),
+    Owner("line-item", "LineItem"),
+    Owner("line-item", "ShoppingListLineItem"),
+    Owner("order", "Cart"),
+    Owner("order", "Order"),
+    Owner("order", "StagedOrder"),
+    Owner("order-delivery", "Delivery"),
+    Owner("order-edit", "OrderEdit"),
+    Owner("order-parcel", "Parcel"),
+    Owner("order-return-item", "ReturnItem"),
+    Owner("payment", "Payment"),
+    Owner("payment-interface-interaction", "Payment", "interfaceInteractions"),
+    Owner("payment-method", "PaymentMethod"),
+    Owner("payment-method-info", "PaymentMethodInfo"),
+    Owner("product-price", "Price"),
+    Owner("product-price", "ScopedPrice"),
+    Owner("product-selection", "ProductSelection"),
+    Owner("product-tailoring", "ProductTailoring"),  # a resource type, though the contract shows no such field
+    Owner("quote", "Quote"),
+    Owner("quote", "QuoteRequest"),
+    Owner("quote", "StagedQuote"),
+    Owner("recurring-order", "RecurringOrder"),
+    Owner("reservation", "Reservation"),  # a resource type without an endpoint, so nobody can read one
+    Owner("review", "Review"),
+    Owner("shipping", "Cart", "shippingCustomFields"),
+    Owner("shipping", "Order", "shippingCustomFields"),
+    Owner("shipping", "Shipping", "shippingCustomFields"),
+    Owner("shipping", "StagedOrder", "shippingCustomFields"),
+    Owner("shipping-method", "ShippingMethod"),
+    Owner("shopping-list", "ShoppingList"),
+    Owner("shopping-list-text-line-item", "TextLineItem"),
+    Owner("standalone-price", "StandalonePrice"),
+    Owner("store", "Store"),
+    Owner("transaction", "Transaction"),
+)
+"""Every place with custom fields, by resource type id (API reference, ResourceTypeId)."""
+
+_REPEATS = frozenset({"messages"})
+"""Streams whose custom fields only repeat what other streams hold: a hundred columns that nobody would look at."""
+
+_COPIES = frozenset(
+    {
+        ("OrderEditResult", "preview"),
+        ("ProductVariant", "price"),
+        ("ProductVariant", "scopedPrice"),
+        ("VariantProjection", "price"),
+    }
+)
+"""Fields that hold a copy of what stands elsewhere: a preview, and prices picked for a request that asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A column of a relation that holds the JSON object of custom fields of a kind of resource.
+
+    `prefix` is what the names of the other columns of the same place begin with: `shippingAddress_custom_`.
+    `whole`: the column has all of `custom`, with the object under `fields`.
+    """
+
+    column: str
+    prefix: str
+    resource: str
+    whole: bool = False
+
+
+def owned(relation: Relation) -> tuple[Owned, ...]:
+    """Return the columns of `relation` that hold custom fields, without those that only repeat others."""
+    return () if relation.stream in _REPEATS else tuple(_owned(relation))
+
+
+def _owned(relation: Relation) -> Iterator[Owned]:
+    before = [field for step in relation.origins[0].steps for field in step.branches[0].path]
+    item = STREAMS[relation.stream].item
+    for column in relation.columns:
+        inherited = column.level != -1 and bool(before)
+        if inherited or not column.path or column.kind != "json":
+            continue
+        # A field that the contract does not know is a column of its own, such as the `custom` of product tailorings.
+        whole = column.path == ("custom",)
+        resource = _resource(item, (*before, *(column.path if whole else column.path[:-1])))
+        if resource and (whole or column.path[-1] == "fields"):
+            prefix = f"{column.name}_" if whole else column.name.removesuffix("fields")
+            yield Owned(column.name, prefix or "custom_", resource, whole)
+
+
+@cache
+def _resource(item: str, path: tuple[str, ...]) -> str:
+    """Return the resource type of the custom fields at `path` of a record of type `item`, "" if there are none."""
+    types, owner = {item}, ""
+    for name in path:
+        if any((one, name) in _COPIES for one in types):
+            return ""
+        owner = next((row.resource for row in OWNERS if row.item in types and row.field == name), "")
+        types = {found for one in types for found in _types(load().fields(one).get(name))}
+    return owner
+
+
+def _types(expression: Expression | None) -> Iterable[str]:
+    """Return the names of the types that a value, or each item of a list, may have."""
+    if expression is None:
+        return ()
+    if expression.items is not None:
+        return _types(expression.items)
+    return (expression.name, *(name for option in expression.options for name in _types(option)))

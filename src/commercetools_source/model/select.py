@@ -1,0 +1,184 @@
+"""Relations as DuckDB queries: a table expression that holds a stream's records goes in, SELECT text comes out.
+
+The records' nested values are JSON text, as every destination stores them; each is parsed once, by one
+`from_json` whose structure names exactly what the relation needs. A value that does not have its type,
+a list that is no list and a column that is not there give NULL or no rows, never an error. Pure text.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.catalog.kinds import KINDS
+from commercetools_source.catalog.schema import columns
+from commercetools_source.catalog.streams import STREAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from commercetools_source.model.relations import Field, Origin, Relation, Step
+
+__all__ = ["parsed", "quoted", "select", "string", "values"]
+
+Structure = dict[str, Any]
+"""What to read of an object: under each field's name a type, another object, or a list of one of them."""
+
+
+def select(relation: Relation, source: str, have: Mapping[str, str] | None = None) -> str:
+    """Return the query of all rows of `relation`, its columns in their order.
+
+    `source` is a table expression of records as `destinations.columns` makes them: a quoted name, or a
+    query in parentheses. `have` gives its columns' SQL types by name; without it they are those of the
+    stream's `schema.columns`. A column whose path leads into another column of kind `json` is taken out of that.
+    """
+    if have is None:
+        have = {column.name: KINDS[column.kind].duckdb for column in columns(STREAMS[relation.stream])}
+    inside = _inside_json(relation.columns)
+    plain = [field for field in relation.columns if field.name not in inside]
+    query = "\nUNION ALL\n".join(_rows(plain, origin, source, have) for origin in relation.origins)
+    return _with_inside(relation.columns, inside, query) if inside else query
+
+
+def parsed(text: str, fields: Iterable[Field]) -> str:
+    """Return the SQL of what `fields` need of the JSON value that the SQL `text` gives; `values` reads it."""
+    structure: Structure = {}
+    for field in fields:
+        _ask(structure, ("value", *field.path), KINDS[field.kind].read)
+    return _from_json(text, structure["value"])
+
+
+def values(item: str, fields: Iterable[Field]) -> list[str]:
+    """Return the SELECT items `expression AS name` that take `fields` out of `item`, SQL that `parsed` made."""
+    return [f"{_value(field, item)} AS {quoted(field.name)}" for field in fields]
+
+
+def quoted(name: str) -> str:
+    """Return an identifier in quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def string(value: str) -> str:
+    """Return a text as a literal of SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _rows(fields: Sequence[Field], origin: Origin, source: str, have: Mapping[str, str]) -> str:
+    """Return the query of the items of one origin: two subqueries for each step, which carry only what is needed."""
+    at = _by_level(fields, len(origin.steps))
+    query, chosen = _records(at, origin.steps, source, have), [_of_record(field, have) for field in at[0]]
+    done = [quoted(field.name) for field in at[0]]
+    item, where = "", ""
+    for step, found in zip(origin.steps, at[1:], strict=True):
+        query = f"(SELECT {', '.join([*chosen, f'{_items(step, item)} AS _list'])} FROM {query}{where})"
+        unnested = ["unnest(_list) AS _item", "generate_subscripts(_list, 1) AS _place"]
+        query = f"(SELECT {', '.join([*done, *unnested])} FROM {query})"
+        chosen = [*done, *(_of_item(field, step) for field in found)]
+        done += [quoted(field.name) for field in found]
+        item, where = "_item", " WHERE _item IS NOT NULL"
+    query = f"SELECT {', '.join(chosen)} FROM {query}{where}"
+    ordered = [quoted(field.name) for field in fields]
+    return query if done == ordered else f"SELECT {', '.join(ordered)} FROM ({query})"
+
+
+def _by_level(fields: Iterable[Field], depth: int) -> list[list[Field]]:
+    at: list[list[Field]] = [[] for _ in range(depth + 1)]
+    for field in fields:
+        at[field.level if field.level >= 0 else depth + 1 + field.level].append(field)
+    return at
+
+
+def _records(at: Sequence[Sequence[Field]], steps: Sequence[Step], source: str, have: Mapping[str, str]) -> str:
+    """Return the query of the records: each column that is needed, parsed where it has not the type that is needed."""
+    items: list[Structure] = [{} for _ in at]
+    kept = []
+    for level, fields in enumerate(at):
+        for field in fields:
+            if level == 0 and _is_ready(field, have):
+                kept.append(quoted(field.path[0]))
+            elif field.source == "value":
+                _ask(items[level], field.path, KINDS[field.kind].read)
+    for above, below, step in reversed(list(zip(items, items[1:], steps, strict=False))):
+        for branch in step.branches:
+            _ask(above, branch.path, [below] if branch.listed else below)
+    for name, asked in items[0].items():
+        text = {"JSON": quoted(name), "": "CAST(NULL AS JSON)"}.get(have.get(name, ""), f"to_json({quoted(name)})")
+        kept.append(f"{_from_json(text, asked)} AS {quoted(name)}")
+    return f"(SELECT {', '.join(kept)} FROM {source})"
+
+
+def _is_ready(field: Field, have: Mapping[str, str]) -> bool:
+    return len(field.path) == 1 and have.get(field.path[0]) == KINDS[field.kind].duckdb
+
+
+def _of_record(field: Field, have: Mapping[str, str]) -> str:
+    expression = quoted(field.path[0]) if _is_ready(field, have) else _value(field, "")
+    return f"{expression} AS {quoted(field.name)}"
+
+
+def _of_item(field: Field, step: Step) -> str:
+    expression = _value(field, "_item")
+    if field.source == "position":
+        expression = "_place"
+    if field.source == "branch":
+        *first, last = (str(branch.value) for branch in step.branches)
+        cases = " ".join(f"WHEN {place} THEN {value}" for place, value in enumerate(first, 1))
+        expression = f"CASE _place {cases} ELSE {last} END"
+    return f"{expression} AS {quoted(field.name)}"
+
+
+def _items(step: Step, item: str) -> str:
+    """Return the SQL of the list of all items of a step's branches; `item` is the item above, "" for a record."""
+    singles = ", ".join(_path(item, branch.path) for branch in step.branches if not branch.listed)
+    lists = [_path(item, branch.path) for branch in step.branches if branch.listed]
+    if not singles:
+        return lists[0]
+    return f"list_concat([{singles}], {lists[0]})" if lists else f"[{singles}]"
+
+
+def _value(field: Field, item: str) -> str:
+    return KINDS[field.kind].sql.replace("{0}", _path(item, field.path))
+
+
+def _path(item: str, path: Iterable[str]) -> str:
+    return ".".join([*([item] if item else []), *map(quoted, path)])
+
+
+def _ask(structure: Structure, path: Sequence[str], what: Any) -> None:
+    """Add to a structure that `what` is read at `path`; the amount of a money asks for several fields at once."""
+    *before, last = path
+    for name in before:
+        structure = structure.setdefault(name, {})
+    if isinstance(what, dict) and isinstance(known := structure.get(last), dict):
+        known.update(what)
+    else:
+        structure[last] = dict(what) if isinstance(what, dict) else what
+
+
+def _from_json(text: str, asked: Any) -> str:
+    return f"from_json({text}, {string(json.dumps(asked, separators=(',', ':')))})"
+
+
+def _inside_json(fields: Sequence[Field]) -> dict[str, Field]:
+    """Return, by their names, the columns whose path leads into another column of kind `json`, with that one."""
+    holders = {(field.level, field.path): field for field in fields if field.kind == "json" and field.source == "value"}
+    return {
+        field.name: holder
+        for field in fields
+        for length in range(1, len(field.path))
+        if (holder := holders.get((field.level, field.path[:length]))) is not None
+    }
+
+
+def _with_inside(fields: Sequence[Field], inside: Mapping[str, Field], query: str) -> str:
+    """Return the query of `query` and of the columns that are taken out of its JSON columns."""
+    held: dict[str, list[Field]] = {}
+    for field in fields:
+        if field.name in inside:
+            holder = inside[field.name]
+            held.setdefault(holder.name, []).append(replace(field, path=field.path[len(holder.path) :]))
+    parses = [f"{parsed(quoted(name), found)} AS {quoted(f'_in_{name}')}" for name, found in held.items()]
+    taken = {item.name: values(quoted(f"_in_{name}"), [item])[0] for name, found in held.items() for item in found}
+    chosen = ", ".join(taken.get(field.name, quoted(field.name)) for field in fields)
+    return f"SELECT {chosen} FROM (SELECT *, {', '.join(parses)} FROM ({query}))"

@@ -1,0 +1,149 @@
+"""Entity-relationship diagrams of the model: which tables and columns to show, and the text for Mermaid.
+
+A shop has 250 tables with thousands of columns; a picture of all of them shows nothing. What is left out is
+counted in the picture. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from commercetools_source.catalog.kinds import KINDS
+from commercetools_source.model.relations import all_relations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from commercetools_source.model.relations import Field, ForeignKey, Relation
+
+__all__ = ["Box", "Diagram", "Link", "Row", "draw", "mermaid"]
+
+EVERYDAY = (
+    *("stores", "channels", "customer_groups", "customers", "customer_addresses", "business_units"),
+    *("product_types", "categories", "products", "product_data", "product_categories", "product_variants"),
+    *("product_variant_prices", "inventory", "tax_categories", "product_discounts"),
+    *("carts", "cart_line_items", "orders", "order_line_items", "order_discount_codes", "order_payments"),
+    *("discount_codes", "discount_code_cart_discounts", "cart_discounts", "payments", "payment_transactions"),
+    *("shipping_methods", "states"),
+)
+"""What is drawn when no stream is named: the tables that most questions need."""
+
+_PLAIN = 6
+"""Columns of a table that are shown besides its keys."""
+_EVERYWHERE = ("createdBy_", "lastModifiedBy_")
+"""Who made and changed a record stands in nearly every table; lines for it would hide the others."""
+_ADMINISTRATIVE = frozenset({"version", "createdAt", "lastModifiedAt", "lastMessageSequenceNumber", "typeId"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One column of a box; `target`: the table that it refers to, "" if none."""
+
+    name: str
+    kind: str
+    is_key: bool
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One table: the columns that are shown, and how many are not."""
+
+    name: str
+    rows: tuple[Row, ...]
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Rows of the table `many` refer to one of `one` by `columns`, all of them or (`optional`) some."""
+
+    many: str
+    one: str
+    columns: tuple[str, ...]
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """What a picture shows."""
+
+    boxes: tuple[Box, ...]
+    links: tuple[Link, ...]
+
+
+def draw(streams: Sequence[str] = ()) -> Diagram:
+    """Return the tables of `streams` with all that they refer to; without any, those of everyday use."""
+    relations = all_relations()
+    names = [name for name, one in relations.items() if one.stream in streams] if streams else list(EVERYDAY)
+    near = [target for name in names for target in _targets(relations[name])] if streams else []
+    shown = dict.fromkeys((*names, *near))
+    links = [link for name in names for link in _links(relations[name], shown)]
+    referred = {(key.relation, one) for name in names for key in relations[name].foreign_keys for one in key.to}
+    boxes = [_box(relations[name], links, referred, whole=name in names) for name in shown]
+    return Diagram(tuple(boxes), tuple(links))
+
+
+def mermaid(diagram: Diagram) -> str:
+    """Return the diagram as Mermaid's `erDiagram`."""
+    lines = ["erDiagram"]
+    for box in diagram.boxes:
+        lines.append(f"    {box.name} {{")
+        for row in box.rows:
+            marks = ", ".join([*(["PK"] if row.is_key else []), *(["FK"] if row.target else [])])
+            lines.append(f"        {_word(row.kind)} {row.name}{f' {marks}' if marks else ''}")
+        lines.append("    }")
+    lines += [
+        f'    {link.one} {"|o" if link.optional else "||"}--o{{ {link.many} : "{", ".join(link.columns)}"'
+        for link in diagram.links
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _word(kind: str) -> str:
+    """Return a type as one word of letters and digits, which is all that Mermaid takes."""
+    return kind.replace("[]", "_LIST").partition("(")[0]
+
+
+def _targets(relation: Relation) -> Iterable[str]:
+    return (key.relation for key in relation.foreign_keys if not _is_everywhere(key.columns))
+
+
+def _is_everywhere(columns: Iterable[str]) -> bool:
+    return any(name.startswith(_EVERYWHERE) for name in columns)
+
+
+def _links(relation: Relation, shown: Iterable[str]) -> list[Link]:
+    """Return one link to each table that is shown: of several keys that lead there the one with the shortest name."""
+    optional = {field.name for field in relation.columns if field.nullable}
+    best: dict[str, ForeignKey] = {}
+    for key in relation.foreign_keys:
+        if key.relation in shown and not _is_everywhere(key.columns):
+            known = best.get(key.relation)
+            if known is None or (known.relation != relation.parent and len(key.columns[0]) < len(known.columns[0])):
+                best[key.relation] = key
+    return [Link(relation.name, one, key.columns, not optional.isdisjoint(key.columns)) for one, key in best.items()]
+
+
+def _box(relation: Relation, links: Iterable[Link], referred: set[tuple[str, str]], *, whole: bool) -> Box:
+    targets = {name: link.one for link in links if link.many == relation.name for name in link.columns}
+    shown = set(relation.key) | set(targets)
+    plain = [field for field in relation.columns if field.name not in shown and _is_telling(field)]
+    shown |= {field.name for field in relation.columns if (relation.name, field.name) in referred}
+    if whole:
+        shown |= {field.name for field in plain[:_PLAIN]}
+    rows = [
+        Row(field.name, KINDS[field.kind].duckdb, field.name in relation.key, targets.get(field.name, ""))
+        for field in relation.columns
+        if field.name in shown
+    ]
+    return Box(relation.name, tuple(rows), len(relation.columns) - len(rows))
+
+
+def _is_telling(field: Field) -> bool:
+    """Whether a column says something about what its table is about."""
+    inside, _, last = field.name.rpartition("_")
+    is_amount = last == "amount" and "_" not in inside
+    is_reference = field.refers != "" or last in _ADMINISTRATIVE
+    return (not inside or is_amount) and not is_reference and field.kind != "json"

@@ -1,0 +1,1 @@
+"""How resources of the sandbox come to be and change, and the Messages that say so."""

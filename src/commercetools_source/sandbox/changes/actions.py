@@ -1,0 +1,156 @@
+"""Update actions, by what their names say: `setX` and `changeX` put a value into the field `x`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.sandbox.platform.refusals import invalid_input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from commercetools_source.sandbox.changes.drafts import Drafts
+
+__all__ = ["apply_actions"]
+
+_VERBS = ("set", "change", "transition")
+# Fields whose name is not what the action's name says.
+_RENAMED = {
+    ("Project", "messagesConfiguration"): "messages",
+    ("Project", "cartsConfiguration"): "carts",
+    ("Project", "shoppingListsConfiguration"): "shoppingLists",
+    ("InventoryEntry", "quantity"): "quantityOnStock",
+}
+
+
+def apply_actions(drafts: Drafts, record: Mapping[str, Any], item: str, actions: Sequence[Any]) -> dict[str, Any]:
+    """Return the record with all actions done, in their order; raises a 400 for one that it does not know."""
+    done: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(record))
+    for action in actions:
+        name = action.get("action") if isinstance(action, dict) else None
+        if not isinstance(name, str):
+            raise invalid_input("Malformed parameter: actions: Every action needs the field 'action'.")
+        if not _apply(drafts, done, item, name, action):
+            raise invalid_input(f"Malformed parameter: actions: The sandbox has no action '{name}' for {item}.")
+    return done
+
+
+def _apply(drafts: Drafts, record: dict[str, Any], item: str, name: str, action: dict[str, Any]) -> bool:
+    if name == "setCustomType":
+        _set(record, "custom", _custom(drafts, action))
+        return True
+    if name == "setCustomField":
+        custom = record.get("custom")
+        if not isinstance(custom, dict):
+            raise invalid_input("The resource has no custom type; set one with 'setCustomType' first.")
+        _set(custom.setdefault("fields", {}), str(action.get("name")), action.get("value"))
+        return True
+    if item == "Product" and name in _OF_PRODUCTS:
+        _OF_PRODUCTS[name](drafts, record, action)
+        return True
+    field = _field(item, name)
+    if field is None:
+        return False
+    fields = drafts.spec.fields(item) or {}
+    if field in fields and field not in {"id", "version"}:
+        _set(record, field, _value(drafts, action, field, name, fields[field]))
+        return True
+    return item == "Product" and _data(drafts, record, field, name, action)
+
+
+def _field(item: str, name: str) -> str | None:
+    for verb in _VERBS:
+        rest = name.removeprefix(verb)
+        if rest != name and rest[:1].isupper():
+            field = rest[0].lower() + rest[1:]
+            return _RENAMED.get((item, field), field)
+    return None
+
+
+def _value(drafts: Drafts, action: Mapping[str, Any], field: str, name: str, kind: str) -> Any:
+    """Return the new value: the action's entry of the field's name, or its only entry, or nothing."""
+    given = {key: value for key, value in action.items() if key not in {"action", "staged"}}
+    if field in given:
+        value = given[field]
+    elif len(given) == 1:
+        value = next(iter(given.values()))
+    else:
+        value = given or None
+    if value is None:
+        if kind.endswith("!"):
+            raise invalid_input(f"Malformed parameter: actions: The action '{name}' needs a value for '{field}'.")
+        return None
+    return drafts.complete(value, kind)
+
+
+def _set(value: dict[str, Any], field: str, new: Any) -> None:
+    if new is None:
+        value.pop(field, None)
+    else:
+        value[field] = new
+
+
+def _custom(drafts: Drafts, action: Mapping[str, Any]) -> Any:
+    if action.get("type") is None:
+        return None
+    return drafts.complete({"type": action["type"], "fields": action.get("fields") or {}}, "CustomFields")
+
+
+def _publish(_: Drafts, record: dict[str, Any], __: Mapping[str, Any]) -> None:
+    master = record["masterData"]
+    current = msgspec.json.decode(msgspec.json.encode(master["staged"]))
+    master |= {"published": True, "current": current, "hasStagedChanges": False}
+
+
+def _unpublish(_: Drafts, record: dict[str, Any], __: Mapping[str, Any]) -> None:
+    record["masterData"]["published"] = False
+
+
+def _add_variant(drafts: Drafts, record: dict[str, Any], action: Mapping[str, Any]) -> None:
+    for data in _changed(record, action):
+        number = 1 + max([1, *(variant["id"] for variant in data["variants"])])
+        data["variants"].append(drafts.complete({**action, "id": number}, "ProductVariant"))
+    _compare(record)
+
+
+def _remove_variant(_: Drafts, record: dict[str, Any], action: Mapping[str, Any]) -> None:
+    """Remove the variant that `id` or `sku` names."""
+    field = "id" if "id" in action else "sku"
+    for data in _changed(record, action):
+        kept = [variant for variant in data["variants"] if variant.get(field) != action.get(field)]
+        if len(kept) == len(data["variants"]):
+            raise invalid_input(f"The product has no variant with {field} '{action.get(field)}' that can be removed.")
+        data["variants"] = kept
+    _compare(record)
+
+
+def _changed(record: dict[str, Any], action: Mapping[str, Any]) -> list[Any]:
+    """Return the data of a product that an action changes: staged only, or current too when it says so."""
+    master = record["masterData"]
+    return [master["staged"], master["current"]] if action.get("staged") is False else [master["staged"]]
+
+
+def _compare(record: dict[str, Any]) -> None:
+    master = record["masterData"]
+    master["hasStagedChanges"] = master["staged"] != master["current"]
+
+
+_OF_PRODUCTS: Mapping[str, Callable[[Drafts, dict[str, Any], Mapping[str, Any]], None]] = {
+    "publish": _publish,
+    "unpublish": _unpublish,
+    "addVariant": _add_variant,
+    "removeVariant": _remove_variant,
+}
+
+
+def _data(drafts: Drafts, record: dict[str, Any], field: str, name: str, action: Mapping[str, Any]) -> bool:
+    fields = drafts.spec.fields("ProductData") or {}
+    if field not in fields:
+        return False
+    value = _value(drafts, action, field, name, fields[field])
+    for data in _changed(record, action):
+        _set(data, field, value)
+    _compare(record)
+    return True

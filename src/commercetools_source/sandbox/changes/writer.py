@@ -1,0 +1,275 @@
+"""Changes of data: create, update, delete for every collection, with versions, times and Messages.
+
+The HTTP side takes drafts and update actions; the in-process side takes plain records and changed fields.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.errors import ConfigError
+from commercetools_source.sandbox.changes.actions import apply_actions
+from commercetools_source.sandbox.changes.drafts import Drafts
+from commercetools_source.sandbox.changes.journal import Journal
+from commercetools_source.sandbox.platform.clock import parse_time, write_time
+from commercetools_source.sandbox.platform.endpoints import CHILDREN, CONTAINER
+from commercetools_source.sandbox.platform.ids import new_id
+from commercetools_source.sandbox.platform.refusals import conflict, invalid_input, not_found, refuse
+from commercetools_source.sandbox.platform.request import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from random import Random
+
+    from commercetools_source.sandbox.data.project import Project
+    from commercetools_source.sandbox.platform.clock import Clock
+    from commercetools_source.sandbox.platform.endpoints import Route
+    from commercetools_source.sandbox.platform.oauth import Authorization
+    from commercetools_source.sandbox.platform.request import Request
+
+__all__ = ["Writer", "item_of"]
+
+_TIMES = ("createdAt", "lastModifiedAt")
+_TYPE_IDS = {
+    "/inventory": "inventory-entry",
+    "/custom-objects": "key-value-document",
+    "/categories": "category",
+    "/orders/edits": "order-edit",
+    "/product-tailoring": "product-tailoring",
+    "/tax-categories": "tax-category",
+    "/recurrence-policies": "recurrence-policy",
+}
+
+
+def item_of(project: Project, path: str) -> str:
+    """Return the type of the records at a path."""
+    return str(project.spec.endpoints[path]["item"])
+
+
+def _type_id(path: str) -> str:
+    return _TYPE_IDS.get(path) or path.rpartition("/")[2].removesuffix("s")
+
+
+class Writer:
+    """Changes one project."""
+
+    def __init__(self, project: Project, clock: Clock, random: Random, authorization: Authorization) -> None:
+        self.project = project
+        self.clock = clock
+        self.random = random
+        self.authorization = authorization
+        self.drafts = Drafts(project, clock, random)
+        self.journal = Journal(project, self.drafts)
+
+    def write(self, request: Request, route: Route, client_id: str) -> Answer:
+        """Return the answer to a POST or DELETE; raises the platform's errors."""
+        path, parent = self._place(route)
+        if request.method == "DELETE":
+            record = self._found(route)
+            self._check(str(record["id"]), request.version(), record)
+            return _answer(200, self.delete(path, str(record["id"]), parent))
+        draft = request.object()
+        if route.selector is not None or path == "/":
+            return _answer(200, self._act(path, parent, self._found(route), draft, client_id))
+        if path == "/customers":
+            return _answer(201, {"customer": self._create(path, parent, draft, client_id)})
+        return _answer(201, self._create(path, parent, draft, client_id))
+
+    def _place(self, route: Route) -> tuple[str, str]:
+        """Return collection and parent of a route; raises a 404 when the parent does not exist."""
+        self.project.of_route(route)
+        path = "/custom-objects" if route.endpoint.collection == CONTAINER else route.endpoint.collection
+        values = route.values
+        return path, f"{values['associateId']}/{values['businessUnitKey']}" if path in CHILDREN else ""
+
+    def _found(self, route: Route) -> dict[str, Any]:
+        collection, _ = self.project.of_route(route)
+        if route.selector is None:
+            return next(iter(collection)).decoded()
+        field, value = route.selector
+        record = collection.get(value) if field == "id" else collection.find(field, value)
+        if record is None:
+            raise not_found(value, "ID" if field == "id" else "key")
+        return record.decoded()
+
+    @staticmethod
+    def _check(identifier: str, expected: int, record: Mapping[str, Any]) -> None:
+        if record.get("version", expected) != expected:
+            raise conflict(identifier, expected, record["version"])
+
+    def _act(
+        self, path: str, parent: str, record: dict[str, Any], body: Mapping[str, Any], client_id: str
+    ) -> dict[str, Any]:
+        version, actions = body.get("version"), body.get("actions")
+        if not isinstance(version, int) or not isinstance(actions, list):
+            raise refuse(400, "InvalidJsonInput", "Request body does not contain valid JSON.")
+        self._check(str(record.get("id", record.get("key"))), version, record)
+        if not actions:
+            return record
+        changed = apply_actions(self.drafts, record, item_of(self.project, path), actions)
+        changed |= self._by("lastModifiedBy", path, client_id)
+        return self._store(path, parent, record, changed)
+
+    def _create(self, path: str, parent: str, draft: dict[str, Any], client_id: str) -> dict[str, Any]:
+        if path == "/custom-objects":
+            return self._custom_object(draft, client_id)
+        self._refuse_duplicate(path, parent, draft)
+        item = item_of(self.project, path)
+        value = self._from_cart(draft) if path == "/orders" else draft
+        value = _product(value) if path == "/products" else value
+        value = {name: field for name, field in value.items() if name not in {"id", "version", *_TIMES}}
+        done = self.drafts.complete(value, item)
+        done.pop("version", None)
+        if path == "/api-clients":
+            self._register(done)
+        return self.create(path, done | self._by("createdBy", path, client_id), parent)
+
+    def _register(self, client: dict[str, Any]) -> None:
+        """Let a client made over the API in; only this once its secret is told."""
+        from commercetools_source.sandbox.platform.oauth import DEFAULT_LIFETIME, ApiClient
+
+        client |= {"id": f"{self.random.getrandbits(96):024x}", "secret": f"{self.random.getrandbits(128):032x}"}
+        lifetime = int(client.get("accessTokenValiditySeconds") or DEFAULT_LIFETIME)
+        scopes = tuple(str(client.get("scope", "")).split())
+        self.authorization.add(ApiClient(client["id"], client["secret"], scopes, lifetime))
+
+    def _custom_object(self, draft: dict[str, Any], client_id: str) -> dict[str, Any]:
+        container, key = draft.get("container"), draft.get("key")
+        if not isinstance(container, str) or not isinstance(key, str) or "value" not in draft:
+            raise invalid_input("A custom object needs 'container', 'key' and 'value'.")
+        old = self.project.view(CONTAINER, container).find("key", key)
+        if old is None:
+            value = {name: draft[name] for name in ("container", "key", "value")}
+            return self.create("/custom-objects", value | self._by("createdBy", "/custom-objects", client_id))
+        record = old.decoded()
+        if "version" in draft:
+            self._check(record["id"], draft["version"], record)
+        return self._store("/custom-objects", "", record, record | {"value": draft["value"]})
+
+    def _from_cart(self, draft: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of the cart that an order is made of, with the draft's own on top."""
+        cart = draft.get("cart")
+        identifier = cart.get("id") if isinstance(cart, dict) else draft.get("id")
+        found = self.project.collection("/carts").get(str(identifier))
+        if found is None:
+            raise refuse(400, "ReferencedResourceNotFound", f"The cart with ID '{identifier}' was not found.")
+        fields = self.project.spec.fields("Order") or {}
+        taken = {name: value for name, value in found.decoded().items() if name in fields and name != "key"}
+        return {**taken, **draft, "cart": {"typeId": "cart", "id": found.id}, "orderState": "Open"}
+
+    def _refuse_duplicate(self, path: str, parent: str, draft: Mapping[str, Any]) -> None:
+        collection = self.project.collection(path, parent)
+        for field in ("key", "orderNumber", "email", "code"):
+            value = draft.get(field)
+            if field == "email" and path != "/customers":
+                continue
+            if isinstance(value, str) and collection.find(field, value) is not None:
+                message = f"A duplicate value '\"{value}\"' exists for field '{field}'."
+                raise refuse(400, "DuplicateField", message, field=field, duplicateValue=value)
+
+    def _by(self, field: str, path: str, client_id: str) -> dict[str, Any]:
+        fields = self.project.spec.fields(item_of(self.project, path)) or {}
+        return {field: {"clientId": client_id, "isPlatformClient": False}} if field in fields else {}
+
+    def create(self, path: str, value: Mapping[str, Any], parent: str = "") -> dict[str, Any]:
+        """Store a new record and return it: what its type requires and `value` lacks is filled, the rest kept."""
+        item = item_of(self.project, path)
+        fields = self.project.spec.fields(item) or {}
+        now = write_time(self.clock.now())
+        record: dict[str, Any] = {}
+        if "id" in fields:
+            record["id"] = value.get("id") or new_id(self.random)
+        if "version" in fields:
+            record["version"] = value.get("version", 1)
+        created = _time(value.get("createdAt")) or now
+        times = {"createdAt": created, "lastModifiedAt": _time(value.get("lastModifiedAt")) or max(now, created)}
+        record |= {name: at for name, at in times.items() if name in fields}
+        record |= {name: field for name, field in value.items() if name not in record}
+        done = self.drafts.complete(record, item)
+        record |= {name: field for name, field in done.items() if name not in record}
+        self.project.collection(path, parent).put(self.project.record(path, msgspec.json.encode(record)))
+        if "id" in record and path not in {"/messages", "/"}:
+            self.journal.created(item, _type_id(path), record)
+        return record
+
+    def update(
+        self, path: str, identifier: str, changes: Mapping[str, Any] | None = None, parent: str = ""
+    ) -> dict[str, Any]:
+        """Set fields (dotted paths; None removes) and return the record; version and lastModifiedAt move.
+
+        Raises ConfigError when there is no such record.
+        """
+        old = self._existing(path, identifier, parent)
+        new: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(old))
+        changes = changes or {}
+        for dotted, value in changes.items():
+            _set(new, dotted.split("."), value)
+        return self._store(path, parent, old, new, given=changes)
+
+    def delete(self, path: str, identifier: str, parent: str = "") -> dict[str, Any]:
+        """Remove a record and return it as it was; raises ConfigError when there is none."""
+        old = self._existing(path, identifier, parent)
+        if "id" in old and path != "/messages":
+            self.journal.deleted(item_of(self.project, path), _type_id(path), old)
+        self.project.collection(path, parent).remove(identifier)
+        return old
+
+    def _existing(self, path: str, identifier: str, parent: str) -> dict[str, Any]:
+        found = self.project.collection(path, parent).get(identifier)
+        if found is None:
+            raise ConfigError(f"The sandbox has no record {identifier!r} at {path}.")
+        return found.decoded()
+
+    def _store(
+        self,
+        path: str,
+        parent: str,
+        old: Mapping[str, Any],
+        new: dict[str, Any],
+        *,
+        given: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        given = given or {}
+        if "version" in old and "version" not in given:
+            new["version"] = old["version"] + 1
+        if "lastModifiedAt" in old and "lastModifiedAt" not in given:
+            new["lastModifiedAt"] = write_time(self.clock.now())
+        for name in _TIMES:
+            if name in new:
+                new[name] = _time(new[name]) or old.get(name)
+        self.project.collection(path, parent).put(self.project.record(path, msgspec.json.encode(new)))
+        if "id" in new and path != "/messages":
+            self.journal.updated(item_of(self.project, path), _type_id(path), old, new)
+        return new
+
+
+def _answer(status: int, value: Mapping[str, Any]) -> Answer:
+    return Answer(status, msgspec.json.encode(value))
+
+
+def _time(value: Any) -> str | None:
+    if hasattr(value, "astimezone"):
+        return write_time(value)
+    return parse_time(value) if isinstance(value, str) else None
+
+
+def _set(value: dict[str, Any], path: list[str], new: Any) -> None:
+    *parents, last = path
+    for name in parents:
+        value = value.setdefault(name, {})
+    if new is None:
+        value.pop(last, None)
+    else:
+        value[last] = new
+
+
+def _product(draft: dict[str, Any]) -> dict[str, Any]:
+    """Return a product draft as the product that it makes: the same data current and staged."""
+    data = {name: value for name, value in draft.items() if name not in {"key", "productType", "taxCategory", "state"}}
+    data["masterVariant"] = {"id": 1, **(data.get("masterVariant") or {})}
+    data["variants"] = [{"id": number + 2, **variant} for number, variant in enumerate(data.get("variants") or [])]
+    published = bool(draft.get("publish"))
+    master = {"published": published, "hasStagedChanges": False, "current": data, "staged": data}
+    return {**draft, "masterData": master}

@@ -1,0 +1,1 @@
+"""What the sandbox holds, and how it is searched and expanded."""

@@ -1,0 +1,1 @@
+"""The rules of the platform: endpoints, refusals, OAuth, clock, ids."""

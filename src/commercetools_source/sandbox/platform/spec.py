@@ -1,0 +1,105 @@
+"""The platform's published contract as the sandbox needs it: endpoints, and which fields a type has.
+
+It reads contract.json as data; the code that the client derives from the same file is not shared.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["SCALARS", "Spec", "element", "is_array"]
+
+SCALARS = frozenset({"string", "int", "number", "bool", "datetime", "date", "time"})
+_FREE = frozenset({"any", "object"})
+# Live answers carry these though the contract does not list them; predicates and sort accept them.
+_UNDOCUMENTED = {"versionModifiedAt": "datetime", "lastMessageSequenceNumber": "int"}
+
+
+class Spec:
+    """Answers questions about endpoints and types; loaded once per sandbox."""
+
+    def __init__(self, endpoints: Mapping[str, Any], types: Mapping[str, Any]) -> None:
+        self.endpoints = endpoints
+        self.types = types
+        self._fields: dict[str, Mapping[str, str] | None] = {}
+
+    @classmethod
+    def load(cls) -> Spec:
+        """Return the contract that ships with the package."""
+        data = msgspec.json.decode(files("commercetools_source").joinpath("catalog", "contract.json").read_bytes())
+        return cls(data["endpoints"], data["types"])
+
+    def scalar(self, expression: str) -> str:
+        """Return the scalar that values of the type are: enums are strings; "object" for what has fields."""
+        name = element(expression)
+        if name in SCALARS or name in _FREE:
+            return "any" if name in _FREE else name
+        row = self.types.get(name)
+        if row is None:
+            return "any"
+        if "is" in row:
+            return str(row["is"])
+        return "string" if "enum" in row else "object"
+
+    def values(self, expression: str) -> Sequence[str]:
+        """Return the values of an enum, nothing for every other type."""
+        found: Sequence[str] = self.types.get(element(expression), {}).get("enum", ())
+        return found
+
+    def fields(self, expression: str) -> Mapping[str, str] | None:
+        """Return name and type of the fields that values of the type may have; None when any name is possible.
+
+        Scalars have no fields. A union has those of all its variants.
+        """
+        name = element(expression)
+        if name in SCALARS:
+            return {}
+        if name.startswith("{") or name in _FREE:
+            return None
+        if name not in self._fields:
+            self._fields[name] = self._gather(name)
+        return self._fields[name]
+
+    def field(self, expression: str, name: str) -> str | None:
+        """Return the type of field `name` inside the type, "any" when everything is allowed, None when it has none."""
+        inner = element(expression)
+        if inner.startswith("{"):
+            return inner[1:-1]
+        row = self.types.get(inner, {})
+        if "map" in row:
+            return str(row["map"])
+        known = self.fields(inner)
+        return "any" if known is None else known.get(name)
+
+    def _gather(self, name: str) -> Mapping[str, str] | None:
+        row = self.types.get(name)
+        if row is None or "map" in row:
+            return None
+        if "fields" not in row and "variants" not in row:
+            return {}
+        found: dict[str, str] = dict(row.get("fields", ()))
+        for variant in row.get("variants", {}).values():
+            for field, kind in (self._gather(variant) or {}).items():
+                found[field] = kind if found.get(field, kind) == kind else "any"
+        if "id" in found and "version" in found:
+            found |= {field: kind for field, kind in _UNDOCUMENTED.items() if field not in found}
+        return found
+
+
+def element(expression: str) -> str:
+    """Return what a value or the items of an array are, without the mark of required fields."""
+    name = expression.rstrip("!")
+    while name.startswith("["):
+        name = name[1:-1].rstrip("!")
+    return name
+
+
+def is_array(expression: str) -> bool:
+    """Return whether values of the type are arrays."""
+    return expression.startswith("[")

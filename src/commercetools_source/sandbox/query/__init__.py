@@ -1,0 +1,1 @@
+"""The platform's predicates and sort expressions: parsed, checked, evaluated."""

@@ -1,0 +1,250 @@
+"""A predicate's meaning: tree and type to a function that says whether a record matches.
+
+Records are plain decoded JSON. Field names are held against the published types, times are compared as
+times, and ids in the platform's order.
+"""
+
+from __future__ import annotations
+
+import operator
+from math import asin, cos, radians, sin, sqrt
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.sandbox.platform.clock import parse_time
+from commercetools_source.sandbox.platform.ids import order_key
+from commercetools_source.sandbox.platform.refusals import malformed
+from commercetools_source.sandbox.platform.spec import element, is_array
+from commercetools_source.sandbox.query.predicate import (
+    And,
+    Compare,
+    Contains,
+    Defined,
+    Empty,
+    In,
+    Loose,
+    Matches,
+    Nested,
+    Node,
+    Not,
+    Or,
+    Within,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from commercetools_source.sandbox.platform.spec import Spec
+
+    Matcher = Callable[[Any], bool]
+
+__all__ = ["Evaluator", "top_fields"]
+
+_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_ORDERING = frozenset({"<", "<=", ">", ">="})
+_NUMBERS = frozenset({"int", "number"})
+_TEXTS = frozenset({"string", "date", "time"})
+_EARTH_RADIUS = 6_371_000
+_PAIR = 2
+_CANONICAL_LENGTH = 24
+
+
+def top_fields(node: Node) -> frozenset[str]:
+    """Return the fields of the record itself that the predicate looks at."""
+    if isinstance(node, (And, Or)):
+        return frozenset().union(*map(top_fields, node.parts))
+    if isinstance(node, Not):
+        return top_fields(node.part)
+    return frozenset({node.field})
+
+
+class Evaluator:
+    """Makes matchers for records of one type; `parameter` is named in refusals."""
+
+    def __init__(self, spec: Spec, parameter: str = "where") -> None:
+        self.spec = spec
+        self.parameter = parameter
+
+    def matcher(self, node: Node, expression: str) -> Matcher:
+        """Return the function that says whether an object of the type matches.
+
+        `node` has no variables left. Raises a 400 for unknown fields, for values that cannot be of the field's
+        type, and for attributes without name and value.
+        """
+        if isinstance(node, And):
+            parts = [self.matcher(part, expression) for part in node.parts]
+            return lambda item: all(part(item) for part in parts)
+        if isinstance(node, Or):
+            parts = [self.matcher(part, expression) for part in node.parts]
+            return lambda item: any(part(item) for part in parts)
+        if isinstance(node, Not):
+            inner = self.matcher(node.part, expression)
+            return lambda item: not inner(item)
+        kind = self.spec.field(expression, node.field)
+        if kind is None:
+            raise malformed(self.parameter, f"The field '{node.field}' does not exist.")
+        name, test = node.field, self._test(node, kind)
+        return lambda item: test(item.get(name) if isinstance(item, dict) else None)
+
+    def _test(self, node: _Leaf, kind: str) -> Matcher:
+        """Return the function that says whether the field's value, None when it has none, passes."""
+        if isinstance(node, Nested):
+            return self._nested(node, kind)
+        if isinstance(node, Compare):
+            return self._compare(node.field, node.op, node.value, kind)
+        if isinstance(node, In | Contains):
+            equal = [self._compare(node.field, "=", value, kind) for value in node.values]
+            return self._in(node, kind, equal) if isinstance(node, In) else _contains(node, equal)
+        return _of_value(node)
+
+    def _in(self, node: In, kind: str, equal: Sequence[Matcher]) -> Matcher:
+        if self.spec.scalar(kind) in _TEXTS and not is_array(kind):
+            wanted = frozenset(map(str, node.values))
+            if node.negated:
+                return lambda value: not isinstance(value, str) or value not in wanted
+            return lambda value: isinstance(value, str) and value in wanted
+        if node.negated:
+            return lambda value: not any(test(value) for test in equal)
+        return lambda value: any(test(value) for test in equal)
+
+    def _nested(self, node: Nested, kind: str) -> Matcher:
+        if element(kind) == "Attribute" and not top_fields(node.part) >= {"name", "value"}:
+            raise malformed(self.parameter, "A predicate on Attributes must name both 'name' and 'value'.")
+        inner, array = self.matcher(node.part, kind), is_array(kind)
+
+        def test(value: Any) -> bool:
+            if isinstance(value, list):
+                return any(inner(item) for item in value)
+            return inner(value) if value is not None or not array else False
+
+        return test
+
+    def _compare(self, field: str, op: str, value: Any, kind: str) -> Matcher:
+        known = self.spec.values(kind)
+        if known and isinstance(value, str) and value not in known:
+            raise malformed(self.parameter, f"Invalid enum value for {element(kind)}: {value}")
+        wanted = self._wanted(field, value, self.spec.scalar(kind))
+        test = _comparison(op, wanted, self.spec.scalar(kind), by_id=field == "id" and op in _ORDERING)
+        if op == "!=":
+            equal = _any_item(_comparison("=", wanted, self.spec.scalar(kind), by_id=False))
+            return lambda found: not equal(found)
+        return _any_item(test)
+
+    def _wanted(self, field: str, value: Any, scalar: str) -> Any:
+        """Return the value in the form of the field's; raises a 400 when it cannot be one."""
+        if scalar == "datetime":
+            at = parse_time(value) if isinstance(value, str) else None
+            if at is not None:
+                return at
+        elif scalar in _NUMBERS:
+            number = _as_number(value) if isinstance(value, Loose) else value
+            if isinstance(number, (int, float)) and not isinstance(number, bool):
+                return number
+        elif scalar == "bool":
+            if isinstance(value, bool) or (isinstance(value, Loose) and value in {"true", "false"}):
+                return value is True or value == "true"
+        elif scalar not in _TEXTS or isinstance(value, str):
+            return value
+        raise malformed(self.parameter, f"The value {_quoted(value)} does not fit the field '{field}' ({scalar}).")
+
+
+def _contains(node: Contains, equal: Sequence[Matcher]) -> Matcher:
+    chosen = all if node.every else any
+    return lambda value: chosen(test(value) for test in equal)
+
+
+def _of_value(node: Empty | Defined | Within | Matches) -> Matcher:
+    """Return the test of what does not depend on the field's type."""
+    if isinstance(node, Within):
+        return lambda value: _within(value, node)
+    if isinstance(node, Matches):
+        wanted = str(node.text).casefold()
+        return _any_item(lambda value: isinstance(value, str) and value.casefold() == wanted)
+    if isinstance(node, Empty):
+        return _is_filled if node.negated else _is_empty
+    return _is_missing if node.negated else _is_there
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value in ([], {})
+
+
+def _is_filled(value: Any) -> bool:
+    return not _is_empty(value)
+
+
+def _is_there(value: Any) -> bool:
+    return value is not None
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None
+
+
+_Leaf = Nested | Compare | In | Contains | Empty | Defined | Within | Matches
+
+
+def _quoted(value: Any) -> str:
+    return f"'{value}'" if isinstance(value, str) else str(value).lower()
+
+
+def _as_number(text: str) -> float | None:
+    try:
+        return int(text) if text.lstrip("+-").isdigit() else float(text)
+    except ValueError:
+        return None
+
+
+def _any_item(test: Matcher) -> Matcher:
+    """Return `test`, passed by an array when one of its items passes."""
+
+    def check(value: Any) -> bool:
+        return any(map(test, value)) if isinstance(value, list) else test(value)
+
+    return check
+
+
+def _comparison(op: str, wanted: Any, scalar: str, *, by_id: bool) -> Matcher:
+    compare = _OPERATORS[op]
+    if scalar == "datetime" or (scalar == "any" and isinstance(wanted, str) and (at := parse_time(wanted)) is not None):
+        time = wanted if scalar == "datetime" else at
+        return lambda value: isinstance(value, str) and compare(_stored_time(value), time)
+    if isinstance(wanted, Loose) and scalar == "any":
+        return lambda value: _loosely(compare, value, wanted)
+    if by_id and isinstance(wanted, str):
+        key = order_key(wanted)
+        return lambda value: isinstance(value, str) and compare(order_key(value), key)
+    if isinstance(wanted, str):
+        return lambda value: isinstance(value, str) and compare(value, wanted)
+    if isinstance(wanted, bool):
+        return lambda value: isinstance(value, bool) and compare(value, wanted)
+    return lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and compare(value, wanted)
+
+
+def _stored_time(value: str) -> str:
+    return value if len(value) == _CANONICAL_LENGTH and value[-1] == "Z" else parse_time(value) or value
+
+
+def _loosely(compare: Callable[[Any, Any], bool], value: Any, wanted: str) -> bool:
+    """Compare with a variable's text what may be of any type."""
+    if isinstance(value, bool):
+        return wanted in {"true", "false"} and compare(value, wanted == "true")
+    if isinstance(value, (int, float)):
+        number = _as_number(wanted)
+        return number is not None and compare(value, number)
+    return isinstance(value, str) and compare(value, str(wanted))
+
+
+def _within(value: Any, circle: Within) -> bool:
+    point = value.get("coordinates") if isinstance(value, dict) else None
+    if not isinstance(point, list) or len(point) < _PAIR or not all(isinstance(part, (int, float)) for part in point):
+        return False
+    east, north = radians(point[0] - circle.longitude), radians(point[1] - circle.latitude)
+    share = sin(north / 2) ** 2 + cos(radians(point[1])) * cos(radians(circle.latitude)) * sin(east / 2) ** 2
+    return 2 * _EARTH_RADIUS * asin(min(1.0, sqrt(share))) <= circle.metres

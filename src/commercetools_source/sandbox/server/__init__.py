@@ -1,0 +1,1 @@
+"""The sandbox as a server: requests in, responses out, scripted faults."""

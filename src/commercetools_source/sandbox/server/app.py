@@ -1,0 +1,228 @@
+"""The sandbox over HTTP: one ASGI application around the service, and the faults that happen on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import struct
+import zlib
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from commercetools_source.errors import ApiError
+from commercetools_source.sandbox.platform.clock import http_date
+from commercetools_source.sandbox.platform.refusals import body_of, refuse
+from commercetools_source.sandbox.platform.request import Answer, Request, Seen
+from commercetools_source.sandbox.server.faults import error_of, headers_of
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Awaitable, Callable, MutableMapping
+    from datetime import datetime
+    from random import Random
+
+    from commercetools_source.sandbox.platform.clock import Clock
+    from commercetools_source.sandbox.server.faults import Fault
+    from commercetools_source.sandbox.server.service import Service
+
+    Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+    Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+__all__ = ["App"]
+
+_LOG = logging.getLogger(__name__)
+_ERRORS_FROM = 400
+_QUOTA = 1_000
+_THROTTLED = 429
+_SMALLEST_GZIP = 512
+# Larger bodies are compressed in a thread, so that several requests can use several cores.
+_LARGE = 65_536
+_HTML = b"<html>\r\n<head><title>%d</title></head>\r\n<body><center><h1>%d</h1></center></body>\r\n</html>\r\n"
+
+
+class Administration(Protocol):
+    """Answers requests below /_sandbox."""
+
+    def answer(self, request: Request) -> Answer:
+        """Return the answer; raises ApiError."""
+
+
+class App:
+    """An ASGI application; `scope["state"]["transport"]` must be the connection's transport."""
+
+    def __init__(
+        self, service: Service, clock: Clock, random: Random, log: deque[Seen], admin: Administration | None = None
+    ) -> None:
+        self.service = service
+        self.clock = clock
+        self.random = random
+        self.log = log
+        self.admin = admin
+        self.stopping: asyncio.Event | None = None
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        request = await _read(scope, receive)
+        path = self.service.short(request)
+        limit = _page_size(request)
+        scripted = not path.startswith("/_sandbox")
+        faults = self.service.faults
+        fault = faults.due(request.method, path, limit) if scripted else None
+        if fault is not None and fault.kind == "stall":
+            self._note(request, path, 0)
+            await self._wait(receive, None)
+            await _cut(scope, receive)
+            return
+        delay = faults.delay(request.method, path) if scripted else 0
+        if delay > 0 and await self._wait(receive, delay):
+            await _cut(scope, receive)
+            return
+        if fault is not None and fault.kind == "reset":
+            self._note(request, path, 0)
+            await _cut(scope, receive, reset=True)
+            return
+        answer = self._answer(request, path, fault)
+        self._note(request, path, answer.status)
+        await self._send(scope, receive, send, request, answer, fault)
+
+    def _answer(self, request: Request, path: str, fault: Fault | None) -> Answer:
+        if fault is not None and fault.kind == "html":
+            return Answer(fault.status, _HTML % (fault.status, fault.status), kind="text/html")
+        try:
+            if fault is not None and fault.kind == "expire":
+                self.service.authorization.revoke()
+            if fault is not None and fault.kind in {"change", "vanish"}:
+                self.service.disturb(request, fault)
+            if fault is not None and fault.kind in {"status", "throttle", "expire", "query_timeout", "too_large"}:
+                error = error_of(fault)
+                return Answer(error.status, body_of(error.problem), tuple(headers_of(fault)))
+            if self.admin is not None and path.startswith("/_sandbox"):
+                return self.admin.answer(request)
+            return self.service.handle(request)
+        except ApiError as error:
+            return Answer(error.status, body_of(error.problem))
+        except Exception:  # noqa: BLE001 - a server answers whatever happens, and its log says what did
+            _LOG.exception("The sandbox failed at %s %s", request.method, path)
+            failed = refuse(500, "General", "Internal server error of the sandbox; its log has the details.")
+            return Answer(500, body_of(failed.problem))
+
+    def _note(self, request: Request, path: str, status: int) -> None:
+        headers = {name: value for name, value in request.headers.items() if name != "authorization"}
+        body = b"" if path.startswith("/oauth") else request.body
+        self.log.append(Seen(request.method, path, request.query, status, headers, body))
+
+    async def _send(
+        self, scope: Any, receive: Receive, send: Send, request: Request, answer: Answer, fault: Fault | None
+    ) -> None:
+        body, headers = await self._encoded(request, answer)
+        if fault is not None and fault.kind == "corrupt" and len(body) > 1:
+            middle = len(body) // 2
+            body = body[: middle - 1] + b"\x00\xff"[: len(body[middle - 1 : middle + 1])] + body[middle + 1 :]
+        if fault is not None and fault.kind == "truncate":
+            await _half(scope, receive, answer.status, headers, body)
+            return
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
+        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
+
+    async def _encoded(self, request: Request, answer: Answer) -> tuple[bytes, list[tuple[str, str]]]:
+        body = answer.body
+        correlation = request.headers.get("x-correlation-id") or f"sandbox-{self.random.getrandbits(64):016x}"
+        now = self.clock.now()
+        headers = {
+            "Date": http_date(now),
+            "Content-Type": answer.kind,
+            "X-Correlation-ID": correlation,
+            **({} if answer.status == _THROTTLED else _quota(now)),
+            **dict(answer.headers),
+        }
+        if len(body) >= _SMALLEST_GZIP and "gzip" in request.headers.get("accept-encoding", ""):
+            body = (
+                await asyncio.get_running_loop().run_in_executor(None, _gzip, body)
+                if len(body) > _LARGE
+                else _gzip(body)
+            )
+            headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        return body, [*headers.items(), ("Content-Length", str(len(body)))]
+
+    async def _wait(self, receive: Receive, seconds: float | None) -> bool:
+        """Wait; return whether the sandbox stopped or the client left meanwhile."""
+        if self.stopping is None:
+            self.stopping = asyncio.Event()
+        waits = [asyncio.ensure_future(self.stopping.wait()), asyncio.ensure_future(_gone(receive))]
+        done, pending = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        return bool(done)
+
+    def stop(self) -> None:
+        """Let stalled requests go; called in the server's thread."""
+        if self.stopping is None:
+            self.stopping = asyncio.Event()
+        self.stopping.set()
+
+
+async def _read(scope: MutableMapping[str, Any], receive: Receive) -> Request:
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = bool(message.get("more_body", False))
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    path = scope["raw_path"].decode("latin-1")
+    return Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, bytes(body))
+
+
+def _page_size(request: Request) -> int:
+    text = request.one("limit") or ""
+    return int(text) if text.isdecimal() and text.isascii() else 20
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _quota(now: datetime) -> dict[str, str]:
+    """Return the report that the gateway adds to every answer; what a 429 says of times is for its fault to say."""
+    limit, left = str(_QUOTA), str(_QUOTA - 1)
+    return {"X-RateLimit-Limit": limit, "X-RateLimit-Remaining": left, "X-RateLimit-Reset": str(60 - now.second)}
+
+
+@cache
+def _compressor() -> Callable[[int, int, int], Any]:
+    """Return isal's way to compress where it is installed, which takes a fifth of the time, else zlib's."""
+    try:
+        from isal import isal_zlib
+    except ImportError:
+        return zlib.compressobj
+    return isal_zlib.compressobj
+
+
+def _gzip(body: bytes) -> bytes:
+    packer = _compressor()(1, zlib.DEFLATED, 31)
+    return b"".join((packer.compress(body), packer.flush()))
+
+
+async def _half(scope: Any, receive: Receive, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+    """Send the first half of an answer and close."""
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    scope["state"]["transport"].write(f"HTTP/1.1 {status} \r\n{head}\r\n".encode("latin-1") + body[: len(body) // 2])
+    await _cut(scope, receive)
+
+
+async def _cut(scope: Any, receive: Receive, *, reset: bool = False) -> None:
+    """Close the connection without an answer, by a TCP reset when `reset`."""
+    transport = scope["state"]["transport"]
+    if reset:
+        raw = transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    else:
+        transport.close()
+    await _gone(receive)

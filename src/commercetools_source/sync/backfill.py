@@ -1,0 +1,95 @@
+"""A window of time read again beside the running cursor: rows are merged, and where runs go on is left alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from commercetools_source.catalog.streams import STREAMS, find
+from commercetools_source.errors import ConfigError
+from commercetools_source.events import Hook, RowsWritten, StreamFailed, ignore
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.engine import Extraction, Limits, Outcome
+from commercetools_source.extract.selection import Selection
+from commercetools_source.sync.run import Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from commercetools_source.catalog.streams import Stream
+    from commercetools_source.client import Client
+    from commercetools_source.extract.delivery import Delivery, Destination
+
+__all__ = ["backfill", "merged", "obstacle"]
+
+
+def backfill(
+    client: Client,
+    destination: Destination,
+    since: str,
+    until: str | None = None,
+    *,
+    streams: Iterable[str] | None = None,
+    hook: Hook = ignore,
+    on_stoppable: Callable[[Callable[[], None]], None] | None = None,
+) -> Summary:
+    """Read what was last changed from `since` to before `until` (API timestamps) and merge it into `destination`.
+
+    Without `until` it ends where a run would. A stream must have been read before; without `streams` those
+    that were are taken. Where only a part of a stream is held, its filter holds here too, and a window that
+    touches that part's start moves the start back once it is read to its end. A backfill that is cut off is
+    started again: its rows stay, and merging them once more changes nothing.
+    Raises ConfigError for a window that is empty, else as `sync`.
+    """
+    config = client.config
+    settled = client.settled_time()
+    bound = settled if until is None else min(until, settled)
+    if since >= bound:
+        raise ConfigError(f"the window from {since} to {bound} is empty; it must begin before it ends")
+    try:
+        states = destination.open()
+        chosen = [find(name) for name in streams] if streams is not None else _complete(states)
+        refused = _refused(chosen, states)
+        for name, outcome in refused.items():
+            hook(StreamFailed(name, str(outcome.error)))
+        readable = [stream for stream in chosen if stream.name not in refused]
+        pairs = tuple((stream.name, where) for stream in readable for where in states[stream.name].where)
+        selection = Selection(bound, start_date=since, where=pairs)
+        limits = Limits.of(config.concurrency, config.page_size, destination.batch_bytes)
+        extraction = Extraction(client.get, readable, {}, selection, limits, hook)
+        if on_stoppable is not None:
+            on_stoppable(extraction.stop)
+        for delivery in extraction.deliveries():
+            destination.write(merged(delivery, states[delivery.stream.name], since, bound))
+            hook(RowsWritten(delivery.stream.name, len(delivery.records)))
+    finally:
+        destination.close()
+    read = {name: replace(outcome, mode="window") for name, outcome in extraction.outcomes.items()}
+    outcomes = {**refused, **read}
+    return Summary(bound, tuple(outcomes[stream.name] for stream in chosen))
+
+
+def _complete(states: Mapping[str, StreamState]) -> list[Stream]:
+    return [stream for name, stream in STREAMS.items() if obstacle(stream, states.get(name, StreamState())) is None]
+
+
+def obstacle(stream: Stream, state: StreamState) -> str | None:
+    """Return why no window of `stream` can be read yet, None if one can."""
+    if stream.cursor is None:
+        return "it has no date of change, so it has no windows; every run reads it whole"
+    if state.cursor is None or state.mode is not None:
+        return "it is not read to its end yet; run `sync` first"
+    return None
+
+
+def _refused(streams: Iterable[Stream], states: Mapping[str, StreamState]) -> dict[str, Outcome]:
+    obstacles = {stream.name: obstacle(stream, states.get(stream.name, StreamState())) for stream in streams}
+    return {name: Outcome(name, "window", 0, 0.0, reason) for name, reason in obstacles.items() if reason is not None}
+
+
+def merged(delivery: Delivery, stored: StreamState, since: str, until: str) -> Delivery:
+    """Return the delivery of a read of its own as rows to merge beside `stored`."""
+    state = stored
+    if delivery.done and not delivery.state.quarantined and stored.since is not None and since < stored.since <= until:
+        state = replace(stored, since=since)
+    return replace(delivery, state=state, replaces=False, first=False, done=False)

@@ -1,0 +1,158 @@
+"""Destination against platform: what is missing, stale or gone; `verify` tells, `sweep` mends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from commercetools_source.catalog.streams import STREAMS, Stream, find
+from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.delivery import Delivery, Destination, open_to_read
+from commercetools_source.extract.windows import instant
+from commercetools_source.sync import listing as graphql
+from commercetools_source.sync.deletions import (
+    FIELDS,
+    Difference,
+    Guard,
+    Ledger,
+    fetch,
+    listing,
+    marking,
+    outlives,
+    refusal,
+    sweepable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from commercetools_source.client import Client
+    from commercetools_source.sync.deletions import Listed
+
+__all__ = ["Verdict", "sweep", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one stream compares: its `difference`, or why it could not be compared or was left alone (`note`).
+
+    `bound`: what was created before this API timestamp was compared. `mended` counts rows that a sweep
+    stored again, `marked` those that it marked as deleted.
+    """
+
+    stream: str
+    difference: Difference | None = None
+    note: str = ""
+    mended: int = 0
+    marked: int = 0
+    bound: str = ""
+
+    @property
+    def equal(self) -> bool:
+        """Whether the destination holds exactly what the platform lists."""
+        found = self.difference
+        return found is not None and not (found.missing or found.stale or found.gone)
+
+
+def verify(client: Client, destination: Destination, streams: Iterable[str] | None = None) -> tuple[Verdict, ...]:
+    """Return, for each stream that can be swept, how the destination differs from the platform; changes nothing.
+
+    Compared are ids and versions of what was created before the stream's cursor. Raises ConfigError when
+    the destination cannot compare, DestinationError when it cannot be opened.
+    """
+    return _each(client, destination, streams, None)
+
+
+def sweep(
+    client: Client,
+    destination: Destination,
+    streams: Iterable[str] | None = None,
+    guard: Guard | None = None,
+    *,
+    hard_delete: bool = False,
+) -> tuple[Verdict, ...]:
+    """As `verify`, then mark what is gone as deleted, and read again what is missing or stale.
+
+    With `hard_delete` rows that are gone are removed; those that were marked before stay. A stream whose
+    loss looks like a mistake is left alone, with a note that says how to override `guard`.
+    """
+    return _each(client, destination, streams, guard or Guard(), hard=hard_delete)
+
+
+def _each(
+    client: Client, destination: Destination, streams: Iterable[str] | None, guard: Guard | None, *, hard: bool = False
+) -> tuple[Verdict, ...]:
+    if not isinstance(destination, Ledger):
+        raise ConfigError(
+            f"{destination.name} cannot be compared with the platform; a DuckDB file or a Parquet folder can"
+        )
+    sides = _Sides(client, destination, destination, guard, marking(destination, hard=hard))
+    named = [find(name) for name in streams] if streams is not None else None
+    chosen = named if named is not None else [stream for stream in STREAMS.values() if sweepable(stream)]
+    try:
+        states = open_to_read(destination) if guard is None else destination.open()
+        return tuple(_one(sides, stream, states.get(stream.name, StreamState())) for stream in chosen)
+    finally:
+        destination.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """What is compared, and what may be done about it: nothing without a `guard`."""
+
+    client: Client
+    destination: Destination
+    ledger: Ledger
+    guard: Guard | None
+    bury: Callable[[Stream, Mapping[str, str]], int]
+
+
+def _one(sides: _Sides, stream: Stream, state: StreamState) -> Verdict:
+    if not sweepable(stream):
+        return Verdict(stream.name, note="every run reads it whole, so there is nothing to sweep")
+    if state.cursor is None or state.mode is not None:
+        return Verdict(stream.name, note="not read to its end yet; run `sync` first")
+    try:
+        pages = _listed(sides.client, stream, state)
+        difference = sides.ledger.compare(stream, pages, state.cursor, state.since)
+        if outlives(stream):
+            difference = replace(difference, gone=())
+        if sides.guard is None:
+            return Verdict(stream.name, difference, bound=state.cursor)
+        if (reason := refusal(stream, difference, sides.guard)) is not None:
+            return Verdict(stream.name, difference, note=reason, bound=state.cursor)
+        times = dict.fromkeys(difference.gone, instant(sides.client.server_time()))
+        marked = sides.bury(stream, times)
+        mended = _mend(sides, stream, state, (*difference.missing, *difference.stale))
+    except CommercetoolsError as error:
+        return Verdict(stream.name, note=str(error))
+    return Verdict(stream.name, difference, mended=mended, marked=marked, bound=state.cursor)
+
+
+def _listed(client: Client, stream: Stream, state: StreamState) -> Iterator[list[Listed]]:
+    """List through GraphQL, where a record is a line and not a document; through REST where that is refused.
+
+    That shows on the first page: the API client's scopes and the fields are the same for all of them.
+    """
+    size = client.config.page_size
+    if (query := graphql.query_of(stream)) is not None:
+        pages = listing(graphql.reader(client, query, FIELDS), stream, state, size)
+        try:
+            first = list(islice(pages, 1))
+        except ApiError:
+            pass
+        else:
+            return chain(first, pages)
+    return listing(client.get, stream, state, size)
+
+
+def _mend(sides: _Sides, stream: Stream, state: StreamState, ids: tuple[str, ...]) -> int:
+    """Store the records with these ids again, beside the state as it is; return how many still existed."""
+    stored = 0
+    for page in fetch(sides.client.get, stream, ids, state.where):
+        delivery = Delivery(stream, page.records, page.size, state, replaces=False, first=False, done=False)
+        sides.destination.write(delivery)
+        stored += len(page.records)
+    return stored

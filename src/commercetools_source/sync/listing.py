@@ -1,0 +1,113 @@
+"""A few fields of whole collections through GraphQL, read page by page as `paging` reads REST.
+
+Knows how a list is asked for; which fields and which walk is the caller's business.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from commercetools_source.errors import InvalidRequestError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from commercetools_source.catalog.streams import Stream
+    from commercetools_source.extract import paging
+    from commercetools_source.http.transport import Answer
+
+__all__ = ["query_of", "reader"]
+
+_PATH = "/graphql"
+_NAMES = {
+    "inventory": "inventoryEntries",
+    "product_tailoring": "productTailoringList",
+    "types": "typeDefinitions",
+}
+"""Queries that are not called like their stream (the platform's GraphQL schema)."""
+_WITHOUT = frozenset({"product_projections_current", "product_projections_staged", "variant_projections_current"})
+"""Streams with no list of their own there, or one with other versions."""
+
+
+class Sender(Protocol):
+    """What sends a request: a `Client`."""
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any,
+        parse: Callable[[bytes], Any],
+        heavy_attempts: int | None,
+        safe: bool,
+    ) -> Answer: ...
+
+
+class _Error(msgspec.Struct):
+    message: str = "no reason given"
+    extensions: dict[str, Any] = {}
+
+
+class _Answer(msgspec.Struct):
+    data: dict[str, msgspec.Raw] | None = None
+    errors: list[_Error] = []
+
+
+def query_of(stream: Stream) -> str | None:
+    """Return the name of the query that lists `stream`, None where there is none."""
+    if stream.parents is not None or stream.name in _WITHOUT:
+        return None
+    camel = re.sub("_(.)", lambda found: found[1].upper(), stream.name)
+    return _NAMES.get(stream.name, camel)
+
+
+def reader(client: Sender, query: str, fields: Sequence[str]) -> paging.Get:
+    """Return a `Get` that answers with `fields` of the records of `query`, whatever path it is asked for.
+
+    It raises InvalidRequestError for what GraphQL reports as errors, with the status of the HTTP answer.
+    """
+
+    def get(
+        path: str,  # noqa: ARG001 - the query says what is read
+        params: Sequence[tuple[str, str]],
+        parse: Callable[[bytes], Any],
+        heavy_attempts: int | None = None,
+    ) -> Any:
+        text = f"{{ {query}({_arguments(params)}) {{ results {{ {' '.join(fields)} }} }} }}"
+        answer = client.send(
+            "POST", _PATH, body={"query": text}, parse=_decoder.decode, heavy_attempts=heavy_attempts, safe=True
+        ).value
+        found = bytes((answer.data or {}).get(query, b"null"))
+        if answer.errors or found == b"null":
+            raise InvalidRequestError(_problem(answer.errors))
+        return parse(found)
+
+    return get
+
+
+def _arguments(params: Sequence[tuple[str, str]]) -> str:
+    """Return the arguments of a list query; its texts are written as JSON writes them."""
+    given: dict[str, list[str]] = {}
+    for name, value in params:
+        given.setdefault(name, []).append(value)
+    arguments = [f"{name}: {int(given[name][0])}" for name in ("limit", "offset") if name in given]
+    if "sort" in given:
+        arguments.append(f"sort: {msgspec.json.encode(given['sort']).decode()}")
+    if "where" in given:
+        where = " and ".join(f"({predicate})" for predicate in given["where"])
+        arguments.append(f"where: {msgspec.json.encode(where).decode()}")
+    return ", ".join(arguments)
+
+
+def _problem(errors: Sequence[_Error]) -> Problem:
+    detail = "; ".join(error.message for error in errors) or "the answer has no data"
+    codes = tuple(str(error.extensions["code"]) for error in errors if "code" in error.extensions)
+    return Problem(_OK, detail, codes, method="POST", path=_PATH)
+
+
+_OK = 200
+_decoder = msgspec.json.Decoder(_Answer)

@@ -1,0 +1,189 @@
+"""What a run would read, before it does: records, requests and time of each stream, by cheap questions.
+
+Totals are exact to the platform's own knowledge. It counts to 10,000 only where a predicate is given, so
+a longer span of time is counted in parts, as far as a few requests go; beyond that the answer is "at least".
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from commercetools_source.catalog.streams import STREAMS, Paging, find, missing_scope
+from commercetools_source.errors import ApiError, ForbiddenError
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.keyset import predicate
+from commercetools_source.extract.paging import path_of
+from commercetools_source.extract.selection import Selection, misfit, mode_of, walks_of
+from commercetools_source.extract.windows import split
+from commercetools_source.sync.run import predicates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from commercetools_source.catalog.streams import Stream
+    from commercetools_source.client import Client
+    from commercetools_source.extract.keyset import Walk
+
+__all__ = ["Forecast", "plan"]
+
+_How = Literal["full", "incremental", "resumed"]
+
+CEILING = 10_000
+"""Where totals with a predicate end (docs: release note of 12 October 2020)."""
+_QUESTIONS = 40
+"""Requests that counting one stream may take."""
+_SAMPLE = 20
+"""Records asked for to see how long a page takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What reading one stream takes: `records`, `requests`, and the `seconds` of their answers one after the other.
+
+    `exact`: the numbers are not "at least". `records` is None where it cannot be told, with a `note`.
+    """
+
+    stream: str
+    mode: str
+    records: int | None
+    requests: int
+    seconds: float
+    exact: bool
+    note: str = ""
+
+
+def plan(
+    client: Client,
+    states: Mapping[str, StreamState],
+    *,
+    streams: Iterable[str] | None = None,
+    full: bool = False,
+    since: str | None = None,
+    where: Mapping[str, str] | None = None,
+) -> tuple[Forecast, ...]:
+    """Return what a `sync` with these arguments would read, given the stored `states`; reads next to nothing.
+
+    What the run finds can differ: the project goes on living. Raises as `sync` does before it reads.
+    """
+    chosen = tuple(STREAMS.values()) if streams is None else tuple(find(name) for name in streams)
+    config = client.config
+    pairs = predicates(where or {}, chosen)
+    bound = client.settled_time()
+    selection = Selection(bound, full, since or config.start_date, config.lookback_seconds, pairs)
+    return tuple(_forecast(client, stream, states.get(stream.name, StreamState()), selection) for stream in chosen)
+
+
+def _forecast(client: Client, stream: Stream, state: StreamState, selection: Selection) -> Forecast:
+    mode = mode_of(stream, state, selection)
+    note = misfit(stream, state, selection)
+    if note is None:
+        try:
+            return _counted(_Counter(client, stream, selection.where_of(stream)), mode, state, selection)
+        except ForbiddenError:
+            note = f"the API client lacks {missing_scope(stream, (), client.config.project_key)}"
+        except ApiError as error:
+            note = str(error)
+    return Forecast(stream.name, mode, None, 0, 0.0, exact=False, note=note)
+
+
+def _counted(counter: _Counter, mode: _How, state: StreamState, selection: Selection) -> Forecast:
+    stream = counter.stream
+    if stream.paging is Paging.SINGLE:
+        return Forecast(stream.name, mode, 1, 1, counter.pause(stream.path), exact=True)
+    if mode == "resumed":
+        return counter.forecast(mode, state.walks)
+    if stream.parents is not None:
+        return _below_parents(counter, mode)
+    return counter.forecast(mode, walks_of(stream, mode, state, selection, [()]))
+
+
+def _below_parents(counter: _Counter, mode: str) -> Forecast:
+    """Return what can be told without a look into each parent: one request for each of them at least."""
+    stream = counter.stream
+    parents = stream.parents
+    source = find(parents.source).path if parents is not None and parents.kind == "records" else "/custom-objects"
+    total, _ = counter.total(source, ())
+    if parents is not None and parents.kind == "distinct" and mode == "full" and not counter.where:
+        requests = math.ceil(total / counter.client.config.page_size)
+        seconds = requests * counter.page_seconds(total)
+        return Forecast(
+            stream.name, mode, total, requests, seconds, exact=False, note="one request a container or more"
+        )
+    note = "one request for each parent or more; the records inside are not counted"
+    return Forecast(stream.name, mode, None, total, total * counter.pause(source), exact=False, note=note)
+
+
+class _Counter:
+    """Counts the records of one stream, and measures how long a page of them takes."""
+
+    def __init__(self, client: Client, stream: Stream, where: Sequence[str]) -> None:
+        self.client = client
+        self.stream = stream
+        self.where = tuple(where)
+        self._left = _QUESTIONS
+
+    def forecast(self, mode: str, walks: Iterable[Walk]) -> Forecast:
+        """Return what reading `walks` takes."""
+        records, exact, requests = 0, True, 0
+        size = self.client.config.page_size
+        for walk in walks:
+            found, sure = self.count(walk, path_of(self.stream, walk))
+            records, exact, requests = records + found, exact and sure, requests + found // size + 1
+        seconds = requests * self.page_seconds(records)
+        return Forecast(self.stream.name, mode, records, requests, seconds, exact=exact)
+
+    def count(self, walk: Walk, path: str) -> tuple[int, bool]:
+        """Return how many records `walk` has, and whether that is all of them.
+
+        A full read up to now is counted without a predicate, by one question; what was created since its
+        bound is counted too, which is minutes.
+        """
+        if not self.where and walk.lower is None and walk.after is None:
+            return self.total(path, ())[0], True
+        only = predicate(walk)
+        total, _ = self.total(path, (*self.where, *((only,) if only else ())))
+        if total < CEILING:
+            return total, True
+        halves = split(walk, 2) if self._left > 1 else (walk,)
+        if len(halves) == 1:
+            return total, False
+        counts = [self.count(half, path) for half in halves]
+        return sum(found for found, _ in counts), all(sure for _, sure in counts)
+
+    def total(self, path: str, where: Sequence[str], limit: int = 0) -> tuple[int, float]:
+        """Return the total that the platform tells, and the seconds that took."""
+        self._left -= 1
+        begun = time.monotonic()
+        pairs = [
+            *self.stream.params,
+            ("limit", str(limit)),
+            ("withTotal", "true"),
+            *(("where", text) for text in where),
+        ]
+        found: _Total = self.client.get(path, pairs, _total.decode)
+        return found.total, time.monotonic() - begun
+
+    def pause(self, path: str) -> float:
+        """Return the seconds that the smallest request takes."""
+        return self.total(path, ())[1]
+
+    def page_seconds(self, records: int) -> float:
+        """Return how long a full page takes: a request for nothing, and as much for each record as in a sample."""
+        if not records:
+            return 0.0
+        sample, size = min(_SAMPLE, records), min(self.client.config.page_size, records)
+        path = self.stream.path if self.stream.parents is None else "/custom-objects"
+        idle, busy = self.pause(path), self.total(path, (), sample)[1]
+        return idle + max(0.0, busy - idle) * size / sample
+
+
+class _Total(msgspec.Struct):
+    total: int = 1  # a single object has none
+
+
+_total = msgspec.json.Decoder(_Total)

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from commercetools_source.events import (
+    Event,
+    PageRead,
+    RecordQuarantined,
+    RequestDone,
+    RetryScheduled,
+    RowsWritten,
+    StreamFailed,
+    StreamFinished,
+    StreamStarted,
+    TokenFetched,
+)
+from commercetools_source.report.progress import Tally, draw, seconds_text
+from commercetools_source.report.run import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RUN: list[Event] = [
+    TokenFetched(172800),
+    StreamStarted("orders", "full"),
+    StreamStarted("zones", "incremental"),
+    RequestDone("GET", "/shop/orders", 200, 0.25, 1_000_000),
+    PageRead("orders", 500, 1_000_000),
+    RetryScheduled("GET", "/shop/orders", "429", 0.5, 1),
+    RetryScheduled("GET", "/shop/orders", "503", 8.0, 2),
+    RequestDone("GET", "/shop/orders", 200, 0.25, 2000),
+    PageRead("orders", 20, 2000),
+    RecordQuarantined("orders", "2026-01-31T00:00:00.000Z", "the platform answered with 500"),
+    RowsWritten("orders", 520),
+    StreamFinished("orders", 520, 12.0),
+    StreamFinished("zones", 0, 0.1),
+    StreamFailed("carts", "give the API client the scope view_orders:shop"),
+]
+
+
+def test_a_tally_counts_what_happened() -> None:
+    tally = Tally()
+    for event in RUN[:-3]:
+        tally(event)
+    assert (tally.requests, tally.retries, tally.records, tally.size) == (2, 2, 520, 1_002_000)
+    assert tally.under_way() == [("orders", 520)]
+    assert tally.finished() == 0
+    for event in RUN[-3:]:
+        tally(event)
+    assert tally.under_way() == []
+    assert tally.finished() == 3
+
+
+ALARMS = [
+    "orders: the record after 2026-01-31T00:00:00.000Z cannot be read: the platform answered with 500",
+    "carts: failed: give the API client the scope view_orders:shop",
+]
+
+
+@pytest.mark.parametrize(
+    ("verbosity", "lines"),
+    [
+        (-1, ALARMS),
+        (
+            0,
+            [
+                "GET /shop/orders: 503; again in 8.0 s (attempt 2)",
+                ALARMS[0],
+                "orders: 520 records in 12 s",
+                ALARMS[1],
+            ],
+        ),
+        (
+            1,
+            [
+                "orders: full read begins",
+                "zones: incremental read begins",
+                "GET /shop/orders: 200, 1,000,000 bytes in 0.2 s",
+                "GET /shop/orders: 429; again in 0.5 s (attempt 1)",
+                "GET /shop/orders: 503; again in 8.0 s (attempt 2)",
+                "GET /shop/orders: 200, 2,000 bytes in 0.2 s",
+                ALARMS[0],
+                "orders: 520 records in 12 s",
+                "zones: 0 records in 0.1 s",
+                ALARMS[1],
+            ],
+        ),
+    ],
+)
+def test_without_a_terminal_each_thing_worth_knowing_is_a_line(verbosity: int, lines: list[str]) -> None:
+    out = io.StringIO()
+    with draw(out, total=3, verbosity=verbosity) as tally:
+        for event in RUN:
+            tally(event)
+    assert out.getvalue().splitlines() == lines
+
+
+def test_a_long_stream_says_from_time_to_time_how_far_it_is() -> None:
+    clock: Iterator[float] = iter(range(0, 1000, 4))
+    out = io.StringIO()
+    with draw(out, total=1) as tally:
+        tally.now = lambda: next(clock)
+        tally.began = 0
+        for _ in range(7):
+            tally(RowsWritten("orders", 1000))
+    assert out.getvalue().splitlines() == ["orders: 4,000 records so far", "orders: 7,000 records so far"]
+
+
+def test_a_terminal_gets_a_block_that_disappears(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("NO_COLOR", "1")
+    reading, writing = os.openpty()
+    seen: list[bytes] = []
+    reader = threading.Thread(target=_read_all, args=(reading, seen))
+    reader.start()
+    with os.fdopen(writing, "w") as out, draw(out, total=3) as tally:
+        for event in RUN:
+            tally(event)
+        for number in range(15):
+            tally(PageRead(f"stream_{number}", number + 1, 10))
+    reader.join(10)
+    os.close(reading)
+    shown = b"".join(seen).decode()
+    assert "3/3 streams · 640 records" in shown
+    assert "2 requests · 2 retries" in shown
+    assert "stream_14" in shown
+    assert "and 3 more" in shown
+    assert ALARMS[1] in shown
+    assert "\x1b[3" not in shown  # no colour
+
+
+def _read_all(terminal: int, seen: list[bytes]) -> None:
+    # Linux answers EIO instead of an end of file when the other side of a terminal is closed.
+    with contextlib.suppress(OSError):
+        while data := os.read(terminal, 4096):
+            seen.append(data)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (9.94, "9.9 s"), (12.4, "12 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
+)
+def test_durations_are_written_for_people(seconds: float, text: str) -> None:
+    assert seconds_text(seconds) == text
+
+
+def test_a_table_aligns_words_left_and_numbers_right() -> None:
+    assert table([("orders", 20000), ("zones", 7)], header=("stream", "rows")).splitlines() == [
+        "stream    rows",
+        "------  ------",
+        "orders  20,000",
+        "zones        7",
+    ]
+    assert table([("a", True, None), ("b", False, None)]).splitlines() == ["a  yes", "b  no"]

@@ -1,0 +1,71 @@
+"""`verify`, `sweep` and `mage status`, as a person calls them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+from commercetools_source.cli.app import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from commercetools_source.sandbox import Sandbox
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    status = run(arguments)
+    return status, capsys.readouterr().out
+
+
+def test_verify_says_equal_and_then_what_differs_and_sweep_mends_it(
+    shop: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sync", "--streams", "zones,channels", "--quiet"]) == 0
+    status, text = answer(capsys, "verify", "--streams", "zones,channels")
+    assert status == 0
+    assert text.count("equal") == 2
+    gone = shop.records("zones")[0]["id"]
+    shop.delete("zones", gone)
+    status, text = answer(capsys, "verify", "--streams", "zones")
+    assert status == 1
+    assert text.splitlines()[-1] == f"zones gone: {gone}"
+    status, text = answer(capsys, "verify", "--streams", "zones", "--json")
+    assert status == 1
+    assert json.loads(text)["streams"][0]["difference"]["gone"] == [gone]
+    status, text = answer(capsys, "sweep", "--streams", "zones", "--json")
+    assert status == 0
+    assert json.loads(text)["streams"][0]["marked"] == 1
+    assert answer(capsys, "verify", "--streams", "zones")[0] == 0
+    with duckdb.connect("commercetools.duckdb") as connection:
+        assert connection.execute("SELECT id FROM zones WHERE _deleted_at IS NOT NULL").fetchall() == [(gone,)]
+
+
+def test_a_sweep_that_is_not_believed_fails_and_says_so(shop: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sync", "--streams", "zones", "--quiet"]) == 0
+    for record in shop.records("zones"):
+        shop.delete("zones", record["id"])
+    status, text = answer(capsys, "sweep", "--streams", "zones")
+    assert status == 1
+    assert "nothing was marked" in text
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_file_that_does_not_exist_is_named_and_not_made(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(["verify", "--streams", "zones"]) == 1
+    assert "commercetools.duckdb does not exist; run `commercetools-source sync` first" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_mage_status_says_which_source_is_in_force(capsys: pytest.CaptureFixture[str]) -> None:
+    status, text = answer(capsys, "mage", "status")
+    assert status == 0
+    assert text.startswith("In force: ")
+    assert json.loads(answer(capsys, "mage", "status", "--json")[1])["in_force"] in {
+        "commercetools-source",
+        "mage",
+        "none",
+    }

@@ -1,0 +1,111 @@
+"""Commands that only read leave everything as it is; commands that write leave alone what they did not make."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+from commercetools_source.cli import app
+from commercetools_source.destinations.manifest import read_manifest
+from commercetools_source.sandbox import Sandbox
+from destinations.trees import snapshot
+from shops import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DESTINATIONS = ["shop.duckdb", "parquet:data", "jsonl:data"]
+READING = [["state", "show"], ["plan", "--streams", "zones,orders"], ["verify", "--streams", "zones,orders"]]
+WRITING = [
+    ["sync", "--streams", "zones"],
+    ["sync", "--streams", "zones,orders", "--full"],
+    ["sweep", "--streams", "orders"],
+    ["backfill", "--since", "2020-01-01", "--streams", "orders"],
+    ["state", "reset", "zones"],
+]
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(rows=rows_of("/orders", "/zones")) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _settings(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in {**sandbox.settings(), "retry_seconds": 0}.items():
+        monkeypatch.setenv(f"CTP_{name.upper()}", str(value))
+    monkeypatch.chdir(tmp_path)
+
+
+def run(command: list[str], destination: str) -> int:
+    return app.run([*command, "--destination", destination])
+
+
+@pytest.mark.parametrize("destination", DESTINATIONS)
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_a_command_that_reads_changes_no_byte(
+    command: list[str], destination: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sync", "--streams", "orders,zones"], destination) == 0
+    if (folder := tmp_path / "data").exists():  # what a run would mend or remove is left to a run
+        manifest = read_manifest(folder)
+        begun = f"part-{manifest.streams['orders'].next:06d}-{manifest.run}.{manifest.suffix}"
+        (folder / "orders" / begun).touch()
+        (folder / ".lock").unlink()
+        for name in ("latest.sql", "orders/columns.parquet"):
+            (folder / name).unlink(missing_ok=True)
+    before = snapshot(tmp_path)
+    status = run(command, destination)
+    assert status == (2 if command[0] == "verify" and destination.startswith("jsonl") else 0), capsys.readouterr().err
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("destination", DESTINATIONS)
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_a_command_that_reads_leaves_nothing_where_nothing_was_stored(
+    command: list[str], destination: str, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "notes.txt").touch()
+    with duckdb.connect("shop.duckdb") as connection:
+        connection.execute("CREATE TABLE theirs AS SELECT 1 AS one")
+    before = snapshot(tmp_path)
+    run(command, destination)
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("destination", ["parquet:data", "jsonl:data"])
+@pytest.mark.parametrize("command", [*WRITING, *READING], ids=" ".join)
+def test_no_command_touches_other_destinations_and_copies_in_its_folder(
+    command: list[str], destination: str, tmp_path: Path
+) -> None:
+    assert run(["sync", "--streams", "orders,zones"], destination) == 0
+    for name in ("parquet:data/pq", "jsonl:data/lines", "data/shop.duckdb"):
+        assert run(["sync", "--streams", "zones"], name) == 0
+    data = tmp_path / "data"
+    shutil.copytree(data / "orders", data / "backup")
+    foreign = [data / name for name in ("pq", "lines", "backup")]
+    before, file = [snapshot(path) for path in foreign], (data / "shop.duckdb").read_bytes()
+    run(command, destination)
+    assert [snapshot(path) for path in foreign] == before
+    assert (data / "shop.duckdb").read_bytes() == file
+
+
+@pytest.mark.parametrize("command", [*WRITING, *READING], ids=" ".join)
+@pytest.mark.parametrize(("first", "second"), [("jsonl", "parquet"), ("parquet", "jsonl")])
+def test_every_command_refuses_a_folder_of_another_format(
+    first: str, second: str, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sync", "--streams", "zones"], f"{first}:data") == 0
+    before = snapshot(tmp_path)
+    capsys.readouterr()
+    assert run(command, f"{second}:data") != 0
+    compares = command[0] in {"verify", "sweep"} and second == "jsonl"
+    wanted = "cannot be compared" if compares else f"data holds {first} files, so no {second} files are written there"
+    assert wanted in capsys.readouterr().err
+    assert snapshot(tmp_path) == before

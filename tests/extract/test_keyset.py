@@ -1,0 +1,59 @@
+"""Where a read goes on: predicates, order, progress."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commercetools_source.errors import StateError
+from commercetools_source.extract.keyset import Position, Walk, advance, literal, predicate, sort
+
+T = "2026-01-02T03:04:05.678Z"
+U = "2026-02-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("walk", "expected"),
+    [
+        (Walk("createdAt"), None),
+        (Walk("createdAt", upper=U), f'createdAt < "{U}"'),
+        (Walk("createdAt", lower=T), f'createdAt >= "{T}"'),
+        (Walk("createdAt", lower=T, upper=U), f'createdAt >= "{T}" and createdAt < "{U}"'),
+        (
+            Walk("createdAt", lower=T, upper=U, after=Position(T, "x")),
+            f'(createdAt > "{T}" or (createdAt = "{T}" and id > "x")) and createdAt < "{U}"',
+        ),
+        (Walk("name", tie="", after=Position('5" nails')), 'name > "5\\" nails"'),
+        (
+            Walk("createdAt", tie="key", after=Position(T, "k")),
+            f'(createdAt > "{T}" or (createdAt = "{T}" and key > "k"))',
+        ),
+        (Walk("", tie="", offset=500), None),
+    ],
+)
+def test_the_predicate_selects_what_is_left_of_a_walk(walk: Walk, expected: str | None) -> None:
+    assert predicate(walk) == expected
+
+
+def test_the_order_of_a_walk_ends_with_its_tie_break() -> None:
+    assert sort(Walk("lastModifiedAt")) == ("lastModifiedAt asc", "id asc")
+    assert sort(Walk("name", tie="")) == ("name asc",)
+    assert sort(Walk("", tie="")) == ()
+
+
+def test_a_walk_that_does_not_advance_is_an_error_and_not_a_loop() -> None:
+    walk = advance(Walk("createdAt"), Position(T, "x"))
+    assert walk.after == Position(T, "x")
+    with pytest.raises(StateError, match="no progress"):
+        advance(walk, Position(T, "x"))
+
+
+@given(st.text())
+def test_no_text_can_end_its_literal(text: str) -> None:
+    quoted = literal(text)
+    inside = quoted[1:-1]
+    unescaped = inside.replace("\\\\", "")
+    assert quoted[0] == quoted[-1] == '"'
+    assert '"' not in unescaped.replace('\\"', "")
+    assert inside.replace('\\"', '"').replace("\\\\", "\\") == text

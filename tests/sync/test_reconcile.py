@@ -1,0 +1,176 @@
+"""Deletions and proof, with the sandbox and a real DuckDB file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import msgspec
+import pytest
+
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.client import Client
+from commercetools_source.destinations import open_destination
+from commercetools_source.errors import ConfigError
+from commercetools_source.events import DeletesMarked, DeletesUnseen, Event
+from commercetools_source.sandbox import Sandbox
+from commercetools_source.sync.compare import Verdict, sweep, verify
+from commercetools_source.sync.deletions import Difference, Guard, Tombstone, refusal
+from commercetools_source.sync.run import sync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Shop:
+    """A sandbox, a DuckDB file, and the two steps that every test takes."""
+
+    def __init__(self, sandbox: Sandbox, path: Path) -> None:
+        self.sandbox = sandbox
+        self.path = path
+        self.events: list[Event] = []
+
+    def sync(self, *streams: str, **settings: Any) -> None:
+        self.events.clear()
+        with Client({**self.sandbox.settings(), **settings}) as client:
+            sync(client, open_destination(str(self.path)), streams=streams, hook=self.events.append)
+
+    def verify(self, *streams: str) -> list[Verdict]:
+        with Client(self.sandbox.settings()) as client:
+            return list(verify(client, open_destination(str(self.path)), streams))
+
+    def sweep(self, *streams: str, guard: Guard | None = None) -> list[Verdict]:
+        with Client(self.sandbox.settings()) as client:
+            return list(sweep(client, open_destination(str(self.path)), streams, guard))
+
+    def query(self, sql: str) -> list[Any]:
+        with duckdb.connect(str(self.path)) as connection:
+            return [row[0] for row in connection.execute(sql).fetchall()]
+
+    def ids(self, stream: str) -> list[str]:
+        return sorted(record["id"] for record in self.sandbox.records(stream))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    with Sandbox() as sandbox:
+        yield Shop(sandbox, tmp_path / "shop.duckdb")
+
+
+@pytest.mark.parametrize(
+    ("payload", "record"),
+    [
+        ({"order": {"id": "o1", "orderNumber": "7"}}, {"id": "o1", "orderNumber": "7"}),
+        ({"order": {"id": "another", "orderNumber": "7"}}, {"id": "o1"}),
+        ({"order": "o1"}, {"id": "o1"}),
+        ({}, {"id": "o1"}),
+    ],
+)
+def test_a_tombstone_is_the_record_as_it_was_at_last_or_its_id(payload: dict[str, Any], record: dict[str, Any]) -> None:
+    message = msgspec.json.encode({"type": "OrderDeleted", "resource": {"id": "o1"}, **payload})
+    found = Tombstone("o1", "2026-01-01T00:00:00.000Z", msgspec.Raw(message)).record("gone")
+    assert msgspec.json.decode(found) == {**record, "gone": "2026-01-01T00:00:00.000Z"}
+
+
+def test_a_deletion_that_messages_tell_of_is_marked_by_the_next_run(shop: Shop) -> None:
+    shop.sync("orders", "customers")
+    shop.sandbox.clock.advance(3600)
+    gone = [shop.ids("orders")[3], shop.ids("orders")[5]]
+    for name in gone:
+        shop.sandbox.delete("orders", name)
+    shop.sandbox.clock.advance(3600)
+    shop.sync("orders", "customers")
+    assert [event for event in shop.events if isinstance(event, DeletesMarked)] == [DeletesMarked("orders", 2)]
+    assert shop.query("SELECT id FROM orders WHERE _deleted_at IS NOT NULL ORDER BY id") == sorted(gone)
+    assert shop.query("SELECT id FROM orders WHERE _deleted_at IS NULL ORDER BY id") == shop.ids("orders")
+    shop.sync("orders", "customers")
+    assert not [event for event in shop.events if isinstance(event, DeletesMarked)]
+
+
+def test_without_the_scope_for_messages_the_run_says_that_deletions_were_not_looked_for(shop: Shop) -> None:
+    shop.sandbox.add_client("narrow", "secret", ["view_orders"])
+    narrow = {"client_id": "narrow", "client_secret": "secret"}
+    shop.sync("orders", **narrow)
+    shop.sync("orders", **narrow)
+    (unseen,) = [event for event in shop.events if isinstance(event, DeletesUnseen)]
+    assert "view_messages:sample-shop" in unseen.reason
+
+
+def test_verify_is_content_after_a_sync_and_names_what_differs(shop: Shop) -> None:
+    shop.sync("zones", "orders")
+    assert [verdict.equal for verdict in shop.verify("zones", "orders")] == [True, True]
+    lost, old, gone = shop.ids("orders")[0], shop.ids("orders")[1], shop.ids("orders")[2]
+    shop.query(f"DELETE FROM orders WHERE id = '{lost}' RETURNING id")
+    shop.query(f"UPDATE orders SET version = 0 WHERE id = '{old}' RETURNING id")
+    shop.sandbox.delete("orders", gone)
+    (verdict,) = shop.verify("orders")
+    assert verdict.difference is not None
+    assert (verdict.difference.missing, verdict.difference.stale) == ((lost,), (old,))
+    assert verdict.difference.gone == (gone,)
+    assert not verdict.equal
+
+
+def test_a_sweep_marks_what_is_gone_and_reads_again_what_is_missing_or_stale(shop: Shop) -> None:
+    shop.sync("zones")
+    (lost, gone, *_), count = shop.ids("zones"), len(shop.ids("zones"))
+    shop.query(f"DELETE FROM zones WHERE id = '{lost}' RETURNING id")
+    shop.sandbox.delete("zones", gone)
+    (verdict,) = shop.sweep("zones")
+    assert (verdict.mended, verdict.marked, verdict.note) == (1, 1, "")
+    assert shop.query("SELECT count(*) FROM zones") == [count]
+    assert shop.verify("zones")[0].equal
+    assert shop.sweep("zones")[0].marked == 0
+
+
+def test_a_sweep_does_not_believe_that_nearly_everything_is_gone(shop: Shop) -> None:
+    shop.sync("customers")
+    for name in shop.ids("customers"):
+        shop.sandbox.delete("customers", name)
+    (verdict,) = shop.sweep("customers")
+    assert "lists nothing of customers" in verdict.note
+    assert verdict.marked == 0
+    assert shop.query("SELECT count(*) FROM customers WHERE _deleted_at IS NOT NULL") == [0]
+
+
+@pytest.mark.parametrize(
+    ("gone", "held", "listed", "refused"),
+    [
+        (0, 0, 0, False),
+        (0, 10, 10, False),
+        (1, 10, 9, False),
+        (10, 10, 0, True),
+        (60, 100, 40, True),
+        (60, 1000, 940, False),
+    ],
+)
+def test_the_guard_lets_ordinary_losses_pass_and_stops_the_others(
+    gone: int,
+    held: int,
+    listed: int,
+    refused: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    difference = Difference((), (), tuple(map(str, range(gone))), held, listed)
+    assert (refusal(STREAMS["orders"], difference, Guard()) is not None) is refused
+    assert "--allow-deletes" in (refusal(STREAMS["orders"], difference, Guard()) or "--allow-deletes")
+    assert refusal(STREAMS["orders"], difference, Guard(share=1.0)) is None
+
+
+def test_messages_that_vanish_after_their_retention_are_kept(shop: Shop) -> None:
+    shop.sync("messages")
+    held = shop.query("SELECT count(*) FROM messages")
+    shop.sandbox.clock.advance(400 * 86_400)
+    assert shop.ids("messages") == []
+    (verdict,) = shop.sweep("messages")
+    assert (verdict.equal, verdict.marked, verdict.note) == (True, 0, "")
+    assert shop.query("SELECT count(*) FROM messages WHERE _deleted_at IS NULL") == held
+
+
+def test_streams_that_cannot_be_compared_say_why(shop: Shop, tmp_path: Path) -> None:
+    shop.sync("zones")
+    notes = {verdict.stream: verdict.note for verdict in shop.verify("zones", "orders", "project")}
+    assert notes["zones"] == ""
+    assert "run `sync` first" in notes["orders"]
+    assert "reads it whole" in notes["project"]
+    with Client(shop.sandbox.settings()) as client, pytest.raises(ConfigError, match="a Parquet folder can"):
+        verify(client, open_destination(f"jsonl:{tmp_path / 'lines'}"))
