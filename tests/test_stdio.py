@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 import pytest
 
 from commercetools_source.destinations.duckdb.file import DuckDB, row_counts
-from commercetools_source.events import Noticed, PageRead, StreamFailed
+from commercetools_source.events import Notice, PageRead, StreamFailed
 from commercetools_source.frontends.mage import commercetools
 from commercetools_source.report.progress import draw
 from commercetools_source.sandbox import Sandbox
@@ -275,7 +275,7 @@ def test_progress_that_cannot_be_shown_is_counted(out: TextIO | None, verbosity:
         for event in (
             PageRead("orders", 5, 100),
             StreamFailed("orders", "gone"),
-            Noticed("orders", "odd"),
+            Notice("orders", "odd"),
         ):
             tally(event)
     assert tally.records == 5

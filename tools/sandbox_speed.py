@@ -67,7 +67,7 @@ def keyset(record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def walk(server: Server, limit: int, pages: int, *, packed: bool) -> tuple[float, float, float]:
+def key_range(server: Server, limit: int, pages: int, *, packed: bool) -> tuple[float, float, float]:
     """Return server seconds and bytes for each page of a walk, and the median wait for one."""
     query: dict[str, Any] = {"sort": ["lastModifiedAt asc", "id asc"]}
     began, total, waits = server.seconds(), 0, []
@@ -92,7 +92,7 @@ def main() -> None:
         server.page(limit=1, sort=["lastModifiedAt asc", "id asc"])
         print(f"memory {server.memory():,.0f} MB, with the index that was used")
         for limit, pages, packed in ((500, PAGES, False), (500, PAGES, True), (1, KEYSETS, False)):
-            seconds, weight, wait = walk(server, limit, pages, packed=packed)
+            seconds, weight, wait = key_range(server, limit, pages, packed=packed)
             print(
                 f"keyset pages of {limit}{' with gzip' if packed else ''}: {seconds * 1000:.1f} ms of the server,"
                 f" {wait * 1000:.1f} ms until read, {weight / MEGABYTE:.2f} MB"

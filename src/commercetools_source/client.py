@@ -19,13 +19,13 @@ from commercetools_source.config import Config
 from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError, Problem
 from commercetools_source.events import Hook, ignore
 from commercetools_source.extract import paging
-from commercetools_source.extract.keyset import Walk
+from commercetools_source.extract.keyset import KeyRange
 from commercetools_source.extract.parents import parents_of
 from commercetools_source.extract.windows import instant, shift
 from commercetools_source.http.auth import TokenSource
 from commercetools_source.http.responses import error_of, is_good, json_or_none
-from commercetools_source.http.retry import Patience
-from commercetools_source.http.transport import Answer, Request, Timing, Transport
+from commercetools_source.http.retry import RetryBudget
+from commercetools_source.http.transport import Request, Response, Timing, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["Client", "Params", "walk_of"]
+__all__ = ["Client", "Params", "range_of"]
 
 Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
 """Query parameters; a list or tuple as value repeats its parameter, None leaves it out."""
@@ -62,7 +62,7 @@ class Client:
             hook=hook,
             timing=timing,
         )
-        self._patience = Patience(self.config.retry_seconds)
+        self._patience = RetryBudget(self.config.retry_seconds)
         self._tokens = TokenSource(
             self.config, lambda request: self._transport.send(request, self._patience), timing.now, hook
         )
@@ -105,10 +105,10 @@ class Client:
         params: Params | None = None,
         body: Any = None,
         parse: Callable[[bytes], Any] | None = None,
-        heavy_attempts: int | None = None,
+        oversized_attempts: int | None = None,
         safe: bool | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Return the whole 2xx answer, with what `parse` made of its body; otherwise as `request`.
 
         `safe` says that the request may be repeated although it may have been carried out; by
@@ -125,7 +125,7 @@ class Client:
             safe=method in _SAFE_METHODS if safe is None else safe,
             parse=parse,
         )
-        answer = self._with_token(request, Patience(self._patience.seconds, heavy_attempts))
+        answer = self._with_token(request, RetryBudget(self._patience.seconds, oversized_attempts))
         if is_good(answer):
             return answer
         raise error_of(answer, method, request.path)
@@ -149,7 +149,7 @@ class Client:
         restrictions = (where,) if isinstance(where, str) else tuple(where)
         most = page_size or self.config.page_size
         for parent in parents_of(self.get, row, most):
-            yield from paging.pages(self.get, row, walk_of(row, parent, since, until), most, where=restrictions)
+            yield from paging.pages(self.get, row, range_of(row, parent, since, until), most, where=restrictions)
 
     def records(self, stream: str | Stream, **selection: Any) -> Iterator[dict[str, Any]]:
         """Yield every record of `stream` as a dict; takes the keywords of `pages`."""
@@ -193,12 +193,12 @@ class Client:
         path: str,
         params: Sequence[tuple[str, str]],
         parse: Callable[[bytes], Any],
-        heavy_attempts: int | None = None,
+        oversized_attempts: int | None = None,
     ) -> Any:
         """Return what `parse` makes of the answer to a GET; the `Get` that paging asks for."""
-        return self.send("GET", path, params=params, parse=parse, heavy_attempts=heavy_attempts).value
+        return self.send("GET", path, params=params, parse=parse, oversized_attempts=oversized_attempts).value
 
-    def _with_token(self, request: Request, patience: Patience) -> Answer:
+    def _with_token(self, request: Request, patience: RetryBudget) -> Response:
         token = self._tokens.get()
         answer = self._transport.send(_signed(request, token.text), patience)
         if answer.status != _UNAUTHORIZED:
@@ -233,17 +233,19 @@ class Client:
             )
 
 
-def walk_of(stream: Stream, parent: tuple[str, ...] = (), since: str | None = None, until: str | None = None) -> Walk:
-    """Return the walk over `stream`: by its cursor from `since` to `until`, or over all of it by its immutable order.
+def range_of(
+    stream: Stream, parent: tuple[str, ...] = (), since: str | None = None, until: str | None = None
+) -> KeyRange:
+    """Return the range over `stream`: by its cursor from `since` to `until`, or over all of it by its immutable order.
 
     Raises ConfigError when a range is asked of a stream that has no cursor.
     """
     if since is None and until is None:
         order = (*stream.order, "", "")
-        return Walk(field=order[0], tie=order[1], parent=parent)
+        return KeyRange(field=order[0], tie=order[1], parent=parent)
     if stream.cursor is None:
         raise ConfigError(f"{stream.name} has no change date to select by; read it whole, without since and until")
-    return Walk(field=stream.cursor, tie=stream.tie, lower=since, upper=until, parent=parent)
+    return KeyRange(field=stream.cursor, tie=stream.tie, lower=since, upper=until, parent=parent)
 
 
 def _signed(request: Request, token: str) -> Request:

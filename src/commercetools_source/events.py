@@ -15,7 +15,7 @@ __all__ = [
     "DeletesUnseen",
     "Event",
     "Hook",
-    "Noticed",
+    "Notice",
     "PageRead",
     "RecordQuarantined",
     "RequestDone",
@@ -125,7 +125,7 @@ class DeletesUnseen:
 
 
 @dataclass(frozen=True, slots=True)
-class Noticed:
+class Notice:
     """Something about the data that a person should know, though nothing is missing; `about`: a stream or relation."""
 
     about: str
@@ -144,7 +144,7 @@ Event = (
     | StreamFailed
     | DeletesMarked
     | DeletesUnseen
-    | Noticed
+    | Notice
 )
 Hook = Callable[[Event], None]
 

@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @dataclass
-class Answer:
+class Response:
     """What a program said."""
 
     status: int
@@ -68,14 +68,14 @@ class Environment:
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         return {**inherited, "PATH": path, "PYTHONUNBUFFERED": "1"}
 
-    def run(self, program: str | Path, *arguments: str, said: bytes = b"", **options: Any) -> Answer:
+    def run(self, program: str | Path, *arguments: str, said: bytes = b"", **options: Any) -> Response:
         """Run a program of the environment; `said` is its standard input."""
         command = [str(self.folder / "bin" / program), *arguments]
         environ = {**self.environ, **options.pop("environ", {})}
         done = subprocess.run(command, input=said, capture_output=True, check=False, env=environ, **options)
-        return Answer(done.returncode, done.stdout, done.stderr.decode())
+        return Response(done.returncode, done.stdout, done.stderr.decode())
 
-    def good(self, program: str | Path, *arguments: str, **options: Any) -> Answer:
+    def good(self, program: str | Path, *arguments: str, **options: Any) -> Response:
         """Run a program that must succeed."""
         answer = self.run(program, *arguments, **options)
         assert answer.status == 0, f"{program}: {answer.out[-2000:]!r}\n{answer.err[-4000:]}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from commercetools_source.sandbox import Sandbox
-    from conftest import Answer, Environment, Postgres
+    from conftest import Environment, Postgres, Response
 
 WHICH = "import json, mage_integrations.sources.commercetools as m; print(json.dumps(m.__file__))"
 FINDERS = "import json, sys; print(json.dumps([repr(finder) for finder in sys.meta_path]))"
@@ -49,7 +49,7 @@ class Mage:
     folder: Path
     config: dict[str, Any]
 
-    def source(self, *flags: str, config: dict[str, Any] | None = None) -> Answer:
+    def source(self, *flags: str, config: dict[str, Any] | None = None) -> Response:
         script = self.python.json(WHICH)
         return self.python.run("python", script, "--config_json", json.dumps({**self.config, **(config or {})}), *flags)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from commercetools_source.sandbox import Sandbox
-    from conftest import Answer, Environment, Postgres
+    from conftest import Environment, Postgres, Response
 
 # Answers one question after the other, each by the code behind a button of Mage's editor; prints them as JSON.
 ASK = """
@@ -70,7 +70,7 @@ class Project:
     python: Environment
     folder: Path
 
-    def good(self, program: str, *arguments: str) -> Answer:
+    def good(self, program: str, *arguments: str) -> Response:
         home = str(self.folder.parent)
         environ = {"HOME": home, "MAGE_DATA_DIR": f"{home}/data", "COMMERCETOOLS_SOURCE_MAGE": ""}
         return self.python.good(program, *arguments, cwd=self.folder, environ=environ)

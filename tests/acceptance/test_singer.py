@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from commercetools_source.sandbox import Sandbox
-    from conftest import Answer, Environment, Postgres
+    from conftest import Environment, Postgres, Response
 
 ROOT = Path(__file__).parents[2]
 COLUMN = "_sdc_deleted_at"
@@ -30,7 +30,7 @@ class Tap:
     folder: Path
     config: dict[str, Any]
 
-    def __call__(self, state: Any = None, streams: list[str] | None = None, **config: Any) -> Answer:
+    def __call__(self, state: Any = None, streams: list[str] | None = None, **config: Any) -> Response:
         flags = ["--config", self.file("config", {**self.config, **config})]
         if streams is not None:
             found = json.loads(self.python.good("tap-commercetools", *flags, "--discover").out)
@@ -59,7 +59,7 @@ def tap(tapped: Environment, sandbox: Sandbox, tmp_path: Path) -> Tap:
     return Tap(tapped, tmp_path, {**sandbox.settings(), "settle_seconds": 0, "lookback_seconds": 0})
 
 
-def last_state(answer: Answer) -> Any:
+def last_state(answer: Response) -> Any:
     return [line["value"] for line in answer.lines() if line["type"] == "STATE"][-1]
 
 
@@ -184,7 +184,7 @@ def test_meltano_installs_and_runs_the_repositorys_project(
         "HOME": str(tmp_path),
     }
 
-    def run(*words: str) -> Answer:
+    def run(*words: str) -> Response:
         return meltano.good("meltano", *words, cwd=project, environ=environ)
 
     run("install")

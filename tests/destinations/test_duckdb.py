@@ -15,7 +15,7 @@ from commercetools_source.destinations import DuckDB
 from commercetools_source.destinations.duckdb.file import row_counts
 from commercetools_source.errors import DestinationError, StateError
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.keyset import Position, Walk
+from commercetools_source.extract.keyset import KeyRange, Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,7 +155,7 @@ def test_new_fields_become_columns_and_misfits_are_kept_and_counted(
     destination.write(delivery([{"id": "2", "open": "yes", "size": {"w": 1}}, {"id": "3", "open": "no", "at": "late"}]))
     assert destination.added == [("things", "colour"), ("things", "size")]
     assert destination.drift == {("things", "open"): 2, ("things", "at"): 1}
-    assert [f"{found.about} {found.reason}" for found in destination.noticed()] == [
+    assert [f"{found.about} {found.reason}" for found in destination.notices()] == [
         "things has a field that was not known, colour; it is kept as a column of JSON",
         "things has a field that was not known, size; it is kept as a column of JSON",
         "things values of open that do not fit its column: 2; _unfit has them",
@@ -187,8 +187,8 @@ def test_an_older_table_gets_the_columns_that_the_schema_has_now(path: Path, loa
 
 
 def test_the_state_of_every_stream_comes_back_as_it_was(destination: DuckDB, path: Path, delivery: Make) -> None:
-    walk = Walk("createdAt", lower="a", upper='"', after=Position("é", "1"), parent=("x",))
-    state = StreamState(cursor="c", mode="full", bound="b", walks=(walk,))
+    key_range = KeyRange("createdAt", lower="a", upper='"', after=Position("é", "1"), parent=("x",))
+    state = StreamState(cursor="c", mode="full", bound="b", ranges=(key_range,))
     destination.write(delivery([], replaces=True, first=True, state=state))
     destination.write(delivery([], replaces=True, first=True, done=True, name="others", state=StreamState(cursor="z")))
     destination.close()

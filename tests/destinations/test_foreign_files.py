@@ -55,7 +55,7 @@ def use(destination: Jsonl | Parquet, load: Make, delivery: Make) -> None:
         destination.open()
         destination.write(delivery([{"id": "merged", "version": number}], done=True))
         destination.write(delivery([{"id": "1"}], replaces=True, first=True))
-        destination.forget(load([]).stream)
+        destination.reset(load([]).stream)
         destination.write(load([{"id": "2"}]))
         destination.write(load([{"id": "3"}], name=f"others_{number}"))
         if isinstance(destination, Parquet):
@@ -365,7 +365,7 @@ def test_a_duckdb_file_of_somebody_else_gets_no_table_before_there_are_rows(tmp_
     destination.close()
     assert snapshot(tmp_path) == before
     assert destination.open() == {}
-    assert not destination.forget(load([]).stream)
+    assert not destination.reset(load([]).stream)
     destination.close()
     with duckdb.connect(str(path)) as connection:
         assert connection.execute("SELECT table_name FROM duckdb_tables()").fetchall() == [("theirs",)]
@@ -379,7 +379,7 @@ def test_tables_with_names_of_ours_that_somebody_else_made_are_refused(
         connection.execute("CREATE TABLE _loading_things AS SELECT 1 AS one")
     destination = DuckDB(path, fields)
     destination.open()
-    for act in (lambda: destination.write(load([{"id": "1"}])), lambda: destination.forget(load([]).stream)):
+    for act in (lambda: destination.write(load([{"id": "1"}])), lambda: destination.reset(load([]).stream)):
         with pytest.raises(DestinationError, match="table '_loading_things' that commercetools-source did not make"):
             act()
     destination.write(load([{"id": "1"}], name="others"))

@@ -148,7 +148,7 @@ def test_every_value_of_every_record_is_in_some_column(shop: Shop) -> None:
         columns = {
             place: kind for found in RELATIONS.values() if found.stream == stream for place, kind in places(found)
         }
-        leaves = {leaf for record in shop.records[stream] for leaf in walk(record, ())}
+        leaves = {leaf for record in shop.records[stream] for leaf in key_range(record, ())}
         lost = {leaf for leaf in leaves if not is_held(leaf, columns)}
         assert not lost, stream
 
@@ -167,14 +167,14 @@ def places(relation: Relation) -> Iterator[tuple[Path_, str]]:
         )
 
 
-def walk(value: Any, path: Path_) -> Iterator[tuple[Path_, bool]]:
+def key_range(value: Any, path: Path_) -> Iterator[tuple[Path_, bool]]:
     """Yield the place of every text, number and boolean, and whether it is the type of a money."""
     if isinstance(value, dict):
         for name, part in value.items():
-            yield from walk(part, (*path, name))
+            yield from key_range(part, (*path, name))
     elif isinstance(value, list):
         for part in value:
-            yield from walk(part, path)
+            yield from key_range(part, path)
     elif value is not None:
         yield path
 

@@ -14,7 +14,7 @@ from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB
 from commercetools_source.model.custom.columns import Place
 from commercetools_source.model.custom.places import owned
-from commercetools_source.model.custom.queries import KEY, VARIANTS, OwnFields
+from commercetools_source.model.custom.queries import KEY, VARIANTS, CustomFieldQueries
 from commercetools_source.model.relations import Relation, all_relations
 from commercetools_source.model.select import quoted, select
 from commercetools_source.sandbox import Sandbox
@@ -42,8 +42,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb.Duck
 
 
 @pytest.fixture(scope="module")
-def own(shop: tuple[duckdb.DuckDBPyConnection, Records]) -> OwnFields:
-    return OwnFields.of(shop[1]["product_types"], shop[1]["types"])
+def own(shop: tuple[duckdb.DuckDBPyConnection, Records]) -> CustomFieldQueries:
+    return CustomFieldQueries.of(shop[1]["product_types"], shop[1]["types"])
 
 
 def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
@@ -54,7 +54,7 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, An
 
 @pytest.mark.parametrize("relation", OWNING, ids=lambda relation: relation.name)
 def test_every_custom_field_of_the_shop_is_in_its_column(
-    shop: tuple[duckdb.DuckDBPyConnection, Records], own: OwnFields, relation: Relation
+    shop: tuple[duckdb.DuckDBPyConnection, Records], own: CustomFieldQueries, relation: Relation
 ) -> None:
     columns = {place.column for place in owned(relation)}
     narrow = replace(relation, columns=tuple(one for one in relation.columns if one.name in columns))  # binds faster
@@ -72,7 +72,7 @@ def test_every_custom_field_of_the_shop_is_in_its_column(
 
 @pytest.mark.parametrize("stream", VARIANTS)
 def test_every_attribute_of_the_shop_is_in_its_column(
-    shop: tuple[duckdb.DuckDBPyConnection, Records], own: OwnFields, stream: str
+    shop: tuple[duckdb.DuckDBPyConnection, Records], own: CustomFieldQueries, stream: str
 ) -> None:
     connection, records = shop
     sent = dict(variants(stream, records[stream]))
@@ -110,7 +110,7 @@ def variants(stream: str, records: list[dict[str, Any]]) -> Iterator[tuple[tuple
 def test_relations_of_product_types_have_names_of_their_own() -> None:
     keys = ["shoes", "Shoes", "T-Shirts", "attributes", None]
     records = [{"id": f"id-{number}", **({"key": key} if key else {})} for number, key in enumerate(keys)]
-    own = OwnFields.of(records, [])
+    own = CustomFieldQueries.of(records, [])
     names = {name: one.id for name, one in own.product_types_by_name().items()}
     assert names == {
         "product_type_id_4": "id-4",
@@ -122,7 +122,7 @@ def test_relations_of_product_types_have_names_of_their_own() -> None:
 
 
 def test_without_definitions_nothing_is_added() -> None:
-    relation, own = all_relations()["orders"], OwnFields()
+    relation, own = all_relations()["orders"], CustomFieldQueries()
     assert own.beside(relation, "SELECT 1") == "SELECT 1"
     assert own.product_types_by_name() == {}
     assert STREAMS.keys() >= VARIANTS.keys()

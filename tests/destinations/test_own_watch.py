@@ -13,7 +13,7 @@ import pytest
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB
-from commercetools_source.events import Noticed
+from commercetools_source.events import Notice
 from commercetools_source.model.relations import all_relations
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.run import sync
@@ -39,7 +39,7 @@ def store(path: Path, load: Make, request: pytest.FixtureRequest) -> Callable[..
         destination.open()
         for name, records in streams.items():
             destination.write(replace(load(records), stream=STREAMS[name]))
-        found = destination.noticed()
+        found = destination.notices()
         destination.close()
         return [f"{one.about}: {one.reason}" for one in found]
 
@@ -92,8 +92,8 @@ Store = "Callable[..., list[str]]"
 def test_a_view_per_product_type_whatever_comes_first(store: Store, path: Path) -> None:
     assert store(products=[product("1", "t", size=42, gone=1), product("2", "other")]) == []
     assert made(path) == []
-    noticed = store(product_types=[shoes(("size", "number")), shoes(uid="other", key="")])
-    assert noticed == []
+    notices = store(product_types=[shoes(("size", "number")), shoes(uid="other", key="")])
+    assert notices == []
     assert rows(path, "SELECT * FROM model.product_type_shoes ORDER BY staged") == [
         ("1", False, 1, "sku-1", 42.0, '{"gone":1}'),
         ("1", True, 1, "sku-1", 42.0, '{"gone":1}'),
@@ -103,8 +103,8 @@ def test_a_view_per_product_type_whatever_comes_first(store: Store, path: Path) 
 
 def test_views_follow_the_definitions(store: Store, path: Path) -> None:
     store(product_types=[shoes(("size", "number"), ("old", "text"))], products=[product("1", "t", size=42, width=3)])
-    noticed = store(product_types=[shoes(("size", "text"), ("width", "number")), shoes(uid="u", key="hats")])
-    assert noticed == [
+    notices = store(product_types=[shoes(("size", "text"), ("width", "number")), shoes(uid="u", key="hats")])
+    assert notices == [
         "own fields: 'old' of product type shoes is gone: text",
         "own fields: 'size' of product type shoes was number and is text",
         "own fields: 'width' of product type shoes is new: number",
@@ -122,8 +122,8 @@ def test_views_follow_the_definitions(store: Store, path: Path) -> None:
 @pytest.mark.parametrize("other", ["VIEW model.{} AS SELECT 1", "TABLE model.{} (a INT)"])
 def test_what_somebody_else_made_stays(store: Store, path: Path, other: str) -> None:
     rows(path, f"CREATE SCHEMA model; CREATE {other.format('product_type_shoes')}")
-    noticed = store(product_types=[shoes(("size", "number"))], products=[product("1", "t")])
-    assert noticed == ["model.product_type_shoes: somebody else made it, so it was left alone"]
+    notices = store(product_types=[shoes(("size", "number"))], products=[product("1", "t")])
+    assert notices == ["model.product_type_shoes: somebody else made it, so it was left alone"]
     assert len(rows(path, "DESCRIBE model.product_type_shoes")) == 1
 
 
@@ -159,11 +159,11 @@ def test_custom_fields_and_attributes_follow_their_records(path: Path, delivery:
 
 
 def test_types_that_disagree_and_values_that_do_not_fit_are_told(store: Store) -> None:
-    noticed = store(
+    notices = store(
         types=[order_type(("due", "Date"), ("gift", "Boolean")), order_type(("due", "DateTime"), uid="p", key="b2b")],
         orders=[order("1", due="2026-01-01", gift=True), order("2", gift="yes"), order("3", other=1)],
     )
-    assert noticed == [
+    assert notices == [
         "own fields: 'due' of order is datetime in b2b, date in extras; its values stay JSON",
         *(
             f"orders: 1 of the values looked at do not fit the definition of the custom field {name!r};"
@@ -171,7 +171,7 @@ def test_types_that_disagree_and_values_that_do_not_fit_are_told(store: Store) -
             for name in ("gift", "other")
         ),
     ]
-    assert store(zones=[]) == noticed[:1]  # only what this run stored is looked at again
+    assert store(zones=[]) == notices[:1]  # only what this run stored is looked at again
 
 
 def test_deleted_definitions_do_not_count(store: Store, path: Path) -> None:
@@ -193,20 +193,20 @@ def test_projections_serve_where_there_are_no_products(store: Store, path: Path)
 
 
 def test_a_sync_without_definitions_works_and_one_with_them_tells_nothing_of_a_sound_shop(path: Path) -> None:
-    noticed: list[Any] = []
+    notices: list[Any] = []
     with Sandbox() as shop, Client(shop.settings()) as client:
         assert sync(client, DuckDB(path), streams=["orders"]).complete
         assert made(path) == []
-        sync(client, DuckDB(path), hook=noticed.append, streams=["orders", "products", "types", "product_types"])
+        sync(client, DuckDB(path), hook=notices.append, streams=["orders", "products", "types", "product_types"])
         expected = len(shop.records("product_types"))
-    assert [event for event in noticed if isinstance(event, Noticed)] == []
+    assert [event for event in notices if isinstance(event, Notice)] == []
     assert len(made(path)) == expected
 
 
 def test_broken_definitions_break_nothing(store: Store, path: Path) -> None:
     strange = {"id": "t", "version": 1, "key": 5, "attributes": {"name": "size"}}
-    noticed = store(product_types=[strange, {"id": "u", "version": 1}], types=[{"id": "o", "version": 1}])
-    assert noticed == ["product_types: values of key that do not fit its column: 1; _unfit has them"]
+    notices = store(product_types=[strange, {"id": "u", "version": 1}], types=[{"id": "o", "version": 1}])
+    assert notices == ["product_types: values of key that do not fit its column: 1; _unfit has them"]
     deep: dict[str, Any] = {"name": "text"}
     for _ in range(40):
         deep = {"name": "set", "elementType": deep}

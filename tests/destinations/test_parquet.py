@@ -89,7 +89,7 @@ def test_a_value_that_does_not_fit_is_kept_and_reported(destination: Parquet, fo
     destination.write(load([{"id": "1", "version": "two"}]))
     assert latest(folder, "version, _unfit") == [(None, '{"version":"two"}')]
     assert destination.drift == {("things", "version"): 1}
-    assert [found.about for found in destination.noticed()] == ["things"]
+    assert [found.about for found in destination.notices()] == ["things"]
 
 
 def evolved(destination: Parquet, load: Make, delivery: Make) -> None:

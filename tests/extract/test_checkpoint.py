@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from commercetools_source.errors import StateError
 from commercetools_source.extract.checkpoint import FORMAT, StreamState, begin, decode, encode, finish
-from commercetools_source.extract.keyset import Position, Walk
+from commercetools_source.extract.keyset import KeyRange, Position
 
 optional = st.none() | st.text()
-walks = st.builds(
-    Walk,
+ranges = st.builds(
+    KeyRange,
     field=st.text(),
     tie=st.text(),
     lower=optional,
@@ -28,8 +28,8 @@ states = st.builds(
     cursor=optional,
     mode=st.sampled_from([None, "full", "incremental"]),
     bound=optional,
-    walks=st.lists(walks, max_size=4).map(tuple),
-    quarantined=st.lists(walks, max_size=2).map(tuple),
+    ranges=st.lists(ranges, max_size=4).map(tuple),
+    quarantined=st.lists(ranges, max_size=2).map(tuple),
 )
 
 
@@ -53,8 +53,8 @@ def test_a_state_of_another_version_or_a_broken_one_is_refused(stored: dict[str,
 
 
 def test_the_bound_of_a_complete_run_is_the_next_cursor_and_quarantine_is_read_again() -> None:
-    lost = Walk("createdAt", lower="a", upper="b")
-    state = begin(StreamState(cursor="c0", quarantined=(lost,)), "incremental", "c1", (Walk("lastModifiedAt"),))
-    assert state.walks == (Walk("lastModifiedAt"), lost)
+    lost = KeyRange("createdAt", lower="a", upper="b")
+    state = begin(StreamState(cursor="c0", quarantined=(lost,)), "incremental", "c1", (KeyRange("lastModifiedAt"),))
+    assert state.ranges == (KeyRange("lastModifiedAt"), lost)
     assert state.quarantined == ()
     assert finish(state) == StreamState(cursor="c1")

@@ -7,46 +7,46 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.errors import StateError
-from commercetools_source.extract.keyset import Position, Walk, advance, literal, predicate, sort
+from commercetools_source.extract.keyset import KeyRange, Position, advance, literal, predicate, sort
 
 T = "2026-01-02T03:04:05.678Z"
 U = "2026-02-01T00:00:00.000Z"
 
 
 @pytest.mark.parametrize(
-    ("walk", "expected"),
+    ("key_range", "expected"),
     [
-        (Walk("createdAt"), None),
-        (Walk("createdAt", upper=U), f'createdAt < "{U}"'),
-        (Walk("createdAt", lower=T), f'createdAt >= "{T}"'),
-        (Walk("createdAt", lower=T, upper=U), f'createdAt >= "{T}" and createdAt < "{U}"'),
+        (KeyRange("createdAt"), None),
+        (KeyRange("createdAt", upper=U), f'createdAt < "{U}"'),
+        (KeyRange("createdAt", lower=T), f'createdAt >= "{T}"'),
+        (KeyRange("createdAt", lower=T, upper=U), f'createdAt >= "{T}" and createdAt < "{U}"'),
         (
-            Walk("createdAt", lower=T, upper=U, after=Position(T, "x")),
+            KeyRange("createdAt", lower=T, upper=U, after=Position(T, "x")),
             f'(createdAt > "{T}" or (createdAt = "{T}" and id > "x")) and createdAt < "{U}"',
         ),
-        (Walk("name", tie="", after=Position('5" nails')), 'name > "5\\" nails"'),
+        (KeyRange("name", tie="", after=Position('5" nails')), 'name > "5\\" nails"'),
         (
-            Walk("createdAt", tie="key", after=Position(T, "k")),
+            KeyRange("createdAt", tie="key", after=Position(T, "k")),
             f'(createdAt > "{T}" or (createdAt = "{T}" and key > "k"))',
         ),
-        (Walk("", tie="", offset=500), None),
+        (KeyRange("", tie="", offset=500), None),
     ],
 )
-def test_the_predicate_selects_what_is_left_of_a_walk(walk: Walk, expected: str | None) -> None:
-    assert predicate(walk) == expected
+def test_the_predicate_selects_what_is_left_of_a_walk(key_range: KeyRange, expected: str | None) -> None:
+    assert predicate(key_range) == expected
 
 
 def test_the_order_of_a_walk_ends_with_its_tie_break() -> None:
-    assert sort(Walk("lastModifiedAt")) == ("lastModifiedAt asc", "id asc")
-    assert sort(Walk("name", tie="")) == ("name asc",)
-    assert sort(Walk("", tie="")) == ()
+    assert sort(KeyRange("lastModifiedAt")) == ("lastModifiedAt asc", "id asc")
+    assert sort(KeyRange("name", tie="")) == ("name asc",)
+    assert sort(KeyRange("", tie="")) == ()
 
 
 def test_a_walk_that_does_not_advance_is_an_error_and_not_a_loop() -> None:
-    walk = advance(Walk("createdAt"), Position(T, "x"))
-    assert walk.after == Position(T, "x")
+    key_range = advance(KeyRange("createdAt"), Position(T, "x"))
+    assert key_range.after == Position(T, "x")
     with pytest.raises(StateError, match="no progress"):
-        advance(walk, Position(T, "x"))
+        advance(key_range, Position(T, "x"))
 
 
 @given(st.text())

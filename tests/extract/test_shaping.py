@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.extract.paging import shaper
+from commercetools_source.extract.paging import record_shaper
 
 names = st.sampled_from(["id", "key", "password", "pass", 'pass"word', "custom"])
 values: st.SearchStrategy[Any] = st.recursive(
@@ -24,7 +24,7 @@ values: st.SearchStrategy[Any] = st.recursive(
 
 
 def left_of(text: bytes) -> bytes:
-    cut = shaper(STREAMS["customers"], ())
+    cut = record_shaper(STREAMS["customers"], ())
     assert cut is not None
     return bytes(cut(msgspec.Raw(text)))
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercetools_source.extract.keyset import Position, Walk
+from commercetools_source.extract.keyset import KeyRange, Position
 from commercetools_source.extract.windows import instant, moment, pages_left, shift, split
 
 START = datetime(2023, 1, 1, tzinfo=timezone.utc)
@@ -30,11 +30,11 @@ def test_timestamps_are_written_as_the_api_writes_them() -> None:
 @given(times, times, st.integers(1, 40))
 def test_the_parts_of_a_walk_join_without_gap_or_overlap(one: datetime, other: datetime, parts: int) -> None:
     lower, upper = sorted((one, other))
-    walk = Walk("createdAt", upper=instant(upper), after=Position(instant(lower), "x"))
-    pieces = split(walk, parts)
+    key_range = KeyRange("createdAt", upper=instant(upper), after=Position(instant(lower), "x"))
+    pieces = split(key_range, parts)
     assert 1 <= len(pieces) <= max(1, parts)
-    assert pieces[0].after == walk.after
-    assert pieces[-1].upper == walk.upper
+    assert pieces[0].after == key_range.after
+    assert pieces[-1].upper == key_range.upper
     for left, right in pairwise(pieces):
         assert left.upper == right.lower
         assert right.after is None
@@ -45,17 +45,17 @@ def test_the_parts_of_a_walk_join_without_gap_or_overlap(one: datetime, other: d
 
 def test_a_walk_with_an_open_end_or_within_one_millisecond_stays_whole() -> None:
     time = "2026-01-02T00:00:00.000Z"
-    for walk in (
-        Walk("createdAt", after=Position(time, "x")),
-        Walk("createdAt", upper=time),
-        Walk("createdAt", upper=shift(time, 0.001), after=Position(time, "x")),
-        Walk("", tie="", offset=500),
+    for key_range in (
+        KeyRange("createdAt", after=Position(time, "x")),
+        KeyRange("createdAt", upper=time),
+        KeyRange("createdAt", upper=shift(time, 0.001), after=Position(time, "x")),
+        KeyRange("", tie="", offset=500),
     ):
-        assert split(walk, 8) == (walk,)
+        assert split(key_range, 8) == (key_range,)
 
 
 def test_the_pages_left_are_guessed_from_the_density_of_the_last_page() -> None:
-    walk = Walk("createdAt", upper="2026-01-11T00:00:00.000Z")
-    assert pages_left(walk, "2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z") == 9
-    assert pages_left(walk, "2026-01-01T00:00:00.000Z", "2026-01-10T23:59:59.999Z") == 1
-    assert pages_left(Walk("createdAt"), "2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z") == 1
+    key_range = KeyRange("createdAt", upper="2026-01-11T00:00:00.000Z")
+    assert pages_left(key_range, "2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z") == 9
+    assert pages_left(key_range, "2026-01-01T00:00:00.000Z", "2026-01-10T23:59:59.999Z") == 1
+    assert pages_left(KeyRange("createdAt"), "2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z") == 1

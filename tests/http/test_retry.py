@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercetools_source.http.concurrency import Governor, decrease, increase
+from commercetools_source.http.concurrency import ConcurrencyLimit, decrease, increase
 from commercetools_source.http.retry import backoff, server_wait, wait
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
@@ -55,7 +55,7 @@ def test_the_limit_stays_between_one_and_its_ceiling(overloads: list[bool]) -> N
 
 def test_answers_to_requests_sent_before_a_halving_do_not_halve_again() -> None:
     time = iter(range(100))
-    governor = Governor(16, lambda: float(next(time)))
+    governor = ConcurrencyLimit(16, lambda: float(next(time)))
     entered = [governor.enter() for _ in range(4)]
     for one in entered:
         governor.leave(one, overloaded=True, good=False)
@@ -67,7 +67,7 @@ def test_answers_to_requests_sent_before_a_halving_do_not_halve_again() -> None:
 
 def test_the_limit_begins_at_its_ceiling_and_after_an_overload_grows_by_one_a_round() -> None:
     time = iter(range(1000))
-    governor = Governor(16, lambda: float(next(time)))
+    governor = ConcurrencyLimit(16, lambda: float(next(time)))
     assert governor.limit == 16
     governor.leave(governor.enter(), overloaded=True, good=False)
     assert governor.limit == 8

@@ -23,7 +23,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "analytics.md").read_text(encoding=
 QUESTIONS = dict(re.findall(r"## ([^\n]*)\n```sql\n(.*?)```", PAGE, re.DOTALL))
 STREAMS = ("orders", "products", "customers", "inventory", "channels", "cart_discounts")
 Records = dict[str, list[dict[str, Any]]]
-Answer = list[tuple[Any, ...]]
+Response = list[tuple[Any, ...]]
 
 
 class Shop:
@@ -31,7 +31,7 @@ class Shop:
         self.path = path
         self.records = records
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str) -> Response:
         with duckdb.connect(str(self.path), read_only=True) as connection:
             return connection.execute(QUESTIONS[question]).fetchall()
 

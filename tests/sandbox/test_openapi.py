@@ -115,7 +115,7 @@ def places(shop: Sandbox, templates: Mapping[str, Any]) -> Iterator[tuple[str, s
             yield template, template
 
 
-def walk(api: Any, path: str, query: str) -> Iterator[tuple[Asked, int, bytes]]:
+def key_range(api: Any, path: str, query: str) -> Iterator[tuple[Asked, int, bytes]]:
     """Yield the pages of a list with the requests that they answer."""
     project = f"/{api.sandbox.project_key}"
     for offset in range(0, 10_001, 500):
@@ -137,7 +137,7 @@ def test_every_answer_of_every_list_endpoint_is_as_the_platform_promises(judge: 
         params = endpoints[template].params
         queries = ["staged=false", "staged=true"] if "staged" in params else [""]
         for query in [*queries, *(["withTotal=perhaps"] if template != "/" else [])]:
-            for asked, status, body in walk(api, path, query):
+            for asked, status, body in key_range(api, path, query):
                 found = judge.of_answer(asked, status, body)
                 if "perhaps" not in query:
                     assert status == 200

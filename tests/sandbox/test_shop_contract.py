@@ -86,11 +86,11 @@ def test_a_named_variant_is_built() -> None:
 
 
 def test_what_a_record_lost_in_the_end_is_still_missing() -> None:
-    class Forgetful(Plain):
+    class Resettable(Plain):
         def finish(self, name: str, value: dict[str, Any]) -> None:  # noqa: ARG002 - the protocol's names
             value.pop("mood", None)
 
-    builder = Builder(Contract.of(PETS), Forgetful(), Dice(1))
+    builder = Builder(Contract.of(PETS), Resettable(), Dice(1))
     builder.cover("Person")
     for _ in range(20):
         builder.record("Person")

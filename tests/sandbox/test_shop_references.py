@@ -47,15 +47,15 @@ def records(shop: Shop, collection: str) -> list[Any]:
     return [record for _, record in shop[collection]]
 
 
-def walk(value: Any) -> Iterator[Any]:
+def key_range(value: Any) -> Iterator[Any]:
     """Yield every object in `value`, outermost first."""
     if isinstance(value, dict):
         yield value
         for part in value.values():
-            yield from walk(part)
+            yield from key_range(part)
     elif isinstance(value, list):
         for part in value:
-            yield from walk(part)
+            yield from key_range(part)
 
 
 def ids(shop: Shop, kind: str) -> set[str]:
@@ -68,7 +68,7 @@ def test_references_by_id_lead_to_records(shop: Shop) -> None:
     for collection in shop:
         for record in records(shop, collection):
             deleted = record.get("resource", {}).get("id") if record.get("type", "").endswith("Deleted") else None
-            for found in walk(record):
+            for found in key_range(record):
                 kind, uid = found.get("typeId"), found.get("id")
                 if kind is None or uid is None or kind in UNLISTED or uid == deleted:
                     continue
@@ -88,7 +88,7 @@ def test_references_by_key_lead_to_records(shop: Shop) -> None:
         (collection, found["typeId"], found["key"])
         for collection in shop
         for record in records(shop, collection)
-        for found in walk(record)
+        for found in key_range(record)
         if "typeId" in found and "key" in found and "id" not in found and found["key"] not in keys[found["typeId"]]
     }
     assert lost == set()
@@ -151,7 +151,7 @@ def test_custom_fields_fit_their_type(shop: Shop) -> None:
     seen = set()
     for collection in shop:
         for record in records(shop, collection):
-            for found in walk(record):
+            for found in key_range(record):
                 if found.get("type", {}) and "fields" in found and found["type"]["typeId"] == "type":
                     fields = types[found["type"]["id"]]
                     for name, value in found["fields"].items():

@@ -46,7 +46,7 @@ class Crowd:
         path: str,  # noqa: ARG002 - there is one collection
         params: Sequence[tuple[str, str]],
         parse: Callable[[bytes], Any],
-        heavy_attempts: int | None = None,  # noqa: ARG002 - nothing fails here
+        oversized_attempts: int | None = None,  # noqa: ARG002 - nothing fails here
     ) -> Any:
         self.requests += 1
         given = dict(params)

@@ -148,7 +148,7 @@ class Platform:
         path: str,
         params: Sequence[tuple[str, str]],
         parse: Callable[[bytes], Any],
-        heavy_attempts: int | None = None,  # noqa: ARG002 - the simulation has no retries below this seam
+        oversized_attempts: int | None = None,  # noqa: ARG002 - the simulation has no retries below this seam
     ) -> Any:
         """Answer one GET, as `paging.Get` promises."""
         self.requests += 1

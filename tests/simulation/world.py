@@ -17,7 +17,7 @@ from commercetools_source.catalog.streams import STREAMS, Stream
 from commercetools_source.errors import CommercetoolsError, NetworkError, PageTooLargeError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.engine import Extraction, Limits
-from commercetools_source.extract.selection import Selection, misfit
+from commercetools_source.extract.selection import Selection, conflict_with
 from commercetools_source.extract.windows import instant, shift
 from commercetools_source.sync import deletions
 from commercetools_source.sync.backfill import merged, obstacle
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from commercetools_source.extract.delivery import Delivery
-    from commercetools_source.extract.keyset import Walk
+    from commercetools_source.extract.keyset import KeyRange
 
 SETTLE = 300.0
 LOOKBACK = 600.0
@@ -77,8 +77,8 @@ class Stepped(Extraction):
             self._perform(task)
         return super()._next_result(0.0 if self._results.empty() else patience)
 
-    def _share(self, task: Any, walk: Walk, left: Walk, page: Any) -> tuple[Walk, ...]:
-        first, *rest = super()._share(task, walk, left, page)
+    def _share(self, task: Any, key_range: KeyRange, left: KeyRange, page: Any) -> tuple[KeyRange, ...]:
+        first, *rest = super()._share(task, key_range, left, page)
         if not self.rules.windows_touch:
             rest = [replace(one, lower=shift(one.lower, 60)) if one.lower else one for one in rest]
         if not self.rules.halves_meet and first.until is not None and rest:
@@ -158,21 +158,21 @@ class Schedule:
         if where is not None:  # a stream that was never read would become another one for good
             streams = [one for one in streams if one.name in states]
         if self.rules.tombstones_come_first:
-            self._bury(streams, states, selection)
+            self._delete(streams, states, selection)
         for delivery in self._extraction(streams, states, selection).deliveries():
             self.store.write(delivery)
         if not self.rules.tombstones_come_first:
-            self._bury(streams, self._states(), selection)
+            self._delete(streams, self._states(), selection)
 
     def _fits(self, stream: Stream, state: StreamState, selection: Selection) -> bool:
-        return not self.rules.part_is_checked or misfit(stream, state, selection) is None
+        return not self.rules.part_is_checked or conflict_with(stream, state, selection) is None
 
     def _states(self) -> dict[str, StreamState]:
         states = self.store.states()
         if not self.rules.quarantine_is_read_again:
             states = {name: replace(state, quarantined=()) for name, state in states.items()}
         if not self.rules.walks_are_kept:
-            states = {name: replace(state, walks=state.walks[:1]) for name, state in states.items()}
+            states = {name: replace(state, ranges=state.ranges[:1]) for name, state in states.items()}
         return states
 
     def _extraction(
@@ -215,9 +215,9 @@ class Schedule:
             return replace(beside, state=replace(beside.state, cursor=max(until, self.store.newest(delivery.stream))))
         return beside
 
-    def _bury(self, streams: Sequence[Stream], states: Mapping[str, StreamState], selection: Selection) -> None:
+    def _delete(self, streams: Sequence[Stream], states: Mapping[str, StreamState], selection: Selection) -> None:
         """Mark what Messages say was deleted, as `sync` does: before anything is read."""
-        known = {one: deletions.buried_since(states.get(one.name, StreamState())) for one in streams}
+        known = {one: deletions.deletions_since(states.get(one.name, StreamState())) for one in streams}
         begins = [since for since in known.values() if since is not None]
         if not begins or selection.full:
             return

@@ -13,7 +13,7 @@ from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.selection import Selection, misfit
+from commercetools_source.extract.selection import Selection, conflict_with
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.compare import Verdict, sweep, verify
 from commercetools_source.sync.run import Summary, sync
@@ -230,4 +230,4 @@ def test_a_part_in_parquet_files_is_judged_as_a_part_too(shop: Shop) -> None:
 
 def test_a_state_that_was_never_stored_fits_every_selection() -> None:
     selection = Selection("2026-01-01T00:00:00.000Z", start_date="2025-01-01T00:00:00.000Z", where=(("orders", "x"),))
-    assert misfit(STREAMS["orders"], StreamState(), selection) is None
+    assert conflict_with(STREAMS["orders"], StreamState(), selection) is None

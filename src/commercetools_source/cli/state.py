@@ -49,16 +49,16 @@ def reset(
 ) -> None:
     """Forget how far streams are read: the next run reads them from their start and replaces what is there."""
     from commercetools_source.catalog.streams import find
-    from commercetools_source.extract.delivery import Forgetful
+    from commercetools_source.extract.delivery import Resettable
 
     chosen = [find(name) for name in names_of(streams) or ()]
     target = loaded(destination)
-    if not isinstance(target, Forgetful):
+    if not isinstance(target, Resettable):
         raise ConfigError(f"{target.name} has no states of its own; reset them where they are kept")
     try:
         target.open()
         for stream in chosen:
-            known = target.forget(stream)
+            known = target.reset(stream)
             say(f"{stream.name}: {'reset; the next run reads it from its start' if known else 'nothing was stored'}")
     finally:
         target.close()

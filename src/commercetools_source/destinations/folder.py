@@ -242,7 +242,7 @@ class Folder:
                 " what was stored before is kept, and the next run goes on from there"
             ) from error
 
-    def forget(self, stream: str) -> bool:
+    def reset(self, stream: str) -> bool:
         """Drop the state of a stream and the files of a read under way; return whether there was any."""
         entry = self._manifest.streams.get(stream)
         if entry is None or entry.state is None:

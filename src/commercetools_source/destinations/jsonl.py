@@ -53,9 +53,9 @@ class Jsonl:
         write = (lambda out: _write_lines(out, delivery.records)) if delivery.records else None
         self._folder.store(delivery, [Part(delivery.stream.name, delivery.stream.key, write)])
 
-    def forget(self, stream: Stream) -> bool:
+    def reset(self, stream: Stream) -> bool:
         """Drop the stream's state and the files of a read under way; return whether there was any."""
-        return self._folder.forget(stream.name)
+        return self._folder.reset(stream.name)
 
     def close(self) -> None:
         """Release the folder."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from commercetools_source.errors import StateError
-from commercetools_source.extract.keyset import Walk  # noqa: TC001 - msgspec reads the annotation when it decodes
+from commercetools_source.extract.keyset import KeyRange  # noqa: TC001 - msgspec reads the annotation when it decodes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,10 @@ __all__ = ["FORMAT", "Mode", "StreamState", "begin", "decode", "encode", "finish
 FORMAT = 1
 """Version of the stored form; a state of another version is refused, not guessed."""
 
+_STORED_NAMES = {"ranges": "walks"}
+"""Fields that are stored under another name: what older versions wrote stays readable."""
+_FIELDS = {stored: name for name, stored in _STORED_NAMES.items()}
+
 Mode = Literal["full", "incremental"]
 
 
@@ -29,7 +33,7 @@ class StreamState:
     """How far one stream has come.
 
     `cursor`: every change before this API timestamp is delivered (None: no complete read yet).
-    `mode`, `bound`, `walks`: the run under way, its upper bound and what is left of it; `mode` is
+    `mode`, `bound`, `ranges`: the run under way, its upper bound and what is left of it; `mode` is
     None between runs. `quarantined`: where records lie that the platform could not serve; every run
     asks for them again. `since`, `where`: what part of the stream is held: what was last changed at or
     after this API timestamp, and fulfils these predicates; by default all of it.
@@ -38,16 +42,16 @@ class StreamState:
     cursor: str | None = None
     mode: Mode | None = None
     bound: str | None = None
-    walks: tuple[Walk, ...] = ()
-    quarantined: tuple[Walk, ...] = ()
+    ranges: tuple[KeyRange, ...] = ()
+    quarantined: tuple[KeyRange, ...] = ()
     since: str | None = None
     where: tuple[str, ...] = ()
 
 
-def begin(state: StreamState, mode: Mode, bound: str, walks: tuple[Walk, ...]) -> StreamState:
+def begin(state: StreamState, mode: Mode, bound: str, ranges: tuple[KeyRange, ...]) -> StreamState:
     """Return the state at the start of a run up to `bound`; what was quarantined is read again."""
     again = state.quarantined if mode == "incremental" else ()
-    return replace(state, mode=mode, bound=bound, walks=walks + again, quarantined=())
+    return replace(state, mode=mode, bound=bound, ranges=ranges + again, quarantined=())
 
 
 def hold(state: StreamState, since: str | None, where: tuple[str, ...]) -> StreamState:
@@ -61,7 +65,7 @@ def hold(state: StreamState, since: str | None, where: tuple[str, ...]) -> Strea
 
 def finish(state: StreamState) -> StreamState:
     """Return the state after a complete run: its bound is where the next run starts."""
-    return replace(state, cursor=state.bound, mode=None, bound=None, walks=())
+    return replace(state, cursor=state.bound, mode=None, bound=None, ranges=())
 
 
 def give_up(state: StreamState) -> StreamState:
@@ -72,7 +76,7 @@ def give_up(state: StreamState) -> StreamState:
 def encode(state: StreamState) -> dict[str, Any]:
     """Return `state` as a JSON object of plain values."""
     plain: dict[str, Any] = msgspec.to_builtins(state)
-    return {"format": FORMAT, **plain}
+    return {"format": FORMAT, **{_STORED_NAMES.get(name, name): value for name, value in plain.items()}}
 
 
 def decode(stored: Mapping[str, Any]) -> StreamState:
@@ -80,7 +84,7 @@ def decode(stored: Mapping[str, Any]) -> StreamState:
 
     Raises StateError when `stored` is of another format or broken.
     """
-    plain = dict(stored)
+    plain = {_FIELDS.get(name, name): value for name, value in stored.items()}
     version = plain.pop("format", None)
     if version != FORMAT:
         raise StateError(

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     import msgspec
 
     from commercetools_source.catalog.streams import Stream
-    from commercetools_source.events import Noticed
+    from commercetools_source.events import Notice
     from commercetools_source.extract.checkpoint import StreamState
 
-__all__ = ["Delivery", "Destination", "Forgetful", "Observer", "Readable", "open_to_read"]
+__all__ = ["Delivery", "Destination", "Observer", "Readable", "Resettable", "open_to_read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +85,10 @@ def open_to_read(destination: Destination) -> Mapping[str, StreamState]:
 
 
 @runtime_checkable
-class Forgetful(Protocol):
+class Resettable(Protocol):
     """A destination whose states are its own, so that a person can reset one."""
 
-    def forget(self, stream: Stream) -> bool:
+    def reset(self, stream: Stream) -> bool:
         """Drop the state of `stream` and what was loaded of a read under way; return whether there was any.
 
         Its rows stay until the next run, which reads the stream from its start, replaces them.
@@ -100,6 +100,6 @@ class Forgetful(Protocol):
 class Observer(Protocol):
     """A destination that notices things about the data it stores."""
 
-    def noticed(self) -> Sequence[Noticed]:
+    def notices(self) -> Sequence[Notice]:
         """Return what was noticed since it was opened; called once, when everything was written."""
         ...

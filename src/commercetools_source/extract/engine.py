@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from commercetools_source.catalog.streams import Stream
-    from commercetools_source.extract.keyset import Walk
+    from commercetools_source.extract.keyset import KeyRange
 
 __all__ = ["Extraction", "Limits", "Outcome"]
 
@@ -102,7 +102,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _StreamRun:
     """One stream under way. `tasks` and `stopped` belong to the workers' lock, the rest to the caller's thread."""
 
     stream: Stream
@@ -112,7 +112,7 @@ class _Reading:
     tasks: int = 0
     stopped: bool = False
     state: StreamState = field(default_factory=StreamState)
-    walks: dict[Walk, None] = field(default_factory=dict)
+    ranges: dict[KeyRange, None] = field(default_factory=dict)
     buffer: list[paging.Page] = field(default_factory=list)
     size: int = 0
     weight: int = 0
@@ -125,10 +125,10 @@ class _Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Read the next page of `walk`, `limit` records at most; without a walk, plan the stream."""
+    """Read the next page of `key_range`, `limit` records at most; without a range, plan the stream."""
 
-    reading: _Reading
-    walk: Walk | None
+    reading: _StreamRun
+    key_range: KeyRange | None
     limit: int
 
 
@@ -136,12 +136,12 @@ class _Task:
 class _Result:
     """What a worker did: `before` was replaced by `after`; `state` is there if the stream was planned."""
 
-    reading: _Reading
+    reading: _StreamRun
     limit: int = 0
     state: StreamState | None = None
     page: paging.Page | None = None
-    before: Walk | None = None
-    after: tuple[Walk, ...] = ()
+    before: KeyRange | None = None
+    after: tuple[KeyRange, ...] = ()
     quarantine: paging.Quarantine | None = None
     error: BaseException | None = None
     last: bool = False
@@ -168,7 +168,7 @@ class Extraction:
         self._limits = limits
         self._hook = hook
         self._now = now
-        self._readings: list[_Reading] = []
+        self._readings: list[_StreamRun] = []
         self._results: queue.SimpleQueue[_Result] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self._tasks: deque[_Task] = deque()
@@ -207,11 +207,11 @@ class Extraction:
 
     def _open(self, stream: Stream) -> None:
         stored = self._states.get(stream.name, StreamState())
-        reading = _Reading(stream, stored, mode_of(stream, stored, self._selection), self._now())
+        reading = _StreamRun(stream, stored, mode_of(stream, stored, self._selection), self._now())
         self._readings.append(reading)
         self._schedule(reading)
 
-    def _schedule(self, reading: _Reading) -> None:
+    def _schedule(self, reading: _StreamRun) -> None:
         with self._changed:
             reading.tasks = 1
             self._tasks.append(_Task(reading, None, self._limits.page_size))
@@ -242,15 +242,15 @@ class Extraction:
         reading = result.reading
         if result.state is not None:
             reading.state = result.state
-            reading.walks = dict.fromkeys(result.state.walks)
+            reading.ranges = dict.fromkeys(result.state.ranges)
             self._hook(StreamStarted(reading.stream.name, mode_of(reading.stream, reading.stored, self._selection)))
         if result.error is not None:
             if not isinstance(result.error, CommercetoolsError):
                 raise result.error
             reading.error = reading.error or _advice(result.error, reading.stream)
         if result.before is not None:
-            reading.walks.pop(result.before, None)
-            reading.walks.update(dict.fromkeys(result.after))
+            reading.ranges.pop(result.before, None)
+            reading.ranges.update(dict.fromkeys(result.after))
         if result.quarantine is not None:
             self._quarantine(reading, result.quarantine)
         if result.page is not None:
@@ -259,7 +259,7 @@ class Extraction:
                 self._ahead -= result.page.size
                 self._changed.notify(len(self._tasks))
 
-    def _keep(self, reading: _Reading, page: paging.Page) -> None:
+    def _keep(self, reading: _StreamRun, page: paging.Page) -> None:
         if not reading.buffer:
             reading.touched = self._now()
         reading.buffer.append(page)
@@ -267,14 +267,14 @@ class Extraction:
         reading.weight += page.size + _RECORD_BYTES * len(page.records)
         self._hook(PageRead(reading.stream.name, len(page.records), page.size))
 
-    def _quarantine(self, reading: _Reading, quarantine: paging.Quarantine) -> None:
-        walk = quarantine.walk
+    def _quarantine(self, reading: _StreamRun, quarantine: paging.Quarantine) -> None:
+        key_range = quarantine.key_range
         reading.quarantined += 1
-        reading.state = replace(reading.state, quarantined=(*reading.state.quarantined, walk))
-        position = walk.after.value if walk.after is not None else walk.lower or "the start"
+        reading.state = replace(reading.state, quarantined=(*reading.state.quarantined, key_range))
+        position = key_range.after.value if key_range.after is not None else key_range.lower or "the start"
         self._hook(RecordQuarantined(reading.stream.name, position, str(quarantine.error)))
 
-    def _ripe(self) -> list[_Reading]:
+    def _ripe(self) -> list[_StreamRun]:
         """Return the streams whose buffers should be handed over now."""
         held = [reading for reading in self._readings if reading.buffer]
         late = self._now() - self._limits.batch_seconds
@@ -283,7 +283,7 @@ class Extraction:
             ripe = [max(held, key=lambda one: one.size)]
         return ripe
 
-    def _close(self, reading: _Reading) -> Iterator[Delivery]:
+    def _close(self, reading: _StreamRun) -> Iterator[Delivery]:
         """Hand over the end of a stream whose last task is done."""
         if reading.error is None:
             yield self._hand_over(reading, done=True)
@@ -293,7 +293,7 @@ class Extraction:
             yield self._hand_over(reading)
         self._conclude(reading)
 
-    def _goes_on(self, reading: _Reading) -> bool:
+    def _goes_on(self, reading: _StreamRun) -> bool:
         """Start the incremental read behind a resumed one, which ended at the bound of the run that was cut off."""
         state = reading.state
         if reading.stored.mode is None or reading.mode != "resumed" or reading.stream.cursor is None:
@@ -304,7 +304,7 @@ class Extraction:
         self._schedule(reading)
         return True
 
-    def _conclude(self, reading: _Reading) -> None:
+    def _conclude(self, reading: _StreamRun) -> None:
         name, seconds = reading.stream.name, self._now() - reading.begun
         self.outcomes[name] = Outcome(name, reading.mode, reading.records, seconds, reading.error, reading.quarantined)
         if reading.error is None:
@@ -312,10 +312,10 @@ class Extraction:
         else:
             self._hook(StreamFailed(name, reading.error))
 
-    def _hand_over(self, reading: _Reading, *, done: bool = False) -> Delivery:
+    def _hand_over(self, reading: _StreamRun, *, done: bool = False) -> Delivery:
         pages, size = reading.buffer, reading.size
         reading.buffer, reading.size, reading.weight = [], 0, 0
-        state = replace(reading.state, walks=tuple(reading.walks))
+        state = replace(reading.state, ranges=tuple(reading.ranges))
         replaces = state.mode == "full"
         first = replaces and not reading.opened and reading.mode != "resumed"
         reading.opened = True
@@ -344,7 +344,7 @@ class Extraction:
 
     def _perform(self, task: _Task) -> None:
         try:
-            result = self._plan(task) if task.walk is None else self._read(task, task.walk)
+            result = self._plan(task) if task.key_range is None else self._read(task, task.key_range)
         except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
             result = _Result(task.reading, error=error)
         self._settle(result)
@@ -366,26 +366,28 @@ class Extraction:
         if needs_parents(reading.stream, reading.stored, self._selection):
             parents = list(parents_of(self._get, reading.stream, self._limits.page_size))
         state = started(reading.stream, reading.stored, self._selection, parents)
-        return _Result(reading, task.limit, state=state, after=state.walks)
+        return _Result(reading, task.limit, state=state, after=state.ranges)
 
-    def _read(self, task: _Task, walk: Walk) -> _Result:
+    def _read(self, task: _Task, key_range: KeyRange) -> _Result:
         try:
             stream, most = task.reading.stream, self._limits.page_size
             where = self._selection.where_of(stream)
-            step = paging.read(self._get, stream, walk, task.limit, most=most, where=where)
+            step = paging.read(self._get, stream, key_range, task.limit, most=most, where=where)
         except ApiError as error:
-            if walk.parent and _is_closed(error):
-                return _Result(task.reading, before=walk)
+            if key_range.parent and _is_closed(error):
+                return _Result(task.reading, before=key_range)
             raise
-        after = () if step.left is None else self._share(task, walk, step.left, step.page)
-        return _Result(task.reading, step.limit, page=step.page, before=walk, after=after, quarantine=step.quarantine)
+        after = () if step.left is None else self._share(task, key_range, step.left, step.page)
+        return _Result(
+            task.reading, step.limit, page=step.page, before=key_range, after=after, quarantine=step.quarantine
+        )
 
-    def _share(self, task: _Task, walk: Walk, left: Walk, page: paging.Page) -> tuple[Walk, ...]:
-        """Return what is left of a walk, cut for the idle workers if it is worth their while."""
+    def _share(self, task: _Task, key_range: KeyRange, left: KeyRange, page: paging.Page) -> tuple[KeyRange, ...]:
+        """Return what is left of a range, cut for the idle workers if it is worth their while."""
         spare = self._free() - len(self._tasks)  # a guess: others come and go meanwhile
         if spare <= 0 or left.after is None:
             return (left,)
-        first = paging.position_of(page.records[0], walk).value
+        first = paging.position_of(page.records[0], key_range).value
         if first == left.after.value and len(page.records) > 1:
             stream = task.reading.stream
             where = self._selection.where_of(stream)
@@ -397,7 +399,7 @@ class Extraction:
     def _settle(self, result: _Result) -> None:
         """Queue what follows from a result, and the result itself, which says whether it is the stream's last.
 
-        Both under one lock: results reach the caller in the order in which walks advance.
+        Both under one lock: results reach the caller in the order in which ranges advance.
         """
         reading = result.reading
         with self._changed:
@@ -408,7 +410,7 @@ class Extraction:
                 reading.tasks -= len(dropped)
             follow = () if reading.stopped or self._stopped else result.after
             # A stream under way goes on before another begins: nobody knows how long it is until it is cut.
-            self._tasks.extendleft(_Task(reading, walk, result.limit) for walk in reversed(follow))
+            self._tasks.extendleft(_Task(reading, key_range, result.limit) for key_range in reversed(follow))
             reading.tasks += len(follow) - 1
             self._ahead += result.page.size if result.page is not None else 0
             last = reading.tasks == 0 and not self._stopped

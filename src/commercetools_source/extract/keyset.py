@@ -1,6 +1,6 @@
 """Where a read goes on: cursor to `where` and `sort`, as pure functions on frozen values.
 
-Knows nothing of HTTP. A walk is one pass over a collection in the order of one field, with a unique
+Knows nothing of HTTP. A range is one pass over a collection in the order of one field, with a unique
 field as tie-break; the platform compares both, because the order of its ids is not text order.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from commercetools_source.errors import StateError
 
-__all__ = ["Position", "Walk", "advance", "literal", "predicate", "sort"]
+__all__ = ["KeyRange", "Position", "advance", "literal", "predicate", "sort"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class KeyRange:
     """One pass: records with `lower <= field < upper` that come after `after`, `until` the last one.
 
     `field` is empty where the endpoint offers no keyset; then `offset` says how many records were
@@ -44,20 +44,20 @@ def literal(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def predicate(walk: Walk) -> str | None:
-    """Return the `where` that selects what is left of `walk`, or None when that is everything."""
-    if not walk.field:
+def predicate(key_range: KeyRange) -> str | None:
+    """Return the `where` that selects what is left of `key_range`, or None when that is everything."""
+    if not key_range.field:
         return None
     parts = []
-    if walk.after is not None:
-        parts.append(_after(walk.field, walk.tie, walk.after))
-    elif walk.lower is not None:
-        parts.append(f"{walk.field} >= {literal(walk.lower)}")
-    if walk.upper is not None:
-        parts.append(f"{walk.field} < {literal(walk.upper)}")
-    if walk.until is not None:
-        value, tie = literal(walk.until.value), literal(walk.until.tie)
-        parts.append(f"({walk.field} < {value} or ({walk.field} = {value} and {walk.tie} <= {tie}))")
+    if key_range.after is not None:
+        parts.append(_after(key_range.field, key_range.tie, key_range.after))
+    elif key_range.lower is not None:
+        parts.append(f"{key_range.field} >= {literal(key_range.lower)}")
+    if key_range.upper is not None:
+        parts.append(f"{key_range.field} < {literal(key_range.upper)}")
+    if key_range.until is not None:
+        value, tie = literal(key_range.until.value), literal(key_range.until.tie)
+        parts.append(f"({key_range.field} < {value} or ({key_range.field} = {value} and {key_range.tie} <= {tie}))")
     return " and ".join(parts) or None
 
 
@@ -68,20 +68,20 @@ def _after(field: str, tie: str, position: Position) -> str:
     return f"({field} > {value} or ({field} = {value} and {tie} > {literal(position.tie)}))"
 
 
-def sort(walk: Walk) -> tuple[str, ...]:
-    """Return the `sort` values that put the records of `walk` in its order."""
-    return tuple(f"{name} asc" for name in (walk.field, walk.tie) if name) if walk.field else ()
+def sort(key_range: KeyRange) -> tuple[str, ...]:
+    """Return the `sort` values that put the records of `key_range` in its order."""
+    return tuple(f"{name} asc" for name in (key_range.field, key_range.tie) if name) if key_range.field else ()
 
 
-def advance(walk: Walk, last: Position) -> Walk:
-    """Return what is left of `walk` once the record at `last` is delivered.
+def advance(key_range: KeyRange, last: Position) -> KeyRange:
+    """Return what is left of `key_range` once the record at `last` is delivered.
 
-    Raises StateError when `last` is where the walk already stood: the platform then ignores the
+    Raises StateError when `last` is where the range already stood: the platform then ignores the
     predicate, and going on would never end.
     """
-    if last == walk.after:
+    if last == key_range.after:
         raise StateError(
-            f"reading by {walk.field} made no progress: the platform sent the record at {last.value} again;"
+            f"reading by {key_range.field} made no progress: the platform sent the record at {last.value} again;"
             " check that the endpoint supports `where` and `sort`"
         )
-    return replace(walk, after=last)
+    return replace(key_range, after=last)

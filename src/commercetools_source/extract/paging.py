@@ -1,6 +1,6 @@
 """One page at a time: ask, shrink when it is too much, step over what cannot be served.
 
-Knows how to read the next page of a walk and what is left of it then; who asks for which walk, and
+Knows how to read the next page of a range and what is left of it then; who asks for which range, and
 when, is the engine's business. Requests go through the `Get` it is handed.
 """
 
@@ -14,9 +14,9 @@ import msgspec
 
 from commercetools_source.catalog.streams import Paging, Stream
 from commercetools_source.errors import ApiError, CommercetoolsError, NetworkError, PageTooLargeError, StateError
-from commercetools_source.extract.keyset import Position, Walk, advance, predicate, sort
+from commercetools_source.extract.keyset import KeyRange, Position, advance, predicate, sort
 from commercetools_source.extract.windows import shift
-from commercetools_source.http.retry import TOO_HEAVY
+from commercetools_source.http.retry import OVERSIZED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,13 +32,13 @@ __all__ = [
     "path_of",
     "position_of",
     "read",
-    "shaper",
+    "record_shaper",
 ]
 
 LARGEST_OFFSET = 10_000
 """The API refuses larger offsets (docs: General concepts, offset)."""
 
-_BEARABLE_BYTES = 16 << 20
+_PAGE_BYTES_LIMIT = 16 << 20
 """Pages are kept near this size, so that the pages under way at once fit into memory (a record may have 16 MB)."""
 
 _PATIENT_ATTEMPTS = 2
@@ -52,7 +52,7 @@ _WORTH_HALVING = 4
 class Get(Protocol):
     """Sends a GET and returns what `parse` made of the body.
 
-    `heavy_attempts` limits the attempts that end as a too heavy page would. Raises ApiError, NetworkError.
+    `oversized_attempts` limits the attempts that end as a too heavy page would. Raises ApiError, NetworkError.
     """
 
     def __call__(
@@ -60,7 +60,7 @@ class Get(Protocol):
         path: str,
         params: Sequence[tuple[str, str]],
         parse: Callable[[bytes], Any],
-        heavy_attempts: int | None,
+        oversized_attempts: int | None,
     ) -> Any:
         """Return what `parse` made of a 2xx body."""
         ...
@@ -76,18 +76,18 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """A record that the platform cannot serve, even alone: it is the first record of `walk`."""
+    """A record that the platform cannot serve, even alone: it is the first record of `key_range`."""
 
-    walk: Walk
+    key_range: KeyRange
     error: CommercetoolsError
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one read gave: a page, what is `left` of the walk (None: nothing), the limit to go on with."""
+    """What one read gave: a page, what is `left` of the range (None: nothing), the limit to go on with."""
 
     page: Page
-    left: Walk | None
+    left: KeyRange | None
     limit: int
     quarantine: Quarantine | None = None
 
@@ -104,31 +104,35 @@ class _Count(msgspec.Struct):
 _EMPTY = Page((), 0)
 
 
-def read(get: Get, stream: Stream, walk: Walk, limit: int, *, most: int, where: Sequence[str] = ()) -> Step:
-    """Return the next page of `walk`, asking for `limit` records at first and never for more than `most`.
+def read(get: Get, stream: Stream, key_range: KeyRange, limit: int, *, most: int, where: Sequence[str] = ()) -> Step:
+    """Return the next page of `key_range`, asking for `limit` records at first and never for more than `most`.
 
     The limit is halved while the page is too large or too slow, and doubles after a good one. A
     record that cannot be served even alone is stepped over and named in the step. Raises ApiError,
     NetworkError, StateError.
     """
     if stream.paging is Paging.SINGLE:
-        return _read_single(get, stream, walk)
+        return _read_single(get, stream, key_range)
     while True:
         try:
-            page, full = _fetch(get, stream, walk, limit, where, _PATIENT_ATTEMPTS if limit > 1 else _LONE_ATTEMPTS)
+            page, full = _fetch(
+                get, stream, key_range, limit, where, _PATIENT_ATTEMPTS if limit > 1 else _LONE_ATTEMPTS
+            )
         except CommercetoolsError as error:
-            if not _too_heavy(error):
+            if not _is_oversized(error):
                 raise
             if limit == 1:
-                return _step_over(get, stream, walk, where, error)
+                return _step_over(get, stream, key_range, where, error)
             limit //= 2
             continue
-        return _step(stream, walk, page, limit, full=full, most=most)
+        return _step(stream, key_range, page, limit, full=full, most=most)
 
 
-def pages(get: Get, stream: Stream, walk: Walk, page_size: int, *, where: Sequence[str] = ()) -> Iterator[Page]:
-    """Yield every page of `walk`, one after the other; a record that cannot be served raises the error it causes."""
-    left: Walk | None = walk
+def pages(
+    get: Get, stream: Stream, key_range: KeyRange, page_size: int, *, where: Sequence[str] = ()
+) -> Iterator[Page]:
+    """Yield every page of `key_range`, in order; raises the error of a record that cannot be served."""
+    left: KeyRange | None = key_range
     limit = page_size
     while left is not None:
         step = read(get, stream, left, limit, most=page_size, where=where)
@@ -138,139 +142,151 @@ def pages(get: Get, stream: Stream, walk: Walk, page_size: int, *, where: Sequen
         left, limit = step.left, step.limit
 
 
-def halves(get: Get, stream: Stream, walk: Walk, page_size: int, where: Sequence[str] = ()) -> tuple[Walk, ...]:
-    """Return what is left of `walk` as two walks that meet at a record in its middle; as it is where it has few pages.
+def halves(
+    get: Get, stream: Stream, key_range: KeyRange, page_size: int, where: Sequence[str] = ()
+) -> tuple[KeyRange, ...]:
+    """Return what is left of `key_range` as two ranges that meet at a record in its middle.
+
+    A range of few pages comes back as it is.
 
     This divides records of one moment, which no time divides. The platform names the record and compares
     with it, so no order of ids is assumed; the offset that finds it decides where to cut and nothing else.
     """
     try:
-        total: int = get(path_of(stream, walk), [*_selecting(stream, walk, where), *_COUNT], _total, 1)
-        if total < _WORTH_HALVING * page_size or not walk.tie:
-            return (walk,)
+        total: int = get(path_of(stream, key_range), [*_selecting(stream, key_range, where), *_COUNT], _total, 1)
+        if total < _WORTH_HALVING * page_size or not key_range.tie:
+            return (key_range,)
         middle = [("limit", "1"), ("offset", str(total // 2)), ("withTotal", "false")]
-        envelope, _ = get(path_of(stream, walk), [*_selecting(stream, walk, where), *middle], _envelope, 1)
-        cut = position_of(envelope.results[0], walk)
+        envelope, _ = get(path_of(stream, key_range), [*_selecting(stream, key_range, where), *middle], _envelope, 1)
+        cut = position_of(envelope.results[0], key_range)
     except (CommercetoolsError, IndexError):
-        return (walk,)  # it goes on alone; what is wrong shows when it is read
+        return (key_range,)  # it goes on alone; what is wrong shows when it is read
     end = shift(cut.value, 0.001)
-    upper = end if walk.upper is None else min(end, walk.upper)
-    return (replace(walk, until=cut, upper=upper), replace(walk, after=cut))
+    upper = end if key_range.upper is None else min(end, key_range.upper)
+    return (replace(key_range, until=cut, upper=upper), replace(key_range, after=cut))
 
 
-def _selecting(stream: Stream, walk: Walk, where: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the parameters that select what is left of `walk`, in its order."""
-    restrictions = [*where, *filter(None, (predicate(walk),))]
+def _selecting(stream: Stream, key_range: KeyRange, where: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the parameters that select what is left of `key_range`, in its order."""
+    restrictions = [*where, *filter(None, (predicate(key_range),))]
     return [
         *stream.params,
-        *(("sort", value) for value in sort(walk) or stream.sort),
+        *(("sort", value) for value in sort(key_range) or stream.sort),
         *(("where", value) for value in restrictions),
     ]
 
 
-def _read_single(get: Get, stream: Stream, walk: Walk) -> Step:
-    body: bytes = get(path_of(stream, walk), stream.params, _whole_object, None)
-    return Step(Page((_shape(stream, walk, msgspec.Raw(body)),), len(body)), None, 1)
+def _read_single(get: Get, stream: Stream, key_range: KeyRange) -> Step:
+    body: bytes = get(path_of(stream, key_range), stream.params, _whole_object, None)
+    return Step(Page((_shape(stream, key_range, msgspec.Raw(body)),), len(body)), None, 1)
 
 
 def _fetch(
-    get: Get, stream: Stream, walk: Walk, limit: int, where: Sequence[str], attempts: int | None, *, skip: int = 0
+    get: Get,
+    stream: Stream,
+    key_range: KeyRange,
+    limit: int,
+    where: Sequence[str],
+    attempts: int | None,
+    *,
+    skip: int = 0,
 ) -> tuple[Page, bool]:
     """Return a page and whether it is full, so that more may follow."""
-    offset = walk.offset + skip
+    offset = key_range.offset + skip
     if offset > LARGEST_OFFSET:
         raise StateError(
-            f"{stream.name} has more than {LARGEST_OFFSET} records under {path_of(stream, walk)}, and this endpoint"
+            f"{stream.name} has more than {LARGEST_OFFSET} records under {path_of(stream, key_range)}, and this"
+            " endpoint"
             " can only be read by offset, which the API limits; use `where` to read it in parts"
         )
     params = [
-        *_selecting(stream, walk, where),
+        *_selecting(stream, key_range, where),
         ("limit", str(limit)),
         ("withTotal", "false"),
         *((("offset", str(offset)),) if offset else ()),
     ]
-    envelope, size = get(path_of(stream, walk), params, _envelope, attempts)
+    envelope, size = get(path_of(stream, key_range), params, _envelope, attempts)
     asked = limit if envelope.limit is None else min(limit, envelope.limit)
     return Page(tuple(envelope.results), size), len(envelope.results) >= asked > 0
 
 
-def _step(stream: Stream, walk: Walk, page: Page, limit: int, *, full: bool, most: int) -> Step:
-    left = _left(walk, page, 0) if full and page.records else None
-    if left is not None and walk.until is not None and left.after == walk.until:
+def _step(stream: Stream, key_range: KeyRange, page: Page, limit: int, *, full: bool, most: int) -> Step:
+    left = _left(key_range, page, 0) if full and page.records else None
+    if left is not None and key_range.until is not None and left.after == key_range.until:
         left = None
-    shape = shaper(stream, walk.parent)
+    shape = record_shaper(stream, key_range.parent)
     shaped = page if shape is None else Page(tuple(shape(record) for record in page.records), page.size)
     return Step(shaped, left, min(most, limit * 2, _fitting(page)))
 
 
 def _fitting(page: Page) -> int:
     """Return how many records like those of `page` make a page of bearable size."""
-    return max(1, _BEARABLE_BYTES * len(page.records) // page.size) if page.records else _BEARABLE_BYTES
+    return max(1, _PAGE_BYTES_LIMIT * len(page.records) // page.size) if page.records else _PAGE_BYTES_LIMIT
 
 
-def _left(walk: Walk, page: Page, skip: int) -> Walk:
-    if not walk.field:
-        return replace(walk, offset=walk.offset + skip + len(page.records))
-    return advance(walk, position_of(page.records[-1], walk))
+def _left(key_range: KeyRange, page: Page, skip: int) -> KeyRange:
+    if not key_range.field:
+        return replace(key_range, offset=key_range.offset + skip + len(page.records))
+    return advance(key_range, position_of(page.records[-1], key_range))
 
 
-def _step_over(get: Get, stream: Stream, walk: Walk, where: Sequence[str], error: CommercetoolsError) -> Step:
+def _step_over(get: Get, stream: Stream, key_range: KeyRange, where: Sequence[str], error: CommercetoolsError) -> Step:
     """Go on behind a record that failed alone, provided that the records behind it are served.
 
     If they are not, the platform is down: then the record is asked for with full patience.
     """
     for _ in range(_PROBES):
         try:
-            page, _full = _fetch(get, stream, walk, 1, where, 1, skip=1)
+            page, _full = _fetch(get, stream, key_range, 1, where, 1, skip=1)
         except CommercetoolsError as probe:
-            if not _too_heavy(probe):
+            if not _is_oversized(probe):
                 raise
-            page, full = _fetch(get, stream, walk, 1, where, None)
-            return _step(stream, walk, page, 1, full=full, most=1)
+            page, full = _fetch(get, stream, key_range, 1, where, None)
+            return _step(stream, key_range, page, 1, full=full, most=1)
         try:
-            good, full = _fetch(get, stream, walk, 1, where, _LONE_ATTEMPTS)
+            good, full = _fetch(get, stream, key_range, 1, where, _LONE_ATTEMPTS)
         except CommercetoolsError as again:
-            if not _too_heavy(again):
+            if not _is_oversized(again):
                 raise
         else:
-            return _step(stream, walk, good, 1, full=full, most=1)
-    left = _left(walk, page, 1) if page.records else None
+            return _step(stream, key_range, good, 1, full=full, most=1)
+    left = _left(key_range, page, 1) if page.records else None
     return replace(
-        _step(stream, walk, page, 1, full=False, most=1),
+        _step(stream, key_range, page, 1, full=False, most=1),
         left=left,
-        quarantine=Quarantine(_around(walk, left), error),
+        quarantine=Quarantine(_around(key_range, left), error),
     )
 
 
-def _around(walk: Walk, left: Walk | None) -> Walk:
-    """Return the smallest walk that surely holds the first record of `walk`, known to lie before `left`."""
-    if not walk.field or not walk.tie or left is None or left.after is None:
-        return walk
-    return replace(walk, upper=shift(left.after.value, 0.001))
+def _around(key_range: KeyRange, left: KeyRange | None) -> KeyRange:
+    """Return the smallest range that surely holds the first record of `key_range`, known to lie before `left`."""
+    if not key_range.field or not key_range.tie or left is None or left.after is None:
+        return key_range
+    return replace(key_range, upper=shift(left.after.value, 0.001))
 
 
-def _too_heavy(error: CommercetoolsError) -> bool:
+def _is_oversized(error: CommercetoolsError) -> bool:
     if isinstance(error, NetworkError):
         return error.timed_out
-    return isinstance(error, PageTooLargeError) or (isinstance(error, ApiError) and error.status in TOO_HEAVY)
+    return isinstance(error, PageTooLargeError) or (isinstance(error, ApiError) and error.status in OVERSIZED)
 
 
-def path_of(stream: Stream, walk: Walk) -> str:
-    """Return the path below the project key, with the walk's parent in the placeholders."""
+def path_of(stream: Stream, key_range: KeyRange) -> str:
+    """Return the path below the project key, with the range's parent in the placeholders."""
     if stream.parents is None:
         return stream.path
     names = (name for name, _ in stream.parents.fields)
-    values = (quote(value, safe="") for value in walk.parent)
+    values = (quote(value, safe="") for value in key_range.parent)
     return stream.path.format(**dict(zip(names, values, strict=True)))
 
 
-def position_of(record: msgspec.Raw, walk: Walk) -> Position:
-    """Return where `record` stands in the order of `walk`.
+def position_of(record: msgspec.Raw, key_range: KeyRange) -> Position:
+    """Return where `record` stands in the order of `key_range`.
 
     Raises StateError when it lacks the ordering field.
     """
     fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
-    return Position(_text(fields, walk.field), _text(fields, walk.tie) if walk.tie else "")
+    return Position(_text(fields, key_range.field), _text(fields, key_range.tie) if key_range.tie else "")
 
 
 def _text(fields: dict[str, msgspec.Raw], name: str) -> str:
@@ -288,7 +304,7 @@ def _follow(fields: dict[str, msgspec.Raw], path: str) -> Any:
     return value
 
 
-def shaper(stream: Stream, parent: Sequence[str]) -> Callable[[msgspec.Raw], msgspec.Raw] | None:
+def record_shaper(stream: Stream, parent: Sequence[str]) -> Callable[[msgspec.Raw], msgspec.Raw] | None:
     """Return what puts the stream's spliced columns in front of a record and leaves out its `drop` fields.
 
     None when the stream's records stay as they are.
@@ -299,7 +315,7 @@ def shaper(stream: Stream, parent: Sequence[str]) -> Callable[[msgspec.Raw], msg
     if stream.parents is not None:
         spliced = {column: value for column, value in zip(stream.parents.columns, parent, strict=True) if column}
     if not spliced and not stream.derived and len(stream.drop) == 1:
-        return _cutter(stream.drop[0])
+        return _drop_field(stream.drop[0])
 
     def shape(record: msgspec.Raw) -> msgspec.Raw:
         fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
@@ -310,7 +326,7 @@ def shaper(stream: Stream, parent: Sequence[str]) -> Callable[[msgspec.Raw], msg
     return shape
 
 
-def _cutter(name: str) -> Callable[[msgspec.Raw], msgspec.Raw]:
+def _drop_field(name: str) -> Callable[[msgspec.Raw], msgspec.Raw]:
     """Return what leaves one field out of a record: its bytes are cut out, and the others stay as they are."""
     only = msgspec.defstruct("Only", [("value", msgspec.Raw, msgspec.Raw(b""))], rename={"value": name})
     decode: Callable[[msgspec.Raw], Any] = msgspec.json.Decoder(only).decode
@@ -335,8 +351,8 @@ def _cutter(name: str) -> Callable[[msgspec.Raw], msgspec.Raw]:
     return cut
 
 
-def _shape(stream: Stream, walk: Walk, record: msgspec.Raw) -> msgspec.Raw:
-    shape = shaper(stream, walk.parent)
+def _shape(stream: Stream, key_range: KeyRange, record: msgspec.Raw) -> msgspec.Raw:
+    shape = record_shaper(stream, key_range.parent)
     return record if shape is None else shape(record)
 
 

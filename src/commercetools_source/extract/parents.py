@@ -8,7 +8,7 @@ import msgspec
 
 from commercetools_source.catalog.streams import Parents, Stream, find
 from commercetools_source.extract import paging
-from commercetools_source.extract.keyset import Walk, literal
+from commercetools_source.extract.keyset import KeyRange, literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ def _records(get: paging.Get, parents: Parents, page_size: int) -> Iterator[tupl
     source = find(parents.source)
     paths = [path for _, path in parents.fields]
     field, tie = (*source.order, "", "")[:2]
-    for page in paging.pages(get, source, Walk(field, tie), page_size):
+    for page in paging.pages(get, source, KeyRange(field, tie), page_size):
         for record in page.records:
             yield from values_at(msgspec.json.decode(record), paths)
 

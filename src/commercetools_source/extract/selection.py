@@ -1,4 +1,4 @@
-"""What a run reads: from stored state to the first walks of each stream. Pure functions."""
+"""What a run reads: from stored state to the first ranges of each stream. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from commercetools_source.extract.checkpoint import StreamState, begin, hold
-from commercetools_source.extract.keyset import Walk
+from commercetools_source.extract.keyset import KeyRange
 from commercetools_source.extract.windows import shift
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.extract.checkpoint import Mode
 
-__all__ = ["Selection", "misfit", "mode_of", "needs_parents", "started", "walks_of"]
+__all__ = ["Selection", "conflict_with", "mode_of", "needs_parents", "ranges_of", "started"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +52,25 @@ def mode_of(stream: Stream, state: StreamState, selection: Selection) -> Literal
     return "incremental" if stream.cursor is not None and state.cursor is not None else "full"
 
 
-def walks_of(
+def ranges_of(
     stream: Stream, mode: Mode, state: StreamState, selection: Selection, parents: Sequence[tuple[str, ...]]
-) -> tuple[Walk, ...]:
-    """Return the walks that together cover what a run in `mode` reads, one for each of `parents`.
+) -> tuple[KeyRange, ...]:
+    """Return the ranges that together cover what a run in `mode` reads, one for each of `parents`.
 
     A full read goes by an immutable field, so that records which change meanwhile stay in place; what
     changed after the bound is the next run's. Only a `start_date` selects by the date of change.
     """
     if mode == "incremental" and state.cursor is not None:
         lower = shift(state.cursor, -selection.lookback)
-        kind = Walk(stream.cursor or "", stream.tie, lower=lower, upper=selection.bound)
+        kind = KeyRange(stream.cursor or "", stream.tie, lower=lower, upper=selection.bound)
     elif (since := selection.since_of(stream)) is not None:
-        kind = Walk(stream.cursor or "", stream.tie, lower=since, upper=selection.bound)
+        kind = KeyRange(stream.cursor or "", stream.tie, lower=since, upper=selection.bound)
     else:
         field, tie = (*stream.order, "", "")[:2]
-        kind = Walk(field, tie, upper=selection.bound if field.endswith("At") else None)
-    return tuple(Walk(kind.field, kind.tie, lower=kind.lower, upper=kind.upper, parent=parent) for parent in parents)
+        kind = KeyRange(field, tie, upper=selection.bound if field.endswith("At") else None)
+    return tuple(
+        KeyRange(kind.field, kind.tie, lower=kind.lower, upper=kind.upper, parent=parent) for parent in parents
+    )
 
 
 def started(
@@ -80,10 +82,10 @@ def started(
         return state
     if mode == "full":
         state = hold(state, selection.since_of(stream), selection.where_of(stream))
-    return begin(state, mode, selection.bound, walks_of(stream, mode, state, selection, parents))
+    return begin(state, mode, selection.bound, ranges_of(stream, mode, state, selection, parents))
 
 
-def misfit(stream: Stream, state: StreamState, selection: Selection) -> str | None:
+def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> str | None:
     """Return why what is held of `stream` cannot be brought up to date as `selection` asks; None if it can.
 
     Going on from a cursor is true only for the part of the stream that was read before. A later

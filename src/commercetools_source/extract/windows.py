@@ -1,4 +1,4 @@
-"""Cutting a walk in time, so that idle workers can share it. Pure functions.
+"""Cutting a range in time, so that idle workers can share it. Pure functions.
 
 Only the time axis is ever cut: the platform does not promise any order of ids as text.
 """
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from commercetools_source.extract.keyset import Walk
+    from commercetools_source.extract.keyset import KeyRange
 
 __all__ = ["instant", "moment", "pages_left", "shift", "split"]
 
@@ -41,36 +41,36 @@ def shift(text: str, seconds: float) -> str:
     return instant(moment(text) + timedelta(seconds=seconds))
 
 
-def split(walk: Walk, parts: int) -> tuple[Walk, ...]:
-    """Return what is left of `walk` as up to `parts` walks that share no record and miss none.
+def split(key_range: KeyRange, parts: int) -> tuple[KeyRange, ...]:
+    """Return what is left of `key_range` as up to `parts` ranges that share no record and miss none.
 
-    The cuts lie at equal distances between the last record delivered and the upper end. One walk
+    The cuts lie at equal distances between the last record delivered and the upper end. One range
     comes back where there is nothing to cut: an open end, or too few milliseconds left (records of
     one millisecond stay together).
     """
-    start = walk.after.value if walk.after is not None else walk.lower
-    if start is None or walk.upper is None:
-        return (walk,)
+    start = key_range.after.value if key_range.after is not None else key_range.lower
+    if start is None or key_range.upper is None:
+        return (key_range,)
     begin = moment(start)
-    milliseconds = (moment(walk.upper) - begin) // _MILLISECOND
+    milliseconds = (moment(key_range.upper) - begin) // _MILLISECOND
     parts = min(parts, milliseconds // _LEAST_SPAN)
     if parts < _HALVES:
-        return (walk,)
+        return (key_range,)
     cuts = [instant(begin + _MILLISECOND * (milliseconds * part // parts)) for part in range(1, parts)]
-    first = replace(walk, upper=cuts[0])
+    first = replace(key_range, upper=cuts[0])
     rest = [
-        replace(walk, lower=low, upper=high, after=None)
-        for low, high in zip(cuts, [*cuts[1:], walk.upper], strict=True)
+        replace(key_range, lower=low, upper=high, after=None)
+        for low, high in zip(cuts, [*cuts[1:], key_range.upper], strict=True)
     ]
     return (first, *rest)
 
 
-def pages_left(walk: Walk, first: str, last: str) -> int:
-    """Return how many pages are left of `walk`, if they are as dense as the one from `first` to `last`.
+def pages_left(key_range: KeyRange, first: str, last: str) -> int:
+    """Return how many pages are left of `key_range`, if they are as dense as the one from `first` to `last`.
 
     A guess for sharing work, never for completeness; 1 where nothing can be said.
     """
-    if walk.upper is None:
+    if key_range.upper is None:
         return 1
     span = max(moment(last) - moment(first), _MILLISECOND)
-    return max(1, math.ceil((moment(walk.upper) - moment(last)) / span))
+    return max(1, math.ceil((moment(key_range.upper) - moment(last)) / span))

@@ -15,7 +15,7 @@ import msgspec
 
 from commercetools_source.errors import AuthenticationError
 from commercetools_source.events import Hook, TokenFetched, ignore
-from commercetools_source.http.transport import Answer, Request
+from commercetools_source.http.transport import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ def token_request(config: Config) -> Request:
     )
 
 
-def refusal(answer: Answer, config: Config) -> AuthenticationError:
+def refusal(answer: Response, config: Config) -> AuthenticationError:
     """Return the error for an `answer` that has no token, with the server's reason and what to do."""
     said = _object(answer.body)
     code = str(said.get("error") or "")
@@ -89,7 +89,7 @@ class TokenSource:
     def __init__(
         self,
         config: Config,
-        send: Callable[[Request], Answer],
+        send: Callable[[Request], Response],
         now: Callable[[], float],
         hook: Hook = ignore,
     ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Governor", "decrease", "increase"]
+__all__ = ["ConcurrencyLimit", "decrease", "increase"]
 
 
 def increase(limit: float, ceiling: int) -> float:
@@ -21,7 +21,7 @@ def decrease(limit: float) -> float:
     return max(1.0, limit / 2.0)
 
 
-class Governor:
+class ConcurrencyLimit:
     """One budget of requests under way, shared by all threads of a client.
 
     It starts at `ceiling`, halves on overload and grows slowly from then on. Answers to requests that were

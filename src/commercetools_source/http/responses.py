@@ -22,7 +22,7 @@ from commercetools_source.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from commercetools_source.http.transport import Answer
+    from commercetools_source.http.transport import Response
 
 __all__ = ["ERROR_BY_CODE", "ERROR_BY_STATUS", "error_of", "is_good", "json_or_none", "problem_of", "unchecked_json"]
 
@@ -49,7 +49,7 @@ _SCOPES_MISSING = re.compile(r"scopes? (?:is|are) missing:\s*(.+)$", re.DOTALL)
 _LONGEST_DETAIL = 500
 
 
-def is_good(answer: Answer) -> bool:
+def is_good(answer: Response) -> bool:
     """Return whether the platform did what it was asked: any 2xx."""
     return answer.status in _GOOD
 
@@ -59,7 +59,7 @@ def json_or_none(body: bytes) -> Any:
     return msgspec.json.decode(body) if body.strip() else None
 
 
-def unchecked_json(answer: Answer) -> Any:
+def unchecked_json(answer: Response) -> Any:
     """Return the body of `answer` as plain values, None when it is empty or no JSON."""
     try:
         return msgspec.json.decode(answer.body) if answer.body else None
@@ -67,7 +67,7 @@ def unchecked_json(answer: Answer) -> Any:
         return None
 
 
-def error_of(answer: Answer, method: str, path: str) -> ApiError:
+def error_of(answer: Response, method: str, path: str) -> ApiError:
     """Return the error that an `answer` outside 2xx stands for."""
     problem = problem_of(answer, method, path)
     for code in problem.codes:
@@ -77,7 +77,7 @@ def error_of(answer: Answer, method: str, path: str) -> ApiError:
     return ERROR_BY_STATUS.get(answer.status, usual)(problem)
 
 
-def problem_of(answer: Answer, method: str, path: str) -> Problem:
+def problem_of(answer: Response, method: str, path: str) -> Problem:
     """Return what an error answer said; load balancers answer with HTML, of which only the status counts."""
     said = unchecked_json(answer)
     body = said if isinstance(said, dict) else {}

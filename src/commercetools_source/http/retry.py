@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["OVERLOAD", "RETRIED", "TOO_HEAVY", "Outage", "Patience", "backoff", "server_wait", "wait"]
+__all__ = ["OVERLOAD", "OVERSIZED", "RETRIED", "Outage", "RetryBudget", "backoff", "server_wait", "wait"]
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 """Statuses after which a read may succeed when repeated (design rule 7)."""
@@ -18,7 +18,7 @@ RETRIED = frozenset({429, 500, 502, 503, 504})
 OVERLOAD = frozenset({429, 503})
 """Statuses that ask for fewer requests at once."""
 
-TOO_HEAVY = frozenset({500, 502, 504})
+OVERSIZED = frozenset({500, 502, 504})
 """Statuses that a page which is too large or holds a broken record may cause, every time it is asked for."""
 
 _TOO_MANY_REQUESTS = 429
@@ -28,14 +28,14 @@ _SPREAD = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long one request is tried: `seconds` in all, and `heavy_attempts` where fewer records may help.
+class RetryBudget:
+    """How long one request is tried: `seconds` in all, and `oversized_attempts` where fewer records may help.
 
-    `heavy_attempts` limits the attempts that end in a timeout or a status of `TOO_HEAVY`; None: no limit.
+    `oversized_attempts` limits the attempts that end in a timeout or a status of `OVERSIZED`; None: no limit.
     """
 
     seconds: float
-    heavy_attempts: int | None = None
+    oversized_attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,14 @@ from urllib3 import exceptions
 
 from commercetools_source.errors import NetworkError
 from commercetools_source.events import Hook, RequestDone, RetryScheduled, ignore
-from commercetools_source.http.concurrency import Governor
+from commercetools_source.http.concurrency import ConcurrencyLimit
 from commercetools_source.http.gzip import inflater
-from commercetools_source.http.retry import OVERLOAD, RETRIED, TOO_HEAVY, Outage, Patience, backoff, wait
+from commercetools_source.http.retry import OVERLOAD, OVERSIZED, RETRIED, Outage, RetryBudget, backoff, wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Answer", "Request", "Timing", "Transport"]
+__all__ = ["Request", "Response", "Timing", "Transport"]
 
 _CONNECT_SECONDS = 10.0
 _SLOWEST_BODY = 10
@@ -64,7 +64,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came back, whole and inflated. `value` is what the request's `parse` made of a 2xx body."""
 
     status: int
@@ -96,14 +96,14 @@ class Transport:
         self._concurrency = concurrency
         self._inflate = inflater()
         self._unpacking = threading.Semaphore(_UNPACKERS)
-        self.governor = Governor(concurrency, self._timing.now)
+        self.governor = ConcurrencyLimit(concurrency, self._timing.now)
         self._pools: dict[str | None, urllib3.PoolManager] = {}
         self._routes: dict[tuple[str, str], str | None] = {}
         self._lock = threading.Lock()
         self._reached: set[str] = set()
         self._outages: dict[str, Outage] = {}
 
-    def send(self, request: Request, patience: Patience) -> Answer:
+    def send(self, request: Request, patience: RetryBudget) -> Response:
         """Return the answer to `request`, repeated as design rule 7 says while `patience` lasts.
 
         While a host answers nobody, all requests to it share one budget, so that an outage costs a run
@@ -117,8 +117,8 @@ class Transport:
             outcome = self._attempt(request, patience.seconds)
             if not self._worth_repeating(request, outcome, attempt):
                 break
-            heavy += _is_heavy(outcome)
-            if patience.heavy_attempts is not None and heavy >= patience.heavy_attempts:
+            heavy += _is_oversized(outcome)
+            if patience.oversized_attempts is not None and heavy >= patience.oversized_attempts:
                 break
             delay = self._delay(outcome, attempt)
             outage = self._outages.get(host)
@@ -139,28 +139,28 @@ class Transport:
             self._pools.clear()
             self._routes.clear()
 
-    def _worth_repeating(self, request: Request, outcome: Answer | NetworkError, attempt: int) -> bool:
-        if isinstance(outcome, Answer):
+    def _worth_repeating(self, request: Request, outcome: Response | NetworkError, attempt: int) -> bool:
+        if isinstance(outcome, Response):
             return request.safe and outcome.status in RETRIED
         if not outcome.sent and urlsplit(request.url).netloc not in self._reached:
             return attempt < _FIRST_CONTACT_ATTEMPTS
         return request.safe or not outcome.sent
 
-    def _delay(self, outcome: Answer | NetworkError, attempt: int) -> float:
+    def _delay(self, outcome: Response | NetworkError, attempt: int) -> float:
         chance = self._timing.chance()
         if isinstance(outcome, NetworkError):
             return backoff(attempt, chance)
         return wait(outcome.status, outcome.headers, attempt, chance, datetime.now(timezone.utc))
 
-    def _attempt(self, request: Request, patience: float) -> Answer | NetworkError:
+    def _attempt(self, request: Request, patience: float) -> Response | NetworkError:
         entered = self.governor.enter()
-        outcome: Answer | NetworkError = NetworkError("not sent", sent=False)
+        outcome: Response | NetworkError = NetworkError("not sent", sent=False)
         try:
             outcome = self._exchange(request)
         except NetworkError as error:
             outcome = error
         finally:
-            status = outcome.status if isinstance(outcome, Answer) else 0
+            status = outcome.status if isinstance(outcome, Response) else 0
             late = isinstance(outcome, NetworkError) and outcome.timed_out
             self.governor.leave(entered, overloaded=late or status in OVERLOAD, good=_OK <= status < _REDIRECT)
         host, left = urlsplit(request.url).netloc, self._timing.now()
@@ -169,12 +169,12 @@ class Transport:
             self._outages[host] = known.going_on(entered, left, patience)
         else:
             self._outages.pop(host, None)
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, Response):
             self._reached.add(host)
             self._hook(RequestDone(request.method, request.path, status, left - entered, len(outcome.body)))
         return outcome
 
-    def _exchange(self, request: Request) -> Answer:
+    def _exchange(self, request: Request) -> Response:
         host = urlsplit(request.url).netloc
         try:
             return self._converse(request)
@@ -195,7 +195,7 @@ class Transport:
         except (exceptions.HTTPError, OSError) as error:
             raise NetworkError(f"the connection to {host} broke ({_kind(error)})") from error
 
-    def _converse(self, request: Request) -> Answer:
+    def _converse(self, request: Request) -> Response:
         response = self._pool(request.url).request(
             request.method,
             request.url,
@@ -218,7 +218,7 @@ class Transport:
                 body = self._inflate(body)
             good = _OK <= response.status < _REDIRECT
             value = _parsed(request.parse, body) if good and request.parse is not None else None
-        return Answer(response.status, response.headers, body, value)
+        return Response(response.status, response.headers, body, value)
 
     def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
         begun = self._timing.now()
@@ -258,12 +258,12 @@ def _parsed(parse: Callable[[bytes], Any], body: bytes) -> object:
         raise NetworkError("an answer was cut off or is no JSON") from error
 
 
-def _is_heavy(outcome: Answer | NetworkError) -> bool:
-    return outcome.timed_out if isinstance(outcome, NetworkError) else outcome.status in TOO_HEAVY
+def _is_oversized(outcome: Response | NetworkError) -> bool:
+    return outcome.timed_out if isinstance(outcome, NetworkError) else outcome.status in OVERSIZED
 
 
-def _reason(outcome: Answer | NetworkError) -> str:
-    return str(outcome.status) if isinstance(outcome, Answer) else str(outcome)
+def _reason(outcome: Response | NetworkError) -> str:
+    return str(outcome.status) if isinstance(outcome, Response) else str(outcome)
 
 
 def _kind(error: BaseException) -> str:

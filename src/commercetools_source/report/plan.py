@@ -76,7 +76,7 @@ def states_text(states: Mapping[str, StreamState]) -> str:
 def _under_way(state: StreamState) -> str:
     if state.mode is None:
         return ""
-    windows = "1 window" if len(state.walks) == 1 else f"{len(state.walks)} windows"
+    windows = "1 window" if len(state.ranges) == 1 else f"{len(state.ranges)} windows"
     return f"{state.mode} up to {state.bound}, {windows} left"
 
 

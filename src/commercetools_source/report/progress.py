@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 from commercetools_source.events import (
     Event,
-    Noticed,
+    Notice,
     PageRead,
     RecordQuarantined,
     RequestDone,
@@ -172,7 +172,7 @@ def _alarm(event: Event) -> str | None:
 
 
 def _remark(event: Event) -> str | None:
-    return f"{event.about}: {event.reason}" if isinstance(event, Noticed) else None
+    return f"{event.about}: {event.reason}" if isinstance(event, Notice) else None
 
 
 @contextmanager

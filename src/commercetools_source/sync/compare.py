@@ -14,13 +14,13 @@ from commercetools_source.extract.windows import instant
 from commercetools_source.sync import listing as graphql
 from commercetools_source.sync.deletions import (
     FIELDS,
+    Comparable,
     Difference,
     Guard,
-    Ledger,
+    expires_on_platform,
     fetch,
     listing,
     marking,
-    outlives,
     refusal,
     sweepable,
 )
@@ -84,7 +84,7 @@ def sweep(
 def _each(
     client: Client, destination: Destination, streams: Iterable[str] | None, guard: Guard | None, *, hard: bool = False
 ) -> tuple[Verdict, ...]:
-    if not isinstance(destination, Ledger):
+    if not isinstance(destination, Comparable):
         raise ConfigError(
             f"{destination.name} cannot be compared with the platform; a DuckDB file or a Parquet folder can"
         )
@@ -104,9 +104,9 @@ class _Sides:
 
     client: Client
     destination: Destination
-    ledger: Ledger
+    ledger: Comparable
     guard: Guard | None
-    bury: Callable[[Stream, Mapping[str, str]], int]
+    delete: Callable[[Stream, Mapping[str, str]], int]
 
 
 def _one(sides: _Sides, stream: Stream, state: StreamState) -> Verdict:
@@ -117,14 +117,14 @@ def _one(sides: _Sides, stream: Stream, state: StreamState) -> Verdict:
     try:
         pages = _listed(sides.client, stream, state)
         difference = sides.ledger.compare(stream, pages, state.cursor, state.since)
-        if outlives(stream):
+        if expires_on_platform(stream):
             difference = replace(difference, gone=())
         if sides.guard is None:
             return Verdict(stream.name, difference, bound=state.cursor)
         if (reason := refusal(stream, difference, sides.guard)) is not None:
             return Verdict(stream.name, difference, note=reason, bound=state.cursor)
         times = dict.fromkeys(difference.gone, instant(sides.client.server_time()))
-        marked = sides.bury(stream, times)
+        marked = sides.delete(stream, times)
         mended = _mend(sides, stream, state, (*difference.missing, *difference.stale))
     except CommercetoolsError as error:
         return Verdict(stream.name, note=str(error))

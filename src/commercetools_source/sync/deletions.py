@@ -13,7 +13,7 @@ import msgspec
 from commercetools_source.catalog.streams import STREAMS, Paging, Stream, missing_scope
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
 from commercetools_source.extract import paging
-from commercetools_source.extract.keyset import Walk, literal
+from commercetools_source.extract.keyset import KeyRange, literal
 from commercetools_source.extract.parents import parents_of
 
 if TYPE_CHECKING:
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FIELDS",
+    "Comparable",
+    "Deletable",
+    "DeletionSink",
     "Difference",
-    "Eraser",
-    "Graveyard",
     "Guard",
-    "Ledger",
     "Listed",
     "Tombstone",
-    "buried_since",
     "deletions",
+    "deletions_since",
+    "expires_on_platform",
     "fetch",
     "listing",
     "marking",
-    "outlives",
     "refusal",
     "sweepable",
     "unreadable",
@@ -95,20 +95,20 @@ class Tombstone:
 
 
 @runtime_checkable
-class Graveyard(Protocol):
+class DeletionSink(Protocol):
     """A destination that passes deletions on, and was asked to: that they cannot be read is then an error."""
 
-    def buries(self, stream: Stream) -> bool:
+    def wants_deletions(self, stream: Stream) -> bool:
         """Return whether deletions of `stream` are wanted."""
         ...
 
-    def bury(self, stream: Stream, found: Sequence[Tombstone]) -> int:
+    def delete(self, stream: Stream, found: Sequence[Tombstone]) -> int:
         """Pass deletions on; the same one may come again. Returns how many."""
         ...
 
 
 @runtime_checkable
-class Ledger(Protocol):
+class Comparable(Protocol):
     """What a destination can do besides taking deliveries, so that deletions can be seen in it."""
 
     def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
@@ -127,7 +127,7 @@ class Ledger(Protocol):
 
 
 @runtime_checkable
-class Eraser(Ledger, Protocol):
+class Deletable(Comparable, Protocol):
     """A ledger that can take rows out too."""
 
     def remove(self, stream: Stream, times: Mapping[str, str]) -> int:
@@ -135,11 +135,11 @@ class Eraser(Ledger, Protocol):
         ...
 
 
-def marking(ledger: Ledger, *, hard: bool) -> Callable[[Stream, Mapping[str, str]], int]:
+def marking(ledger: Comparable, *, hard: bool) -> Callable[[Stream, Mapping[str, str]], int]:
     """Return what a ledger does with deleted rows; raises ConfigError when it can only mark what should be removed."""
     if not hard:
         return ledger.mark_deleted
-    if not isinstance(ledger, Eraser):
+    if not isinstance(ledger, Deletable):
         raise ConfigError("deleted rows can only be removed from a DuckDB file; leave out --hard-delete to mark them")
     return ledger.remove
 
@@ -174,8 +174,8 @@ def deletions(
         return
     messages = STREAMS["messages"]
     only = f"type in ({', '.join(literal(name) for name in sorted(by_type))})"
-    walk = Walk("createdAt", "id", lower=since, upper=until)
-    for page in paging.pages(get, messages, walk, page_size, where=(only,)):
+    key_range = KeyRange("createdAt", "id", lower=since, upper=until)
+    for page in paging.pages(get, messages, key_range, page_size, where=(only,)):
         found: dict[str, list[Tombstone]] = {}
         for record in page.records:
             message = _message.decode(record)
@@ -192,7 +192,7 @@ def unreadable(project_key: str) -> CommercetoolsError:
     )
 
 
-def buried_since(state: StreamState) -> str | None:
+def deletions_since(state: StreamState) -> str | None:
     """Return from when on deletions must be looked for: the time up to which the rows held are true; None: no rows."""
     return state.cursor or state.bound
 
@@ -205,7 +205,7 @@ def sweepable(stream: Stream) -> bool:
     return stream.cursor is not None and stream.key == ("id",)
 
 
-def outlives(stream: Stream) -> bool:
+def expires_on_platform(stream: Stream) -> bool:
     """Return whether records of `stream` vanish from the platform without being deleted: Messages, which never change.
 
     A destination is meant to keep them, so that they are gone is no difference.
@@ -223,8 +223,8 @@ def listing(get: paging.Get, stream: Stream, state: StreamState, page_size: int)
         raise StateError(f"{stream.name} cannot be listed in a fixed order, so its deletions cannot be told")
     begin = () if state.since is None else (f"{stream.cursor} >= {literal(state.since)}",)
     for parent in parents_of(get, stream, page_size):
-        walk = Walk(stream.order[0], stream.tie, upper=state.cursor, parent=parent)
-        for page in paging.pages(get, stream, walk, page_size, where=(*state.where, *begin)):
+        key_range = KeyRange(stream.order[0], stream.tie, upper=state.cursor, parent=parent)
+        for page in paging.pages(get, stream, key_range, page_size, where=(*state.where, *begin)):
             yield [_listed.decode(record) for record in page.records]
 
 
@@ -235,8 +235,8 @@ def fetch(get: paging.Get, stream: Stream, ids: Sequence[str], where: Sequence[s
         some = ids[start : start + _IDS_AT_ONCE]
         only = f"id in ({', '.join(literal(name) for name in some)})"
         for parent in parents:
-            walk = Walk(stream.order[0], stream.tie, parent=parent)
-            yield from paging.pages(get, stream, walk, len(some), where=(*where, only))
+            key_range = KeyRange(stream.order[0], stream.tie, parent=parent)
+            yield from paging.pages(get, stream, key_range, len(some), where=(*where, only))
 
 
 def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:

@@ -1,6 +1,6 @@
 """A few fields of whole collections through GraphQL, read page by page as `paging` reads REST.
 
-Knows how a list is asked for; which fields and which walk is the caller's business.
+Knows how a list is asked for; which fields and which range is the caller's business.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.extract import paging
-    from commercetools_source.http.transport import Answer
+    from commercetools_source.http.transport import Response
 
 __all__ = ["query_of", "reader"]
 
@@ -42,9 +42,9 @@ class Sender(Protocol):
         *,
         body: Any,
         parse: Callable[[bytes], Any],
-        heavy_attempts: int | None,
+        oversized_attempts: int | None,
         safe: bool,
-    ) -> Answer: ...
+    ) -> Response: ...
 
 
 class _Error(msgspec.Struct):
@@ -75,11 +75,11 @@ def reader(client: Sender, query: str, fields: Sequence[str]) -> paging.Get:
         path: str,  # noqa: ARG001 - the query says what is read
         params: Sequence[tuple[str, str]],
         parse: Callable[[bytes], Any],
-        heavy_attempts: int | None = None,
+        oversized_attempts: int | None = None,
     ) -> Any:
         text = f"{{ {query}({_arguments(params)}) {{ results {{ {' '.join(fields)} }} }} }}"
         answer = client.send(
-            "POST", _PATH, body={"query": text}, parse=_decoder.decode, heavy_attempts=heavy_attempts, safe=True
+            "POST", _PATH, body={"query": text}, parse=_decoder.decode, oversized_attempts=oversized_attempts, safe=True
         ).value
         found = bytes((answer.data or {}).get(query, b"null"))
         if answer.errors or found == b"null":

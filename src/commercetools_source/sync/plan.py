@@ -18,7 +18,7 @@ from commercetools_source.errors import ApiError, ForbiddenError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.keyset import predicate
 from commercetools_source.extract.paging import path_of
-from commercetools_source.extract.selection import Selection, misfit, mode_of, walks_of
+from commercetools_source.extract.selection import Selection, conflict_with, mode_of, ranges_of
 from commercetools_source.extract.windows import split
 from commercetools_source.sync.run import predicates
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.client import Client
-    from commercetools_source.extract.keyset import Walk
+    from commercetools_source.extract.keyset import KeyRange
 
 __all__ = ["Forecast", "plan"]
 
@@ -80,7 +80,7 @@ def plan(
 
 def _forecast(client: Client, stream: Stream, state: StreamState, selection: Selection) -> Forecast:
     mode = mode_of(stream, state, selection)
-    note = misfit(stream, state, selection)
+    note = conflict_with(stream, state, selection)
     if note is None:
         try:
             return _counted(_Counter(client, stream, selection.where_of(stream)), mode, state, selection)
@@ -96,10 +96,10 @@ def _counted(counter: _Counter, mode: _How, state: StreamState, selection: Selec
     if stream.paging is Paging.SINGLE:
         return Forecast(stream.name, mode, 1, 1, counter.pause(stream.path), exact=True)
     if mode == "resumed":
-        return counter.forecast(mode, state.walks)
+        return counter.forecast(mode, state.ranges)
     if stream.parents is not None:
         return _below_parents(counter, mode)
-    return counter.forecast(mode, walks_of(stream, mode, state, selection, [()]))
+    return counter.forecast(mode, ranges_of(stream, mode, state, selection, [()]))
 
 
 def _below_parents(counter: _Counter, mode: str) -> Forecast:
@@ -127,29 +127,29 @@ class _Counter:
         self.where = tuple(where)
         self._left = _QUESTIONS
 
-    def forecast(self, mode: str, walks: Iterable[Walk]) -> Forecast:
-        """Return what reading `walks` takes."""
+    def forecast(self, mode: str, ranges: Iterable[KeyRange]) -> Forecast:
+        """Return what reading `ranges` takes."""
         records, exact, requests = 0, True, 0
         size = self.client.config.page_size
-        for walk in walks:
-            found, sure = self.count(walk, path_of(self.stream, walk))
+        for key_range in ranges:
+            found, sure = self.count(key_range, path_of(self.stream, key_range))
             records, exact, requests = records + found, exact and sure, requests + found // size + 1
         seconds = requests * self.page_seconds(records)
         return Forecast(self.stream.name, mode, records, requests, seconds, exact=exact)
 
-    def count(self, walk: Walk, path: str) -> tuple[int, bool]:
-        """Return how many records `walk` has, and whether that is all of them.
+    def count(self, key_range: KeyRange, path: str) -> tuple[int, bool]:
+        """Return how many records `key_range` has, and whether that is all of them.
 
         A full read up to now is counted without a predicate, by one question; what was created since its
         bound is counted too, which is minutes.
         """
-        if not self.where and walk.lower is None and walk.after is None:
+        if not self.where and key_range.lower is None and key_range.after is None:
             return self.total(path, ())[0], True
-        only = predicate(walk)
+        only = predicate(key_range)
         total, _ = self.total(path, (*self.where, *((only,) if only else ())))
         if total < CEILING:
             return total, True
-        halves = split(walk, 2) if self._left > 1 else (walk,)
+        halves = split(key_range, 2) if self._left > 1 else (key_range,)
         if len(halves) == 1:
             return total, False
         counts = [self.count(half, path) for half in halves]

@@ -13,10 +13,17 @@ from commercetools_source.events import DeletesMarked, DeletesUnseen, Hook, Rows
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Observer
 from commercetools_source.extract.engine import Extraction, Limits, Outcome
-from commercetools_source.extract.selection import Selection, misfit, mode_of
+from commercetools_source.extract.selection import Selection, conflict_with, mode_of
 from commercetools_source.extract.windows import shift
 from commercetools_source.model.custom.definitions import SOURCES
-from commercetools_source.sync.deletions import Graveyard, Ledger, buried_since, deletions, marking, unreadable
+from commercetools_source.sync.deletions import (
+    Comparable,
+    DeletionSink,
+    deletions,
+    deletions_since,
+    marking,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -93,7 +100,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
         for name, outcome in refused.items():
             hook(StreamFailed(name, str(outcome.error)))
         if not full:
-            _bury(client, destination, chosen, states, selection, hook, hard=hard_delete)
+            _delete(client, destination, chosen, states, selection, hook, hard=hard_delete)
         limits = Limits.of(config.concurrency, config.page_size, destination.batch_bytes)
         # What needs its parents listed takes the most requests one after the other, so it starts early.
         ordered = sorted(chosen, key=lambda stream: (stream.name not in SOURCES, stream.parents is None))
@@ -103,7 +110,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
         for delivery in extraction.deliveries():
             destination.write(delivery)
             hook(RowsWritten(delivery.stream.name, len(delivery.records)))
-        for found in destination.noticed() if isinstance(destination, Observer) else ():
+        for found in destination.notices() if isinstance(destination, Observer) else ():
             hook(found)
     finally:
         destination.close()
@@ -131,7 +138,7 @@ def _refused(
     refused = {}
     for stream in streams:
         state = states.get(stream.name, StreamState())
-        reason = misfit(stream, state, selection)
+        reason = conflict_with(stream, state, selection)
         read = state.cursor or state.bound
         if reason is None and behind and not selection.full and read is not None and read > selection.bound:
             reason = f"it is read up to {read} already, after {selection.bound}; to read a part again, use `backfill`"
@@ -141,7 +148,7 @@ def _refused(
     return refused
 
 
-def _bury(
+def _delete(
     client: Client,
     destination: Destination,
     streams: Iterable[Stream],
@@ -156,36 +163,36 @@ def _bury(
     This comes before the streams are read: what was deleted by then cannot be read again, and if the
     run is cut off, the next one looks at the same Messages again.
     """
-    bury: Callable[[Stream, Sequence[Tombstone]], int]
-    if isinstance(destination, Graveyard):
-        streams, bury = [stream for stream in streams if destination.buries(stream)], destination.bury
-    elif isinstance(destination, Ledger):
-        bury = _marking(destination, hard=hard)
+    delete: Callable[[Stream, Sequence[Tombstone]], int]
+    if isinstance(destination, DeletionSink):
+        streams, delete = [stream for stream in streams if destination.wants_deletions(stream)], destination.delete
+    elif isinstance(destination, Comparable):
+        delete = _marking(destination, hard=hard)
     else:
         return
-    starts = {stream: buried_since(states.get(stream.name, StreamState())) for stream in streams}
+    starts = {stream: deletions_since(states.get(stream.name, StreamState())) for stream in streams}
     known = {stream: since for stream, since in starts.items() if since}
-    if not known and not isinstance(destination, Graveyard):
+    if not known and not isinstance(destination, DeletionSink):
         return
     # Where deletions are asked for, a first run asks for none of them, so that a missing scope is told at once.
     since = shift(min(known.values()), -selection.lookback) if known else selection.bound
     try:
         for stream, found in deletions(client.get, known or starts, since, selection.bound, client.config.page_size):
-            if rows := bury(stream, found):
+            if rows := delete(stream, found):
                 hook(DeletesMarked(stream.name, rows))
     except ForbiddenError:
-        if isinstance(destination, Graveyard):
+        if isinstance(destination, DeletionSink):
             raise unreadable(client.config.project_key) from None
         scope = missing_scope(STREAMS["messages"], (), client.config.project_key)
         hook(DeletesUnseen(f"deletions were not looked for: the API client lacks {scope}"))
 
 
 def _check_hard(destination: Destination) -> None:
-    if not isinstance(destination, Ledger):
+    if not isinstance(destination, Comparable):
         raise ConfigError(f"{destination.name} keeps deleted records anyway; --hard-delete needs a DuckDB file")
     marking(destination, hard=True)
 
 
-def _marking(ledger: Ledger, *, hard: bool) -> Callable[[Stream, Sequence[Tombstone]], int]:
+def _marking(ledger: Comparable, *, hard: bool) -> Callable[[Stream, Sequence[Tombstone]], int]:
     act = marking(ledger, hard=hard)
     return lambda stream, found: act(stream, {one.id: one.time for one in found})

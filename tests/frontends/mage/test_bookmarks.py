@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import StateError
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.keyset import Position, Walk
+from commercetools_source.extract.keyset import KeyRange, Position
 from commercetools_source.extract.windows import instant, moment
 from commercetools_source.frontends.mage.bookmarks import KEY, read, written
 
@@ -22,8 +22,8 @@ CLIENTS = STREAMS["api_clients"]
 EPOCH = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
 moments = st.integers(0, 10**12).map(lambda number: instant(EPOCH + timedelta(milliseconds=number)))
-walks = st.builds(
-    Walk,
+ranges = st.builds(
+    KeyRange,
     field=st.just("createdAt"),
     upper=st.none() | moments,
     after=st.none() | st.builds(Position, value=moments, tie=st.text(max_size=4)),
@@ -33,7 +33,7 @@ states = st.builds(
     cursor=st.none() | moments,
     mode=st.sampled_from([None, "full", "incremental"]),
     bound=st.none() | moments,
-    walks=st.lists(walks, max_size=3).map(tuple),
+    ranges=st.lists(ranges, max_size=3).map(tuple),
 )
 
 

@@ -30,7 +30,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @dataclass
-class Answer:
+class Response:
     """What one run of the tap said."""
 
     status: int
@@ -65,11 +65,11 @@ class Tap:
     folder: Path
     settings: dict[str, Any]
 
-    def __call__(self, *flags: str, state: Any = None, catalog: Any = None, **config: Any) -> Answer:
+    def __call__(self, *flags: str, state: Any = None, catalog: Any = None, **config: Any) -> Response:
         return self.run(*self.arguments(*flags, state=state, catalog=catalog, **config))
 
     @staticmethod
-    def run(*arguments: str) -> Answer:
+    def run(*arguments: str) -> Response:
         return run(*arguments)
 
     def arguments(self, *flags: str, state: Any = None, catalog: Any = None, **config: Any) -> list[str]:
@@ -110,7 +110,7 @@ def discovered() -> str:
     return answer.out
 
 
-def run(*arguments: str) -> Answer:
+def run(*arguments: str) -> Response:
     from commercetools_source.frontends.singer import main
 
     out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
@@ -119,7 +119,7 @@ def run(*arguments: str) -> Answer:
     out.flush()
     code = ended.value.code
     assert isinstance(code, int)
-    return Answer(code, out.buffer.getvalue().decode(), err.getvalue())  # type: ignore[attr-defined]
+    return Response(code, out.buffer.getvalue().decode(), err.getvalue())  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -140,7 +140,7 @@ def untouched() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def everything(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Answer:
+def everything(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Response:
     """One run over all streams."""
     return tap_for(sandbox, tmp_path_factory.mktemp("everything"))()
 

@@ -18,7 +18,7 @@ from deleting import delete_one
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Answer, Tap
+    from conftest import Response, Tap
 
 COLUMN = "_sdc_deleted_at"
 TOLD = sorted(name for name, stream in STREAMS.items() if stream.deleted_messages)
@@ -30,7 +30,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-def deleted(answer: Answer, stream: str) -> list[dict[str, Any]]:
+def deleted(answer: Response, stream: str) -> list[dict[str, Any]]:
     assert answer.status == 0, answer.err
     return [record for record in answer.records(stream) if COLUMN in record]
 
@@ -93,7 +93,7 @@ def test_a_deletion_carries_the_version_of_its_table(tap: Tap, sandbox: Sandbox)
     assert [one["version"] for one in second.of("RECORD")] == [activated["version"]]
 
 
-def mapped(tap: Tap, sandbox: Sandbox, **columns: str | None) -> tuple[Answer, dict[str, Any]]:
+def mapped(tap: Tap, sandbox: Sandbox, **columns: str | None) -> tuple[Response, dict[str, Any]]:
     """Run twice with a stream map, a store being deleted in between; return the second answer and the store."""
     catalog, maps = tap.catalog("stores"), {"stores": columns}
     first = tap(catalog=catalog, emit_deletions=True, stream_maps=maps)

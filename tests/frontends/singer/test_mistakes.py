@@ -15,10 +15,10 @@ from commercetools_source.extract.checkpoint import StreamState, encode
 
 if TYPE_CHECKING:
     from commercetools_source.sandbox import Sandbox
-    from conftest import Answer, Tap
+    from conftest import Response, Tap
 
 
-def refused(answer: Answer, *words: str) -> None:
+def refused(answer: Response, *words: str) -> None:
     assert answer.status == 1
     assert answer.out == ""
     for word in words:

@@ -22,7 +22,7 @@ from commercetools_source.catalog.streams import find
 from commercetools_source.config import Config
 from commercetools_source.errors import ConfigError, DestinationError, StateError
 from commercetools_source.extract.checkpoint import StreamState, encode
-from commercetools_source.extract.keyset import Position, Walk
+from commercetools_source.extract.keyset import KeyRange, Position
 from commercetools_source.frontends.singer import bookmarks
 from commercetools_source.frontends.singer.configuration import check_environment, config_of, config_schema
 from commercetools_source.frontends.singer.lines import LineWriter, envelope
@@ -81,8 +81,8 @@ texts = st.text(max_size=5)
 times = st.datetimes(min_value=datetime(2000, 1, 1)).map(  # noqa: DTZ001 - it is written as UTC
     lambda time: f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z"
 )
-walks = st.builds(
-    Walk,
+ranges = st.builds(
+    KeyRange,
     field=texts,
     tie=texts,
     upper=st.none() | times,
@@ -95,7 +95,7 @@ states = st.builds(
     cursor=st.none() | times,
     mode=st.sampled_from([None, "full", "incremental"]),
     bound=st.none() | times,
-    walks=st.lists(walks, max_size=3).map(tuple),
+    ranges=st.lists(ranges, max_size=3).map(tuple),
 )
 
 

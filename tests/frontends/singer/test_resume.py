@@ -20,7 +20,7 @@ from commercetools_source.sandbox import Fault, Sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Answer, Tap
+    from conftest import Response, Tap
 
 MANY = 12_500
 
@@ -47,7 +47,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-def ids(answer: Answer, before: int | None = None) -> list[str]:
+def ids(answer: Response, before: int | None = None) -> list[str]:
     messages = answer.messages[:before]
     return [message["record"]["id"] for message in messages if message["type"] == "RECORD"]
 

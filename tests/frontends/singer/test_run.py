@@ -18,7 +18,7 @@ from commercetools_source.catalog.streams import STREAMS
 
 if TYPE_CHECKING:
     from commercetools_source.sandbox import Sandbox
-    from conftest import Answer, Tap
+    from conftest import Response, Tap
 
 
 def held(sandbox: Sandbox, stream: str) -> list[dict[str, Any]]:
@@ -37,24 +37,24 @@ def bare(stream: str, records: list[dict[str, Any]]) -> list[str]:
     return sorted(json.dumps(record, sort_keys=True) for record in kept)
 
 
-def test_everything_comes_out_once(everything: Answer, sandbox: Sandbox) -> None:
+def test_everything_comes_out_once(everything: Response, sandbox: Sandbox) -> None:
     assert everything.status == 0, everything.err
     assert everything.counts() == {name: len(held(sandbox, name)) for name in STREAMS}
 
 
-def test_records_are_what_the_platform_has(everything: Answer, sandbox: Sandbox) -> None:
+def test_records_are_what_the_platform_has(everything: Response, sandbox: Sandbox) -> None:
     for name in STREAMS:
         assert bare(name, everything.records(name)) == bare(name, held(sandbox, name)), name
 
 
-def test_records_fit_their_schemas(everything: Answer) -> None:
+def test_records_fit_their_schemas(everything: Response) -> None:
     for name in STREAMS:
         (schema,) = everything.of("SCHEMA", name)
         validator = jsonschema.Draft202012Validator(schema["schema"])
         assert [error.message for record in everything.records(name) for error in validator.iter_errors(record)] == []
 
 
-def test_a_schema_comes_before_its_records_and_names_key_and_cursor(everything: Answer) -> None:
+def test_a_schema_comes_before_its_records_and_names_key_and_cursor(everything: Response) -> None:
     seen: dict[str, dict[str, Any]] = {}
     for message in everything.messages:
         if message["type"] == "SCHEMA":
@@ -70,7 +70,7 @@ def test_a_schema_comes_before_its_records_and_names_key_and_cursor(everything: 
     }
 
 
-def test_a_state_follows_the_records_it_speaks_of(everything: Answer) -> None:
+def test_a_state_follows_the_records_it_speaks_of(everything: Response) -> None:
     waiting: set[str] = set()
     for message in everything.messages:
         if message["type"] == "RECORD":
@@ -222,7 +222,7 @@ def test_the_start_date_leaves_out_what_is_older(tap: Tap, sandbox: Sandbox) -> 
     assert answer.counts() == {"orders": sum(time >= middle for time in times)}
 
 
-def test_no_password_leaves(everything: Answer) -> None:
+def test_no_password_leaves(everything: Response) -> None:
     assert everything.records("customers")
     assert not any("password" in record for record in everything.records("customers"))
     assert "password" not in everything.of("SCHEMA", "customers")[0]["schema"]["properties"]

@@ -17,7 +17,7 @@ import msgspec
 from commercetools_source.catalog.schema import Column
 from commercetools_source.destinations.arrow.arrays import MISSING, arrow_type, json_texts, repeated, scalars, strings
 from commercetools_source.errors import DestinationError
-from commercetools_source.events import Noticed
+from commercetools_source.events import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -239,18 +239,18 @@ def slices(sources: Sequence[msgspec.Raw], most: int = _CHUNK_BYTES) -> Iterator
         yield start, len(sources)
 
 
-def surprises(added: Iterable[tuple[str, str]], drift: Mapping[tuple[str, str], int]) -> list[Noticed]:
+def surprises(added: Iterable[tuple[str, str]], drift: Mapping[tuple[str, str], int]) -> list[Notice]:
     """Return what a person should hear of fields that the schema did not know, and of values that did not fit it.
 
     Both by stream and field; `drift` with the number of values.
     """
     return [
         *(
-            Noticed(stream, f"has a field that was not known, {field}; it is kept as a column of JSON")
+            Notice(stream, f"has a field that was not known, {field}; it is kept as a column of JSON")
             for stream, field in added
         ),
         *(
-            Noticed(stream, f"values of {field} that do not fit its column: {count}; {UNFIT} has them")
+            Notice(stream, f"values of {field} that do not fit its column: {count}; {UNFIT} has them")
             for (stream, field), count in drift.items()
         ),
     ]

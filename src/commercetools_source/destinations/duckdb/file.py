@@ -22,9 +22,9 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.arrow.decode import DELETED_AT, OWN, SYNCED_AT, Decoder, Rows, surprises
 from commercetools_source.destinations.duckdb.model import Model
-from commercetools_source.destinations.duckdb.watch import OwnWatch
+from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
 from commercetools_source.errors import DestinationError
-from commercetools_source.events import Noticed
+from commercetools_source.events import Notice
 from commercetools_source.extract.checkpoint import StreamState, decode, encode, give_up
 from commercetools_source.model.select import quoted, string
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.delivery import Delivery
-    from commercetools_source.model.custom.queries import OwnFields
+    from commercetools_source.model.custom.queries import CustomFieldQueries
     from commercetools_source.sync.deletions import Difference, Listed
 
 __all__ = ["DuckDB", "row_counts"]
@@ -85,7 +85,7 @@ class DuckDB:
         self._decoders: dict[str, Decoder] = {}
         self._materialize = materialize
         self._model: Model | None = None
-        self._own: OwnWatch | None = None
+        self._own: CustomFieldWatch | None = None
         self._read_only = False
 
     def open(self) -> Mapping[str, StreamState]:
@@ -105,7 +105,7 @@ class DuckDB:
         self._read_only = read_only
         self._model = Model(self._connection, materialize=self._materialize)
         try:
-            self._own = OwnWatch(self._connection, self._all_columns, self._model.relations)
+            self._own = CustomFieldWatch(self._connection, self._all_columns, self._model.relations)
             self._model.define(self._own.own)
             return self._states()
         except BaseException as error:
@@ -144,13 +144,13 @@ class DuckDB:
 
     def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
         """Mark rows as deleted, in what is being loaded too; return how many were not marked before."""
-        return self._bury(stream, times, duckdb_engine.mark_deleted)
+        return self._delete(stream, times, duckdb_engine.mark_deleted)
 
     def remove(self, stream: Stream, times: Mapping[str, str]) -> int:
         """Take out rows, of what is being loaded too; return how many there were."""
-        return self._bury(stream, times, duckdb_engine.remove)
+        return self._delete(stream, times, duckdb_engine.remove)
 
-    def _bury(
+    def _delete(
         self, stream: Stream, times: Mapping[str, str], act: Callable[[duckdb.DuckDBPyConnection, str, str], int]
     ) -> int:
         with self._failing(f"mark deleted {stream.name} in"), self._transaction():
@@ -167,7 +167,7 @@ class DuckDB:
         with self._failing(f"compare {stream.name} in"):
             return duckdb_engine.compare(self._opened, quoted(stream.name), pages, cursor, since)
 
-    def forget(self, stream: Stream) -> bool:
+    def reset(self, stream: Stream) -> bool:
         """Drop the stream's state and what was loaded of a read under way; return whether there was any."""
         with self._failing(f"reset {stream.name} in"), self._transaction():
             self._drop(_loading(stream.name))
@@ -176,18 +176,18 @@ class DuckDB:
             found = self._opened.execute(f"DELETE FROM {STATE} WHERE stream = ? RETURNING stream", [stream.name])  # noqa: S608
             return bool(found.fetchall())
 
-    def noticed(self) -> Sequence[Noticed]:
+    def notices(self) -> Sequence[Notice]:
         """Return what was noticed of the project's own fields, of unknown fields and of values that do not fit."""
         with self._failing("look at the fields of"):
-            found = self._own.noticed() if self._own is not None else []
+            found = self._own.notices() if self._own is not None else []
         strangers = sorted(self._relations.strangers) if self._own is not None else []
         return [
             *surprises(self.added, self.drift),
             *found,
-            *(Noticed(f"model.{name}", "somebody else made it, so it was left alone") for name in strangers),
+            *(Notice(f"model.{name}", "somebody else made it, so it was left alone") for name in strangers),
         ]
 
-    def _redefine(self, own: OwnFields) -> None:
+    def _redefine(self, own: CustomFieldQueries) -> None:
         """Let every relation that is there have the project's own fields as they are defined now."""
         with self._failing("make the relations of"), self._transaction():
             self._relations.define(own)
@@ -215,7 +215,7 @@ class DuckDB:
             connection.execute("COMMIT")
         except BaseException:
             self._decoders.clear()  # columns that were added are gone again
-            self._relations.forget()
+            self._relations.reset()
             with suppress(*_errors()):
                 connection.execute("ROLLBACK")
             raise

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
 from commercetools_source.destinations.arrow.decode import DELETED_AT, OWN
 from commercetools_source.errors import DestinationError
-from commercetools_source.model.custom.queries import KEY, NO_FIELDS, VARIANTS, OwnFields
+from commercetools_source.model.custom.queries import KEY, NO_FIELDS, VARIANTS, CustomFieldQueries
 from commercetools_source.model.relations import Field, Relation, relations
 from commercetools_source.model.select import quoted, select
 
@@ -72,12 +72,12 @@ class Model:
         self._own = NO_FIELDS
         self.strangers: set[str] = set()
 
-    def define(self, own: OwnFields) -> None:
+    def define(self, own: CustomFieldQueries) -> None:
         """Let the project's own fields be these from the next `prepare` of each stream on."""
         self._own = own
         self._prepared.clear()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Look at the file again: the transaction was rolled back."""
         self._made.clear()
         self._prepared.clear()

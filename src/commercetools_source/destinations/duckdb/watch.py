@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations.arrow.decode import DELETED_AT, SYNCED_AT
-from commercetools_source.events import Noticed
+from commercetools_source.events import Notice
 from commercetools_source.model.custom.definitions import SOURCES, changes
-from commercetools_source.model.custom.queries import VARIANTS, OwnFields
+from commercetools_source.model.custom.queries import VARIANTS, CustomFieldQueries
 from commercetools_source.model.select import quoted
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from commercetools_source.extract.delivery import Delivery
     from commercetools_source.model.relations import Relation
 
-__all__ = ["OwnWatch", "read_definitions"]
+__all__ = ["CustomFieldWatch", "read_definitions"]
 
 _FIELDS = {"product_types": ("attributes",), "types": ("resourceTypeIds", "fieldDefinitions")}
 _LOOKED_AT = 500  # records of a stream: enough to see a mistake, and nothing beside the time that reading took
@@ -32,7 +32,7 @@ Tables = Mapping[str, Mapping[str, str]]
 """The columns of each table, name to SQL type."""
 
 
-class OwnWatch:
+class CustomFieldWatch:
     """Follows what is stored in a file: the definitions in force, and what does not fit them.
 
     `tables` returns the tables of the file as they are now, `find` the relations of a stream whose
@@ -61,14 +61,14 @@ class OwnWatch:
             self.own = read_definitions(self._connection, self._tables())
         return self.own != before
 
-    def noticed(self) -> list[Noticed]:
+    def notices(self) -> list[Notice]:
         """Return what changed in the definitions, where they disagree, and how many values do not fit them.
 
         Looked at are some records of each stream that was stored in this run, and of all where definitions changed.
         """
-        found = [Noticed("own fields", f"{one}; its values stay JSON") for one in self.own.conflicts()]
-        changed = changes(self._before.defined(), self.own.defined()) if self._before != OwnFields() else ()
-        found += [Noticed("own fields", str(one)) for one in changed]
+        found = [Notice("own fields", f"{one}; its values stay JSON") for one in self.own.conflicts()]
+        changed = changes(self._before.defined(), self.own.defined()) if self._before != CustomFieldQueries() else ()
+        found += [Notice("own fields", str(one)) for one in changed]
         rows, tables = self._rows(everything=bool(changed)), self._tables()
         for stream in sorted(STREAMS.keys() & tables.keys() & (tables.keys() if changed else self._stored)):
             found += self._unfit(stream, f"(SELECT * FROM {quoted(stream)} WHERE {rows})", tables[stream])  # noqa: S608
@@ -78,7 +78,7 @@ class OwnWatch:
         since = "" if everything else f" AND {SYNCED_AT} >= TIMESTAMP '{self._began}'"
         return f"{DELETED_AT} IS NULL{since} LIMIT {_LOOKED_AT}"
 
-    def _unfit(self, stream: str, source: str, have: Mapping[str, str]) -> Iterator[Noticed]:
+    def _unfit(self, stream: str, source: str, have: Mapping[str, str]) -> Iterator[Notice]:
         """Yield what does not fit in the records `source` of one stream."""
         for relation in self._find(STREAMS[stream], have):
             for place, name, count in self._count(self.own.misfits(relation, source, have)):
@@ -92,16 +92,16 @@ class OwnWatch:
         return self._connection.execute(query).fetchall() if query else []
 
 
-def _told(relation: str, place: str, what: str, count: int) -> Noticed:
-    return Noticed(
+def _told(relation: str, place: str, what: str, count: int) -> Notice:
+    return Notice(
         relation,
         f"{count:,} of the values looked at do not fit the definition of the {what}; the column {place} has all such",
     )
 
 
-def read_definitions(connection: duckdb.DuckDBPyConnection, tables: Tables) -> OwnFields:
+def read_definitions(connection: duckdb.DuckDBPyConnection, tables: Tables) -> CustomFieldQueries:
     """Return what the records in the file define."""
-    return OwnFields.of(*(_records(connection, stream, tables.get(stream, {})) for stream in SOURCES))
+    return CustomFieldQueries.of(*(_records(connection, stream, tables.get(stream, {})) for stream in SOURCES))
 
 
 def _records(connection: duckdb.DuckDBPyConnection, stream: str, have: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.events import Noticed
+    from commercetools_source.events import Notice
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery
     from commercetools_source.model.relations import Relation
@@ -169,14 +169,14 @@ class Parquet:
         self.added += [(delivery.stream.name, one) for one in added]
         decoder.tell(delivery.stream.name, self.drift)
 
-    def noticed(self) -> Sequence[Noticed]:
+    def notices(self) -> Sequence[Notice]:
         """Return what was noticed of unknown fields and of values that do not fit."""
         return surprises(self.added, self.drift)
 
     def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
         """Repeat rows with the time of their deletion, in what is being loaded too; return how many were not marked."""
         with self._failing(f"mark deleted {stream.name} in"):
-            return sum(self._bury(stream, times, loading=loading) for loading in (False, True))
+            return sum(self._delete(stream, times, loading=loading) for loading in (False, True))
 
     def compare(
         self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str, since: str | None = None
@@ -188,10 +188,10 @@ class Parquet:
             self._hold(stream, f"id, version, {', '.join(dates)}, {DELETED_AT}")  # whatever zone the session is in
             return duckdb_engine.compare(self._connection, "_held", pages, cursor, since)
 
-    def forget(self, stream: Stream) -> bool:
+    def reset(self, stream: Stream) -> bool:
         """Drop the stream's state and the files of a read under way; return whether there was any."""
         with self._failing(f"reset {stream.name} in"):
-            return self._folder.forget(stream.name)
+            return self._folder.reset(stream.name)
 
     # --- one delivery ---
 
@@ -371,7 +371,7 @@ class Parquet:
         self._connection.execute(f"CREATE OR REPLACE TEMP VIEW _held AS {newest(source, entry.key, held, select)}")
         return True
 
-    def _bury(self, stream: Stream, times: Mapping[str, str], *, loading: bool) -> int:
+    def _delete(self, stream: Stream, times: Mapping[str, str], *, loading: bool) -> int:
         """Add a file of the rows with these ids that were not marked yet, now with the time."""
         entry = self._folder.entry(stream.name)
         wanted = f"id, version, {SYNCED_AT}, {DELETED_AT}"

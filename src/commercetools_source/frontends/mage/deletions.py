@@ -9,7 +9,7 @@ import msgspec
 from commercetools_source.errors import ConfigError, ForbiddenError
 from commercetools_source.extract.windows import shift
 from commercetools_source.settings import is_blank
-from commercetools_source.sync.deletions import buried_since, deletions, unreadable
+from commercetools_source.sync.deletions import deletions, deletions_since, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,7 +50,7 @@ def told(
 
     They come before the records, and no bookmark speaks of them: a run that is cut off tells them again.
     """
-    since = buried_since(stored)
+    since = deletions_since(stored)
     lower = shift(since, -selection.lookback) if since else selection.bound
     try:
         for _, found in deletions(get, [row], lower, selection.bound, config.page_size):

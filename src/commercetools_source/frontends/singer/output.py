@@ -93,15 +93,15 @@ class SingerOutput:
         self._state["bookmarks"][stream.name] = bookmarks.write(delivery.stream, delivery.state, version)
         self._writer.write_message(StateMessage(value=self._state))
 
-    def buries(self, stream: Stream) -> bool:
+    def wants_deletions(self, stream: Stream) -> bool:
         """Return whether deletions of `stream` become records."""
         return self._streams[stream.name].tells_deletions
 
-    def bury(self, stream: Stream, found: Sequence[Tombstone]) -> int:
+    def delete(self, stream: Stream, found: Sequence[Tombstone]) -> int:
         """Write a record with the time in `_sdc_deleted_at` for each deletion; the state stays as it is."""
         records = [one.record(DELETED_AT) for one in found]
         version = self._versions.get(stream.name, self._version)
-        self._way_of(self._streams[stream.name]).bury(records, self._writer, version)
+        self._way_of(self._streams[stream.name]).delete(records, self._writer, version)
         return len(records)
 
     def close(self) -> None:
@@ -145,7 +145,7 @@ class _Way:
         # With deletions among its records, a map meets each column, so that its expressions can name them.
         self._blank = dict.fromkeys(stream.schema["properties"]) if stream.tells_deletions else {}
 
-    def bury(self, records: Sequence[msgspec.Raw], writer: LineWriter, version: int | None) -> None:
+    def delete(self, records: Sequence[msgspec.Raw], writer: LineWriter, version: int | None) -> None:
         """Write deletions, which may have nothing but their key. Raises ConfigError when a stream map needs more."""
         if self._is_plain:
             self.write(records, sum(len(memoryview(record)) for record in records), writer, version)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.model.custom.definitions import Definition
 
-__all__ = ["OwnColumn", "Place", "beside", "columns_of", "entries_map", "misfits"]
+__all__ = ["CustomColumn", "Place", "beside", "columns_of", "entries_map", "misfits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnColumn:
+class CustomColumn:
     """A column that shows the field `definition`, or the part `part` of its values ("" is all of it)."""
 
     name: str
@@ -54,11 +54,11 @@ def entries_map(entries: str) -> str:
     return f"CASE WHEN len(list_distinct({names})) = len({entries}) THEN map_from_entries({pairs}) END"
 
 
-def columns_of(place: Place, reader: Reader, taken: Iterable[str]) -> tuple[OwnColumn, ...]:
+def columns_of(place: Place, reader: Reader, taken: Iterable[str]) -> tuple[CustomColumn, ...]:
     """Return the columns that show the fields of `place` beside columns called `taken`."""
     parts = [(one, suffix, part) for one in place.definitions for suffix, part in parts_of(reader.resolved(one.type))]
     names = column_names([(one.name, suffix) for one, suffix, _ in parts], [*taken, place.unfit], place.prefix)
-    return tuple(OwnColumn(names[one.name, suffix], one, part) for one, suffix, part in parts)
+    return tuple(CustomColumn(names[one.name, suffix], one, part) for one, suffix, part in parts)
 
 
 def beside(query: str, places: Sequence[Place], reader: Reader, taken: Iterable[str]) -> str:
@@ -89,7 +89,7 @@ class _Layers:
     typed: dict[str, str] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
 
-    def add(self, place: Place, columns: Iterable[OwnColumn], reader: Reader, number: str) -> None:
+    def add(self, place: Place, columns: Iterable[CustomColumn], reader: Reader, number: str) -> None:
         """Add one place, whose helpers have `number` in their names."""
         values = f"_own{number}"
         self.maps[values] = place.values
@@ -118,7 +118,7 @@ def misfits(query: str, places: Sequence[Place], reader: Reader) -> str:
     return f"SELECT place, field, count(*) AS found FROM ({' UNION ALL '.join(counts)}) GROUP BY ALL ORDER BY ALL"  # noqa: S608
 
 
-def _part(column: OwnColumn, reader: Reader, value: str) -> str:
+def _part(column: CustomColumn, reader: Reader, value: str) -> str:
     if not column.part:
         return value
     if reader.resolved(column.definition.type).kind == "set":

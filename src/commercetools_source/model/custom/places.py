@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.contract import Expression
     from commercetools_source.model.relations import Relation
 
-__all__ = ["OWNERS", "Owned", "Owner", "owned"]
+__all__ = ["OWNERS", "CustomFieldPlace", "Owned", "owned"]
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class CustomFieldPlace:
     """A place of the contract that holds custom fields: the field `field` of the type `item`."""
 
     resource: str
@@ -27,54 +27,56 @@ class Owner:
     field: str = "custom"
 
 
-OWNERS: tuple[Owner, ...] = (
-    Owner("address", "Address"),
-    Owner("approval-flow", "ApprovalFlow"),
-    Owner("approval-rule", "ApprovalRule"),
-    Owner("asset", "Asset"),
-    Owner("associate-role", "AssociateRole"),
-    Owner("business-unit", "BusinessUnit"),
-    Owner("cart-discount", "CartDiscount"),
-    Owner("category", "Category"),
-    Owner("channel", "Channel"),
-    Owner("custom-line-item", "CustomLineItem"),
-    Owner("customer", "Customer"),
-    Owner("customer-group", "CustomerGroup"),
-    Owner("discount-code", "DiscountCode"),
-    Owner("inventory-entry", "InventoryEntry"),
-    Owner("line-item", "LineItem"),
-    Owner("line-item", "ShoppingListLineItem"),
-    Owner("order", "Cart"),
-    Owner("order", "Order"),
-    Owner("order", "StagedOrder"),
-    Owner("order-delivery", "Delivery"),
-    Owner("order-edit", "OrderEdit"),
-    Owner("order-parcel", "Parcel"),
-    Owner("order-return-item", "ReturnItem"),
-    Owner("payment", "Payment"),
-    Owner("payment-interface-interaction", "Payment", "interfaceInteractions"),
-    Owner("payment-method", "PaymentMethod"),
-    Owner("payment-method-info", "PaymentMethodInfo"),
-    Owner("product-price", "Price"),
-    Owner("product-price", "ScopedPrice"),
-    Owner("product-selection", "ProductSelection"),
-    Owner("product-tailoring", "ProductTailoring"),  # a resource type, though the contract shows no such field
-    Owner("quote", "Quote"),
-    Owner("quote", "QuoteRequest"),
-    Owner("quote", "StagedQuote"),
-    Owner("recurring-order", "RecurringOrder"),
-    Owner("reservation", "Reservation"),  # a resource type without an endpoint, so nobody can read one
-    Owner("review", "Review"),
-    Owner("shipping", "Cart", "shippingCustomFields"),
-    Owner("shipping", "Order", "shippingCustomFields"),
-    Owner("shipping", "Shipping", "shippingCustomFields"),
-    Owner("shipping", "StagedOrder", "shippingCustomFields"),
-    Owner("shipping-method", "ShippingMethod"),
-    Owner("shopping-list", "ShoppingList"),
-    Owner("shopping-list-text-line-item", "TextLineItem"),
-    Owner("standalone-price", "StandalonePrice"),
-    Owner("store", "Store"),
-    Owner("transaction", "Transaction"),
+OWNERS: tuple[CustomFieldPlace, ...] = (
+    CustomFieldPlace("address", "Address"),
+    CustomFieldPlace("approval-flow", "ApprovalFlow"),
+    CustomFieldPlace("approval-rule", "ApprovalRule"),
+    CustomFieldPlace("asset", "Asset"),
+    CustomFieldPlace("associate-role", "AssociateRole"),
+    CustomFieldPlace("business-unit", "BusinessUnit"),
+    CustomFieldPlace("cart-discount", "CartDiscount"),
+    CustomFieldPlace("category", "Category"),
+    CustomFieldPlace("channel", "Channel"),
+    CustomFieldPlace("custom-line-item", "CustomLineItem"),
+    CustomFieldPlace("customer", "Customer"),
+    CustomFieldPlace("customer-group", "CustomerGroup"),
+    CustomFieldPlace("discount-code", "DiscountCode"),
+    CustomFieldPlace("inventory-entry", "InventoryEntry"),
+    CustomFieldPlace("line-item", "LineItem"),
+    CustomFieldPlace("line-item", "ShoppingListLineItem"),
+    CustomFieldPlace("order", "Cart"),
+    CustomFieldPlace("order", "Order"),
+    CustomFieldPlace("order", "StagedOrder"),
+    CustomFieldPlace("order-delivery", "Delivery"),
+    CustomFieldPlace("order-edit", "OrderEdit"),
+    CustomFieldPlace("order-parcel", "Parcel"),
+    CustomFieldPlace("order-return-item", "ReturnItem"),
+    CustomFieldPlace("payment", "Payment"),
+    CustomFieldPlace("payment-interface-interaction", "Payment", "interfaceInteractions"),
+    CustomFieldPlace("payment-method", "PaymentMethod"),
+    CustomFieldPlace("payment-method-info", "PaymentMethodInfo"),
+    CustomFieldPlace("product-price", "Price"),
+    CustomFieldPlace("product-price", "ScopedPrice"),
+    CustomFieldPlace("product-selection", "ProductSelection"),
+    CustomFieldPlace(
+        "product-tailoring", "ProductTailoring"
+    ),  # a resource type, though the contract shows no such field
+    CustomFieldPlace("quote", "Quote"),
+    CustomFieldPlace("quote", "QuoteRequest"),
+    CustomFieldPlace("quote", "StagedQuote"),
+    CustomFieldPlace("recurring-order", "RecurringOrder"),
+    CustomFieldPlace("reservation", "Reservation"),  # a resource type without an endpoint, so nobody can read one
+    CustomFieldPlace("review", "Review"),
+    CustomFieldPlace("shipping", "Cart", "shippingCustomFields"),
+    CustomFieldPlace("shipping", "Order", "shippingCustomFields"),
+    CustomFieldPlace("shipping", "Shipping", "shippingCustomFields"),
+    CustomFieldPlace("shipping", "StagedOrder", "shippingCustomFields"),
+    CustomFieldPlace("shipping-method", "ShippingMethod"),
+    CustomFieldPlace("shopping-list", "ShoppingList"),
+    CustomFieldPlace("shopping-list-text-line-item", "TextLineItem"),
+    CustomFieldPlace("standalone-price", "StandalonePrice"),
+    CustomFieldPlace("store", "Store"),
+    CustomFieldPlace("transaction", "Transaction"),
 )
 """Every place with custom fields, by resource type id (API reference, ResourceTypeId)."""
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from commercetools_source.model.custom.definitions import Conflict, CustomType, Definition, ProductType
     from commercetools_source.model.relations import Relation
 
-__all__ = ["KEY", "NO_FIELDS", "VARIANTS", "OwnFields"]
+__all__ = ["KEY", "NO_FIELDS", "VARIANTS", "CustomFieldQueries"]
 
 VARIANTS: Mapping[str, tuple[str, int, bool | None]] = MappingProxyType(
     {
@@ -47,14 +47,14 @@ _RAW = "CASE WHEN _own IS NOT NULL OR _product IS NOT NULL THEN json_object('var
 
 
 @dataclass(frozen=True, slots=True)
-class OwnFields:
+class CustomFieldQueries:
     """What a project defines for itself."""
 
     product_types: tuple[ProductType, ...] = ()
     types: tuple[CustomType, ...] = ()
 
     @classmethod
-    def of(cls, product_types: Iterable[Mapping[str, Any]], types: Iterable[Mapping[str, Any]]) -> OwnFields:
+    def of(cls, product_types: Iterable[Mapping[str, Any]], types: Iterable[Mapping[str, Any]]) -> CustomFieldQueries:
         """Return what records of `product_types` and `types` define; their order does not count."""
         found = sorted(map(product_type, product_types), key=lambda one: (one.key, one.id))
         return cls(tuple(found), tuple(sorted(map(custom_type, types), key=lambda one: (one.key, one.id))))
@@ -149,5 +149,5 @@ def _entries(one: ProductType, stream: str, source: str, have: Mapping[str, str]
     return f"SELECT *, {fixed}{_ENTRIES} AS _entries FROM ({rows})"  # noqa: S608 - constants
 
 
-NO_FIELDS = OwnFields()
+NO_FIELDS = CustomFieldQueries()
 """Nothing is defined, or nothing is known of it: custom fields and attributes stay JSON."""

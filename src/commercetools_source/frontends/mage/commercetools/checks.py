@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from commercetools_source.catalog.stream import Paging, Stream
 from commercetools_source.catalog.streams import STREAMS, missing_scope
 from commercetools_source.client import Client as ApiClient
-from commercetools_source.client import walk_of
+from commercetools_source.client import range_of
 from commercetools_source.errors import AuthenticationError, NetworkError
 from commercetools_source.extract.keyset import predicate
 from commercetools_source.extract.paging import path_of
@@ -21,7 +21,7 @@ from commercetools_source.frontends.mage.commercetools.client import hook_of, se
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from commercetools_source.extract.keyset import Walk
+    from commercetools_source.extract.keyset import KeyRange
 
 __all__ = ["check", "count"]
 
@@ -81,19 +81,19 @@ def count(api: ApiClient, row: Stream, bookmarks: Mapping[str, Any] | None = Non
     until = None if since is None else api.settled_time()
     total = 0
     for parent in parents_of(api.get, row, api.config.page_size):
-        said = _total(api, row, walk_of(row, parent, since, until))
+        said = _total(api, row, range_of(row, parent, since, until))
         if said is None:
             return sum(len(page.records) for page in api.pages(row, since=since, until=until))
         total += said
     return total
 
 
-def _total(api: ApiClient, row: Stream, walk: Walk) -> int | None:
-    """Return how many records `walk` has, None where the endpoint does not say."""
-    where = predicate(walk)
+def _total(api: ApiClient, row: Stream, key_range: KeyRange) -> int | None:
+    """Return how many records `key_range` has, None where the endpoint does not say."""
+    where = predicate(key_range)
     params = [*row.params, ("limit", "0"), ("withTotal", "true"), *([("where", where)] if where else [])]
-    total = api.request("get", path_of(row, walk), params=params).get("total")
+    total = api.request("get", path_of(row, key_range), params=params).get("total")
     if not isinstance(total, int):
         return None
-    parts = split(walk, 2) if where is not None and total >= _CAPPED else ()
+    parts = split(key_range, 2) if where is not None and total >= _CAPPED else ()
     return sum(_total(api, row, part) or 0 for part in parts) if len(parts) > 1 else total

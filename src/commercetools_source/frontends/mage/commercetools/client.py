@@ -12,7 +12,7 @@ from commercetools_source.config import Config
 from commercetools_source.events import Event, Hook, RecordQuarantined, RetryScheduled
 from commercetools_source.frontends.mage.bases import of_mage
 from commercetools_source.http.responses import json_or_none, problem_of
-from commercetools_source.http.transport import Answer
+from commercetools_source.http.transport import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ else:
 
 __all__ = ["Client", "hook_of", "settings_of"]
 
-_SILENT = problem_of(Answer(0, {}, b""), "", "").detail
+_SILENT = problem_of(Response(0, {}, b""), "", "").detail
 """What a problem says where the platform said nothing."""
 
 

@@ -103,7 +103,7 @@ def _get_by(client: Any) -> Get:
         path: str,
         params: Sequence[tuple[str, str]],
         parse: Callable[[bytes], Any],
-        heavy_attempts: int | None,  # noqa: ARG001 - such a client has a patience of its own
+        oversized_attempts: int | None,  # noqa: ARG001 - such a client has a patience of its own
     ) -> Any:
         return parse(msgspec.json.encode(client.request(path=path, params=list(params))))
 

@@ -8,8 +8,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from commercetools_source.http.retry import Patience
-from commercetools_source.http.transport import Answer, Request, Transport
+from commercetools_source.http.retry import RetryBudget
+from commercetools_source.http.transport import Request, Transport
+from commercetools_source.http.transport import Response as PlatformResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,7 +133,7 @@ class Client:
             raise_for_error(_Answered(answer))
         return answer.value
 
-    def _send(self, url: str, method: str, params: Any, body: Any) -> Answer:
+    def _send(self, url: str, method: str, params: Any, body: Any) -> PlatformResponse:
         query = urlencode(params, doseq=True, quote_via=quote)
         headers: Mapping[str, str] = self.get_headers()
         request = Request(
@@ -147,7 +148,7 @@ class Client:
         seconds = float(self.config.get("request_timeout") or 0) or REQUEST_TIMEOUT
         transport = Transport(concurrency=1, timeout=seconds, user_agent="commercetools-source")
         try:
-            return transport.send(request, Patience(seconds))
+            return transport.send(request, RetryBudget(seconds))
         finally:
             transport.close()
 
@@ -155,7 +156,7 @@ class Client:
 class _Answered:
     """An answer as `raise_for_error` wants it."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: PlatformResponse) -> None:
         self.status_code = answer.status
         self._body = answer.body
 
