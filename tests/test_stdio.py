@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
-from commercetools_source.destinations.duckdb.file import DuckDB, row_counts
+from commercetools_source.destinations.duckdb.connection import row_counts
+from commercetools_source.destinations.duckdb.file import DuckDB
 from commercetools_source.events import Notice, PageRead, StreamFailed
 from commercetools_source.frontends.mage import commercetools
 from commercetools_source.report.progress import draw

@@ -19,13 +19,13 @@ from commercetools_source.config import Config
 from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError, Problem
 from commercetools_source.events import Hook, ignore
 from commercetools_source.extract import paging
-from commercetools_source.extract.keyset import KeyRange
 from commercetools_source.extract.parents import parents_of
-from commercetools_source.extract.windows import instant, shift
+from commercetools_source.extract.selection import range_of
 from commercetools_source.http.auth import TokenSource
 from commercetools_source.http.responses import error_of, is_good, json_or_none
 from commercetools_source.http.retry import RetryBudget
 from commercetools_source.http.transport import Request, Response, Timing, Transport
+from commercetools_source.timestamps import instant, shift
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["Client", "Params", "range_of"]
+__all__ = ["Client", "Params"]
 
 Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
 """Query parameters; a list or tuple as value repeats its parameter, None leaves it out."""
@@ -231,21 +231,6 @@ class Client:
                 f"url {theirs.scheme}://{theirs.hostname} is not on the configured API host {self.config.api_url};"
                 " the token is sent nowhere else"
             )
-
-
-def range_of(
-    stream: Stream, parent: tuple[str, ...] = (), since: str | None = None, until: str | None = None
-) -> KeyRange:
-    """Return the range over `stream`: by its cursor from `since` to `until`, or over all of it by its immutable order.
-
-    Raises ConfigError when a range is asked of a stream that has no cursor.
-    """
-    if since is None and until is None:
-        order = (*stream.order, "", "")
-        return KeyRange(field=order[0], tie=order[1], parent=parent)
-    if stream.cursor is None:
-        raise ConfigError(f"{stream.name} has no change date to select by; read it whole, without since and until")
-    return KeyRange(field=stream.cursor, tie=stream.tie, lower=since, upper=until, parent=parent)
 
 
 def _signed(request: Request, token: str) -> Request:

@@ -10,8 +10,9 @@ import hmac
 import math
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
+
+from commercetools_source.timestamps import _start_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -139,45 +140,6 @@ def _scopes(value: Any) -> tuple[str, ...]:
     if isinstance(words, (list, tuple)) and all(isinstance(word, str) and scope.fullmatch(word) for word in words):
         return tuple(words)
     raise ValueError("it must be scopes such as 'view_orders:my-project', as a list or separated by spaces")
-
-
-_MOMENT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*([Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII
-)
-
-
-def _start_date(value: Any) -> str:
-    """Return `2026-01-31T00:00:00.000Z`: UTC with milliseconds, as the platform writes it; no zone means UTC."""
-    legal = "it must be a date or time such as '2026-01-31' or '2026-01-31T12:00:00Z'"
-    if isinstance(value, datetime):
-        moment = value
-    elif isinstance(value, date):
-        moment = datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
-    else:
-        found = _MOMENT.fullmatch(value.strip()) if isinstance(value, str) else None
-        if found is None:
-            raise ValueError(legal)
-        try:
-            moment = _moment(found)
-        except ValueError:
-            raise ValueError(legal) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    try:
-        utc = moment.astimezone(timezone.utc)
-    except OverflowError:
-        raise ValueError(legal) from None
-    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _moment(found: re.Match[str]) -> datetime:
-    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
-    micro = int((found[7] or "").ljust(6, "0")[:6])
-    zone = timezone.utc
-    if found[8] and found[8] not in "Zz":
-        sign = -1 if found[8][0] == "-" else 1
-        zone = timezone(sign * timedelta(hours=int(found[8][1:3]), minutes=int(found[8][-2:])))
-    return datetime(year, month, day, hour, minute, second, micro, zone)
 
 
 # One label of a host name: nothing in it can end the host or begin another part of a URL.

@@ -11,7 +11,8 @@ import pytest
 
 from commercetools_source.catalog.contract import Expression, load
 from commercetools_source.catalog.schema import columns
-from commercetools_source.catalog.streams import STREAMS, Paging, Stream, find, missing_scope, readable_with
+from commercetools_source.catalog.scopes import missing_scope, readable_with
+from commercetools_source.catalog.streams import STREAMS, Paging, Stream, find
 from commercetools_source.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]

@@ -20,8 +20,8 @@ from commercetools_source.events import (
     StreamStarted,
     TokenFetched,
 )
-from commercetools_source.report.progress import Tally, draw, seconds_text
-from commercetools_source.report.run import table
+from commercetools_source.report.progress import Tally, draw
+from commercetools_source.report.table import seconds_text, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

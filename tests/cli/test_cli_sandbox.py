@@ -15,7 +15,7 @@ import pytest
 
 from commercetools_source import STREAMS
 from commercetools_source.cli import app
-from commercetools_source.destinations.duckdb.file import row_counts
+from commercetools_source.destinations.duckdb.connection import row_counts
 from commercetools_source.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -138,8 +138,8 @@ def test_a_picture_shows_every_box_and_line_and_none_covers_another(streams: lis
 
 
 def test_a_picture_is_the_same_each_time() -> None:
-    imports = "from commercetools_source import diagram, diagram_svg"
-    command = [sys.executable, "-c", f"{imports}\nprint(diagram_svg.svg(diagram.draw()))"]
+    imports = "from commercetools_source.report import diagram, svg"
+    command = [sys.executable, "-c", f"{imports}\nprint(svg.svg(diagram.draw()))"]
     found = set()
     for seed in ("1", "2"):  # sets of texts come in another order
         environ = {**os.environ, "PYTHONHASHSEED": seed}

@@ -12,7 +12,7 @@ import pytest
 from commercetools_source.catalog.schema import Column, columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import DuckDB
-from commercetools_source.destinations.duckdb.file import row_counts
+from commercetools_source.destinations.duckdb.connection import row_counts
 from commercetools_source.errors import DestinationError, StateError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.keyset import KeyRange, Position

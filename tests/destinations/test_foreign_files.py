@@ -144,7 +144,7 @@ def work(folder):
     deliver(THINGS, replaces=True, first=True, done=False)
     deliver(THINGS, replaces=True)
     deliver(OTHERS, replaces=True, first=True, done=False)
-    destination.forget(OTHERS)
+    destination.reset(OTHERS)
     deliver(OTHERS, replaces=True, first=True)
     destination.close()
 
@@ -236,7 +236,7 @@ def test_a_comparison_writes_nothing_into_the_folder(
     tmp_path: Path, fields: Callable[[Stream], list[Column]], load: Make
 ) -> None:
     from commercetools_source.catalog.schema import Column
-    from commercetools_source.sync.deletions import Difference, Listed
+    from commercetools_source.extract.delivery import Difference, Listed
 
     folder = tmp_path / "data"
     destination = Parquet(folder, lambda stream: [*fields(stream), Column("createdAt", "datetime", nullable=True)])

@@ -15,8 +15,9 @@ from commercetools_source.destinations import DuckDB
 from commercetools_source.model.custom.columns import Place
 from commercetools_source.model.custom.places import owned
 from commercetools_source.model.custom.queries import KEY, VARIANTS, CustomFieldQueries
+from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import Relation, all_relations
-from commercetools_source.model.select import quoted, select
+from commercetools_source.model.select import select
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.run import sync
 from own_values import back, same

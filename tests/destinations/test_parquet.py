@@ -21,7 +21,7 @@ from commercetools_source.catalog.stream import Stream
 from commercetools_source.destinations import Parquet
 from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
-from commercetools_source.sync.deletions import Difference, Listed
+from commercetools_source.extract.delivery import Difference, Listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

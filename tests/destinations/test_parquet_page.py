@@ -15,8 +15,9 @@ from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.cli.app import run
+from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import relations
-from commercetools_source.model.select import quoted, select
+from commercetools_source.model.select import select
 
 if TYPE_CHECKING:
     import pytest

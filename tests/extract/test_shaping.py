@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.extract.paging import record_shaper
+from commercetools_source.extract.records import record_shaper
 
 names = st.sampled_from(["id", "key", "password", "pass", 'pass"word', "custom"])
 values: st.SearchStrategy[Any] = st.recursive(

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from commercetools_source.catalog.streams import STREAMS, Stream
 from commercetools_source.errors import CommercetoolsError, NetworkError, PageTooLargeError
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.engine import Extraction, Limits
+from commercetools_source.extract.engine import Extraction
+from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection, conflict_with
-from commercetools_source.extract.windows import instant, shift
 from commercetools_source.sync import deletions
 from commercetools_source.sync.backfill import merged, obstacle
+from commercetools_source.timestamps import instant, shift
 from simulation.platform import KEYSET, START, Platform
 from simulation.store import Killed, Store
 

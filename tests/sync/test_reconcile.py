@@ -13,9 +13,10 @@ from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Event
+from commercetools_source.extract.delivery import Difference, Tombstone
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.compare import Verdict, sweep, verify
-from commercetools_source.sync.deletions import Difference, Guard, Tombstone, refusal
+from commercetools_source.sync.deletions import Guard, refusal
 from commercetools_source.sync.run import sync
 
 if TYPE_CHECKING:

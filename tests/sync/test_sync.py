@@ -12,7 +12,7 @@ from commercetools_source.client import Client
 from commercetools_source.errors import AuthenticationError, DestinationError, ForbiddenError, NotFoundError
 from commercetools_source.events import Event, RecordQuarantined, StreamFailed, StreamStarted
 from commercetools_source.extract.checkpoint import StreamState, decode, encode
-from commercetools_source.extract.engine import Limits
+from commercetools_source.extract.limits import Limits
 from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync.run import Summary, sync
 from patience import Jumps

@@ -14,9 +14,9 @@ from commercetools_source.catalog.stream import Paging, Parents, Stream
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["STREAMS", "Paging", "Parents", "Stream", "find", "missing_scope", "readable_with"]
+__all__ = ["STREAMS", "Paging", "Parents", "Stream", "find"]
 
 _ASSOCIATES = Parents(
     "records",
@@ -467,12 +467,6 @@ _ROWS = (
 STREAMS: Mapping[str, Stream] = MappingProxyType({row.name: row for row in _ROWS})
 """Every stream by its name, in alphabetical order."""
 
-_NO_TWIN = frozenset({"view_messages", "view_published_products"})
-"""View scopes for which there is no `manage_` scope of the same name (specification, security schemes)."""
-
-_NOT_FOR_PROJECT_MANAGERS = frozenset({"view_api_clients", "view_mcp_servers", "manage_mcp_servers"})
-"""Scopes that `manage_project` does not contain (specification of these endpoints)."""
-
 
 def find(name: str) -> Stream:
     """Return the stream called `name`; raises ConfigError that lists the legal names."""
@@ -481,21 +475,3 @@ def find(name: str) -> Stream:
     near = difflib.get_close_matches(name, STREAMS, n=1)
     meant = f" Did you mean {near[0]}?" if near else ""
     raise ConfigError(f"there is no stream {name!r}.{meant} Streams: {', '.join(STREAMS)}")
-
-
-def readable_with(stream: Stream) -> tuple[str, ...]:
-    """Return every permission of which one lets a project-wide token read `stream`, the narrowest first."""
-    views = [scope for scope in stream.scopes if scope.startswith("view_")]
-    manages = [scope.replace("view_", "manage_", 1) for scope in views if scope not in _NO_TWIN]
-    others = [scope for scope in stream.scopes if not scope.startswith("view_")]
-    everything = [] if _NOT_FOR_PROJECT_MANAGERS.intersection(stream.scopes) else ["manage_project"]
-    return tuple(dict.fromkeys([*views, *others, *manages, *everything]))
-
-
-def missing_scope(stream: Stream, granted: Iterable[str], project_key: str) -> str | None:
-    """Return the narrowest scope to ask for if none of those `granted` lets a token read all of `stream`, else None.
-
-    A scope of a single store (`view_orders:shop:berlin`) does not count: it reads that store only.
-    """
-    sufficient = [f"{permission}:{project_key}" for permission in readable_with(stream)]
-    return sufficient[0] if set(granted).isdisjoint(sufficient) else None

@@ -173,7 +173,8 @@ def sync(
 def check(config: Settings = None, streams: Streams = None, as_json: Json = False) -> None:
     """Try the settings: which streams can be read, and which scope is missing for the others."""
     from commercetools_source.client import Client
-    from commercetools_source.report.run import inspect, inspection_json, inspection_text
+    from commercetools_source.report.check import inspection_json, inspection_text
+    from commercetools_source.sync.access import inspect
 
     with Client(settings_of(config)) as client:
         found = inspect(client, names_of(streams))
@@ -186,7 +187,7 @@ def check(config: Settings = None, streams: Streams = None, as_json: Json = Fals
 @app.command("streams")
 def list_streams(as_json: Json = False) -> None:
     """List what can be read: every stream, how it is read and the scope that it needs."""
-    from commercetools_source.report.run import catalogue_json, catalogue_text
+    from commercetools_source.report.streams import catalogue_json, catalogue_text
 
     typer.echo(catalogue_json() if as_json else catalogue_text())
 

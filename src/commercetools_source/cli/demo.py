@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.config import Config
-from commercetools_source.destinations.duckdb.file import DuckDB, row_counts
+from commercetools_source.destinations.duckdb.connection import row_counts
+from commercetools_source.destinations.duckdb.file import DuckDB
 from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.signals import stopping
-from commercetools_source.report.progress import Verbosity, draw, seconds_text
-from commercetools_source.report.run import summary_text, table
+from commercetools_source.report.progress import Verbosity, draw
+from commercetools_source.report.run import summary_text
+from commercetools_source.report.table import seconds_text, table
 from commercetools_source.sandbox.shop import days
 from commercetools_source.sandbox.shop.generate import counts
 from commercetools_source.sync.run import Summary, sync

@@ -36,7 +36,7 @@ state = typer.Typer(help="What is stored between runs.", no_args_is_help=True)
 @state.command()
 def show(destination: Target = DEFAULT, as_json: Json = False) -> None:
     """Show how far each stream is read, what of it is held, and which run was cut off."""
-    from commercetools_source.report.plan import states_json, states_text
+    from commercetools_source.report.state import states_json, states_text
 
     states = states_of(loaded(destination))
     typer.echo(states_json(states) if as_json else states_text(states))

@@ -34,7 +34,7 @@ def verify(
 ) -> None:
     """Compare what `sync` wrote with the platform: what is missing, stale or deleted there; changes nothing."""
     from commercetools_source.client import Client
-    from commercetools_source.report.run import verdicts_json, verdicts_text
+    from commercetools_source.report.compare import verdicts_json, verdicts_text
     from commercetools_source.sync.compare import verify as compare
 
     with Client(settings_of(config)) as client:
@@ -56,7 +56,7 @@ def sweep(
 ) -> None:
     """Compare what `sync` wrote with the platform, mark what was deleted there, read again what is missing or stale."""
     from commercetools_source.client import Client
-    from commercetools_source.report.run import verdicts_json, verdicts_text
+    from commercetools_source.report.compare import verdicts_json, verdicts_text
     from commercetools_source.sync.compare import sweep as mend
     from commercetools_source.sync.deletions import Guard
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.arrow.arrays import integers, moments, strings
 from commercetools_source.destinations.arrow.decode import DELETED_AT
-from commercetools_source.extract.windows import moment
-from commercetools_source.sync.deletions import Difference
+from commercetools_source.extract.delivery import Difference
+from commercetools_source.timestamps import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from commercetools_source.sync.deletions import Listed
+    from commercetools_source.extract.delivery import Listed
 
 __all__ = ["compare", "connect", "deletions", "listed", "mark_deleted", "remove"]
 

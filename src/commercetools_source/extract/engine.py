@@ -7,7 +7,6 @@ bytes wait to be taken.
 
 from __future__ import annotations
 
-import math
 import queue
 import threading
 import time
@@ -28,7 +27,9 @@ from commercetools_source.events import (
 from commercetools_source.extract import paging
 from commercetools_source.extract.checkpoint import StreamState, finish
 from commercetools_source.extract.delivery import Delivery
+from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.parents import parents_of
+from commercetools_source.extract.records import position_of
 from commercetools_source.extract.selection import Selection, mode_of, needs_parents, started
 from commercetools_source.extract.windows import pages_left, split
 
@@ -38,50 +39,11 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.extract.keyset import KeyRange
 
-__all__ = ["Extraction", "Limits", "Outcome"]
+__all__ = ["Extraction", "Outcome"]
 
-_AHEAD = 24 << 20
-_HELD = 8 << 20
 _RECORD_BYTES = 512
 """What a record takes beside its text once a destination has decoded it; small ones are mostly that."""
 _CLOSED_PARENT = frozenset({"AssociateMissingPermission"})
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much at once: `workers` threads, pages of `page_size` records, `ahead_bytes` read but not looked at yet.
-
-    A delivery is handed over when it takes `batch_bytes` of memory, or after `batch_seconds`, whichever is first.
-    After `seconds` the run is stopped as `stop` does.
-    `of` lets half a batch be read ahead, and what is under way arrives besides: while one is written, the next one is
-    read.
-    """
-
-    workers: int = 20
-    page_size: int = 500
-    batch_bytes: int = 32 << 20
-    batch_seconds: float = 15.0
-    ahead_bytes: int = _AHEAD
-    seconds: float = math.inf
-
-    @classmethod
-    def of(cls, workers: int, page_size: int, batch_bytes: int) -> Limits:
-        """Return limits that suit a destination which takes batches of `batch_bytes`."""
-        return cls(workers, page_size, batch_bytes, ahead_bytes=max(_AHEAD, batch_bytes // 2))
-
-    @property
-    def most_held(self) -> int:
-        """Bytes that may be held back for batches, of all streams together."""
-        return max(_HELD, self.batch_bytes)
-
-    def working(self, ahead: int) -> int:
-        """Return how many workers may have a request under way while `ahead` bytes wait to be looked at.
-
-        All of them up to half of `ahead_bytes`, from there on fewer and fewer, down to none: what is under way still
-        arrives, and whoever takes it competes with the workers for the interpreter.
-        """
-        free = 2.0 * (1.0 - ahead / self.ahead_bytes)
-        return math.ceil(self.workers * min(1.0, max(0.0, free)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,7 +349,7 @@ class Extraction:
         spare = self._free() - len(self._tasks)  # a guess: others come and go meanwhile
         if spare <= 0 or left.after is None:
             return (left,)
-        first = paging.position_of(page.records[0], key_range).value
+        first = position_of(page.records[0], key_range).value
         if first == left.after.value and len(page.records) > 1:
             stream = task.reading.stream
             where = self._selection.where_of(stream)

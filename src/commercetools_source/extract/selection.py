@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from commercetools_source.errors import ConfigError
 from commercetools_source.extract.checkpoint import StreamState, begin, hold
 from commercetools_source.extract.keyset import KeyRange
-from commercetools_source.extract.windows import shift
+from commercetools_source.timestamps import shift
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.extract.checkpoint import Mode
 
-__all__ = ["Selection", "conflict_with", "mode_of", "needs_parents", "ranges_of", "started"]
+__all__ = ["Selection", "conflict_with", "mode_of", "needs_parents", "range_of", "ranges_of", "started"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +111,18 @@ def _filter(where: Sequence[str]) -> str:
 def needs_parents(stream: Stream, state: StreamState, selection: Selection) -> bool:
     """Return whether the parents of `stream` must be listed before `started`."""
     return stream.parents is not None and mode_of(stream, state, selection) != "resumed"
+
+
+def range_of(
+    stream: Stream, parent: tuple[str, ...] = (), since: str | None = None, until: str | None = None
+) -> KeyRange:
+    """Return the range over `stream`: by its cursor from `since` to `until`, or over all of it by its immutable order.
+
+    Raises ConfigError when a range is asked of a stream that has no cursor.
+    """
+    if since is None and until is None:
+        order = (*stream.order, "", "")
+        return KeyRange(field=order[0], tie=order[1], parent=parent)
+    if stream.cursor is None:
+        raise ConfigError(f"{stream.name} has no change date to select by; read it whole, without since and until")
+    return KeyRange(field=stream.cursor, tie=stream.tie, lower=since, upper=until, parent=parent)

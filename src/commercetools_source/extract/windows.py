@@ -7,38 +7,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from commercetools_source.timestamps import instant, moment
 
 if TYPE_CHECKING:
     from commercetools_source.extract.keyset import KeyRange
 
-__all__ = ["instant", "moment", "pages_left", "shift", "split"]
+__all__ = ["pages_left", "split"]
 
 _MILLISECOND = timedelta(milliseconds=1)
 _LEAST_SPAN = 4
 _HALVES = 2
-
-
-def moment(text: str) -> datetime:
-    """Return the UTC time that an API timestamp (`2026-01-02T03:04:05.678Z`) names.
-
-    Raises ValueError when `text` is no timestamp.
-    """
-    normal = text[:-1] + "+00:00" if text.endswith("Z") else text
-    parsed = datetime.fromisoformat(normal)
-    return parsed.replace(tzinfo=timezone.utc) if parsed.tzinfo is None else parsed.astimezone(timezone.utc)
-
-
-def instant(time: datetime) -> str:
-    """Return `time` as the API writes it: UTC, milliseconds (rounded down), `Z`."""
-    utc = time.astimezone(timezone.utc)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
-
-
-def shift(text: str, seconds: float) -> str:
-    """Return the API timestamp `seconds` after `text` (before it, when negative)."""
-    return instant(moment(text) + timedelta(seconds=seconds))
 
 
 def split(key_range: KeyRange, parts: int) -> tuple[KeyRange, ...]:

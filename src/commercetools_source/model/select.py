@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.model.quoting import quoted, string
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from commercetools_source.model.relations import Field, Origin, Relation, Step
 
-__all__ = ["parsed", "quoted", "select", "string", "values"]
+__all__ = ["parsed", "select", "values"]
 
 Structure = dict[str, Any]
 """What to read of an object: under each field's name a type, another object, or a list of one of them."""
@@ -52,16 +53,6 @@ def parsed(text: str, fields: Iterable[Field]) -> str:
 def values(item: str, fields: Iterable[Field]) -> list[str]:
     """Return the SELECT items `expression AS name` that take `fields` out of `item`, SQL that `parsed` made."""
     return [f"{_value(field, item)} AS {quoted(field.name)}" for field in fields]
-
-
-def quoted(name: str) -> str:
-    """Return an identifier in quotes."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def string(value: str) -> str:
-    """Return a text as a literal of SQL."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _rows(fields: Sequence[Field], origin: Origin, source: str, have: Mapping[str, str]) -> str:

@@ -6,17 +6,14 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from commercetools_source.extract.checkpoint import encode
-from commercetools_source.report.progress import seconds_text
-from commercetools_source.report.run import table
+from commercetools_source.report.table import seconds_text, table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.sync.plan import Forecast
 
-__all__ = ["forecasts_json", "forecasts_text", "states_json", "states_text"]
+__all__ = ["forecasts_json", "forecasts_text"]
 
 
 def forecasts_text(forecasts: Sequence[Forecast], concurrency: int) -> str:
@@ -60,31 +57,3 @@ def forecasts_json(forecasts: Sequence[Forecast], concurrency: int) -> str:
         },
         indent=2,
     )
-
-
-def states_text(states: Mapping[str, StreamState]) -> str:
-    """Return a line for each stream of which something is stored."""
-    if not states:
-        return "nothing is stored yet; the next run reads every stream from its start"
-    rows = [
-        [name, state.cursor or "", _under_way(state), len(state.quarantined), _part(state)]
-        for name, state in sorted(states.items())
-    ]
-    return table(rows, header=("stream", "read up to", "under way", "left out", "part held"))
-
-
-def _under_way(state: StreamState) -> str:
-    if state.mode is None:
-        return ""
-    windows = "1 window" if len(state.ranges) == 1 else f"{len(state.ranges)} windows"
-    return f"{state.mode} up to {state.bound}, {windows} left"
-
-
-def _part(state: StreamState) -> str:
-    since = [f"changed since {state.since}"] if state.since else []
-    return " and ".join([*since, *state.where]) or "all"
-
-
-def states_json(states: Mapping[str, StreamState]) -> str:
-    """Return the same as one JSON object, each state as it is stored."""
-    return json.dumps({name: encode(state) for name, state in sorted(states.items())}, indent=2, ensure_ascii=False)

@@ -25,6 +25,7 @@ from commercetools_source.events import (
     StreamFinished,
     StreamStarted,
 )
+from commercetools_source.report.table import seconds_text
 from commercetools_source.stdio import Forgiving
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-__all__ = ["Tally", "Verbosity", "draw", "seconds_text"]
+__all__ = ["Tally", "Verbosity", "draw"]
 
 Verbosity = int
 """-1 errors only, 0 what matters, 1 every request too."""
@@ -217,14 +218,3 @@ def _block(tally: Tally, total: int) -> RenderableType:
         table.add_row(name, f"{read:,}")
     more = len(rows) - _MOST_ROWS
     return Group(head, table, Text(f"and {more} more" if more > 0 else "", style="dim"))
-
-
-def seconds_text(seconds: float) -> str:
-    """Return a duration for people: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 10:  # noqa: PLR2004 - below, tenths matter
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes == 0:
-        return f"{rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.model.relations import all_relations
-from commercetools_source.report.run import table
+from commercetools_source.report.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

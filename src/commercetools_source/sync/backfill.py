@@ -9,7 +9,8 @@ from commercetools_source.catalog.streams import STREAMS, find
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Hook, RowsWritten, StreamFailed, ignore
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.engine import Extraction, Limits, Outcome
+from commercetools_source.extract.engine import Extraction, Outcome
+from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection
 from commercetools_source.sync.run import Summary
 

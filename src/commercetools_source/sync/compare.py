@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING
 from commercetools_source.catalog.streams import STREAMS, Stream, find
 from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Delivery, Destination, open_to_read
-from commercetools_source.extract.windows import instant
+from commercetools_source.extract.delivery import Comparable, Delivery, Destination, Difference, open_to_read
 from commercetools_source.sync import listing as graphql
 from commercetools_source.sync.deletions import (
     FIELDS,
-    Comparable,
-    Difference,
     Guard,
     expires_on_platform,
     fetch,
@@ -24,12 +21,13 @@ from commercetools_source.sync.deletions import (
     refusal,
     sweepable,
 )
+from commercetools_source.timestamps import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from commercetools_source.client import Client
-    from commercetools_source.sync.deletions import Listed
+    from commercetools_source.extract.delivery import Listed
 
 __all__ = ["Verdict", "sweep", "verify"]
 

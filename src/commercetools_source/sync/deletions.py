@@ -6,13 +6,15 @@ Knows how to find them and when not to believe them; how a destination marks a r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from commercetools_source.catalog.streams import STREAMS, Paging, Stream, missing_scope
+from commercetools_source.catalog.scopes import missing_scope
+from commercetools_source.catalog.streams import STREAMS, Paging, Stream
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
 from commercetools_source.extract import paging
+from commercetools_source.extract.delivery import Comparable, Deletable, Difference, Listed, Tombstone
 from commercetools_source.extract.keyset import KeyRange, literal
 from commercetools_source.extract.parents import parents_of
 
@@ -23,13 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FIELDS",
-    "Comparable",
-    "Deletable",
-    "DeletionSink",
-    "Difference",
     "Guard",
-    "Listed",
-    "Tombstone",
     "deletions",
     "deletions_since",
     "expires_on_platform",
@@ -47,92 +43,6 @@ _IDS_AT_ONCE = 100
 
 FIELDS = ("id", "version", "createdAt", "lastModifiedAt")
 """What a listing needs of each record: to compare it, and to go on behind it."""
-
-
-class Listed(msgspec.Struct, frozen=True):
-    """One record as a listing shows it."""
-
-    id: str
-    version: int
-    lastModifiedAt: str  # noqa: N815 - the API's name
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """How a destination differs from a listing: ids it lacks, has in an older version, or has although they are gone.
-
-    `held` counts the rows of the destination that are not marked as deleted, `listed` those of the listing.
-    """
-
-    missing: tuple[str, ...]
-    stale: tuple[str, ...]
-    gone: tuple[str, ...]
-    held: int
-    listed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstone:
-    """A deletion that a Message tells of: the record's `id`, and the API timestamp of its end."""
-
-    id: str
-    time: str
-    message: msgspec.Raw
-
-    def record(self, column: str) -> msgspec.Raw:
-        """Return the record with `time` in `column`: as it was at last if the Message holds that, else only its id.
-
-        The Messages of orders, payment methods and recurring orders do (docs: Message types).
-        """
-        fields = msgspec.json.decode(self.message, type=dict[str, msgspec.Raw])
-        kind = msgspec.json.decode(fields["type"], type=str).removesuffix("Deleted")
-        told = bytes(fields.get(kind[0].lower() + kind[1:], b""))
-        last = msgspec.json.decode(told, type=dict[str, msgspec.Raw]) if told.startswith(b"{") else {}
-        mine = msgspec.json.encode(self.id)
-        if bytes(last.get("id", b"")) != mine:
-            last = {"id": msgspec.Raw(mine)}
-        return msgspec.Raw(msgspec.json.encode({**last, column: self.time}))
-
-
-@runtime_checkable
-class DeletionSink(Protocol):
-    """A destination that passes deletions on, and was asked to: that they cannot be read is then an error."""
-
-    def wants_deletions(self, stream: Stream) -> bool:
-        """Return whether deletions of `stream` are wanted."""
-        ...
-
-    def delete(self, stream: Stream, found: Sequence[Tombstone]) -> int:
-        """Pass deletions on; the same one may come again. Returns how many."""
-        ...
-
-
-@runtime_checkable
-class Comparable(Protocol):
-    """What a destination can do besides taking deliveries, so that deletions can be seen in it."""
-
-    def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
-        """Mark the rows with these ids as deleted at these API timestamps; return how many were not marked before."""
-        ...
-
-    def compare(
-        self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str, since: str | None = None
-    ) -> Difference:
-        """Return how the rows of `stream` differ from a listing of all records created before `cursor`.
-
-        A record changed at or after `cursor` is not stale: the next run brings it. With `since` the
-        listing has only what was last changed from then on, and rows changed earlier are not judged.
-        """
-        ...
-
-
-@runtime_checkable
-class Deletable(Comparable, Protocol):
-    """A ledger that can take rows out too."""
-
-    def remove(self, stream: Stream, times: Mapping[str, str]) -> int:
-        """Take out the rows with these ids, those that are marked too; return how many there were."""
-        ...
 
 
 def marking(ledger: Comparable, *, hard: bool) -> Callable[[Stream, Mapping[str, str]], int]:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from commercetools_source.catalog.streams import STREAMS, Paging, find, missing_scope
+from commercetools_source.catalog.scopes import missing_scope
+from commercetools_source.catalog.streams import STREAMS, Paging, find
 from commercetools_source.errors import ApiError, ForbiddenError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.keyset import predicate

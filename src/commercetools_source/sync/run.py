@@ -7,31 +7,25 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog import contract
-from commercetools_source.catalog.streams import STREAMS, find, missing_scope
+from commercetools_source.catalog.scopes import missing_scope
+from commercetools_source.catalog.streams import STREAMS, find
 from commercetools_source.errors import ConfigError, ForbiddenError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Hook, RowsWritten, StreamFailed, ignore
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Observer
-from commercetools_source.extract.engine import Extraction, Limits, Outcome
+from commercetools_source.extract.delivery import Comparable, DeletionSink, Observer
+from commercetools_source.extract.engine import Extraction, Outcome
+from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection, conflict_with, mode_of
-from commercetools_source.extract.windows import shift
 from commercetools_source.model.custom.definitions import SOURCES
-from commercetools_source.sync.deletions import (
-    Comparable,
-    DeletionSink,
-    deletions,
-    deletions_since,
-    marking,
-    unreadable,
-)
+from commercetools_source.sync.deletions import deletions, deletions_since, marking, unreadable
+from commercetools_source.timestamps import shift
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.client import Client
-    from commercetools_source.extract.delivery import Destination
-    from commercetools_source.sync.deletions import Tombstone
+    from commercetools_source.extract.delivery import Destination, Tombstone
 
 __all__ = ["Summary", "predicates", "sync"]
 

@@ -14,8 +14,9 @@ from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
 from commercetools_source.destinations.arrow.decode import DELETED_AT, OWN
 from commercetools_source.errors import DestinationError
 from commercetools_source.model.custom.queries import KEY, NO_FIELDS, VARIANTS, CustomFieldQueries
+from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import Field, Relation, relations
-from commercetools_source.model.select import quoted, select
+from commercetools_source.model.select import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -12,7 +12,7 @@ from commercetools_source.destinations.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.events import Notice
 from commercetools_source.model.custom.definitions import SOURCES, changes
 from commercetools_source.model.custom.queries import VARIANTS, CustomFieldQueries
-from commercetools_source.model.select import quoted
+from commercetools_source.model.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -38,9 +38,8 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.events import Notice
     from commercetools_source.extract.checkpoint import StreamState
-    from commercetools_source.extract.delivery import Delivery
+    from commercetools_source.extract.delivery import Delivery, Difference, Listed
     from commercetools_source.model.relations import Relation
-    from commercetools_source.sync.deletions import Difference, Listed
 
 __all__ = ["Parquet"]
 

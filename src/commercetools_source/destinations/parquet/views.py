@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.arrow.decode import DELETED_AT, SYNCED_AT
-from commercetools_source.model.select import quoted, string
+from commercetools_source.model.quoting import quoted, string
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

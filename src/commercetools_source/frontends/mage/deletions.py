@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.errors import ConfigError, ForbiddenError
-from commercetools_source.extract.windows import shift
 from commercetools_source.settings import is_blank
 from commercetools_source.sync.deletions import deletions, deletions_since, unreadable
+from commercetools_source.timestamps import shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,9 +12,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.errors import ConfigError
-from commercetools_source.extract.windows import moment
 from commercetools_source.frontends.mage.bases import of_mage
 from commercetools_source.settings import SETTINGS
+from commercetools_source.timestamps import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import StreamMap
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.extract.delivery import Delivery
+    from commercetools_source.extract.delivery import Delivery, Tombstone
     from commercetools_source.frontends.singer.selection import Tree
     from commercetools_source.frontends.singer.streams import CommercetoolsStream
-    from commercetools_source.sync.deletions import Tombstone
 
 __all__ = ["SingerOutput"]
 

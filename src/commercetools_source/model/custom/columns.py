@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.model.custom.definitions import column_names
 from commercetools_source.model.custom.values import Reader, parts_of
-from commercetools_source.model.select import quoted, string
+from commercetools_source.model.quoting import quoted, string
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

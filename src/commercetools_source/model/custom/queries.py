@@ -13,8 +13,9 @@ from commercetools_source.model.custom.columns import Place, beside, entries_map
 from commercetools_source.model.custom.definitions import column_names, custom_fields, custom_type, product_type
 from commercetools_source.model.custom.places import OWNERS, owned
 from commercetools_source.model.custom.values import ENTRIES, Reader, as_map
+from commercetools_source.model.quoting import quoted, string
 from commercetools_source.model.relations import Field, all_relations
-from commercetools_source.model.select import quoted, select, string
+from commercetools_source.model.select import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

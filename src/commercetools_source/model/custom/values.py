@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from commercetools_source.model.custom.definitions import FieldType, column_names
-from commercetools_source.model.select import quoted, string
+from commercetools_source.model.quoting import quoted, string
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

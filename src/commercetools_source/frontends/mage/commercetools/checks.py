@@ -6,14 +6,15 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.catalog.scopes import missing_scope
 from commercetools_source.catalog.stream import Paging, Stream
-from commercetools_source.catalog.streams import STREAMS, missing_scope
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client as ApiClient
-from commercetools_source.client import range_of
 from commercetools_source.errors import AuthenticationError, NetworkError
 from commercetools_source.extract.keyset import predicate
 from commercetools_source.extract.paging import path_of
 from commercetools_source.extract.parents import parents_of
+from commercetools_source.extract.selection import range_of
 from commercetools_source.extract.windows import split
 from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage.commercetools.client import hook_of, settings_of

@@ -12,13 +12,14 @@ import msgspec
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import CommercetoolsError
-from commercetools_source.extract.engine import Extraction, Limits
+from commercetools_source.extract.engine import Extraction
+from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection
-from commercetools_source.extract.windows import instant, shift
 from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage import deletions
 from commercetools_source.frontends.mage.commercetools.client import Client, hook_of, settings_of
 from commercetools_source.frontends.mage.writing import Page
+from commercetools_source.timestamps import instant, shift
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,0 +1,38 @@
+"""Which scopes let a token read a stream, and which are missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from commercetools_source.catalog.stream import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["missing_scope", "readable_with"]
+
+
+_NO_TWIN = frozenset({"view_messages", "view_published_products"})
+"""View scopes for which there is no `manage_` scope of the same name (specification, security schemes)."""
+
+
+_NOT_FOR_PROJECT_MANAGERS = frozenset({"view_api_clients", "view_mcp_servers", "manage_mcp_servers"})
+"""Scopes that `manage_project` does not contain (specification of these endpoints)."""
+
+
+def readable_with(stream: Stream) -> tuple[str, ...]:
+    """Return every permission of which one lets a project-wide token read `stream`, the narrowest first."""
+    views = [scope for scope in stream.scopes if scope.startswith("view_")]
+    manages = [scope.replace("view_", "manage_", 1) for scope in views if scope not in _NO_TWIN]
+    others = [scope for scope in stream.scopes if not scope.startswith("view_")]
+    everything = [] if _NOT_FOR_PROJECT_MANAGERS.intersection(stream.scopes) else ["manage_project"]
+    return tuple(dict.fromkeys([*views, *others, *manages, *everything]))
+
+
+def missing_scope(stream: Stream, granted: Iterable[str], project_key: str) -> str | None:
+    """Return the narrowest scope to ask for if none of those `granted` lets a token read all of `stream`, else None.
+
+    A scope of a single store (`view_orders:shop:berlin`) does not count: it reads that store only.
+    """
+    sufficient = [f"{permission}:{project_key}" for permission in readable_with(stream)]
+    return sufficient[0] if set(granted).isdisjoint(sufficient) else None

@@ -1,0 +1,92 @@
+"""One record: where it stands in the order of its stream, and what is put in or left out. Pure functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.catalog.streams import Stream
+from commercetools_source.errors import StateError
+from commercetools_source.extract.keyset import KeyRange, Position
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["position_of", "record_shaper"]
+
+
+def position_of(record: msgspec.Raw, key_range: KeyRange) -> Position:
+    """Return where `record` stands in the order of `key_range`.
+
+    Raises StateError when it lacks the ordering field.
+    """
+    fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+    return Position(_text(fields, key_range.field), _text(fields, key_range.tie) if key_range.tie else "")
+
+
+def _text(fields: dict[str, msgspec.Raw], name: str) -> str:
+    value = _follow(fields, name)
+    if not isinstance(value, str):
+        raise StateError(f"a record has no text in {name!r}, by which the stream is read; it cannot be read on")
+    return value
+
+
+def _follow(fields: dict[str, msgspec.Raw], path: str) -> Any:
+    name, _, rest = path.partition(".")
+    value = msgspec.json.decode(fields[name]) if name in fields else None
+    for step in rest.split(".") if rest else ():
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def record_shaper(stream: Stream, parent: Sequence[str]) -> Callable[[msgspec.Raw], msgspec.Raw] | None:
+    """Return what puts the stream's spliced columns in front of a record and leaves out its `drop` fields.
+
+    None when the stream's records stay as they are.
+    """
+    if stream.parents is None and not stream.derived and not stream.drop:
+        return None
+    spliced = {}
+    if stream.parents is not None:
+        spliced = {column: value for column, value in zip(stream.parents.columns, parent, strict=True) if column}
+    if not spliced and not stream.derived and len(stream.drop) == 1:
+        return _drop_field(stream.drop[0])
+
+    def shape(record: msgspec.Raw) -> msgspec.Raw:
+        fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        front = {**spliced, **{column: _follow(fields, path) for column, path in stream.derived}}
+        kept = {name: value for name, value in fields.items() if name not in stream.drop and name not in front}
+        return msgspec.Raw(msgspec.json.encode({**front, **kept}))
+
+    return shape
+
+
+def _drop_field(name: str) -> Callable[[msgspec.Raw], msgspec.Raw]:
+    """Return what leaves one field out of a record: its bytes are cut out, and the others stay as they are."""
+    only = msgspec.defstruct("Only", [("value", msgspec.Raw, msgspec.Raw(b""))], rename={"value": name})
+    decode: Callable[[msgspec.Raw], Any] = msgspec.json.Decoder(only).decode
+    key = b'"%s":' % name.encode()
+
+    def cut(record: msgspec.Raw) -> msgspec.Raw:
+        value = bytes(decode(record).value)
+        if not value:
+            return record
+        body = bytes(record)
+        head, _, tail = body.partition(key)
+        # Inside a string its quotes are escaped, so this is a key; that it is not another one's says its value.
+        if tail.startswith(value) and key not in tail:
+            rest = tail[len(value) :]
+            if rest.startswith(b","):
+                return msgspec.Raw(head + rest[1:])
+            if head.endswith(b",") and rest.startswith(b"}"):
+                return msgspec.Raw(head[:-1] + rest)
+        fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        return msgspec.Raw(msgspec.json.encode({one: raw for one, raw in fields.items() if one != name}))
+
+    return cut
+
+
+def _shape(stream: Stream, key_range: KeyRange, record: msgspec.Raw) -> msgspec.Raw:
+    shape = record_shaper(stream, key_range.parent)
+    return record if shape is None else shape(record)

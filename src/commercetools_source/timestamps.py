@@ -1,0 +1,69 @@
+"""Times: as the API writes them, and as people type them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+__all__ = ["instant", "moment", "shift"]
+
+
+def moment(text: str) -> datetime:
+    """Return the UTC time that an API timestamp (`2026-01-02T03:04:05.678Z`) names.
+
+    Raises ValueError when `text` is no timestamp.
+    """
+    normal = text[:-1] + "+00:00" if text.endswith("Z") else text
+    parsed = datetime.fromisoformat(normal)
+    return parsed.replace(tzinfo=timezone.utc) if parsed.tzinfo is None else parsed.astimezone(timezone.utc)
+
+
+def instant(time: datetime) -> str:
+    """Return `time` as the API writes it: UTC, milliseconds (rounded down), `Z`."""
+    utc = time.astimezone(timezone.utc)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+
+
+def shift(text: str, seconds: float) -> str:
+    """Return the API timestamp `seconds` after `text` (before it, when negative)."""
+    return instant(moment(text) + timedelta(seconds=seconds))
+
+
+_MOMENT = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*([Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII
+)
+
+
+def _start_date(value: Any) -> str:
+    """Return `2026-01-31T00:00:00.000Z`: UTC with milliseconds, as the platform writes it; no zone means UTC."""
+    legal = "it must be a date or time such as '2026-01-31' or '2026-01-31T12:00:00Z'"
+    if isinstance(value, datetime):
+        moment = value
+    elif isinstance(value, date):
+        moment = datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
+    else:
+        found = _MOMENT.fullmatch(value.strip()) if isinstance(value, str) else None
+        if found is None:
+            raise ValueError(legal)
+        try:
+            moment = _moment(found)
+        except ValueError:
+            raise ValueError(legal) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    try:
+        utc = moment.astimezone(timezone.utc)
+    except OverflowError:
+        raise ValueError(legal) from None
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _moment(found: re.Match[str]) -> datetime:
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
+    micro = int((found[7] or "").ljust(6, "0")[:6])
+    zone = timezone.utc
+    if found[8] and found[8] not in "Zz":
+        sign = -1 if found[8][0] == "-" else 1
+        zone = timezone(sign * timedelta(hours=int(found[8][1:3]), minutes=int(found[8][-2:])))
+    return datetime(year, month, day, hour, minute, second, micro, zone)
