@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commercetools_source.catalog.stream import Stream
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from commercetools_source.catalog.stream import Stream
 
 __all__ = ["missing_scope", "readable_with"]
 

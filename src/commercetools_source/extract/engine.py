@@ -27,7 +27,6 @@ from commercetools_source.events import (
 from commercetools_source.extract import paging
 from commercetools_source.extract.checkpoint import StreamState, finish
 from commercetools_source.extract.delivery import Delivery
-from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.parents import parents_of
 from commercetools_source.extract.records import position_of
 from commercetools_source.extract.selection import Selection, mode_of, needs_parents, started
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.extract.keyset import KeyRange
+    from commercetools_source.extract.limits import Limits
 
 __all__ = ["Extraction", "Outcome"]
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from commercetools_source.catalog.streams import Stream
 from commercetools_source.errors import StateError
 from commercetools_source.extract.keyset import KeyRange, Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from commercetools_source.catalog.streams import Stream
 
 __all__ = ["position_of", "record_shaper"]
 

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
 from dataclasses import asdict
 
 from commercetools_source.report.table import _json, table
-from commercetools_source.sync.access import Inspection
 
 __all__ = ["inspection_json", "inspection_text"]
 

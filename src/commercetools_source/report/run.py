@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from commercetools_source.report.progress import Tally
 from commercetools_source.report.table import _json, seconds_text
 
 if TYPE_CHECKING:
+    from commercetools_source.report.progress import Tally
     from commercetools_source.sync.run import Summary
 
 __all__ = ["summary_json", "summary_text"]
