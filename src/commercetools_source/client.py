@@ -46,6 +46,8 @@ _NOT_FOUND = 404
 class Client:
     """Requests to one project; safe to share between threads. Nothing is sent before the first request.
 
+    A process forked from this one may use it too: it opens connections of its own and keeps the access token.
+
     `config` may be a plain mapping of settings. Use it as a context manager, or `close` it, to give
     its connections back.
     """

@@ -7,6 +7,7 @@ bytes wait to be taken.
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
@@ -137,12 +138,15 @@ class Extraction:
         self._idle = 0
         self._ahead = 0
         self._stopped = False
+        self._process = 0
 
     def deliveries(self) -> Iterator[Delivery]:
         """Yield what is read, until every stream is complete or has failed, or `stop` was called.
 
-        A delivery counts as taken when the next one is asked for. Closing the iterator stops the run.
+        A delivery counts as taken when the next one is asked for. Closing the iterator stops the run. Raises
+        CommercetoolsError in a process that was forked from the run's own: it has none of the workers.
         """
+        self._process = os.getpid()
         end = self._now() + self._limits.seconds
         for stream in self._streams:
             self._open(stream)
@@ -150,6 +154,7 @@ class Extraction:
             self._employ()
         try:
             while len(self.outcomes) < len(self._readings) and not self._stopped:
+                self._refuse_forks()
                 if self._now() >= end:
                     self.stop()
                 else:
@@ -159,13 +164,25 @@ class Extraction:
             self.stop()
 
     def stop(self) -> None:
-        """End the run soon: no more requests are started, what was read is still delivered. Any thread may call it."""
+        """End the run soon: no more requests are started, what was read is still delivered. Any thread may call it.
+
+        A process that was forked from the run's own has nothing to end.
+        """
+        if self._process not in {0, os.getpid()}:
+            return  # a thread that is not here may hold the lock
         with self._changed:
             self._stopped = True
             self._tasks.clear()
             self._changed.notify_all()
 
     # --- the caller's thread ---
+
+    def _refuse_forks(self) -> None:
+        if self._process != os.getpid():
+            raise CommercetoolsError(
+                f"process {self._process} began this run, and process {os.getpid()}, forked from it, cannot go on with"
+                " it; begin a run of its own there"
+            )
 
     def _open(self, stream: Stream) -> None:
         stored = self._states.get(stream.name, StreamState())

@@ -15,6 +15,7 @@ import msgspec
 
 from commercetools_source.errors import AuthenticationError
 from commercetools_source.events import Hook, TokenFetched, ignore
+from commercetools_source.forks import PerProcess
 from commercetools_source.http.transport import Request, Response
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def refusal(answer: Response, config: Config) -> AuthenticationError:
 
 
 class TokenSource:
-    """Hands out a valid access token to all threads; at most one fetch is under way."""
+    """Hands out a valid access token to all threads; at most one fetch is under way in a process."""
 
     def __init__(
         self,
@@ -97,7 +98,7 @@ class TokenSource:
         self._send = send
         self._now = now
         self._hook = hook
-        self._lock = threading.Lock()
+        self._lock = PerProcess(threading.Lock)
         self._token: Token | None = None
 
     def get(self) -> Token:
@@ -108,14 +109,14 @@ class TokenSource:
         token = self._token
         if token is not None and self._now() < token.renew_at:
             return token
-        with self._lock:
+        with self._lock.get():
             if self._token is None or self._now() >= self._token.renew_at:
                 self._token = self._fetch()
             return self._token
 
     def replace(self, refused: Token) -> Token:
         """Return another token than `refused`, which the platform did not accept."""
-        with self._lock:
+        with self._lock.get():
             if self._token is None or self._token is refused:
                 self._token = self._fetch()
             return self._token

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3 import exceptions
 
 from commercetools_source.errors import NetworkError
 from commercetools_source.events import Hook, RequestDone, RetryScheduled, ignore
+from commercetools_source.forks import PerProcess
 from commercetools_source.http.concurrency import ConcurrencyLimit
+from commercetools_source.http.connections import Connections
 from commercetools_source.http.gzip import inflater
 from commercetools_source.http.retry import OVERLOAD, OVERSIZED, RETRIED, Outage, RetryBudget, backoff, wait
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Request", "Response", "Timing", "Transport"]
 
-_CONNECT_SECONDS = 10.0
 _SLOWEST_BODY = 10
 """A body may take this many read timeouts in all; a server that drips bytes does not hold us forever."""
 _CHUNK = 1 << 18
@@ -74,7 +74,7 @@ class Response:
 
 
 class Transport:
-    """Sends requests over pooled connections; safe to share between threads; `close` it in the end.
+    """Sends requests over pooled connections; safe to share between threads and with forks; `close` it in the end.
 
     `concurrency` is the most requests under way at once, `timeout` the seconds without a byte after
     which a read is given up.
@@ -93,15 +93,17 @@ class Transport:
         self._user_agent = user_agent
         self._hook = hook
         self._timing = timing or Timing()
-        self._concurrency = concurrency
         self._inflate = inflater()
-        self._unpacking = threading.Semaphore(_UNPACKERS)
-        self.governor = ConcurrencyLimit(concurrency, self._timing.now)
-        self._pools: dict[str | None, urllib3.PoolManager] = {}
-        self._routes: dict[tuple[str, str], str | None] = {}
-        self._lock = threading.Lock()
+        now = self._timing.now
+        self._traffic = PerProcess(
+            lambda: _Traffic(Connections(idle=concurrency, timeout=timeout), ConcurrencyLimit(concurrency, now))
+        )
         self._reached: set[str] = set()
-        self._outages: dict[str, Outage] = {}
+
+    @property
+    def governor(self) -> ConcurrencyLimit:
+        """The budget of requests under way in this process."""
+        return self._traffic.get().governor
 
     def send(self, request: Request, patience: RetryBudget) -> Response:
         """Return the answer to `request`, repeated as design rule 7 says while `patience` lasts.
@@ -121,7 +123,7 @@ class Transport:
             if patience.oversized_attempts is not None and heavy >= patience.oversized_attempts:
                 break
             delay = self._delay(outcome, attempt)
-            outage = self._outages.get(host)
+            outage = self._traffic.get().outages.get(host)
             begun = started if outage is None else min(started, outage.since)
             if self._timing.now() - begun + delay > patience.seconds:
                 break
@@ -132,12 +134,10 @@ class Transport:
         return outcome
 
     def close(self) -> None:
-        """Close all connections; the transport can be used again and opens new ones."""
-        with self._lock:
-            for pool in self._pools.values():
-                pool.clear()
-            self._pools.clear()
-            self._routes.clear()
+        """Close all connections of this process; the transport can be used again and opens new ones."""
+        traffic = self._traffic.made()
+        if traffic is not None:
+            traffic.connections.close()
 
     def _worth_repeating(self, request: Request, outcome: Response | NetworkError, attempt: int) -> bool:
         if isinstance(outcome, Response):
@@ -153,31 +153,32 @@ class Transport:
         return wait(outcome.status, outcome.headers, attempt, chance, datetime.now(timezone.utc))
 
     def _attempt(self, request: Request, patience: float) -> Response | NetworkError:
-        entered = self.governor.enter()
+        traffic = self._traffic.get()
+        entered = traffic.governor.enter()
         outcome: Response | NetworkError = NetworkError("not sent", sent=False)
         try:
-            outcome = self._exchange(request)
+            outcome = self._exchange(traffic, request)
         except NetworkError as error:
             outcome = error
         finally:
             status = outcome.status if isinstance(outcome, Response) else 0
             late = isinstance(outcome, NetworkError) and outcome.timed_out
-            self.governor.leave(entered, overloaded=late or status in OVERLOAD, good=_OK <= status < _REDIRECT)
+            traffic.governor.leave(entered, overloaded=late or status in OVERLOAD, good=_OK <= status < _REDIRECT)
         host, left = urlsplit(request.url).netloc, self._timing.now()
         if status in RETRIED or not status:
-            known = self._outages.get(host, Outage(entered, entered))
-            self._outages[host] = known.going_on(entered, left, patience)
+            known = traffic.outages.get(host, Outage(entered, entered))
+            traffic.outages[host] = known.going_on(entered, left, patience)
         else:
-            self._outages.pop(host, None)
+            traffic.outages.pop(host, None)
         if isinstance(outcome, Response):
             self._reached.add(host)
             self._hook(RequestDone(request.method, request.path, status, left - entered, len(outcome.body)))
         return outcome
 
-    def _exchange(self, request: Request) -> Response:
+    def _exchange(self, traffic: _Traffic, request: Request) -> Response:
         host = urlsplit(request.url).netloc
         try:
-            return self._converse(request)
+            return self._converse(traffic, request)
         except NetworkError:  # it is an OSError too, and already says what happened
             raise
         except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyError) as error:
@@ -195,8 +196,8 @@ class Transport:
         except (exceptions.HTTPError, OSError) as error:
             raise NetworkError(f"the connection to {host} broke ({_kind(error)})") from error
 
-    def _converse(self, request: Request) -> Response:
-        response = self._pool(request.url).request(
+    def _converse(self, traffic: _Traffic, request: Request) -> Response:
+        response = traffic.connections.towards(request.url).request(
             request.method,
             request.url,
             body=request.body,
@@ -213,7 +214,7 @@ class Transport:
             raise
         finally:
             response.release_conn()
-        with self._unpacking:
+        with traffic.unpacking:
             if response.headers.get("Content-Encoding") in _PACKED:
                 body = self._inflate(body)
             good = _OK <= response.status < _REDIRECT
@@ -229,22 +230,15 @@ class Transport:
                 raise NetworkError(f"an answer did not end within {_SLOWEST_BODY * self._timeout:g} s", timed_out=True)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def _pool(self, url: str) -> urllib3.PoolManager:
-        parts = urlsplit(url)
-        where = (parts.scheme, parts.hostname or "")
-        with self._lock:
-            if where not in self._routes:  # asked once a host: the answer goes through the whole environment
-                self._routes[where] = None if proxy_bypass(where[1]) else getproxies().get(where[0])
-            proxy = self._routes[where]
-            if proxy not in self._pools:
-                self._pools[proxy] = self._new_pool(proxy)
-            return self._pools[proxy]
 
-    def _new_pool(self, proxy: str | None) -> urllib3.PoolManager:
-        timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, self._timeout), read=self._timeout)
-        if proxy is None:
-            return urllib3.PoolManager(maxsize=self._concurrency, timeout=timeout)
-        return urllib3.ProxyManager(proxy, maxsize=self._concurrency, timeout=timeout)
+@dataclass(frozen=True, slots=True)
+class _Traffic:
+    """What a process has of its own: its connections, and what it knows of the requests under way over them."""
+
+    connections: Connections
+    governor: ConcurrencyLimit
+    unpacking: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_UNPACKERS))
+    outages: dict[str, Outage] = field(default_factory=dict)
 
 
 _OK = 200

@@ -25,6 +25,7 @@ from commercetools_source.events import (
     StreamFinished,
     StreamStarted,
 )
+from commercetools_source.forks import PerProcess
 from commercetools_source.report.table import seconds_text
 from commercetools_source.stdio import Forgiving
 
@@ -62,14 +63,14 @@ class Tally:
     size: int = 0
     streams: dict[str, _Row] = field(default_factory=dict)
     began: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: PerProcess[threading.Lock] = field(default_factory=lambda: PerProcess(threading.Lock))
 
     def __post_init__(self) -> None:
         self.began = self.now()
 
     def __call__(self, event: Event) -> None:
         """Count an event, then pass it on."""
-        with self._lock:
+        with self._lock.get():
             self._count(event)
         if self.echo is not None:
             self.echo(event)
@@ -81,13 +82,13 @@ class Tally:
 
     def under_way(self) -> list[tuple[str, int]]:
         """Return each unfinished stream of which something was read, with its records, most first."""
-        with self._lock:
+        with self._lock.get():
             rows = [(name, row.read) for name, row in self.streams.items() if row.read and not row.finished]
         return sorted(rows, key=lambda row: -row[1])
 
     def finished(self) -> int:
         """Return how many streams have ended, well or not."""
-        with self._lock:
+        with self._lock.get():
             return sum(row.finished for row in self.streams.values())
 
     def _count(self, event: Event) -> None:

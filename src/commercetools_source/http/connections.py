@@ -1,0 +1,93 @@
+"""Pooled connections: one pool for each way that leads out, which the environment's proxies decide."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+__all__ = ["Connections"]
+
+_CONNECT_SECONDS = 10.0
+
+
+class Connections:
+    """Connections of one process; safe to share between its threads.
+
+    At most `idle` of those to a host are kept open, `timeout` is the seconds without a byte after which a read is
+    given up.
+    """
+
+    def __init__(self, *, idle: int, timeout: float) -> None:
+        self._idle = idle
+        self._timeout = timeout
+        self._pools: dict[str | None, urllib3.PoolManager] = {}
+        self._routes: dict[tuple[str, str], str | None] = {}
+        self._lock = threading.Lock()
+
+    def towards(self, url: str) -> urllib3.PoolManager:
+        """Return the connections that lead to `url`, through a proxy where the environment says so."""
+        parts = urlsplit(url)
+        host = (parts.scheme, parts.hostname or "")
+        with self._lock:
+            if host not in self._routes:  # asked once a host: the answer goes through the whole environment
+                self._routes[host] = None if proxy_bypass(host[1]) else getproxies().get(host[0])
+            proxy = self._routes[host]
+            if proxy not in self._pools:
+                self._pools[proxy] = self._open(proxy)
+            return self._pools[proxy]
+
+    def close(self) -> None:
+        """Close all of them; new ones are opened when they are asked for."""
+        with self._lock:
+            for pool in self._pools.values():
+                pool.clear()
+            self._pools.clear()
+            self._routes.clear()
+
+    def _open(self, proxy: str | None) -> urllib3.PoolManager:
+        timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, self._timeout), read=self._timeout)
+        if proxy is None:
+            pool = urllib3.PoolManager(maxsize=self._idle, timeout=timeout)
+        else:
+            pool = urllib3.ProxyManager(proxy, maxsize=self._idle, timeout=timeout)
+        pool.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        return pool
+
+
+class _Idle(queue.LifoQueue[Any]):
+    """Idle connections without a lock: a list's `append` and `pop` are atomic, and nobody waits for a connection.
+
+    A forked process closes its copies of its parent's connections. With LifoQueue it could wait for a lock then,
+    which a thread of the parent held when it forked. (urllib3 asks its pools for `QueueCls`.)
+    """
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: ARG002, FBT001, FBT002 - as Queue
+        """Return the connection that was used last; raises queue.Empty when there is none."""
+        try:
+            return self.queue.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: ARG002, FBT001, FBT002
+        """Keep a connection; raises queue.Full when there are enough."""
+        if len(self.queue) >= self.maxsize > 0:
+            raise queue.Full
+        self.queue.append(item)
+
+    def qsize(self) -> int:
+        """Return how many are idle."""
+        return len(self.queue)
+
+
+class _HTTPPool(HTTPConnectionPool):
+    QueueCls = _Idle
+
+
+class _HTTPSPool(HTTPSConnectionPool):
+    QueueCls = _Idle
