@@ -6,10 +6,11 @@ import queue
 import threading
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from commercetools_source.http.routes import Proxy, certificates, pool_through, proxy_to
 
 __all__ = ["Connections"]
 
@@ -26,21 +27,26 @@ class Connections:
     def __init__(self, *, idle: int, timeout: float) -> None:
         self._idle = idle
         self._timeout = timeout
-        self._pools: dict[str | None, urllib3.PoolManager] = {}
-        self._routes: dict[tuple[str, str], str | None] = {}
+        self._pools: dict[tuple[Proxy | None, str], urllib3.PoolManager] = {}
+        self._routes: dict[tuple[str, str], Proxy | None] = {}
         self._lock = threading.Lock()
+
+    def proxy_to(self, url: str) -> Proxy | None:
+        """Return the proxy through which `url` is reached, None for none; raises ConfigError as `routes` does."""
+        parts = urlsplit(url)
+        target = (parts.scheme, parts.netloc)
+        with self._lock:
+            if target not in self._routes:  # asked once a host: the answer goes through the whole environment
+                self._routes[target] = proxy_to(url)
+            return self._routes[target]
 
     def towards(self, url: str) -> urllib3.PoolManager:
         """Return the connections that lead to `url`, through a proxy where the environment says so."""
-        parts = urlsplit(url)
-        host = (parts.scheme, parts.hostname or "")
+        proxy, scheme = self.proxy_to(url), urlsplit(url).scheme
         with self._lock:
-            if host not in self._routes:  # asked once a host: the answer goes through the whole environment
-                self._routes[host] = None if proxy_bypass(host[1]) else getproxies().get(host[0])
-            proxy = self._routes[host]
-            if proxy not in self._pools:
-                self._pools[proxy] = self._open(proxy)
-            return self._pools[proxy]
+            if (proxy, scheme) not in self._pools:
+                self._pools[proxy, scheme] = self._open(proxy, scheme)
+            return self._pools[proxy, scheme]
 
     def close(self) -> None:
         """Close all of them; new ones are opened when they are asked for."""
@@ -50,13 +56,17 @@ class Connections:
             self._pools.clear()
             self._routes.clear()
 
-    def _open(self, proxy: str | None) -> urllib3.PoolManager:
-        timeout = urllib3.Timeout(connect=min(_CONNECT_SECONDS, self._timeout), read=self._timeout)
-        if proxy is None:
-            pool = urllib3.PoolManager(maxsize=self._idle, timeout=timeout)
-        else:
-            pool = urllib3.ProxyManager(proxy, maxsize=self._idle, timeout=timeout)
-        pool.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+    def _open(self, proxy: Proxy | None, scheme: str) -> urllib3.PoolManager:
+        secure = scheme == "https" or (proxy is not None and proxy.scheme == "https")
+        pool = pool_through(
+            proxy,
+            maxsize=self._idle,
+            timeout=urllib3.Timeout(connect=min(_CONNECT_SECONDS, self._timeout), read=self._timeout),
+            # Made once for all connections: reading the machine's certificates takes 20 ms and more.
+            ssl_context=certificates() if secure else None,
+        )
+        if proxy is None or not proxy.is_socks:  # connections through SOCKS are of urllib3's own classes
+            pool.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
         return pool
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import urllib3
 from urllib3 import exceptions
 
-from commercetools_source.errors import NetworkError
+from commercetools_source.errors import AuthenticationError, NetworkError
 from commercetools_source.events import Hook, RequestDone, RetryScheduled, ignore
 from commercetools_source.forks import PerProcess
 from commercetools_source.http.concurrency import ConcurrencyLimit
@@ -23,6 +25,8 @@ from commercetools_source.http.retry import OVERLOAD, OVERSIZED, RETRIED, Outage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from commercetools_source.http.routes import Proxy
 
 __all__ = ["Request", "Response", "Timing", "Transport"]
 
@@ -177,11 +181,16 @@ class Transport:
 
     def _exchange(self, traffic: _Traffic, request: Request) -> Response:
         host = urlsplit(request.url).netloc
+        proxy = traffic.connections.proxy_to(request.url)
+        if proxy is not None:
+            host = f"{host} through the proxy {proxy.name}"
         try:
-            return self._converse(traffic, request)
-        except NetworkError:  # it is an OSError too, and already says what happened
+            return self._converse(traffic, request, proxy)
+        except (NetworkError, AuthenticationError):  # they are OSErrors too, and already say what happened
             raise
-        except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyError) as error:
+        except exceptions.ProxyError as error:
+            raise _proxy_fault(error, host, proxy) from error
+        except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError) as error:
             raise NetworkError(
                 f"{host} cannot be reached ({_kind(error)}); check the region or api_url/auth_url, and the network",
                 sent=False,
@@ -196,7 +205,7 @@ class Transport:
         except (exceptions.HTTPError, OSError) as error:
             raise NetworkError(f"the connection to {host} broke ({_kind(error)})") from error
 
-    def _converse(self, traffic: _Traffic, request: Request) -> Response:
+    def _converse(self, traffic: _Traffic, request: Request, proxy: Proxy | None) -> Response:
         response = traffic.connections.towards(request.url).request(
             request.method,
             request.url,
@@ -214,6 +223,8 @@ class Transport:
             raise
         finally:
             response.release_conn()
+        if proxy is not None and response.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            raise AuthenticationError(_proxy_refusal(proxy))
         with traffic.unpacking:
             if response.headers.get("Content-Encoding") in _PACKED:
                 body = self._inflate(body)
@@ -250,6 +261,21 @@ def _parsed(parse: Callable[[bytes], Any], body: bytes) -> object:
         return parse(body)
     except ValueError as error:
         raise NetworkError("an answer was cut off or is no JSON") from error
+
+
+def _proxy_fault(error: exceptions.ProxyError, target: str, proxy: Proxy | None) -> NetworkError | AuthenticationError:
+    """Return what an exchange that ended at the proxy means; nothing was sent to the host behind it."""
+    # http.client tells the status of a refused CONNECT in this text only.
+    refused = re.search(r"Tunnel connection failed: (\d{3})", str(error.original_error))
+    if refused and proxy is not None and int(refused[1]) == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return AuthenticationError(_proxy_refusal(proxy))
+    reason = f"the proxy answered with {refused[1]}" if refused else _kind(error.original_error)
+    return NetworkError(f"{target} cannot be reached ({reason}); check HTTPS_PROXY, NO_PROXY and the proxy", sent=False)
+
+
+def _proxy_refusal(proxy: Proxy) -> str:
+    given = "refused the user and password" if proxy.user is not None else "asks for a user and a password"
+    return f"the proxy {proxy.name} {given} (407); set them in HTTPS_PROXY, as http://user:password@{proxy.name}"
 
 
 def _is_oversized(outcome: Response | NetworkError) -> bool:
