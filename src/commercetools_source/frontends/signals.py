@@ -17,10 +17,14 @@ __all__ = ["Stopper", "stopping"]
 
 
 class Stopper:
-    """Ends a run early and cleanly on the first signal; a second one interrupts at once. `signal` is 0 or the first."""
+    """Ends a run early and cleanly on the first signal; a second one interrupts at once. `signal` is 0 or the first.
 
-    def __init__(self) -> None:
+    `kept` says to the person who stopped it what becomes of what was read.
+    """
+
+    def __init__(self, kept: str = "what was read is kept") -> None:
         self.signal = 0
+        self._message = f"\nstopping; {kept} (once more to stop at once)\n".encode()
         self._stop: Callable[[], None] | None = None
 
     def arm(self, stop: Callable[[], None]) -> None:
@@ -34,7 +38,7 @@ class Stopper:
         self.signal = number
         self._stop()
         # Past the buffers of sys.stderr: the signal may have come in the middle of a write to it.
-        tell(b"\nstopping; what was read is kept (once more to stop at once)\n")
+        tell(self._message)
 
 
 @contextmanager

@@ -39,19 +39,6 @@ def _sandbox_settings(sandbox: Sandbox) -> None:
 SUITE: Any = get_tap_test_class(
     TapCommercetools, config=SETTINGS, parse_env_config=False, suite_config=SuiteConfig(max_records_limit=20)
 )
-KINDS = ("test_tap_stream_attribute_is_numeric", "test_tap_stream_attribute_is_object")
-
-
-def is_any_json(values: Any) -> bool:
-    """Return whether a column may hold more than one kind of JSON."""
-    kinds = values.stream.schema["properties"][values.attribute_name]["type"]
-    return len({*kinds} - {"null"}) > 1 if isinstance(kinds, list) else False
-
-
-# The suite takes a column for a number or an object if it may be one among other kinds, such as a custom object's value
-# or the name in a Message, which is a text or one for each language.
-for kind in KINDS:
-    SUITE.params[kind] = [param for param in SUITE.params[kind] if not is_any_json(param.values)]
 
 
 class TestTap(SUITE):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.schema import json_schema
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.frontends.texts import json_types, mixed_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["columns_as_text", "schemas"]
 
 _FORMATS = frozenset({"date-time", "date", "time"})
-_ANYTHING = ("object", "array", "string", "number", "boolean")
 _TEXT = {"type": ["null", "string"]}
 
 
@@ -44,16 +44,16 @@ def columns_as_text(name: str) -> frozenset[str]:
 
     Mage's destinations make a column of the first kind that a schema names, and fail at the others.
     """
-    fields = json_schema(STREAMS[name])["properties"].items()
-    kept = _documented().get(name, {})
-    return frozenset(column for column, field in fields if len(_types(field)) > 1 and column not in kept)
+    return mixed_columns(name) - frozenset(_documented().get(name, {}))
 
 
 def _schema(contract: Mapping[str, Any], documented: Mapping[str, Any]) -> dict[str, Any]:
     fields = contract["properties"]
     kept = {name: _widened(_told(kind), fields.get(name)) for name, kind in documented.items()}
     added = {
-        name: _TEXT if len(_types(field)) > 1 else _shallow(field) for name, field in fields.items() if name not in kept
+        name: _TEXT if len(json_types(field)) > 1 else _shallow(field)
+        for name, field in fields.items()
+        if name not in kept
     }
     return {"type": "object", "properties": {**kept, **added}}
 
@@ -75,7 +75,7 @@ def _widened(told: Mapping[str, Any], contract: Mapping[str, Any] | None) -> dic
     if contract is None:
         return dict(told)
     covered = {*told["type"], *(["integer"] if "number" in told["type"] else [])}
-    wide = {**told, "type": [*told["type"], *(kind for kind in _types(contract) if kind not in covered)]}
+    wide = {**told, "type": [*told["type"], *(kind for kind in json_types(contract) if kind not in covered)]}
     if "items" in told:
         wide["items"] = _widened(told["items"], contract.get("items"))
     if "properties" in told:
@@ -86,7 +86,7 @@ def _widened(told: Mapping[str, Any], contract: Mapping[str, Any] | None) -> dic
 
 def _shallow(contract: Mapping[str, Any]) -> dict[str, Any]:
     """Return a property of the contract as a column: what is inside an object stays open."""
-    types = _types(contract)
+    types = json_types(contract)
     column: dict[str, Any] = {"type": ["null", *types]}
     if contract.get("format") in _FORMATS:
         column["format"] = contract["format"]
@@ -95,9 +95,3 @@ def _shallow(contract: Mapping[str, Any]) -> dict[str, Any]:
     if types == ["array"] and "items" in contract:
         column["items"] = _shallow(contract["items"])
     return column
-
-
-def _types(contract: Mapping[str, Any]) -> list[str]:
-    """Return the types a value may have but null; all of them where the contract does not say."""
-    said = contract.get("type", _ANYTHING)
-    return [kind for kind in ([said] if isinstance(said, str) else said) if kind != "null"]

@@ -10,11 +10,13 @@ from singer_sdk.batch import Batcher
 from singer_sdk.singerlib import ActivateVersionMessage, RecordMessage, StateMessage
 
 from commercetools_source.errors import ConfigError
+from commercetools_source.events import Notice
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.frontends.singer import bookmarks
 from commercetools_source.frontends.singer.catalog import DELETED_AT, FULL_TABLE
 from commercetools_source.frontends.singer.lines import LineWriter, envelope
 from commercetools_source.frontends.singer.selection import project, tree_of
+from commercetools_source.frontends.texts import mixed_columns, with_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["SingerOutput"]
 
 _BATCH_BYTES = 64 << 20
+_LOOKED_AT = 20
+"""In how many records of a delivery fields are looked for that SCHEMA does not have."""
 
 
 class SingerOutput:
@@ -58,7 +62,7 @@ class SingerOutput:
         self._version = version
         self._versions: dict[str, int] = {}
         self._whole: set[str] = set()
-        self._ways: dict[str, _Way] = {}
+        self._outputs: dict[str, _StreamOutput] = {}
 
     def open(self) -> Mapping[str, StreamState]:
         """Return the states to go on from; raises StateError when one cannot be used, with nothing written."""
@@ -72,22 +76,22 @@ class SingerOutput:
             if self._version is not None and isinstance(version, int) and states[name] != StreamState():
                 self._versions[name] = version
                 self._whole.update({name} if states[name].mode == "full" else ())
-            self._ways[name] = _Way(stream)
-            self.batch_bytes = max(self.batch_bytes, _BATCH_BYTES if self._ways[name].batches else 0)
+            self._outputs[name] = _StreamOutput(stream)
+            self.batch_bytes = max(self.batch_bytes, _BATCH_BYTES if self._outputs[name].batches else 0)
         return states
 
     def write(self, delivery: Delivery) -> None:
         """Write the messages of one delivery, its STATE last."""
         stream = self._streams[delivery.stream.name]
-        way = self._way_of(stream)
+        output = self._output_of(stream)
         version = self._version_of(delivery)
-        way.write(delivery.records, delivery.size, self._writer, version)
+        output.write(delivery.records, delivery.size, self._writer, version)
         # Behind the records: who acts on it removes the rows of older versions, which must be replaced by then. A
         # record that could not be read is one to keep.
         complete = stream.name in self._whole and delivery.replaces and delivery.done and not delivery.state.quarantined
-        if complete and version is not None and not way.batches:
+        if complete and version is not None and not output.batches:
             self._writer.write_messages(
-                ActivateVersionMessage(stream=one.stream_alias, version=version) for one in way.maps
+                ActivateVersionMessage(stream=stream_map.stream_alias, version=version) for stream_map in output.maps
             )
         self._state["bookmarks"][stream.name] = bookmarks.write(delivery.stream, delivery.state, version)
         self._writer.write_message(StateMessage(value=self._state))
@@ -96,23 +100,35 @@ class SingerOutput:
         """Return whether deletions of `stream` become records."""
         return self._streams[stream.name].tells_deletions
 
-    def delete(self, stream: Stream, found: Sequence[Tombstone]) -> int:
+    def delete(self, stream: Stream, tombstones: Sequence[Tombstone]) -> int:
         """Write a record with the time in `_sdc_deleted_at` for each deletion; the state stays as it is."""
-        records = [one.record(DELETED_AT) for one in found]
+        records = [tombstone.record(DELETED_AT) for tombstone in tombstones]
         version = self._versions.get(stream.name, self._version)
-        self._way_of(self._streams[stream.name]).delete(records, self._writer, version)
+        self._output_of(self._streams[stream.name]).delete(records, self._writer, version)
         return len(records)
+
+    def notices(self) -> list[Notice]:
+        """Return a notice for each stream whose records have fields that its SCHEMA lacks."""
+        return [
+            Notice(
+                name,
+                f"its records have fields that SCHEMA lacks: {', '.join(map(repr, sorted(output.unknown)))};"
+                " they are sent, and most targets leave them out",
+            )
+            for name, output in self._outputs.items()
+            if output.unknown
+        ]
 
     def close(self) -> None:
         """Do nothing: every write was flushed."""
 
-    def _way_of(self, stream: CommercetoolsStream) -> _Way:
+    def _output_of(self, stream: CommercetoolsStream) -> _StreamOutput:
         """Return how the records of `stream` leave, its SCHEMA being written."""
-        way = self._ways[stream.name]
-        if not way.opened:
+        output = self._outputs[stream.name]
+        if not output.opened:
             stream._write_schema_message()  # noqa: SLF001 - the SDK offers no other way to one stream's SCHEMA
-            way.opened = True
-        return way
+            output.opened = True
+        return output
 
     @staticmethod
     def _start(stream: CommercetoolsStream, state: StreamState) -> StreamState:
@@ -130,7 +146,7 @@ class SingerOutput:
         return self._versions.setdefault(name, self._version)
 
 
-class _Way:
+class _StreamOutput:
     """How the records of one stream leave: copied, projected, mapped, or in batch files."""
 
     def __init__(self, stream: CommercetoolsStream) -> None:
@@ -141,6 +157,9 @@ class _Way:
         self._tap_name = stream.tap_name
         self._is_plain = stream.is_plain
         self._tree: Tree = tree_of(stream.mask)
+        self._texts = mixed_columns(stream.name)
+        self._columns = frozenset(stream.schema["properties"])
+        self.unknown: set[str] = set()
         # With deletions among its records, a map meets each column, so that its expressions can name them.
         self._blank = dict.fromkeys(stream.schema["properties"]) if stream.tells_deletions else {}
 
@@ -164,6 +183,9 @@ class _Way:
         """Write `records`, which are `size` bytes in all."""
         if not records:
             return
+        self._look_for_unknown(records)
+        if self._texts:
+            records = [with_text(record, self._texts) for record in records]
         if self._tree:
             records = [project(record, self._tree) for record in records]
         now = datetime.now(timezone.utc)
@@ -178,6 +200,11 @@ class _Way:
                 RecordMessage(stream=stream_map.stream_alias, record=mapped, version=version, time_extracted=now)
                 for stream_map, mapped in self._mapped(self.maps, records)
             )
+
+    def _look_for_unknown(self, records: Sequence[msgspec.Raw]) -> None:
+        """Note fields that SCHEMA does not have in some of `records`: to look into all of them would cost a tenth."""
+        for record in records[:: max(1, len(records) // _LOOKED_AT)]:
+            self.unknown.update(_names(record).keys() - self._columns)
 
     def _write_batches(
         self, stream_map: StreamMap, records: Iterable[msgspec.Raw], writer: LineWriter, config: BatchConfig
@@ -201,3 +228,6 @@ class _Way:
                 mapped = stream_map.transform(plain)
                 if mapped is not None:
                     yield stream_map, mapped
+
+
+_names = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode

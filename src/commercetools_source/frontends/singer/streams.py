@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from singer_sdk import Stream as SingerStream
 from singer_sdk.helpers.conform import TypeConformanceLevel
@@ -13,32 +13,62 @@ from commercetools_source.catalog.schema import json_schema
 from commercetools_source.catalog.stream import Paging
 from commercetools_source.errors import ForbiddenError
 from commercetools_source.frontends.singer.catalog import DELETED_AT, DELETED_AT_SCHEMA, FULL_TABLE, keep_deletions
+from commercetools_source.frontends.texts import mixed_columns, row_with_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
 
+    from singer_sdk import Tap
     from singer_sdk.singerlib import MetadataMapping
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.frontends.singer.tap import TapCommercetools
+    from commercetools_source.client import Client
 
-__all__ = ["CommercetoolsStream", "open_unions"]
+__all__ = ["CommercetoolsStream", "Reader", "open_unions", "schema_of"]
 
 
 def open_unions(schema: Any) -> Any:
-    """Return a JSON Schema in which a value of several kinds is not described further than by its kinds.
+    """Return a JSON Schema in which a nested value of several types is described by its types only.
 
     Singer's tools take a schema with `properties` for that of an object, whatever its type says, and
     stumble over the text that the value may be as well.
     """
     if isinstance(schema, list):
-        return [open_unions(one) for one in schema]
+        return [open_unions(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    kinds = schema.get("type")
-    if isinstance(kinds, list) and len({*kinds} - {"null"}) > 1:
-        return {"type": kinds}
+    types = schema.get("type")
+    if isinstance(types, list) and len({*types} - {"null"}) > 1:
+        return {"type": types}
     return {name: open_unions(value) for name, value in schema.items()}
+
+
+def schema_of(row: Stream) -> dict[str, Any]:
+    """Return the SCHEMA of a stream: one type for each column, text where the values are of several types."""
+    schema: dict[str, Any] = open_unions(json_schema(row))
+    schema["properties"].update({name: {"type": ["null", "string"]} for name in mixed_columns(row.name)})
+    return schema
+
+
+class Reader(Protocol):
+    """What a stream asks of its tap."""
+
+    @property
+    def emits_deletions(self) -> bool:
+        """Whether deletions become records."""
+        ...
+
+    def connect(self) -> Client:
+        """Return a client for the configured project."""
+        ...
+
+    def extract(self, streams: Iterable[Any]) -> None:
+        """Read `streams` onto standard output."""
+        ...
+
+    def refused(self, stream: Any, error: ForbiddenError) -> None:
+        """Note that `--test` may not read `stream`."""
+        ...
 
 
 class CommercetoolsStream(SingerStream):
@@ -47,14 +77,14 @@ class CommercetoolsStream(SingerStream):
     # Records come as JSON and leave as JSON; nothing needs converting, and unknown fields are kept.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
-    def __init__(self, tap: TapCommercetools, row: Stream) -> None:
-        schema = open_unions(json_schema(row))
-        self.tells_deletions = tap.emits_deletions and bool(row.deleted_messages)
+    def __init__(self, tap: Tap, reader: Reader, row: Stream) -> None:
+        schema = schema_of(row)
+        self.tells_deletions = reader.emits_deletions and bool(row.deleted_messages)
         if self.tells_deletions:
             schema["properties"][DELETED_AT] = DELETED_AT_SCHEMA
         super().__init__(tap, schema=schema, name=row.name)
         self.row = row
-        self.commercetools = tap
+        self.reader = reader
         self.primary_keys = list(row.key)
         self.replication_key = row.cursor
         if row.cursor is None:
@@ -87,16 +117,19 @@ class CommercetoolsStream(SingerStream):
         return self._all()
 
     def _all(self) -> Iterator[dict[str, Any]]:
-        with self.commercetools.connect() as client:
-            yield from client.records(self.row)
+        with self.reader.connect() as client:
+            yield from map(self._row, client.records(self.row))
+
+    def _row(self, record: dict[str, Any]) -> dict[str, Any]:
+        return row_with_text(record, mixed_columns(self.row.name))
 
     def _some(self, count: int) -> list[dict[str, Any]]:
-        with self.commercetools.connect() as client:
+        with self.reader.connect() as client:
             most = 1 if self.row.paging is Paging.SINGLE else min(count, client.config.page_size)
             try:
-                return list(islice(client.records(self.row, page_size=most), count))
+                return list(map(self._row, islice(client.records(self.row, page_size=most), count)))
             except ForbiddenError as error:
-                self.commercetools.refused(self, error)
+                self.reader.refused(self, error)
         return []
 
     def _sync_records(
@@ -105,13 +138,13 @@ class CommercetoolsStream(SingerStream):
         if self.ABORT_AT_RECORD_COUNT is not None:
             yield from super()._sync_records(context, write_messages=write_messages)
             return
-        self.commercetools.extract([self])
+        self.reader.extract([self])
 
     def _sync_batches(self, batch_config: Any, context: Mapping[str, Any] | None = None) -> None:
         if self.ABORT_AT_RECORD_COUNT is not None:
             super()._sync_batches(batch_config, context)
             return
-        self.commercetools.extract([self])
+        self.reader.extract([self])
 
     def get_replication_key_signpost(self, context: Mapping[str, Any] | None = None) -> None:
         """Return None: the engine fixes the upper end of a run by the server's clock."""

@@ -18,6 +18,7 @@ from commercetools_source import events
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
+from commercetools_source.frontends.signals import Stopper
 from commercetools_source.frontends.singer import bookmarks
 from commercetools_source.frontends.singer.catalog import catalog_of, tell_deletions
 from commercetools_source.frontends.singer.configuration import check_environment, config_of, config_schema
@@ -25,11 +26,10 @@ from commercetools_source.frontends.singer.lines import LineWriter
 from commercetools_source.frontends.singer.output import SingerOutput
 from commercetools_source.frontends.singer.streams import CommercetoolsStream
 from commercetools_source.settings import SETTINGS
-from commercetools_source.stdio import tell
 from commercetools_source.sync.run import sync
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from types import FrameType
 
     import click
@@ -71,8 +71,7 @@ class TapCommercetools(Tap):
     """After how many bytes of records of one stream a STATE is written: what a run that is cut off reads again."""
 
     def __init__(self, *, catalog: Any = None, parse_env_config: bool = False, **given: Any) -> None:
-        self._stop: Callable[[], None] | None = None
-        self._signal = 0
+        self._stopper = Stopper("what was written is kept")
         self._refused: list[str] = []
         if parse_env_config:
             check_environment(os.environ)
@@ -94,7 +93,7 @@ class TapCommercetools(Tap):
     def discover_streams(self) -> Sequence[CommercetoolsStream]:
         """Return every stream, or those that the catalog selects; no request is made."""
         selected = STREAMS if self.input_catalog is None else self.input_catalog
-        return [CommercetoolsStream(self, row) for name, row in STREAMS.items() if name in selected]
+        return [CommercetoolsStream(self, self, row) for name, row in STREAMS.items() if name in selected]
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over a state; raises StateError when it has not the form of a Singer state."""
@@ -132,12 +131,9 @@ class TapCommercetools(Tap):
                 output,
                 streams=[stream.name for stream in chosen],
                 hook=self._on_event,
-                on_stoppable=self._arm,
+                on_stoppable=self._stopper.arm,
             )
         self._report(summary)
-
-    def _arm(self, stop: Callable[[], None]) -> None:
-        self._stop = stop
 
     def _report(self, summary: Summary) -> None:
         for outcome in summary.outcomes:
@@ -150,8 +146,8 @@ class TapCommercetools(Tap):
                 self.metrics_logger,
                 metrics.Point("timer", metrics.Metric.SYNC_DURATION, round(outcome.seconds, 3), tags),
             )
-        if self._signal:
-            raise SystemExit(128 + self._signal)
+        if self._stopper.signal:
+            raise SystemExit(128 + self._stopper.signal)
         if not summary.complete:
             lacking = [outcome for outcome in summary.outcomes if not outcome.complete]
             reasons = "; ".join(
@@ -159,16 +155,12 @@ class TapCommercetools(Tap):
             )
             raise CommercetoolsError(f"{len(lacking)} of {len(summary.outcomes)} streams are not complete: {reasons}")
 
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """End the run at the next whole line, with a STATE for all that was written; the second time at once.
 
         The SDK would write a STATE from here, in the middle of whatever line is being written.
         """
-        if self._stop is None or self._signal:
-            raise SystemExit(128 + signum)
-        self._signal = signum
-        self._stop()
-        tell(b"stopping; what was written is kept (once more to stop at once)\n")
+        self._stopper(signum, frame)
 
     # --- configuration ---
 
@@ -229,6 +221,8 @@ class TapCommercetools(Tap):
                 self.logger.info("'%s' has %d deleted records", event.stream, event.rows)
             case events.RecordQuarantined():
                 self.logger.error("'%s' has a record that cannot be served: %s", event.stream, event.reason)
+            case events.Notice():
+                self.logger.warning("'%s': %s", event.about, event.reason)
             case events.RetryScheduled():
                 self.logger.warning("%s %s: %s; again in %.1f s", event.method, event.path, event.reason, event.delay)
             case _:

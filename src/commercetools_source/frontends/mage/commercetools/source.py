@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from commercetools_source.frontends.mage import deletions, writing
 from commercetools_source.frontends.mage.bases import of_mage
 from commercetools_source.frontends.mage.commercetools import checks
 from commercetools_source.frontends.mage.commercetools.client import Client
 from commercetools_source.frontends.mage.commercetools.schemas import STREAMS
 from commercetools_source.frontends.mage.documented import columns_as_text, schemas
+from commercetools_source.frontends.texts import row_with_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -132,7 +131,7 @@ class Commercetools(Source):
         texts = columns_as_text(str(stream.tap_stream_id))
         if not texts:
             return rows
-        made = [{name: _text(value) if name in texts else value for name, value in row.items()} for row in rows]
+        made = [row_with_text(row, texts) for row in rows]
         return writing.Page(made, rows.bookmark) if isinstance(rows, writing.Page) else made
 
     @staticmethod
@@ -140,11 +139,6 @@ class Commercetools(Source):
         if stream_id not in STREAMS:
             raise KeyError(f"there is no stream {stream_id!r}; the streams are {', '.join(sorted(STREAMS))}")
         return STREAMS[stream_id]
-
-
-def _text(value: Any) -> str | None:
-    """Return a JSON value as JSON text; null stays null."""
-    return None if value is None else msgspec.json.encode(value).decode()
 
 
 @contextmanager

@@ -1,0 +1,154 @@
+"""What every front-end must do, whatever protocol it speaks: one table of cases over all of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("singer_sdk")
+
+import frontends.mage.conftest  # noqa: F401 - makes mage_integrations importable
+from commercetools_source import Client
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.sandbox import Fault, Sandbox
+from frontends.conformance import FRONT_ENDS, FrontEnd, Run, plain
+from shops import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECRET = "not-to-be-shown-anywhere"
+SOME = ("orders", "customers")
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Sandbox]:
+    """The tiny shop, which no test changes."""
+    with Sandbox(size="tiny") as running:
+        yield running
+
+
+@pytest.fixture
+def shop() -> Iterator[Sandbox]:
+    """Orders, customers and zones, for tests that change them."""
+    with Sandbox(rows=rows_of("/orders", "/customers", "/zones", "/messages")) as running:
+        yield running
+
+
+@pytest.fixture(params=FRONT_ENDS)
+def front_end(request: pytest.FixtureRequest) -> FrontEnd:
+    return FRONT_ENDS[request.param]
+
+
+def settings(sandbox: Sandbox, **changed: Any) -> dict[str, Any]:
+    quick = {"retry_seconds": 0, "settle_seconds": 0, "lookback_seconds": 0}
+    return {"region": "us-central1.gcp", **sandbox.settings(), **quick, **changed}
+
+
+def values(front_end: FrontEnd, run: Run, stream: str) -> dict[str, dict[str, Any]]:
+    """Return the records of a stream by key, the last one of each key, without nulls."""
+    records = [plain(stream, record, text=front_end.mixed_as_text) for record in run.records.get(stream, [])]
+    return {json.dumps([record[name] for name in STREAMS[stream].key]): record for record in records}
+
+
+def expected(sandbox: Sandbox, stream: str) -> dict[str, dict[str, Any]]:
+    with Client(settings(sandbox)) as client:
+        records = [plain(stream, record, text=False) for record in client.records(stream)]
+    return {json.dumps([record[name] for name in STREAMS[stream].key]): record for record in records}
+
+
+def test_every_stream_arrives_value_for_value(front_end: FrontEnd, whole: Sandbox) -> None:
+    run = front_end.run(settings(whole), list(STREAMS))
+    assert run.complete, run.text
+    for stream in STREAMS:
+        assert values(front_end, run, stream) == expected(whole, stream), stream
+
+
+def test_the_next_run_brings_what_changed_and_nothing_else(front_end: FrontEnd, shop: Sandbox) -> None:
+    first = front_end.run(settings(shop), SOME)
+    order, customer = shop.records("orders")[3], shop.create("customers", {"email": "new@example.com"})
+    shop.update("orders", order["id"], {"orderState": "Complete"})
+    shop.clock.advance(5)
+    second = front_end.run(settings(shop), SOME, first.state)
+    assert second.complete, second.text
+    assert [record["id"] for record in second.records["orders"]] == [order["id"]]
+    assert [record["id"] for record in second.records["customers"]] == [customer["id"]]
+
+
+def test_a_run_that_finds_nothing_is_complete(front_end: FrontEnd, shop: Sandbox) -> None:
+    first = front_end.run(settings(shop), SOME)
+    shop.clock.advance(5)
+    second = front_end.run(settings(shop), SOME, first.state)
+    assert second.complete
+    assert second.records == {}
+
+
+def test_a_run_that_was_cut_off_goes_on_and_loses_nothing(front_end: FrontEnd, shop: Sandbox) -> None:
+    shop.faults.add(Fault("status", "/orders", status=500, after=2, times=None))
+    first = front_end.run(settings(shop, page_size=10, concurrency=1), ["orders"])
+    assert not first.complete
+    shop.faults.clear()
+    shop.clock.advance(5)
+    second = front_end.run(settings(shop), ["orders"], first.state)
+    assert second.complete, second.text
+    assert {**values(front_end, first, "orders"), **values(front_end, second, "orders")} == expected(shop, "orders")
+
+
+def test_a_missing_scope_costs_only_its_stream_and_is_named(front_end: FrontEnd, shop: Sandbox) -> None:
+    key = shop.project_key
+    shop.add_client("limited", SECRET, [f"view_orders:{key}", f"view_messages:{key}"])
+    run = front_end.run(settings(shop, client_id="limited", client_secret=SECRET), ("customers", "orders"))
+    assert not run.complete
+    assert "customers" not in run.records
+    assert values(front_end, run, "orders") == expected(shop, "orders")
+    assert "view_customers" in run.text
+
+
+def test_a_refused_secret_is_an_error_that_does_not_show_it(front_end: FrontEnd, shop: Sandbox) -> None:
+    run = front_end.run(settings(shop, client_secret=SECRET), SOME)
+    assert not run.complete
+    assert run.records == {}
+    assert SECRET not in run.text
+    assert "client_id" in run.text or "credentials" in run.text
+
+
+def test_a_host_that_does_not_answer_is_named(front_end: FrontEnd, shop: Sandbox) -> None:
+    url = "http://127.0.0.1:1"
+    run = front_end.run(settings(shop, api_url=url, auth_url=url), SOME)
+    assert not run.complete
+    assert run.records == {}
+    assert "127.0.0.1" in run.text
+
+
+def test_a_broken_state_is_refused_before_anything_is_sent(front_end: FrontEnd, shop: Sandbox) -> None:
+    run = front_end.run(settings(shop), ["orders"], front_end.broken_state("orders"))
+    assert not run.complete
+    assert run.records == {}
+    assert "broken" in run.text
+
+
+def test_an_unknown_stream_is_refused_and_nothing_is_sent(front_end: FrontEnd, shop: Sandbox) -> None:
+    run = front_end.run(settings(shop), ["ordres"])
+    assert not run.complete
+    assert run.records == {}
+    assert "ordres" in run.text
+
+
+def test_what_is_written_for_people_has_no_personal_data(front_end: FrontEnd, shop: Sandbox) -> None:
+    run = front_end.run(settings(shop), SOME)
+    emails = [record["email"] for record in run.records["customers"]]
+    assert emails
+    assert not [email for email in emails if email in run.text]
+
+
+def test_deletions_are_told_where_they_are_asked_for(front_end: FrontEnd, shop: Sandbox) -> None:
+    first = front_end.run(settings(shop), ["orders"], deletions=True)
+    order = shop.records("orders")[0]
+    shop.clock.advance(5)
+    shop.delete("orders", order["id"])
+    shop.clock.advance(5)
+    second = front_end.run(settings(shop), ["orders"], first.state, deletions=True)
+    assert second.complete, second.text
+    assert second.deleted == {"orders": [order["id"]]}
