@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from commercetools_source.catalog.secrets import SECRETS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SCALARS", "Contract", "Endpoint", "Expression", "Type", "load", "parse"]
+__all__ = ["SCALARS", "Contract", "Endpoint", "Expression", "Type", "load", "parse", "published"]
 
 SCALARS = frozenset({"string", "int", "number", "bool", "datetime", "date", "time", "any", "object"})
 
@@ -131,14 +133,26 @@ def parse(text: str) -> Expression:
 
 @cache
 def load() -> Contract:
-    """Return the contract that this package was built with."""
+    """Return the contract that this package was built with, without the fields whose values never leave (`SECRETS`)."""
+    contract = published()
+    return replace(contract, types={name: _without_secrets(name, row) for name, row in contract.types.items()})
+
+
+@cache
+def published() -> Contract:
+    """Return the contract that this package was built with, as the platform publishes it."""
     body = resources.files("commercetools_source.catalog").joinpath("contract.json").read_bytes()
     data: dict[str, Any] = msgspec.json.decode(body)
     endpoints = {
-        path: Endpoint(row["item"], *(frozenset(row[part]) for part in ("params", "scopes", "methods")))
+        path: Endpoint(row["item"], *(frozenset(row[name]) for name in ("params", "scopes", "methods")))
         for path, row in data["endpoints"].items()
     }
     return Contract(endpoints, {name: _type(row) for name, row in data["types"].items()})
+
+
+def _without_secrets(name: str, row: Type) -> Type:
+    hidden = [field for field in row.fields if (name, field) in SECRETS and not SECRETS[name, field].leaves]
+    return replace(row, fields={key: value for key, value in row.fields.items() if key not in hidden})
 
 
 def _type(row: dict[str, Any]) -> Type:

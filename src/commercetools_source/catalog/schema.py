@@ -84,8 +84,7 @@ def _spliced(stream: Stream) -> tuple[str, ...]:
 
 def _fields(stream: Stream, contract: Contract) -> dict[str, Expression]:
     text = Expression("string", required=True)
-    own = {name: value for name, value in contract.fields(stream.item).items() if name not in stream.drop}
-    return {**dict.fromkeys(_spliced(stream), text), **own}
+    return {**dict.fromkeys(_spliced(stream), text), **contract.fields(stream.item)}
 
 
 def _kind(expression: Expression, contract: Contract) -> Kind:

@@ -47,7 +47,7 @@ class Stream:
     incremental reads, None if each run reads everything. `tie`: unique field that breaks ties of the
     cursor. `sort`: order asked for where paging is by offset. `params`: always sent. `scopes`: of
     which any one suffices. `resource_type`: its name in references and Messages. `derived`: columns
-    copied from a dotted path. `drop`: fields left out.
+    copied from a dotted path.
     """
 
     name: str
@@ -65,5 +65,4 @@ class Stream:
     derived: tuple[tuple[str, str], ...] = ()
     resource_type: str | None = None
     deleted_messages: tuple[str, ...] = ()
-    drop: tuple[str, ...] = ()
     caveat: str = ""

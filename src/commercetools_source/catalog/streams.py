@@ -140,11 +140,10 @@ _ROWS = (
         name="customers",
         path="/customers",
         item="Customer",
-        drop=("password",),
         scopes=("view_customers",),
         resource_type="customer",
         deleted_messages=("CustomerDeleted",),
-        caveat="Personal data. The password hash is never extracted.",
+        caveat="Personal data. The password hash is left out.",
     ),
     Stream(
         name="discount_codes",
@@ -169,7 +168,7 @@ _ROWS = (
         item="Extension",
         scopes=("manage_extensions",),
         resource_type="extension",
-        caveat="There is no view scope for it. Secrets of destinations come masked.",
+        caveat="There is no view scope for it. Secrets of destinations are left out.",
     ),
     Stream(
         name="inventory",
@@ -420,7 +419,7 @@ _ROWS = (
         item="Subscription",
         scopes=("manage_subscriptions",),
         resource_type="subscription",
-        caveat="There is no view scope for it. Secrets of destinations come masked.",
+        caveat="There is no view scope for it. Secrets of destinations are left out.",
     ),
     Stream(
         name="tax_categories",

@@ -8,6 +8,7 @@ import msgspec
 
 from commercetools_source.errors import StateError
 from commercetools_source.extract.keyset import KeyRange, Position
+from commercetools_source.extract.redaction import redactor, secret_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,23 +43,25 @@ def _follow(fields: dict[str, msgspec.Raw], path: str) -> Any:
 
 
 def record_shaper(stream: Stream, parent: Sequence[str]) -> Callable[[msgspec.Raw], msgspec.Raw] | None:
-    """Return what puts the stream's spliced columns in front of a record and leaves out its `drop` fields.
+    """Return what puts the stream's spliced columns in front of a record and leaves its secrets out.
 
     None when the stream's records stay as they are.
     """
-    if stream.parents is None and not stream.derived and not stream.drop:
-        return None
+    redact = redactor(stream.item)
+    secrets = secret_fields(stream.item)
+    if len(secrets) == 1:
+        redact = _drop_field(*secrets)
+    if stream.parents is None and not stream.derived:
+        return redact
     spliced = {}
     if stream.parents is not None:
         spliced = {column: value for column, value in zip(stream.parents.columns, parent, strict=True) if column}
-    if not spliced and not stream.derived and len(stream.drop) == 1:
-        return _drop_field(stream.drop[0])
 
     def shape(record: msgspec.Raw) -> msgspec.Raw:
-        fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        fields = msgspec.json.decode(record if redact is None else redact(record), type=dict[str, msgspec.Raw])
         front = {**spliced, **{column: _follow(fields, path) for column, path in stream.derived}}
-        kept = {name: value for name, value in fields.items() if name not in stream.drop and name not in front}
-        return msgspec.Raw(msgspec.json.encode({**front, **kept}))
+        others = {name: value for name, value in fields.items() if name not in front}
+        return msgspec.Raw(msgspec.json.encode({**front, **others}))
 
     return shape
 
