@@ -18,6 +18,7 @@ from commercetools_source.destinations import DuckDB, Jsonl, Parquet
 from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError, StateError
 from commercetools_source.extract.checkpoint import StreamState
+from destinations.deliveries import BOUND, CURSOR
 from destinations.trees import snapshot
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def test_other_folders_of_data_inside_are_left_alone(
     before = [snapshot(outer / name) for name in foreign]
     use(destination, load, delivery)
     assert [snapshot(outer / name) for name in foreign] == before
-    assert inner.open_read_only() == {"things": StreamState(cursor="c")}
+    assert inner.open_read_only() == {"things": StreamState(cursor=CURSOR)}
     inner.close()
 
 
@@ -129,6 +130,7 @@ from commercetools_source.destinations import Jsonl
 from commercetools_source.destinations.manifest import LOADING, read_manifest
 from commercetools_source.catalog.stream import Stream
 
+CURSOR = "2024-06-01T00:00:00.000Z"
 THINGS, OTHERS = (Stream(name=name, path="/x", item="X", scopes=(), key=("id",)) for name in ("things", "others"))
 
 EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
@@ -138,7 +140,7 @@ def work(folder):
     destination.open()
     def deliver(stream, **flags):
         given = {"replaces": False, "first": False, "done": True, **flags}
-        state = StreamState(cursor="c") if given["done"] else StreamState(mode="full", bound="b")
+        state = StreamState(cursor=CURSOR) if given["done"] else StreamState(mode="full", bound=CURSOR)
         destination.write(Delivery(stream, [msgspec.Raw(b'{"id":"1"}')], 10, state, **given))
     deliver(THINGS)
     deliver(THINGS, replaces=True, first=True, done=False)
@@ -222,7 +224,7 @@ def test_reading_creates_changes_and_removes_nothing(kind: str, tmp_path: Path, 
         if not lock:
             (folder / ".lock").unlink()
         before = snapshot(tmp_path)
-        assert destination.open_read_only() == {"things": StreamState(cursor="c")}
+        assert destination.open_read_only() == {"things": StreamState(cursor=CURSOR)}
         with pytest.raises(DestinationError, match="is not open to write"):
             destination.write(load([]))
         destination.close()
@@ -276,7 +278,7 @@ def test_a_folder_without_data_stays_as_it_is_when_it_is_read(kind: str, tmp_pat
 def test_a_full_read_cut_off_while_its_files_moved_is_seen_as_the_next_run_sees_it(
     kind: str, tmp_path: Path, store: Store, delivery: Make
 ) -> None:
-    folder, state = tmp_path / "data", StreamState("c", "full", "b")
+    folder, state = tmp_path / "data", StreamState(CURSOR, "full", BOUND)
     destination = store(kind, folder, {"id": "1"})
     destination.open()
     destination.write(delivery([{"id": "2"}], replaces=True, first=True, state=state))
@@ -325,7 +327,7 @@ def test_a_duckdb_file_is_read_while_another_process_reads_it(
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
         assert reader.stdout is not None
         reader.stdout.readline()
-        assert destination.open_read_only() == {"things": StreamState(cursor="c")}
+        assert destination.open_read_only() == {"things": StreamState(cursor=CURSOR)}
         destination.close()
         with pytest.raises(DestinationError, match=f"in use by process {reader.pid}"):
             destination.open()
@@ -344,13 +346,13 @@ def test_rows_that_a_killed_run_left_in_the_log_are_read_without_a_change(tmp_pa
         "destination = DuckDB(Path(sys.argv[1]))\ndestination.open()\n"
         'raw = [msgspec.Raw(b\'{"id":"1","version":1}\')]\n'
         "flags = dict(replaces=True, first=True, done=True)\n"
-        "destination.write(Delivery(STREAMS['zones'], raw, 10, StreamState(cursor='c'), **flags))\nos._exit(1)"
+        "destination.write(Delivery(STREAMS['zones'], raw, 10, StreamState(cursor=sys.argv[2]), **flags))\nos._exit(1)"
     )
-    assert subprocess.run([sys.executable, "-c", killed, str(path)], check=False).returncode == 1
+    assert subprocess.run([sys.executable, "-c", killed, str(path), CURSOR], check=False).returncode == 1
     before = snapshot(tmp_path)
     assert "shop.duckdb.wal" in before
     destination = DuckDB(path)
-    assert destination.open_read_only() == {"zones": StreamState(cursor="c")}
+    assert destination.open_read_only() == {"zones": StreamState(cursor=CURSOR)}
     destination.close()
     assert snapshot(tmp_path) == before
 
@@ -565,7 +567,7 @@ def test_a_folder_holds_one_format(said: bool, kind: str, tmp_path: Path, store:
             act()
     assert snapshot(tmp_path) == before
     same = store(kind, tmp_path / "data")
-    assert same.open() == {"things": StreamState(cursor="c")}
+    assert same.open() == {"things": StreamState(cursor=CURSOR)}
     same.close()
 
 

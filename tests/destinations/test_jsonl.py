@@ -11,6 +11,7 @@ from commercetools_source.destinations import Jsonl
 from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError, StateError
 from commercetools_source.extract.checkpoint import StreamState
+from destinations.deliveries import BOUND, CURSOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +101,7 @@ def test_a_crash_between_moving_files_and_the_manifest_is_undone(
     destination: Jsonl, folder: Path, load: Make, delivery: Make
 ) -> None:
     destination.write(load([{"id": "old"}]))
-    state = StreamState("c", "full", "b")
+    state = StreamState(CURSOR, "full", BOUND)
     destination.write(delivery([{"id": "1"}], replaces=True, first=True, state=state))
     destination.close()
     (part,) = (folder / "things" / "_loading").iterdir()
@@ -136,11 +137,11 @@ def test_a_stream_with_a_lost_file_is_read_from_its_start(
 ) -> None:
     destination.write(load([{"id": "1"}]))
     destination.write(load([{"id": "1"}], name="others"))
-    destination.write(delivery([{"id": "2"}], replaces=True, first=True, state=StreamState("c", "full", "b")))
+    destination.write(delivery([{"id": "2"}], replaces=True, first=True, state=StreamState(CURSOR, "full", BOUND)))
     destination.close()
     for path in [*(folder / "others").iterdir(), *(folder / "things" / "_loading").iterdir()]:
         path.unlink()
-    assert destination.open() == {"things": StreamState(cursor="c")}
+    assert destination.open() == {"things": StreamState(cursor=CURSOR)}
 
 
 def test_a_failed_write_leaves_nothing_behind(destination: Jsonl, folder: Path, load: Make) -> None:
@@ -188,7 +189,7 @@ def test_a_manifest_that_cannot_be_read_is_not_guessed(
 def test_the_manifest_names_key_files_and_state(destination: Jsonl, folder: Path, load: Make) -> None:
     destination.write(load([{"a": "1", "b": "2"}], key=("a", "b")))
     entry = json.loads((folder / "manifest.json").read_bytes())["streams"]["things"]
-    assert (entry["key"], entry["state"]["cursor"], entry["loading"]) == (["a", "b"], "c", [])
+    assert (entry["key"], entry["state"]["cursor"], entry["loading"]) == (["a", "b"], CURSOR, [])
     assert [file["records"] for file in entry["files"]] == [1]
     assert read_manifest(folder) == msgspec.json.decode(
         (folder / "manifest.json").read_bytes(), type=type(read_manifest(folder))

@@ -36,7 +36,7 @@ from commercetools_source.destinations.manifest import (
     write_file,
 )
 from commercetools_source.errors import DestinationError
-from commercetools_source.extract.checkpoint import StreamState, decode, encode, give_up
+from commercetools_source.extract.checkpoint import StreamState, encode, give_up, restore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -340,7 +340,7 @@ class Folder:
         states = {}
         for name in self.tables():
             entry = self._manifest.streams[name]
-            state = decode(entry.state) if entry.state is not None else StreamState()
+            state = restore(entry.state) if entry.state is not None else StreamState()
             tables = [name, *self.tables(name)]
             if not all(path.exists() for table in tables for path in self.paths(table)):
                 state = StreamState()

@@ -63,14 +63,15 @@ class Entry(msgspec.Struct):
 
     `key` identifies a record; of two with the same key the higher version counts, then the later one.
     `columns` and `loading_columns` are the columns of those files and their types, where files have such.
-    `parent` is the stream that the table was made from, "" for a stream itself.
+    `parent` is the stream that the table was made from, "" for a stream itself. `state` is whatever is stored as such:
+    that of one stream may be broken, and the others are read all the same.
     """
 
     key: tuple[str, ...]
     files: list[File] = []
     loading: list[File] = []
     next: int = 1
-    state: dict[str, Any] | None = None
+    state: Any = None
     columns: dict[str, str] = {}
     loading_columns: dict[str, str] = {}
     parent: str = ""
@@ -106,7 +107,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise DestinationError(
             f"cannot read {path}: {error.strerror}; run `commercetools-source sync` first"
         ) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise StateError(
             f"{path} is broken, or not of commercetools-source ({error});"
             " put it back from a backup, or choose an empty folder"

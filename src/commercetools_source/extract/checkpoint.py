@@ -5,6 +5,7 @@ A state is written together with the data it speaks of (same transaction, or aft
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,11 +13,12 @@ import msgspec
 
 from commercetools_source.errors import StateError
 from commercetools_source.extract.keyset import KeyRange  # noqa: TC001 - msgspec reads the annotation when it decodes
+from commercetools_source.timestamps import instant, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from datetime import datetime
 
-__all__ = ["FORMAT", "Mode", "StreamState", "begin", "decode", "encode", "finish", "give_up", "hold"]
+__all__ = ["FORMAT", "Mode", "StreamState", "begin", "decode", "encode", "finish", "give_up", "hold", "restore"]
 
 FORMAT = 1
 """Version of the stored form; a state of another version is refused, not guessed."""
@@ -36,7 +38,8 @@ class StreamState:
     `mode`, `bound`, `ranges`: the run under way, its upper bound and what is left of it; `mode` is
     None between runs. `quarantined`: where records lie that the platform could not serve; every run
     asks for them again. `since`, `where`: what part of the stream is held: what was last changed at or
-    after this API timestamp, and fulfils these predicates; by default all of it.
+    after this API timestamp, and fulfils these predicates; by default all of it. `broken`: why what is
+    stored cannot be used, for a person; never stored itself. Only a full read goes on from there.
     """
 
     cursor: str | None = None
@@ -46,6 +49,7 @@ class StreamState:
     quarantined: tuple[KeyRange, ...] = ()
     since: str | None = None
     where: tuple[str, ...] = ()
+    broken: str | None = None
 
 
 def begin(state: StreamState, mode: Mode, bound: str, ranges: tuple[KeyRange, ...]) -> StreamState:
@@ -76,22 +80,75 @@ def give_up(state: StreamState) -> StreamState:
 def encode(state: StreamState) -> dict[str, Any]:
     """Return `state` as a JSON object of plain values."""
     plain: dict[str, Any] = msgspec.to_builtins(state)
+    del plain["broken"]
     return {"format": FORMAT, **{_STORED_NAMES.get(name, name): value for name, value in plain.items()}}
 
 
-def decode(stored: Mapping[str, Any]) -> StreamState:
-    """Return the state that `encode` wrote.
+def decode(stored: object) -> StreamState:
+    """Return the state that `encode` wrote; times may be written in any way of ISO 8601.
 
-    Raises StateError when `stored` is of another format or broken.
+    Raises StateError when `stored` is of another format, or nothing that a run can go on from.
     """
-    plain = {_FIELDS.get(name, name): value for name, value in stored.items()}
+    if not isinstance(stored, Mapping):
+        raise _broken(f"{type(stored).__name__} where a JSON object should be")
+    plain = {_FIELDS.get(name, name): value for name, value in stored.items() if name != "broken"}
     version = plain.pop("format", None)
     if version != FORMAT:
         raise StateError(
             f"the stored state has format {version!r}, this version reads {FORMAT};"
-            " upgrade commercetools-source, or reset the state of the stream to read it from its start"
+            f" upgrade commercetools-source, or {_ADVICE}"
         )
     try:
-        return msgspec.convert(plain, StreamState)
-    except msgspec.ValidationError as error:
-        raise StateError(f"the stored state is broken ({error}); reset it to read the stream from its start") from error
+        state = msgspec.convert(plain, StreamState)
+        _time("since", state.since)
+        for key_range in (*state.ranges, *state.quarantined):
+            _check_range(key_range)
+        if state.mode is not None and state.bound is None:
+            raise _broken("a read under way without its bound")
+        return replace(state, cursor=_normal("cursor", state.cursor), bound=_normal("bound", state.bound))
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise _broken(str(error)) from error
+
+
+def restore(stored: object) -> StreamState:
+    """Return the state that `encode` wrote, or one that is `broken`: a stream whose state is lost stops no other."""
+    try:
+        return decode(stored)
+    except StateError as error:
+        return StreamState(broken=str(error))
+
+
+_ADVICE = "reset its state, or run it with --full, to read the stream from its start"
+
+
+def _broken(reason: str) -> StateError:
+    return StateError(f"the stored state is broken ({reason}); {_ADVICE}")
+
+
+def _check_range(key_range: KeyRange) -> None:
+    if not key_range.field.endswith("At"):  # the API's dates are called so: createdAt, lastModifiedAt
+        return
+    positions = [position.value for position in (key_range.after, key_range.until) if position is not None]
+    for value in (key_range.lower, key_range.upper, *positions):
+        _time(f"a range by {key_range.field}", value)
+
+
+def _time(name: str, value: str | None) -> datetime | None:
+    try:
+        return None if value is None else moment(value)
+    except (ValueError, OverflowError):
+        raise _broken(f"{name} {value!r} is no time") from None
+
+
+def _normal(name: str, value: str | None) -> str | None:
+    """Return a time as the API writes it, because states are compared as texts; raises StateError if it is none."""
+    time = _time(name, value)
+    if time is None:
+        return None
+    if not _FIRST_YEAR <= time.year < _LAST_YEAR:
+        raise _broken(f"{name} {value!r} is a time that no run can end at")
+    return instant(time)
+
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 9999
+"""Runs shift times by hours and days, which Python's dates must bear."""

@@ -94,6 +94,8 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
     """
     if selection.full or state == StreamState():
         return None
+    if state.broken is not None:
+        return state.broken
     anew = "to read another part of it, read it anew with --full, or reset its state"
     if state.where != (wanted := selection.where_of(stream)):
         return f"what is held of it was read {_filter(state.where)}, and now it is asked for {_filter(wanted)}; {anew}"

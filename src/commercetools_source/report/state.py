@@ -28,6 +28,8 @@ def states_text(states: Mapping[str, StreamState]) -> str:
 
 
 def _under_way(state: StreamState) -> str:
+    if state.broken is not None:
+        return state.broken
     if state.mode is None:
         return ""
     windows = "1 window" if len(state.ranges) == 1 else f"{len(state.ranges)} windows"
@@ -40,5 +42,6 @@ def _part(state: StreamState) -> str:
 
 
 def states_json(states: Mapping[str, StreamState]) -> str:
-    """Return the same as one JSON object, each state as it is stored."""
-    return json.dumps({name: encode(state) for name, state in sorted(states.items())}, indent=2, ensure_ascii=False)
+    """Return the same as one JSON object: each state as it is stored, or why it is `broken`."""
+    plain = {name: {"broken": state.broken} if state.broken else encode(state) for name, state in states.items()}
+    return json.dumps(dict(sorted(plain.items())), indent=2, ensure_ascii=False)

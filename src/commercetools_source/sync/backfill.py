@@ -78,6 +78,8 @@ def obstacle(stream: Stream, state: StreamState) -> str | None:
     """Return why no window of `stream` can be read yet, None if one can."""
     if stream.cursor is None:
         return "it has no date of change, so it has no windows; every run reads it whole"
+    if state.broken is not None:
+        return state.broken
     if state.cursor is None or state.mode is not None:
         return "it is not read to its end yet; run `sync` first"
     return None

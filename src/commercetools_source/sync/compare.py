@@ -108,25 +108,31 @@ class _Sides:
 
 
 def _one(sides: _Sides, stream: Stream, state: StreamState) -> Verdict:
+    if state.broken is not None:
+        return Verdict(stream.name, note=state.broken)
     if not sweepable(stream):
         return Verdict(stream.name, note="every run reads it whole, so there is nothing to sweep")
     if state.cursor is None or state.mode is not None:
         return Verdict(stream.name, note="not read to its end yet; run `sync` first")
+    return _compared(sides, stream, state, state.cursor)
+
+
+def _compared(sides: _Sides, stream: Stream, state: StreamState, cursor: str) -> Verdict:
     try:
         pages = _listed(sides.client, stream, state)
-        difference = sides.ledger.compare(stream, pages, state.cursor, state.since)
+        difference = sides.ledger.compare(stream, pages, cursor, state.since)
         if expires_on_platform(stream):
             difference = replace(difference, gone=())
         if sides.guard is None:
-            return Verdict(stream.name, difference, bound=state.cursor)
+            return Verdict(stream.name, difference, bound=cursor)
         if (reason := refusal(stream, difference, sides.guard)) is not None:
-            return Verdict(stream.name, difference, note=reason, bound=state.cursor)
+            return Verdict(stream.name, difference, note=reason, bound=cursor)
         times = dict.fromkeys(difference.gone, instant(sides.client.server_time()))
         marked = sides.delete(stream, times)
         mended = _mend(sides, stream, state, (*difference.missing, *difference.stale))
     except CommercetoolsError as error:
         return Verdict(stream.name, note=str(error))
-    return Verdict(stream.name, difference, mended=mended, marked=marked, bound=state.cursor)
+    return Verdict(stream.name, difference, mended=mended, marked=marked, bound=cursor)
 
 
 def _listed(client: Client, stream: Stream, state: StreamState) -> Iterator[list[Listed]]:

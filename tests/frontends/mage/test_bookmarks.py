@@ -32,7 +32,7 @@ states = st.builds(
     StreamState,
     cursor=st.none() | moments,
     mode=st.sampled_from([None, "full", "incremental"]),
-    bound=st.none() | moments,
+    bound=moments,
     ranges=st.lists(ranges, max_size=3).map(tuple),
 )
 

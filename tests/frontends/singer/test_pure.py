@@ -94,7 +94,7 @@ states = st.builds(
     StreamState,
     cursor=st.none() | times,
     mode=st.sampled_from([None, "full", "incremental"]),
-    bound=st.none() | times,
+    bound=times,
     ranges=st.lists(ranges, max_size=3).map(tuple),
 )
 

@@ -22,7 +22,7 @@ from commercetools_source.destinations.duckdb.model import Model
 from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
 from commercetools_source.errors import DestinationError
 from commercetools_source.events import Notice
-from commercetools_source.extract.checkpoint import StreamState, decode, encode, give_up
+from commercetools_source.extract.checkpoint import StreamState, encode, give_up, restore
 from commercetools_source.model.quoting import quoted
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class DuckDB:
         found = self._opened.execute(f"SELECT stream, state FROM {STATE}").fetchall()  # noqa: S608 - a constant
         states = {}
         for stream, text in found:
-            state = decode(msgspec.json.decode(text))
+            state = restore(_parsed(text))
             if state.mode == "full" and _loading(stream) not in tables:
                 state = give_up(state)
             if state.mode != "full" and stream not in tables:
@@ -430,6 +430,14 @@ class DuckDB:
         self._opened.execute(
             f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM ({ranked}) WHERE place > 1)"  # noqa: S608 - same
         )
+
+
+def _parsed(text: str | None) -> Any:
+    """Return what a stored text says in JSON, or the text itself where it says nothing."""
+    try:
+        return msgspec.json.decode(text or "null")
+    except (msgspec.DecodeError, RecursionError):
+        return text
 
 
 def _loading(stream: str) -> str:
