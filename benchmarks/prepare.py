@@ -7,11 +7,13 @@ text deflated in short pieces that can be strung together, so that a gzip answer
 from __future__ import annotations
 
 import json
+import sys
 import zlib
 from array import array
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import accumulate, islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -19,7 +21,6 @@ from benchmarks.checksum import shifter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 __all__ = ["CHANGES", "DAYS", "PIECE", "RESOURCES", "Set", "prepare", "squeeze", "text_of"]
 
@@ -135,3 +136,13 @@ def squeeze(text: bytes | memoryview, level: int = _LEVEL) -> bytes:
     """Return `text` deflated, without a header and ended on a whole byte, so that more can follow."""
     packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
     return packer.compress(text) + packer.flush(zlib.Z_FULL_FLUSH)
+
+
+def main() -> None:
+    """Prepare the sets that the command line names: a folder, and a JSON list of pairs of resource and count."""
+    for resource, count in json.loads(sys.argv[2]):
+        prepare(Path(sys.argv[1]), resource, count)
+
+
+if __name__ == "__main__":
+    main()

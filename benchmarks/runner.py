@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.figures import Run, summary
 from benchmarks.plan import COUNTS, Case
-from benchmarks.prepare import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,8 +47,13 @@ class Bench:
         cases = list(cases)
         resources = dict.fromkeys(case.resource for case in cases)
         sets = [(resource, count) for resource in resources for count in counts[resource]]
-        for resource, count in sets:
-            prepare(pages, resource, count)
+        # In a process of its own: preparing takes memory that this one would keep, and hand on as its children's peak.
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks.prepare", str(pages), json.dumps(sets)],
+            cwd=ROOT,
+            env=_environment(),
+            check=True,
+        )
         certificate = "" if peers is None else str(peers.certificate)
         doors = {name: door for case in cases for name, door in _doors(case, certificate)}
         command = [sys.executable, "-m", "benchmarks.server", str(pages)]

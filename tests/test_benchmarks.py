@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zlib
 from importlib.util import find_spec
 from pathlib import Path
@@ -187,3 +189,16 @@ def test_every_reader_has_a_script_and_a_counterpart_of_ours() -> None:
     for peer in plan.PEERS:
         assert (FOLDER / "peers" / f"{peer.module}.py").exists()
         assert peer.output in plan.OURS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands a peak on")
+def test_a_small_child_of_a_large_parent_reports_a_small_peak() -> None:
+    work = "from benchmarks.stopwatch import measure; measure(lambda: 1)"
+    parent = f"""
+import subprocess, sys
+large = bytearray(300 << 20)
+large[:: 4096] = b"x" * len(large[:: 4096])  # every page is touched, so that it counts
+print(subprocess.run([sys.executable, "-c", {work!r}], capture_output=True, text=True, check=True).stdout)
+"""
+    done = subprocess.run([sys.executable, "-c", parent], cwd=FOLDER.parent, capture_output=True, text=True, check=True)
+    assert 0 < json.loads(done.stdout)["peak"] < 100 << 20
