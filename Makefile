@@ -12,6 +12,10 @@
 #   make judges    clients that nobody here wrote ask the sandbox: schemathesis, the TypeScript SDK (needs node), the Python SDK
 #   make crash     a process that writes a DuckDB file is killed at 50 random moments
 #   make acceptance  the source inside Mage's own code, the tap before Singer's checker, three targets and Meltano
+#   make test-lowest    the tests with the lowest versions that pyproject.toml declares; PYTHON=python3.10 for the lowest of all
+#   make test-versions  main job, demo and tests with every CPython from 3.10 on that this machine has (by name, or of pyenv)
+#   make coverage  which lines the tests run; fails below the share that is reached
+#   make release-check  version, changelog, wheel and sdist fit together
 #   make clean     remove what make made                     make help      this text
 #
 # Another interpreter: make test PYTHON=python3.12 (after `make clean`). A rerun does only what has changed.
@@ -30,6 +34,7 @@ unexport PYTHONPATH
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
 .PHONY: bench bench-check help demo test tests simulate crash judges acceptance lint types format contract docs clean
+.PHONY: coverage release-check test-lowest test-versions
 
 test: lint types tests
 
@@ -77,6 +82,42 @@ contract: $(BUILD)/installed $(BUILD)/tools
 
 docs: $(BUILD)/installed $(BUILD)/tools
 	$(BIN)/python tools/docs.py
+
+# Not -n auto: what runs in subprocesses is measured too, each into a file of its own.
+coverage: $(BUILD)/installed $(BUILD)/tools
+	$(PIP) install 'coverage[toml]>=7.6'
+	$(BIN)/coverage erase
+	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest -n auto $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered
+
+test-lowest: $(BUILD)/wheel
+	@rm -rf $(BUILD)/lowest && $(PYTHON) -m venv $(BUILD)/lowest
+	$(BUILD)/lowest/bin/python -m pip --disable-pip-version-check --quiet --quiet install --upgrade 'pip>=25.1' 'tomli>=2'
+	$(BUILD)/lowest/bin/python tools/lowest.py > $(BUILD)/lowest/constraints.txt
+	$(BUILD)/lowest/bin/python -m pip --disable-pip-version-check --quiet --quiet install \
+		--constraint $(BUILD)/lowest/constraints.txt --group test "$$(echo $(BUILD)/dist/*.whl)[all]"
+	INSTALLED_WHEEL=1 $(BUILD)/lowest/bin/pytest -n auto -p no:cacheprovider $(ARGS)
+
+# The suite of one version after the other: each takes as long as `make tests`.
+test-versions: $(BUILD)/wheel
+	@for python in $$($(PYTHON) tools/interpreters.py); do \
+		echo "== $$python"; rm -rf $(BUILD)/version; \
+		$$python -m venv $(BUILD)/version \
+		&& $(BUILD)/version/bin/python -m pip --disable-pip-version-check --quiet --quiet install --upgrade 'pip>=25.1' \
+		&& $(BUILD)/version/bin/python -m pip --disable-pip-version-check --quiet --quiet install \
+			--group test "$$(echo $(BUILD)/dist/*.whl)[all]" \
+		&& rm -f $(BUILD)/version/demo.duckdb \
+		&& $(BUILD)/version/bin/commercetools-source demo --size small --quiet --path $(BUILD)/version/demo.duckdb > /dev/null \
+		&& INSTALLED_WHEEL=1 $(BUILD)/version/bin/pytest -n auto -p no:cacheprovider $(ARGS) || exit 1; \
+	done
+
+release-check: $(BUILD)/installed $(BUILD)/tools
+	$(PIP) install 'build>=1.2' 'twine>=6'
+	@rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python tools/release.py
 
 .PHONY: speed
 speed: $(BUILD)/installed

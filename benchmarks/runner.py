@@ -48,7 +48,7 @@ class Bench:
         resources = dict.fromkeys(case.resource for case in cases)
         sets = [(resource, count) for resource in resources for count in counts[resource]]
         # In a process of its own: preparing takes memory that this one would keep, and hand on as its children's peak.
-        subprocess.run(
+        subprocess.run(  # noqa: S603 - ourselves
             [sys.executable, "-m", "benchmarks.prepare", str(pages), json.dumps(sets)],
             cwd=ROOT,
             env=_environment(),
