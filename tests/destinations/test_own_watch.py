@@ -213,3 +213,59 @@ def test_broken_definitions_break_nothing(store: Store, path: Path) -> None:
     record = {"id": "t", "version": 1, "key": "deep", "attributes": [{"name": "deep", "type": deep}]}
     store(product_types=[record], products=[product("1", "t", deep=json.loads("[" * 40 + '"x"' + "]" * 40))])
     assert rows(path, "SELECT count(*) FROM products") == [(1,)]
+
+
+OLD, NEW = {"createdAt": "2030-01-01T00:00:00Z"}, {"createdAt": "2030-01-02T00:00:00Z"}
+
+
+def changed(record: dict[str, Any], day: int, **more: Any) -> dict[str, Any]:
+    return {**record, "lastModifiedAt": f"2030-01-{day:02}T00:00:00.000Z", **more}
+
+
+@pytest.mark.parametrize(("before", "after"), [("a", "b"), ("b", "a")])
+def test_a_product_type_that_was_made_again_under_its_key_has_the_relation(
+    store: Store, path: Path, before: str, after: str
+) -> None:
+    old = changed(shoes(("size", "number"), uid=before), 1, **OLD)
+    new = changed(shoes(("size", "text"), uid=after), 2, **NEW)
+    store(product_types=[old], products=[product("1", before, size=42)])
+    store(product_types=[old, new], products=[product("2", after, size="L")])
+    assert rows(path, "SELECT productId, size FROM model.product_type_shoes WHERE staged") == [("2", "L")]
+    assert rows(path, "SELECT id FROM model.product_types") == [(after,)]
+
+
+def test_a_product_type_that_a_key_was_moved_to_has_the_relation(store: Store, path: Path) -> None:
+    gone = changed(shoes(("size", "number"), uid="b"), 2, **NEW)
+    renamed = changed(shoes(("size", "text"), uid="a"), 3, **OLD)
+    store(product_types=[gone, renamed], products=[product("1", "b", size=42), product("2", "a", size="L")])
+    assert rows(path, "SELECT productId, size FROM model.product_type_shoes WHERE staged") == [("2", "L")]
+
+
+@pytest.mark.parametrize(("before", "after"), [("a", "b"), ("b", "a")])
+def test_a_type_that_was_made_again_under_its_key_is_no_conflict(
+    store: Store, path: Path, before: str, after: str
+) -> None:
+    old, new = order_type(("due", "String"), uid=before), order_type(("due", "Number"), uid=after)
+    assert store(types=[changed(old, 1, **OLD), changed(new, 2, **NEW)], orders=[order("1", due=5)]) == []
+    assert rows(path, "SELECT custom_due, custom_unfit FROM model.orders") == [(5.0, None)]
+
+
+@pytest.mark.parametrize(("before", "after"), [("a", "b"), ("b", "a")])
+@pytest.mark.parametrize("stream", ["stores", "associate_roles", "business_units"])
+@pytest.mark.parametrize("form", ["views", "tables"])
+def test_a_key_that_others_refer_to_leads_to_one_record(
+    path: Path, delivery: Make, load: Make, stream: str, before: str, after: str, form: str
+) -> None:
+    old = {"id": before, "version": 7, "key": "berlin", "addresses": [{"id": "x"}], "countries": [{"code": "DE"}]}
+    new = {"id": after, "version": 1, "key": "berlin", "addresses": [{"id": "y"}], "countries": [{"code": "FR"}]}
+    other, keyless = {"id": "c", "version": 1, "key": "paris"}, [{"id": uid, "version": 1} for uid in "de"]
+    destination = DuckDB(path, materialize=form == "tables")
+    destination.open()
+    destination.write(replace(load([changed(old, 1, **OLD), other, *keyless]), stream=STREAMS[stream]))
+    destination.write(replace(delivery([changed(new, 2, **NEW)], done=True), stream=STREAMS[stream]))
+    destination.close()
+    assert {uid for (uid,) in rows(path, f"SELECT id FROM model.{stream}")} == {after, *"cde"}
+    assert len(rows(path, f"SELECT id FROM {stream}")) == 5
+    below = {"stores": "store_countries", "business_units": "business_unit_addresses"}
+    if stream in below:
+        assert len(rows(path, f"SELECT * FROM model.{below[stream]}")) == 1

@@ -178,3 +178,17 @@ def test_localized_texts_are_maps_for_every_reader(tmp_path: Path, load: Make) -
     with duckdb.connect() as connection:
         connection.execute((tmp_path / "shop" / "latest.sql").read_text())
         assert connection.execute("SELECT name['en'] FROM model.categories").fetchall() == [("oil",)]
+
+
+def test_a_key_that_others_refer_to_leads_to_the_record_that_has_it_now(tmp_path: Path, delivery: Make) -> None:
+    destination = Parquet(tmp_path / "shop", materialize=True)
+    destination.open()
+    for uid, day in (("b", 1), ("a", 2)):
+        store = {"id": uid, "version": 1, "key": "berlin", "lastModifiedAt": f"2030-01-0{day}T00:00:00.000Z"}
+        made = delivery([{**store, "countries": [{"code": "DE"}]}], done=True)
+        destination.write(replace(made, stream=STREAMS["stores"]))
+    destination.close()
+    with duckdb.connect() as connection:
+        connection.execute((tmp_path / "shop" / "latest.sql").read_text())
+        assert connection.execute("SELECT id FROM model.stores").fetchall() == [("a",)]
+        assert connection.execute('SELECT "storeId" FROM model.store_countries').fetchall() == [("a",)]

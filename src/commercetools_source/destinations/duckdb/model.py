@@ -14,6 +14,7 @@ from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
 from commercetools_source.destinations.arrow.decode import DELETED_AT, OWN
 from commercetools_source.errors import DestinationError
 from commercetools_source.model.custom.queries import KEY, NO_FIELDS, VARIANTS, CustomFieldQueries
+from commercetools_source.model.keys import is_referred_by_key, newest_of_key
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import Field, Relation, relations
 from commercetools_source.model.select import select
@@ -95,7 +96,7 @@ class Model:
             return
         made = self._definitions(stream.name)
         form = self._form(made)
-        queries = {name: rows.query for name, rows in self._rows(stream, _live(stream), have).items()}
+        queries = {name: rows.query for name, rows in self._rows(stream, _live(stream, have), have).items()}
         stale = [name for name in queries if made.get(name) != (form, queries[name]) or (anew and form == "TABLE")]
         gone = [name for name in made if name not in queries]
         self._take_over(stream, stale)
@@ -115,6 +116,9 @@ class Model:
     def update(self, stream: Stream, have: Mapping[str, str], changed: str) -> None:
         """Replace, in the tables that are not to be filled anyway, the rows of the records in the table `changed`."""
         kept = [name for name in self._definitions(stream.name) if self._is_kept(stream, name)]
+        if is_referred_by_key(stream.name):
+            self._fill_again(stream, kept)
+            return
         for name, rows in self._rows(stream, changed, have).items() if kept else ():
             if name in kept:
                 self._delete(stream, name, rows.keys, changed)
@@ -126,6 +130,12 @@ class Model:
             if name in self._empty:
                 self._insert(name, query)
                 self._empty.discard(name)
+
+    def _fill_again(self, stream: Stream, names: Iterable[str]) -> None:
+        """Fill tables anew: a record may take the key of another one, whose rows go. There are few such records."""
+        for name in names:
+            self._connection.execute(f"DELETE FROM {_place(name)}")  # noqa: S608 - a quoted name
+            self._insert(name, self._definitions(stream.name)[name][1])
 
     def remove(self, stream: Stream, gone: str) -> None:
         """Delete from the tables of `stream` the rows of the records whose keys are in the table `gone`."""
@@ -240,8 +250,9 @@ def _place(name: str) -> str:
     return f"{SCHEMA}.{quoted(name)}"
 
 
-def _live(stream: Stream) -> str:
-    return f"(FROM main.{quoted(stream.name)} WHERE {DELETED_AT} IS NULL)"
+def _live(stream: Stream, have: Mapping[str, str]) -> str:
+    newest = newest_of_key(stream.name, have)
+    return f"(FROM main.{quoted(stream.name)} WHERE {DELETED_AT} IS NULL{newest})"
 
 
 def _complete(found: Sequence[Relation], stream: Stream, have: Mapping[str, str]) -> list[Relation]:

@@ -105,7 +105,7 @@ def read_definitions(connection: duckdb.DuckDBPyConnection, tables: Tables) -> C
 
 
 def _records(connection: duckdb.DuckDBPyConnection, stream: str, have: Mapping[str, str]) -> list[dict[str, Any]]:
-    names = [name for name in ("id", "key", *_FIELDS[stream]) if name in have]
+    names = [name for name in ("id", "key", "createdAt", "lastModifiedAt", *_FIELDS[stream]) if name in have]
     if "id" not in names:
         return []
     rows = connection.execute(

@@ -328,7 +328,8 @@ class Parquet:
             known = unfolded.tables(STREAMS[stream]) if stored and stream in STREAMS else {}
             for name, one in stored:
                 if one and one.columns and name in known:
-                    script.append(child_view(home, name, stream, unfolded.owner(known[name], entry.key), one.columns))
+                    keys = unfolded.owner(known[name], entry.key)
+                    script.append(child_view(home, name, stream, keys, one.columns, entry.columns))
         text = "\n".join(script).encode()
         if not (home / LATEST).exists() or (home / LATEST).read_bytes() != text:
             write_file(home, LATEST, lambda out: out.write(text))

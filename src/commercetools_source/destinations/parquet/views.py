@@ -10,10 +10,11 @@ import re
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.arrow.decode import DELETED_AT, SYNCED_AT
+from commercetools_source.model.keys import newest_of_key
 from commercetools_source.model.quoting import quoted, string
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["child_view", "files", "head", "newest", "order", "view"]
@@ -62,12 +63,16 @@ def view(folder: Path, table: str, key: Sequence[str], columns: Mapping[str, str
     )
 
 
-def child_view(folder: Path, table: str, stream: str, owner: Mapping[str, str], columns: Mapping[str, str]) -> str:
+def child_view(
+    folder: Path, table: str, stream: str, owner: Mapping[str, str], columns: Mapping[str, str], fields: Container[str]
+) -> str:
     """Return the view of a relation's rows of the newest records that are not deleted.
 
-    `table` is `schema/name`; `owner` says which of its columns holds which key of the records of `stream`.
+    `table` is `schema/name`; `owner` says which of its columns holds which key of the records of `stream`, whose
+    table has the columns `fields`.
     """
     schema, _, bare = table.partition("/")
+    live = f"{DELETED_AT} IS NULL{newest_of_key(stream, fields)}"
     same = {**owner, SYNCED_AT: SYNCED_AT}
     matches = " AND ".join(f"child.{quoted(one)} = record.{quoted(other)}" for one, other in same.items())
     return (
@@ -75,7 +80,7 @@ def child_view(folder: Path, table: str, stream: str, owner: Mapping[str, str], 
         f"CREATE OR REPLACE VIEW {quoted(schema)}.{quoted(bare)} AS\n"
         f"SELECT {_selected(columns, f'child.* EXCLUDE ({SYNCED_AT})')}"
         f" FROM {_all(folder, table)} AS child"
-        f" SEMI JOIN (FROM main.{quoted(stream)} WHERE {DELETED_AT} IS NULL) AS record ON {matches};\n"
+        f" SEMI JOIN (FROM main.{quoted(stream)} WHERE {live}) AS record ON {matches};\n"
     )
 
 

@@ -13,6 +13,7 @@ from commercetools_source.model.custom.columns import Place, beside, entries_map
 from commercetools_source.model.custom.definitions import column_names, custom_fields, custom_type, product_type
 from commercetools_source.model.custom.places import OWNERS, owned
 from commercetools_source.model.custom.values import ENTRIES, Reader, as_map
+from commercetools_source.model.keys import newest_by_key
 from commercetools_source.model.quoting import quoted, string
 from commercetools_source.model.relations import Field, all_relations
 from commercetools_source.model.select import select
@@ -57,8 +58,9 @@ class CustomFieldQueries:
     @classmethod
     def of(cls, product_types: Iterable[Mapping[str, Any]], types: Iterable[Mapping[str, Any]]) -> CustomFieldQueries:
         """Return what records of `product_types` and `types` define; their order does not count."""
-        found = sorted(map(product_type, product_types), key=lambda one: (one.key, one.id))
-        return cls(tuple(found), tuple(sorted(map(custom_type, types), key=lambda one: (one.key, one.id))))
+        product_rows = sorted(map(product_type, newest_by_key(product_types)), key=lambda row: (row.key, row.id))
+        type_rows = sorted(map(custom_type, newest_by_key(types)), key=lambda row: (row.key, row.id))
+        return cls(tuple(product_rows), tuple(type_rows))
 
     def fields(self, resource: str) -> tuple[Definition, ...]:
         """Return the custom fields of a resource type."""
