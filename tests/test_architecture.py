@@ -91,9 +91,31 @@ def test_a_module_has_its_place_and_imports_nothing_above_it(module: str) -> Non
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    # Only at run time: a Singer stream is typed with its tap, which makes the streams. Upward, types count too (above).
-    graph = {module: imported(module, types=unit(module) in ALONE) for module in LIBRARY}
-    TopologicalSorter(graph).prepare()
+    # For types as well: who can only be described by each other cannot be read one after the other.
+    TopologicalSorter({module: imported(module) for module in LIBRARY}).prepare()
+
+
+def folder(module: str) -> str:
+    """Return the folder that a module lies in, itself if it is a folder's `__init__`; "" for a file of the root."""
+    return module if (PACKAGE / module.replace(".", "/")).is_dir() else module.rpartition(".")[0]
+
+
+def test_no_folders_import_each_other_in_a_circle() -> None:
+    """A folder and the folders inside it count as different ones: what several share lies above or below both."""
+    graph: dict[str, set[str]] = {}
+    for module in LIBRARY:
+        others = {folder(name) for name in imported(module, types=False)} - {folder(module), ""}
+        # A package hands out what lies in it: `destinations` opens what is in `destinations.duckdb`.
+        inside = {name for name in others if name.startswith(f"{folder(module)}.")}
+        graph.setdefault(folder(module), set()).update(others - inside)
+    TopologicalSorter({name: uses for name, uses in graph.items() if name}).prepare()
+
+
+def test_the_root_has_only_the_front_door() -> None:
+    files = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"}
+    folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert files | folders == set(ORDER)
+    assert len(list(PACKAGE.glob("[!_]*"))) <= 20
 
 
 @pytest.mark.parametrize("module", [module for module in LIBRARY if unit(module) in ALONE])
