@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = (Path(__file__).parents[2] / "docs" / "analytics.md").read_text(encoding="utf-8")
-QUESTIONS = dict(re.findall(r"## ([^\n]*)\n```sql\n(.*?)```", PAGE, re.DOTALL))
-STREAMS = ("orders", "products", "customers", "inventory", "channels", "cart_discounts")
+QUESTIONS = dict(re.findall(r"## ([^\n]*)\n[^#]*?```sql\n(.*?)```", PAGE, re.DOTALL))
+STREAMS = ("orders", "products", "customers", "inventory", "channels", "cart_discounts", "standalone_prices")
 Records = dict[str, list[dict[str, Any]]]
 Response = list[tuple[Any, ...]]
 
@@ -30,6 +30,7 @@ class Shop:
     def __init__(self, path: Path, records: Records) -> None:
         self.path = path
         self.records = records
+        self.orders = [order for order in records["orders"] if order["orderState"] != "Cancelled"]
 
     def ask(self, question: str) -> Response:
         with duckdb.connect(str(self.path), read_only=True) as connection:
@@ -40,14 +41,29 @@ class Shop:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     path = tmp_path_factory.mktemp("analytics") / "shop.duckdb"
     with Sandbox("tiny") as sandbox, Client(sandbox.settings()) as client:
-        product = next(
-            one for one in sandbox.records("products") if one["masterData"]["staged"]["masterVariant"]["prices"]
-        )
-        product["masterData"]["staged"]["masterVariant"]["prices"][0]["value"]["centAmount"] += 100
-        sandbox.update("products", product["id"], {"masterData": product["masterData"]})
+        change_prices(sandbox)
         sandbox.clock.advance(3600)
         assert sync(client, DuckDB(path), streams=STREAMS).complete
         yield Shop(path, {name: sandbox.records(name) for name in STREAMS})
+
+
+def change_prices(sandbox: Sandbox) -> None:
+    """Change a price of a published product, take one out, and add one, all staged; and stage a standalone price."""
+    published = [row for row in sandbox.records("products") if row["masterData"]["published"]]
+    products = [row for row in published if len(row["masterData"]["staged"]["masterVariant"].get("prices", ())) > 1]
+    changed, removed, added = products[:3]
+    for product in (changed, removed, added):
+        prices = product["masterData"]["staged"]["masterVariant"]["prices"]
+        if product is changed:
+            prices[0]["value"]["centAmount"] += 100
+        elif product is removed:
+            del prices[0]
+        else:
+            prices.append({**prices[0], "id": "new-price"})
+        sandbox.update("products", product["id"], {"masterData": product["masterData"]})
+    price = sandbox.records("standalone_prices")[0]
+    staged = {"value": {**price["value"], "centAmount": price["value"]["centAmount"] + 1}}
+    sandbox.update("standalone_prices", price["id"], {"staged": staged})
 
 
 def amount(money: dict[str, Any]) -> Decimal:
@@ -55,31 +71,100 @@ def amount(money: dict[str, Any]) -> Decimal:
     return Decimal(whole).scaleb(-money["fractionDigits"])
 
 
+def inside(value: Any, name: str, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """Yield whatever stands under `name` anywhere in a record, with the objects that it lies in, outermost first."""
+    for key, element in value.items() if isinstance(value, dict) else enumerate(value):
+        if key == name:
+            yield element, (*above, value)
+        elif isinstance(element, (dict, list)):
+            yield from inside(element, name, (*above, value))
+
+
 def test_every_question_of_the_page_is_tested_here() -> None:
-    assert len(QUESTIONS) == PAGE.count("```sql") == 6
+    assert len(QUESTIONS) == PAGE.count("```sql") == 8
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert all(f'ask("{question}")' in source for question in QUESTIONS)
+
+
+def test_the_shop_has_what_makes_a_plain_sum_wrong(shop: Shop) -> None:
+    assert len(shop.orders) < len(shop.records["orders"])
+    assert {order["shippingMode"] for order in shop.orders if "shippingMode" in order} == {"Single", "Multiple"}
+    assert any("taxedPrice" not in order for order in shop.orders)
+    assert any("returnInfo" in order for order in shop.orders)
+    included = {rate["includedInPrice"] for order in shop.orders for rate, _ in inside(order, "taxRate")}
+    assert included == {True, False}
 
 
 def test_revenue(shop: Shop) -> None:
     found = {row[:3]: row[3:] for row in shop.ask("Revenue per month, store and currency")}
-    wanted: dict[Any, list[Decimal]] = defaultdict(list)
-    for order in shop.records["orders"]:
-        place = (order["createdAt"][:7], order.get("store", {}).get("key"), order["totalPrice"]["currencyCode"])
-        wanted[place].append(amount(order["totalPrice"]))
-    assert found == {place: (len(paid), sum(paid)) for place, paid in wanted.items()}
+    groups: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+    for order in shop.orders:
+        group = (order["createdAt"][:7], order.get("store", {}).get("key"), order["totalPrice"]["currencyCode"])
+        groups[group].append(order)
+    assert found.keys() == groups.keys()
+    for group, orders in groups.items():
+        taxed = [order["taxedPrice"] for order in orders if "taxedPrice" in order]
+        untaxed = [amount(order["totalPrice"]) for order in orders if "taxedPrice" not in order]
+        gross = sum(amount(price["totalGross"]) for price in taxed)
+        net = sum(net_of(price) for price in taxed)
+        count, net_found, gross_found, untaxed_count, untaxed_total = found[group]
+        assert (count, untaxed_count, untaxed_total or 0) == (len(orders), len(untaxed), sum(untaxed))
+        assert (net_found or 0, gross_found or 0) == (net, gross)
+
+
+def net_of(price: dict[str, Any]) -> Decimal:
+    """Return gross without its tax portions; a price that came from outside may have none."""
+    if not price["taxPortions"]:
+        return amount(price["totalNet"])
+    return amount(price["totalGross"]) - sum(amount(portion["amount"]) for portion in price["taxPortions"])
 
 
 def test_best_sellers(shop: Shop) -> None:
     pieces: dict[Any, int] = defaultdict(int)
-    for order in shop.records["orders"]:
+    for order in shop.orders:
         for item in order["lineItems"]:
             pieces[item["productId"], item["variant"]["id"]] += item["quantity"]
     found = shop.ask("Best-selling variants with their attributes")
     ranked = sorted(pieces.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
     assert [(row[:2], row[3]) for row in found] == ranked
     for product_id, variant_id, _, _, attributes in found:
-        data = next(one for one in shop.records["products"] if one["id"] == product_id)["masterData"]["current"]
-        variant = next(one for one in (data["masterVariant"], *data["variants"]) if one["id"] == variant_id)
-        assert [name for name in attributes or {} if name] == [one["name"] for one in variant["attributes"]]
+        data = next(row for row in shop.records["products"] if row["id"] == product_id)["masterData"]["current"]
+        variant = next(row for row in (data["masterVariant"], *data["variants"]) if row["id"] == variant_id)
+        assert [name for name in attributes or {} if name] == [row["name"] for row in variant["attributes"]]
+
+
+def test_returns(shop: Shop) -> None:
+    """Every piece that came back, counted one by one."""
+    sold, back, refunded = Counter[Any](), Counter[Any](), Counter[Any]()
+    for order in shop.orders:
+        variants = {item["id"]: (item["productId"], item["variant"]["id"]) for item in order["lineItems"]}
+        for item in order["lineItems"]:
+            sold[variants[item["id"]]] += item["quantity"]
+        for items, _ in inside(order.get("returnInfo", []), "items"):
+            for item in items:
+                variant = variants.get(item.get("lineItemId"))
+                if variant is not None and item["shipmentState"] != "Advised":
+                    back[variant] += item["quantity"]
+                    refunded[variant] += item["quantity"] if item["paymentState"] == "Refunded" else 0
+    assert back
+    found = {row[:2]: row[2:] for row in shop.ask("Returns per variant")}
+    assert found == {variant: (sold[variant], count, refunded[variant]) for variant, count in back.items()}
+
+
+def test_shipping(shop: Shop) -> None:
+    groups: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+    for order in shop.orders:
+        for info, _ in inside(order, "shippingInfo"):
+            groups[info["shippingMethodName"], info["price"]["currencyCode"]].append(info)
+    found = {row[:2]: row[2:] for row in shop.ask("Shipping per method")}
+    assert found.keys() == groups.keys()
+    for group, infos in groups.items():
+        taxed = [info["taxedPrice"] for info in infos if "taxedPrice" in info]
+        count, net, gross, untaxed = found[group]
+        assert (count, untaxed) == (len(infos), len(infos) - len(taxed))
+        assert (net or 0, gross or 0) == tuple(
+            sum(amount(price[name]) for price in taxed) for name in ("totalNet", "totalGross")
+        )
 
 
 def test_stock(shop: Shop) -> None:
@@ -92,47 +177,69 @@ def test_stock(shop: Shop) -> None:
 
 
 def test_lifetime_value(shop: Shop) -> None:
-    spent: dict[Any, list[Decimal]] = defaultdict(list)
+    """What each customer paid, ranked within its currency."""
+    paid: dict[str, dict[str, list[Decimal]]] = defaultdict(lambda: defaultdict(list))
     known = {customer["id"] for customer in shop.records["customers"]}
-    for order in shop.records["orders"]:
+    for order in shop.orders:
         if order.get("customerId") in known:
-            spent[order["customerId"], order["totalPrice"]["currencyCode"]].append(amount(order["totalPrice"]))
+            money = order["taxedPrice"]["totalGross"] if "taxedPrice" in order else order["totalPrice"]
+            paid[money["currencyCode"]][order["customerId"]].append(amount(money))
     found = shop.ask("Customer lifetime value")
-    assert len(found) == 10
-    assert found[0][4] == max(map(sum, spent.values()))
-    for customer, _, currency, orders, total, *_ in found:
-        assert (orders, total) == (len(spent[customer, currency]), sum(spent[customer, currency]))
+    for currency, customers in paid.items():
+        ranked = sorted(customers.items(), key=lambda pair: (-sum(pair[1]), pair[0]))[:10]
+        rows = [(row[0], row[3], row[4]) for row in found if row[2] == currency]
+        assert rows == [(customer, len(sums), sum(sums)) for customer, sums in ranked]
+    assert {row[2] for row in found} == paid.keys()
 
 
 def test_discounts(shop: Shop) -> None:
+    """Whatever an order includes of discounts, wherever it lies; what is said of one piece counts for each."""
     keys = {discount["id"]: discount.get("key") for discount in shop.records["cart_discounts"]}
     given: dict[Any, Decimal] = defaultdict(Decimal)
-    for order in shop.records["orders"]:
-        for item in order["lineItems"]:
-            for part in item["discountedPricePerQuantity"]:
-                for portion in part["discountedPrice"]["includedDiscounts"]:
-                    money, discount = portion["discountedAmount"], portion["discount"]["id"]
-                    if discount in keys:
-                        given[keys[discount], money["currencyCode"]] += amount(money) * part["quantity"]
-    assert given
-    assert {row[:2]: row[3] for row in shop.ask("Discount use")} == given
+    orders: dict[Any, set[str]] = defaultdict(set)
+    holders = set()
+    for order in shop.orders:
+        for portions, above in inside(order, "includedDiscounts"):
+            pieces = (
+                above[-2].get("quantity", 1) if isinstance(above[-2], dict) and "discountedPrice" in above[-2] else 1
+            )
+            holders.add(next(name for name, value in order.items() if value is above[1]))
+            for portion in portions:
+                reference, money = portion["discount"], portion["discountedAmount"]
+                is_known = reference["typeId"] == "cart-discount"
+                name = (keys.get(reference["id"]) or reference["id"]) if is_known else reference["typeId"]
+                given[name, money["currencyCode"]] += amount(money) * pieces
+                orders[name, money["currencyCode"]].add(order["id"])
+    assert holders == {"lineItems", "customLineItems", "discountOnTotalPrice", "shippingInfo", "shipping"}
+    found = {row[:2]: row[2:] for row in shop.ask("Discount use")}
+    assert found == {group: (len(orders[group]), total) for group, total in given.items()}
 
 
 def test_price_changes(shop: Shop) -> None:
-    wanted = []
+    wanted: list[tuple[Any, ...]] = []
     for product in shop.records["products"]:
-        current, staged = (prices(product["masterData"][place]) for place in ("current", "staged"))
-        wanted += [
-            (sku, money["currencyCode"], amount(current[price][1]), amount(money))
-            for price, (sku, money) in staged.items()
-            if price in current and amount(current[price][1]) != amount(money)
-        ]
-    assert wanted
-    assert sorted(shop.ask("Price changes that wait to be published")) == sorted(wanted)
+        if product["masterData"]["published"] and product.get("priceMode", "Embedded") == "Embedded":
+            now, next_ = (prices(product["masterData"][name]) for name in ("current", "staged"))
+            for price in {**now, **next_}:
+                skus = [side[price][0] for side in (next_, now) if price in side]
+                before, after = (shown(side[price][1]) if price in side else (None, None) for side in (now, next_))
+                wanted += [(skus[0], *before, *after)] if before != after else []
+    for row in shop.records["standalone_prices"]:
+        staged = row.get("staged", {}).get("value")
+        if staged is not None and shown(staged) != shown(row["value"]):
+            wanted.append((row["sku"], *shown(row["value"]), *shown(staged)))
+    assert {(None in row[1:3], None in row[3:]) for row in wanted} == {(False, False), (True, False), (False, True)}
+    assert sorted(map(str, shop.ask("Price changes that wait to be published"))) == sorted(map(str, wanted))
 
 
-def prices(data: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+def shown(money: dict[str, Any]) -> tuple[Decimal, str]:
+    return amount(money).quantize(Decimal("1e-20")), money["currencyCode"]
+
+
+def prices(data: dict[str, Any]) -> dict[tuple[Any, str], tuple[str, dict[str, Any]]]:
     variants = (data["masterVariant"], *data["variants"])
     return {
-        price["id"]: (variant.get("sku"), price["value"]) for variant in variants for price in variant.get("prices", [])
+        (variant["id"], price["id"]): (variant.get("sku"), price["value"])
+        for variant in variants
+        for price in variant.get("prices", [])
     }

@@ -45,10 +45,12 @@ SELECT strftime(createdAt, '%Y-%m') AS month,
        coalesce(store_key, '-') AS store,
        totalPrice_currency AS currency,
        count(*) AS orders,
-       sum(totalPrice_amount)::DECIMAL(18, 2) AS revenue
+       sum(taxedPrice_totalNet_amount)::DECIMAL(18, 2) AS net,
+       sum(taxedPrice_totalGross_amount)::DECIMAL(18, 2) AS gross
 FROM model.orders
+WHERE orderState <> 'Cancelled'
 GROUP BY ALL
-ORDER BY month DESC, revenue DESC
+ORDER BY month DESC, gross DESC, store
 LIMIT 8""",
     ),
     Question(
@@ -58,7 +60,8 @@ SELECT variant_sku AS sku,
        any_value(name['en']) AS product,
        count(DISTINCT orderId) AS orders,
        sum(quantity) AS pieces
-FROM model.order_line_items
+FROM model.order_line_items AS item
+JOIN model.orders ON orders.id = item.orderId AND orders.orderState <> 'Cancelled'
 GROUP BY sku
 ORDER BY pieces DESC, sku
 LIMIT 5""",

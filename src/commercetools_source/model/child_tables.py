@@ -131,7 +131,9 @@ def _purchase() -> tuple[Child, ...]:
     single, multiple = ("shippingInfo", "deliveries"), ("shipping", "shippingInfo", "deliveries")
     return (
         *_basket(),
-        _child("shippings", "shipping"),
+        _child("shippings", "shipping", one="shipping"),
+        _child("shipping_discount_portions", "shippingInfo.discountedPrice.includedDiscounts", below="shippings"),
+        _child("shipping_info_discount_portions", "shippingInfo.discountedPrice.includedDiscounts"),
         Child("deliveries", (single, multiple), "id", one="delivery", carries=("shippingKey",)),
         _child("delivery_items", "items", below="deliveries"),
         _child("parcels", "parcels", "id", "deliveries", "parcel"),
