@@ -49,6 +49,23 @@ def test_with_a_name_every_column_is_one_line_with_what_it_is_for(capsys: pytest
     assert re.search(r"^  dateOfBirth +DATE$", text, re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    ("name", "tables"),
+    [
+        ("order_line_items", {"order_line_items"}),
+        ("product_variant_prices", {"product_variant_prices"}),
+        ("sub_rates", {"tax_category_rate_sub_rates"}),
+        ("Parcel_Items", {"cart_parcel_items", "order_parcel_items"}),
+        ("zones", {"zones", "zone_locations"}),
+    ],
+)
+def test_a_table_is_found_by_its_name_and_by_any_part_of_it(
+    capsys: pytest.CaptureFixture[str], name: str, tables: set[str]
+) -> None:
+    assert {table["name"] for table in json.loads(answer(capsys, name, "--json"))["tables"]} == tables
+    assert set(re.findall(r"^(\w+): key ", answer(capsys, name), re.MULTILINE)) == tables
+
+
 def test_json_holds_all_of_the_model(capsys: pytest.CaptureFixture[str]) -> None:
     found = {one["name"]: one for one in json.loads(answer(capsys, "--json"))["tables"]}
     assert list(found) == list(all_relations())
@@ -64,6 +81,9 @@ def test_json_holds_all_of_the_model(capsys: pytest.CaptureFixture[str]) -> None
 def test_mistakes_are_answered_with_what_is_legal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cases = [
         (["order"], 2, "Did you mean orders?"),
+        (["order_lin_items"], 2, "Did you mean order_line_items"),
+        (["qqq"], 2, "`commercetools-source schema` lists all"),
+        ([""], 2, "there is no stream or table ''"),
         (["--erd", str(tmp_path / "shop.pdf")], 2, "legal are .mmd, .svg"),
         (["--erd", str(tmp_path / "no" / "shop.svg")], 1, "name a file in a folder that exists"),
     ]
@@ -135,6 +155,16 @@ def check(diagram: Diagram) -> None:
 )
 def test_a_picture_shows_every_box_and_line_and_none_covers_another(streams: list[str]) -> None:
     check(draw(streams))
+
+
+def test_the_styles_of_a_picture_stay_inside_it_when_a_page_inlines_it() -> None:
+    picture = svg(draw(["orders"]))
+    (styles,) = re.findall(r"<style>(.*?)</style>", picture, re.DOTALL)
+    selectors = re.findall(r"([^{}]+)\{[^}]*\}", styles)
+    assert len(selectors) == 4
+    scope = ET.fromstring(picture).get("class")  # noqa: S314 - our own
+    assert scope
+    assert all(selector.strip().startswith(f".{scope} ") for selector in selectors)
 
 
 def test_a_picture_is_the_same_each_time() -> None:

@@ -63,3 +63,21 @@ def test_the_table_shows_the_columns_that_there_are(row: list[str]) -> None:
 def test_every_type_is_in_the_table_or_below_it() -> None:
     shown = {row[0].strip("`") for row in ROWS} | {name for row in ROWS for name in re.findall(r"`(\w+)`", row[1])}
     assert {*ATTRIBUTE_TYPES, *FIELD_TYPES} - shown == {"set", "Set", "nested"}
+
+
+def test_the_page_says_which_names_need_quotes() -> None:
+    named = re.findall(r'`"(\w+)"`', PAGE)
+    assert named
+    for word in named:
+        with pytest.raises(duckdb.ParserException):
+            duckdb.sql(f'SELECT {word} FROM (SELECT 1 AS "{word}")')
+        assert duckdb.sql(f'SELECT "{word}" FROM (SELECT 1 AS "{word}")').fetchall() == [(1,)]
+
+
+def test_current_data_of_a_product_that_is_not_published_is_there(shop: duckdb.DuckDBPyConnection) -> None:
+    (counts,) = shop.execute(
+        """SELECT count(*) FILTER (WHERE masterData_published), count(*) FILTER (WHERE NOT masterData_published)
+        FROM model.product_variants AS variant JOIN model.products ON products.id = variant.productId
+        WHERE NOT variant.staged"""
+    ).fetchall()
+    assert all(counts)

@@ -16,8 +16,11 @@ _PICTURES = (".mmd", ".svg")
 
 
 def schema(
-    streams: Annotated[
-        Optional[list[str]], typer.Argument(metavar="STREAM", help="Only the tables of these streams.")
+    names: Annotated[
+        Optional[list[str]],
+        typer.Argument(
+            metavar="NAME", help="Only the tables of this stream, this table, or all with this in their name."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print every column as JSON.")] = False,
     erd: Annotated[
@@ -26,24 +29,24 @@ def schema(
     ] = None,
 ) -> None:
     """Show the tables of the model: columns, types, keys and what refers to what. Needs no account."""
-    from commercetools_source.catalog.streams import find
+    from commercetools_source.model.lookup import tables_named
     from commercetools_source.report.schema import schema_json, schema_text
 
-    names = list(dict.fromkeys(find(name).name for name in streams or ()))
+    tables = list(dict.fromkeys(table for name in names or () for table in tables_named(name)))
     if erd is not None:
-        _write(erd, names)
+        _write(erd, tables)
         typer.echo(f"written to {erd}", err=True)
     if as_json or erd is None:
-        typer.echo(schema_json(names) if as_json else schema_text(names))
+        typer.echo(schema_json(tables) if as_json else schema_text(tables))
 
 
-def _write(path: Path, names: list[str]) -> None:
+def _write(path: Path, tables: list[str]) -> None:
     from commercetools_source.report.diagram import draw, mermaid
     from commercetools_source.report.svg import svg
 
     if path.suffix not in _PICTURES:
         raise ConfigError(f"--erd {path} has no ending that says what to draw; legal are {', '.join(_PICTURES)}")
-    diagram = draw(names)
+    diagram = draw(tables)
     try:
         path.write_text(mermaid(diagram) if path.suffix == ".mmd" else svg(diagram), encoding="utf-8")
     except OSError as error:

@@ -1,6 +1,6 @@
 """Entity-relationship diagrams of the model: which tables and columns to show, and the text for Mermaid.
 
-A shop has 250 tables with thousands of columns; a picture of all of them shows nothing. What is left out is
+A shop has more than 250 tables with thousands of columns; a picture of all of them shows nothing. What is left out is
 counted in the picture. Pure.
 """
 
@@ -73,11 +73,15 @@ class Diagram:
     links: tuple[Link, ...]
 
 
-def draw(streams: Sequence[str] = ()) -> Diagram:
-    """Return the tables of `streams` with all that they refer to; without any, those of everyday use."""
+def draw(chosen: Sequence[str] = ()) -> Diagram:
+    """Return the tables `chosen` (a stream stands for all its tables) with all that they refer to.
+
+    Without any, those of everyday use.
+    """
     relations = all_relations()
-    names = [name for name, one in relations.items() if one.stream in streams] if streams else list(EVERYDAY)
-    near = [target for name in names for target in _targets(relations[name])] if streams else []
+    names = [name for name, relation in relations.items() if name in chosen or relation.stream in chosen]
+    near = [target for name in names for target in _targets(relations[name])]
+    names = names or list(EVERYDAY)
     shown = dict.fromkeys((*names, *near))
     links = [link for name in names for link in _links(relations[name], shown)]
     referred = {(key.relation, one) for name in names for key in relations[name].foreign_keys for one in key.to}

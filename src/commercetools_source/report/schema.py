@@ -17,23 +17,26 @@ if TYPE_CHECKING:
 __all__ = ["schema_json", "schema_text"]
 
 
-def schema_text(streams: Sequence[str] = ()) -> str:
-    """Return every column of the tables of `streams`; without any, one line for each table of all streams."""
-    found = _chosen(streams)
-    if streams:
-        return "\n\n".join(map(_columns, found))
-    rows = [(one.name, ", ".join(one.key), one.parent, len(one.columns)) for one in found]
+def schema_text(tables: Sequence[str] = ()) -> str:
+    """Return every column of `tables`; without any, one line for each table there is."""
+    relations = _chosen(tables)
+    if tables:
+        return "\n\n".join(map(_columns, relations))
+    rows = [(relation.name, ", ".join(relation.key), relation.parent, len(relation.columns)) for relation in relations]
     listed = table(rows, header=("table", "key", "below", "columns"))
-    return f"{listed}\n\n{len(found)} tables; `commercetools-source schema STREAM` shows the columns of a stream's"
+    return (
+        f"{listed}\n\n{len(relations)} tables; `commercetools-source schema NAME` shows the columns of a stream's"
+        " tables, of one table, or of all with NAME in their name"
+    )
 
 
-def schema_json(streams: Sequence[str] = ()) -> str:
-    """Return the tables of `streams` (all, if none) with columns, keys and foreign keys as one JSON object."""
-    return json.dumps({"tables": [_plain(one) for one in _chosen(streams)]}, indent=2)
+def schema_json(tables: Sequence[str] = ()) -> str:
+    """Return `tables` (all, if none) with columns, keys and foreign keys as one JSON object."""
+    return json.dumps({"tables": [_plain(relation) for relation in _chosen(tables)]}, indent=2)
 
 
-def _chosen(streams: Sequence[str]) -> list[Relation]:
-    return [one for one in all_relations().values() if not streams or one.stream in streams]
+def _chosen(tables: Sequence[str]) -> list[Relation]:
+    return [relation for relation in all_relations().values() if not tables or relation.name in tables]
 
 
 def _columns(relation: Relation) -> str:

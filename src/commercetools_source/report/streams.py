@@ -22,8 +22,8 @@ def _how(stream: Stream) -> str:
 
 def catalogue_text() -> str:
     """Return the catalogue for people."""
-    rows = [(row.name, _how(row), " or ".join(row.scopes)) for row in STREAMS.values()]
-    return table(rows, header=("stream", "read", "needs the scope"))
+    rows = [(row.name, _how(row), " or ".join(row.scopes), row.caveat) for row in STREAMS.values()]
+    return table(rows, header=("stream", "read", "needs the scope", "good to know"))
 
 
 def catalogue_json() -> str:

@@ -257,13 +257,15 @@ def _drawn(box: Box, place: _Place, colours: Mapping[str, str]) -> str:
     return "\n".join(parts)
 
 
+# A page that inlines the picture takes its styles as its own: each is bound to the picture's class.
 _PAGE = """\
-<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">
+<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"
+ class="ct-model">
 <style>
-text {{ font: 11px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace }}
-.name {{ font-weight: bold; fill: #fff }}
-.key {{ font-weight: bold }}
-.box {{ fill: #fff; stroke: #999 }}
+.ct-model text {{ font: 11px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace }}
+.ct-model .name {{ font-weight: bold; fill: #fff }}
+.ct-model .key {{ font-weight: bold }}
+.ct-model .box {{ fill: #fff; stroke: #999 }}
 </style>
 <rect width="100%" height="100%" fill="#fff"/>
 {parts}

@@ -257,7 +257,7 @@ def custom_fields(types: Iterable[CustomType], resource: str) -> tuple[tuple[Def
 
 
 def identifier(name: str) -> str:
-    """Return `name` as SQL takes it without quotes: other characters than letters, digits and `_` become `_`."""
+    """Return `name` with `_` for all but letters, digits and `_`; only a word of SQL still needs quotes."""
     plain = re.sub(r"[^0-9A-Za-z_]", "_", name)
     return plain if plain and not plain[0].isdigit() else f"_{plain}"
 
