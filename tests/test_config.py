@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import os
 import pickle
 import re
 import traceback
@@ -119,7 +120,15 @@ def test_a_value_is_typed(changes: dict[str, Any], field: str, value: Any) -> No
         ({"region": "moon-1"}, "region is 'moon-1.gcp'; it must be one of us-central1.gcp, us-east-2.aws"),
         ({"region": "europe-west1", "host": "aws"}, "it must be one of europe-west1.gcp, us-central1.gcp"),
         ({"region": "europe-west1.gcp", "host": "aws"}, "but host is 'aws'; leave host out"),
-        ({"region": "us-central1", "host": None}, "region is 'us-central1'; it must be one of us-central1.gcp"),
+        ({"region": "us-central1", "host": None}, "host is missing; for region us-central1 it must be gcp (or write"),
+        ({"region": "us-east-2", "host": " "}, "host is missing; for region us-east-2 it must be aws (or write"),
+        ({"region": "us-east-2", "host": "gpc"}, "host is 'gpc' but region is 'us-east-2'; it must be one of"),
+        ({"region": "moon-1", "host": None}, "region is 'moon-1'; it must be one of us-central1.gcp"),
+        ({"request_timeout": 10**5000}, "request_timeout is a number of thousands of digits; it must be seconds"),
+        ({"client_secret": 10**5000}, "client_secret is ***; it must be the API client's secret"),
+        ({"api_url": {"url": "x"}}, "api_url is ***; it must be a URL such as"),
+        ({"region": None, "host": None, "api_url": "https://api.us-central1.gcp.commercetools.com/other-shop"},
+         "it must end after the host; the project is named by project_key alone"),
         ({"region": None}, "host is 'gcp' but region is missing"),
         ({"region": None, "host": None}, "region is missing; it must be one of us-central1.gcp"),
         ({"region": "us-central1.gcp/../x"}, "region is 'us-central1.gcp/../x'; it must be one of"),
@@ -399,3 +408,118 @@ def test_secrets_are_equal_by_their_text() -> None:
     assert Secret("a") != Secret("b")
     assert Secret("a") != "a"
     assert len({Secret("a"), Secret("a")}) == 1
+
+
+def deep(levels: int) -> Any:
+    value: Any = "bottom"
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+) | st.binary() | st.dates() | st.datetimes() | st.times()  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from([*SETTINGS]) | st.text() | st.integers(), JSON, max_size=6))
+def test_any_mapping_is_settings_or_a_mistake(changes: dict[Any, Any]) -> None:
+    try:
+        found = Config.from_mapping({**WHOLE, **changes})
+    except ConfigError:
+        return
+    assert found == dataclasses.replace(found)
+
+
+@pytest.mark.parametrize("name", [*SETTINGS, "colour"])
+def test_a_value_that_python_cannot_print_is_a_mistake(name: str) -> None:
+    for value in (10**5000, deep(5000), [10**5000], {"": deep(5000)}):
+        sentences = problems(**{name: value})
+        assert all(len(sentence) < 1000 for sentence in sentences)
+
+
+@pytest.mark.parametrize("suffix", [".env", ".json", ".toml"])
+@given(content=st.binary() | st.text().map(str.encode) | st.sampled_from([b"[" * 9999, b"a=" + b"[" * 9999, b"{" * 9]))
+def test_any_file_is_settings_or_a_mistake(
+    tmp_path_factory: pytest.TempPathFactory, suffix: str, content: bytes
+) -> None:
+    if suffix == ".toml":
+        pytest.importorskip("tomllib")
+    path = tmp_path_factory.getbasetemp() / f"any{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError):
+        Config.from_file(path)
+
+
+@pytest.mark.parametrize("name", [".env", "a\0.env", "", "folder.json"])
+def test_any_name_of_a_file_is_a_mistake_or_a_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        Config.from_file(tmp_path / name if name else "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize(("name", "text"), [(".env", DOTENV), ("shop.json", json.dumps(ENVIRON))])
+def test_a_file_of_a_windows_shell_is_understood(tmp_path: Path, name: str, text: str, encoding: str) -> None:
+    (tmp_path / name).write_bytes(text.encode(encoding))
+    assert Config.from_file(tmp_path / name) == Config.from_env(ENVIRON)
+    (tmp_path / name).write_bytes(text.encode("utf-16-le"))
+    with pytest.raises(ConfigError, match="is not UTF-8 text, nor UTF-16 with its mark"):
+        Config.from_file(tmp_path / name)
+
+
+def test_the_singular_of_scopes_is_understood_and_the_plural_wins() -> None:
+    singular = {**ENVIRON, "CTP_SCOPE": ENVIRON["CTP_SCOPES"], "CTP_SCOPES": ""}
+    assert Config.from_env(singular) == Config.from_env(ENVIRON)
+    assert Config.from_env({**ENVIRON, "CTP_SCOPE": "manage_project:x"}) == Config.from_env(ENVIRON)
+
+
+FOREIGN = "CERTIFICATE='-----BEGIN\nMIIB\n-----END'\nif true; then\n"
+
+
+def test_foreign_lines_are_no_mistake_where_nothing_is_missing(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(DOTENV + FOREIGN)
+    assert Config.from_file(file) == Config.discover(file, {}) == Config.from_env(ENVIRON)
+    file.write_text("CTP_PAGE_SIZE=5\n" + FOREIGN)
+    assert Config.discover(file, ENVIRON).page_size == 5
+    with pytest.raises(ConfigError, match=r"line 3 of the settings file .* is not NAME=value.*client_id is missing"):
+        Config.discover(file, {})
+    file.write_text(DOTENV + "CTP_PAGE_SIZE: 5\n")
+    with pytest.raises(ConfigError, match=r"line 10 of the settings file .* is not NAME=value"):
+        Config.from_file(file)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\xff", b"\x80", b"OTHER=1", None])
+def test_a_file_that_is_no_use_is_told_only_where_settings_are_missing(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / ".env"
+    if content is not None:
+        file.write_bytes(content)
+    assert Config.discover(file, ENVIRON) == Config.from_env(ENVIRON)
+    expected = "is not UTF-8" if content and content != b"OTHER=1" else f"no .env with CTP_ variables is in {tmp_path}"
+    partial = {name: value for name, value in ENVIRON.items() if name != "CTP_CLIENT_ID"}
+    for environ in (partial, {}):
+        with pytest.raises(ConfigError) as missing:
+            Config.discover(file, environ)
+        assert expected in str(missing.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_must_not_be_read_is_no_mistake_where_nothing_is_missing(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(DOTENV)
+    file.chmod(0)
+    assert Config.discover(file, ENVIRON) == Config.from_env(ENVIRON)
+    with pytest.raises(ConfigError, match="Permission denied"):
+        Config.discover(file, {})
+
+
+def test_no_settings_at_all_are_told_what_to_do_first(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as nothing:
+        Config.discover(tmp_path / ".env", {"PATH": "/bin", "CTP_REGION": " "}, {"concurrency": None})
+    where, advice = nothing.value.problems
+    assert where == f"no .env with CTP_ variables is in {tmp_path}"
+    assert advice.startswith("no settings were given: save the .env that the Merchant Center offers")
+    assert "`commercetools-source demo` needs none" in advice

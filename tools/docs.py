@@ -30,7 +30,7 @@ def configuration() -> str:
 def _default(setting: Setting) -> str:
     if setting.required:
         return "required"
-    if setting.default in (None, ()):
+    if setting.default in (None, (), ""):
         return ""
     return f"{setting.default:g}"
 
@@ -73,7 +73,9 @@ ROWS
 
 A settings file is a `.env` (the one that the Merchant Center offers when an API client is created), a JSON object
 or a TOML file (Python 3.11, or the extra `cli`). What stands in the environment wins over the file, and what is
-given on the command line wins over both. A region given later replaces URLs given earlier.
+given on the command line wins over both. A region given later replaces URLs given earlier. Without `--config`, the
+`.env` of the current folder is read if it has `CTP_` variables; lines of it that are not NAME=value and have nothing to
+do with commercetools are left alone. UTF-16 files, which some Windows shells write, are read if they have their mark.
 
     # shop.toml
     region = "europe-west1.gcp"

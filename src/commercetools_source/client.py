@@ -184,7 +184,7 @@ class Client:
                 Problem(
                     _NOT_FOUND,
                     "no project of this key here; check project_key and region",
-                    path=f"/{self.config.project_key}",
+                    path=urlsplit(url).path,
                 )
             )
         said = answer.headers.get("Date")

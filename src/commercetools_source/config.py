@@ -9,24 +9,22 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
-import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from commercetools_source.errors import ConfigError
-from commercetools_source.settings import REGIONS, SETTINGS, Secret, is_blank, shown
+from commercetools_source.settings import REGIONS, SETTINGS, Secret, is_blank, is_zero, shown
+from commercetools_source.settings_file import SettingsFile, read_settings_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = ["Config", "Secret"]
 
-_NAMES = {setting.variable: name for name, setting in SETTINGS.items()}
-_PLACE = ("region", "host", "api_url", "auth_url")
+_NAMES = {variable: name for name, setting in SETTINGS.items() for variable in (*setting.aliases, setting.variable)}
+_ENDPOINT = ("region", "host", "api_url", "auth_url")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,18 +40,18 @@ class Config:
     project_key: str
     client_id: str
     client_secret: Secret
-    region: str | None = None
-    host: str | None = None
-    api_url: str = ""
-    auth_url: str = ""
-    scopes: tuple[str, ...] = ()
-    start_date: str | None = None
-    page_size: int = 500
-    concurrency: int = 20
-    request_timeout: float = 60.0
-    retry_seconds: float = 300.0
-    settle_seconds: float = 300.0
-    lookback_seconds: float = 600.0
+    region: str | None = SETTINGS["region"].default
+    host: str | None = SETTINGS["host"].default
+    api_url: str = SETTINGS["api_url"].default
+    auth_url: str = SETTINGS["auth_url"].default
+    scopes: tuple[str, ...] = SETTINGS["scopes"].default
+    start_date: str | None = SETTINGS["start_date"].default
+    page_size: int = SETTINGS["page_size"].default
+    concurrency: int = SETTINGS["concurrency"].default
+    request_timeout: float = SETTINGS["request_timeout"].default
+    retry_seconds: float = SETTINGS["retry_seconds"].default
+    settle_seconds: float = SETTINGS["settle_seconds"].default
+    lookback_seconds: float = SETTINGS["lookback_seconds"].default
 
     def __post_init__(self) -> None:
         raw = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -115,27 +113,84 @@ class Config:
 
         A region given later replaces URLs given earlier, so that `region` is never without effect.
         """
+        content = SettingsFile({}) if path is None else read_settings_file(Path(path))
+        return cls._merge(content, environ or {}, overrides or {})
+
+    @classmethod
+    def discover(
+        cls, path: str | Path, environ: Mapping[str, str], overrides: Mapping[str, Any] | None = None
+    ) -> Config:
+        """Return the settings as `load` does, from a `.env` that may be missing or another program's.
+
+        The file counts if it has `CTP_` variables. One that cannot be read is no mistake where the other settings
+        are enough. Where there are none at all, the ConfigError says what to do first.
+        """
+        path, overrides = Path(path), overrides or {}
+        unread: list[str] = []
+        content = SettingsFile({}, is_environment=True)
+        try:
+            if path.is_file():
+                content = read_settings_file(path)
+        except ConfigError as error:
+            unread = list(error.problems)
+        except OSError as error:  # even asking whether there is a file may be forbidden
+            unread = [f"the settings file {path} cannot be read: {error.strerror}"]
+        if not any(name.startswith("CTP_") for name in content.values):
+            content = SettingsFile({}, is_environment=True)
+            unread = unread or [f"no {path.name} with CTP_ variables is in {path.absolute().parent}"]
+        variables = {name: value for name, value in {**content.values, **environ}.items() if name.startswith("CTP_")}
+        if all(map(is_blank, [*variables.values(), *(overrides.get(name) for name in _REQUIRED)])):
+            raise ConfigError([*unread, _NOTHING])
+        try:
+            return cls._merge(content, environ, overrides)
+        except ConfigError as error:
+            problems = [*error.problems, *unread] if _lacks_any(error.problems) else error.problems
+        raise ConfigError(problems)
+
+    @classmethod
+    def _merge(cls, content: SettingsFile, environ: Mapping[str, str], overrides: Mapping[str, Any]) -> Config:
+        from_file, misspelt = dict(content.values), list[str]()
+        if content.is_environment:
+            from_file, misspelt = _variables(from_file)
+        else:
+            from_file = {_NAMES.get(key, key): value for key, value in from_file.items()}
+        from_environ, misspelt_there = _variables(environ)
         merged: dict[str, Any] = {}
-        from_file, wrong = _read(Path(path)) if path else ({}, [])
-        from_environ, misspelt = _variables(environ or {})
-        for layer in (from_file, from_environ, overrides or {}):
+        for layer in (from_file, from_environ, overrides):
             given = {key: value for key, value in layer.items() if not is_blank(value)}
             if "region" in given:
-                merged = {key: value for key, value in merged.items() if key not in _PLACE}
+                merged = {key: value for key, value in merged.items() if key not in _ENDPOINT}
             merged.update(given)
         unknown = [_unknown(key) for key in merged if key not in SETTINGS]
-        return cls._build(merged, [*wrong, *misspelt, *unknown])
+        try:
+            return cls._build(merged, [*misspelt, *misspelt_there, *unknown])
+        except ConfigError as error:
+            problems = error.problems
+        # A line that says nothing to us may be the missing setting, written wrongly.
+        raise ConfigError([*content.foreign, *problems] if _lacks_any(problems) else problems)
+
+
+_REQUIRED = tuple(name for name, setting in SETTINGS.items() if setting.required)
+_NOTHING = (
+    "no settings were given: save the .env that the Merchant Center offers when an API client is created here, set its"
+    " CTP_ variables in the environment, or name a settings file; `commercetools-source demo` needs none of them"
+)
+
+
+def _lacks_any(problems: Iterable[str]) -> bool:
+    return any(re.match(r"\w+ is missing", problem) for problem in problems)
 
 
 def _check(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return typed values of all settings and a sentence for each problem; no sentence holds the secret."""
     given = raw["client_secret"]
-    secret = (given.reveal() if isinstance(given, Secret) else str(given or "")).strip()
+    secret = given.reveal() if isinstance(given, Secret) else given
+    secret = str(secret).strip() if isinstance(secret, str) or shown(secret).isdecimal() else ""
     values: dict[str, Any] = {}
     problems: list[str] = []
     for name, setting in SETTINGS.items():
         value = raw[name]
-        if is_blank(value) or (setting.zero_is_default and str(value).strip() in {"0", "0.0"}):
+        if is_blank(value) or (setting.zero_is_default and is_zero(value)):
             values[name] = setting.default
             if setting.required:
                 problems.append(f"{name} is missing; set it in the settings file or as {setting.variable}")
@@ -145,12 +200,12 @@ def _check(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         except ValueError as problem:
             is_secret = name == "client_secret"
             problems.append(f"{name} is {shown(Secret('') if is_secret else value, secret)}; {problem}")
-    if not any(problem.startswith(_PLACE) for problem in problems):
-        problems += _place(values, secret)
+    if not any(problem.startswith(_ENDPOINT) for problem in problems):
+        problems += _resolve_endpoint(values, secret)
     return values, problems
 
 
-def _place(values: dict[str, Any], secret: str) -> list[str]:
+def _resolve_endpoint(values: dict[str, Any], secret: str) -> list[str]:
     """Fill region, host, api_url and auth_url in `values` from each other; return what is wrong with them."""
     region, host, problem = _region(values["region"], values["host"], secret)
     if problem:
@@ -164,7 +219,7 @@ def _place(values: dict[str, Any], secret: str) -> list[str]:
             url = official or (_auth_beside(values["api_url"]) if name == "auth_url" else "")
             if not url:
                 continue
-        text, reason = _url(str(url).strip(), values.get("project_key") or "")
+        text, reason = _url(url, values.get("project_key") or "")
         if not reason and official and text != official and text.endswith(".commercetools.com"):
             reason = f"it is not the one of region {region}.{host}; leave one of the two out"
         values[name] = text
@@ -184,10 +239,16 @@ def _region(region: str | None, host: str | None, secret: str) -> tuple[str | No
     if second and host and second != host:
         return None, None, f"region is {shown(region, secret)} but host is {shown(host, secret)}; leave host out"
     whole = f"{first}.{second or host or ''}".rstrip(".")
-    if whole not in REGIONS:
-        legal = f"it must be one of {_nearest_first(whole, REGIONS)}; for any other place set api_url and auth_url"
-        return None, None, f"region is {shown(whole, secret)}; {legal}"
-    return first, second or host, ""
+    if whole in REGIONS:
+        return first, second or host, ""
+    right = next((known for known in REGIONS if known.startswith(f"{first}.")), None)
+    if right and not second and not host:
+        cloud = right.partition(".")[2]
+        return None, None, f"host is missing; for region {first} it must be {cloud} (or write region as {right})"
+    legal = f"it must be one of {_nearest_first(whole, REGIONS)}; for any other region set api_url and auth_url"
+    if right and not second:
+        return None, None, f"host is {shown(host, secret)} but region is {shown(first, secret)}; {legal}"
+    return None, None, f"region is {shown(whole, secret)}; {legal}"
 
 
 def _url(text: str, project_key: str) -> tuple[str, str]:
@@ -205,9 +266,12 @@ def _url(text: str, project_key: str) -> tuple[str, str]:
         return text, "it must be https://, because the secret would travel readable (http:// is for this machine only)"
     if project_key and parts.path.endswith(f"/{project_key}"):
         return text, "it must not end with the project key"
-    if parts.path.endswith("/oauth/token"):
-        return text, "it must not end with /oauth/token"
-    return text, ""
+    if parts.path and _OFFICIAL.fullmatch(host):
+        return text, "it must end after the host; the project is named by project_key alone"
+    return text, "it must not end with /oauth/token" if parts.path.endswith("/oauth/token") else ""
+
+
+_OFFICIAL = re.compile(r"(api|auth)\.[a-z0-9.-]+\.commercetools\.(com|cn)")
 
 
 def _is_loopback(host: str) -> bool:
@@ -219,8 +283,8 @@ def _is_loopback(host: str) -> bool:
 
 def _auth_beside(api_url: str | None) -> str:
     """Return the authorization server of a platform's own API host, or "" for any other host."""
-    found = re.fullmatch(r"https://api\.([a-z0-9.-]+\.commercetools\.(?:com|cn))/*", (api_url or "").strip())
-    return f"https://auth.{found[1]}" if found else ""
+    match = re.fullmatch(r"https://api\.([a-z0-9.-]+\.commercetools\.(?:com|cn))/*", api_url or "")
+    return f"https://auth.{match[1]}" if match else ""
 
 
 def _nearest_first(word: str, legal: Iterable[str]) -> str:
@@ -230,7 +294,7 @@ def _nearest_first(word: str, legal: Iterable[str]) -> str:
 
 
 def _unknown(key: object) -> str:
-    near = difflib.get_close_matches(str(key), SETTINGS, n=1)
+    near = difflib.get_close_matches(key, SETTINGS, n=1) if isinstance(key, str) else []
     hint = f"did you mean {near[0]}?" if near else f"the settings are {', '.join(SETTINGS)}"
     return f"{shown(key)} is not a setting; {hint}"
 
@@ -242,69 +306,8 @@ def _variables(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     """
     problems = []
     for variable in environ:
-        near = difflib.get_close_matches(variable, _NAMES, n=1, cutoff=0.9)
-        if variable.startswith("CTP_") and variable not in _NAMES and near:
-            problems.append(f"{shown(variable)} is not a setting; did you mean {near[0]}?")
-    return {name: environ[variable] for variable, name in _NAMES.items() if variable in environ}, problems
-
-
-def _read(path: Path) -> tuple[dict[str, Any], list[str]]:
-    """Return what a settings file says, its keys as ours, and its misspelt keys."""
-    kind = ".env" if path.name.startswith(".env") else path.suffix.lower()
-    if kind not in {".env", ".json", ".toml"}:
-        raise ConfigError(f"{path} cannot be read as settings; its name must end in .env, .json or .toml")
-    text = _contents(path)
-    if kind == ".env":
-        return _variables(_dotenv(text, path))
-    found = _decode(text, kind, path)
-    if not isinstance(found, dict):
-        raise ConfigError(f"the settings file {path} must hold one object of settings, not {type(found).__name__}")
-    return {_NAMES.get(str(key), str(key)): value for key, value in found.items()}, []
-
-
-def _contents(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"the settings file {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        pass  # raised below: the decoder's exception holds the file's bytes, secret included
-    raise ConfigError(f"the settings file {path} is not UTF-8 text")
-
-
-def _decode(text: str, kind: str, path: Path) -> Any:
-    problem = ""
-    try:
-        if kind == ".json":
-            return msgspec.json.decode(text)
-        return _toml(text)
-    except ModuleNotFoundError:
-        problem = "needs Python 3.11 or `pip install 'commercetools-source[cli]'`; JSON and .env need neither"
-    except ValueError as error:
-        # Only the message: an exception of a parser may keep the whole text, secret included.
-        problem = f"is not valid {kind[1:].upper()}: {error}"
-    raise ConfigError(f"the settings file {path} {problem}")
-
-
-def _toml(text: str) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib  # comes with the extra `cli`
-    return tomllib.loads(text)
-
-
-def _dotenv(text: str, path: Path) -> dict[str, str]:
-    """Return the variables of a `.env` file: `NAME=value` lines, optional quotes, `export` and comments."""
-    found: dict[str, str] = {}
-    line_form = re.compile(r"""(?:export\s+)?(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(.*?))(?:\s+#.*)?""", re.ASCII)
-    for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        match = line_form.fullmatch(stripped)
-        if match is None:
-            raise ConfigError(f"line {number} of the settings file {path} is not NAME=value")
-        name, *forms = match.groups()
-        found[str(name)] = next((form for form in forms if form is not None), "")
-    return found
+        if variable.startswith("CTP_") and variable not in _NAMES:
+            near = difflib.get_close_matches(variable, _NAMES, n=1, cutoff=0.9)
+            problems += [f"{shown(variable)} is not a setting; did you mean {name}?" for name in near]
+    given = {name: environ[variable] for variable, name in _NAMES.items() if not is_blank(environ.get(variable))}
+    return given, problems

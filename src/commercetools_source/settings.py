@@ -17,7 +17,7 @@ from commercetools_source.timestamps import _start_date
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["REGIONS", "SETTINGS", "Secret", "Setting", "is_blank", "shown"]
+__all__ = ["REGIONS", "SETTINGS", "Secret", "Setting", "is_blank", "is_zero", "shown"]
 
 MASK = "***"
 
@@ -57,7 +57,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._text.encode(), other._text.encode())
+        ours, theirs = (secret._text.encode(errors="surrogatepass") for secret in (self, other))  # noqa: SLF001 - of this class
+        return hmac.compare_digest(ours, theirs)
 
     def __hash__(self) -> int:
         return hash(self._text)
@@ -76,6 +77,8 @@ class Setting:
     default: Any = None
     required: bool = False
     zero_is_default: bool = False
+    aliases: tuple[str, ...] = ()
+    """Other names of the environment variable, which `variable` wins over."""
 
     @property
     def variable(self) -> str:
@@ -92,13 +95,24 @@ def is_blank(value: object) -> bool:
     return value is None or (isinstance(value, (list, tuple)) and not value)
 
 
+def is_zero(value: object) -> bool:
+    """Tell whether a value is the number 0, as a number or as text."""
+    if isinstance(value, str):
+        return value.strip() in {"0", "0.0"}
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == 0
+
+
 def shown(value: object, secret: str = "") -> str:
     """Return a value as an error may show it: quoted, short, and masked where it holds the secret."""
-    text = repr(value)
-    parts = value if isinstance(value, (list, tuple)) else (value,)
+    items = value if isinstance(value, (list, tuple)) else (value,)
+    try:
+        text, texts = repr(value), [str(item) for item in items]
+    except RecursionError:
+        return "a value that nests too deeply"
+    except ValueError:  # https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
+        return "a number of thousands of digits"
     # A password inside a URL is a secret too, and so is whatever contains ours.
-    holds = any("@" in str(part) or (secret and secret in str(part)) for part in parts)
-    if holds or isinstance(value, (Secret, dict)):
+    if isinstance(value, (Secret, dict)) or any("@" in text or (secret and secret in text) for text in texts):
         return MASK
     return text if len(text) <= 80 else f"{text[:76]}…{text[-1]}"  # noqa: PLR2004 - one line of a terminal
 
@@ -119,6 +133,13 @@ def _secret(value: Any) -> Secret:
     if isinstance(text, str) and re.fullmatch(r"\S+", text.strip()) and text.strip().isprintable():
         return Secret(text.strip())
     raise ValueError("it must be the API client's secret: one word without spaces or line breaks")
+
+
+def _url(value: Any) -> str:
+    """Return the text of a URL; `config` checks it, because what is legal depends on the region."""
+    if isinstance(value, str):
+        return value.strip()
+    raise ValueError("it must be a URL such as https://api.us-central1.gcp.commercetools.com")
 
 
 def _number(legal: str, low: float, high: float, *, whole: bool = False) -> Callable[[Any], Any]:
@@ -165,9 +186,20 @@ _ALL: tuple[Setting, ...] = (
         f"Where the project lives: {', '.join(f'`{region}`' for region in REGIONS)}.",
     ),
     Setting("host", _text("gcp or aws", _LABEL), "`gcp` or `aws`, where `region` has only its first part."),
-    Setting("api_url", str, "URL of the API without the project key, in place of a region's."),
-    Setting("auth_url", str, "URL of the authorization server without `/oauth/token`, in place of a region's."),
-    Setting("scopes", _scopes, "Scopes to ask for; by default the token has all that the API client has.", default=()),
+    Setting("api_url", _url, "URL of the API without the project key, in place of a region's.", default=""),
+    Setting(
+        "auth_url",
+        _url,
+        "URL of the authorization server without `/oauth/token`, in place of a region's.",
+        default="",
+    ),
+    Setting(
+        "scopes",
+        _scopes,
+        "Scopes to ask for; by default the token has all that the API client has.",
+        default=(),
+        aliases=("CTP_SCOPE",),
+    ),
     Setting("start_date", _start_date, "Records last changed before this date or time are left out."),
     Setting(
         "page_size",

@@ -108,9 +108,8 @@ def say(*lines: str) -> None:
 
 def settings_of(file: Path | None, **overrides: object) -> Config:
     """Return the settings of file, environment and options; without --config a `.env` that is ours counts."""
-    default = Path(".env")
-    if file is None and default.is_file() and "CTP_" in default.read_text(encoding="utf-8", errors="replace"):
-        file = default
+    if file is None:
+        return Config.discover(".env", os.environ, overrides)
     return Config.load(file, os.environ, overrides)
 
 

@@ -1,0 +1,123 @@
+"""Settings files: what a `.env`, `.json` or `.toml` file says, as text typed by nobody yet.
+
+Files come from Windows shells, editors and other programs, so encodings are recognized by their mark, and lines
+of a `.env` that are not about commercetools are left alone. No error shows a file's content.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["SettingsFile", "read_settings_file"]
+
+# A longer mark first: that of UTF-32 begins with that of UTF-16. PowerShell's `>` writes UTF-16.
+_ENCODINGS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_ASSIGNMENT = re.compile(r"""(?:export\s+)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(.*?))(?:\s+#.*)?""", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """What a settings file says. `is_environment`: `values` has names of environment variables, as a `.env` does.
+
+    `foreign` has a sentence for each line that is not NAME=value and does not speak of commercetools: worth telling
+    only where a setting is missing.
+    """
+
+    values: dict[str, Any]
+    is_environment: bool = False
+    foreign: tuple[str, ...] = ()
+
+
+def read_settings_file(path: Path) -> SettingsFile:
+    """Return the content of a settings file; raises ConfigError when it cannot be read or is not of its form."""
+    form = ".env" if path.name.startswith(".env") else path.suffix.lower()
+    if form not in {".env", ".json", ".toml"}:
+        raise ConfigError(f"{path} cannot be read as settings; its name must end in .env, .json or .toml")
+    text = _text(path)
+    if form == ".env":
+        return _parse_dotenv(text, path)
+    content = _decode(text, form, path)
+    if not isinstance(content, dict):
+        raise ConfigError(f"the settings file {path} must hold one object of settings, not {type(content).__name__}")
+    return SettingsFile(content)
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"the settings file {path} cannot be read: {error.strerror}") from None
+    except ValueError:  # a NUL in the path
+        raise ConfigError(f"the settings file {str(path)!r} cannot be read: no file has such a name") from None
+    mark, encoding = next(((mark, name) for mark, name in _ENCODINGS if content.startswith(mark)), (b"", "utf-8"))
+    try:
+        text = content[len(mark) :].decode(encoding)
+    except UnicodeDecodeError:
+        text = "\0"  # told below: the decoder's exception holds the file's bytes, secret included
+    if "\0" in text:  # UTF-16 without a mark is UTF-8 full of NULs
+        raise ConfigError(f"the settings file {path} is not UTF-8 text, nor UTF-16 with its mark; save it as UTF-8")
+    return text
+
+
+def _decode(text: str, form: str, path: Path) -> Any:
+    problem = ""
+    try:
+        if form == ".json":
+            return msgspec.json.decode(text)
+        return _toml(text)
+    except ModuleNotFoundError:
+        problem = "needs Python 3.11 or `pip install 'commercetools-source[cli]'`; JSON and .env need neither"
+    except RecursionError:
+        problem = f"is no {form[1:].upper()} of settings: it nests too deeply"
+    except ValueError as error:
+        # Only the message: an exception of a parser may keep the whole text, secret included.
+        problem = f"is not valid {form[1:].upper()}: {error}"
+    raise ConfigError(f"the settings file {path} {problem}")
+
+
+def _toml(text: str) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib  # comes with the extra `cli`
+    return tomllib.loads(text)
+
+
+def _parse_dotenv(text: str, path: Path) -> SettingsFile:
+    """Return the variables of a `.env` file: `NAME=value` lines, optional quotes, `export` and comments.
+
+    Raises ConfigError for a line that names a `CTP_` variable and has another form.
+    """
+    values: dict[str, str] = {}
+    foreign = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if not stripped or stripped.startswith("#"):
+            continue
+        match = _ASSIGNMENT.fullmatch(stripped)
+        if match is not None:
+            name, *forms = match.groups()
+            values[str(name)] = next((form for form in forms if form is not None), "")
+            continue
+        problem = f"line {number} of the settings file {path} is not NAME=value"
+        if re.match(r"(export\s+)?CTP_", stripped):
+            raise ConfigError(problem)
+        foreign.append(problem)
+    return SettingsFile(values, is_environment=True, foreign=tuple(foreign))
