@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from commercetools_source.catalog import kinds
 from commercetools_source.catalog.secrets import SECRETS
 
 if TYPE_CHECKING:
@@ -20,9 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["SCALARS", "Contract", "Endpoint", "Expression", "Type", "load", "parse", "published"]
 
-SCALARS = frozenset({"string", "int", "number", "bool", "datetime", "date", "time", "any", "object"})
+SCALARS = frozenset({*kinds.SCALARS, "any", "object"})
 
-_WIDER = (("number", {"int", "number"}), ("string", {"string", "datetime", "date", "time"}))
+
+def _written_as(*types: str) -> frozenset[str]:
+    return frozenset(name for name in kinds.SCALARS if kinds.KINDS[name].json["type"] in types)
+
+
+_WIDER = (("number", _written_as("integer", "number")), ("string", _written_as("string")))
 """Scalars that hold what others of them hold too, as JSON writes it."""
 
 

@@ -1,40 +1,23 @@
-"""The table of kinds: how the values of a column are written in each place where we write them.
+"""The table of column kinds: how the values of a column are written in each form that a column has.
 
-A kind is a row; who adds one adds it here and nowhere else. Pure; knows neither streams nor the contract.
+A new kind is a new row here and nothing else. Pure; knows neither streams nor the contract.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["KINDS", "SCALARS", "Form", "Kind"]
 
-Kind = Literal[
-    "string",
-    "int",
-    "number",
-    "bool",
-    "datetime",
-    "date",
-    "time",
-    "json",
-    "map",
-    "cents",
-    "precise",
-    "[string]",
-    "[int]",
-    "[number]",
-    "[bool]",
-    "[datetime]",
-    "[date]",
-    "[time]",
-    "[map]",
-]
+Kind: TypeAlias = str
+"""The name of a row of `KINDS`; a contract's scalar has the name of its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +25,10 @@ class Form:
     """How values of one kind are written.
 
     `duckdb`: the SQL type. `arrow`: the Arrow type, in the words of `pyarrow.type_for_alias` where it has
-    one. `json`: the JSON Schema of a value that is there. `read`: what `from_json` is asked for, in its
-    notation. `sql`: turns what it read, put in place of `{0}`, into a value of type `duckdb`; what does
-    not fit exactly becomes NULL, never an error and never something near.
+    one. `json`: the JSON Schema of a value. `read`: what `from_json` is asked for, in its notation. `sql`:
+    turns what it read, put in place of `{0}`, into a value of type `duckdb`; what does not fit exactly
+    becomes NULL, never an error and never something near. `decode`: the type that msgspec decodes a value
+    into before it becomes Arrow; a value that it refuses is unfit.
     """
 
     duckdb: str
@@ -52,6 +36,7 @@ class Form:
     json: Mapping[str, Any]
     read: Any
     sql: str
+    decode: Any = msgspec.Raw
 
 
 # All is read as text, because `from_json` itself rounds 1.5 to 2, takes true for 1 and forgets the +02:00 of a
@@ -73,19 +58,21 @@ def _shifted(amount: str, digits: int) -> str:
 
 
 _SCALAR_FORMS: dict[Kind, Form] = {
-    "string": Form("VARCHAR", "string", {"type": "string"}, "VARCHAR", "{0}"),
-    "int": Form("BIGINT", "int64", {"type": "integer"}, "VARCHAR", _INT),
-    "number": Form("DOUBLE", "double", {"type": "number"}, "VARCHAR", "TRY_CAST({0} AS DOUBLE)"),
+    "string": Form("VARCHAR", "string", {"type": "string"}, "VARCHAR", "{0}", str),
+    "int": Form("BIGINT", "int64", {"type": "integer"}, "VARCHAR", _INT, int),
+    # An int keeps its digits until Arrow says whether a double can hold them.
+    "number": Form("DOUBLE", "double", {"type": "number"}, "VARCHAR", "TRY_CAST({0} AS DOUBLE)", float | int),
     "bool": Form(
         "BOOLEAN",
         "bool",
         {"type": "boolean"},
         "VARCHAR",
         "CASE {0} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END",
+        bool,
     ),
-    "datetime": Form("TIMESTAMP", "timestamp[us]", {"type": "string", "format": "date-time"}, "VARCHAR", _MOMENT),
-    "date": Form("DATE", "date32[day]", {"type": "string", "format": "date"}, "VARCHAR", _DAY),
-    "time": Form("TIME", "time64[us]", {"type": "string", "format": "time"}, "VARCHAR", "TRY_CAST({0} AS TIME)"),
+    "datetime": Form("TIMESTAMP", "timestamp[us]", {"type": "string", "format": "date-time"}, "VARCHAR", _MOMENT, str),
+    "date": Form("DATE", "date32[day]", {"type": "string", "format": "date"}, "VARCHAR", _DAY, str),
+    "time": Form("TIME", "time64[us]", {"type": "string", "format": "time"}, "VARCHAR", "TRY_CAST({0} AS TIME)", str),
 }
 
 _FORMS: dict[Kind, Form] = {
@@ -130,18 +117,7 @@ def _listed(form: Form) -> Form:
 SCALARS: tuple[Kind, ...] = tuple(_SCALAR_FORMS)
 """Kinds whose JSON is a text, a number or a boolean."""
 
-_LISTS: dict[Kind, Kind] = {
-    "[string]": "string",
-    "[int]": "int",
-    "[number]": "number",
-    "[bool]": "bool",
-    "[datetime]": "datetime",
-    "[date]": "date",
-    "[time]": "time",
-    "[map]": "map",
-}
-
 KINDS: Mapping[Kind, Form] = MappingProxyType(
-    {**_FORMS, **{name: _listed(_FORMS[item]) for name, item in _LISTS.items()}}
+    {**_FORMS, **{f"[{name}]": _listed(_FORMS[name]) for name in (*SCALARS, "map")}}
 )
 """Every kind by its name; `[kind]` is a list of them."""

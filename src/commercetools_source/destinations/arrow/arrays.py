@@ -57,18 +57,20 @@ def scalars(kind: Kind, values: Sequence[Any]) -> pa.Array[Any]:
     """
     import pyarrow as pa
 
-    if kind == "int":
+    wanted = arrow_type(kind)
+    if pa.types.is_integer(wanted):
         return integers(values)
-    if kind == "number":
+    if pa.types.is_floating(wanted):
         return _doubles(values)
-    if kind == "bool":
+    if pa.types.is_boolean(wanted):
         return _booleans(values)
-    if kind == "time":  # Arrow parses no times of day, only moments
+    is_time = pa.types.is_time(wanted)
+    if is_time:  # Arrow parses no times of day, only moments
         values = [None if value is None else f"1970-01-01T{value}Z" for value in values]
-    found, wanted = strings(values), arrow_type(kind)
-    if kind in {"datetime", "time"}:  # a zone is demanded, so that the result is surely UTC
-        found = found.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
-    return found.cast(wanted)
+    texts = strings(values)
+    if is_time or pa.types.is_timestamp(wanted):  # a zone is demanded, so that the result is surely UTC
+        texts = texts.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
+    return texts.cast(wanted)
 
 
 def strings(values: Sequence[str | None]) -> pa.Array[Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import Column
 from commercetools_source.destinations.arrow.arrays import MISSING, arrow_type, json_texts, repeated, scalars, strings
 from commercetools_source.errors import DestinationError
@@ -39,16 +40,13 @@ UNFIT = "_unfit"
 OWN: Mapping[str, str] = MappingProxyType({SYNCED_AT: "TIMESTAMP", DELETED_AT: "TIMESTAMP", UNFIT: "JSON"})
 """The DuckDB types of the columns that every table has besides those of its records."""
 
-_TYPES: dict[Kind, tuple[Any, Any]] = {  # what msgspec decodes a kind into, and what stands for a missing value
-    "string": (str | None, None),
-    "int": (int | None, None),
-    "bool": (bool | None, None),
-    "number": (float | int | None, None),  # an int keeps its digits until Arrow says whether a double can hold them
-    "datetime": (str | None, None),
-    "date": (str | None, None),
-    "time": (str | None, None),
-    "json": (msgspec.Raw, MISSING),
-}
+
+def _type(kind: Kind) -> tuple[Any, Any]:
+    """Return what msgspec decodes a kind into, and what stands for a missing value."""
+    decode = KINDS[kind].decode
+    return (decode, MISSING) if decode is msgspec.Raw else (decode | None, None)
+
+
 _CHUNK_BYTES = 8_000_000
 _JSON = {"ARROW:extension:name": "arrow.json", "ARROW:extension:metadata": ""}
 
@@ -83,7 +81,7 @@ class Decoder:
         self._taken = {name.casefold() for name in (*self._attributes, SYNCED_AT, DELETED_AT, UNFIT)}
         self._struct = msgspec.defstruct(
             "Row",
-            [(self._attributes[field.name], *_TYPES[field.kind]) for field in self.fields],
+            [(self._attributes[field.name], *_type(field.kind)) for field in self.fields],
             rename={attribute: name for name, attribute in self._attributes.items()},
             forbid_unknown_fields=True,
             gc=False,  # rows hold no cycles
@@ -137,7 +135,7 @@ class Decoder:
         unfit: dict[str, msgspec.Raw] = {}
         for name, raw in parsed.items():
             try:
-                values[self._attributes[name]] = msgspec.json.decode(raw, type=_TYPES[kinds[name]][0])
+                values[self._attributes[name]] = msgspec.json.decode(raw, type=_type(kinds[name])[0])
             except (KeyError, msgspec.DecodeError):  # noqa: PERF203 - a rare record
                 unfit[name] = raw
         return self._struct(**values), unfit
