@@ -148,6 +148,38 @@ def _take_mage_lines(result: Run, stream: str, written: str) -> None:
             result.text += line + "\n"
 
 
+def _airbyte(settings: Mapping[str, Any], streams: Sequence[str], state: Any = None, *, deletions: bool = False) -> Run:
+    from commercetools_source.catalog.streams import STREAMS
+    from frontends.airbyte_runs import run
+
+    entries = [
+        {
+            "stream": {"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh", "incremental"]},
+            "sync_mode": "incremental" if name not in STREAMS or STREAMS[name].cursor else "full_refresh",
+            "destination_sync_mode": "append_dedup",
+        }
+        for name in streams
+    ]
+    config = {**settings, "emit_deletions": deletions}
+    status, messages = run("read", config=config, catalog={"streams": entries}, state=state)
+    result = Run(status == 0, {}, list(state or []), "")
+    for message in messages:
+        if message["type"] == "RECORD":
+            record = dict(message["record"]["data"])
+            name = message["record"]["stream"]
+            if record.pop("_ab_cdc_deleted_at", None) is not None:
+                result.deleted.setdefault(name, []).append(record["id"])
+            else:
+                result.records.setdefault(name, []).append(record)
+        elif message["type"] == "STATE":
+            name = message["state"]["stream"]["stream_descriptor"]["name"]
+            kept = [one for one in result.state if one["stream"]["stream_descriptor"]["name"] != name]
+            result.state = [*kept, message["state"]]
+        else:
+            result.text += json.dumps(message) + "\n"
+    return result
+
+
 def _dummy(settings: Mapping[str, Any], streams: Sequence[str], state: Any = None, *, deletions: bool = False) -> Run:
     from frontends.dummy import run
 
@@ -159,6 +191,11 @@ FRONT_ENDS: dict[str, FrontEnd] = {
     "singer": FrontEnd(_singer, lambda stream: {"bookmarks": {stream: {"commercetools": _BROKEN}}}),
     "mage": FrontEnd(
         _mage, lambda stream: {"bookmarks": {stream: {"lastModifiedAt": None, "commercetools_source": _BROKEN}}}
+    ),
+    "airbyte": FrontEnd(
+        _airbyte,
+        lambda stream: [{"type": "STREAM", "stream": {"stream_descriptor": {"name": stream}, "stream_state": _BROKEN}}],
+        mixed_as_text=False,
     ),
     "dummy": FrontEnd(_dummy, lambda stream: {stream: _BROKEN}, mixed_as_text=False),
 }

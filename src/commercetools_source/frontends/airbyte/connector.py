@@ -1,0 +1,178 @@
+"""The four commands of the connector."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import msgspec
+
+from commercetools_source.client import Client
+from commercetools_source.config import Config
+from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
+from commercetools_source.frontends.airbyte import messages
+from commercetools_source.frontends.airbyte.catalog import COMPLETE, catalog, configured, states
+from commercetools_source.frontends.airbyte.output import AirbyteOutput
+from commercetools_source.frontends.signals import Stopper, stopping
+from commercetools_source.frontends.singer.configuration import config_schema
+from commercetools_source.sync.access import inspect
+from commercetools_source.sync.plan import plan
+from commercetools_source.sync.run import sync
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from commercetools_source.sync.run import Summary
+
+__all__ = ["run"]
+
+_DELETIONS = "emit_deletions"
+_DOCUMENTATION = "https://docs.commercetools.com/api/"
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, also for a failed check, or 1 with a TRACE of the error."""
+    try:
+        given = _arguments(arguments)
+        command: str = given.command
+        if command == "spec":
+            messages.send({"type": "SPEC", "spec": spec()})
+            return 0
+        if command == "check":
+            messages.connection_status(_problem(given.config))
+            return 0
+        if command == "discover":
+            _config(_json(given.config, "config", ConfigError))
+            messages.send({"type": "CATALOG", "catalog": catalog()})
+            return 0
+        return _read(given)
+    except CommercetoolsError as error:
+        messages.trace_error(_text(error), messages.failure_type(error))
+        return 1
+
+
+def spec() -> dict[str, Any]:
+    """Return the connector's specification: the settings as JSON Schema, secrets marked as such."""
+    schema = config_schema()
+    for described in schema["properties"].values():
+        described["type"] = described["type"][0]
+        if described.pop("secret", False):
+            described["airbyte_secret"] = True
+        if described.get("default") is None:
+            described.pop("default", None)
+    schema["properties"][_DELETIONS] = {
+        "type": "boolean",
+        "title": "Emit deletions",
+        "description": "Send a record with _ab_cdc_deleted_at for each one that, as Messages tell, was deleted since.",
+        "default": False,
+    }
+    return {
+        "documentationUrl": _DOCUMENTATION,
+        "connectionSpecification": {
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "title": "commercetools",
+            **schema,
+            "additionalProperties": True,
+        },
+        "supportsIncremental": True,
+        "supported_destination_sync_modes": ["overwrite", "append", "append_dedup"],
+    }
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises ConfigError in place of printing usage and ending the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"source-commercetools: {message}")
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(prog="source-commercetools", description="Reads a commercetools project in Airbyte's protocol.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("spec", "check", "discover", "read"):
+        command = commands.add_parser(name)
+        command.add_argument("--debug", action="store_true", help="accepted, as Airbyte may send it; LOG lines are few")
+        if name != "spec":
+            command.add_argument("--config", required=True, metavar="FILE")
+        if name == "read":
+            command.add_argument("--catalog", required=True, metavar="FILE")
+            command.add_argument("--state", metavar="FILE")
+    return parser.parse_args(arguments)
+
+
+def _json(path: str, what: str, mistake: type[CommercetoolsError]) -> Any:
+    """Return what a JSON file holds; raises `mistake` that names the file."""
+    try:
+        return msgspec.json.decode(Path(path).read_bytes())
+    except OSError as error:
+        raise mistake(f"the {what} file {path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise mistake(f"the {what} file {path} is not valid JSON: {error}") from None
+
+
+def _config(given: Any) -> Config:
+    """Return checked settings; keys that are Airbyte's own or of another connector are ignored."""
+    if not isinstance(given, dict):
+        raise ConfigError("the config must be a JSON object")
+    return Config.from_mapping(given, ignore_unknown=True)
+
+
+def _problem(path: str) -> str | None:
+    """Return why no connection can be made; None when one can, and some stream can be read."""
+    try:
+        with Client(_config(_json(path, "config", ConfigError))) as client:
+            inspection = inspect(client, None)
+    except CommercetoolsError as error:
+        return _text(error)
+    if any(stream.readable for stream in inspection.streams):
+        return None
+    return "the API client may not read any stream; create one with scopes such as view_orders"
+
+
+def _read(given: argparse.Namespace) -> int:
+    settings = _json(given.config, "config", ConfigError)
+    config = _config(settings)
+    chosen = configured(_json(given.catalog, "catalog", ConfigError))
+    stored = states(_json(given.state, "state", StateError)) if given.state else {}
+    # An attempt that is handed the mark of a finished full refresh has nothing left to read of that stream.
+    finished = [item for item in chosen if item.full and COMPLETE in stored.get(item.stream.name, {})]
+    chosen = [item for item in chosen if item not in finished]
+    output = AirbyteOutput(chosen, stored, deletions=bool(settings.get(_DELETIONS)))
+    for item in finished:
+        messages.status(item.stream.name, "STARTED")
+        messages.status(item.stream.name, "COMPLETE")
+    if not chosen:
+        return 0
+    names = [item.stream.name for item in chosen]
+    with Client(config, hook=output.tell) as client, stopping() as stopper:
+        for forecast in plan(client, output.open(), streams=names, since=config.start_date):
+            if forecast.records:
+                messages.estimate(forecast.stream, forecast.records)
+        summary = sync(
+            client,
+            output,
+            streams=names,
+            hook=output.tell,
+            on_stoppable=stopper.arm,
+        )
+    return _concluded(summary, stopper)
+
+
+def _concluded(summary: Summary, stopper: Stopper) -> int:
+    """Write how each stream ended, and return the exit status."""
+    for outcome in summary.outcomes:
+        messages.status(outcome.stream, "COMPLETE" if outcome.complete else "INCOMPLETE")
+        if not outcome.complete and not stopper.signal:
+            reason = outcome.error or f"{outcome.quarantined} records could not be served and were left out"
+            failure = "config_error" if "scope" in reason else "transient_error"
+            messages.trace_error(f"{outcome.stream}: {reason}", failure, outcome.stream)
+    if stopper.signal:
+        messages.log(logging.WARNING, "stopped; the next attempt goes on from the last state")
+        return 128 + stopper.signal
+    return 0 if summary.complete else 1
+
+
+def _text(error: CommercetoolsError) -> str:
+    return "; ".join(error.problems) if isinstance(error, ConfigError) else str(error)

@@ -1,0 +1,106 @@
+"""Airbyte messages: one JSON object a line on standard output. Records are copied as the bytes that the API sent.
+
+The forms are those of https://docs.airbyte.com/platform/understanding-airbyte/airbyte-protocol.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.frontends.stdout import write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from commercetools_source.errors import CommercetoolsError
+
+__all__ = ["connection_status", "estimate", "failure_type", "log", "records", "send", "state", "status", "trace_error"]
+
+_SLICE_BYTES = 64 << 10
+"""Lines are joined up to this size for one write; larger joins gain nothing and cost memory."""
+_LEVELS = {logging.ERROR: "ERROR", logging.WARNING: "WARN", logging.INFO: "INFO", logging.DEBUG: "DEBUG"}
+
+
+def send(message: dict[str, Any]) -> None:
+    """Write one message as one whole line; raises DestinationError when nobody reads it."""
+    write(msgspec.json.encode(message) + b"\n")
+
+
+def records(stream: str, rows: Sequence[msgspec.Raw], size: int) -> None:
+    """Write a RECORD line for each of `rows`, JSON objects of `size` bytes in all."""
+    head = msgspec.json.encode({"type": "RECORD", "record": {"stream": stream, "emitted_at": _milliseconds()}})
+    head = head[:-2] + b',"data":'
+    between = b"}}\n" + head
+    step = max(1, _SLICE_BYTES * len(rows) // max(size, 1))
+    for start in range(0, len(rows), step):
+        chunk: Sequence[Any] = rows[start : start + step]
+        pieces: list[Any] = [between] * (2 * len(chunk) + 1)
+        pieces[0], pieces[-1] = head, b"}}\n"
+        pieces[1::2] = chunk
+        write(b"".join(pieces))  # Raw has the buffer protocol, so each record is copied once
+
+
+def state(stream: str, value: dict[str, Any], count: int) -> None:
+    """Write the state of a stream, true for the `count` records since its last one."""
+    descriptor = {"stream_descriptor": {"name": stream}, "stream_state": value}
+    send(
+        {
+            "type": "STATE",
+            "state": {"type": "STREAM", "stream": descriptor, "sourceStats": {"recordCount": float(count)}},
+        }
+    )
+
+
+def status(stream: str, word: str, reasons: Sequence[dict[str, Any]] = ()) -> None:
+    """Write that a stream is STARTED, RUNNING, COMPLETE or INCOMPLETE."""
+    body: dict[str, Any] = {"stream_descriptor": {"name": stream}, "status": word}
+    if reasons:
+        body["reasons"] = list(reasons)
+    _trace({"type": "STREAM_STATUS", "stream_status": body})
+
+
+def trace_error(message: str, failure: str, stream: str | None = None) -> None:
+    """Write an error that a person can act on; `failure` is config_error, transient_error or system_error."""
+    body: dict[str, Any] = {"message": message, "failure_type": failure}
+    if stream is not None:
+        body["stream_descriptor"] = {"name": stream}
+    _trace({"type": "ERROR", "error": body})
+
+
+def estimate(stream: str, rows: int) -> None:
+    """Write about how many records a stream will bring."""
+    _trace({"type": "ESTIMATE", "estimate": {"type": "STREAM", "name": stream, "row_estimate": rows}})
+
+
+def connection_status(problem: str | None) -> None:
+    """Write whether a connection can be made; `problem` says why not."""
+    body = {"status": "SUCCEEDED"} if problem is None else {"status": "FAILED", "message": problem}
+    send({"type": "CONNECTION_STATUS", "connectionStatus": body})
+
+
+def log(level: int, message: str) -> None:
+    """Write a LOG line of a level of Python's logging."""
+    send({"type": "LOG", "log": {"level": _LEVELS.get(level, "INFO"), "message": message}})
+
+
+def failure_type(error: CommercetoolsError) -> str:
+    """Return who has to act on an error: the one who configures, nobody but time, or the one who develops."""
+    from commercetools_source import errors
+
+    if isinstance(error, (errors.ConfigError, errors.AuthenticationError, errors.ForbiddenError, errors.StateError)):
+        return "config_error"
+    if isinstance(error, (errors.NetworkError, errors.RateLimitError, errors.ServerError)):
+        return "transient_error"
+    return "config_error" if isinstance(error, errors.NotFoundError) else "system_error"
+
+
+def _trace(body: dict[str, Any]) -> None:
+    send({"type": "TRACE", "trace": {**body, "emitted_at": float(_milliseconds())}})
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,197 @@
+"""The Airbyte connector: what the protocol asks for beside what every front-end must do."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.frontends.airbyte.catalog import COMPLETE
+from commercetools_source.sandbox import Fault, Sandbox
+from frontends.airbyte_runs import call, run
+from shops import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECRET = "sandbox-secret"
+PAGE = Path(__file__).parents[2] / "docs" / "airbyte.md"
+
+
+@pytest.fixture
+def shop() -> Iterator[Sandbox]:
+    with Sandbox(rows=rows_of("/orders", "/customers", "/zones", "/messages")) as running:
+        yield running
+
+
+def config(sandbox: Sandbox, **changed: Any) -> dict[str, Any]:
+    quick = {"retry_seconds": 0, "settle_seconds": 0, "lookback_seconds": 0}
+    return {**sandbox.settings(), **quick, **changed}
+
+
+def catalog(**modes: str) -> dict[str, Any]:
+    """Return a configured catalog of streams by their sync mode."""
+    return {
+        "streams": [
+            {
+                "stream": {"name": name, "json_schema": {}, "supported_sync_modes": ["full_refresh"]},
+                "sync_mode": mode,
+                "destination_sync_mode": "append_dedup",
+                "generation_id": 3,
+                "minimum_generation_id": 0,
+                "sync_id": 7,
+                "include_files": False,
+            }
+            for name, mode in modes.items()
+        ]
+    }
+
+
+def traces(messages: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [
+        message["trace"][kind.lower()]
+        for message in messages
+        if message["type"] == "TRACE" and message["trace"]["type"] == kind
+    ]
+
+
+def states(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [message["state"] for message in messages if message["type"] == "STATE"]
+
+
+def statuses(messages: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(row["stream_descriptor"]["name"], row["status"]) for row in traces(messages, "STREAM_STATUS")]
+
+
+def test_the_specification_has_every_setting_and_marks_the_secret() -> None:
+    status, (message,) = run("spec")
+    assert status == 0
+    schema = message["spec"]["connectionSpecification"]
+    jsonschema.Draft7Validator.check_schema(schema)
+    secrets = [name for name, described in schema["properties"].items() if described.get("airbyte_secret")]
+    assert secrets == ["client_secret"]
+    assert {"region", "host", "start_date", "project_key", "client_id", "client_secret"} <= set(schema["properties"])
+
+
+def test_every_stream_is_discovered_with_key_cursor_and_a_schema_without_references(shop: Sandbox) -> None:
+    status, (message,) = run("discover", config=config(shop))
+    assert status == 0
+    streams = {stream["name"]: stream for stream in message["catalog"]["streams"]}
+    assert list(streams) == list(STREAMS)
+    assert not re.search(r"\$ref|allOf|\"not\"", json.dumps(streams))
+    for name, row in STREAMS.items():
+        assert streams[name]["source_defined_primary_key"] == [[column] for column in row.key]
+        assert streams[name]["is_resumable"]
+        assert streams[name].get("default_cursor_field") == ([row.cursor] if row.cursor else None)
+        assert {*row.key, row.cursor} - {None} <= set(streams[name]["json_schema"]["properties"])
+
+
+def test_a_check_says_yes_for_settings_that_open_the_project(shop: Sandbox) -> None:
+    status, (message,) = run("check", config=config(shop))
+    assert (status, message["connectionStatus"]) == (0, {"status": "SUCCEEDED"})
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"client_secret": "wrong-secret-word"}, "client_id"),
+        ({"project_key": "another-shop"}, "another-shop"),
+        ({"api_url": "http://127.0.0.1:1", "auth_url": "http://127.0.0.1:1"}, "127.0.0.1"),
+        ({"region": "mars"}, "region"),
+        ({"page_size": 5000}, "page_size"),
+    ],
+)
+def test_a_check_that_fails_says_why_and_ends_with_0(shop: Sandbox, changed: dict[str, Any], words: str) -> None:
+    status, (message,) = run("check", config=config(shop, **changed))
+    assert (status, message["connectionStatus"]["status"]) == (0, "FAILED")
+    assert words in message["connectionStatus"]["message"]
+    assert "wrong-secret-word" not in json.dumps(message)
+    assert SECRET not in json.dumps(message)
+
+
+def test_states_count_the_records_since_the_last_one_and_statuses_tell_the_course(shop: Sandbox) -> None:
+    status, messages = run("read", config=config(shop, page_size=20), catalog=catalog(orders="incremental"))
+    assert status == 0
+    records = [message for message in messages if message["type"] == "RECORD"]
+    assert sum(state["sourceStats"]["recordCount"] for state in states(messages)) == len(records)
+    assert len(records) == len(shop.records("orders"))
+    assert statuses(messages) == [("orders", "STARTED"), ("orders", "RUNNING"), ("orders", "COMPLETE")]
+    last = max(number for number, message in enumerate(messages) if message["type"] == "RECORD")
+    assert any(message["type"] == "STATE" for message in messages[last:])
+    assert [row["row_estimate"] for row in traces(messages, "ESTIMATE")] == [len(records)]
+
+
+def test_a_full_refresh_ends_with_a_mark_and_an_attempt_that_is_handed_it_reads_nothing(shop: Sandbox) -> None:
+    chosen = catalog(zones="full_refresh")
+    _, messages = run("read", config=config(shop), catalog=chosen)
+    assert states(messages)[-1]["stream"]["stream_state"] == {COMPLETE: True}
+    before = len(shop.requests)
+    status, again = run("read", config=config(shop), catalog=chosen, state=states(messages)[-1:])
+    assert status == 0
+    assert statuses(again) == [("zones", "STARTED"), ("zones", "COMPLETE")]
+    assert len(shop.requests) == before
+
+
+def test_a_stream_that_fails_is_told_with_its_name_and_the_others_go_on(shop: Sandbox) -> None:
+    shop.faults.add(Fault("status", "/customers", status=500, times=None))
+    chosen = catalog(customers="incremental", orders="incremental")
+    status, messages = run("read", config=config(shop), catalog=chosen)
+    assert status == 1
+    (error,) = traces(messages, "ERROR")
+    assert error["stream_descriptor"] == {"name": "customers"}
+    assert error["failure_type"] == "transient_error"
+    assert ("orders", "COMPLETE") in statuses(messages)
+    assert ("customers", "INCOMPLETE") in statuses(messages)
+
+
+def test_a_stream_that_must_wait_says_that_it_is_rate_limited(shop: Sandbox) -> None:
+    shop.faults.add(Fault("throttle", "/orders", seconds=1, after=3, times=1))
+    settings = config(shop, page_size=20, concurrency=1, retry_seconds=30)
+    status, messages = run("read", config=settings, catalog=catalog(orders="incremental"))
+    assert status == 0
+    reasons = [row["reasons"][0]["type"] for row in traces(messages, "STREAM_STATUS") if "reasons" in row]
+    assert reasons == ["RATE_LIMITED"]
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"config": "{"}, "config"),
+        ({"config": "[1]"}, "config"),
+        ({"config": {"project_key": "x"}}, "client_id"),
+        ({"catalog": {"streams": {}}}, "catalog"),
+        ({"catalog": {"streams": [{"stream": {"name": "ordres"}}]}}, "orders"),
+        ({"catalog": {"streams": [{"stream": {"name": "project"}, "sync_mode": "incremental"}]}}, "full_refresh"),
+        ({"catalog": {"streams": [{"stream": {"name": "zones"}}] * 2}}, "zones"),
+        ({"state": {"a": 1}}, "state"),
+        ({"state": [{"type": "LEGACY"}]}, "state"),
+    ],
+    ids=str,
+)
+def test_a_mistake_is_one_trace_that_names_it(shop: Sandbox, files: dict[str, Any], words: str) -> None:
+    good = {"config": config(shop), "catalog": catalog(zones="full_refresh"), "state": []}
+    status, messages = run("read", **{**good, **files})
+    assert status == 1
+    (error,) = traces(messages, "ERROR")
+    assert error["failure_type"] == "config_error"
+    assert words in error["message"]
+    assert SECRET not in json.dumps(messages)
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["read"], ["check", "--config", "/no/such/file"]], ids=str)
+def test_a_wrong_call_is_a_trace_too(arguments: list[str]) -> None:
+    status, messages = call(*arguments)
+    assert status in (0, 1)
+    assert traces(messages, "ERROR") or messages[0]["connectionStatus"]["status"] == "FAILED"
+
+
+def test_the_commands_of_the_page_are_those_that_exist() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    commands = [shlex.split(line)[1] for line in re.findall(r"^ +(source-commercetools .+)$", text, re.MULTILINE)]
+    assert commands == ["spec", "check", "discover", "read"]
