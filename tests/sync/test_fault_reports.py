@@ -28,7 +28,10 @@ LASTING = [
     (Fault("status", "/orders", after=2, status=502), "502 (BadGateway)"),
     (Fault("status", "/orders", after=2, status=503), "503 (OverCapacity)"),
     (Fault("status", "/orders", after=2, status=504), "504 (GatewayTimeout)"),
-    (Fault("status", "/orders", after=2, status=403), "give it the scope view_orders:sample-shop"),
+    (
+        Fault("status", "/orders", after=2, status=403),
+        "also has the scope view_orders:sample-shop",
+    ),
     (Fault("html", "/orders", after=2, status=502), "502"),
     (Fault("throttle", "/orders", after=2, header=""), "429 (TooManyRequests)"),
     (Fault("throttle", "/orders", after=2, seconds=86_400), "429 (TooManyRequests)"),

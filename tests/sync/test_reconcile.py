@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import duckdb
 import msgspec
@@ -13,11 +14,16 @@ from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Event
+from commercetools_source.extract.checkpoint import StreamState, decode, encode
 from commercetools_source.extract.delivery import Difference, Tombstone
-from commercetools_source.sandbox import Sandbox
+from commercetools_source.http.transport import Timing
+from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync.compare import Verdict, sweep, verify
 from commercetools_source.sync.deletions import Guard, refusal
-from commercetools_source.sync.run import sync
+from commercetools_source.sync.run import Summary, sync
+from commercetools_source.timestamps import shift
+from deleting import delete_one
+from patience import Jumps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,10 +38,11 @@ class Shop:
         self.path = path
         self.events: list[Event] = []
 
-    def sync(self, *streams: str, **settings: Any) -> None:
+    def sync(self, *streams: str, full: bool = False, timing: Timing | None = None, **settings: Any) -> Summary:
         self.events.clear()
-        with Client({**self.sandbox.settings(), **settings}) as client:
-            sync(client, open_destination(str(self.path)), streams=streams, hook=self.events.append)
+        with Client({**self.sandbox.settings(), **settings}, timing=timing or Timing()) as client:
+            target = open_destination(str(self.path))
+            return sync(client, target, streams=streams, full=full, hook=self.events.append)
 
     def verify(self, *streams: str) -> list[Verdict]:
         with Client(self.sandbox.settings()) as client:
@@ -45,9 +52,9 @@ class Shop:
         with Client(self.sandbox.settings()) as client:
             return list(sweep(client, open_destination(str(self.path)), streams, guard))
 
-    def query(self, sql: str) -> list[Any]:
+    def query(self, sql: str, *values: str) -> list[Any]:
         with duckdb.connect(str(self.path)) as connection:
-            return [row[0] for row in connection.execute(sql).fetchall()]
+            return [row[0] for row in connection.execute(sql, values).fetchall()]
 
     def ids(self, stream: str) -> list[str]:
         return sorted(record["id"] for record in self.sandbox.records(stream))
@@ -96,6 +103,80 @@ def test_without_the_scope_for_messages_the_run_says_that_deletions_were_not_loo
     shop.sync("orders", **narrow)
     (unseen,) = [event for event in shop.events if isinstance(event, DeletesUnseen)]
     assert "view_messages:sample-shop" in unseen.reason
+
+
+MESSAGES_FAULTS = [
+    Fault("status", "/messages", times=None, status=500),
+    Fault("status", "/messages", times=None, status=404),
+    Fault("status", "/messages", times=None, status=400),
+    Fault("status", "/messages", times=None, status=403),
+    Fault("html", "/messages", times=None, status=502),
+    Fault("throttle", "/messages", times=None, header=""),
+    Fault("query_timeout", "/messages", times=None),
+    Fault("too_large", "/messages", times=None),
+    Fault("truncate", "/messages", times=None),
+    Fault("corrupt", "/messages", times=None),
+    Fault("reset", "/messages", times=None),
+]
+
+
+@pytest.mark.parametrize("fault", MESSAGES_FAULTS, ids=lambda fault: f"{fault.kind}-{fault.status}")
+def test_a_lasting_fault_of_messages_costs_runs_their_deletions_and_no_record(shop: Shop, fault: Fault) -> None:
+    assert shop.sync("orders", "zones").complete
+    gone = delete_one(shop.sandbox, "orders")["id"]
+    shop.sandbox.faults.add(fault)
+    for number in (1, 2):
+        added = shop.sandbox.create("orders")["id"]
+        shop.sandbox.clock.advance(3600)
+        summary = shop.sync("orders", "zones", timing=Jumps().timing, retry_seconds=5)
+        assert summary.complete
+        assert summary.deletions_unseen is not None
+        assert "deletions since" in summary.deletions_unseen
+        assert shop.query("SELECT count(*) FROM orders WHERE id = ?", added) == [1]
+        assert [event for event in shop.events if isinstance(event, DeletesUnseen)], number
+    shop.sandbox.faults.clear()
+    summary = shop.sync("orders", "zones")
+    assert (summary.deletions_unseen, summary.deleted) == (None, {"orders": 1})
+    assert shop.query("SELECT id FROM orders WHERE _deleted_at IS NOT NULL") == [gone]
+    shop.sandbox.clock.advance(3600)
+    assert shop.sync("orders").deleted == {}
+
+
+def test_the_next_look_for_deletions_begins_where_the_last_one_ended(shop: Shop) -> None:
+    shop.sync("orders")
+    first, second = (delete_one(shop.sandbox, "orders")["id"] for _ in "ab")
+    shop.sandbox.faults.add(Fault("status", "/messages", times=None, after=1, status=500))
+    assert shop.sync("orders", timing=Jumps().timing, retry_seconds=5, page_size=1).deleted == {"orders": 1}
+    assert shop.query("SELECT id FROM orders WHERE _deleted_at IS NOT NULL") == [first]
+    shop.sandbox.faults.clear()
+    shop.sandbox.clock.advance(3600)
+    asked = len(shop.sandbox.requests)
+    assert shop.sync("orders").deleted == {"orders": 1}
+    (look,) = [seen for seen in shop.sandbox.requests[asked:] if seen.path.endswith("/messages")]
+    (time,) = shop.query("SELECT strftime(_deleted_at, '%Y-%m-%dT%H:%M:%S.%gZ') FROM orders WHERE id = ?", first)
+    assert f'createdAt >= "{shift(time, -600)}"' in unquote(look.query)
+    assert sorted(shop.query("SELECT id FROM orders WHERE _deleted_at IS NOT NULL")) == sorted([first, second])
+
+
+def test_a_full_read_after_a_look_that_failed_leaves_no_deletion_out(shop: Shop) -> None:
+    shop.sync("orders")
+    delete_one(shop.sandbox, "orders")
+    shop.sandbox.faults.add(Fault("status", "/messages", times=None, status=400))
+    shop.sync("orders")
+    delete_one(shop.sandbox, "orders")
+    shop.sync("orders", full=True)
+    gone = delete_one(shop.sandbox, "orders")["id"]
+    assert shop.sync("orders").deletions_unseen is not None
+    shop.sandbox.faults.clear()
+    assert shop.sync("orders").deleted == {"orders": 1}
+    assert shop.query("SELECT id FROM orders WHERE _deleted_at IS NOT NULL") == [gone]
+    assert shop.query("SELECT id FROM orders WHERE _deleted_at IS NULL ORDER BY id") == shop.ids("orders")
+
+
+def test_a_state_after_a_look_that_ended_well_is_stored_as_before() -> None:
+    assert "deletions_from" not in encode(StreamState("2026-01-01T00:00:00.000Z"))
+    pending = StreamState("2026-01-02T00:00:00.000Z", deletions_from="2026-01-01T00:00:00.000Z")
+    assert decode(encode(pending)) == pending
 
 
 def test_verify_is_content_after_a_sync_and_names_what_differs(shop: Shop) -> None:

@@ -136,7 +136,7 @@ def test_a_stream_that_fails_leaves_the_others_alone_and_is_named(shop: Sandbox)
     assert memory.ids("customers") == ids(shop, "customers")
     (failed,) = [event for event in events if isinstance(event, StreamFailed)]
     assert failed.stream == "orders"
-    assert "give it the scope view_orders:sample-shop" in failed.reason
+    assert "create an API client that also has the scope view_orders:sample-shop" in failed.reason
     assert "orders" not in memory.states
 
 

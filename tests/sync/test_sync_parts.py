@@ -16,7 +16,9 @@ from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.selection import Selection, conflict_with
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.compare import Verdict, sweep, verify
+from commercetools_source.sync.plan import plan
 from commercetools_source.sync.run import Summary, sync
+from commercetools_source.timestamps import instant, shift
 from shops import rows_of
 
 if TYPE_CHECKING:
@@ -231,3 +233,37 @@ def test_a_part_in_parquet_files_is_judged_as_a_part_too(shop: Shop) -> None:
 def test_a_state_that_was_never_stored_fits_every_selection() -> None:
     selection = Selection("2026-01-01T00:00:00.000Z", start_date="2025-01-01T00:00:00.000Z", where=(("orders", "x"),))
     assert conflict_with(STREAMS["orders"], StreamState(), selection) is None
+
+
+@pytest.mark.parametrize(
+    ("part", "sentence"),
+    [
+        ({"since": "2999-01-01T00:00:00.000Z"}, "since is 2999-01-01T00:00:00.000Z, which is in the future"),
+        ({"since": "2026-02-01T00:00:00.000Z", "until": "2026-01-01T00:00:00.000Z"}, "since must be earlier"),
+        ({"since": "2026-02-01T00:00:00.000Z", "until": "2026-02-01T00:00:00.000Z"}, "since must be earlier"),
+    ],
+)
+def test_a_part_in_which_nothing_can_lie_is_refused_and_the_next_run_reads_all(
+    shop: Shop, part: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        shop.sync("orders", **part)
+    assert not shop.path.exists()
+    assert shop.sync("orders").complete
+    assert shop.held() == shop.orders()
+
+
+def test_a_plan_refuses_a_start_in_the_future_as_the_run_does(shop: Shop) -> None:
+    with Client(shop.sandbox.settings()) as client, pytest.raises(ConfigError, match="in the future"):
+        plan(client, {}, streams=["orders"], since="2999-01-01T00:00:00.000Z")
+
+
+def test_a_start_date_in_the_future_is_refused_by_its_name(shop: Shop) -> None:
+    settings = {**shop.sandbox.settings(), "start_date": "2999-01-01"}
+    with Client(settings) as client, pytest.raises(ConfigError, match="start_date is 2999-01-01.* in the future"):
+        sync(client, open_destination(str(shop.path)), streams=["orders"])
+
+
+def test_a_start_of_today_is_accepted_though_it_is_younger_than_the_settle_delay(shop: Shop) -> None:
+    now = instant(shop.sandbox.clock.now())
+    assert shop.sync("orders", since=shift(now, -60)).complete

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from commercetools_source.catalog.stream import Stream
 
-__all__ = ["missing_scope", "readable_with"]
+__all__ = ["missing_scope", "readable_with", "scope_advice"]
 
 
 _NO_TWIN = frozenset({"view_messages", "view_published_products"})
@@ -36,3 +36,14 @@ def missing_scope(stream: Stream, granted: Iterable[str], project_key: str) -> s
     """
     sufficient = [f"{permission}:{project_key}" for permission in readable_with(stream)]
     return sufficient[0] if set(granted).isdisjoint(sufficient) else None
+
+
+def scope_advice(streams: Sequence[Stream], project_key: str) -> str:
+    """Return what to do when a token may not read `streams`: one text for every command and front-end.
+
+    Scopes are chosen when an API client is created and cannot be changed afterwards
+    (https://docs.commercetools.com/api/projects/api-clients).
+    """
+    needed = dict.fromkeys(f"{readable_with(stream)[0]}:{project_key}" for stream in streams)
+    scopes = "scopes" if len(needed) > 1 else "scope"
+    return f"create an API client that also has the {scopes} {' '.join(needed)}"

@@ -40,6 +40,8 @@ class StreamState:
     asks for them again. `since`, `where`: what part of the stream is held: what was last changed at or
     after this API timestamp, and fulfils these predicates; by default all of it. `broken`: why what is
     stored cannot be used, for a person; never stored itself. Only a full read goes on from there.
+    `deletions_from`: Messages could not be read, so deletions since this API timestamp are not known yet;
+    None: they are known up to the cursor.
     """
 
     cursor: str | None = None
@@ -50,6 +52,7 @@ class StreamState:
     since: str | None = None
     where: tuple[str, ...] = ()
     broken: str | None = None
+    deletions_from: str | None = None
 
 
 def begin(state: StreamState, mode: Mode, bound: str, ranges: tuple[KeyRange, ...]) -> StreamState:
@@ -64,23 +67,31 @@ def hold(state: StreamState, since: str | None, where: tuple[str, ...]) -> Strea
     The cursor of another part is no longer true then.
     """
     same = (state.since, state.where) == (since, where)
-    return StreamState(cursor=state.cursor if same else None, since=since, where=where)
+    if not same:
+        return StreamState(since=since, where=where)
+    return StreamState(state.cursor, since=since, where=where, deletions_from=state.deletions_from)
 
 
 def finish(state: StreamState) -> StreamState:
-    """Return the state after a complete run: its bound is where the next run starts."""
-    return replace(state, cursor=state.bound, mode=None, bound=None, ranges=())
+    """Return the state after a complete run: its bound is where the next run starts.
+
+    A full read shows what was deleted before its bound, whatever was not known until then.
+    """
+    unknown = state.bound if state.mode == "full" and state.deletions_from is not None else state.deletions_from
+    return replace(state, cursor=state.bound, mode=None, bound=None, ranges=(), deletions_from=unknown)
 
 
 def give_up(state: StreamState) -> StreamState:
     """Return the state without the run under way, of which nothing is left."""
-    return StreamState(cursor=state.cursor, since=state.since, where=state.where)
+    return StreamState(state.cursor, since=state.since, where=state.where, deletions_from=state.deletions_from)
 
 
 def encode(state: StreamState) -> dict[str, Any]:
     """Return `state` as a JSON object of plain values."""
     plain: dict[str, Any] = msgspec.to_builtins(state)
     del plain["broken"]
+    if state.deletions_from is None:
+        del plain["deletions_from"]  # versions that do not know the field read what has none
     return {"format": FORMAT, **{_STORED_NAMES.get(name, name): value for name, value in plain.items()}}
 
 
@@ -105,7 +116,12 @@ def decode(stored: object) -> StreamState:
             _check_range(key_range)
         if state.mode is not None and state.bound is None:
             raise _broken("a read under way without its bound")
-        return replace(state, cursor=_normal("cursor", state.cursor), bound=_normal("bound", state.bound))
+        return replace(
+            state,
+            cursor=_normal("cursor", state.cursor),
+            bound=_normal("bound", state.bound),
+            deletions_from=_normal("deletions_from", state.deletions_from),
+        )
     except (msgspec.ValidationError, RecursionError) as error:
         raise _broken(str(error)) from error
 

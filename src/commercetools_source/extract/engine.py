@@ -15,6 +15,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError, NotFoundError
 from commercetools_source.events import (
     Hook,
@@ -49,7 +50,10 @@ _CLOSED_PARENT = frozenset({"AssociateMissingPermission"})
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How reading one stream ended: `records` delivered, and what went wrong, in words that say what to do."""
+    """How reading one stream ended: `records` delivered, and what went wrong, in words that say what to do.
+
+    `stopped`: nothing went wrong, but the run was ended before this stream was complete.
+    """
 
     stream: str
     mode: str
@@ -57,6 +61,7 @@ class Outcome:
     seconds: float
     error: str | None = None
     quarantined: int = 0
+    stopped: bool = False
 
     @property
     def complete(self) -> bool:
@@ -214,8 +219,9 @@ class Extraction:
             if reading.stream.name not in self.outcomes:
                 if reading.buffer:
                     yield self._hand_over(reading)
+                stopped = reading.error is None
                 reading.error = reading.error or "stopped before it was complete; the next run goes on from here"
-                self._conclude(reading)
+                self._conclude(reading, stopped=stopped)
 
     def _take(self, result: _Result) -> None:
         reading = result.reading
@@ -283,9 +289,11 @@ class Extraction:
         self._schedule(reading)
         return True
 
-    def _conclude(self, reading: _StreamRun) -> None:
+    def _conclude(self, reading: _StreamRun, *, stopped: bool = False) -> None:
         name, seconds = reading.stream.name, self._now() - reading.begun
-        self.outcomes[name] = Outcome(name, reading.mode, reading.records, seconds, reading.error, reading.quarantined)
+        self.outcomes[name] = Outcome(
+            name, reading.mode, reading.records, seconds, reading.error, reading.quarantined, stopped
+        )
         if reading.error is None:
             self._hook(StreamFinished(name, reading.records, seconds))
         else:
@@ -406,5 +414,4 @@ def _advice(error: CommercetoolsError, stream: Stream) -> str:
     if not isinstance(error, ForbiddenError):
         return str(error)
     project = error.problem.path.split("/")[1]
-    scopes = " or ".join(f"{scope}:{project}" for scope in stream.scopes)
-    return f"the API client may not read it; give it the scope {scopes}, or leave the stream out"
+    return f"the API client may not read it; {scope_advice([stream], project)}, or leave the stream out"

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from commercetools_source.catalog.streams import STREAMS, find
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import ConfigError
-from commercetools_source.events import Hook, RowsWritten, StreamFailed, ignore
+from commercetools_source.events import Hook, ignore
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.engine import Extraction, Outcome
-from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection
-from commercetools_source.sync.run import Summary
+from commercetools_source.sync.transfer import Summary, Transfer, refuse, streams_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -42,36 +40,32 @@ def backfill(
     started again: its rows stay, and merging them once more changes nothing.
     Raises ConfigError for a window that is empty, else as `sync`.
     """
-    config = client.config
     settled = client.settled_time()
     bound = settled if until is None else min(until, settled)
     if since >= bound:
         raise ConfigError(f"the window from {since} to {bound} is empty; it must begin before it ends")
     try:
         states = destination.open()
-        chosen = [find(name) for name in streams] if streams is not None else _complete(states)
-        refused = _refused(chosen, states)
-        for name, outcome in refused.items():
-            hook(StreamFailed(name, str(outcome.error)))
-        readable = [stream for stream in chosen if stream.name not in refused]
-        pairs = tuple((stream.name, where) for stream in readable for where in states[stream.name].where)
-        selection = Selection(bound, start_date=since, where=pairs)
-        limits = Limits.of(config.concurrency, config.page_size, destination.batch_bytes)
-        extraction = Extraction(client.get, readable, {}, selection, limits, hook)
-        if on_stoppable is not None:
-            on_stoppable(extraction.stop)
-        for delivery in extraction.deliveries():
-            destination.write(merged(delivery, states[delivery.stream.name], since, bound))
-            hook(RowsWritten(delivery.stream.name, len(delivery.records)))
+        chosen = streams_of(streams) if streams is not None else _complete(states)
+        refused = refuse(_obstacles(chosen, states), lambda _: "window", hook)
+        ready = [stream for stream in chosen if stream.name not in refused]
+        pairs = tuple((stream.name, predicate) for stream in ready for predicate in states[stream.name].where)
+        outcomes = Transfer(client, destination, hook, on_stoppable=on_stoppable).run(
+            ready,
+            {},
+            Selection(bound, start_date=since, where=pairs),
+            lambda delivery: merged(delivery, states[delivery.stream.name], since, bound),
+        )
     finally:
         destination.close()
-    read = {name: replace(outcome, mode="window") for name, outcome in extraction.outcomes.items()}
-    outcomes = {**refused, **read}
-    return Summary(bound, tuple(outcomes[stream.name] for stream in chosen))
+    read = {name: replace(outcome, mode="window") for name, outcome in outcomes.items()}
+    return Summary(bound, tuple({**refused, **read}[stream.name] for stream in chosen))
 
 
-def _complete(states: Mapping[str, StreamState]) -> list[Stream]:
-    return [stream for name, stream in STREAMS.items() if obstacle(stream, states.get(name, StreamState())) is None]
+def _complete(states: Mapping[str, StreamState]) -> tuple[Stream, ...]:
+    return tuple(
+        stream for name, stream in STREAMS.items() if obstacle(stream, states.get(name, StreamState())) is None
+    )
 
 
 def obstacle(stream: Stream, state: StreamState) -> str | None:
@@ -85,9 +79,9 @@ def obstacle(stream: Stream, state: StreamState) -> str | None:
     return None
 
 
-def _refused(streams: Iterable[Stream], states: Mapping[str, StreamState]) -> dict[str, Outcome]:
-    obstacles = {stream.name: obstacle(stream, states.get(stream.name, StreamState())) for stream in streams}
-    return {name: Outcome(name, "window", 0, 0.0, reason) for name, reason in obstacles.items() if reason is not None}
+def _obstacles(streams: Iterable[Stream], states: Mapping[str, StreamState]) -> dict[Stream, str]:
+    obstacles = {stream: obstacle(stream, states.get(stream.name, StreamState())) for stream in streams}
+    return {stream: reason for stream, reason in obstacles.items() if reason is not None}
 
 
 def merged(delivery: Delivery, stored: StreamState, since: str, until: str) -> Delivery:

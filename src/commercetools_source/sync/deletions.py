@@ -5,32 +5,36 @@ Knows how to find them and when not to believe them; how a destination marks a r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from commercetools_source.catalog.scopes import missing_scope
+from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import STREAMS, Paging, Stream
-from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
+from commercetools_source.errors import CommercetoolsError, ConfigError, ForbiddenError, StateError
 from commercetools_source.extract import paging
+from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Comparable, Deletable, Difference, Listed, Tombstone
 from commercetools_source.extract.keyset import KeyRange, literal
 from commercetools_source.extract.parents import parents_of
+from commercetools_source.timestamps import shift
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from commercetools_source.extract.checkpoint import StreamState
+    from commercetools_source.extract.selection import Selection
 
 __all__ = [
     "FIELDS",
     "Guard",
+    "Lookup",
     "deletions",
     "deletions_since",
     "expires_on_platform",
     "fetch",
     "listing",
+    "look_up",
     "marking",
     "refusal",
     "sweepable",
@@ -77,7 +81,8 @@ def deletions(
 ) -> Iterator[tuple[Stream, list[Tombstone]]]:
     """Yield, page by page, what was deleted of which stream, from Messages of `since` to `until`.
 
-    Raises ForbiddenError when the token may not read Messages.
+    Raises ForbiddenError when the token may not read Messages, else as `paging.pages`, and CommercetoolsError for
+    Messages of another form than documented.
     """
     by_type = {name: stream for stream in streams for name in stream.deleted_messages}
     if not by_type:
@@ -86,25 +91,101 @@ def deletions(
     only = f"type in ({', '.join(literal(name) for name in sorted(by_type))})"
     key_range = KeyRange("createdAt", "id", lower=since, upper=until)
     for page in paging.pages(get, messages, key_range, page_size, where=(only,)):
-        found: dict[str, list[Tombstone]] = {}
+        tombstones: dict[str, list[Tombstone]] = {}
         for record in page.records:
-            message = _message.decode(record)
-            found.setdefault(message.type, []).append(Tombstone(message.resource.id, message.createdAt, record))
-        for name, graves in found.items():
-            yield by_type[name], graves
+            message = _decoded(record)
+            tombstones.setdefault(message.type, []).append(Tombstone(message.resource.id, message.createdAt, record))
+        for name in tombstones.keys() & by_type.keys():
+            yield by_type[name], tombstones[name]
+
+
+def _decoded(record: msgspec.Raw) -> _Message:
+    try:
+        return _message.decode(record)
+    except msgspec.DecodeError as error:  # names the field, shows no value
+        raise CommercetoolsError(f"a Message is not of the documented form: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """How looking for deletions ended.
+
+    `states`: those to read on with, each with what is still to be looked for; `deleted`: rows by stream; `reached`: the
+    API timestamp up to which Messages were read; `error`: why not to their end, None if they were.
+    """
+
+    states: Mapping[str, StreamState]
+    deleted: Mapping[str, int]
+    reached: str = ""
+    error: CommercetoolsError | None = None
+
+    def unseen(self, project_key: str) -> str | None:
+        """Return in a sentence which deletions were not looked for, and why; None if all were."""
+        if self.error is None:
+            return None
+        forbidden = isinstance(self.error, ForbiddenError)
+        reason = f"the API client may not read Messages; {_advice(project_key)}" if forbidden else str(self.error)
+        return f"deletions since {self.reached} were not looked for, a later run does it: {reason}"
+
+
+def look_up(
+    get: paging.Get,
+    streams: Iterable[Stream],
+    states: Mapping[str, StreamState],
+    selection: Selection,
+    page_size: int,
+    delete: Callable[[Stream, Sequence[Tombstone]], int],
+    *,
+    probe: bool = False,
+) -> Lookup:
+    """Hand to `delete` what Messages say was deleted since the rows of `streams` were read.
+
+    Streams without rows have nothing that could be deleted: Messages are asked for only to `probe` whether they can
+    be read. A fault of Messages, however lasting, is no reason not to read records: it comes back in `error`, and
+    the states say from when on the next run has to look. Raises what `delete` raises.
+    """
+    starts = {stream: deletions_since(states.get(stream.name, StreamState())) for stream in streams}
+    known = {stream: start for stream, start in starts.items() if start is not None and stream.deleted_messages}
+    if not known and not probe:
+        return Lookup(states, {})
+    reached = min(known.values(), default=selection.bound)
+    lower = shift(reached, -selection.lookback) if known else reached
+    deleted: dict[str, int] = {}
+    error: CommercetoolsError | None = None
+    pages = deletions(get, known or starts, lower, selection.bound, page_size)
+    while True:
+        try:
+            stream, tombstones = next(pages)
+        except StopIteration:
+            break
+        except CommercetoolsError as fault:
+            error = fault
+            break
+        deleted[stream.name] = deleted.get(stream.name, 0) + delete(stream, tombstones)
+        # Messages come in the order of their time, so all before the latest of them were seen.
+        reached = max(reached, tombstones[-1].time)
+    ends = {stream.name: max(start, reached) if error else None for stream, start in known.items()}
+    after = {name: replace(states[name], deletions_from=end) for name, end in ends.items()}
+    return Lookup({**states, **after}, {name: rows for name, rows in deleted.items() if rows}, reached, error)
 
 
 def unreadable(project_key: str) -> CommercetoolsError:
     """Return the error for deletions that were asked for and may not be read."""
-    scope = missing_scope(STREAMS["messages"], (), project_key)
     return CommercetoolsError(
-        f"deletions are asked for, but the API client may not read Messages; give it the scope {scope}, or do not ask"
+        f"deletions are asked for, but the API client may not read Messages; {_advice(project_key)}, or do not ask"
     )
 
 
+def _advice(project_key: str) -> str:
+    return scope_advice([STREAMS["messages"]], project_key)
+
+
 def deletions_since(state: StreamState) -> str | None:
-    """Return from when on deletions must be looked for: the time up to which the rows held are true; None: no rows."""
-    return state.cursor or state.bound
+    """Return from when on deletions must be looked for: the time up to which the rows held are true; None: no rows.
+
+    After a run that could not read Messages that is earlier than the cursor.
+    """
+    return state.deletions_from or state.cursor or state.bound
 
 
 def sweepable(stream: Stream) -> bool:

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from commercetools_source.catalog.scopes import missing_scope
-from commercetools_source.catalog.streams import STREAMS, Paging, find
+from commercetools_source.catalog.scopes import scope_advice
+from commercetools_source.catalog.streams import Paging, find
 from commercetools_source.errors import ApiError, ForbiddenError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.keyset import predicate
 from commercetools_source.extract.paging import path_of
-from commercetools_source.extract.selection import Selection, conflict_with, mode_of, ranges_of
+from commercetools_source.extract.selection import conflict_with, mode_of, ranges_of
 from commercetools_source.extract.windows import split
-from commercetools_source.sync.run import predicates
+from commercetools_source.sync.transfer import selection_of, streams_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.client import Client
     from commercetools_source.extract.keyset import KeyRange
+    from commercetools_source.extract.selection import Selection
 
 __all__ = ["Forecast", "plan"]
 
@@ -71,11 +72,8 @@ def plan(
 
     What the run finds can differ: the project goes on living. Raises as `sync` does before it reads.
     """
-    chosen = tuple(STREAMS.values()) if streams is None else tuple(find(name) for name in streams)
-    config = client.config
-    pairs = predicates(where or {}, chosen)
-    bound = client.settled_time()
-    selection = Selection(bound, full, since or config.start_date, config.lookback_seconds, pairs)
+    chosen = streams_of(streams)
+    selection = selection_of(client, chosen, full=full, since=since, where=where)
     return tuple(_forecast(client, stream, states.get(stream.name, StreamState()), selection) for stream in chosen)
 
 
@@ -86,7 +84,7 @@ def _forecast(client: Client, stream: Stream, state: StreamState, selection: Sel
         try:
             return _counted(_Counter(client, stream, selection.where_of(stream)), mode, state, selection)
         except ForbiddenError:
-            note = f"the API client lacks {missing_scope(stream, (), client.config.project_key)}"
+            note = f"the API client may not read it; {scope_advice([stream], client.config.project_key)}"
         except ApiError as error:
             note = str(error)
     return Forecast(stream.name, mode, None, 0, 0.0, exact=False, note=note)

@@ -98,7 +98,7 @@ def test_nobody_is_told_of_deletions_who_does_not_ask_or_cannot_be_told(
 def test_deletions_that_may_not_be_read_end_the_run(sandbox: Sandbox, config: dict[str, Any]) -> None:
     sandbox.add_client("narrow", "secret", ["view_stores"])
     narrow = {**config, "client_id": "narrow", "client_secret": "secret"}
-    with pytest.raises(Exception, match="give it the scope view_messages:sample-shop"):
+    with pytest.raises(Exception, match="create an API client that also has the scope view_messages:sample-shop"):
         synced(narrow, "stores", "LOG_BASED")
 
 

@@ -127,7 +127,7 @@ def test_deletions_that_may_not_be_read_end_the_run_before_anything_is_written(t
     sandbox.add_client("narrow", "secret", ["view_stores"])
     answer = tap(catalog=tap.catalog("stores"), client_id="narrow", client_secret="secret", emit_deletions=True)
     assert (answer.status, answer.out) == (1, "")
-    assert "give it the scope view_messages:sample-shop" in answer.err
+    assert "create an API client that also has the scope view_messages:sample-shop" in answer.err
 
 
 def test_a_stream_without_messages_about_deletions_needs_no_scope_for_them(tap: Tap, sandbox: Sandbox) -> None:

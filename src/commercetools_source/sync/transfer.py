@@ -1,0 +1,139 @@
+"""What `sync`, `backfill` and `plan` share: what is asked for, checked, and the loop from platform to destination."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from commercetools_source.catalog import contract
+from commercetools_source.catalog.streams import STREAMS, find
+from commercetools_source.errors import ConfigError
+from commercetools_source.events import RowsWritten, StreamFailed
+from commercetools_source.extract.engine import Extraction, Outcome
+from commercetools_source.extract.limits import Limits
+from commercetools_source.extract.selection import Selection
+from commercetools_source.timestamps import shift
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.client import Client
+    from commercetools_source.events import Hook
+    from commercetools_source.extract.checkpoint import StreamState
+    from commercetools_source.extract.delivery import Delivery, Destination
+
+__all__ = ["Summary", "Transfer", "predicates", "refuse", "selection_of", "streams_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How a run ended: one outcome per stream in the order asked for; `bound` is the API time up to which it read.
+
+    `deleted`: rows by stream that were marked as deleted, or removed; `deletions_unseen`: why deletions were not
+    looked for, None if they were or there was nothing that could be deleted.
+    """
+
+    bound: str
+    outcomes: tuple[Outcome, ...]
+    deleted: Mapping[str, int] = field(default_factory=dict)
+    deletions_unseen: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every record of every stream was delivered."""
+        return all(outcome.complete for outcome in self.outcomes)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing is wrong but that the run was ended early, so that the next one goes on."""
+        return not self.complete and all(outcome.complete or outcome.stopped for outcome in self.outcomes)
+
+    @property
+    def records(self) -> int:
+        """Records delivered in all."""
+        return sum(outcome.records for outcome in self.outcomes)
+
+
+def streams_of(names: Iterable[str] | None) -> tuple[Stream, ...]:
+    """Return the streams with these names, all if None; raises ConfigError for a name that no stream has."""
+    return tuple(STREAMS.values()) if names is None else tuple(find(name) for name in names)
+
+
+def selection_of(
+    client: Client,
+    streams: Iterable[Stream],
+    *,
+    full: bool = False,
+    since: str | None = None,
+    until: str | None = None,
+    where: Mapping[str, str] | None = None,
+) -> Selection:
+    """Return what a run with these arguments reads; asks the platform for its time.
+
+    Raises ConfigError for a span of time that nothing can lie in, and as `predicates`.
+    """
+    pairs = predicates(where or {}, streams)
+    config = client.config
+    start = since or config.start_date
+    name = "since" if since else "start_date"
+    if start is not None and until is not None and start >= until:
+        raise ConfigError(f"{name} is {start} and until is {until}: nothing can lie between; {name} must be earlier")
+    settled = client.settled_time()
+    now = shift(settled, config.settle_seconds)
+    if start is not None and start > now:
+        raise ConfigError(f"{name} is {start}, which is in the future: the platform's time is {now}")
+    bound = settled if until is None else min(until, settled)
+    return Selection(bound, full, start, config.lookback_seconds, pairs)
+
+
+def predicates(where: Mapping[str, str], streams: Iterable[Stream]) -> tuple[tuple[str, str], ...]:
+    """Return `where` as pairs; raises ConfigError for what cannot be filtered, or is not among `streams`."""
+    chosen = {stream.name for stream in streams}
+    for stream in map(find, where):
+        if stream.name not in chosen:
+            raise ConfigError(f"there is a predicate for {stream.name}, which is not among the chosen streams")
+        endpoint = contract.load().endpoints.get(stream.path)
+        if endpoint is not None and "where" not in endpoint.params:
+            raise ConfigError(f"{stream.name} cannot be filtered: the API offers no `where` there")
+        if not where[stream.name].strip():
+            raise ConfigError(f"the predicate for {stream.name} is empty; leave it out to read everything")
+    return tuple((name, predicate.strip()) for name, predicate in where.items())
+
+
+def refuse(reasons: Mapping[Stream, str], mode: Callable[[Stream], str], hook: Hook) -> dict[str, Outcome]:
+    """Tell that streams are not read, and return how they ended."""
+    for stream, reason in reasons.items():
+        hook(StreamFailed(stream.name, reason))
+    return {stream.name: Outcome(stream.name, mode(stream), 0, 0.0, reason) for stream, reason in reasons.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """The way from the platform into an open destination. `seconds`: after them the run ends early and cleanly."""
+
+    client: Client
+    destination: Destination
+    hook: Hook
+    seconds: float = math.inf
+    on_stoppable: Callable[[Callable[[], None]], None] | None = None
+
+    def run(
+        self,
+        streams: Iterable[Stream],
+        states: Mapping[str, StreamState],
+        selection: Selection,
+        change: Callable[[Delivery], Delivery] = lambda delivery: delivery,
+    ) -> dict[str, Outcome]:
+        """Read `streams` on from `states`, write each delivery as `change` returns it, return how each stream ended."""
+        config = self.client.config
+        limits = Limits.of(config.concurrency, config.page_size, self.destination.batch_bytes)
+        limits = replace(limits, seconds=self.seconds)
+        extraction = Extraction(self.client.get, streams, states, selection, limits, self.hook)
+        if self.on_stoppable is not None:
+            self.on_stoppable(extraction.stop)
+        for delivery in extraction.deliveries():
+            self.destination.write(change(delivery))
+            self.hook(RowsWritten(delivery.stream.name, len(delivery.records)))
+        return extraction.outcomes
