@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from commercetools_source.catalog.streams import STREAMS
+
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tools"))  # as `python tools/docs.py` has it
 PAGES = runpy.run_path(str(ROOT / "tools" / "docs.py"))["pages"]()
@@ -38,3 +40,8 @@ def test_every_test_that_holds_a_promise_exists() -> None:
     promises = re.findall(r"^## (.+)$", text, re.MULTILINE)
     parts = re.split(r"^## .+$", text, flags=re.MULTILINE)[1:]
     assert [name for name, part in zip(promises, parts, strict=True) if "Held by `tests/" not in part] == []
+
+
+def test_the_number_of_types_whose_deletions_messages_tell_is_that_of_the_catalogue() -> None:
+    count = sum(bool(stream.deleted_messages) for stream in STREAMS.values())
+    assert f"for the {count} types that have one" in (ROOT / "README.md").read_text(encoding="utf-8")

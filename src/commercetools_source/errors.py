@@ -11,7 +11,7 @@ Lowest layer: it knows no other module, so every layer (the sandbox too) may rai
     └── ApiError                                    the platform answered with an error
         ├── InvalidRequestError      400            correct the request
         │   └── PageTooLargeError    400, 413, 502, 504   ask for fewer records at once
-        ├── ForbiddenError           403            give the API client the missing scope
+        ├── ForbiddenError           403            use an API client that has the scope
         ├── NotFoundError            404            check project key and path
         ├── ConflictError            409            read again, then repeat with `current_version`
         ├── RateLimitError           429            wait, then repeat

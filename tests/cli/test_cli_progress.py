@@ -40,7 +40,7 @@ RUN: list[Event] = [
     RowsWritten("orders", 520),
     StreamFinished("orders", 520, 12.0),
     StreamFinished("zones", 0, 0.1),
-    StreamFailed("carts", "give the API client the scope view_orders:shop"),
+    StreamFailed("carts", "create an API client that also has the scope view_orders:shop"),
 ]
 
 
@@ -59,7 +59,7 @@ def test_a_tally_counts_what_happened() -> None:
 
 ALARMS = [
     "orders: the record after 2026-01-31T00:00:00.000Z cannot be read: the platform answered with 500",
-    "carts: failed: give the API client the scope view_orders:shop",
+    "carts: failed: create an API client that also has the scope view_orders:shop",
 ]
 
 

@@ -260,7 +260,7 @@ def test_a_plan_refuses_a_start_in_the_future_as_the_run_does(shop: Shop) -> Non
 
 def test_a_start_date_in_the_future_is_refused_by_its_name(shop: Shop) -> None:
     settings = {**shop.sandbox.settings(), "start_date": "2999-01-01"}
-    with Client(settings) as client, pytest.raises(ConfigError, match="start_date is 2999-01-01.* in the future"):
+    with Client(settings) as client, pytest.raises(ConfigError, match=r"start_date is 2999-01-01.* in the future"):
         sync(client, open_destination(str(shop.path)), streams=["orders"])
 
 

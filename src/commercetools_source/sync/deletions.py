@@ -21,7 +21,7 @@ from commercetools_source.extract.parents import parents_of
 from commercetools_source.timestamps import shift
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
     from commercetools_source.extract.selection import Selection
 
@@ -35,6 +35,7 @@ __all__ = [
     "fetch",
     "listing",
     "look_up",
+    "lookup",
     "marking",
     "refusal",
     "sweepable",
@@ -138,11 +139,32 @@ def look_up(
     *,
     probe: bool = False,
 ) -> Lookup:
-    """Hand to `delete` what Messages say was deleted since the rows of `streams` were read.
+    """Hand to `delete` what `lookup` yields, and return how that ended; raises what `delete` raises."""
+    deleted: dict[str, int] = {}
+    pages = lookup(get, streams, states, selection, page_size, probe=probe)
+    while True:
+        try:
+            stream, tombstones = next(pages)
+        except StopIteration as end:
+            ended: Lookup = end.value
+            return replace(ended, deleted={name: rows for name, rows in deleted.items() if rows})
+        deleted[stream.name] = deleted.get(stream.name, 0) + delete(stream, tombstones)
+
+
+def lookup(
+    get: paging.Get,
+    streams: Iterable[Stream],
+    states: Mapping[str, StreamState],
+    selection: Selection,
+    page_size: int,
+    *,
+    probe: bool = False,
+) -> Generator[tuple[Stream, list[Tombstone]], None, Lookup]:
+    """Yield what Messages say was deleted since the rows of `streams` were read; return how that ended.
 
     Streams without rows have nothing that could be deleted: Messages are asked for only to `probe` whether they can
     be read. A fault of Messages, however lasting, is no reason not to read records: it comes back in `error`, and
-    the states say from when on the next run has to look. Raises what `delete` raises.
+    the states say from when on the next run has to look.
     """
     starts = {stream: deletions_since(states.get(stream.name, StreamState())) for stream in streams}
     known = {stream: start for stream, start in starts.items() if start is not None and stream.deleted_messages}
@@ -150,7 +172,6 @@ def look_up(
         return Lookup(states, {})
     reached = min(known.values(), default=selection.bound)
     lower = shift(reached, -selection.lookback) if known else reached
-    deleted: dict[str, int] = {}
     error: CommercetoolsError | None = None
     pages = deletions(get, known or starts, lower, selection.bound, page_size)
     while True:
@@ -161,12 +182,12 @@ def look_up(
         except CommercetoolsError as fault:
             error = fault
             break
-        deleted[stream.name] = deleted.get(stream.name, 0) + delete(stream, tombstones)
+        yield stream, tombstones
         # Messages come in the order of their time, so all before the latest of them were seen.
         reached = max(reached, tombstones[-1].time)
     ends = {stream.name: max(start, reached) if error else None for stream, start in known.items()}
     after = {name: replace(states[name], deletions_from=end) for name, end in ends.items()}
-    return Lookup({**states, **after}, {name: rows for name, rows in deleted.items() if rows}, reached, error)
+    return Lookup({**states, **after}, {}, reached, error)
 
 
 def unreadable(project_key: str) -> CommercetoolsError:

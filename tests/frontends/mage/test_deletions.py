@@ -11,7 +11,7 @@ import pytest
 from mage_integrations.sources.catalog import Catalog
 from mage_integrations.sources.commercetools import Commercetools
 
-from commercetools_source.sandbox import Sandbox
+from commercetools_source.sandbox import Fault, Sandbox
 from deleting import delete_one
 
 if TYPE_CHECKING:
@@ -76,6 +76,23 @@ def test_of_most_records_only_the_id_is_known(sandbox: Sandbox, config: dict[str
     (row,) = rows(synced(config, "stores", "LOG_BASED", last_state(first)))
     assert {name for name, value in row.items() if value is not None} == {"id", COLUMN}
     assert (row["id"], set(row)) == (gone["id"], set(rows(first)[0]))
+
+
+def test_a_lasting_fault_of_messages_costs_a_sync_its_deletions_and_no_record(
+    sandbox: Sandbox, config: dict[str, Any]
+) -> None:
+    first = synced(config, "quotes", "LOG_BASED")
+    gone = delete_one(sandbox, "quotes")["id"]
+    sandbox.faults.add(Fault("status", "/messages", status=400, times=None))
+    try:
+        added = sandbox.create("quotes")["id"]
+        sandbox.clock.advance(60)
+        second = synced(config, "quotes", "LOG_BASED", last_state(first))
+    finally:
+        sandbox.faults.clear()
+    assert [row["id"] for row in rows(second)] == [added]
+    third = rows(synced(config, "quotes", "LOG_BASED", last_state(second)))
+    assert [row["id"] for row in third if row[COLUMN]] == [gone]
 
 
 @pytest.mark.parametrize(

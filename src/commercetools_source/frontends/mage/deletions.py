@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from commercetools_source.errors import ConfigError, ForbiddenError
 from commercetools_source.settings import is_blank
-from commercetools_source.sync.deletions import deletions, deletions_since, unreadable
-from commercetools_source.timestamps import shift
+from commercetools_source.sync.deletions import Lookup, lookup, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.config import Config
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from commercetools_source.extract.selection import Selection
 
 __all__ = ["COLUMN", "SCHEMA", "SETTING", "told", "wanted"]
+
+Page = TypeVar("Page")
 
 COLUMN = "_mage_deleted_at"
 SCHEMA = {"format": "date-time", "type": ["null", "string"]}
@@ -44,16 +45,29 @@ def wanted(config: Mapping[str, Any] | None, method: str | None, row: Stream | N
 
 
 def told(
-    get: Get, row: Stream, stored: StreamState, selection: Selection, config: Config
-) -> Iterator[list[dict[str, Any]]]:
-    """Yield rows for what was deleted since `stored`; without a stored read none, but the right to ask is tried.
+    get: Get,
+    row: Stream,
+    stored: StreamState,
+    selection: Selection,
+    config: Config,
+    logger: Any,
+    page: Callable[[list[dict[str, Any]]], Page],
+) -> Generator[Page, None, StreamState]:
+    """Yield pages of what was deleted since `stored`; without a stored read none, but the right to ask is tried.
 
-    They come before the records, and no bookmark speaks of them: a run that is cut off tells them again.
+    They come before the records, and no bookmark speaks of them: a run that is cut off tells them again. Returns
+    the state to read on from, which says so when Messages could not be read to their end.
     """
-    since = deletions_since(stored)
-    lower = shift(since, -selection.lookback) if since else selection.bound
-    try:
-        for _, found in deletions(get, [row], lower, selection.bound, config.page_size):
-            yield [msgspec.json.decode(one.record(COLUMN)) for one in found]
-    except ForbiddenError:
-        raise unreadable(config.project_key) from None
+    pages = lookup(get, [row], {row.name: stored}, selection, config.page_size, probe=True)
+    while True:
+        try:
+            _, tombstones = next(pages)
+        except StopIteration as end:
+            ended: Lookup = end.value
+            break
+        yield page([msgspec.json.decode(tombstone.record(COLUMN)) for tombstone in tombstones])
+    if isinstance(ended.error, ForbiddenError):
+        raise unreadable(config.project_key) from ended.error
+    if logger is not None and (reason := ended.unseen(config.project_key)) is not None:
+        logger.info(reason)
+    return ended.states[row.name]

@@ -15,6 +15,7 @@ from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import JSONSchemaValidator
 
 from commercetools_source import events
+from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
@@ -106,8 +107,8 @@ class TapCommercetools(Tap):
     def refused(self, stream: CommercetoolsStream, error: ForbiddenError) -> None:
         """Note that `--test` may not read `stream`; raises `error` once that holds for every stream."""
         self._refused.append(stream.name)
-        scopes = " or ".join(error.missing_scopes or stream.row.scopes)
-        self.logger.warning("%s cannot be read; give the API client the scope %s, or deselect it", stream.name, scopes)
+        advice = scope_advice([stream.row], str(self.config["project_key"]))
+        self.logger.warning("%s cannot be read; %s, or deselect it", stream.name, advice)
         if len(self._refused) == len(self.streams):
             raise error
 
@@ -217,6 +218,8 @@ class TapCommercetools(Tap):
                 self.logger.info("'%s' is complete, %d records in this run", event.stream, event.records)
             case events.StreamFailed():
                 self.logger.error("'%s' is not complete: %s", event.stream, event.reason)
+            case events.DeletesUnseen():
+                self.logger.warning("%s", event.reason)
             case events.DeletesMarked():
                 self.logger.info("'%s' has %d deleted records", event.stream, event.rows)
             case events.RecordQuarantined():

@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.catalog.scopes import missing_scope
+from commercetools_source.catalog.scopes import missing_scope, scope_advice
 from commercetools_source.catalog.stream import Paging, Stream
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client as ApiClient
@@ -66,7 +66,7 @@ def _check(api: ApiClient) -> None:
     if scopes and all(missing_scope(row, scopes, api.config.project_key) for row in STREAMS.values()):
         raise AuthenticationError(
             f"the API client may read nothing here: its scopes are {', '.join(scopes)};"
-            f" give it view_orders:{api.config.project_key}, or the scope of whatever is to be read"
+            f" {scope_advice([STREAMS['orders']], api.config.project_key)}, or the one of whatever is to be read"
         )
 
 

@@ -70,7 +70,7 @@ class BaseStream:
         limits = Limits(workers=config.concurrency, page_size=config.page_size, batch_bytes=1)
         get = api.get if api is not None else _get_by(self.client)
         if deletions.wanted(self.config, getattr(self.stream, "replication_method", None), row):
-            yield from map(Page, deletions.told(get, row, stored, selection, config))
+            stored = yield from deletions.told(get, row, stored, selection, config, self.logger, Page)
         run = Extraction(get, [row], {row.name: stored}, selection, limits, hook_of(self.logger))
         for delivery in run.deliveries():
             rows = [msgspec.json.decode(record) for record in delivery.records]
