@@ -37,6 +37,7 @@ ORDER = """
     report
     cli
 """.split()  # noqa: SIM905 - drawn as layers
+SANDBOX = ["platform", "query", "data", "changes", "server"]  # lowest first
 ALONE = {"sandbox": {"errors", "stdio", "sandbox"}}  # it must not share code with what it judges
 SPEAKS = {"cli", "report", "frontends"}  # these write for people or over a protocol
 HEAVY = ["duckdb", "lark", "pyarrow", "rich", "singer_sdk", "starlette", "typer", "uvicorn"]
@@ -121,6 +122,20 @@ def test_the_root_has_only_the_front_door() -> None:
 @pytest.mark.parametrize("module", [module for module in LIBRARY if unit(module) in ALONE])
 def test_the_sandbox_shares_no_code_with_what_it_judges(module: str) -> None:
     assert {unit(name) for name in imported(module)} <= ALONE[unit(module)]
+
+
+@pytest.mark.parametrize("module", [module for module in LIBRARY if module.startswith("sandbox.")])
+def test_the_folders_of_the_sandbox_are_a_straight_stack(module: str) -> None:
+    """For types as well. The generated shop stands beside the stack: neither imports the other."""
+    # What starts a whole sandbox, `runner` and what uses it, stands above all folders.
+    uses = {name.split(".")[1] for name in imported(module) if name.startswith("sandbox.")}
+    name = module.split(".")[1]
+    if name in SANDBOX:
+        assert uses <= set(SANDBOX[: SANDBOX.index(name) + 1])
+    elif name == "shop":
+        assert uses <= {"shop"}
+    else:
+        assert (PACKAGE / "sandbox" / f"{name}.py").exists(), f"{module} has no place yet; add its folder to SANDBOX"
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -105,7 +105,7 @@ def test_a_thousand_parentheses_are_refused_and_not_a_crash() -> None:
 def test_a_long_chain_is_no_deep_tree() -> None:
     tree = parse(" or ".join(["a = 1"] * 5000))
     assert isinstance(tree, Or)
-    assert len(tree.parts) == 5000
+    assert len(tree.conditions) == 5000
 
 
 def test_variables_are_filled_by_name_and_lists_spread() -> None:
@@ -113,8 +113,8 @@ def test_variables_are_filled_by_name_and_lists_spread() -> None:
     bound = bind(node, {"one": ["5"], "many": ["p", "q"]})
     assert bound == parse('a = "5" and b in ("p", "q") and c in ("5", 2) and x(y > "5")')
     assert isinstance(bound, And)
-    assert isinstance(bound.parts[0], Compare)
-    assert isinstance(bound.parts[0].value, Loose)
+    assert isinstance(bound.conditions[0], Compare)
+    assert isinstance(bound.conditions[0].value, Loose)
 
 
 def test_a_variable_without_a_value_is_named() -> None:
@@ -174,11 +174,11 @@ trees = st.recursive(
 
 def written(node: object) -> str:  # noqa: C901, PLR0911 - one line for each kind
     if isinstance(node, And | Or):
-        return f" {type(node).__name__.lower()} ".join(f"({written(part)})" for part in node.parts)
+        return f" {type(node).__name__.lower()} ".join(f"({written(condition)})" for condition in node.conditions)
     if isinstance(node, Not):
-        return f"not ({written(node.part)})"
+        return f"not ({written(node.condition)})"
     if isinstance(node, Nested):
-        return f"{node.field}({written(node.part)})"
+        return f"{node.field}({written(node.condition)})"
     if isinstance(node, Compare):
         return f"{node.field} {node.op} {written(node.value)}"
     if isinstance(node, In):

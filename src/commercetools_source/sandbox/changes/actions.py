@@ -1,4 +1,7 @@
-"""Update actions, by what their names say: `setX` and `changeX` put a value into the field `x`."""
+"""Update actions by their names: `setX` and `changeX` put a value into the field `x`.
+
+https://docs.commercetools.com/api/general-concepts
+"""
 
 from __future__ import annotations
 
@@ -62,14 +65,14 @@ def _apply(drafts: Drafts, record: dict[str, Any], item: str, name: str, action:
 
 def _field(item: str, name: str) -> str | None:
     for verb in _VERBS:
-        rest = name.removeprefix(verb)
-        if rest != name and rest[:1].isupper():
-            field = rest[0].lower() + rest[1:]
+        subject = name.removeprefix(verb)
+        if subject != name and subject[:1].isupper():
+            field = subject[0].lower() + subject[1:]
             return _RENAMED.get((item, field), field)
     return None
 
 
-def _value(drafts: Drafts, action: Mapping[str, Any], field: str, name: str, kind: str) -> Any:
+def _value(drafts: Drafts, action: Mapping[str, Any], field: str, name: str, field_type: str) -> Any:
     """Return the new value: the action's entry of the field's name, or its only entry, or nothing."""
     given = {key: value for key, value in action.items() if key not in {"action", "staged"}}
     if field in given:
@@ -79,10 +82,10 @@ def _value(drafts: Drafts, action: Mapping[str, Any], field: str, name: str, kin
     else:
         value = given or None
     if value is None:
-        if kind.endswith("!"):
+        if field_type.endswith("!"):
             raise invalid_input(f"Malformed parameter: actions: The action '{name}' needs a value for '{field}'.")
         return None
-    return drafts.complete(value, kind)
+    return drafts.complete(value, field_type)
 
 
 def _set(value: dict[str, Any], field: str, new: Any) -> None:

@@ -66,8 +66,8 @@ class Drafts:
             fits = isinstance(value, _TYPES[scalar]) and (scalar == "bool" or not isinstance(value, bool))
             return value if fits else _TYPES["bool" if scalar == "bool" else "int"](0)  # type: ignore[operator]
         if scalar == "datetime":
-            at = parse_time(value) if isinstance(value, str) else None
-            return at or write_time(self.clock.now())
+            time = parse_time(value) if isinstance(value, str) else None
+            return time or write_time(self.clock.now())
         if isinstance(value, str):
             return value
         now = write_time(self.clock.now())
@@ -83,19 +83,19 @@ class Drafts:
         fields = self.spec.types.get(name, row).get("fields", {})
         value = self._resolved(value, fields, name)
         done: dict[str, Any] = {}
-        for field, kind in fields.items():
+        for field, field_type in fields.items():
             if value.get(field) is not None:
-                done[field] = self.complete(value[field], kind, depth=depth + 1)
-            elif kind.endswith("!"):
-                done[field] = self._missing(field, kind, value, depth)
+                done[field] = self.complete(value[field], field_type, depth=depth + 1)
+            elif field_type.endswith("!"):
+                done[field] = self._missing(field, field_type, value, depth)
         return done
 
-    def _missing(self, field: str, kind: str, value: Mapping[str, Any], depth: int) -> Any:
-        if field == "id" and element(kind) == "string":
+    def _missing(self, field: str, field_type: str, value: Mapping[str, Any], depth: int) -> Any:
+        if field == "id" and element(field_type) == "string":
             return new_id(self.random)
         if field == "fractionDigits":
             return _DIGITS.get(str(value.get("currencyCode")), _CENTS)
-        return self.complete(None, kind, depth=depth + 1)
+        return self.complete(None, field_type, depth=depth + 1)
 
     def _resolved(self, value: dict[str, Any], fields: Mapping[str, str], name: str) -> dict[str, Any]:
         """Return a resource identifier as a reference: its key replaced by the id, its typeId filled in."""
@@ -105,11 +105,11 @@ class Drafts:
             value = {**value, "typeId": _type_id(name)}
         if "id" in value or "key" not in value or "id" not in fields:
             return value
-        found = self.project.collection(collection_of(str(value["typeId"]))).find("key", str(value["key"]))
-        if found is None:
+        target = self.project.collection(collection_of(str(value["typeId"]))).find("key", str(value["key"]))
+        if target is None:
             message = f"The referenced object of type '{value['typeId']}' with key '{value['key']}' was not found."
             raise refuse(400, "ReferencedResourceNotFound", message, typeId=value["typeId"], key=value["key"])
-        return {"typeId": value["typeId"], "id": found.id}
+        return {"typeId": value["typeId"], "id": target.id}
 
 
 def _type_id(name: str) -> str:

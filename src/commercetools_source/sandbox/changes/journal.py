@@ -1,4 +1,6 @@
-"""The Messages that writes leave behind, as the project's settings want them.
+"""The Messages that writes produce when the project's settings enable them.
+
+https://docs.commercetools.com/api/projects/messages
 
 Which Messages there are comes from the contract: `<Item>Created`, `<Item>Deleted`, `<Item><Field>Set` and
 `<Item><Field>Changed`, each with the payload that it declares.
@@ -51,6 +53,7 @@ _OF_ORDERS: Mapping[str, Mapping[str, str]] = {
     "OrderPurchaseOrderNumberSet": {"purchaseOrderNumber": "string", "oldPurchaseOrderNumber": "string"},
 }
 _IDENTIFIERS = ("key", "externalId", "orderNumber", "customerNumber", "sku")
+# https://docs.commercetools.com/api/projects/project
 _RETENTION_DAYS = 15
 _BY_TIME = Ordering("createdAt")
 
@@ -106,8 +109,8 @@ class Journal:
         for staged in (False, True):
             data = "staged" if staged else "current"
             was, now = _variants(before.get(data)), _variants(after.get(data))
-            for change, one, other in (("Deleted", was, now), ("Added", now, was)):
-                for variant in (variant for number, variant in one.items() if number not in other):
+            for change, variants, others in (("Deleted", was, now), ("Added", now, was)):
+                for variant in (variant for number, variant in variants.items() if number not in others):
                     news = {**new, "variant": variant, "staged": staged}
                     self._announce(f"ProductVariant{change}", "Product", type_id, news, {})
 
@@ -115,12 +118,12 @@ class Journal:
         variants = self.project.spec.types.get("Message", {}).get("variants", {})
         if name in variants:
             fields: Mapping[str, str] = self.project.spec.types[variants[name]]["fields"]
-            return {field: kind for field, kind in fields.items() if field not in _COMMON}
+            return {field: field_type for field, field_type in fields.items() if field not in _COMMON}
         return _OF_ORDERS.get(name)
 
     def _announce(self, name: str, item: str, type_id: str, value: Mapping[str, Any], old: Mapping[str, Any]) -> None:
-        kinds = self._payload_types(name)
-        if kinds is None or not self.enabled:
+        payload_types = self._payload_types(name)
+        if payload_types is None or not self.enabled:
             return
         now = write_time(self.drafts.clock.now())
         number = self._next_number(str(value["id"]))
@@ -134,15 +137,15 @@ class Journal:
             "resourceVersion": value.get("version", 1),
             "type": name,
         }
-        known = {key: value[key] for key in _IDENTIFIERS if isinstance(value.get(key), str)}
-        if known:
-            message["resourceUserProvidedIdentifiers"] = known
-        for field, kind in kinds.items():
-            found = self._value(field, item, value, old)
-            if found is not None:
-                message[field] = found
-            elif kind.endswith("!"):
-                message[field] = self.drafts.complete(None, kind)
+        identifiers = {key: value[key] for key in _IDENTIFIERS if isinstance(value.get(key), str)}
+        if identifiers:
+            message["resourceUserProvidedIdentifiers"] = identifiers
+        for field, field_type in payload_types.items():
+            entry = self._value(field, item, value, old)
+            if entry is not None:
+                message[field] = entry
+            elif field_type.endswith("!"):
+                message[field] = self.drafts.complete(None, field_type)
         self.project.collection("/messages").put(Record(msgspec.json.encode(message)))
 
     def _value(self, field: str, item: str, value: Mapping[str, Any], old: Mapping[str, Any]) -> Any:
@@ -150,8 +153,8 @@ class Journal:
             return value
         if field in {"productProjection", "currentProjection"}:
             view = self.project.view("/product-projections", "current" if field == "currentProjection" else "staged")
-            found = view.get(str(value["id"]))
-            return None if found is None else found.decoded()
+            projection = view.get(str(value["id"]))
+            return None if projection is None else projection.decoded()
         if field.startswith("old") and field[3:4].isupper():
             return old.get(field[3].lower() + field[4:])
         return value.get(field)

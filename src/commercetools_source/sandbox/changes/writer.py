@@ -17,7 +17,7 @@ from commercetools_source.sandbox.platform.clock import parse_time, write_time
 from commercetools_source.sandbox.platform.endpoints import CHILDREN, CONTAINER
 from commercetools_source.sandbox.platform.ids import new_id
 from commercetools_source.sandbox.platform.refusals import conflict, invalid_input, not_found, refuse
-from commercetools_source.sandbox.platform.request import Answer
+from commercetools_source.sandbox.platform.request import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,19 +63,19 @@ class Writer:
         self.drafts = Drafts(project, clock, random)
         self.journal = Journal(project, self.drafts)
 
-    def write(self, request: Request, route: Route, client_id: str) -> Answer:
-        """Return the answer to a POST or DELETE; raises the platform's errors."""
+    def write(self, request: Request, route: Route, client_id: str) -> Response:
+        """Return the response to a POST or DELETE; raises the platform's errors."""
         path, parent = self._place(route)
         if request.method == "DELETE":
-            record = self._found(route)
+            record = self._record_of(route)
             self._check(str(record["id"]), request.version(), record)
-            return _answer(200, self.delete(path, str(record["id"]), parent))
+            return _response(200, self.delete(path, str(record["id"]), parent))
         draft = request.object()
         if route.selector is not None or path == "/":
-            return _answer(200, self._act(path, parent, self._found(route), draft, client_id))
+            return _response(200, self._act(path, parent, self._record_of(route), draft, client_id))
         if path == "/customers":
-            return _answer(201, {"customer": self._create(path, parent, draft, client_id)})
-        return _answer(201, self._create(path, parent, draft, client_id))
+            return _response(201, {"customer": self._create(path, parent, draft, client_id)})
+        return _response(201, self._create(path, parent, draft, client_id))
 
     def _place(self, route: Route) -> tuple[str, str]:
         """Return collection and parent of a route; raises a 404 when the parent does not exist."""
@@ -84,7 +84,7 @@ class Writer:
         values = route.values
         return path, f"{values['associateId']}/{values['businessUnitKey']}" if path in CHILDREN else ""
 
-    def _found(self, route: Route) -> dict[str, Any]:
+    def _record_of(self, route: Route) -> dict[str, Any]:
         collection, _ = self.project.of_route(route)
         if route.selector is None:
             return next(iter(collection)).decoded()
@@ -150,14 +150,14 @@ class Writer:
 
     def _from_cart(self, draft: dict[str, Any]) -> dict[str, Any]:
         """Return the fields of the cart that an order is made of, with the draft's own on top."""
-        cart = draft.get("cart")
-        identifier = cart.get("id") if isinstance(cart, dict) else draft.get("id")
-        found = self.project.collection("/carts").get(str(identifier))
-        if found is None:
+        reference = draft.get("cart")
+        identifier = reference.get("id") if isinstance(reference, dict) else draft.get("id")
+        cart = self.project.collection("/carts").get(str(identifier))
+        if cart is None:
             raise refuse(400, "ReferencedResourceNotFound", f"The cart with ID '{identifier}' was not found.")
         fields = self.project.spec.fields("Order") or {}
-        taken = {name: value for name, value in found.decoded().items() if name in fields and name != "key"}
-        return {**taken, **draft, "cart": {"typeId": "cart", "id": found.id}, "orderState": "Open"}
+        copied = {name: value for name, value in cart.decoded().items() if name in fields and name != "key"}
+        return {**copied, **draft, "cart": {"typeId": "cart", "id": cart.id}, "orderState": "Open"}
 
     def _refuse_duplicate(self, path: str, parent: str, draft: Mapping[str, Any]) -> None:
         collection = self.project.collection(path, parent)
@@ -185,7 +185,7 @@ class Writer:
             record["version"] = value.get("version", 1)
         created = _time(value.get("createdAt")) or now
         times = {"createdAt": created, "lastModifiedAt": _time(value.get("lastModifiedAt")) or max(now, created)}
-        record |= {name: at for name, at in times.items() if name in fields}
+        record |= {name: time for name, time in times.items() if name in fields}
         record |= {name: field for name, field in value.items() if name not in record}
         done = self.drafts.complete(record, item)
         record |= {name: field for name, field in done.items() if name not in record}
@@ -217,10 +217,10 @@ class Writer:
         return old
 
     def _existing(self, path: str, identifier: str, parent: str) -> dict[str, Any]:
-        found = self.project.collection(path, parent).get(identifier)
-        if found is None:
+        record = self.project.collection(path, parent).get(identifier)
+        if record is None:
             raise ConfigError(f"The sandbox has no record {identifier!r} at {path}.")
-        return found.decoded()
+        return record.decoded()
 
     def _store(
         self,
@@ -245,8 +245,8 @@ class Writer:
         return new
 
 
-def _answer(status: int, value: Mapping[str, Any]) -> Answer:
-    return Answer(status, msgspec.json.encode(value))
+def _response(status: int, value: Mapping[str, Any]) -> Response:
+    return Response(status, msgspec.json.encode(value))
 
 
 def _time(value: Any) -> str | None:

@@ -65,6 +65,6 @@ class Expander:
     def _resolve(self, reference: dict[str, Any]) -> None:
         if "obj" in reference or "id" not in reference:
             return
-        found = self.project.collection(collection_of(str(reference["typeId"]))).get(str(reference["id"]))
-        if found is not None:
-            reference["obj"] = found.decoded()
+        target = self.project.collection(collection_of(str(reference["typeId"]))).get(str(reference["id"]))
+        if target is not None:
+            reference["obj"] = target.decoded()

@@ -45,25 +45,25 @@ class Project:
 
     def load(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
         """Take over generated records: (collection, parent, JSON); nothing may have been read before."""
-        place: tuple[str, str] | None = None
+        address: tuple[str, str] | None = None
         collection = self.collection("/")
         for path, parent, body in rows:
-            if (path, parent) != place:
-                place = (path, parent)
+            if (path, parent) != address:
+                address = (path, parent)
                 collection = self.collection(path, parent)
             collection.load(self.record(path, body))
 
     def collection(self, path: str, parent: str = "") -> Collection:
         """Return the collection at a path of the contract, empty when nothing was put there yet."""
-        found = self._collections.get((path, parent))
-        if found is None:
+        collection = self._collections.get((path, parent))
+        if collection is None:
             texts = ("container",) if path == "/custom-objects" else ()
-            found = self._collections[path, parent] = Collection(self.prober, texts=texts)
-        return found
+            collection = self._collections[path, parent] = Collection(self.prober, texts=texts)
+        return collection
 
     def parents(self, path: str) -> list[str]:
         """Return the parents that have records at a path with placeholders."""
-        return [parent for place, parent in self._collections if place == path]
+        return [parent for collection_path, parent in self._collections if collection_path == path]
 
     def record(self, path: str, body: bytes) -> Record:
         """Return the record of these bytes; those without an id get one of what makes them unique."""
@@ -136,22 +136,22 @@ class Project:
     def _owner(self, path: str, values: Mapping[str, str]) -> Record:
         identifier, key = values.get("ID"), values.get("key", "")
         owners = self.collection(path)
-        found = owners.get(identifier) if identifier is not None else owners.find("key", key)
-        if found is None:
+        owner = owners.get(identifier) if identifier is not None else owners.find("key", key)
+        if owner is None:
             raise not_found(identifier or key, "ID" if identifier is not None else "key")
-        return found
+        return owner
 
     def _selections_of(self, product: Record) -> Collection:
         """Return the selections that have the product: the inverse of their own lists."""
-        found = Collection(self.prober)
+        selections = Collection(self.prober)
         for selection in self.collection("/product-selections"):
             assigned = self.collection(PRODUCTS_IN_SELECTION, selection.id).get(product.id)
             if assigned is not None:
                 row = {"productSelection": {"typeId": "product-selection", "id": selection.id}}
                 row |= {name: value for name, value in assigned.decoded().items() if name != "product"}
                 body = msgspec.json.encode(row | {"createdAt": selection.created})
-                found.load(Record(body, fallback_id=selection.id))
-        return found
+                selections.load(Record(body, fallback_id=selection.id))
+        return selections
 
     def _in_store(self, route: Route) -> tuple[Node, ...]:
         fields = self.spec.fields(route.endpoint.item) or {}
@@ -168,9 +168,9 @@ class Project:
         if path not in CHILDREN:
             return [self.collection(path)]
         parents = self.parents(path) if parent is None else [parent]
-        return [self.collection(path, place) for place in parents]
+        return [self.collection(path, owner) for owner in parents]
 
     def settings(self) -> dict[str, Any]:
         """Return the project's own record, empty when none was loaded."""
-        found = next(iter(self.collection("/")), None)
-        return {} if found is None else found.decoded()
+        record = next(iter(self.collection("/")), None)
+        return {} if record is None else record.decoded()

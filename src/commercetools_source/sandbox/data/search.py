@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Found", "Query", "Searcher"]
 
 _REMEMBERED = 16
-# Gathering from another index and sorting costs about this many times a walk along the right one.
+# To collect from another index and sort costs about this many times a scan of the index in order.
 _WORTH_SORTING = 4
 
 
@@ -51,7 +51,7 @@ class _Plan:
     ordering: Ordering
     first: int
     last: int
-    rest: list[Node]
+    remaining: list[Node]
 
     @property
     def size(self) -> int:
@@ -74,7 +74,7 @@ class Searcher:
         plans = [_plan(collection, conditions, ordering) for ordering in collection.orderings()]
         along = next((plan for plan in plans if plan.ordering == natural), None)
         smallest = min(plans, key=lambda plan: plan.size)
-        if along is not None and not along.rest:
+        if along is not None and not along.remaining:
             return _sliced(collection, along, query, descending=descending)
         walkable = along is not None and along.size <= _WORTH_SORTING * smallest.size
         if along is not None and walkable and not query.with_total and not query.offset:
@@ -91,9 +91,9 @@ class Searcher:
         self, collection: Collection, plan: _Plan, expression: str, *, descending: bool = False
     ) -> Iterator[Record]:
         records = _walk(collection, plan, descending=descending)
-        if not plan.rest:
+        if not plan.remaining:
             return iter(records)
-        condition = And(tuple(plan.rest))
+        condition = And(tuple(plan.remaining))
         matches = self.evaluator.matcher(condition, expression)
         probe = collection.prober.probe(top_fields(condition))
         return (record for record in records if matches(probe(record)))
@@ -103,7 +103,7 @@ class Searcher:
         key = (collection, collection.revision, query.text)
         if query.text and key in self._recent:
             return self._recent[key]
-        named = _named(collection, plan.rest)
+        named = _named(collection, plan.remaining)
         if named is None:
             records = list(self._matching(collection, plan, expression))
         else:
@@ -124,8 +124,8 @@ def _natural(sort: Sequence[SortKey], collection: Collection) -> tuple[Ordering 
     if not sort:
         return Ordering(tie, tie), False
     first, *others = sort
-    known = {ordering.field: ordering for ordering in collection.orderings()}
-    natural = known.get(first.path[0]) if len(first.path) == 1 else None
+    by_field = {ordering.field: ordering for ordering in collection.orderings()}
+    natural = by_field.get(first.path[0]) if len(first.path) == 1 else None
     if natural is None or natural.field == tie or not others:
         return natural, first.descending
     same = others[0].path == (tie,) and others[0].descending == first.descending
@@ -133,11 +133,11 @@ def _natural(sort: Sequence[SortKey], collection: Collection) -> tuple[Ordering 
 
 
 def _plan(collection: Collection, conditions: Sequence[Node], ordering: Ordering) -> _Plan:
-    bounds, rest = narrow(conditions, ordering)
-    if len(rest) == len(conditions):
-        return _Plan(ordering, 0, len(collection), rest)
+    bounds, remaining = narrow(conditions, ordering)
+    if len(remaining) == len(conditions):
+        return _Plan(ordering, 0, len(collection), remaining)
     first, last = collection.index(ordering).span(bounds)
-    return _Plan(ordering, first, last, rest)
+    return _Plan(ordering, first, last, remaining)
 
 
 def _walk(collection: Collection, plan: _Plan, *, descending: bool) -> Iterable[Record]:
@@ -157,12 +157,12 @@ def _sliced(collection: Collection, plan: _Plan, query: Query, *, descending: bo
     return Found(page, plan.size if query.with_total else None)
 
 
-def _named(collection: Collection, rest: Sequence[Node]) -> list[Record] | None:
+def _named(collection: Collection, remaining: Sequence[Node]) -> list[Record] | None:
     """Return the records that an `id in (...)` names, None when there is no such condition."""
-    for condition in rest:
+    for condition in remaining:
         if isinstance(condition, In) and condition.field == "id" == collection.tie and not condition.negated:
-            found = (collection.get(str(value)) for value in dict.fromkeys(condition.values))
-            return [record for record in found if record is not None]
+            records = (collection.get(str(value)) for value in dict.fromkeys(condition.values))
+            return [record for record in records if record is not None]
     return None
 
 

@@ -73,8 +73,8 @@ class Prober:
         decoder = msgspec.json.Decoder(msgspec.defstruct("Probe", rows, rename=names, gc=False))
 
         def decode(body: bytes) -> dict[str, Any]:
-            found = decoder.decode(body)
-            return {name: value for slot, name in names.items() if (value := getattr(found, slot)) is not None}
+            probe = decoder.decode(body)
+            return {name: value for slot, name in names.items() if (value := getattr(probe, slot)) is not None}
 
         return decode
 
@@ -95,21 +95,21 @@ class Index:
         return first, max(first, last)
 
     def add(self, record: Record) -> None:
-        """Put a record at its place."""
+        """Insert a record in order."""
         key = self.key(record)
-        place = bisect_left(self.keys, key)
-        self.keys.insert(place, key)
-        self.records.insert(place, record)
+        position = bisect_left(self.keys, key)
+        self.keys.insert(position, key)
+        self.records.insert(position, record)
 
     def drop(self, record: Record) -> None:
-        """Take a record out."""
+        """Remove a record."""
         key = self.key(record)
-        place = bisect_left(self.keys, key)
-        while place < len(self.keys) and self.keys[place] == key:
-            if self.records[place] is record:
-                del self.keys[place], self.records[place]
+        position = bisect_left(self.keys, key)
+        while position < len(self.keys) and self.keys[position] == key:
+            if self.records[position] is record:
+                del self.keys[position], self.records[position]
                 return
-            place += 1
+            position += 1
 
 
 class Collection:
@@ -148,7 +148,7 @@ class Collection:
         if lookup is None:
             probe = self.prober.probe(frozenset({field}))
             lookup = self._lookups[field] = {
-                found: record for record in self if isinstance(found := probe(record).get(field), str)
+                text: record for record in self if isinstance(text := probe(record).get(field), str)
             }
         return lookup.get(value)
 
@@ -159,7 +159,7 @@ class Collection:
         self._changed(old, record)
 
     def remove(self, identifier: str) -> Record | None:
-        """Take the record out and return it."""
+        """Remove the record and return it, None when there is none."""
         old = self._records.pop(identifier, None)
         if old is not None:
             self._changed(old, None)
@@ -182,9 +182,9 @@ class Collection:
             gone = probe(old).get(field) if old is not None else None
             if isinstance(gone, str) and lookup.get(gone) is old:
                 del lookup[gone]
-            found = probe(new).get(field) if new is not None else None
-            if new is not None and isinstance(found, str):
-                lookup[found] = new
+            value = probe(new).get(field) if new is not None else None
+            if new is not None and isinstance(value, str):
+                lookup[value] = new
 
     def orderings(self) -> list[Ordering]:
         """Return the orders in which the collection keeps indexes, the cheapest first."""
@@ -209,8 +209,8 @@ class Collection:
         probe = self.prober.probe(frozenset({ordering.field, ordering.tie, "id"}))
 
         def key(record: Record) -> bytes:
-            found = probe(record)
-            return ordering.key(str(found.get(ordering.field, "")), str(found.get(ordering.tie, "")))
+            values = probe(record)
+            return ordering.key(str(values.get(ordering.field, "")), str(values.get(ordering.tie, "")))
 
         return key
 

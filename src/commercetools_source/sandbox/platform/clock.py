@@ -33,16 +33,16 @@ class Clock:
         else:
             self.offset += timedelta(seconds=seconds)
 
-    def set(self, at: datetime) -> None:
+    def set(self, time: datetime) -> None:
         """Let it be `at` (with a time zone) now; the clock goes on from there, or stands there when frozen."""
         if self._frozen is not None:
-            self._frozen = at.astimezone(timezone.utc)
+            self._frozen = time.astimezone(timezone.utc)
         else:
-            self.offset = at - datetime.now(timezone.utc)
+            self.offset = time - datetime.now(timezone.utc)
 
-    def freeze(self, at: datetime | None = None) -> None:
+    def freeze(self, time: datetime | None = None) -> None:
         """Stop the clock, at `at` or at its present time."""
-        self._frozen = self.now() if at is None else at.astimezone(timezone.utc)
+        self._frozen = self.now() if time is None else time.astimezone(timezone.utc)
 
     def thaw(self) -> None:
         """Let a frozen clock go on from where it stands."""
@@ -51,14 +51,14 @@ class Clock:
             self._frozen = None
 
 
-def write_time(at: datetime) -> str:
+def write_time(time: datetime) -> str:
     """Return `at` as the platform writes it: UTC, milliseconds, Z."""
-    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
 
 
-def http_date(at: datetime) -> str:
+def http_date(time: datetime) -> str:
     """Return `at` for a `Date` header, whatever the locale."""
-    utc = at.astimezone(timezone.utc)
+    utc = time.astimezone(timezone.utc)
     return f"{_DAYS[utc.weekday()]}, {utc.day:02d} {_MONTHS[utc.month - 1]} {utc:%Y %H:%M:%S} GMT"
 
 
@@ -68,19 +68,19 @@ def parse_time(text: str) -> str | None:
         candidate = text
     else:
         candidate = ""
-    found = _ISO.fullmatch(text)
-    if found is None:
+    match = _ISO.fullmatch(text)
+    if match is None:
         return None
-    year, month, day, hour, minute, second, fraction, zone = found.groups()
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
     try:
-        at = datetime(
+        time = datetime(
             int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), tzinfo=timezone.utc
         )
-        at -= _zone(zone)
+        time -= _zone(zone)
     except (ValueError, OverflowError):
         return None
     milliseconds = (fraction or "0").ljust(3, "0")[:3]
-    return candidate or f"{at.year:04d}-{at:%m-%dT%H:%M:%S}.{milliseconds}Z"
+    return candidate or f"{time.year:04d}-{time:%m-%dT%H:%M:%S}.{milliseconds}Z"
 
 
 def _zone(zone: str | None) -> timedelta:

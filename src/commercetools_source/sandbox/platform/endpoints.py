@@ -62,9 +62,9 @@ STREAMS: Mapping[str, tuple[str, bool | None]] = MappingProxyType(
 )
 """Stream name to the path of its list endpoint and, for projections, whether it is the staged ones."""
 
-# By default these answer without a total (RAML trait of the endpoints).
+# withTotal defaults to false here, unlike on other lists: the specification's trait of these endpoints says so.
 _NO_TOTAL = frozenset({"/product-tailoring", PRODUCTS_IN_SELECTION, SELECTIONS_OF_PRODUCT, ASSIGNMENTS})
-# manage_project does not include these (documentation of scopes).
+# manage_project does not include these: https://docs.commercetools.com/api/scopes
 _APART = ("api_clients", "audit_log", "mcp_servers")
 _IN_STORE = "/in-store/key={storeKey}"
 
@@ -152,8 +152,8 @@ def _collection(template: str) -> str | None:
     if template == "/products/key={key}/product-selections":
         return SELECTIONS_OF_PRODUCT
     path = template.removeprefix(_IN_STORE)
-    known = {collection for collection, _ in STREAMS.values()}
-    return path if path in known and "{" not in path else None
+    collections = {collection for collection, _ in STREAMS.values()}
+    return path if path in collections and "{" not in path else None
 
 
 def _endpoint(template: str, row: Mapping[str, list[str]]) -> Endpoint:

@@ -1,4 +1,7 @@
-"""The authorization server: API clients, tokens with a lifetime, and which scopes a token has."""
+"""The authorization server: API clients, tokens with a lifetime, and which scopes a token has.
+
+https://docs.commercetools.com/api/authorization
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ApiClient", "Authorization", "Token"]
 
+# 48 hours: https://docs.commercetools.com/api/authorization
 DEFAULT_LIFETIME = 172_800
 _UNAUTHENTICATED = "Please provide valid client credentials using HTTP Basic Authentication."
 _NO_TOKEN = "This endpoint requires an access token. You can get one from the authorization server."  # noqa: S105 - a sentence
@@ -38,7 +42,7 @@ class ApiClient:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a token stands for."""
+    """The client and the scopes that a token was issued for."""
 
     client_id: str
     scopes: frozenset[str]
@@ -56,7 +60,7 @@ class Authorization:
         self.tokens: dict[str, Token] = {}
 
     def add(self, client: ApiClient) -> None:
-        """Let an API client in; one with the same id is replaced."""
+        """Register an API client; it replaces one with the same id."""
         self.clients[client.client_id] = client
 
     def revoke(self, client_id: str | None = None) -> int:
@@ -67,7 +71,7 @@ class Authorization:
         return len(gone)
 
     def issue(self, parameters: Mapping[str, str], header: str) -> dict[str, Any]:
-        """Return the answer of the token endpoint; raises the platform's 400 and 401."""
+        """Return the response of the token endpoint; raises the platform's 400 and 401."""
         client = self._client(parameters, header)
         grant = parameters.get("grant_type")
         if not grant:
@@ -88,7 +92,7 @@ class Authorization:
         }
 
     def introspect(self, parameters: Mapping[str, str], header: str) -> dict[str, Any]:
-        """Return the answer of the introspection endpoint."""
+        """Return the response of the introspection endpoint."""
         client = self._client(parameters, header)
         if not parameters.get("token"):
             raise oauth(400, "invalid_request", "Missing required parameter: token.")
@@ -105,8 +109,8 @@ class Authorization:
 
     def check(self, header: str) -> Token:
         """Return the token of an `Authorization` header; raises the platform's 401."""
-        kind, _, text = header.partition(" ")
-        if kind.lower() != "bearer" or not text.strip():
+        scheme, _, text = header.partition(" ")
+        if scheme.lower() != "bearer" or not text.strip():
             raise oauth(401, "invalid_token", _NO_TOKEN)
         token = self.tokens.get(text.strip())
         if token is None or token.expires <= self.clock.now():
@@ -136,8 +140,8 @@ class Authorization:
 
 
 def _basic(header: str) -> tuple[str, str] | None:
-    kind, _, text = header.partition(" ")
-    if kind.lower() != "basic":
+    scheme, _, text = header.partition(" ")
+    if scheme.lower() != "basic":
         return None
     try:
         name, _, secret = base64.b64decode(text.strip(), validate=True).decode().partition(":")

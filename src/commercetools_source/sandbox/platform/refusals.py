@@ -1,4 +1,4 @@
-"""What the sandbox answers instead of doing what was asked: the platform's error bodies.
+"""The platform's error responses: https://docs.commercetools.com/api/errors.
 
 A refusal travels as an ApiError of the package's tree; its problem carries what the body needs.
 """
@@ -44,7 +44,7 @@ class Refusal(Problem):
 
 
 def refuse(status: int, code: str, message: str, *, oauth: bool = False, **extra: Any) -> ApiError:
-    """Return the error to raise for an answer of `status` with one error object."""
+    """Return the error to raise for a response of `status` with one error object."""
     return ApiError(Refusal(status, message, (code,), extra=extra, oauth=oauth))
 
 
@@ -58,9 +58,9 @@ def malformed(parameter: str, message: str) -> ApiError:
     return invalid_input(f"Malformed parameter: {parameter}: {message}")
 
 
-def not_found(identifier: str, kind: str = "ID") -> ApiError:
+def not_found(identifier: str, field: str = "ID") -> ApiError:
     """Return a 404 for a resource looked up by ID or key."""
-    return refuse(404, "ResourceNotFound", f"The Resource with {kind} '{identifier}' was not found.")
+    return refuse(404, "ResourceNotFound", f"The Resource with {field} '{identifier}' was not found.")
 
 
 def unknown_path(path: str) -> ApiError:
@@ -86,7 +86,7 @@ def forbidden(scopes: Sequence[str]) -> ApiError:
 
 
 def body_of(problem: Problem) -> bytes:
-    """Return the JSON body of an error answer."""
+    """Return the JSON body of an error response."""
     code = problem.codes[0] if problem.codes else "General"
     row: dict[str, Any] = {"code": code, "message": problem.detail}
     body: dict[str, Any] = {"statusCode": problem.status, "message": problem.detail, "errors": [row]}

@@ -1,4 +1,4 @@
-"""A request and an answer as values, and the reading of query parameters."""
+"""A request and a response as values, and the reading of query parameters."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from commercetools_source.sandbox.platform.refusals import invalid_input, malfor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Answer", "Request", "Seen"]
+__all__ = ["Request", "Response", "Seen"]
 
+# https://docs.commercetools.com/api/general-concepts
 MAX_LIMIT = 500
 MAX_OFFSET = 10_000
 
@@ -31,15 +32,15 @@ class Request:
     @cached_property
     def segments(self) -> tuple[str, ...]:
         """The decoded parts of the path."""
-        return tuple(unquote(part) for part in self.path.strip("/").split("/")) if self.path.strip("/") else ()
+        return tuple(unquote(segment) for segment in self.path.strip("/").split("/")) if self.path.strip("/") else ()
 
     @cached_property
     def parameters(self) -> dict[str, list[str]]:
         """The query's parameters, each with all its values."""
-        found: dict[str, list[str]] = {}
+        parameters: dict[str, list[str]] = {}
         for name, value in parse_qsl(self.query, keep_blank_values=True):
-            found.setdefault(name, []).append(value)
-        return found
+            parameters.setdefault(name, []).append(value)
+        return parameters
 
     @property
     def form(self) -> dict[str, str]:
@@ -105,18 +106,18 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What is sent back."""
+class Response:
+    """An HTTP response before it is compressed and sent."""
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
-    kind: str = "application/json; charset=utf-8"
+    media_type: str = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A request as the log keeps it: path without project key, query as sent, status of the answer (0: none)."""
+    """A request as the log keeps it: path without project key, query as sent, status of the response (0: none)."""
 
     method: str
     path: str

@@ -49,8 +49,8 @@ class Spec:
 
     def values(self, expression: str) -> Sequence[str]:
         """Return the values of an enum, nothing for every other type."""
-        found: Sequence[str] = self.types.get(element(expression), {}).get("enum", ())
-        return found
+        values: Sequence[str] = self.types.get(element(expression), {}).get("enum", ())
+        return values
 
     def fields(self, expression: str) -> Mapping[str, str] | None:
         """Return name and type of the fields that values of the type may have; None when any name is possible.
@@ -74,8 +74,8 @@ class Spec:
         row = self.types.get(inner, {})
         if "map" in row:
             return str(row["map"])
-        known = self.fields(inner)
-        return "any" if known is None else known.get(name)
+        fields = self.fields(inner)
+        return "any" if fields is None else fields.get(name)
 
     def _gather(self, name: str) -> Mapping[str, str] | None:
         row = self.types.get(name)
@@ -83,13 +83,13 @@ class Spec:
             return None
         if "fields" not in row and "variants" not in row:
             return {}
-        found: dict[str, str] = dict(row.get("fields", ()))
+        fields: dict[str, str] = dict(row.get("fields", ()))
         for variant in row.get("variants", {}).values():
-            for field, kind in (self._gather(variant) or {}).items():
-                found[field] = kind if found.get(field, kind) == kind else "any"
-        if "id" in found and "version" in found:
-            found |= {field: kind for field, kind in _UNDOCUMENTED.items() if field not in found}
-        return found
+            for field, field_type in (self._gather(variant) or {}).items():
+                fields[field] = field_type if fields.get(field, field_type) == field_type else "any"
+        if "id" in fields and "version" in fields:
+            fields |= {field: field_type for field, field_type in _UNDOCUMENTED.items() if field not in fields}
+        return fields
 
 
 def element(expression: str) -> str:

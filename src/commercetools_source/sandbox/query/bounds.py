@@ -28,8 +28,8 @@ def _text_key(value: str) -> bytes:
 
 
 def _time_key(value: str) -> bytes | None:
-    at = parse_time(value)
-    return None if at is None else at.encode()
+    time = parse_time(value)
+    return None if time is None else time.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,26 +85,26 @@ def conjuncts(nodes: Iterable[Node]) -> list[Node]:
     """Return the conditions that must all hold, without nesting of `and`."""
     flat: list[Node] = []
     for node in nodes:
-        flat += conjuncts(node.parts) if isinstance(node, And) else [node]
+        flat += conjuncts(node.conditions) if isinstance(node, And) else [node]
     return flat
 
 
 def narrow(conditions: Sequence[Node], ordering: Ordering) -> tuple[Range, list[Node]]:
     """Return the range of the index that the conditions allow, and the conditions it does not already guarantee."""
-    found, rest = Range(), []
+    bounds, remaining = Range(), []
     for condition in conditions:
         cuts = _cuts(condition, ordering)
         if cuts is None:
-            rest.append(condition)
+            remaining.append(condition)
         else:
-            found = found.meet(*cuts)
-    return found, rest
+            bounds = bounds.meet(*cuts)
+    return bounds, remaining
 
 
 def _cuts(condition: Node, ordering: Ordering) -> tuple[bytes | None, bytes | None] | None:
     if isinstance(condition, Compare) and condition.field == ordering.field and isinstance(condition.value, str):
         return _simple(condition.op, condition.value, ordering)
-    if isinstance(condition, Or) and len(condition.parts) == _PAIR and ordering.field != ordering.tie:
+    if isinstance(condition, Or) and len(condition.conditions) == _PAIR and ordering.field != ordering.tie:
         return _keyset(condition, ordering)
     return None
 
@@ -123,13 +123,13 @@ def _simple(op: str, value: str, ordering: Ordering) -> tuple[bytes | None, byte
 
 def _keyset(condition: Or, ordering: Ordering) -> tuple[bytes | None, bytes | None] | None:
     """Return the cuts of `field > T or (field = T and tie > X)`, in any order of its parts, and of its mirror."""
-    beyond = next((part for part in condition.parts if isinstance(part, Compare)), None)
-    at = next((part for part in condition.parts if isinstance(part, And)), None)
-    if beyond is None or at is None or beyond.field != ordering.field or beyond.op not in {">", "<"}:
+    beyond = next((node for node in condition.conditions if isinstance(node, Compare)), None)
+    tied = next((node for node in condition.conditions if isinstance(node, And)), None)
+    if beyond is None or tied is None or beyond.field != ordering.field or beyond.op not in {">", "<"}:
         return None
-    tests = {part.field: part for part in at.parts if isinstance(part, Compare)}
+    tests = {node.field: node for node in tied.conditions if isinstance(node, Compare)}
     same, tie = tests.get(ordering.field), tests.get(ordering.tie)
-    if len(at.parts) != _PAIR or same is None or tie is None or same.op != "=" or same.value != beyond.value:
+    if len(tied.conditions) != _PAIR or same is None or tie is None or same.op != "=" or same.value != beyond.value:
         return None
     if not isinstance(beyond.value, str) or not isinstance(tie.value, str) or tie.op.rstrip("=") != beyond.op:
         return None

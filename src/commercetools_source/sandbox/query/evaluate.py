@@ -1,6 +1,6 @@
 """A predicate's meaning: tree and type to a function that says whether a record matches.
 
-Records are plain decoded JSON. Field names are held against the published types, times are compared as
+Records are plain decoded JSON. Field names are checked against the published types, times are compared as
 times, and ids in the platform's order.
 """
 
@@ -58,9 +58,9 @@ _CANONICAL_LENGTH = 24
 def top_fields(node: Node) -> frozenset[str]:
     """Return the fields of the record itself that the predicate looks at."""
     if isinstance(node, (And, Or)):
-        return frozenset().union(*map(top_fields, node.parts))
+        return frozenset().union(*map(top_fields, node.conditions))
     if isinstance(node, Not):
-        return top_fields(node.part)
+        return top_fields(node.condition)
     return frozenset({node.field})
 
 
@@ -78,45 +78,45 @@ class Evaluator:
         type, and for attributes without name and value.
         """
         if isinstance(node, And):
-            parts = [self.matcher(part, expression) for part in node.parts]
-            return lambda item: all(part(item) for part in parts)
+            matchers = [self.matcher(condition, expression) for condition in node.conditions]
+            return lambda item: all(matches(item) for matches in matchers)
         if isinstance(node, Or):
-            parts = [self.matcher(part, expression) for part in node.parts]
-            return lambda item: any(part(item) for part in parts)
+            matchers = [self.matcher(condition, expression) for condition in node.conditions]
+            return lambda item: any(matches(item) for matches in matchers)
         if isinstance(node, Not):
-            inner = self.matcher(node.part, expression)
+            inner = self.matcher(node.condition, expression)
             return lambda item: not inner(item)
-        kind = self.spec.field(expression, node.field)
-        if kind is None:
+        field_type = self.spec.field(expression, node.field)
+        if field_type is None:
             raise malformed(self.parameter, f"The field '{node.field}' does not exist.")
-        name, test = node.field, self._test(node, kind)
+        name, test = node.field, self._test(node, field_type)
         return lambda item: test(item.get(name) if isinstance(item, dict) else None)
 
-    def _test(self, node: _Leaf, kind: str) -> Matcher:
+    def _test(self, node: _Leaf, field_type: str) -> Matcher:
         """Return the function that says whether the field's value, None when it has none, passes."""
         if isinstance(node, Nested):
-            return self._nested(node, kind)
+            return self._nested(node, field_type)
         if isinstance(node, Compare):
-            return self._compare(node.field, node.op, node.value, kind)
+            return self._compare(node.field, node.op, node.value, field_type)
         if isinstance(node, In | Contains):
-            equal = [self._compare(node.field, "=", value, kind) for value in node.values]
-            return self._in(node, kind, equal) if isinstance(node, In) else _contains(node, equal)
+            equal = [self._compare(node.field, "=", value, field_type) for value in node.values]
+            return self._in(node, field_type, equal) if isinstance(node, In) else _contains(node, equal)
         return _of_value(node)
 
-    def _in(self, node: In, kind: str, equal: Sequence[Matcher]) -> Matcher:
-        if self.spec.scalar(kind) in _TEXTS and not is_array(kind):
-            wanted = frozenset(map(str, node.values))
+    def _in(self, node: In, field_type: str, equal: Sequence[Matcher]) -> Matcher:
+        if self.spec.scalar(field_type) in _TEXTS and not is_array(field_type):
+            texts = frozenset(map(str, node.values))
             if node.negated:
-                return lambda value: not isinstance(value, str) or value not in wanted
-            return lambda value: isinstance(value, str) and value in wanted
+                return lambda value: not isinstance(value, str) or value not in texts
+            return lambda value: isinstance(value, str) and value in texts
         if node.negated:
             return lambda value: not any(test(value) for test in equal)
         return lambda value: any(test(value) for test in equal)
 
-    def _nested(self, node: Nested, kind: str) -> Matcher:
-        if element(kind) == "Attribute" and not top_fields(node.part) >= {"name", "value"}:
+    def _nested(self, node: Nested, field_type: str) -> Matcher:
+        if element(field_type) == "Attribute" and not top_fields(node.condition) >= {"name", "value"}:
             raise malformed(self.parameter, "A predicate on Attributes must name both 'name' and 'value'.")
-        inner, array = self.matcher(node.part, kind), is_array(kind)
+        inner, array = self.matcher(node.condition, field_type), is_array(field_type)
 
         def test(value: Any) -> bool:
             if isinstance(value, list):
@@ -125,23 +125,23 @@ class Evaluator:
 
         return test
 
-    def _compare(self, field: str, op: str, value: Any, kind: str) -> Matcher:
-        known = self.spec.values(kind)
-        if known and isinstance(value, str) and value not in known:
-            raise malformed(self.parameter, f"Invalid enum value for {element(kind)}: {value}")
-        wanted = self._wanted(field, value, self.spec.scalar(kind))
-        test = _comparison(op, wanted, self.spec.scalar(kind), by_id=field == "id" and op in _ORDERING)
+    def _compare(self, field: str, op: str, value: Any, field_type: str) -> Matcher:
+        enum_values = self.spec.values(field_type)
+        if enum_values and isinstance(value, str) and value not in enum_values:
+            raise malformed(self.parameter, f"Invalid enum value for {element(field_type)}: {value}")
+        operand = self._operand(field, value, self.spec.scalar(field_type))
+        test = _comparison(op, operand, self.spec.scalar(field_type), by_id=field == "id" and op in _ORDERING)
         if op == "!=":
-            equal = _any_item(_comparison("=", wanted, self.spec.scalar(kind), by_id=False))
-            return lambda found: not equal(found)
+            equal = _any_item(_comparison("=", operand, self.spec.scalar(field_type), by_id=False))
+            return lambda stored: not equal(stored)
         return _any_item(test)
 
-    def _wanted(self, field: str, value: Any, scalar: str) -> Any:
+    def _operand(self, field: str, value: Any, scalar: str) -> Any:
         """Return the value in the form of the field's; raises a 400 when it cannot be one."""
         if scalar == "datetime":
-            at = parse_time(value) if isinstance(value, str) else None
-            if at is not None:
-                return at
+            time = parse_time(value) if isinstance(value, str) else None
+            if time is not None:
+                return time
         elif scalar in _NUMBERS:
             number = _as_number(value) if isinstance(value, Loose) else value
             if isinstance(number, (int, float)) and not isinstance(number, bool):
@@ -164,8 +164,8 @@ def _of_value(node: Empty | Defined | Within | Matches) -> Matcher:
     if isinstance(node, Within):
         return lambda value: _within(value, node)
     if isinstance(node, Matches):
-        wanted = str(node.text).casefold()
-        return _any_item(lambda value: isinstance(value, str) and value.casefold() == wanted)
+        folded = str(node.text).casefold()
+        return _any_item(lambda value: isinstance(value, str) and value.casefold() == folded)
     if isinstance(node, Empty):
         return _is_filled if node.negated else _is_empty
     return _is_missing if node.negated else _is_there
@@ -210,40 +210,46 @@ def _any_item(test: Matcher) -> Matcher:
     return check
 
 
-def _comparison(op: str, wanted: Any, scalar: str, *, by_id: bool) -> Matcher:
+def _comparison(op: str, operand: Any, scalar: str, *, by_id: bool) -> Matcher:
     compare = _OPERATORS[op]
-    if scalar == "datetime" or (scalar == "any" and isinstance(wanted, str) and (at := parse_time(wanted)) is not None):
-        time = wanted if scalar == "datetime" else at
+    if scalar == "datetime" or (
+        scalar == "any" and isinstance(operand, str) and (parsed := parse_time(operand)) is not None
+    ):
+        time = operand if scalar == "datetime" else parsed
         return lambda value: isinstance(value, str) and compare(_stored_time(value), time)
-    if isinstance(wanted, Loose) and scalar == "any":
-        return lambda value: _loosely(compare, value, wanted)
-    if by_id and isinstance(wanted, str):
-        key = order_key(wanted)
+    if isinstance(operand, Loose) and scalar == "any":
+        return lambda value: _loosely(compare, value, operand)
+    if by_id and isinstance(operand, str):
+        key = order_key(operand)
         return lambda value: isinstance(value, str) and compare(order_key(value), key)
-    if isinstance(wanted, str):
-        return lambda value: isinstance(value, str) and compare(value, wanted)
-    if isinstance(wanted, bool):
-        return lambda value: isinstance(value, bool) and compare(value, wanted)
-    return lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and compare(value, wanted)
+    if isinstance(operand, str):
+        return lambda value: isinstance(value, str) and compare(value, operand)
+    if isinstance(operand, bool):
+        return lambda value: isinstance(value, bool) and compare(value, operand)
+    return lambda value: isinstance(value, (int, float)) and not isinstance(value, bool) and compare(value, operand)
 
 
 def _stored_time(value: str) -> str:
     return value if len(value) == _CANONICAL_LENGTH and value[-1] == "Z" else parse_time(value) or value
 
 
-def _loosely(compare: Callable[[Any, Any], bool], value: Any, wanted: str) -> bool:
+def _loosely(compare: Callable[[Any, Any], bool], value: Any, text: str) -> bool:
     """Compare with a variable's text what may be of any type."""
     if isinstance(value, bool):
-        return wanted in {"true", "false"} and compare(value, wanted == "true")
+        return text in {"true", "false"} and compare(value, text == "true")
     if isinstance(value, (int, float)):
-        number = _as_number(wanted)
+        number = _as_number(text)
         return number is not None and compare(value, number)
-    return isinstance(value, str) and compare(value, str(wanted))
+    return isinstance(value, str) and compare(value, str(text))
 
 
 def _within(value: Any, circle: Within) -> bool:
     point = value.get("coordinates") if isinstance(value, dict) else None
-    if not isinstance(point, list) or len(point) < _PAIR or not all(isinstance(part, (int, float)) for part in point):
+    if (
+        not isinstance(point, list)
+        or len(point) < _PAIR
+        or not all(isinstance(coordinate, (int, float)) for coordinate in point)
+    ):
         return False
     east, north = radians(point[0] - circle.longitude), radians(point[1] - circle.latitude)
     share = sin(north / 2) ** 2 + cos(radians(point[1])) * cos(radians(circle.latitude)) * sin(east / 2) ** 2

@@ -1,5 +1,7 @@
 """The query language of `where`: text to a tree of frozen values, and the platform's words for what it cannot read.
 
+https://docs.commercetools.com/api/predicates/query
+
 Knows nothing of records or types; `evaluate.py` gives the tree its meaning.
 """
 
@@ -58,31 +60,31 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """All parts hold."""
+    """All conditions hold."""
 
-    parts: tuple[Node, ...]
+    conditions: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """At least one part holds."""
+    """At least one condition holds."""
 
-    parts: tuple[Node, ...]
+    conditions: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The part does not hold."""
+    """The condition does not hold."""
 
-    part: Node
+    condition: Node
 
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """`field(...)`: the part holds for the object, or for one object of the array."""
+    """`field(...)`: the condition holds for the object, or for one object of the array."""
 
     field: str
-    part: Node
+    condition: Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,7 @@ _KEYWORDS = (
     "ignore",
     "case",
 )
-# How the platform calls what could have followed, in the order in which it lists them.
+# The platform's names for the next possible tokens, in the order of its error messages.
 _CALLED = {
     "NAME": "SphereIdentifierChar",
     "OPERATOR": "comparison operator",
@@ -255,36 +257,36 @@ def _refuse_depth(text: str, parameter: str) -> None:
 
 
 def _node(tree: Any) -> Node:
-    kind, parts = str(tree.data), tree.children
-    if kind in _GROUPS:
-        return _GROUPS[kind](tuple(_node(part) for part in parts))
-    if kind == "not_":
-        return Not(_node(parts[0]))
-    name = str(parts[0]).strip("`")
-    if kind == "nested":
-        return Nested(name, _node(parts[1]))
-    return _test(kind, name, parts)
+    rule, children = str(tree.data), tree.children
+    if rule in _GROUPS:
+        return _GROUPS[rule](tuple(_node(child) for child in children))
+    if rule == "not_":
+        return Not(_node(children[0]))
+    name = str(children[0]).strip("`")
+    if rule == "nested":
+        return Nested(name, _node(children[1]))
+    return _test(rule, name, children)
 
 
 _GROUPS: Mapping[str, type[And | Or]] = {"or_": Or, "and_": And}
 
 
-def _test(kind: str, name: str, parts: Sequence[Token | Tree[Token]]) -> Node:
-    if kind == "compare":
-        operator = str(parts[1])
-        return Compare(name, "!=" if operator == "<>" else operator, _value(parts[2]))
-    if kind == "within":
-        longitude, latitude, metres = (float(str(part)) for part in parts[1:])
+def _test(rule: str, name: str, children: Sequence[Token | Tree[Token]]) -> Node:
+    if rule == "compare":
+        operator = str(children[1])
+        return Compare(name, "!=" if operator == "<>" else operator, _value(children[2]))
+    if rule == "within":
+        longitude, latitude, metres = (float(str(child)) for child in children[1:])
         return Within(name, longitude, latitude, metres)
-    values = tuple(_value(part) for part in parts[1:])
-    if kind == "matches":
+    values = tuple(_value(child) for child in children[1:])
+    if rule == "matches":
         return Matches(name, values[0])
-    if kind in {"in_", "not_in"}:
-        return In(name, values, negated=kind == "not_in")
-    if kind.startswith("contains"):
-        return Contains(name, values, every=kind == "contains_all")
-    made = Empty if kind.endswith("empty") else Defined
-    return made(name, negated=kind.startswith("not"))
+    if rule in {"in_", "not_in"}:
+        return In(name, values, negated=rule == "not_in")
+    if rule.startswith("contains"):
+        return Contains(name, values, every=rule == "contains_all")
+    node_type = Empty if rule.endswith("empty") else Defined
+    return node_type(name, negated=rule.startswith("not"))
 
 
 def _value(token: Any) -> Value | Variable:
@@ -298,8 +300,8 @@ def _value(token: Any) -> Value | Variable:
     return _number(text)
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    body = found[1]
+def _unescaped(match: re.Match[str]) -> str:
+    body = match[1]
     return chr(int(body[1:], 16)) if len(body) > 1 else _ESCAPES.get(body, body)
 
 
@@ -326,9 +328,9 @@ class _Binder:
 
     def node(self, node: Node) -> Node:
         if isinstance(node, And | Or):
-            return replace(node, parts=tuple(map(self.node, node.parts)))
+            return replace(node, conditions=tuple(map(self.node, node.conditions)))
         if isinstance(node, Not | Nested):
-            return replace(node, part=self.node(node.part))
+            return replace(node, condition=self.node(node.condition))
         if isinstance(node, Compare):
             return replace(node, value=self.values((node.value,))[0])
         if isinstance(node, Matches):
@@ -364,14 +366,14 @@ def _syntax_error(text: str, error: Any, parameter: str) -> ApiError:
     else:
         position, letters = _furthest(text, position, literals)
     expected = letters or _called(allowed, after_name=text[:position].rstrip() == text[:position])
-    what = f"Invalid input {_shown(text[position])}" if position < len(text) else "Unexpected end of input"
+    problem = f"Invalid input {_shown(text[position])}" if position < len(text) else "Unexpected end of input"
     line = text.count("\n", 0, position) + 1
     start = text.rfind("\n", 0, position) + 1
     end = text.find("\n", position)
     column = position - start + 1
     shown = text[start : end if end >= 0 else len(text)]
     message = (
-        f"Syntax error while parsing '{parameter}'. {what}, expected {_listed(expected)}"
+        f"Syntax error while parsing '{parameter}'. {problem}, expected {_listed(expected)}"
         f" (line {line}, column {column}):\n{shown}\n{' ' * (column - 1)}^"
     )
     return malformed(parameter, message)

@@ -1,4 +1,7 @@
-"""The `sort` parameter: its text to frozen keys, and keys to an order of decoded records."""
+"""The `sort` parameter: its text to frozen keys, and keys to an order of decoded records.
+
+https://docs.commercetools.com/api/general-concepts
+"""
 
 from __future__ import annotations
 
@@ -39,36 +42,36 @@ def parse_sort(texts: Iterable[str], spec: Spec, expression: str) -> tuple[SortK
     """Return the keys; raises the platform's 400 for what is no sort expression or names an unknown field."""
     keys = []
     for text in texts:
-        found = _SORT.fullmatch(text)
-        if found is None:
+        match = _SORT.fullmatch(text)
+        if match is None:
             raise malformed("sort", _syntax_error(text))
-        path = tuple(quoted or plain for quoted, plain in _NAME.findall(found[1]))
+        path = tuple(quoted or plain for quoted, plain in _NAME.findall(match[1]))
         _check(path, spec, expression)
-        keys.append(SortKey(path, (found[2] or "asc").lower() == "desc"))
+        keys.append(SortKey(path, (match[2] or "asc").lower() == "desc"))
     return tuple(keys)
 
 
 def _syntax_error(text: str) -> str:
     start = _SORT.match(text)
     position = start.end() if start else 0
-    what = f"Invalid input '{text[position]}'" if position < len(text) else "Unexpected end of input"
+    problem = f"Invalid input '{text[position]}'" if position < len(text) else "Unexpected end of input"
     expected = "asc, desc or end of input" if start else "SphereIdentifierChar"
     return (
-        f"Syntax error while parsing 'sort'. {what}, expected {expected} (line 1, column {position + 1}):"
+        f"Syntax error while parsing 'sort'. {problem}, expected {expected} (line 1, column {position + 1}):"
         f"\n{text}\n{' ' * position}^"
     )
 
 
 def _check(path: tuple[str, ...], spec: Spec, expression: str) -> None:
-    kind: str | None = expression
+    field_type: str | None = expression
     for name in path:
-        inner = spec.field(str(kind), name)
+        inner = spec.field(str(field_type), name)
         if inner is None:
-            known = ", ".join(f"`{field}`" for field in sorted(spec.fields(str(kind)) or ()))
+            fields = ", ".join(f"`{field}`" for field in sorted(spec.fields(str(field_type)) or ()))
             raise malformed(
-                "sort", f"Invalid query field '{name}' in sort path. Sortable fields are: {known or 'none'}."
+                "sort", f"Invalid query field '{name}' in sort path. Sortable fields are: {fields or 'none'}."
             )
-        kind = inner
+        field_type = inner
 
 
 def sort_value(item: Any, path: tuple[str, ...], *, descending: bool) -> tuple[int, Any]:
@@ -77,15 +80,15 @@ def sort_value(item: Any, path: tuple[str, ...], *, descending: bool) -> tuple[i
     Of an array the smallest item counts, or the largest when descending.
     """
     if isinstance(item, list):
-        values = [sort_value(part, path, descending=descending) for part in item]
+        values = [sort_value(element, path, descending=descending) for element in item]
         chosen = max if descending else min
         return chosen(values, default=(0, 0))
     if path:
-        name, *rest = path
+        name, *remaining = path
         inner = item.get(name) if isinstance(item, dict) else None
-        if name == "id" and not rest and isinstance(inner, str):
+        if name == "id" and not remaining and isinstance(inner, str):
             return (2, order_key(inner))
-        return sort_value(inner, tuple(rest), descending=descending)
+        return sort_value(inner, tuple(remaining), descending=descending)
     if isinstance(item, bool):
         return (3, item)
     if isinstance(item, (int, float)):

@@ -3,7 +3,7 @@
 POST   /_sandbox/faults          add a fault: the fields of Fault as JSON
 GET    /_sandbox/faults          the faults and how many requests each has hit
 DELETE /_sandbox/faults          forget all
-POST   /_sandbox/latency         {"seconds": 0.1}: every answer comes that much later
+POST   /_sandbox/latency         {"seconds": 0.1}: every response comes that much later
 POST   /_sandbox/clock           {"advance": seconds}
 POST   /_sandbox/tokens/expire   make all tokens invalid
 GET    /_sandbox/requests        the log of requests
@@ -22,7 +22,7 @@ import msgspec
 from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox.platform.clock import write_time
 from commercetools_source.sandbox.platform.refusals import invalid_input, unknown_path
-from commercetools_source.sandbox.platform.request import Answer
+from commercetools_source.sandbox.platform.request import Response
 from commercetools_source.sandbox.server.faults import Fault
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ class Admin:
     def __init__(self, sandbox: Controls) -> None:
         self.sandbox = sandbox
 
-    def answer(self, request: Request) -> Answer:
-        """Return the answer; raises the platform's 400 and 404."""
+    def respond(self, request: Request) -> Response:
+        """Return the response; raises the platform's 400 and 404."""
         try:
-            return Answer(200, msgspec.json.encode(self._do(request, request.segments[1:])))
+            return Response(200, msgspec.json.encode(self._do(request, request.segments[1:])))
         except (ConfigError, msgspec.ValidationError) as error:
             raise invalid_input(str(error)) from None
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from commercetools_source.errors import ApiError
 from commercetools_source.sandbox.platform.clock import http_date
 from commercetools_source.sandbox.platform.refusals import body_of, refuse
-from commercetools_source.sandbox.platform.request import Answer, Request, Seen
+from commercetools_source.sandbox.platform.request import Request, Response, Seen
 from commercetools_source.sandbox.server.faults import error_of, headers_of
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ _HTML = b"<html>\r\n<head><title>%d</title></head>\r\n<body><center><h1>%d</h1><
 class Administration(Protocol):
     """Answers requests below /_sandbox."""
 
-    def answer(self, request: Request) -> Answer:
-        """Return the answer; raises ApiError."""
+    def respond(self, request: Request) -> Response:
+        """Return the response; raises ApiError."""
 
 
 class App:
@@ -84,13 +84,13 @@ class App:
             self._note(request, path, 0)
             await _cut(scope, receive, reset=True)
             return
-        answer = self._answer(request, path, fault)
-        self._note(request, path, answer.status)
-        await self._send(scope, receive, send, request, answer, fault)
+        response = self._respond(request, path, fault)
+        self._note(request, path, response.status)
+        await self._send(scope, receive, send, request, response, fault)
 
-    def _answer(self, request: Request, path: str, fault: Fault | None) -> Answer:
+    def _respond(self, request: Request, path: str, fault: Fault | None) -> Response:
         if fault is not None and fault.kind == "html":
-            return Answer(fault.status, _HTML % (fault.status, fault.status), kind="text/html")
+            return Response(fault.status, _HTML % (fault.status, fault.status), media_type="text/html")
         try:
             if fault is not None and fault.kind == "expire":
                 self.service.authorization.revoke()
@@ -98,16 +98,16 @@ class App:
                 self.service.disturb(request, fault)
             if fault is not None and fault.kind in {"status", "throttle", "expire", "query_timeout", "too_large"}:
                 error = error_of(fault)
-                return Answer(error.status, body_of(error.problem), tuple(headers_of(fault)))
+                return Response(error.status, body_of(error.problem), tuple(headers_of(fault)))
             if self.admin is not None and path.startswith("/_sandbox"):
-                return self.admin.answer(request)
+                return self.admin.respond(request)
             return self.service.handle(request)
         except ApiError as error:
-            return Answer(error.status, body_of(error.problem))
+            return Response(error.status, body_of(error.problem))
         except Exception:  # noqa: BLE001 - a server answers whatever happens, and its log says what did
             _LOG.exception("The sandbox failed at %s %s", request.method, path)
             failed = refuse(500, "General", "Internal server error of the sandbox; its log has the details.")
-            return Answer(500, body_of(failed.problem))
+            return Response(500, body_of(failed.problem))
 
     def _note(self, request: Request, path: str, status: int) -> None:
         headers = {name: value for name, value in request.headers.items() if name != "authorization"}
@@ -115,29 +115,29 @@ class App:
         self.log.append(Seen(request.method, path, request.query, status, headers, body))
 
     async def _send(
-        self, scope: Any, receive: Receive, send: Send, request: Request, answer: Answer, fault: Fault | None
+        self, scope: Any, receive: Receive, send: Send, request: Request, response: Response, fault: Fault | None
     ) -> None:
-        body, headers = await self._encoded(request, answer)
+        body, headers = await self._encoded(request, response)
         if fault is not None and fault.kind == "corrupt" and len(body) > 1:
             middle = len(body) // 2
             body = body[: middle - 1] + b"\x00\xff"[: len(body[middle - 1 : middle + 1])] + body[middle + 1 :]
         if fault is not None and fault.kind == "truncate":
-            await _half(scope, receive, answer.status, headers, body)
+            await _half(scope, receive, response.status, headers, body)
             return
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
-        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+        await send({"type": "http.response.start", "status": response.status, "headers": raw})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
 
-    async def _encoded(self, request: Request, answer: Answer) -> tuple[bytes, list[tuple[str, str]]]:
-        body = answer.body
+    async def _encoded(self, request: Request, response: Response) -> tuple[bytes, list[tuple[str, str]]]:
+        body = response.body
         correlation = request.headers.get("x-correlation-id") or f"sandbox-{self.random.getrandbits(64):016x}"
         now = self.clock.now()
         headers = {
             "Date": http_date(now),
-            "Content-Type": answer.kind,
+            "Content-Type": response.media_type,
             "X-Correlation-ID": correlation,
-            **({} if answer.status == _THROTTLED else _quota(now)),
-            **dict(answer.headers),
+            **({} if response.status == _THROTTLED else _quota(now)),
+            **dict(response.headers),
         }
         if len(body) >= _SMALLEST_GZIP and "gzip" in request.headers.get("accept-encoding", ""):
             body = (
@@ -168,11 +168,11 @@ class App:
 
 async def _read(scope: MutableMapping[str, Any], receive: Receive) -> Request:
     body = bytearray()
-    more = True
-    while more:
+    more_body = True
+    while more_body:
         message = await receive()
         body += message.get("body", b"")
-        more = bool(message.get("more_body", False))
+        more_body = bool(message.get("more_body", False))
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     path = scope["raw_path"].decode("latin-1")
     return Request(scope["method"], path, scope["query_string"].decode("latin-1"), headers, bytes(body))
@@ -189,9 +189,9 @@ async def _gone(receive: Receive) -> None:
 
 
 def _quota(now: datetime) -> dict[str, str]:
-    """Return the report that the gateway adds to every answer; what a 429 says of times is for its fault to say."""
-    limit, left = str(_QUOTA), str(_QUOTA - 1)
-    return {"X-RateLimit-Limit": limit, "X-RateLimit-Remaining": left, "X-RateLimit-Reset": str(60 - now.second)}
+    """Return the report that the gateway adds to every response; what a 429 says of times is for its fault to say."""
+    limit, remaining = str(_QUOTA), str(_QUOTA - 1)
+    return {"X-RateLimit-Limit": limit, "X-RateLimit-Remaining": remaining, "X-RateLimit-Reset": str(60 - now.second)}
 
 
 @cache
@@ -210,14 +210,14 @@ def _gzip(body: bytes) -> bytes:
 
 
 async def _half(scope: Any, receive: Receive, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-    """Send the first half of an answer and close."""
+    """Send the first half of a response and close."""
     head = "".join(f"{name}: {value}\r\n" for name, value in headers)
     scope["state"]["transport"].write(f"HTTP/1.1 {status} \r\n{head}\r\n".encode("latin-1") + body[: len(body) // 2])
     await _cut(scope, receive)
 
 
 async def _cut(scope: Any, receive: Receive, *, reset: bool = False) -> None:
-    """Close the connection without an answer, by a TCP reset when `reset`."""
+    """Close the connection without a response, by a TCP reset when `reset`."""
     transport = scope["state"]["transport"]
     if reset:
         raw = transport.get_extra_info("socket")

@@ -172,7 +172,11 @@ class Faults:
     def delay(self, method: str, path: str) -> float:
         """Return how many seconds the answer to this request has to wait; all slow faults that are due add up."""
         with self._lock:
-            slow = [one for one in self._scripted if one.fault.kind == "slow" and _concerns(one.fault, method, path)]
+            slow = [
+                scripted
+                for scripted in self._scripted
+                if scripted.fault.kind == "slow" and _concerns(scripted.fault, method, path)
+            ]
             return self.latency + sum(scripted.fault.seconds for scripted in slow if scripted.meets())
 
     def of_page(self, method: str, path: str, ids: Ids[str]) -> Fault | None:

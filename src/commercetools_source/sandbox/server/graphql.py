@@ -16,7 +16,7 @@ from commercetools_source.errors import ApiError
 from commercetools_source.sandbox.data.search import Query
 from commercetools_source.sandbox.platform.endpoints import CONTAINER, STREAMS, accepted_scopes
 from commercetools_source.sandbox.platform.refusals import malformed, refuse
-from commercetools_source.sandbox.platform.request import MAX_LIMIT, MAX_OFFSET, Answer
+from commercetools_source.sandbox.platform.request import MAX_LIMIT, MAX_OFFSET, Response
 from commercetools_source.sandbox.platform.spec import element
 from commercetools_source.sandbox.query.predicate import Node, bind, parse
 from commercetools_source.sandbox.query.sorting import parse_sort
@@ -81,10 +81,10 @@ class _Field:
     """A selected field; `at` is line and column."""
 
     name: str
-    answer: str
+    alias: str
     arguments: Mapping[str, Any]
     selections: tuple[_Field, ...]
-    at: tuple[int, int]
+    position: tuple[int, int]
 
 
 @cache
@@ -103,8 +103,8 @@ class GraphQL:
         self.router = router
         self.searcher = searcher
 
-    def answer(self, request: Request, token: Token) -> Answer:
-        """Return the answer; errors of single fields stand beside the data, as GraphQL wants it."""
+    def respond(self, request: Request, token: Token) -> Response:
+        """Return the response; errors of single fields stand beside the data, as GraphQL wants it."""
         if request.method != "POST":
             raise refuse(405, "MethodNotAllowed", "HTTP method not allowed, supported methods: POST.")
         body = request.object()
@@ -115,17 +115,17 @@ class GraphQL:
             )
         fields, error = _read(text, variables, body.get("operationName"))
         if error is not None:
-            return Answer(400, msgspec.json.encode({"errors": [error]}))
+            return Response(400, msgspec.json.encode({"errors": [error]}))
         data: dict[str, Any] = {}
         errors = []
         for field in fields:
             try:
-                data[field.answer] = self._list(field, token)
+                data[field.alias] = self._list(field, token)
             except ApiError as refused:  # noqa: PERF203 - one field may fail alone
-                data[field.answer] = None
-                errors.append(_error(refused.problem.detail, field.at, refused.codes, [field.answer]))
-        answer: dict[str, Any] = {"data": data}
-        return Answer(200, msgspec.json.encode({**answer, "errors": errors} if errors else answer))
+                data[field.alias] = None
+                errors.append(_error(refused.problem.detail, field.position, refused.codes, [field.alias]))
+        response: dict[str, Any] = {"data": data}
+        return Response(200, msgspec.json.encode({**response, "errors": errors} if errors else response))
 
     def _list(self, field: _Field, token: Token) -> Any:
         path = _LISTS.get(field.name)
@@ -149,27 +149,27 @@ class GraphQL:
             with_total=any(selection.name == "total" for selection in field.selections),
             text=repr(sorted(field.arguments.items(), key=str)),
         )
-        found = self.searcher.run(collection, query, item)
-        total = found.total if found.total is None or not where else min(found.total, MAX_OFFSET)
-        known = {
+        page = self.searcher.run(collection, query, item)
+        total = page.total if page.total is None or not where else min(page.total, MAX_OFFSET)
+        summary = {
             "total": total,
-            "count": len(found.records),
+            "count": len(page.records),
             "offset": query.offset,
-            "exists": bool(found.records),
+            "exists": bool(page.records),
             "__typename": f"{item}QueryResult",
         }
-        answer: dict[str, Any] = {}
+        response: dict[str, Any] = {}
         for selection in field.selections:
             if selection.name == "results":
                 self._check(selection.selections, item)
-                answer[selection.answer] = [
-                    _pick(record.decoded(), selection.selections, item) for record in found.records
+                response[selection.alias] = [
+                    _pick(record.decoded(), selection.selections, item) for record in page.records
                 ]
-            elif selection.name in known:
-                answer[selection.answer] = known[selection.name]
+            elif selection.name in summary:
+                response[selection.alias] = summary[selection.name]
             else:
                 raise _unknown(selection, f"{item}QueryResult")
-        return answer
+        return response
 
     @staticmethod
     def _where(field: _Field) -> tuple[Node, ...]:
@@ -179,19 +179,19 @@ class GraphQL:
         for selection in selections:
             if selection.name == "__typename":
                 continue
-            kind = self.project.spec.field(expression, selection.name)
-            if kind is None or selection.arguments:
+            field_type = self.project.spec.field(expression, selection.name)
+            if field_type is None or selection.arguments:
                 raise _unknown(selection, element(expression))
-            self._check(selection.selections, kind)
+            self._check(selection.selections, field_type)
 
 
 def _pick(value: Any, selections: Sequence[_Field], item: str) -> Any:
     if isinstance(value, list):
-        return [_pick(part, selections, item) for part in value]
+        return [_pick(element, selections, item) for element in value]
     if not isinstance(value, dict) or not selections:
         return value
     return {
-        field.answer: item if field.name == "__typename" else _pick(value.get(field.name), field.selections, field.name)
+        field.alias: item if field.name == "__typename" else _pick(value.get(field.name), field.selections, field.name)
         for field in selections
     }
 
@@ -216,8 +216,10 @@ def _unknown(field: _Field, owner: str) -> ApiError:
     return refuse(400, "InvalidInput", f"Cannot query field '{field.name}' on type '{owner}'.")
 
 
-def _error(message: str, at: tuple[int, int], codes: Sequence[str], path: list[str] | None = None) -> dict[str, Any]:
-    error: dict[str, Any] = {"message": message, "locations": [{"line": at[0], "column": at[1]}]}
+def _error(
+    message: str, position: tuple[int, int], codes: Sequence[str], path: list[str] | None = None
+) -> dict[str, Any]:
+    error: dict[str, Any] = {"message": message, "locations": [{"line": position[0], "column": position[1]}]}
     if path is not None:
         error["path"] = path
     return {**error, "extensions": {"code": codes[0] if codes else "General"}}
@@ -232,9 +234,11 @@ def _read(text: str, variables: Mapping[str, Any], name: Any) -> tuple[Sequence[
     try:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
-        at = (max(int(error.line), 1), max(int(error.column), 1))
+        position = (max(int(error.line), 1), max(int(error.column), 1))
         return (), _error(
-            f"Syntax error while parsing GraphQL query at line {at[0]}, column {at[1]}.", at, ["InvalidInput"]
+            f"Syntax error while parsing GraphQL query at line {position[0]}, column {position[1]}.",
+            position,
+            ["InvalidInput"],
         )
     operations = list(tree.find_data("operation"))
     named = [operation for operation in operations if name is None or name in map(str, operation.children)]
@@ -242,10 +246,10 @@ def _read(text: str, variables: Mapping[str, Any], name: Any) -> tuple[Sequence[
         return (), _error("The sandbox needs exactly one query to run.", (1, 1), ["InvalidInput"])
     fragments = {str(fragment.children[0]): fragment.children[-1] for fragment in tree.find_data("fragment")}
     defaults = {
-        str(row.children[0])[1:]: _constant(part, {})
+        str(row.children[0])[1:]: _constant(child, {})
         for row in named[0].find_data("declaration")
-        for part in row.children
-        if getattr(part, "data", "") == "value"
+        for child in row.children
+        if getattr(child, "data", "") == "value"
     }
     reader = _Reader(fragments, {**defaults, **variables})
     try:
@@ -265,41 +269,41 @@ class _Reader:
         if depth > _DEEPEST:
             raise refuse(400, "QueryComplexityLimitExceeded", "The query is nested too deeply.")
         fields: list[_Field] = []
-        for part in tree.children:
-            if part.data == "field":
-                fields.append(self._field(part, depth))
-            elif part.data == "inline":
-                fields += self.selections(part.children[-1], depth + 1)
+        for child in tree.children:
+            if child.data == "field":
+                fields.append(self._field(child, depth))
+            elif child.data == "inline":
+                fields += self.selections(child.children[-1], depth + 1)
             else:
-                fragment = self.fragments.get(str(part.children[0]))
+                fragment = self.fragments.get(str(child.children[0]))
                 if fragment is None:
-                    raise refuse(400, "InvalidInput", f"Unknown fragment '{part.children[0]}'.")
+                    raise refuse(400, "InvalidInput", f"Unknown fragment '{child.children[0]}'.")
                 fields += self.selections(fragment, depth + 1)
         return tuple(fields)
 
     def _field(self, tree: Any, depth: int) -> _Field:
-        names = [str(part) for part in tree.children if not hasattr(part, "data")]
-        parts = {part.data: part for part in tree.children if hasattr(part, "data")}
+        names = [str(child) for child in tree.children if not hasattr(child, "data")]
+        children = {child.data: child for child in tree.children if hasattr(child, "data")}
         arguments = {
             str(row.children[0]): _constant(row.children[1], self.variables)
-            for row in (parts["arguments"].children if "arguments" in parts else ())
+            for row in (children["arguments"].children if "arguments" in children else ())
         }
-        inner = self.selections(parts["selections"], depth + 1) if "selections" in parts else ()
+        inner = self.selections(children["selections"], depth + 1) if "selections" in children else ()
         return _Field(names[-1], names[0], arguments, inner, (tree.meta.line, tree.meta.column))
 
 
 def _constant(tree: Any, variables: Mapping[str, Any]) -> Any:
-    part = tree.children[0]
-    if getattr(part, "data", "") == "list":
-        return [_constant(item, variables) for item in part.children]
-    if getattr(part, "data", "") == "object":
-        return {str(row.children[0]): _constant(row.children[1], variables) for row in part.children}
-    text = str(part)
-    if part.type == "VARIABLE":
+    child = tree.children[0]
+    if getattr(child, "data", "") == "list":
+        return [_constant(item, variables) for item in child.children]
+    if getattr(child, "data", "") == "object":
+        return {str(row.children[0]): _constant(row.children[1], variables) for row in child.children}
+    text = str(child)
+    if child.type == "VARIABLE":
         return variables.get(text[1:])
-    if part.type == "NAME":
+    if child.type == "NAME":
         return {"true": True, "false": False, "null": None}.get(text, text)
-    if part.type == "BLOCK":
+    if child.type == "BLOCK":
         return text[3:-3]
     try:
         return msgspec.json.decode(text)

@@ -1,4 +1,4 @@
-"""What the sandbox does with a request: a pure dispatch from request values to answers, without sockets."""
+"""What the sandbox does with a request: a pure dispatch from requests to responses, without sockets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from commercetools_source.sandbox.data.expand import Expander
 from commercetools_source.sandbox.data.search import Query, Searcher
 from commercetools_source.sandbox.platform.endpoints import SOURCES, Route, Router, accepted_scopes
 from commercetools_source.sandbox.platform.refusals import invalid_input, not_found, refuse, unknown_path
-from commercetools_source.sandbox.platform.request import MAX_LIMIT, MAX_OFFSET, Answer, Request
+from commercetools_source.sandbox.platform.request import MAX_LIMIT, MAX_OFFSET, Request, Response
 from commercetools_source.sandbox.query.predicate import Compare, Node, bind, parse
 from commercetools_source.sandbox.query.sorting import parse_sort
 from commercetools_source.sandbox.server.faults import error_of
@@ -66,8 +66,8 @@ class Service:
             return "/"
         return request.path[len(prefix) :] if request.path.startswith(f"{prefix}/") else request.path
 
-    def handle(self, request: Request) -> Answer:
-        """Return the answer; raises ApiError for the platform's error answers."""
+    def handle(self, request: Request) -> Response:
+        """Return the response; raises ApiError for the platform's error responses."""
         segments = request.segments
         if segments[:1] == ("oauth",):
             return self._oauth(request, segments[1:])
@@ -78,7 +78,7 @@ class Service:
         with self.project.lock:
             if segments[1:] == ("graphql",):
                 self.writer.journal.purge()
-                return self.graphql.answer(request, token)
+                return self.graphql.respond(request, token)
             route = self.router.find(segments[1:])
             if route is None:
                 raise unknown_path(request.path)
@@ -87,15 +87,15 @@ class Service:
                 return self._read(request, route)
             return self.writer.write(request, route, token.client_id)
 
-    def _oauth(self, request: Request, path: Sequence[str]) -> Answer:
+    def _oauth(self, request: Request, path: Sequence[str]) -> Response:
         if tuple(path) not in {("token",), ("introspect",)}:
             raise unknown_path(request.path)
         if request.method != "POST":
             raise _not_allowed(["POST"])
         header = request.headers.get("authorization", "")
-        answer = self.authorization.issue if path[0] == "token" else self.authorization.introspect
+        respond = self.authorization.issue if path[0] == "token" else self.authorization.introspect
         with self.project.lock:
-            return Answer(200, msgspec.json.encode(answer(request.form, header)), (("Cache-Control", "no-store"),))
+            return Response(200, msgspec.json.encode(respond(request.form, header)), (("Cache-Control", "no-store"),))
 
     def _authorize(self, request: Request, route: Route, token: Token) -> None:
         allowed = self._methods(route)
@@ -116,14 +116,14 @@ class Service:
             return _READING
         return frozenset({"GET", "HEAD", "POST", "DELETE"})
 
-    def _read(self, request: Request, route: Route) -> Answer:
+    def _read(self, request: Request, route: Route) -> Response:
         if route.endpoint.collection == "/":
             body = next(iter(self.project.collection("/"))).body
-            return Answer(200, body if request.method == "GET" else b"")
+            return Response(200, body if request.method == "GET" else b"")
         if route.endpoint.collection == "/messages":
             self.writer.journal.purge()
         if route.selector is not None:
-            return self._one(request, route)
+            return self._read_record(request, route)
         for hook in self.before:
             hook(request)
         collection, conditions = self.project.of_route(route, staged=self._staged(request, route))
@@ -139,14 +139,14 @@ class Service:
                 )
         return request.flag("staged", default=False) if "staged" in route.endpoint.params else False
 
-    def _one(self, request: Request, route: Route) -> Answer:
+    def _read_record(self, request: Request, route: Route) -> Response:
         record = self.find(route, staged=self._staged(request, route))
         fault = self.faults.of_page(request.method, self.short(request), [record.id])
         if fault is not None:
             raise error_of(fault)
         if request.method == "HEAD":
-            return Answer(200)
-        return Answer(200, self._bodies(request, route, [record])[0])
+            return Response(200)
+        return Response(200, self._bodies(request, route, [record])[0])
 
     def find(self, route: Route, *, staged: bool = False) -> Record:
         """Return the one record that a route names; raises a 404."""
@@ -155,16 +155,16 @@ class Service:
         record = collection.get(value) if field == "id" else collection.find(field, value)
         if record is not None and conditions:
             item = route.endpoint.item
-            wanted: tuple[Node, ...] = (Compare(field, "=", value), *conditions)
-            if not self.searcher.exists(collection, wanted, item):
+            where: tuple[Node, ...] = (Compare(field, "=", value), *conditions)
+            if not self.searcher.exists(collection, where, item):
                 record = None
         if record is None:
             raise not_found(value, "ID" if field == "id" else "key")
         return record
 
-    def _exists(self, request: Request, route: Route, collection: Collection, conditions: tuple[Node, ...]) -> Answer:
+    def _exists(self, request: Request, route: Route, collection: Collection, conditions: tuple[Node, ...]) -> Response:
         where = (*self._where(request, route), *conditions)
-        return Answer(200 if self.searcher.exists(collection, where, route.endpoint.item) else 404)
+        return Response(200 if self.searcher.exists(collection, where, route.endpoint.item) else 404)
 
     def disturb(self, request: Request, fault: Fault) -> None:
         """Change or remove the records of a fault, as if somebody had written between two pages."""
@@ -188,7 +188,7 @@ class Service:
         variables = request.variables()
         return tuple(bind(parse(text), variables) for text in texts)
 
-    def _page(self, request: Request, route: Route, collection: Collection, conditions: tuple[Node, ...]) -> Answer:
+    def _page(self, request: Request, route: Route, collection: Collection, conditions: tuple[Node, ...]) -> Response:
         where, sort = self._where(request, route), request.parameters.get("sort", [])
         keys = parse_sort(sort, self.project.spec, route.endpoint.item)
         if (
@@ -204,17 +204,17 @@ class Service:
         offset = request.number("offset", 0, MAX_OFFSET)
         with_total = request.flag("withTotal", default=route.endpoint.with_total)
         text = repr((request.parameters.get("where"), sort, sorted(request.variables().items()), route.values))
-        found = self.searcher.run(
+        page = self.searcher.run(
             collection, Query((*where, *conditions), keys, limit, offset, with_total, text), route.endpoint.item
         )
         if self.faults.watch_pages:
-            fault = self.faults.of_page("GET", self.short(request), [record.id for record in found.records])
+            fault = self.faults.of_page("GET", self.short(request), [record.id for record in page.records])
             if fault is not None:
                 raise error_of(fault)
-        total = found.total if found.total is None or not where else min(found.total, _TOTAL_CAP)
+        total = page.total if page.total is None or not where else min(page.total, _TOTAL_CAP)
         counted = b"" if total is None else b',"total":%d' % total
-        head = b'{"limit":%d,"offset":%d,"count":%d%b,"results":[' % (limit, offset, len(found.records), counted)
-        return Answer(200, _joined(head, self._bodies(request, route, found.records)))
+        head = b'{"limit":%d,"offset":%d,"count":%d%b,"results":[' % (limit, offset, len(page.records), counted)
+        return Response(200, _joined(head, self._bodies(request, route, page.records)))
 
     def _bodies(self, request: Request, route: Route, records: Sequence[Record]) -> list[bytes]:
         paths = request.parameters.get("expand", []) if "expand" in route.endpoint.params else []
