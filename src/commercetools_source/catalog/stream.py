@@ -66,3 +66,9 @@ class Stream:
     resource_type: str | None = None
     deleted_messages: tuple[str, ...] = ()
     caveat: str = ""
+
+    @property
+    def ordering(self) -> tuple[str, str]:
+        """The field by which a full read goes and the one that breaks its ties, each "" where there is none."""
+        field, tie = (*self.order, "", "")[:2]
+        return field, tie

@@ -36,8 +36,7 @@ def parents_of(get: paging.Get, stream: Stream, page_size: int) -> Iterator[tupl
 def _records(get: paging.Get, parents: Parents, page_size: int) -> Iterator[tuple[str, ...]]:
     source = find(parents.source)
     paths = [path for _, path in parents.fields]
-    field, tie = (*source.order, "", "")[:2]
-    for page in paging.pages(get, source, KeyRange(field, tie), page_size):
+    for page in paging.pages(get, source, KeyRange(*source.ordering), page_size):
         for record in page.records:
             yield from values_at(msgspec.json.decode(record), paths)
 

@@ -67,7 +67,7 @@ def ranges_of(
     elif (since := selection.since_of(stream)) is not None:
         kind = KeyRange(stream.cursor or "", stream.tie, lower=since, upper=selection.bound)
     else:
-        field, tie = (*stream.order, "", "")[:2]
+        field, tie = stream.ordering
         kind = KeyRange(field, tie, upper=selection.bound if field.endswith("At") else None)
     return tuple(
         KeyRange(kind.field, kind.tie, lower=kind.lower, upper=kind.upper, parent=parent) for parent in parents
@@ -123,8 +123,8 @@ def range_of(
     Raises ConfigError when a range is asked of a stream that has no cursor.
     """
     if since is None and until is None:
-        order = (*stream.order, "", "")
-        return KeyRange(field=order[0], tie=order[1], parent=parent)
+        field, tie = stream.ordering
+        return KeyRange(field, tie, parent=parent)
     if stream.cursor is None:
         raise ConfigError(f"{stream.name} has no change date to select by; read it whole, without since and until")
     return KeyRange(field=stream.cursor, tie=stream.tie, lower=since, upper=until, parent=parent)

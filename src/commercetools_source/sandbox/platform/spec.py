@@ -5,6 +5,7 @@ It reads contract.json as data; the code that the client derives from the same f
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["SCALARS", "Spec", "element", "is_array"]
+__all__ = ["SCALARS", "Expr", "Spec", "element", "is_array", "parse", "published"]
 
 SCALARS = frozenset({"string", "int", "number", "bool", "datetime", "date", "time"})
 _FREE = frozenset({"any", "object"})
@@ -32,8 +33,8 @@ class Spec:
     @classmethod
     def load(cls) -> Spec:
         """Return the contract that ships with the package."""
-        data = msgspec.json.decode(files("commercetools_source").joinpath("catalog", "contract.json").read_bytes())
-        return cls(data["endpoints"], data["types"])
+        contract = published()
+        return cls(contract["endpoints"], contract["types"])
 
     def scalar(self, expression: str) -> str:
         """Return the scalar that values of the type are: enums are strings; "object" for what has fields."""
@@ -92,14 +93,45 @@ class Spec:
         return fields
 
 
+class Expr(msgspec.Struct, frozen=True):
+    """A type expression of the contract: `[Money]!` is a required list of Money.
+
+    `wrappers` has one of "[{" for each list or map around `base`, the outermost first.
+    """
+
+    base: str
+    wrappers: str
+    required: bool
+
+
+@lru_cache(maxsize=8192)
+def parse(text: str) -> Expr:
+    """Return what a type expression says."""
+    required = text.endswith("!")
+    text = text.rstrip("!")
+    wrappers = ""
+    while text[0] in "[{":
+        wrappers += text[0]
+        text = text[1:-1].rstrip("!")
+    return Expr(text, wrappers, required)
+
+
+@cache
 def element(expression: str) -> str:
     """Return what a value or the items of an array are, without the mark of required fields."""
-    name = expression.rstrip("!")
-    while name.startswith("["):
-        name = name[1:-1].rstrip("!")
-    return name
+    parsed = parse(expression)
+    maps = parsed.wrappers.lstrip("[")
+    return "".join([*maps, parsed.base, *("]" if wrapper == "[" else "}" for wrapper in reversed(maps))])
 
 
 def is_array(expression: str) -> bool:
     """Return whether values of the type are arrays."""
-    return expression.startswith("[")
+    return parse(expression).wrappers.startswith("[")
+
+
+@cache
+def published() -> dict[str, Any]:
+    """Return the contract that ships with the package: `endpoints` by path, `types` by name."""
+    body = files("commercetools_source").joinpath("catalog", "contract.json").read_bytes()
+    contract: dict[str, Any] = msgspec.json.decode(body)
+    return contract

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Protocol
 
-import msgspec
+from commercetools_source.sandbox.platform.spec import Expr, parse, published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,26 +30,6 @@ _LONGEST = 30
 _SELF_NAMING = frozenset({"ReferenceTypeId", "MoneyType"})
 # The specification inherits this one: a company is the top of its tree.
 _IMPOSSIBLE = frozenset({("Company", "parentUnit")})
-
-
-class Expr(msgspec.Struct, frozen=True):
-    """A type expression of the contract: `[Money]!` is a required list of Money."""
-
-    base: str
-    wrappers: str
-    required: bool
-
-
-@lru_cache(maxsize=8192)
-def parse(text: str) -> Expr:
-    """Return the parts of a type expression; `wrappers` has one of "[{" for each list or map, outermost first."""
-    required = text.endswith("!")
-    text = text.rstrip("!")
-    wrappers = ""
-    while text[0] in "[{":
-        wrappers += text[0]
-        text = text[1:-1].rstrip("!")
-    return Expr(text, wrappers, required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +176,7 @@ def _heights(types: Mapping[str, Json]) -> dict[str, int]:
 @lru_cache(maxsize=1)
 def load() -> Contract:
     """Return the contract that the package carries."""
-    text = resources.files("commercetools_source").joinpath("catalog", "contract.json").read_bytes()
-    return Contract.of(msgspec.json.decode(text)["types"])
+    return Contract.of(published()["types"])
 
 
 class Filler(Protocol):
