@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.sandbox.contract import element, is_array
 from commercetools_source.sandbox.data.expand import collection_of
 from commercetools_source.sandbox.platform.clock import parse_time, write_time
 from commercetools_source.sandbox.platform.ids import new_id
 from commercetools_source.sandbox.platform.refusals import refuse
-from commercetools_source.sandbox.platform.spec import SCALARS, element, is_array
+from commercetools_source.sandbox.platform.spec import SCALARS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

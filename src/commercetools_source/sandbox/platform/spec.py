@@ -5,16 +5,14 @@ It reads contract.json as data; the code that the client derives from the same f
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+from commercetools_source.sandbox.contract import element, published
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["SCALARS", "Expr", "Spec", "element", "is_array", "parse", "published"]
+__all__ = ["SCALARS", "Spec"]
 
 SCALARS = frozenset({"string", "int", "number", "bool", "datetime", "date", "time"})
 _FREE = frozenset({"any", "object"})
@@ -91,47 +89,3 @@ class Spec:
         if "id" in fields and "version" in fields:
             fields |= {field: field_type for field, field_type in _UNDOCUMENTED.items() if field not in fields}
         return fields
-
-
-class Expr(msgspec.Struct, frozen=True):
-    """A type expression of the contract: `[Money]!` is a required list of Money.
-
-    `wrappers` has one of "[{" for each list or map around `base`, the outermost first.
-    """
-
-    base: str
-    wrappers: str
-    required: bool
-
-
-@lru_cache(maxsize=8192)
-def parse(text: str) -> Expr:
-    """Return what a type expression says."""
-    required = text.endswith("!")
-    text = text.rstrip("!")
-    wrappers = ""
-    while text[0] in "[{":
-        wrappers += text[0]
-        text = text[1:-1].rstrip("!")
-    return Expr(text, wrappers, required)
-
-
-@cache
-def element(expression: str) -> str:
-    """Return what a value or the items of an array are, without the mark of required fields."""
-    parsed = parse(expression)
-    maps = parsed.wrappers.lstrip("[")
-    return "".join([*maps, parsed.base, *("]" if wrapper == "[" else "}" for wrapper in reversed(maps))])
-
-
-def is_array(expression: str) -> bool:
-    """Return whether values of the type are arrays."""
-    return parse(expression).wrappers.startswith("[")
-
-
-@cache
-def published() -> dict[str, Any]:
-    """Return the contract that ships with the package: `endpoints` by path, `types` by name."""
-    body = files("commercetools_source").joinpath("catalog", "contract.json").read_bytes()
-    contract: dict[str, Any] = msgspec.json.decode(body)
-    return contract

@@ -10,10 +10,10 @@ import operator
 from math import asin, cos, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.sandbox.contract import element, is_array
 from commercetools_source.sandbox.platform.clock import parse_time
 from commercetools_source.sandbox.platform.ids import order_key
 from commercetools_source.sandbox.platform.refusals import malformed
-from commercetools_source.sandbox.platform.spec import element, is_array
 from commercetools_source.sandbox.query.predicate import (
     And,
     Compare,

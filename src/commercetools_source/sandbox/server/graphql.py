@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.errors import ApiError
+from commercetools_source.sandbox.contract import element
 from commercetools_source.sandbox.data.search import Query
 from commercetools_source.sandbox.platform.endpoints import CONTAINER, STREAMS, accepted_scopes
 from commercetools_source.sandbox.platform.refusals import malformed, refuse
 from commercetools_source.sandbox.platform.request import MAX_LIMIT, MAX_OFFSET, Response
-from commercetools_source.sandbox.platform.spec import element
 from commercetools_source.sandbox.query.predicate import Node, bind, parse
 from commercetools_source.sandbox.query.sorting import parse_sort
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from commercetools_source.sandbox.platform.spec import Expr, parse, published
+from commercetools_source.sandbox.contract import Expr, parse, published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

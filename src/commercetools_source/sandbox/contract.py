@@ -1,0 +1,58 @@
+"""The platform's published contract as the whole sandbox reads it: contract.json, and its type expressions.
+
+The client reads the same file with code of its own: a fault there must not be hidden by the same fault here.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+__all__ = ["Expr", "element", "is_array", "parse", "published"]
+
+
+class Expr(msgspec.Struct, frozen=True):
+    """A type expression of the contract: `[Money]!` is a required list of Money.
+
+    `wrappers` has one of "[{" for each list or map around `base`, the outermost first.
+    """
+
+    base: str
+    wrappers: str
+    required: bool
+
+
+@lru_cache(maxsize=8192)
+def parse(text: str) -> Expr:
+    """Return what a type expression says."""
+    required = text.endswith("!")
+    text = text.rstrip("!")
+    wrappers = ""
+    while text[0] in "[{":
+        wrappers += text[0]
+        text = text[1:-1].rstrip("!")
+    return Expr(text, wrappers, required)
+
+
+@cache
+def element(expression: str) -> str:
+    """Return what a value or the items of an array are, without the mark of required fields."""
+    parsed = parse(expression)
+    maps = parsed.wrappers.lstrip("[")
+    return "".join([*maps, parsed.base, *("]" if wrapper == "[" else "}" for wrapper in reversed(maps))])
+
+
+def is_array(expression: str) -> bool:
+    """Return whether values of the type are arrays."""
+    return parse(expression).wrappers.startswith("[")
+
+
+@cache
+def published() -> dict[str, Any]:
+    """Return the contract that ships with the package: `endpoints` by path, `types` by name."""
+    body = files("commercetools_source").joinpath("catalog", "contract.json").read_bytes()
+    contract: dict[str, Any] = msgspec.json.decode(body)
+    return contract
