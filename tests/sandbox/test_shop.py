@@ -76,7 +76,7 @@ def test_the_large_shop_has_a_million_records() -> None:
     found = counts("large")
     assert {found[kind] for kind in ("order", "payment", "inventory-entry")} == {200_000}
     messages = 200_000  # at most: see shop_messages
-    assert sum(found.by_kind.values()) + messages > 1_000_000
+    assert sum(found.by_type.values()) + messages > 1_000_000
 
 
 @pytest.mark.parametrize("size", ["tiny", 500])

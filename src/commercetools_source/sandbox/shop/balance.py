@@ -1,6 +1,6 @@
-"""Makes the sums of a generated cart, order or quote right, whatever its parts are.
+"""Corrects the totals of a cart, order or quote that was built from the contract alone, with arbitrary amounts.
 
-For the records that are built from the contract alone: their amounts are arbitrary until they come here.
+How the platform adds them up: https://docs.commercetools.com/api/projects/carts
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ def balance(record: Json) -> None:
     _convert(record)
     total = net = gross = 0
     for item in record.get("lineItems", ()):
-        part = _line_total(item)
-        _set(item["totalPrice"], part)
-        split = _tax_of(item, part)
-        total, net, gross = total + part, net + split[0], gross + split[1]
+        amount = _line_total(item)
+        _set(item["totalPrice"], amount)
+        split = _tax_of(item, amount)
+        total, net, gross = total + amount, net + split[0], gross + split[1]
     for item in record.get("customLineItems", ()):
-        part = _discounted(item, item["money"]["centAmount"]) * item["quantity"]
-        _set(item["totalPrice"], part)
-        split = _tax_of(item, part)
-        total, net, gross = total + part, net + split[0], gross + split[1]
+        amount = _discounted(item, item["money"]["centAmount"]) * item["quantity"]
+        _set(item["totalPrice"], amount)
+        split = _tax_of(item, amount)
+        total, net, gross = total + amount, net + split[0], gross + split[1]
     shipping = [record["shippingInfo"]] if "shippingInfo" in record else []
-    shipping += [part["shippingInfo"] for part in record.get("shipping", ())]
+    shipping += [shipment["shippingInfo"] for shipment in record.get("shipping", ())]
     sums = [0, 0, 0]
     for info in shipping:
-        part = info["price"]["centAmount"]
+        amount = info["price"]["centAmount"]
         if "discountedPrice" in info:
-            part = _reduce(info["discountedPrice"], part)
-        sums = [before + more for before, more in zip(sums, (part, *_tax_of(info, part)), strict=True)]
+            amount = _reduce(info["discountedPrice"], amount)
+        sums = [subtotal + addend for subtotal, addend in zip(sums, (amount, *_tax_of(info, amount)), strict=True)]
     total, net, gross = total + sums[0], net + sums[1], gross + sums[2]
     if "taxedShippingPrice" in record:
         _set_taxed(record["taxedShippingPrice"], sums[1], sums[2])
@@ -48,8 +48,8 @@ def balance(record: Json) -> None:
 
 def _convert(value: Any) -> None:
     if isinstance(value, list):
-        for part in value:
-            _convert(part)
+        for element in value:
+            _convert(element)
     elif isinstance(value, dict):
         if "currencyCode" in value and "centAmount" in value:
             digits = value.get("fractionDigits")
@@ -60,8 +60,8 @@ def _convert(value: Any) -> None:
             if "preciseAmount" in value:
                 value.update(precise(_CURRENCY, value["centAmount"] * 1000, _HIGH_DIGITS))
         else:
-            for part in value.values():
-                _convert(part)
+            for element in value.values():
+                _convert(element)
 
 
 def _set(money: Json, amount: int) -> None:

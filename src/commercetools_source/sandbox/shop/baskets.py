@@ -76,7 +76,7 @@ class Till:
 
 @dataclass(slots=True)
 class Basket:
-    """A basket while it is filled: text of its parts and its sums."""
+    """A basket while it is filled: the text of its lines, and its sums."""
 
     lines: list[str] = field(default_factory=list)
     # (id, quantity) of each line item
@@ -88,7 +88,7 @@ class Basket:
     text: str = ""
 
     def add(self, total: int, net: int, gross: int) -> None:
-        """Count a part in."""
+        """Add the amounts of a line, of shipping or of a discount."""
         self.total += total
         self.net += net
         self.gross += gross
@@ -96,7 +96,7 @@ class Basket:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a basket shall be: whose, when, and how far the goods have come."""
+    """Whose basket is filled, when, and whether its goods are shipped."""
 
     who: Person
     uid: str
@@ -134,18 +134,18 @@ class Baskets:
             self._add_line(dice, wish, till, basket, step)
         if dice.chance(6):
             self._add_custom_line(dice, wish, till, basket)
-        parts = [self._customer(dice, wish)]
-        parts.append(self._discounts(dice, wish, till, basket))
-        parts.append(self._shipping(dice, wish, till, basket))
-        parts.append(
+        fields = [self._customer(dice, wish)]
+        fields.append(self._discounts(dice, wish, till, basket))
+        fields.append(self._shipping(dice, wish, till, basket))
+        fields.append(
             f'"totalPrice":{till.money(basket.total)},"taxedPrice":{till.taxed(basket.net, basket.gross)},'
             f'"lineItems":[{",".join(basket.lines)}],"customLineItems":[{",".join(basket.custom_lines)}],'
             '"taxMode":"Platform","priceRoundingMode":"HalfEven","taxRoundingMode":"HalfEven",'
             '"taxCalculationMode":"LineItemLevel","inventoryMode":"None","refusedGifts":[]'
         )
         if dice.chance(15):
-            parts.append(f'"custom":{self._customs.text("order", dice)}')
-        basket.text = ",".join(parts)
+            fields.append(f'"custom":{self._customs.text("order", dice)}')
+        basket.text = ",".join(fields)
         return basket
 
     def _quote_variant(self, product: int, variant: int, country: str) -> tuple[str, UnitPrice]:
@@ -153,11 +153,11 @@ class Baskets:
         world = self._world
         price = self._catalog.unit_price(product, variant, market)
         shown = self._catalog.variant(product, variant, [price.text], in_stock=False)
-        kind = self._catalog.type_id(product)
+        type_id = self._catalog.type_id(product)
         text = (
             f'"productId":"{world.uid("product", product)}","productKey":"product-{product}",'
             f'"name":{js(product_names(product))},"productSlug":{js(product_slugs(product))},'
-            f'"productType":{{"typeId":"product-type","id":"{kind}"}},'
+            f'"productType":{{"typeId":"product-type","id":"{type_id}"}},'
             f'"variant":{shown},"price":{price.text},"taxRate":{self._tills[country].rate},"perMethodTaxRate":[],'
             '"priceMode":"Platform","lineItemMode":"Standard","taxedPricePortions":[]'
         )
@@ -189,7 +189,7 @@ class Baskets:
         basket.add(total, net, gross)
         basket.items.append((uid, quantity))
         state = self._line_states[1 if wish.shipped else 0]
-        parts = [
+        fields = [
             (
                 f'{{"id":"{uid}",{text},"quantity":{quantity},"totalPrice":{till.money(total)},'
                 f'"taxedPrice":{till.taxed(net, gross)},"discountedPricePerQuantity":[{discounted}],'
@@ -198,13 +198,13 @@ class Baskets:
             )
         ]
         if dice.chance(30):
-            parts.append(
+            fields.append(
                 f'"supplyChannel":{{"typeId":"channel","id":"{dice.one(self._supply)}"}},'
                 f'"distributionChannel":{{"typeId":"channel","id":"{dice.one(self._distribution)}"}}'
             )
         if dice.chance(5):
-            parts.append(f'"key":"line-{step}","custom":{self._customs.text("line-item", dice)}')
-        basket.lines.append(f"{','.join(parts)}}}")
+            fields.append(f'"key":"line-{step}","custom":{self._customs.text("line-item", dice)}')
+        basket.lines.append(f"{','.join(fields)}}}")
 
     def _add_custom_line(self, dice: Dice, wish: Wish, till: Till, basket: Basket) -> None:
         amount = till.method_prices[0] + dice.below(100)
@@ -224,55 +224,55 @@ class Baskets:
 
     def _customer(self, dice: Dice, wish: Wish) -> str:
         who, world = wish.who, self._world
-        parts = [f'"country":"{who.market.country}","locale":"{who.market.locale}"']
+        fields = [f'"country":"{who.market.country}","locale":"{who.market.locale}"']
         if dice.chance(88):
-            parts.append(f'"customerId":"{world.uid("customer", who.number)}","customerEmail":"{who.email}"')
+            fields.append(f'"customerId":"{world.uid("customer", who.number)}","customerEmail":"{who.email}"')
             if who.group is not None:
                 group = world.uid("customer-group", who.group)
-                parts.append(f'"customerGroup":{{"typeId":"customer-group","id":"{group}"}}')
+                fields.append(f'"customerGroup":{{"typeId":"customer-group","id":"{group}"}}')
         else:
-            parts.append(f'"anonymousId":"{world.uid(f"guest/{wish.uid}", 0)}","customerEmail":"guest@example.com"')
+            fields.append(f'"anonymousId":"{world.uid(f"guest/{wish.uid}", 0)}","customerEmail":"guest@example.com"')
         billing = address(dice, who, wish.uid[24:32])
-        parts.append(f'"billingAddress":{billing}')
-        return ",".join(parts)
+        fields.append(f'"billingAddress":{billing}')
+        return ",".join(fields)
 
     def _discounts(self, dice: Dice, wish: Wish, till: Till, basket: Basket) -> str:
         world = self._world
-        parts = []
+        fields = []
         if dice.chance(10):
             code = world.known("discount-code", wish.number)
             state = dice.one(("MatchesCart", "MatchesCart", "DoesNotMatchCart", "NotValid"))
-            parts.append(
+            fields.append(
                 f'"discountCodes":[{{"discountCode":{{"typeId":"discount-code","id":"{code}"}},"state":"{state}"}}]'
             )
         else:
-            parts.append('"discountCodes":[]')
+            fields.append('"discountCodes":[]')
         direct = []
         if dice.chance(2):
             direct.append(
                 f'{{"id":"{world.uid(f"direct/{wish.uid}", 0)}","value":{{"type":"relative","permyriad":0}},'
                 '"target":{"type":"lineItems","predicate":"1 = 1"}}'
             )
-        parts.append(f'"directDiscounts":[{",".join(direct)}]')
+        fields.append(f'"directDiscounts":[{",".join(direct)}]')
         if dice.chance(4) and basket.total > 100:  # noqa: PLR2004 - too cheap for a discount
             off = basket.total // 20
             net, gross = till.split(off)
             basket.add(-off, -net, -gross)
             discount = world.known("cart-discount", 1)
-            parts.append(
+            fields.append(
                 f'"discountOnTotalPrice":{{"discountedAmount":{till.money(off)},"discountedNetAmount":{till.money(net)},'
                 f'"discountedGrossAmount":{till.money(gross)},"includedDiscounts":[{{"discount":'
                 f'{{"typeId":"cart-discount","id":"{discount}"}},"discountedAmount":{till.money(off)}}}]}}'
             )
-        return ",".join(parts)
+        return ",".join(fields)
 
     def _shipping(self, dice: Dice, wish: Wish, till: Till, basket: Basket) -> str:
-        own = address(dice, wish.who, f"s{wish.uid[25:32]}", "home")
+        shipping_address = address(dice, wish.who, f"s{wish.uid[25:32]}", "home")
         first = dice.below(3)
         if not dice.chance(4):
             info = self._shipping_info(dice, wish, till, basket, first, basket.items)
             return (
-                f'"shippingMode":"Single","shipping":[],"itemShippingAddresses":[],"shippingAddress":{own},'
+                f'"shippingMode":"Single","shipping":[],"itemShippingAddresses":[],"shippingAddress":{shipping_address},'
                 f'"shippingInfo":{info}'
             )
         shares = (basket.items[::2], basket.items[1::2])
@@ -281,9 +281,11 @@ class Baskets:
             info = self._shipping_info(dice, wish, till, basket, (first + step) % 3, share)
             rate_input = ',"shippingRateInput":{"type":"Score","score":3}' if step else ""
             shipping.append(
-                f'{{"shippingKey":"part-{step}","shippingInfo":{info},"shippingAddress":{own}{rate_input}}}'
+                f'{{"shippingKey":"part-{step}","shippingInfo":{info},"shippingAddress":{shipping_address}{rate_input}}}'
             )
-        return f'"shippingMode":"Multiple","shipping":[{",".join(shipping)}],"itemShippingAddresses":[{own}]'
+        return (
+            f'"shippingMode":"Multiple","shipping":[{",".join(shipping)}],"itemShippingAddresses":[{shipping_address}]'
+        )
 
     def _shipping_info(
         self, dice: Dice, wish: Wish, till: Till, basket: Basket, method: int, items: list[tuple[str, int]]

@@ -114,42 +114,42 @@ class Catalog:
     def attributes(self, product: int, variant: int) -> str:
         """Return the attributes of a variant, or with variant 0 those of the product itself, as a JSON array."""
         level = "Variant" if variant else "Product"
-        parts = []
+        fields = []
         for step, name in enumerate(PRODUCT_TYPES[_TYPE_OF[product % 10]][1]):
             if self._levels[name] != level or (product + step) % 9 == 8:  # noqa: PLR2004 - every ninth is not set
                 continue
             if name == "article-code":
-                parts.append(f'{{"name":"article-code","value":"A-{sku(product, variant)}"}}')
+                fields.append(f'{{"name":"article-code","value":"A-{sku(product, variant)}"}}')
                 continue
             spread = 0 if name == "care" else variant * 5
-            parts.append(self._attributes[name][(product * 7 + spread + step) % 12])
-        return f"[{','.join(parts)}]"
+            fields.append(self._attributes[name][(product * 7 + spread + step) % 12])
+        return f"[{','.join(fields)}]"
 
     def unit_price(self, product: int, variant: int, market: Market) -> UnitPrice:
         """Return the embedded price that a variant has in the currency of `market`."""
         currency = market.currency
         amount = max(local_amount(currency, euro_cents(product, variant)), 1)
         number = (product * 101 + variant) * 8 + [code for code, _ in _PRICE_CURRENCIES].index(currency)
-        parts = [f'{{"id":"{self.world.uid("price", number)}"']
+        fields = [f'{{"id":"{self.world.uid("price", number)}"']
         exact = amount * 1000
         if product % 40 == 5 and currency == "EUR":  # noqa: PLR2004 - a few prices are not whole cents
             exact += 345
-            parts.append(f'"value":{js(precise(currency, exact, 5))}')
+            fields.append(f'"value":{js(precise(currency, exact, 5))}')
         else:
-            parts.append(f'"value":{cents(currency, amount)}')
+            fields.append(f'"value":{cents(currency, amount)}')
         if currency != "EUR":
-            parts.append(f'"country":"{market.country}"')
+            fields.append(f'"country":"{market.country}"')
         if product % 3 == 1:
-            parts.append(f'"key":"price-{product}-{variant}-{currency.lower()}"')
+            fields.append(f'"key":"price-{product}-{variant}-{currency.lower()}"')
         if product % 20 == 3:  # noqa: PLR2004 - one in twenty is on sale
             amount = amount * (10_000 - _DISCOUNT_PERMYRIAD) // 10_000
             exact = amount * 1000
             discount = self.world.uid("product-discount", 0)
-            parts.append(
+            fields.append(
                 f'"discounted":{{"value":{cents(currency, amount)},'
                 f'"discount":{{"typeId":"product-discount","id":"{discount}"}}}}'
             )
-        return UnitPrice(f"{','.join(parts)}}}", exact)
+        return UnitPrice(f"{','.join(fields)}}}", exact)
 
     def prices(self, product: int, variant: int) -> list[str]:
         """Return all embedded prices of a variant: one for each currency, then tiers, groups, channels, validity."""
@@ -253,8 +253,8 @@ class Catalog:
 def entry_channel(world: World, number: int, turn: int) -> int | None:
     """Return the supply channel of the inventory entry for SKU `number` in `turn`; None is the entry without one."""
     supply = supply_channels(world)
-    place = (number + turn) % (len(supply) + 1)
-    return supply[place - 1] if place else None
+    position = (number + turn) % (len(supply) + 1)
+    return supply[position - 1] if position else None
 
 
 def categories(world: World, customs: Customs) -> Rows:
@@ -343,7 +343,7 @@ def products(catalog: Catalog) -> Rows:
         head, _, _ = times.head(world.uid("product", product), product)
         changed = dice.chance(15)
         current = _data(catalog, product, staged=False)
-        rest: Json = {
+        fields: Json = {
             "key": f"product-{product}",
             "productType": {"typeId": "product-type", "id": catalog.type_id(product)},
             "taxCategory": {"typeId": "tax-category", "id": world.uid("tax-category", 0)},
@@ -352,12 +352,12 @@ def products(catalog: Catalog) -> Rows:
             "lastModifiedBy": {"clientId": world.client(product), "externalUserId": "merchandiser"},
         }
         if dice.chance(60):
-            rest["state"] = {"typeId": "state", "id": state_id(world, "ProductState", product)}
+            fields["state"] = {"typeId": "state", "id": state_id(world, "ProductState", product)}
         if dice.chance(25):
-            rest["reviewRatingStatistics"] = {**reviewed, "ratingsDistribution": {"3": 1, "4": 1, "5": 2}}
+            fields["reviewRatingStatistics"] = {**reviewed, "ratingsDistribution": {"3": 1, "4": 1, "5": 2}}
         staged = _data(catalog, product, staged=True) if changed else current
         text = (
-            f'{head},{js(rest)[1:-1]},"masterData":{{"published":{"false" if dice.chance(8) else "true"},'
+            f'{head},{js(fields)[1:-1]},"masterData":{{"published":{"false" if dice.chance(8) else "true"},'
             f'"hasStagedChanges":{"true" if changed else "false"},"current":{current},"staged":{staged}}}}}'
         )
         yield "/products", "", text.encode()
@@ -377,8 +377,8 @@ def inventory(catalog: Catalog) -> Rows:
             for variant in range(1, variant_count(product) + 1):
                 if number == total:
                     return
-                place = (number % every + turn) % len(channels)
-                channel = channels[place]
+                position = (number % every + turn) % len(channels)
+                channel = channels[position]
                 head, _, modified = times.head(world.uid("inventory-entry", number), number)
                 stock = quantity_on_stock(number)
                 text = (
@@ -479,8 +479,8 @@ def _assigned(world: World, selection: int, product: int) -> Json:
     if selection % 4 == 3:  # noqa: PLR2004 - the selections that exclude
         record["variantExclusion"] = {"skus": [sku(product, 1)]}
     elif product % 3 == 0:
-        kinds = ("inclusion", "exclusion", "includeOnly", "includeAllExcept")
-        record["variantSelection"] = {"type": kinds[product // 3 % 4], "skus": [sku(product, 1)]}
+        modes = ("inclusion", "exclusion", "includeOnly", "includeAllExcept")
+        record["variantSelection"] = {"type": modes[product // 3 % 4], "skus": [sku(product, 1)]}
     return record
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from commercetools_source.sandbox.shop.catalog import Catalog
     from commercetools_source.sandbox.shop.types import Customs
 
-# How many records in a row may show nothing new before the search for what is missing ends.
+# The search for missing pairs ends after this many records in a row without a new one.
 _STALE = 4
 _MOST = 80
 _DELETED_COPIES = 2
@@ -35,7 +35,7 @@ class Tail:
 
     collection: str
     item: str
-    kind: str
+    type_id: str
     alone: bool = False
 
 
@@ -119,21 +119,21 @@ class Completer:
     def _collection(self, tail: Tail) -> Rows:
         builder, counts = self._builder, self._world.counts
         builder.cover(tail.item)
-        first = 0 if tail.alone else counts[tail.kind]
-        least = counts[tail.kind] if tail.alone else 1
+        first = 0 if tail.alone else counts[tail.type_id]
+        least = counts[tail.type_id] if tail.alone else 1
         fields = self._contract.types[tail.item]["fields"]
-        times = self._world.times(f"tail/{tail.kind}", max(least, _MOST))
-        made = stale = 0
-        while made < least or (builder.missing and stale < _STALE and made < _MOST):
+        times = self._world.times(f"tail/{tail.type_id}", max(least, _MOST))
+        built = stale = 0
+        while built < least or (builder.missing and stale < _STALE and built < _MOST):
             before = builder.missing
             record = builder.record(tail.item)
             stale = stale + 1 if builder.missing == before else 0
-            number = first + made
-            made += 1
-            base = times.base(self._world.uid(tail.kind, number), number - first)
+            number = first + built
+            built += 1
+            base = times.base(self._world.uid(tail.type_id, number), number - first)
             record.update({name: value for name, value in base.items() if name in fields})
             if "key" in record:
-                record["key"] = f"{tail.kind}-x{number}"
+                record["key"] = f"{tail.type_id}-x{number}"
             fix = self._fixes.get(tail.item)
             if fix is not None:
                 fix(record, number)
@@ -169,9 +169,9 @@ class Completer:
 
     def _fix_inventory(self, record: Json, number: int) -> None:
         # The last turn through the channels is one that the realistic entries never reach.
-        at = number % self._catalog.skus[-1]
-        record["sku"] = sku(*self._catalog.at(at))
-        channel = entry_channel(self._world, at, len(supply_channels(self._world)))
+        sku_number = number % self._catalog.skus[-1]
+        record["sku"] = sku(*self._catalog.at(sku_number))
+        channel = entry_channel(self._world, sku_number, len(supply_channels(self._world)))
         record.pop("supplyChannel", None)
         if channel is not None:
             record["supplyChannel"] = {"typeId": "channel", "id": self._world.uid("channel", channel)}
@@ -202,12 +202,12 @@ class Completer:
         builder = self._builder
         builder.cover("Message")
         types = list(self._contract.types["Message"]["variants"])
-        for kind in types:
-            yield self._message(kind, 0)
+        for message_type in types:
+            yield self._message(message_type, 0)
         for copy in range(_DELETED_COPIES):
-            for kind in types:
-                if kind.endswith("Deleted"):
-                    yield self._message(kind, copy + 1)
+            for message_type in types:
+                if message_type.endswith("Deleted"):
+                    yield self._message(message_type, copy + 1)
         stale = 0
         for _ in range(_MOST):
             if not builder.missing or stale >= _STALE * 3:
@@ -216,27 +216,27 @@ class Completer:
             yield self._message(None, 0)
             stale = stale + 1 if builder.missing == before else 0
 
-    def _message(self, kind: str | None, copy: int) -> Row:
+    def _message(self, message_type: str | None, copy: int) -> Row:
         world = self._world
         number = self._journal.take()
-        record = self._builder.record("Message", kind)
+        record = self._builder.record("Message", message_type)
         name: str = record["type"]
         subject = subject_of(name)
         if name.endswith("Deleted"):
             uid = world.uid(f"deleted/{subject}", copy)
-        elif subject in world.counts.by_kind:
+        elif subject in world.counts.by_type:
             uid = world.known(subject, number)
         else:
             uid = world.uid(subject, number)
-        at = stamp(world.latest - self._dice.below(RETENTION))
+        time = stamp(world.latest - self._dice.below(RETENTION))
         record.update(
             id=world.uid("message", number),
             version=1,
-            createdAt=at,
-            lastModifiedAt=at,
+            createdAt=time,
+            lastModifiedAt=time,
             resource={"typeId": subject, "id": uid},
         )
-        field = "".join(part.title() if step else part for step, part in enumerate(subject.split("-")))
+        field = "".join(word.title() if step else word for step, word in enumerate(subject.split("-")))
         if isinstance(record.get(field), dict) and "id" in record[field]:
             record[field]["id"] = uid
         return row("/messages", record)

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     from commercetools_source.sandbox.shop.world import Dice, Json
 
-# Below this depth only what is required is built.
+# Deeper than this only required fields are built.
 _DEEPEST = 14
 # Where nothing is missing any more, optional fields are built with this chance and down to this depth.
 _OPTIONAL_PERCENT = 30
 _OPTIONAL_DEPTH = 3
 _GREEDY_PERCENT = 50
-# So many elements of a list show different variants at once.
+# A list shows at most this many variants at once.
 _LONGEST = 30
-# Their values only repeat which variant of a union a value is, so a place that allows one variant shows one value.
+# These enums repeat the variant of a union, so a field that allows one variant shows one value.
 _SELF_NAMING = frozenset({"ReferenceTypeId", "MoneyType"})
 # The specification inherits this one: a company is the top of its tree.
 _IMPOSSIBLE = frozenset({("Company", "parentUnit")})
@@ -34,11 +34,11 @@ _IMPOSSIBLE = frozenset({("Company", "parentUnit")})
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a type: its own pair, all pairs that it leads to, and its value if that is fixed."""
+    """One field of a type: the bit of its pair, the bits of all pairs below it, and its value if that is fixed."""
 
     key: str
-    kind: Expr
-    own: int
+    expr: Expr
+    bit: int
     leads_to: int
     fixed: str | None
 
@@ -59,35 +59,35 @@ class Contract:
 
     def fields(self, name: str) -> tuple[Field, ...]:
         """Return the fields of a type that is no union."""
-        found = self._plans.get(name)
-        if found is None:
+        plan = self._plans.get(name)
+        if plan is None:
             shape = self.types[name].get("fields", {})
             tag = self.tags.get(name, ("", ""))
-            kinds = [(key, parse(text), self.bits.get((name, key), 0)) for key, text in shape.items()]
-            found = self._plans[name] = tuple(
-                Field(key, kind, bit, bit | self.reach.get(kind.base, 0), tag[1] if key == tag[0] else None)
-                for key, kind, bit in kinds
+            typed = [(key, parse(text), self.bits.get((name, key), 0)) for key, text in shape.items()]
+            plan = self._plans[name] = tuple(
+                Field(key, expr, bit, bit | self.reach.get(expr.base, 0), tag[1] if key == tag[0] else None)
+                for key, expr, bit in typed
             )
-        return found
+        return plan
 
     @classmethod
     def of(cls, types: Mapping[str, Json]) -> Contract:
         """Return the contract of `types`, analysed."""
         bits: dict[tuple[str, str], int] = {}
         for name, shape in types.items():
-            for part in (*shape.get("enum", ()), *_parts(shape)):
-                if name not in _SELF_NAMING and (name, part) not in _IMPOSSIBLE:
-                    bits.setdefault((name, part), 1 << len(bits))
+            for member in (*shape.get("enum", ()), *_members(shape)):
+                if name not in _SELF_NAMING and (name, member) not in _IMPOSSIBLE:
+                    bits.setdefault((name, member), 1 << len(bits))
         below = {name: _children(shape, types) for name, shape in types.items()}
-        own = dict.fromkeys(types, 0)
+        own_bits = dict.fromkeys(types, 0)
         for (name, _), bit in bits.items():
-            own[name] |= bit
+            own_bits[name] |= bit
         tags = {
             variant: (shape["tag"], value)
             for shape in types.values()
             for value, variant in shape.get("variants", {}).items()
         }
-        return cls(types, bits, _closure(own, below), tags, _heights(types))
+        return cls(types, bits, _closure(own_bits, below), tags, _heights(types))
 
     def pairs(self, mask: int) -> list[tuple[str, str]]:
         """Return the pairs in the set `mask`."""
@@ -100,8 +100,8 @@ class Contract:
             return missing
         if expression.wrappers:
             inner = Expr(name, expression.wrappers[1:], required=True)
-            for part in value.values() if expression.wrappers[0] == "{" else value:
-                missing = self.observe(part, inner, missing)
+            for element in value.values() if expression.wrappers[0] == "{" else value:
+                missing = self.observe(element, inner, missing)
             return missing
         shape = self.types[name]
         if "enum" in shape:
@@ -115,27 +115,27 @@ class Contract:
             if chosen in shape["variants"]:
                 missing = self.observe(value, parse(shape["variants"][chosen]), missing)
             return missing
-        for key, kind in shape.get("fields", {}).items():
+        for key, field_type in shape.get("fields", {}).items():
             if key in value:
-                missing = self.observe(value[key], parse(kind), missing & ~self.bits.get((name, key), 0))
+                missing = self.observe(value[key], parse(field_type), missing & ~self.bits.get((name, key), 0))
         return missing
 
 
-def _parts(shape: Json) -> dict[str, str]:
+def _members(shape: Json) -> dict[str, str]:
     """Return the variants of a union, the fields of any other type; a union's own fields are its variants' fields."""
-    parts: dict[str, str] = shape["variants"] if "variants" in shape else shape.get("fields", {})
-    return parts
+    members: dict[str, str] = shape["variants"] if "variants" in shape else shape.get("fields", {})
+    return members
 
 
 def _children(shape: Json, types: Mapping[str, Json]) -> list[str]:
-    texts = list(_parts(shape).values())
+    texts = list(_members(shape).values())
     if "map" in shape:
         texts.append(shape["map"])
     return [name for name in {parse(text).base for text in texts} if name in types]
 
 
-def _closure(own: dict[str, int], below: Mapping[str, list[str]]) -> dict[str, int]:
-    reach = own
+def _closure(own_bits: dict[str, int], below: Mapping[str, list[str]]) -> dict[str, int]:
+    reach = own_bits
     changed = True
     while changed:
         changed = False
@@ -155,7 +155,7 @@ def _heights(types: Mapping[str, Json]) -> dict[str, int]:
     heights = dict.fromkeys(types, endless)
     needed = {
         name: [
-            part.base for part in map(parse, shape.get("fields", {}).values()) if part.required and not part.wrappers
+            expr.base for expr in map(parse, shape.get("fields", {}).values()) if expr.required and not expr.wrappers
         ]
         for name, shape in types.items()
     }
@@ -185,11 +185,11 @@ class Filler(Protocol):
     def make(self, name: str, owner: str, build: Callable[[str], Any]) -> Any:
         """Return a value of the type `name` inside the type `owner`, or None to leave it to the builder."""
 
-    def scalar(self, kind: str, key: str, owner: str) -> Any:
+    def scalar(self, scalar_type: str, key: str, owner: str) -> Any:
         """Return a value for the scalar field `key` of the type `owner`."""
 
     def finish(self, name: str, value: Json) -> None:
-        """Correct a record of type `name` that was just built, so that its parts fit together."""
+        """Correct a record of type `name` that was just built, so that its fields agree."""
 
 
 @dataclass(slots=True)
@@ -210,21 +210,21 @@ class Builder:
         """Return a record of type `root`, of the given variant if one is named; then less is missing."""
         before = self.missing
         value: Json = self._union(root, 0, variant) if variant else self._build(root, 0, "")
-        # While it was built, a part may have been seen that `finish` took out again.
+        # `finish` may have removed a pair after it was counted: only the finished record decides.
         self.missing = self.contract.observe(value, parse(root), before)
         return value
 
-    def _bit(self, name: str, part: str) -> int:
-        return self.contract.bits.get((name, part), 0)
+    def _bit(self, name: str, member: str) -> int:
+        return self.contract.bits.get((name, member), 0)
 
-    def _saw(self, name: str, part: str) -> None:
-        self.missing &= ~self._bit(name, part)
+    def _saw(self, name: str, member: str) -> None:
+        self.missing &= ~self._bit(name, member)
 
     def _build(self, name: str, depth: int, owner: str) -> Any:
-        made = self.filler.make(name, owner, lambda inner: self._build(inner, depth + 1, name))
-        if made is not None:
-            self.missing = self.contract.observe(made, parse(name), self.missing)
-            return made
+        filled = self.filler.make(name, owner, lambda inner: self._build(inner, depth + 1, name))
+        if filled is not None:
+            self.missing = self.contract.observe(filled, parse(name), self.missing)
+            return filled
         shape = self.contract.types[name]
         if "enum" in shape:
             return self._choose(name, shape["enum"])
@@ -272,36 +272,36 @@ class Builder:
 
     def _struct(self, name: str, depth: int) -> Json:
         value: Json = {}
-        for part in self.contract.fields(name):
-            if part.kind.required or self._wanted(part, depth):
-                self.missing &= ~part.own
-                value[part.key] = part.fixed or self._value(part.kind, depth + 1, part.key, name)
+        for member in self.contract.fields(name):
+            if member.expr.required or self._includes(member, depth):
+                self.missing &= ~member.bit
+                value[member.key] = member.fixed or self._value(member.expr, depth + 1, member.key, name)
         self.filler.finish(name, value)
         return value
 
-    def _wanted(self, part: Field, depth: int) -> bool:
+    def _includes(self, member: Field, depth: int) -> bool:
         if depth > _DEEPEST:
             return False
-        if self.missing & part.leads_to:
+        if self.missing & member.leads_to:
             return True
         return depth <= _OPTIONAL_DEPTH and self.dice.chance(_OPTIONAL_PERCENT)
 
-    def _value(self, kind: Expr, depth: int, key: str, owner: str) -> Any:
-        if not kind.wrappers:
-            if kind.base in self.contract.types:
-                return self._build(kind.base, depth, owner)
-            return self.filler.scalar(kind.base, key, owner)
-        inner = Expr(kind.base, kind.wrappers[1:], required=True)
-        if kind.wrappers[0] == "{":
+    def _value(self, expr: Expr, depth: int, key: str, owner: str) -> Any:
+        if not expr.wrappers:
+            if expr.base in self.contract.types:
+                return self._build(expr.base, depth, owner)
+            return self.filler.scalar(expr.base, key, owner)
+        inner = Expr(expr.base, expr.wrappers[1:], required=True)
+        if expr.wrappers[0] == "{":
             return {self.filler.scalar("key", key, owner): self._value(inner, depth, key, owner)}
         return [self._value(inner, depth, key, owner) for _ in range(self._length(inner, depth))]
 
-    def _length(self, kind: Expr, depth: int) -> int:
-        shape = self.contract.types.get(kind.base, {})
+    def _length(self, expr: Expr, depth: int) -> int:
+        shape = self.contract.types.get(expr.base, {})
         if depth > _DEEPEST:
             return 0
-        if self.missing & self.contract.reach.get(kind.base, 0):
+        if self.missing & self.contract.reach.get(expr.base, 0):
             choices: list[str] = [*shape.get("variants", ()), *shape.get("enum", ())]
-            unseen = sum(1 for choice in choices if self.missing & self._bit(kind.base, choice) != 0)
+            unseen = sum(1 for choice in choices if self.missing & self._bit(expr.base, choice) != 0)
             return min(max(unseen, 1), _LONGEST)
         return self.dice.below(3) if depth <= _OPTIONAL_DEPTH + 1 else self.dice.below(2)

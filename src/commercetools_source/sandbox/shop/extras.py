@@ -29,7 +29,7 @@ def reviews(world: World, customs: Customs) -> Rows:
     total = world.counts["review"]
     times = world.times("review", total)
     for number in range(total):
-        kind = "channel" if number % 6 == 0 else "product"
+        type_id = "channel" if number % 6 == 0 else "product"
         record = {
             **times.base(world.uid("review", number), number),
             "key": f"review-{number}",
@@ -37,7 +37,7 @@ def reviews(world: World, customs: Customs) -> Rows:
             "authorName": dice.one(FIRST_NAMES),
             "title": f"{dice.one(('Great', 'Nicht schlecht', 'Décevant', '最高'))} #{number}",
             "text": dice.one(SENTENCES[dice.one(("en", "de", "fr"))]),
-            "target": world.ref(kind, dice.below(10**6)),
+            "target": world.ref(type_id, dice.below(10**6)),
             "includedInStatistics": dice.chance(80),
             "customer": world.ref("customer", dice.below(10**6)),
         }
@@ -229,8 +229,8 @@ _QUOTED = (
 
 def _quoted_cart(world: World, baskets: Baskets, dice: Dice, number: int) -> Json:
     who = person(world, number * 5)
-    at = world.latest - 300 * _DAY
-    wish = Wish(who, world.uid("quoted-cart", number), number, at, at)
+    created = world.latest - 300 * _DAY
+    wish = Wish(who, world.uid("quoted-cart", number), number, created, created)
     while True:
         cart: Json = msgspec.json.decode(f"{{{baskets.fill(dice, wish).text}}}")
         # Quotes have no field for several shipping methods, nor for a discount on the whole.
@@ -246,7 +246,7 @@ def quotes(world: World, baskets: Baskets) -> Rows:
     """Yield quote requests, the staged quotes that answer them, and the quotes that went out."""
     dice = world.dice("quotes")
     total = world.counts["quote"]
-    requests, staged, sent = (world.times(kind, total) for kind in ("quote-request", "staged-quote", "quote"))
+    requests, staged, sent = (world.times(type_id, total) for type_id in ("quote-request", "staged-quote", "quote"))
     for number in range(total):
         cart = _quoted_cart(world, baskets, dice, number)
         named = {

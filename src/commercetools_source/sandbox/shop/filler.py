@@ -1,6 +1,6 @@
 """What the values of contract-built records mean: ids that exist, names that read well, money that is money.
 
-It answers the questions of `shop_contract.Builder`. Every reference leads to a record of the realistic part
+It answers the questions of `contract.Builder`. Every reference leads to one of the realistic records
 of the shop; products are always of the product type that has every attribute.
 """
 
@@ -181,18 +181,18 @@ class ShopFiller:
             return {self._id("channel"): build("ProductVariantChannelAvailability")}
         return self._reference(name, owner)
 
-    def scalar(self, kind: str, key: str, owner: str) -> Any:
+    def scalar(self, scalar_type: str, key: str, owner: str) -> Any:
         """Return a value for the scalar field `key` of the type `owner`."""
         # The specification allows only text beside the named fields of an error.
-        if kind in {"string", "key"} or key == "details":
-            return self._string("key" if kind == "key" else key, owner)
-        maker = self._scalars.get(kind)
+        if scalar_type in {"string", "key"} or key == "details":
+            return self._string("key" if scalar_type == "key" else key, owner)
+        maker = self._scalars.get(scalar_type)
         if maker is not None:
             return 1 + self._dice.below(27) if key == "day" else maker()
         return {"typeId": "product", "id": self._id("product")} if key == "target" else self._turn(_JSON_SAMPLES)
 
     def finish(self, name: str, value: Json) -> None:
-        """Correct a record of type `name` that was just built, so that its parts fit together."""
+        """Correct a record of type `name` that was just built, so that its fields agree."""
         if "createdAt" in value and "lastModifiedAt" in value:
             value["createdAt"], value["lastModifiedAt"] = sorted((value["createdAt"], value["lastModifiedAt"]))
         if "validFrom" in value and "validUntil" in value:
@@ -232,42 +232,42 @@ class ShopFiller:
         """Return a product of the type that has every attribute."""
         return 4 + 10 * (number % ((self._world.counts["product"] + 5) // 10))
 
-    def _id(self, kind: str) -> str:
+    def _id(self, type_id: str) -> str:
         number = self._next()
-        if kind == "product":
+        if type_id == "product":
             return self._world.uid("product", self._product(number))
-        if kind == "product-type":
+        if type_id == "product-type":
             return self._world.uid("product-type", _SHOWCASE)
-        if kind in self._world.counts.by_kind:
-            return self._world.known(kind, number)
-        return self._world.uid(kind, number)
+        if type_id in self._world.counts.by_type:
+            return self._world.known(type_id, number)
+        return self._world.uid(type_id, number)
 
     def _reference(self, name: str, owner: str) -> Json | None:
         """Return a reference if `name` is the type of one."""
-        kind, tag = "", self._contract.tags.get(name)
+        type_id, tag = "", self._contract.tags.get(name)
         for suffix in ("KeyReference", "ResourceIdentifier"):
             if name.endswith(suffix):
-                kind = kebab(name.removesuffix(suffix))
-        if kind:
+                type_id = kebab(name.removesuffix(suffix))
+        if type_id:
             number = self._next()
-            found = {"typeId": kind, "id": self._id(kind), "key": self._key(kind, number)}
-            return found if name.endswith("Identifier") else {"typeId": kind, "key": found["key"]}
+            reference = {"typeId": type_id, "id": self._id(type_id), "key": self._key(type_id, number)}
+            return reference if name.endswith("Identifier") else {"typeId": type_id, "key": reference["key"]}
         if name == "AttributeReference":
             return {"key": self._turn(self._attributes["Variant"])[0]}
         if name == "Reference" and owner.endswith("Message"):
-            kind = subject_of(owner)
+            type_id = subject_of(owner)
         elif tag and tag[0] == "typeId":
-            kind = tag[1]
-        return {"typeId": kind, "id": self._id(kind)} if kind else None
+            type_id = tag[1]
+        return {"typeId": type_id, "id": self._id(type_id)} if type_id else None
 
-    def _key(self, kind: str, number: int) -> str:
-        if kind == "store":
+    def _key(self, type_id: str, number: int) -> str:
+        if type_id == "store":
             return store_key(self._world, number)
-        if kind == "business-unit":
+        if type_id == "business-unit":
             return unit_key(self._world, number)
-        if kind == "associate-role":
+        if type_id == "associate-role":
             return f"role-{number % self._world.counts['associate-role']}"
-        return f"{kind}-{number % self._world.counts.by_kind.get(kind, 4)}"
+        return f"{type_id}-{number % self._world.counts.by_type.get(type_id, 4)}"
 
     def _cent_money(self) -> Json:
         return money(self._dice.one(tuple(FRACTION_DIGITS)), self._dice.between(1, 90_000))

@@ -1,6 +1,7 @@
-"""Messages as the platform writes them: the newest orders, payments, customers and stock changes tell what happened.
+"""Messages of the newest orders, payments, customers and stock changes.
 
-Only the last 90 days, because the sample project keeps Messages that long.
+Only of the last 90 days, because the sample project keeps Messages that long:
+https://docs.commercetools.com/api/projects/messages
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ RETENTION = 88 * 86_400_000
 
 
 class Sold(Protocol):
-    """What Messages need to know of an order."""
+    """The facts about an order that its Messages contain."""
 
     @property
     def uid(self) -> str:
@@ -51,43 +52,49 @@ class Journal:
         return self._count - 1
 
     def write(
-        self, kind: str, resource: tuple[str, str], when: int, payload: str, identifiers: str = "", sequence: int = 1
+        self,
+        message_type: str,
+        resource: tuple[str, str],
+        when: int,
+        payload: str,
+        identifiers: str = "",
+        sequence: int = 1,
     ) -> Row:
-        """Return a Message of type `kind` about `resource` (type id, id); `payload` is JSON text without braces."""
+        """Return a Message of `message_type` about `resource` (type id, id); `payload` is JSON text without braces."""
         uid = self._world.uid("message", self.take())
-        at = stamp(min(when, self._world.latest))
+        time = stamp(min(when, self._world.latest))
         named = f',"resourceUserProvidedIdentifiers":{{{identifiers}}}' if identifiers else ""
         text = (
-            f'{{"id":"{uid}","version":1,"createdAt":"{at}","lastModifiedAt":"{at}","sequenceNumber":{sequence},'
+            f'{{"id":"{uid}","version":1,"createdAt":"{time}","lastModifiedAt":"{time}","sequenceNumber":{sequence},'
             f'"resource":{{"typeId":"{resource[0]}","id":"{resource[1]}"}},"resourceVersion":{sequence},'
-            f'"type":"{kind}"{named},"createdBy":{{"clientId":"{self._world.client(self._count)}"}},'
+            f'"type":"{message_type}"{named},"createdBy":{{"clientId":"{self._world.client(self._count)}"}},'
             f'"lastModifiedBy":{{"clientId":"{self._world.client(self._count)}"}}{"," if payload else ""}{payload}}}'
         )
         return "/messages", "", text.encode()
 
     def of_order(self, order: Sold, text: str, state: str, shipment: str) -> Rows:
-        """Yield what a new enough order has told."""
+        """Yield the Messages of an order, none when it is too old."""
         if order.created < self._since:
             return
-        told = [("OrderCreated", f'"order":{text}')]
+        messages = [("OrderCreated", f'"order":{text}')]
         if state != "Open":
-            told.append(("OrderStateChanged", f'"orderState":"{state}","oldOrderState":"Open"'))
+            messages.append(("OrderStateChanged", f'"orderState":"{state}","oldOrderState":"Open"'))
         if shipment:
-            told.append(("OrderShipmentStateChanged", f'"shipmentState":"{shipment}"'))
+            messages.append(("OrderShipmentStateChanged", f'"shipmentState":"{shipment}"'))
         if order.paid:
-            told.append(("OrderPaymentStateChanged", f'"paymentState":"{order.paid}","oldPaymentState":"Pending"'))
+            messages.append(("OrderPaymentStateChanged", f'"paymentState":"{order.paid}","oldPaymentState":"Pending"'))
         named = f'"orderNumber":"{order.name}"'
-        for sequence, (kind, payload) in enumerate(told, start=1):
+        for sequence, (message_type, payload) in enumerate(messages, start=1):
             when = order.created if sequence == 1 else order.modified
-            yield self.write(kind, ("order", order.uid), when, payload, named, sequence)
+            yield self.write(message_type, ("order", order.uid), when, payload, named, sequence)
 
     def of_payment(self, uid: str, text: str, order: Sold) -> Rows:
-        """Yield what a new enough payment has told."""
+        """Yield the Message of a payment, none when it is too old."""
         if order.created >= self._since:
             yield self.write("PaymentCreated", ("payment", uid), order.created, f'"payment":{text}')
 
     def of_customer(self, number: int, created: int, text: str) -> Rows:
-        """Yield what a new enough customer has told."""
+        """Yield the Messages of a customer, none when it is too old."""
         if created >= self._since:
             uid = self._world.uid("customer", number)
             named = f'"customerNumber":"C-{number:07}"'

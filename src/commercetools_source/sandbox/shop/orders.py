@@ -97,9 +97,9 @@ class Orders:
         wish = Wish(who, uid, number, created, modified, shipped)
         basket = self._baskets.fill(dice, wish)
         order = Order(uid, number, f"{stamp(created)[:4]}-{number:08}", who, created, modified, paid, basket)
-        own = {0: 0, 1: 2}.get(number % 20, 1)
-        payments = [world.uid("payment", self._payments + step) for step in range(own)]
-        parts = [
+        payment_count = {0: 0, 1: 2}.get(number % 20, 1)
+        payments = [world.uid("payment", self._payments + step) for step in range(payment_count)]
+        fields = [
             (
                 f'{{"id":"{uid}","version":{1 if created == modified else 2 + dice.below(30)},'
                 f'"createdAt":"{stamp(created)}","lastModifiedAt":"{stamp(modified)}",'
@@ -108,21 +108,21 @@ class Orders:
             basket.text,
         ]
         if origin == "Quote":
-            parts.append(f'"quote":{js(world.ref("quote", number))}')
+            fields.append(f'"quote":{js(world.ref("quote", number))}')
         if origin == "RecurringOrder":
-            parts.append(f'"recurringOrder":{js(world.ref("recurring-order", number))}')
+            fields.append(f'"recurringOrder":{js(world.ref("recurring-order", number))}')
         if shipment:
-            parts.append(f'"shipmentState":"{shipment}"')
+            fields.append(f'"shipmentState":"{shipment}"')
         if paid:
-            parts.append(f'"paymentState":"{paid}"')
+            fields.append(f'"paymentState":"{paid}"')
         if payments:
             refs = ",".join(f'{{"typeId":"payment","id":"{payment}"}}' for payment in payments)
-            parts.append(f'"paymentInfo":{{"payments":[{refs}]}}')
+            fields.append(f'"paymentInfo":{{"payments":[{refs}]}}')
         kept = number // 10 if number % 10 == 0 and number // 10 < self.ordered_carts(world) else None
         if kept is not None:
-            parts.append(f'"cart":{{"typeId":"cart","id":"{world.uid("cart", kept)}"}}')
-        parts.append(self._more(order, shipped=shipped))
-        text = f"{','.join(parts)}}}"
+            fields.append(f'"cart":{{"typeId":"cart","id":"{world.uid("cart", kept)}"}}')
+        fields.append(self._optional_fields(order, shipped=shipped))
+        text = f"{','.join(fields)}}}"
         yield "/orders", "", text.encode()
         if kept is not None:
             cart = Wish(who, world.uid("cart", kept), number, created - min(created % _DAY, 60_000), created)
@@ -131,39 +131,39 @@ class Orders:
             yield from self._payment(order, payment, step, len(payments))
         yield from self._journal.of_order(order, text, order_state, shipment)
 
-    def _more(self, order: Order, *, shipped: bool) -> str:
+    def _optional_fields(self, order: Order, *, shipped: bool) -> str:
         dice, world, number = self._dice, self._world, order.number
-        parts = []
+        fields = []
         if dice.chance(50):
-            parts.append(f'"state":{{"typeId":"state","id":"{dice.one(self._order_states)}"}}')
+            fields.append(f'"state":{{"typeId":"state","id":"{dice.one(self._order_states)}"}}')
         if dice.chance(70):
             store = MARKETS.index(order.who.market)
-            parts.append(f'"store":{{"typeId":"store","key":"{store_key(world, store)}"}}')
+            fields.append(f'"store":{{"typeId":"store","key":"{store_key(world, store)}"}}')
         if dice.chance(5):
             unit = number % world.counts["business-unit"]
             associate = world.uid("customer", unit_associates(world, unit)[0])
-            parts.append(
+            fields.append(
                 f'"businessUnit":{{"typeId":"business-unit","key":"{unit_key(world, unit)}"}},'
                 f'"purchaseOrderNumber":"PO/{number}",'
                 f'"createdBy":{{"associate":{{"typeId":"customer","id":"{associate}"}}}}'
             )
         else:
-            parts.append(f'"createdBy":{{"clientId":"{world.client(number)}"}}')
-        parts.append(f'"lastModifiedBy":{{"clientId":"{world.client(number + 1)}"}}')
+            fields.append(f'"createdBy":{{"clientId":"{world.client(number)}"}}')
+        fields.append(f'"lastModifiedBy":{{"clientId":"{world.client(number + 1)}"}}')
         synced = ""
         if dice.chance(30):
             synced = (
                 f'{{"channel":{{"typeId":"channel","id":"{world.uid("channel", 0)}"}},'
                 f'"externalId":"erp-{number}","syncedAt":"{stamp(order.modified)}"}}'
             )
-        parts.append(f'"syncInfo":[{synced}]')
+        fields.append(f'"syncInfo":[{synced}]')
         if shipped and dice.chance(7):
-            parts.append(f'"returnInfo":[{self._return(order)}]')
+            fields.append(f'"returnInfo":[{self._return(order)}]')
         else:
-            parts.append('"returnInfo":[]')
+            fields.append('"returnInfo":[]')
         if shipped and dice.chance(50):
-            parts.append(f'"completedAt":"{stamp(order.modified)}"')
-        return ",".join(parts)
+            fields.append(f'"completedAt":"{stamp(order.modified)}"')
+        return ",".join(fields)
 
     def _return(self, order: Order) -> str:
         dice = self._dice
@@ -179,7 +179,7 @@ class Orders:
 
     def _cart(self, wish: Wish, basket: Basket, state: str) -> tuple[str, str, bytes]:
         version = 2 + wish.number % 17
-        parts = [
+        fields = [
             (
                 f'{{"id":"{wish.uid}","version":{version},"createdAt":"{stamp(wish.created)}",'
                 f'"lastModifiedAt":"{stamp(wish.modified)}","cartState":"{state}","origin":"Customer"'
@@ -188,20 +188,20 @@ class Orders:
             basket.text,
         ]
         if state == "Active":
-            parts.append(f'"key":"cart-{wish.number}","deleteDaysAfterLastModification":{KEEP_DAYS}')
+            fields.append(f'"key":"cart-{wish.number}","deleteDaysAfterLastModification":{KEEP_DAYS}')
         if state == "Frozen":
-            parts.append('"freezeStrategy":"HardFreeze"')
-        return "/carts", "", f"{','.join(parts)}}}".encode()
+            fields.append('"freezeStrategy":"HardFreeze"')
+        return "/carts", "", f"{','.join(fields)}}}".encode()
 
-    def _payment(self, order: Order, uid: str, step: int, of: int) -> Rows:
+    def _payment(self, order: Order, uid: str, step: int, payment_count: int) -> Rows:
         dice, world = self._dice, self._world
         till = self._baskets.till(order.who.market)
         whole = order.basket.total
-        amount = whole if of == 1 else (whole // 3 if step == 0 else whole - whole // 3)
+        amount = whole if payment_count == 1 else (whole // 3 if step == 0 else whole - whole // 3)
         number = self._payments
         self._payments += 1
         planned = till.money(amount)
-        kinds = {
+        steps = {
             "Paid": (("Authorization", "Success"), ("Charge", "Success")),
             "CreditOwed": (("Charge", "Success"), ("Refund", "Pending")),
             "Failed": (("Authorization", "Failure"),),
@@ -209,29 +209,29 @@ class Orders:
             "BalanceDue": (("Authorization", "Success"), ("CancelAuthorization", "Initial")),
         }.get(order.paid, ())
         transactions = ",".join(
-            f'{{"id":"{world.uid(f"transaction/{uid}", turn)}","timestamp":"{stamp(order.created)}","type":"{kind}",'
-            f'"amount":{planned},"interactionId":"i-{number}-{turn}","state":"{state}"}}'
-            for turn, (kind, state) in enumerate(kinds)
+            f'{{"id":"{world.uid(f"transaction/{uid}", turn)}","timestamp":"{stamp(order.created)}",'
+            f'"type":"{transaction_type}","amount":{planned},"interactionId":"i-{number}-{turn}","state":"{state}"}}'
+            for turn, (transaction_type, state) in enumerate(steps)
         )
-        parts = [
+        fields = [
             (
-                f'{{"id":"{uid}","version":{1 + len(kinds)},"createdAt":"{stamp(order.created)}",'
+                f'{{"id":"{uid}","version":{1 + len(steps)},"createdAt":"{stamp(order.created)}",'
                 f'"lastModifiedAt":"{stamp(order.modified)}","key":"payment-{number}","interfaceId":"psp-{uid[:13]}",'
                 f'"amountPlanned":{planned},"paymentMethodInfo":{{{dice.one(self._methods)}}},'
                 f'"transactions":[{transactions}]'
             )
         ]
         if dice.chance(88):
-            parts.append(f'"customer":{{"typeId":"customer","id":"{world.uid("customer", order.who.number)}"}}')
+            fields.append(f'"customer":{{"typeId":"customer","id":"{world.uid("customer", order.who.number)}"}}')
         else:
-            parts.append(f'"anonymousId":"guest-{number}"')
+            fields.append(f'"anonymousId":"guest-{number}"')
         state_ref = f',"state":{{"typeId":"state","id":"{dice.one(self._payment_states)}"}}' if dice.chance(40) else ""
         code = f'"interfaceCode":"{200 + number % 5}","interfaceText":"über PSP"{state_ref}' if dice.chance(60) else ""
-        parts.append(f'"paymentStatus":{{{code}}}')
+        fields.append(f'"paymentStatus":{{{code}}}')
         seen = self._customs.text("payment-interface-interaction", dice) if dice.chance(30) else ""
-        parts.append(f'"interfaceInteractions":[{seen}]')
+        fields.append(f'"interfaceInteractions":[{seen}]')
         if dice.chance(10):
-            parts.append(f'"custom":{self._customs.text("payment", dice)}')
-        text = f"{','.join(parts)}}}"
+            fields.append(f'"custom":{self._customs.text("payment", dice)}')
+        text = f"{','.join(fields)}}}"
         yield "/payments", "", text.encode()
         yield from self._journal.of_payment(uid, text, order)

@@ -47,7 +47,7 @@ def address(dice: Dice, who: Person, uid: str, key: str = "", custom: str = "") 
     """Return an address of `who` as JSON text; some have every field, most have the usual ones."""
     market = who.market
     city = dice.one(market.cities)
-    parts = [
+    fields = [
         (
             f'{{"id":"{uid}","firstName":{quoted(who.first)},"lastName":{quoted(who.last)},'
             f'"streetName":{quoted(dice.one(market.streets))},"streetNumber":"{dice.between(1, 140)}",'
@@ -56,20 +56,20 @@ def address(dice: Dice, who: Person, uid: str, key: str = "", custom: str = "") 
         )
     ]
     if key:
-        parts.append(f'"key":"{key}"')
+        fields.append(f'"key":"{key}"')
     if city.state:
-        parts.append(f'"state":{quoted(city.state)}')
+        fields.append(f'"state":{quoted(city.state)}')
     if dice.chance(40):
-        parts.append(f'"phone":"{market.phone}{dice.below(10)}","email":"{who.email}"')
+        fields.append(f'"phone":"{market.phone}{dice.below(10)}","email":"{who.email}"')
     if dice.chance(4):
-        parts.append(
+        fields.append(
             f'"title":"Dr.","salutation":"Hello","additionalStreetInfo":"2nd floor","company":{quoted(COMPANIES[0])},'
             f'"department":"Books","building":"B","apartment":"7","pOBox":"77","mobile":"{market.phone}9",'
             f'"fax":"{market.phone}8","additionalAddressInfo":"Ring\\ntwice","externalId":"crm-{who.number}"'
         )
     if custom:
-        parts.append(f'"custom":{custom}')
-    return f"{','.join(parts)}}}"
+        fields.append(f'"custom":{custom}')
+    return f"{','.join(fields)}}}"
 
 
 def customers(world: World, customs: Customs, journal: Journal) -> Rows:
@@ -93,7 +93,7 @@ def customers(world: World, customs: Customs, journal: Journal) -> Rows:
             )
             for step in range(count)
         ]
-        parts = [
+        fields = [
             (
                 f'{head},"email":"{who.email}","firstName":{quoted(who.first)},"lastName":{quoted(who.last)},'
                 f'"customerNumber":"C-{number:07}","isEmailVerified":{"true" if dice.chance(70) else "false"},'
@@ -101,52 +101,52 @@ def customers(world: World, customs: Customs, journal: Journal) -> Rows:
             )
         ]
         if ids:
-            parts.append(
+            fields.append(
                 f'"defaultShippingAddressId":"{ids[0]}","defaultBillingAddressId":"{ids[-1]}",'
                 f'"shippingAddressIds":["{ids[0]}"],"billingAddressIds":["{ids[-1]}"]'
             )
         else:
-            parts.append('"shippingAddressIds":[],"billingAddressIds":[]')
-        parts.append(_customer_rest(world, customs, dice, who))
-        text = f"{','.join(parts)}}}"
+            fields.append('"shippingAddressIds":[],"billingAddressIds":[]')
+        fields.append(_optional_fields(world, customs, dice, who))
+        text = f"{','.join(fields)}}}"
         yield "/customers", "", text.encode()
         yield from journal.of_customer(number, created, text)
 
 
-def _customer_rest(world: World, customs: Customs, dice: Dice, who: Person) -> str:
+def _optional_fields(world: World, customs: Customs, dice: Dice, who: Person) -> str:
     number = who.number
-    parts = []
+    fields = []
     if who.group is None:
-        parts.append('"customerGroupAssignments":[]')
+        fields.append('"customerGroupAssignments":[]')
     else:
         group = f'{{"typeId":"customer-group","id":"{world.uid("customer-group", who.group)}"}}'
-        parts.append(f'"customerGroup":{group},"customerGroupAssignments":[{{"customerGroup":{group}}}]')
+        fields.append(f'"customerGroup":{group},"customerGroupAssignments":[{{"customerGroup":{group}}}]')
     if dice.chance(90):
         # Recognisably not a hash of anything.
-        parts.append('"authenticationMode":"Password","password":"****not-a-password****="')
+        fields.append('"authenticationMode":"Password","password":"****not-a-password****="')
     else:
-        parts.append('"authenticationMode":"ExternalAuth"')
+        fields.append('"authenticationMode":"ExternalAuth"')
     if dice.chance(30):
         key = store_key(world, number)
-        parts.append(f'"stores":[{{"typeId":"store","key":"{key}"}}]')
+        fields.append(f'"stores":[{{"typeId":"store","key":"{key}"}}]')
     else:
-        parts.append('"stores":[]')
+        fields.append('"stores":[]')
     if dice.chance(50):
-        parts.append(f'"locale":"{who.market.locale}","salutation":"{dice.one(("Mx", "Ms", "Mr", "こんにちは"))}"')
+        fields.append(f'"locale":"{who.market.locale}","salutation":"{dice.one(("Mx", "Ms", "Mr", "こんにちは"))}"')
     if dice.chance(25):
         birthday = stamp(631_152_000_000 + dice.below(400_000_000_000))[:10]
-        parts.append(f'"dateOfBirth":"{birthday}","middleName":{quoted(dice.one(FIRST_NAMES))}')
+        fields.append(f'"dateOfBirth":"{birthday}","middleName":{quoted(dice.one(FIRST_NAMES))}')
     if dice.chance(15):
         company = quoted(dice.one(COMPANIES))
-        parts.append(f'"companyName":{company},"vatId":"{who.market.country}{dice.below(10**9):09}","title":"Dr."')
+        fields.append(f'"companyName":{company},"vatId":"{who.market.country}{dice.below(10**9):09}","title":"Dr."')
     if dice.chance(40):
-        parts.append(f'"key":"customer-{number}","externalId":"crm-{number}"')
+        fields.append(f'"key":"customer-{number}","externalId":"crm-{number}"')
     if dice.chance(15):
-        parts.append(f'"custom":{customs.text("customer", dice)}')
+        fields.append(f'"custom":{customs.text("customer", dice)}')
     if dice.chance(50):
         client = world.client(number)
-        parts.append(f'"createdBy":{{"clientId":"{client}"}},"lastModifiedBy":{{"clientId":"{client}"}}')
-    return ",".join(parts)
+        fields.append(f'"createdBy":{{"clientId":"{client}"}},"lastModifiedBy":{{"clientId":"{client}"}}')
+    return ",".join(fields)
 
 
 def unit_key(world: World, number: int) -> str:

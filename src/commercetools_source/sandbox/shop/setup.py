@@ -27,19 +27,19 @@ def row(collection: str, record: Json, parent: str = "") -> Row:
 
 
 def store_key(world: World, number: int) -> str:
-    """Return the key of a store that the shop has."""
+    """Return the key of a store; `number` wraps around."""
     number %= world.counts["store"]
     return f"{MARKETS[number % len(MARKETS)].country.lower()}-store-{number}"
 
 
-def state_id(world: World, kind: str, step: int) -> str:
-    """Return the id of a state of the machine `kind`, whatever `step` is."""
+def state_id(world: World, state_type: str, step: int) -> str:
+    """Return the id of a state of the state machine `state_type`; `step` wraps around."""
     numbers = count()
     for machine, keys in STATES:
-        own = [next(numbers) for _ in keys]
-        if machine == kind:
-            return world.uid("state", own[step % len(own)])
-    raise KeyError(kind)
+        machine_numbers = [next(numbers) for _ in keys]
+        if machine == state_type:
+            return world.uid("state", machine_numbers[step % len(machine_numbers)])
+    raise KeyError(state_type)
 
 
 def supply_channels(world: World) -> list[int]:
@@ -138,7 +138,7 @@ def zones(world: World) -> Rows:
     times = world.times("zone", len(MARKETS))
     for number, market in enumerate(MARKETS):
         states = [city.state for city in market.cities[:1] if city.state]
-        places = [{"country": market.country, "state": state} for state in states] or [{"country": market.country}]
+        locations = [{"country": market.country, "state": state} for state in states] or [{"country": market.country}]
         yield row(
             "/zones",
             {
@@ -146,7 +146,7 @@ def zones(world: World) -> Rows:
                 "key": f"zone-{market.country.lower()}",
                 "name": f"Zone {market.country}",
                 "description": f"Everything that ships to {market.country}",
-                "locations": places,
+                "locations": locations,
             },
         )
 
@@ -187,18 +187,20 @@ def states(world: World) -> Rows:
     total = sum(len(keys) for _, keys in STATES)
     times = world.times("state", total)
     numbers = count()
-    for kind, keys in STATES:
-        own = [next(numbers) for _ in keys]
+    for state_type, keys in STATES:
+        machine_numbers = [next(numbers) for _ in keys]
         for step, key in enumerate(keys):
             record = {
-                **times.base(world.uid("state", own[step]), own[step]),
+                **times.base(world.uid("state", machine_numbers[step]), machine_numbers[step]),
                 "key": key,
-                "type": kind,
+                "type": state_type,
                 "name": {"en": key.replace("-", " "), "de": f"{key} (de)"},
-                "description": {"en": f"Step {step + 1} of {kind}"},
+                "description": {"en": f"Step {step + 1} of {state_type}"},
                 "initial": step == 0,
                 "builtIn": key == "Initial",
-                "transitions": [{"typeId": "state", "id": world.uid("state", number)} for number in own[step + 1 :]],
+                "transitions": [
+                    {"typeId": "state", "id": world.uid("state", number)} for number in machine_numbers[step + 1 :]
+                ],
             }
             if key == "review-approved":
                 record["roles"] = ["ReviewIncludedInStatistics"]
@@ -479,7 +481,7 @@ def product_discounts(world: World) -> Rows:
 def setup(world: World, customs: Customs) -> Rows:
     """Yield all settings of the shop."""
     yield project(world)
-    for part in (zones, tax_categories, states, product_discounts):
-        yield from part(world)
-    for custom_part in (customer_groups, channels, stores, shipping_methods, cart_discounts, discount_codes):
-        yield from custom_part(world, customs)
+    for section in (zones, tax_categories, states, product_discounts):
+        yield from section(world)
+    for custom_section in (customer_groups, channels, stores, shipping_methods, cart_discounts, discount_codes):
+        yield from custom_section(world, customs)

@@ -74,8 +74,8 @@ def _sets_of(sampler: Sampler) -> Sampler:
     return sample
 
 
-def _reference_to(kind: str) -> Sampler:
-    return lambda world, dice: world.ref(kind, dice.below(1000))
+def _reference_to(type_id: str) -> Sampler:
+    return lambda world, dice: world.ref(type_id, dice.below(1000))
 
 
 def _choice(values: tuple[str, ...]) -> Sampler:
@@ -133,7 +133,7 @@ def fields_of(number: int) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Customs:
-    """Values for `custom`, prepared once per kind of resource and then repeated."""
+    """Values for `custom`, prepared once for each resource type and then repeated."""
 
     world: World
     _ready: dict[str, list[str]] = field(default_factory=dict)
@@ -157,14 +157,14 @@ class Customs:
         for step in range(6):
             number = numbers[step % len(numbers)]
             names = fields_of(number)
-            some = names if step < len(numbers) else [name for name in names if dice.chance(60)]
-            values = {name: CUSTOM_FIELDS[name][1](self.world, dice) for name in some}
+            chosen = names if step < len(numbers) else [name for name in names if dice.chance(60)]
+            values = {name: CUSTOM_FIELDS[name][1](self.world, dice) for name in chosen}
             ready.append(js({"type": {"typeId": "type", "id": self.world.uid("type", number)}, "fields": values}))
         return ready
 
 
 def types(world: World) -> Rows:
-    """Yield the custom types, one or two for each kind of resource."""
+    """Yield the custom types, one or two for each resource type."""
     times = world.times("type", len(TYPES))
     for number, (resource, suffix) in enumerate(TYPES):
         definitions = [
@@ -244,7 +244,7 @@ def attribute_rows(world: World) -> dict[str, AttributeRow]:
         "name": "nested",
         "typeReference": {"typeId": "product-type", "id": world.uid("product-type", len(PRODUCT_TYPES) - 1)},
     }
-    kinds = {**_ATTRIBUTE_TYPES, "nested": (nested_type, _nested)}
+    attribute_types = {**_ATTRIBUTE_TYPES, "nested": (nested_type, _nested)}
     rows = {
         "color": AttributeRow(*_ATTRIBUTE_TYPES["lenum"], constraint="CombinationUnique", required=True),
         "size": AttributeRow(
@@ -269,11 +269,11 @@ def attribute_rows(world: World) -> dict[str, AttributeRow]:
             _sets_of(_sets_of(_number)),
         ),
     }
-    for name, (kind, sampler) in kinds.items():
-        rows[f"any-{name}"] = AttributeRow(kind, sampler)
-        rows[f"set-{name}"] = AttributeRow({"name": "set", "elementType": kind}, _sets_of(sampler))
+    for name, (attribute_type, sampler) in attribute_types.items():
+        rows[f"any-{name}"] = AttributeRow(attribute_type, sampler)
+        rows[f"set-{name}"] = AttributeRow({"name": "set", "elementType": attribute_type}, _sets_of(sampler))
         if name != "nested":
-            rows[f"product-{name}"] = AttributeRow(kind, sampler, level="Product")
+            rows[f"product-{name}"] = AttributeRow(attribute_type, sampler, level="Product")
     return rows
 
 

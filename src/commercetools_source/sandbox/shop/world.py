@@ -1,6 +1,6 @@
-"""What all parts of the generated shop share: ids, dice, the calendar, money.
+"""What all modules of the generated shop share: ids, dice, the calendar, money.
 
-An id is a function of (seed, kind, number). So one part can refer to a record of another
+An id is a function of (seed, type id, number). So one module can refer to a record of another
 without a list of ids, and memory stays flat however large the shop is.
 Kinds are the platform's reference type ids ("customer", "key-value-document", ...).
 """
@@ -53,15 +53,15 @@ class Dice(random.Random):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many records the realistic part of a shop has; the rows for completeness come on top."""
+    """How many realistic records a shop has of each type; the rows for completeness come on top."""
 
-    by_kind: Mapping[str, int]
+    by_type: Mapping[str, int]
 
     @classmethod
     def for_orders(cls, orders: int, fixed: Mapping[str, int]) -> Counts:
         """Return counts in proportion to the number of `orders`; `fixed` has the ones that no size changes."""
 
-        def part(least: int, share: float, most: int = 1_000_000) -> int:
+        def scaled(least: int, share: float, most: int = 1_000_000) -> int:
             return min(max(least, round(orders * share)), most)
 
         return cls(
@@ -69,29 +69,29 @@ class Counts:
                 "order": orders,
                 # Order 1 of every 20 has two payments, order 0 none; see shop_orders.
                 "payment": orders - (orders % 20 == 1),
-                "customer": part(60, 0.62),
-                "product": part(24, 0.075, 20_000),
+                "customer": scaled(60, 0.62),
+                "product": scaled(24, 0.075, 20_000),
                 # A warehouse holds more rows than its shop has orders only when the shop is large.
-                "inventory-entry": orders if orders > 100_000 else part(60, 0.3),  # noqa: PLR2004 - the switch itself
-                "cart": part(30, 0.25),
-                "category": part(24, 0.004, 2_000),
-                "review": part(20, 0.1),
-                "shopping-list": part(12, 0.04),
-                "standalone-price": part(20, 0.05),
-                "discount-code": part(12, 0.02),
-                "key-value-document": part(24, 0.05),
-                "business-unit": part(6, 0.004, 4_000),
-                "product-selection": part(4, 0.0004, 60),
-                "channel": part(10, 0.001, 36),
-                "store": part(8, 0.0004, 40),
-                "product-tailoring": part(6, 0.005, 5_000),
-                "variant": part(24, 0.03, 20_000),
-                "quote-request": part(6, 0.004, 4_000),
-                "staged-quote": part(6, 0.004, 4_000),
-                "quote": part(6, 0.004, 4_000),
-                "order-edit": part(6, 0.004, 4_000),
-                "recurring-order": part(6, 0.005, 5_000),
-                "payment-method": part(6, 0.02, 20_000),
+                "inventory-entry": orders if orders > 100_000 else scaled(60, 0.3),  # noqa: PLR2004 - the switch itself
+                "cart": scaled(30, 0.25),
+                "category": scaled(24, 0.004, 2_000),
+                "review": scaled(20, 0.1),
+                "shopping-list": scaled(12, 0.04),
+                "standalone-price": scaled(20, 0.05),
+                "discount-code": scaled(12, 0.02),
+                "key-value-document": scaled(24, 0.05),
+                "business-unit": scaled(6, 0.004, 4_000),
+                "product-selection": scaled(4, 0.0004, 60),
+                "channel": scaled(10, 0.001, 36),
+                "store": scaled(8, 0.0004, 40),
+                "product-tailoring": scaled(6, 0.005, 5_000),
+                "variant": scaled(24, 0.03, 20_000),
+                "quote-request": scaled(6, 0.004, 4_000),
+                "staged-quote": scaled(6, 0.004, 4_000),
+                "quote": scaled(6, 0.004, 4_000),
+                "order-edit": scaled(6, 0.004, 4_000),
+                "recurring-order": scaled(6, 0.005, 5_000),
+                "payment-method": scaled(6, 0.02, 20_000),
                 "cart-discount": 16,
                 "product-discount": 6,
                 "discount-group": 4,
@@ -107,13 +107,13 @@ class Counts:
                 "mcp-server": 4,
                 "api-client": 6,
                 **fixed,
-                "approval-rule": part(6, 0.004, 4_000),
-                "approval-flow": part(6, 0.004, 4_000),
+                "approval-rule": scaled(6, 0.004, 4_000),
+                "approval-flow": scaled(6, 0.004, 4_000),
             }
         )
 
-    def __getitem__(self, kind: str) -> int:
-        return self.by_kind[kind]
+    def __getitem__(self, type_id: str) -> int:
+        return self.by_type[type_id]
 
 
 @lru_cache(maxsize=4096)
@@ -125,11 +125,11 @@ def _day(number: int) -> str:
 @lru_cache(maxsize=512)
 def stamp(ms: int) -> str:
     """Return milliseconds since 1970 as the platform writes them: 2026-01-02T03:04:05.678Z."""
-    day, rest = divmod(ms, _DAY)
-    seconds, rest = divmod(rest, 1000)
+    day, milliseconds = divmod(ms, _DAY)
+    seconds, milliseconds = divmod(milliseconds, 1000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{_day(day)}{hours:02}:{minutes:02}:{seconds:02}.{rest:03}Z"
+    return f"{_day(day)}{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}Z"
 
 
 def js(value: object) -> str:
@@ -191,22 +191,22 @@ class World:
         """The newest moment that any record may carry, in milliseconds: ten minutes before now."""
         return self.now - 601_000
 
-    def uid(self, kind: str, number: int) -> str:
-        """Return the id of the record `number` of `kind`: a UUIDv4 as text."""
-        h = blake2b(f"{self.seed}/{kind}/{number}".encode(), digest_size=16).hexdigest()
+    def uid(self, type_id: str, number: int) -> str:
+        """Return the id of record `number` of a type: a UUIDv4 as text."""
+        h = blake2b(f"{self.seed}/{type_id}/{number}".encode(), digest_size=16).hexdigest()
         return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_UUID_VARIANT[h[16]]}{h[17:20]}-{h[20:]}"
 
     def dice(self, name: str) -> Dice:
         """Return dice that roll the same for the same seed and `name`."""
         return Dice(f"{self.seed}/{name}")
 
-    def known(self, kind: str, number: int) -> str:
-        """Return the id of a record of `kind` that the shop has, whatever `number` is."""
-        return self.uid(kind, number % self.counts[kind])
+    def known(self, type_id: str, number: int) -> str:
+        """Return the id of an existing record of the type; `number` wraps around."""
+        return self.uid(type_id, number % self.counts[type_id])
 
-    def ref(self, kind: str, number: int) -> Json:
-        """Return a reference to a record of `kind` that the shop has."""
-        return {"typeId": kind, "id": self.known(kind, number)}
+    def ref(self, type_id: str, number: int) -> Json:
+        """Return a reference to an existing record of the type; `number` wraps around."""
+        return {"typeId": type_id, "id": self.known(type_id, number)}
 
     def client(self, number: int) -> str:
         """Return the id of an API client: 24 characters, not a UUID."""
