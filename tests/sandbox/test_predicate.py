@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.errors import ApiError
-from commercetools_source.sandbox.query.predicate import (
+from commercetools_source.sandbox.query.nodes import (
     And,
     Compare,
     Contains,
@@ -23,8 +23,8 @@ from commercetools_source.sandbox.query.predicate import (
     Variable,
     Within,
     bind,
-    parse,
 )
+from commercetools_source.sandbox.query.predicate import parse
 
 A, B = Compare("a", "=", 1), Compare("b", "=", 2)
 

@@ -20,7 +20,7 @@ from commercetools_source.sandbox.platform.endpoints import (
     Route,
 )
 from commercetools_source.sandbox.platform.refusals import not_found
-from commercetools_source.sandbox.query.predicate import Compare, Nested, Node
+from commercetools_source.sandbox.query.nodes import Compare, Nested, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

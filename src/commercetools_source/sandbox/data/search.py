@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.sandbox.query.bounds import Ordering, conjuncts, narrow
 from commercetools_source.sandbox.query.evaluate import Evaluator, top_fields
-from commercetools_source.sandbox.query.predicate import And, In, Node
+from commercetools_source.sandbox.query.nodes import And, In, Node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.sandbox.platform.clock import parse_time
 from commercetools_source.sandbox.platform.ids import order_key
-from commercetools_source.sandbox.query.predicate import And, Compare, Node, Or
+from commercetools_source.sandbox.query.nodes import And, Compare, Node, Or
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

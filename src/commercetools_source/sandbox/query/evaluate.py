@@ -14,7 +14,7 @@ from commercetools_source.sandbox.contract import element, is_array
 from commercetools_source.sandbox.platform.clock import parse_time
 from commercetools_source.sandbox.platform.ids import order_key
 from commercetools_source.sandbox.platform.refusals import malformed
-from commercetools_source.sandbox.query.predicate import (
+from commercetools_source.sandbox.query.nodes import (
     And,
     Compare,
     Contains,

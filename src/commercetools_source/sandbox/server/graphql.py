@@ -18,7 +18,8 @@ from commercetools_source.sandbox.data.search import Query
 from commercetools_source.sandbox.platform.endpoints import CONTAINER, STREAMS, accepted_scopes
 from commercetools_source.sandbox.platform.refusals import malformed, refuse
 from commercetools_source.sandbox.platform.request import MAX_LIMIT, MAX_OFFSET, Response
-from commercetools_source.sandbox.query.predicate import Node, bind, parse
+from commercetools_source.sandbox.query.nodes import Node, bind
+from commercetools_source.sandbox.query.predicate import parse
 from commercetools_source.sandbox.query.sorting import parse_sort
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from commercetools_source.sandbox.data.search import Query, Searcher
 from commercetools_source.sandbox.platform.endpoints import SOURCES, Route, Router, accepted_scopes
 from commercetools_source.sandbox.platform.refusals import invalid_input, not_found, refuse, unknown_path
 from commercetools_source.sandbox.platform.request import MAX_LIMIT, MAX_OFFSET, Request, Response
-from commercetools_source.sandbox.query.predicate import Compare, Node, bind, parse
+from commercetools_source.sandbox.query.nodes import Compare, Node, bind
+from commercetools_source.sandbox.query.predicate import parse
 from commercetools_source.sandbox.query.sorting import parse_sort
 from commercetools_source.sandbox.server.faults import error_of
 from commercetools_source.sandbox.server.graphql import GraphQL

@@ -10,6 +10,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from commercetools_source.sandbox.shop.basics import (
+    SHIPPING_METHODS,
+    distribution_channels,
+    shipping_rate,
+    state_id,
+    supply_channels,
+    tax_rate,
+)
 from commercetools_source.sandbox.shop.catalog import (
     Catalog,
     UnitPrice,
@@ -20,14 +28,6 @@ from commercetools_source.sandbox.shop.catalog import (
     variant_count,
 )
 from commercetools_source.sandbox.shop.people import Person, address, quoted
-from commercetools_source.sandbox.shop.setup import (
-    SHIPPING_METHODS,
-    distribution_channels,
-    shipping_rate,
-    state_id,
-    supply_channels,
-    tax_rate,
-)
 from commercetools_source.sandbox.shop.words import CARRIERS, FRACTION_DIGITS, MARKETS, Market
 from commercetools_source.sandbox.shop.world import Dice, World, js, stamp
 

@@ -1,4 +1,4 @@
-"""Categories, products with their variants and prices, inventory and standalone prices of the generated shop."""
+"""The products of the generated shop as text that other records quote: variants, attributes, prices, availability."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from array import array
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from commercetools_source.sandbox.shop.setup import distribution_channels, local_amount, row, state_id, supply_channels
+from commercetools_source.sandbox.shop.basics import distribution_channels, local_amount, supply_channels
 from commercetools_source.sandbox.shop.types import PRODUCT_TYPES, Customs, attribute_rows, localized
-from commercetools_source.sandbox.shop.words import ADJECTIVES, CATEGORIES, MARKETS, NOUNS, Market
-from commercetools_source.sandbox.shop.world import Dice, Json, Rows, World, cents, js, precise, stamp
+from commercetools_source.sandbox.shop.words import ADJECTIVES, MARKETS, NOUNS, Market
+from commercetools_source.sandbox.shop.world import Json, World, cents, js, precise, stamp
 
 # Which product type a product has, by its number modulo 10: apparel, electronics, everything, plain.
 _TYPE_OF = (0, 1, 0, 1, 2, 0, 0, 1, 3, 0)
-_MANY_VARIANTS = 100
+MANY_VARIANTS = 100
 # Product discount 0 takes 20% off.
 _DISCOUNT_PERMYRIAD = 2000
 _PRICE_CURRENCIES = tuple({market.currency: market for market in MARKETS}.items())
@@ -21,7 +21,7 @@ _PRICE_CURRENCIES = tuple({market.currency: market for market in MARKETS}.items(
 
 def variant_count(product: int) -> int:
     """Return how many variants a product has, the master variant included."""
-    return _MANY_VARIANTS if product % 300 == 7 else (1, 1, 2, 3, 4, 6)[product % 6]  # noqa: PLR2004 - every 300th
+    return MANY_VARIANTS if product % 300 == 7 else (1, 1, 2, 3, 4, 6)[product % 6]  # noqa: PLR2004 - every 300th
 
 
 def sku(product: int, variant: int) -> str:
@@ -255,244 +255,3 @@ def entry_channel(world: World, number: int, turn: int) -> int | None:
     supply = supply_channels(world)
     position = (number + turn) % (len(supply) + 1)
     return supply[position - 1] if position else None
-
-
-def categories(world: World, customs: Customs) -> Rows:
-    """Yield a tree of categories, each with the path to its root in `ancestors`."""
-    dice = world.dice("categories")
-    total = world.counts["category"]
-    times = world.times("category", total)
-    roots = len(CATEGORIES)
-    for number in range(total):
-        path: list[int] = []
-        above = number
-        while above >= roots:
-            above = (above - roots) // 3
-            path.insert(0, above)
-        key, names, children = CATEGORIES[number % roots]
-        if number >= roots:
-            names = {locale: f"{children[number % len(children)]} {number}" for locale in names}
-        record = {
-            **times.base(world.uid("category", number), number),
-            "key": f"category-{number}",
-            "externalId": f"ext-{key}-{number}",
-            "name": names,
-            "slug": {locale: f"{key}-{number}-{locale}" for locale in names},
-            "description": localized(dice, 3),
-            "metaTitle": names,
-            "metaDescription": localized(dice),
-            "metaKeywords": {"en": f"{key}, shop"},
-            "orderHint": f"0.{number + 1:06}",
-            "ancestors": [{"typeId": "category", "id": world.uid("category", step)} for step in path],
-            "assets": [],
-        }
-        if path:
-            record["parent"] = {"typeId": "category", "id": world.uid("category", path[-1])}
-        if dice.chance(30):
-            record["custom"] = customs.value("category", dice)
-        yield row("/categories", record)
-
-
-def _data(catalog: Catalog, product: int, *, staged: bool) -> str:
-    world = catalog.world
-    names = product_names(product)
-    count = variant_count(product)
-    if staged:
-        names = {locale: f"{name} *new*" for locale, name in names.items()}
-        count = min(count + 1, _MANY_VARIANTS)
-    ids = sorted({world.known("category", product), world.known("category", product * 7 + 3)})
-    variants = [catalog.variant(product, step, catalog.prices(product, step)) for step in range(1, count + 1)]
-    text = {
-        "name": names,
-        "slug": product_slugs(product),
-        "categories": [{"typeId": "category", "id": uid} for uid in ids],
-        "categoryOrderHints": {ids[0]: f"0.{product % 1000 + 1:04}"},
-        "searchKeywords": {
-            "en": [{"text": names["en"]}, {"text": "gift", "suggestTokenizer": {"type": "whitespace"}}],
-            "de": [
-                {
-                    "text": names["de"],
-                    "suggestTokenizer": {"type": "custom", "inputs": [names["de"].lower(), "geschenk"]},
-                }
-            ],
-        }
-        if product % 5 == 0
-        else {},
-    }
-    if product % 4:
-        text |= {
-            "description": localized(world.dice(f"product/{product}"), 3),
-            "metaTitle": names,
-            "metaDescription": {"en": names["en"]},
-            "metaKeywords": {"en": "shop, sample"},
-        }
-    return (
-        f'{js(text)[:-1]},"attributes":{catalog.attributes(product, 0)},'
-        f'"masterVariant":{variants[0]},"variants":[{",".join(variants[1:])}]}}'
-    )
-
-
-def products(catalog: Catalog) -> Rows:
-    """Yield the products: most published, some with staged changes, a few with a hundred variants."""
-    world = catalog.world
-    dice = world.dice("products")
-    total = world.counts["product"]
-    times = world.times("product", total)
-    reviewed = {"averageRating": 4.25, "highestRating": 5, "lowestRating": 3, "count": 4}
-    for product in range(total):
-        head, _, _ = times.head(world.uid("product", product), product)
-        changed = dice.chance(15)
-        current = _data(catalog, product, staged=False)
-        fields: Json = {
-            "key": f"product-{product}",
-            "productType": {"typeId": "product-type", "id": catalog.type_id(product)},
-            "taxCategory": {"typeId": "tax-category", "id": world.uid("tax-category", 0)},
-            "priceMode": "Standalone" if has_standalone_prices(product) else "Embedded",
-            "createdBy": {"clientId": world.client(product)},
-            "lastModifiedBy": {"clientId": world.client(product), "externalUserId": "merchandiser"},
-        }
-        if dice.chance(60):
-            fields["state"] = {"typeId": "state", "id": state_id(world, "ProductState", product)}
-        if dice.chance(25):
-            fields["reviewRatingStatistics"] = {**reviewed, "ratingsDistribution": {"3": 1, "4": 1, "5": 2}}
-        staged = _data(catalog, product, staged=True) if changed else current
-        text = (
-            f'{head},{js(fields)[1:-1]},"masterData":{{"published":{"false" if dice.chance(8) else "true"},'
-            f'"hasStagedChanges":{"true" if changed else "false"},"current":{current},"staged":{staged}}}}}'
-        )
-        yield "/products", "", text.encode()
-
-
-def inventory(catalog: Catalog) -> Rows:
-    """Yield inventory entries: one for each SKU, then more of the same SKUs in other channels."""
-    world, customs = catalog.world, catalog.customs
-    dice = world.dice("inventory")
-    total = world.counts["inventory-entry"]
-    times = world.times("inventory-entry", total)
-    channels = [None, *(world.uid("channel", number) for number in supply_channels(world))]
-    every = catalog.skus[-1]
-    number = 0
-    for turn in range(len(channels)):
-        for product in range(world.counts["product"]):
-            for variant in range(1, variant_count(product) + 1):
-                if number == total:
-                    return
-                position = (number % every + turn) % len(channels)
-                channel = channels[position]
-                head, _, modified = times.head(world.uid("inventory-entry", number), number)
-                stock = quantity_on_stock(number)
-                text = (
-                    f'{head},"sku":"{sku(product, variant)}","quantityOnStock":{stock},"availableQuantity":'
-                    f"{max(stock - number % 4, 0)}"
-                )
-                if channel:
-                    text += f',"supplyChannel":{{"typeId":"channel","id":"{channel}"}}'
-                if number % 5 == 0:
-                    text += f',"key":"stock-{number}","restockableInDays":{1 + number % 30}'
-                if not stock:
-                    text += f',"expectedDelivery":"{stamp(modified + 86_400_000 * 21)}"'
-                if number % 7 == 0:
-                    text += (
-                        ',"minCartQuantity":1,"maxCartQuantity":20,"reservationExpirationInMinutes":30,'
-                        '"stockLevels":{"reorderPoint":10,"safetyStock":4}'
-                    )
-                if dice.chance(10):
-                    text += f',"custom":{customs.text("inventory-entry", dice)}'
-                yield "/inventory", "", f"{text}}}".encode()
-                number += 1
-
-
-def standalone_prices(catalog: Catalog) -> Rows:
-    """Yield standalone prices: for the products that live on them, and more scopes for others."""
-    world = catalog.world
-    dice = world.dice("standalone-prices")
-    total = world.counts["standalone-price"]
-    times = world.times("standalone-price", total)
-    for number in range(total):
-        product = number * 12 % world.counts["product"] // 12 * 12 + 6
-        product, variant = (product, 1) if number % 2 and product < world.counts["product"] else catalog.at(number)
-        market = MARKETS[number % len(MARKETS)]
-        amount = max(local_amount(market.currency, euro_cents(product, variant)), 1)
-        text = (
-            f'{times.head(world.uid("standalone-price", number), number)[0]},"key":"standalone-{number}",'
-            f'"sku":"{sku(product, variant)}","value":{cents(market.currency, amount)},'
-            f'"country":"{market.country}","active":{"false" if number % 9 == 8 else "true"}'  # noqa: PLR2004
-        )
-        text += _price_extras(catalog, dice, number, market, amount)
-        yield "/standalone-prices", "", f"{text}}}".encode()
-
-
-def _price_extras(catalog: Catalog, dice: Dice, number: int, market: Market, amount: int) -> str:
-    world, currency = catalog.world, market.currency
-    text = ""
-    if dice.chance(20):
-        text += f',"customerGroup":{js(world.ref("customer-group", number))}'
-    if dice.chance(20):
-        channel = world.uid("channel", dice.one(distribution_channels(world)))
-        text += f',"channel":{{"typeId":"channel","id":"{channel}"}}'
-    if dice.chance(20):
-        text += f',"validFrom":"{stamp(world.latest - 86_400_000)}","validUntil":"{stamp(world.latest + 86_400_000)}"'
-    if dice.chance(20):
-        text += f',"tiers":[{{"minimumQuantity":10,"value":{cents(currency, amount * 9 // 10)}}}]'
-    if dice.chance(15):
-        discount = js(world.ref("product-discount", 2))
-        text += f',"discounted":{{"value":{cents(currency, amount * 8 // 10)},"discount":{discount}}}'
-    if dice.chance(10):
-        text += f',"staged":{{"value":{cents(currency, amount + 100)}}}'
-    if dice.chance(10):
-        text += f',"custom":{catalog.customs.text("standalone-price", dice)}'
-    return text
-
-
-def selections(catalog: Catalog) -> Rows:
-    """Yield product selections, the products in them, and what each store sees of them."""
-    world = catalog.world
-    total = world.counts["product-selection"]
-    times = world.times("product-selection", total)
-    dice = world.dice("product-selections")
-    for number in range(total):
-        rows = [_assigned(world, number, product) for product in selected(world, number)]
-        uid = world.uid("product-selection", number)
-        excluding = number % 4 == 3  # noqa: PLR2004 - every fourth
-        record = {
-            **times.base(uid, number),
-            "key": f"selection-{number}",
-            "name": {"en": f"Selection {number}", "de": f"Auswahl {number}"},
-            "productCount": len(rows),
-            "type": "individualExclusion" if excluding else "individual",
-            "mode": "IndividualExclusion" if excluding else "Individual",
-        }
-        if number % 2 == 0:
-            record["custom"] = catalog.customs.value("product-selection", dice)
-        yield row("/product-selections", record)
-        for product in rows:
-            yield row("/product-selections/{ID}/products", product, uid)
-
-
-def selected(world: World, selection: int) -> range:
-    """Return the numbers of the products in a selection: at most a few hundred."""
-    return range(selection, world.counts["product"], max(2, world.counts["product"] // 200))
-
-
-def _assigned(world: World, selection: int, product: int) -> Json:
-    record: Json = {"product": {"typeId": "product", "id": world.uid("product", product)}}
-    if selection % 4 == 3:  # noqa: PLR2004 - the selections that exclude
-        record["variantExclusion"] = {"skus": [sku(product, 1)]}
-    elif product % 3 == 0:
-        modes = ("inclusion", "exclusion", "includeOnly", "includeAllExcept")
-        record["variantSelection"] = {"type": modes[product // 3 % 4], "skus": [sku(product, 1)]}
-    return record
-
-
-def assignments(world: World, store: int, key: str) -> Rows:
-    """Yield what the store `key` sees: the products of its two active selections."""
-    for step in range(2):
-        yield from assigned(world, (store + step) % world.counts["product-selection"], key)
-
-
-def assigned(world: World, selection: int, key: str) -> Rows:
-    """Yield what the store `key` sees of one active selection."""
-    reference = {"typeId": "product-selection", "id": world.uid("product-selection", selection)}
-    for product in selected(world, selection):
-        record = {"productSelection": reference, **_assigned(world, selection, product)}
-        yield row("/in-store/key={storeKey}/product-selection-assignments", record, key)

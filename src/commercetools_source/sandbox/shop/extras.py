@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from commercetools_source.sandbox.shop.basics import KEEP_DAYS, row, state_id, store_key
 from commercetools_source.sandbox.shop.baskets import Baskets, Wish
 from commercetools_source.sandbox.shop.catalog import product_names, product_slugs, sku
 from commercetools_source.sandbox.shop.people import person, unit_key
-from commercetools_source.sandbox.shop.setup import KEEP_DAYS, row, state_id, store_key
 from commercetools_source.sandbox.shop.types import localized
 from commercetools_source.sandbox.shop.words import FIRST_NAMES, PAYMENT_INTERFACES, PAYMENT_METHODS, SENTENCES
 from commercetools_source.sandbox.shop.world import Dice, Json, Rows, World, stamp

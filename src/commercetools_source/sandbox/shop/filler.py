@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.sandbox.shop.balance import balance
+from commercetools_source.sandbox.shop.basics import store_key, tax_rate
 from commercetools_source.sandbox.shop.catalog import sku
 from commercetools_source.sandbox.shop.people import unit_key
-from commercetools_source.sandbox.shop.setup import store_key, tax_rate
 from commercetools_source.sandbox.shop.types import PRODUCT_TYPES, RESOURCE_TYPES, Customs, attribute_rows, localized
 from commercetools_source.sandbox.shop.words import (
     CARRIERS,

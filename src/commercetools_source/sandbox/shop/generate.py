@@ -10,22 +10,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from commercetools_source.errors import ConfigError
+from commercetools_source.sandbox.shop.basics import store_key
 from commercetools_source.sandbox.shop.baskets import Baskets
-from commercetools_source.sandbox.shop.catalog import (
-    Catalog,
-    assignments,
-    categories,
-    inventory,
-    products,
-    selections,
-    standalone_prices,
-)
+from commercetools_source.sandbox.shop.catalog import Catalog
 from commercetools_source.sandbox.shop.completion import Completer
 from commercetools_source.sandbox.shop.extras import extras
 from commercetools_source.sandbox.shop.messages import Journal
 from commercetools_source.sandbox.shop.orders import Orders
 from commercetools_source.sandbox.shop.people import associate_roles, business_units, customers
-from commercetools_source.sandbox.shop.setup import setup, store_key
+from commercetools_source.sandbox.shop.products import categories, products
+from commercetools_source.sandbox.shop.selections import assignments, selections
+from commercetools_source.sandbox.shop.setup import setup
+from commercetools_source.sandbox.shop.stock import inventory, standalone_prices
 from commercetools_source.sandbox.shop.types import PRODUCT_TYPES, TYPES, Customs, product_types, types
 from commercetools_source.sandbox.shop.words import STATES
 from commercetools_source.sandbox.shop.world import Counts, Row, Rows, World

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from commercetools_source.sandbox.shop.basics import KEEP_DAYS, state_id, store_key
 from commercetools_source.sandbox.shop.baskets import Basket, Baskets, Wish
 from commercetools_source.sandbox.shop.people import Person, person, unit_associates, unit_key
-from commercetools_source.sandbox.shop.setup import KEEP_DAYS, state_id, store_key
 from commercetools_source.sandbox.shop.words import MARKETS, PAYMENT_INTERFACES, PAYMENT_METHODS
 from commercetools_source.sandbox.shop.world import Rows, World, js, stamp
 

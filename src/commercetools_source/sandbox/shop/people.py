@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from commercetools_source.sandbox.shop.setup import row, store_key
+from commercetools_source.sandbox.shop.basics import row, store_key
 from commercetools_source.sandbox.shop.words import COMPANIES, FIRST_NAMES, LAST_NAMES, Market
 from commercetools_source.sandbox.shop.world import Dice, Json, Rows, World, js, stamp
 
