@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from commercetools_source.model.custom.columns import columns_of
+from commercetools_source.model.custom.columns import custom_columns
 from commercetools_source.model.custom.definitions import ATTRIBUTE_TYPES, FIELD_TYPES, column_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date, datetime, time
 
-    from commercetools_source.model.custom.columns import Place
+    from commercetools_source.model.custom.columns import FieldSet
     from commercetools_source.model.custom.definitions import FieldType, ProductType
     from commercetools_source.model.custom.values import Reader
 
@@ -148,10 +148,10 @@ def same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and one == other
 
 
-def back(row: Mapping[str, Any], place: Place, reader: Reader, taken: Iterable[str]) -> dict[str, Any]:
+def back(row: Mapping[str, Any], place: FieldSet, reader: Reader, taken: Iterable[str]) -> dict[str, Any]:
     """Return the values by field that a row holds, the unfit ones too: what the API sent."""
     typed: dict[str, Any] = {}
-    for column in columns_of(place, reader, taken):
+    for column in custom_columns(place, reader, taken):
         value, kind = row[column.name], reader.resolved(column.definition.type)
         if value is None:
             continue

@@ -60,7 +60,7 @@ _PAGE = """\
 
 <!-- written by `make docs` from the catalogue, the contract and src/commercetools_source/model/child_tables.py -->
 
-What a shop becomes: one table for each stream with the records unfolded, and one for each list inside them. These
+What a shop becomes: one table for each stream with the records, and one for each list inside them. These
 stand in schema `model`; the records as the API sends them, nested values as JSON, have the streams' names in `main`.
 
 `commercetools-source schema STREAM` prints every column of a stream's tables, `schema --json` those of all, and

@@ -11,7 +11,7 @@ import pytest
 
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB
-from commercetools_source.model.custom.columns import Place, beside
+from commercetools_source.model.custom.columns import FieldSet, with_custom_columns
 from commercetools_source.model.custom.definitions import ATTRIBUTE_TYPES, FIELD_TYPES, Definition, FieldType
 from commercetools_source.model.custom.values import Reader, as_map
 from commercetools_source.sandbox import Sandbox
@@ -38,12 +38,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCo
 
 def test_the_questions_have_answers(shop: duckdb.DuckDBPyConnection) -> None:
     answers: list[list[Any]] = [shop.execute(question).fetchall() for question in QUESTIONS]
-    best, tiers, misfits = answers
+    best, tiers, count_unfit = answers
     assert len(best) == 10
     assert all(color and sold > 0 for _, color, _, sold in best)
     assert tiers
     assert {tier for tier, _ in tiers} <= {"bronze", "gold", "silver"}
-    assert misfits == []
+    assert count_unfit == []
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
@@ -51,8 +51,8 @@ def test_the_table_shows_the_columns_that_there_are(row: list[str]) -> None:
     attribute, field, names, types = row
     (kind,) = {ATTRIBUTE_TYPES[attribute.strip("`")], *(FIELD_TYPES[name] for name in re.findall(r"`(\w+)`", field))}
     definition = Definition("it", FieldType(kind, target="category" if kind == "reference" else ""))
-    place = Place("", as_map("fields"), "fields", (definition,))
-    query = beside("SELECT NULL::JSON AS fields", [place], Reader(), ["fields"])
+    place = FieldSet("", as_map("fields"), "fields", (definition,))
+    query = with_custom_columns("SELECT NULL::JSON AS fields", [place], Reader(), ["fields"])
     described = [(name, sql.replace(", ", ",")) for name, sql, *_ in duckdb.sql(f"DESCRIBE {query}").fetchall()[1:-1]]
     columns = [one.replace("<name>", "it") for one in re.findall(r"`(<name>\w*)`", names)]
     assert described == list(

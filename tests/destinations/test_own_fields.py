@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from commercetools_source.model.custom.columns import Place, beside, columns_of, entries_map
+from commercetools_source.model.custom.columns import FieldSet, custom_columns, entries_map, with_custom_columns
 from commercetools_source.model.custom.definitions import (
     ATTRIBUTE_TYPES,
     FIELD_TYPES,
@@ -35,21 +35,21 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def custom(fields: Sequence[Definition]) -> Place:
-    return Place("custom_", as_map("fields"), "fields", tuple(fields))
+def custom(fields: Sequence[Definition]) -> FieldSet:
+    return FieldSet("custom_", as_map("fields"), "fields", tuple(fields))
 
 
-def attributes(fields: Sequence[Definition]) -> Place:
-    return Place("", entries_map(f"TRY_CAST(fields AS {ENTRIES})"), "fields", tuple(fields))
+def attributes(fields: Sequence[Definition]) -> FieldSet:
+    return FieldSet("", entries_map(f"TRY_CAST(fields AS {ENTRIES})"), "fields", tuple(fields))
 
 
 def load(
-    connection: duckdb.DuckDBPyConnection, place: Place, reader: Reader, rows: Sequence[str | None]
+    connection: duckdb.DuckDBPyConnection, place: FieldSet, reader: Reader, rows: Sequence[str | None]
 ) -> list[dict[str, Any]]:
     """Return what the columns beside `rows` hold, each row as a dict."""
     connection.execute("CREATE OR REPLACE TEMP TABLE held (key BIGINT, fields JSON)")
     connection.executemany("INSERT INTO held VALUES (?, ?)", list(enumerate(rows)))
-    result = connection.execute(f"{beside('SELECT * FROM held', [place], reader, TAKEN)} ORDER BY key")
+    result = connection.execute(f"{with_custom_columns('SELECT * FROM held', [place], reader, TAKEN)} ORDER BY key")
     names = [column[0] for column in result.description or ()]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
@@ -196,7 +196,7 @@ def test_a_value_is_typed_only_if_nothing_of_it_is_lost(
 ) -> None:
     place, reader = custom([Definition("it", kind)]), Reader({"spec": SPEC})
     (row,) = load(database, place, reader, [f'{{"it":{text}}}'])
-    columns = [column.name for column in columns_of(place, reader, TAKEN)]
+    columns = [column.name for column in custom_columns(place, reader, TAKEN)]
     assert (row["custom_unfit"] is None) == fits
     assert any(row[name] is not None for name in columns) == fits
     if not fits:

@@ -12,8 +12,8 @@ import pytest
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB
-from commercetools_source.model.custom.columns import Place
-from commercetools_source.model.custom.places import owned
+from commercetools_source.model.custom.columns import FieldSet
+from commercetools_source.model.custom.places import custom_field_columns
 from commercetools_source.model.custom.queries import KEY, VARIANTS, CustomFieldQueries
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import Relation, all_relations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Records = Mapping[str, list[dict[str, Any]]]
 
-OWNING = [relation for relation in all_relations().values() if owned(relation)]
+OWNING = [relation for relation in all_relations().values() if custom_field_columns(relation)]
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +57,11 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, An
 def test_every_custom_field_of_the_shop_is_in_its_column(
     shop: tuple[duckdb.DuckDBPyConnection, Records], own: CustomFieldQueries, relation: Relation
 ) -> None:
-    columns = {place.column for place in owned(relation)}
+    columns = {place.column for place in custom_field_columns(relation)}
     narrow = replace(relation, columns=tuple(one for one in relation.columns if one.name in columns))  # binds faster
-    places, taken = own.places(narrow), [one.name for one in narrow.columns]
+    places, taken = own.field_sets(narrow), [one.name for one in narrow.columns]
     assert len(places) == len(columns)
-    found = rows(shop[0], own.beside(narrow, select(narrow, quoted(relation.stream))))
+    found = rows(shop[0], own.with_custom_columns(narrow, select(narrow, quoted(relation.stream))))
     for row in found:
         names = list(taken)
         for place in places:
@@ -79,11 +79,11 @@ def test_every_attribute_of_the_shop_is_in_its_column(
     sent = dict(variants(stream, records[stream]))
     found = {}
     for one in own.product_types_by_name().values():
-        place = Place("", "", "", one.attributes)
+        place = FieldSet("", "", "", one.attributes)
         for row in rows(connection, own.variants(one, stream, quoted(stream))):
             assert row["unfit"] is None
             key = (one.id, *(row[name] for name in KEY))
-            found[key] = back(row, place, own.reader, [*KEY, "_own", "_product", "_entries"])
+            found[key] = back(row, place, own.reader, [*KEY, "_variant", "_product", "_entries"])
     assert found.keys() == sent.keys()
     assert len(found) > 100
     for key, values in found.items():
@@ -124,6 +124,6 @@ def test_relations_of_product_types_have_names_of_their_own() -> None:
 
 def test_without_definitions_nothing_is_added() -> None:
     relation, own = all_relations()["orders"], CustomFieldQueries()
-    assert own.beside(relation, "SELECT 1") == "SELECT 1"
+    assert own.with_custom_columns(relation, "SELECT 1") == "SELECT 1"
     assert own.product_types_by_name() == {}
     assert STREAMS.keys() >= VARIANTS.keys()

@@ -8,7 +8,7 @@ from commercetools_source.catalog.contract import Expression, parse
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.model.child_tables import FAMILIES
-from commercetools_source.model.relations import Field, ForeignKey, Relation, all_relations, unfold
+from commercetools_source.model.relations import Field, ForeignKey, Relation, all_relations, value_columns
 
 RELATIONS = all_relations()
 relations = pytest.mark.parametrize("relation", RELATIONS.values(), ids=lambda relation: relation.name)
@@ -19,7 +19,7 @@ def names(found: Relation | tuple[Field, ...]) -> list[str]:
 
 
 def test_every_stream_has_a_relation_and_every_child_of_the_catalogue_one() -> None:
-    children = {f"{family.one}_{child.name}" for family in FAMILIES.values() for child in family.children}
+    children = {f"{family.singular}_{child.name}" for family in FAMILIES.values() for child in family.children}
     assert set(RELATIONS) == {*STREAMS, *children}
     assert {stream: STREAMS[stream].key for stream in FAMILIES} == dict.fromkeys(FAMILIES, ("id",))
 
@@ -116,11 +116,11 @@ def test_money_references_and_addresses_are_unfolded() -> None:
     ],
 )
 def test_a_value_is_unfolded_by_its_type(expression: str, columns: list[tuple[str, str]]) -> None:
-    assert [(field.name, field.kind) for field in unfold("x", parse(expression))] == columns
+    assert [(field.name, field.kind) for field in value_columns("x", parse(expression))] == columns
 
 
 def test_an_unfolded_value_without_a_name_is_called_by_its_parts() -> None:
-    found = unfold("", Expression("StoreKeyReference"), ("at",))
+    found = value_columns("", Expression("StoreKeyReference"), ("at",))
     assert [(field.name, field.path, field.refers) for field in found] == [
         ("key", ("at", "key"), "stores.key"),
         ("typeId", ("at", "typeId"), ""),

@@ -79,12 +79,12 @@ class Contract:
     def fields(self, name: str) -> dict[str, Expression]:
         """Return the fields of a type, those of all its variants included; where they differ, what fits them all."""
         row = self.types.get(name, Type())
-        found: dict[str, Expression] = {}
+        merged: dict[str, Expression] = {}
         for variant in dict.fromkeys(row.variants.values()):
             for key, value in self.types[variant].fields.items():
                 optional = replace(value, required=False)
-                found[key] = self.wider(found.get(key, optional), optional)
-        return {**found, **row.fields}
+                merged[key] = self.wider(merged.get(key, optional), optional)
+        return {**merged, **row.fields}
 
     def scalar(self, value: Expression) -> str:
         """Return which of SCALARS a value is written as: a string for an enumeration, "" for what has parts."""
@@ -95,31 +95,31 @@ class Contract:
             return self.scalar(row.alias)
         return "string" if row.enum else ""
 
-    def wider(self, one: Expression, other: Expression) -> Expression:
+    def wider(self, first: Expression, second: Expression) -> Expression:
         """Return the narrowest expression that both fit."""
-        options = list(one.options or (one,))
-        for value in other.options or (other,):
-            for place, known in enumerate(options):
-                joined = self._joined(known, value)
+        options = list(first.options or (first,))
+        for value in second.options or (second,):
+            for index, option in enumerate(options):
+                joined = self._joined(option, value)
                 if joined is not None:
-                    options[place] = joined
+                    options[index] = joined
                     break
             else:
                 options.append(value)
         anything = next((option for option in options if option.name == "any"), None)
         return anything or (options[0] if len(options) == 1 else Expression(options=tuple(options)))
 
-    def _joined(self, one: Expression, other: Expression) -> Expression | None:
+    def _joined(self, first: Expression, second: Expression) -> Expression | None:
         """Return what both fit if JSON writes them in the same way: two lists, two objects, two texts; else None."""
-        if one == other:
-            return one
-        if one.items is not None and other.items is not None:
-            return Expression(items=self.wider(one.items, other.items))
-        if one.values is not None and other.values is not None:
-            return Expression(values=self.wider(one.values, other.values))
-        if one.items is not None or other.items is not None:
+        if first == second:
+            return first
+        if first.items is not None and second.items is not None:
+            return Expression(items=self.wider(first.items, second.items))
+        if first.values is not None and second.values is not None:
+            return Expression(values=self.wider(first.values, second.values))
+        if first.items is not None or second.items is not None:
             return None
-        forms = {self.scalar(one) or "object", self.scalar(other) or "object"}
+        forms = {self.scalar(first) or "object", self.scalar(second) or "object"}
         if len(forms) == 1:
             return Expression(forms.pop())
         return next((Expression(name) for name, narrow in _WIDER if forms <= narrow), None)

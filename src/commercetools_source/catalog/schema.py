@@ -89,7 +89,7 @@ def _fields(stream: Stream, contract: Contract) -> dict[str, Expression]:
 
 def _kind(expression: Expression, contract: Contract) -> Kind:
     scalar = contract.scalar(expression)
-    return next((kind for kind in SCALARS if kind == scalar), "json")
+    return next((name for name in SCALARS if name == scalar), "json")
 
 
 def _schema(expression: Expression, contract: Contract, depth: int) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Child:
 
     `name`: comes behind the singular of the stream. `paths`: from the item of the child table `below`
     ("" is the record itself) to the items; several are united. `key`: the field that identifies an item
-    inside its parent, "" if only its place does. `one`: what an item is called in the key columns of the
+    inside its parent, "" if only its place does. `item_name`: what an item is called in the key columns of the
     tables below this one. `items`: the contract's types of an item where the contract itself only says
     "object". `carries`: fields of what the item lies in that are its columns too.
     """
@@ -44,16 +44,16 @@ class Child:
     paths: tuple[tuple[str | Fork, ...], ...]
     key: str = ""
     below: str = ""
-    one: str = ""
+    item_name: str = ""
     items: tuple[str, ...] = ()
     carries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The child tables of one stream; `one` is the singular of its name, in snake_case."""
+    """The child tables of one stream; `singular`: its name in the singular, in snake_case."""
 
-    one: str
+    singular: str
     children: tuple[Child, ...]
 
 
@@ -65,9 +65,9 @@ MASTER = Fork("isMaster", (("masterVariant", True), ("variants", False)), identi
 
 
 def _child(  # a row with one path, written with dots
-    name: str, path: str, key: str = "", below: str = "", one: str = "", items: tuple[str, ...] = ()
+    name: str, path: str, key: str = "", below: str = "", item_name: str = "", items: tuple[str, ...] = ()
 ) -> Child:
-    return Child(name, (tuple(path.split(".")),), key, below, one, items)
+    return Child(name, (tuple(path.split(".")),), key, below, item_name, items)
 
 
 def _assets(owner: str = "", below: str = "") -> tuple[Child, ...]:
@@ -106,7 +106,7 @@ def _item_parts(items: str) -> tuple[Child, ...]:
         _child(f"{items}_states", "state", below=f"{items}s"),
         _child(f"{items}_tax_portions", "taxedPrice.taxPortions", below=f"{items}s"),
         _child(f"{items}_shipping_targets", "shippingDetails.targets", below=f"{items}s"),
-        _child(f"{items}_discounts", "discountedPricePerQuantity", below=f"{items}s", one="discount"),
+        _child(f"{items}_discounts", "discountedPricePerQuantity", below=f"{items}s", item_name="discount"),
         _child(f"{items}_discount_portions", "discountedPrice.includedDiscounts", below=f"{items}_discounts"),
     )
 
@@ -114,10 +114,10 @@ def _item_parts(items: str) -> tuple[Child, ...]:
 def _basket() -> tuple[Child, ...]:
     """Return what orders, carts and quotes have in common."""
     return (
-        _child("line_items", "lineItems", "id", one="lineItem"),
+        _child("line_items", "lineItems", "id", item_name="lineItem"),
         *_item_parts("line_item"),
         _child("line_item_attributes", "variant.attributes", "name", "line_items"),
-        _child("custom_line_items", "customLineItems", "id", one="customLineItem"),
+        _child("custom_line_items", "customLineItems", "id", item_name="customLineItem"),
         *_item_parts("custom_line_item"),
         _child("item_shipping_addresses", "itemShippingAddresses"),
         _child("direct_discounts", "directDiscounts", "id"),
@@ -131,10 +131,10 @@ def _purchase() -> tuple[Child, ...]:
     single, multiple = ("shippingInfo", "deliveries"), ("shipping", "shippingInfo", "deliveries")
     return (
         *_basket(),
-        _child("shippings", "shipping", one="shipping"),
+        _child("shippings", "shipping", item_name="shipping"),
         _child("shipping_discount_portions", "shippingInfo.discountedPrice.includedDiscounts", below="shippings"),
         _child("shipping_info_discount_portions", "shippingInfo.discountedPrice.includedDiscounts"),
-        Child("deliveries", (single, multiple), "id", one="delivery", carries=("shippingKey",)),
+        Child("deliveries", (single, multiple), "id", item_name="delivery", carries=("shippingKey",)),
         _child("delivery_items", "items", below="deliveries"),
         _child("parcels", "parcels", "id", "deliveries", "parcel"),
         _child("parcel_items", "items", below="parcels"),
@@ -170,9 +170,9 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             "business_unit",
             (
                 _child("addresses", "addresses", "id"),
-                _child("associates", "associates", one="associate"),
+                _child("associates", "associates", item_name="associate"),
                 _child("associate_roles", "associateRoleAssignments", below="associates"),
-                _child("inherited_associates", "inheritedAssociates", one="associate"),
+                _child("inherited_associates", "inheritedAssociates", item_name="associate"),
                 _child("inherited_associate_roles", "associateRoleAssignments", below="inherited_associates"),
                 _child("stores", "stores"),
                 _child("inherited_stores", "inheritedStores"),
@@ -215,7 +215,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             (
                 *_purchase(),
                 _child("sync_infos", "syncInfo"),
-                _child("returns", "returnInfo", one="return"),
+                _child("returns", "returnInfo", item_name="return"),
                 _child("return_items", "items", "id", "returns"),
             ),
         ),
@@ -244,7 +244,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "product_types": Family(
             "product_type",
             (
-                _child("attributes", "attributes", "name", one="attribute"),
+                _child("attributes", "attributes", "name", item_name="attribute"),
                 Child("attribute_values", _ENUM_PATHS, "key", "attributes", items=_PLAIN_OR_LOCALIZED),
             ),
         ),
@@ -254,8 +254,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "shipping_methods": Family(
             "shipping_method",
             (
-                _child("zone_rates", "zoneRates", one="zoneRate"),
-                _child("rates", "shippingRates", below="zone_rates", one="rate"),
+                _child("zone_rates", "zoneRates", item_name="zoneRate"),
+                _child("rates", "shippingRates", below="zone_rates", item_name="rate"),
                 _child("rate_tiers", "tiers", below="rates"),
                 _child("stores", "stores"),
             ),
@@ -284,12 +284,12 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         ),
         "tax_categories": Family(
             "tax_category",
-            (_child("rates", "rates", "id", one="rate"), _child("rate_sub_rates", "subRates", below="rates")),
+            (_child("rates", "rates", "id", item_name="rate"), _child("rate_sub_rates", "subRates", below="rates")),
         ),
         "types": Family(
             "type",
             (
-                _child("field_definitions", "fieldDefinitions", "name", one="fieldDefinition"),
+                _child("field_definitions", "fieldDefinitions", "name", item_name="fieldDefinition"),
                 Child("field_values", _ENUM_PATHS, "key", "field_definitions", items=_FIELD_VALUES),
             ),
         ),

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.kinds import Kind
     from commercetools_source.catalog.stream import Stream
 
-__all__ = ["Branch", "Field", "ForeignKey", "Origin", "Relation", "Step", "all_relations", "relations", "unfold"]
+__all__ = ["Branch", "Field", "ForeignKey", "Origin", "Relation", "Step", "all_relations", "relations", "value_columns"]
 
 Source = Literal["value", "position", "branch"]
 
 _LARGE_UNION = 20
-"""A union of more variants is too wide to unfold: objects that only some of them have stay JSON."""
+"""A union of more variants would make too many columns: objects that only some of them have stay JSON."""
 
 _IDS = {
     "customerId": "customers.id",
@@ -119,7 +119,7 @@ class Relation:
 @cache
 def all_relations() -> Mapping[str, Relation]:
     """Return every relation of every stream by its name: each stream's own, then those below it."""
-    return {found.name: found for stream in STREAMS.values() for found in relations(stream)}
+    return {relation.name: relation for stream in STREAMS.values() for relation in relations(stream)}
 
 
 @cache
@@ -134,17 +134,17 @@ def relations(stream: Stream) -> tuple[Relation, ...]:
     nodes = {"": _root(stream, family)}
     for child in family.children:
         nodes[child.name] = _below(nodes[child.below], child, family)
-    taken = frozenset(place for node in nodes.values() for place in node.places if place)
-    return tuple(_finished(node, taken) for node in nodes.values())
+    child_paths = frozenset(path for node in nodes.values() for path in node.paths if path)
+    return tuple(_finished(node, child_paths) for node in nodes.values())
 
 
-def unfold(name: str, expression: Expression, path: tuple[str, ...] = (), level: int = -1) -> tuple[Field, ...]:
+def value_columns(name: str, expression: Expression, path: tuple[str, ...] = (), level: int = -1) -> tuple[Field, ...]:
     """Return the columns of a value of the contract's type `expression` that lies at `path` of an item.
 
     They are called `name`, or `<name>_<part>` if it has parts; with name "" only by their parts.
     Works for whatever an expression can say, such as `Expression("TypedMoney")` or `parse("[LocalizedString]")`.
     """
-    return tuple(replace(found, level=level) for found in _unfolded(name, expression, path, _Place()))
+    return tuple(replace(column, level=level) for column in _value_columns(name, expression, path, _Context()))
 
 
 # --- relations ---
@@ -154,71 +154,87 @@ def unfold(name: str, expression: Expression, path: tuple[str, ...] = (), level:
 class _Node:
     """A relation whose columns are not complete yet.
 
-    `held`: what its items hold. `places`: where they lie in the record. `one`: what an item is called below.
+    `fields`: what its items hold. `paths`: where they lie in the record. `item_name`: what an item is called below.
     """
 
     relation: Relation
     type_name: str
-    held: Mapping[str, Expression]
-    places: tuple[tuple[str, ...], ...]
-    one: str
+    fields: Mapping[str, Expression]
+    paths: tuple[tuple[str, ...], ...]
+    item_name: str
     prefix: str = ""
 
 
 def _root(stream: Stream, family: Family) -> _Node:
-    held = load().fields(stream.item)
-    own = tuple(
-        Field(one.name, one.kind, nullable=one.nullable, path=(one.name,), level=0, refers=_IDS.get(one.name, ""))
-        for one in columns(stream)
-        if one.name in stream.key or one.name not in held
+    fields = load().fields(stream.item)
+    key_columns = tuple(
+        Field(
+            column.name,
+            column.kind,
+            nullable=column.nullable,
+            path=(column.name,),
+            level=0,
+            refers=_IDS.get(column.name, ""),
+        )
+        for column in columns(stream)
+        if column.name in stream.key or column.name not in fields
     )
-    rest = {one.name: held[one.name] for one in columns(stream) if one.name not in {field.name for field in own}}
-    relation = Relation(stream.name, stream.name, (Origin(),), "", own, stream.key, ())
-    return _Node(relation, stream.item, rest, ((),), _camel(family.one))
+    others = {
+        column.name: fields[column.name]
+        for column in columns(stream)
+        if column.name not in {field.name for field in key_columns}
+    }
+    relation = Relation(stream.name, stream.name, (Origin(),), "", key_columns, stream.key, ())
+    return _Node(relation, stream.item, others, ((),), _camel(family.singular))
 
 
 def _below(above: _Node, child: Child, family: Family) -> _Node:
-    ways = [_way(above.held, path) for path in child.paths]
-    items = child.items or (ways[0][1].name,)
-    held = _merged(items)
-    inherited = tuple(_inherited(above, len(ways[0][0])))
-    identity = tuple(_identity(child, held, listed=ways[0][0][-1].branches[-1].listed))
-    carried = tuple(field for name in child.carries for field in unfold(name, above.held[name], (name,), level=-2))
+    routes = [_route(above.fields, path) for path in child.paths]
+    items = child.items or (routes[0][1].name,)
+    fields = _merged(items)
+    inherited = tuple(_inherited(above, len(routes[0][0])))
+    identity = tuple(_identity(child, fields, listed=routes[0][0][-1].branches[-1].listed))
+    carried = tuple(
+        field for name in child.carries for field in value_columns(name, above.fields[name], (name,), level=-2)
+    )
     relation = Relation(
-        name=f"{family.one}_{child.name}",
+        name=f"{family.singular}_{child.name}",
         stream=above.relation.stream,
-        origins=tuple(Origin((*way.steps, *steps)) for way in above.relation.origins for steps, _ in ways),
+        origins=tuple(Origin((*route.steps, *steps)) for route in above.relation.origins for steps, _ in routes),
         parent=above.relation.name,
         columns=(*inherited, *identity, *carried),
         key=tuple(field.name for field in (*inherited, *identity) if not field.nullable),
         foreign_keys=(ForeignKey(tuple(field.name for field in inherited), above.relation.name, above.relation.key),),
     )
-    rest = {name: value for name, value in held.items() if name != child.key}
-    places = tuple((*place, *names) for place in above.places for path in child.paths for names in _spelled(path))
-    return _Node(relation, items[0], rest, places, child.one, _reference_name(items[0]))
+    others = {name: value for name, value in fields.items() if name != child.key}
+    paths = tuple(
+        (*above_path, *names) for above_path in above.paths for path in child.paths for names in _field_paths(path)
+    )
+    return _Node(relation, items[0], others, paths, child.item_name, _reference_name(items[0]))
 
 
-def _way(held: Mapping[str, Expression], path: Iterable[str | Fork]) -> tuple[tuple[Step, ...], Expression]:
-    """Return the steps from an item that holds `held` along `path`, and the type of what is at its end."""
+def _route(fields: Mapping[str, Expression], path: Iterable[str | Fork]) -> tuple[tuple[Step, ...], Expression]:
+    """Return the steps from an item that has `fields` along `path`, and the type of what is at its end."""
     steps: list[Step] = []
     walked: tuple[str, ...] = ()
     value = Expression()
-    for part in path:
-        if isinstance(part, Fork):
+    for element in path:
+        if isinstance(element, Fork):
             branches = [
-                (held[name], Branch((*walked, name), held[name].items is not None, flag)) for name, flag in part.fields
+                (fields[name], Branch((*walked, name), fields[name].items is not None, flag))
+                for name, flag in element.fields
             ]
             value = branches[0][0]
-            steps.append(Step(tuple(branch for _, branch in branches), part.name))
+            steps.append(Step(tuple(branch for _, branch in branches), element.name))
             walked = ()
         else:
-            value = held[part]
-            walked = (*walked, part)
+            value = fields[element]
+            walked = (*walked, element)
             if value.items is not None:
                 steps.append(Step((Branch(walked, listed=True),)))
                 walked = ()
         value = value.items or value
-        held = load().fields(value.name)
+        fields = load().fields(value.name)
     return tuple(steps), value
 
 
@@ -227,33 +243,33 @@ def _inherited(above: _Node, deeper: int) -> Iterator[Field]:
     for name in above.relation.key:
         column = next(field for field in above.relation.columns if field.name == name)
         is_own = column.level == -1 or not above.relation.parent
-        called = f"{above.one}{name[:1].upper()}{name[1:]}" if is_own and column.source != "branch" else name
+        called = f"{above.item_name}{name[:1].upper()}{name[1:]}" if is_own and column.source != "branch" else name
         yield replace(
             column, name=called, nullable=False, level=column.level - deeper if column.level else 0, refers=""
         )
 
 
-def _identity(child: Child, held: Mapping[str, Expression], *, listed: bool) -> Iterator[Field]:
+def _identity(child: Child, fields: Mapping[str, Expression], *, listed: bool) -> Iterator[Field]:
     """Yield the columns that tell the items of one parent apart, then those that only say where an item was."""
     forks = [
-        Field(part.name, "bool", nullable=not part.identifies, path=(), source="branch")
+        Field(element.name, "bool", nullable=not element.identifies, path=(), source="branch")
         for path in child.paths
-        for part in path
-        if isinstance(part, Fork)
+        for element in path
+        if isinstance(element, Fork)
     ]
     yield from (fork for fork in forks if not fork.nullable)
     if child.key:
-        (column,) = _unfolded(child.key, held[child.key], (child.key,), _Place())
+        (column,) = _value_columns(child.key, fields[child.key], (child.key,), _Context())
         yield replace(column, nullable=False)
     if listed:
         yield Field("position", "int", nullable=bool(child.key), path=(), source="position")
     yield from (fork for fork in forks if fork.nullable)
 
 
-def _finished(node: _Node, taken: frozenset[tuple[str, ...]]) -> Relation:
+def _finished(node: _Node, child_paths: frozenset[tuple[str, ...]]) -> Relation:
     level = -1 if node.relation.parent else 0
-    own = _columns(node.prefix, node.type_name, node.held, (), _Place(node.places[0], taken))
-    whole = (*node.relation.columns, *(replace(field, level=level) for field in own))
+    columns = _columns(node.prefix, node.type_name, node.fields, (), _Context(node.paths[0], child_paths))
+    whole = (*node.relation.columns, *(replace(field, level=level) for field in columns))
     references = (ForeignKey((field.name,), *_split(field.refers)) for field in whole if field.refers)
     return replace(node.relation, columns=whole, foreign_keys=(*node.relation.foreign_keys, *references))
 
@@ -262,37 +278,37 @@ def _finished(node: _Node, taken: frozenset[tuple[str, ...]]) -> Relation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where in a record a value lies; `taken`: places of other relations; `inside`: the types around it."""
+class _Context:
+    """Where in a record a value lies (`path`); `child_paths`: where child tables lie; `inside`: the enclosing types."""
 
-    names: tuple[str, ...] = ()
-    taken: frozenset[tuple[str, ...]] = frozenset()
+    path: tuple[str, ...] = ()
+    child_paths: frozenset[tuple[str, ...]] = frozenset()
     inside: frozenset[str] = frozenset()
 
 
-def _unfolded(name: str, value: Expression, path: tuple[str, ...], place: _Place) -> Iterator[Field]:
-    if place.names in place.taken:
+def _value_columns(name: str, value: Expression, path: tuple[str, ...], context: _Context) -> Iterator[Field]:
+    if context.path in context.child_paths:
         return
-    kind = _kind(value)
-    if kind is not None:
-        yield Field(name, kind, nullable=True, path=path)
-    elif value.name in _records() or value.name in place.inside:
+    column_kind = _kind(value)
+    if column_kind is not None:
+        yield Field(name, column_kind, nullable=True, path=path)
+    elif value.name in _records() or value.name in context.inside:
         yield Field(name, "json", nullable=True, path=path)
     elif _is_money(value.name):
         yield from _money(name, value.name, path)
     else:
-        around = replace(place, inside=place.inside | {value.name})
-        yield from _columns(name, value.name, _parts(value.name), path, around)
+        inner = replace(context, inside=context.inside | {value.name})
+        yield from _columns(name, value.name, _inner_fields(value.name), path, inner)
 
 
 def _columns(
-    name: str, type_name: str, held: Mapping[str, Expression], path: tuple[str, ...], place: _Place
+    name: str, type_name: str, fields: Mapping[str, Expression], path: tuple[str, ...], context: _Context
 ) -> Iterator[Field]:
-    """Yield the columns of an object of the type `type_name` that holds `held`."""
-    for part, value in held.items():
-        target = _targets().get((type_name, part), _IDS.get(part, ""))
-        below = replace(place, names=(*place.names, part))
-        for field in _unfolded(f"{name}_{part}" if name else part, value, (*path, part), below):
+    """Yield the columns of an object of the type `type_name` that has `fields`."""
+    for field_name, value in fields.items():
+        target = _targets().get((type_name, field_name), _IDS.get(field_name, ""))
+        below = replace(context, path=(*context.path, field_name))
+        for field in _value_columns(f"{name}_{field_name}" if name else field_name, value, (*path, field_name), below):
             yield replace(field, refers=target) if target and field.kind == "string" else field
 
 
@@ -301,26 +317,26 @@ def _kind(value: Expression) -> Kind | None:
     if value.options:
         return "json"
     if value.items is not None:
-        return next((kind for kind in KINDS if kind == f"[{_kind(value.items)}]"), "json")
+        return next((column_kind for column_kind in KINDS if column_kind == f"[{_kind(value.items)}]"), "json")
     row = load().types.get(value.name)
     values = value.values or (row.values if row is not None else None)
     if values is not None:
         return "map" if _kind(values) == "string" else "json"
     if scalar := load().scalar(value):
-        return next((kind for kind in SCALARS if kind == scalar), "json")
+        return next((column_kind for column_kind in SCALARS if column_kind == scalar), "json")
     return None if load().fields(value.name) else "json"
 
 
-def _parts(name: str) -> dict[str, Expression]:
+def _inner_fields(name: str) -> dict[str, Expression]:
     """Return the fields of an object; those of a large union that have parts and belong to some variants stay JSON."""
-    row, held = load().types[name], load().fields(name)
+    row, fields = load().types[name], load().fields(name)
     if len(row.variants) <= _LARGE_UNION:
-        return held
+        return fields
     return {
         field: value
         if field in row.fields or _kind(value) or _is_money(value.name) or _is_reference(value.name)
         else Expression("any")
-        for field, value in held.items()
+        for field, value in fields.items()
     }
 
 
@@ -334,9 +350,9 @@ def _is_reference(name: str) -> bool:
 
 def _money(name: str, type_name: str, path: tuple[str, ...]) -> Iterator[Field]:
     """Yield the columns of a money; one of a type without fraction digits (`Money`) has no amount."""
-    held = load().fields(type_name)
+    fields = load().fields(type_name)
     before = f"{name}_" if name else ""
-    is_typed, is_precise = "fractionDigits" in held, "preciseAmount" in held
+    is_typed, is_precise = "fractionDigits" in fields, "preciseAmount" in fields
     yield Field(f"{before}centAmount", "int", nullable=True, path=(*path, "centAmount"))
     yield Field(f"{before}currency", "string", nullable=True, path=(*path, "currencyCode"))
     if is_typed:
@@ -357,12 +373,12 @@ def _records() -> frozenset[str]:
 def _targets() -> Mapping[tuple[str, str], str]:
     """Return what the reference types' fields refer to, as "relation.column", by type and field."""
     streams = {stream.resource_type: stream.name for stream in STREAMS.values()}
-    found = {}
+    targets = {}
     for tag, name in load().types["Reference"].variants.items():
         if tag in streams:
-            found[name, "id"] = f"{streams[tag]}.id"
-            found[f"{name.removesuffix('Reference')}KeyReference", "key"] = f"{streams[tag]}.key"
-    return found
+            targets[name, "id"] = f"{streams[tag]}.id"
+            targets[f"{name.removesuffix('Reference')}KeyReference", "key"] = f"{streams[tag]}.key"
+    return targets
 
 
 def _reference_name(name: str) -> str:
@@ -375,16 +391,18 @@ def _reference_name(name: str) -> str:
 
 def _merged(names: Iterable[str]) -> dict[str, Expression]:
     """Return the fields of all the types `names`; where they differ, what fits them all."""
-    contract, found = load(), dict[str, Expression]()
+    contract, merged = load(), dict[str, Expression]()
     for name in names:
-        for field, value in _parts(name).items():
-            found[field] = contract.wider(found[field], value) if field in found else value
-    return found
+        for field, value in _inner_fields(name).items():
+            merged[field] = contract.wider(merged[field], value) if field in merged else value
+    return merged
 
 
-def _spelled(path: Iterable[str | Fork]) -> Iterator[tuple[str, ...]]:
+def _field_paths(path: Iterable[str | Fork]) -> Iterator[tuple[str, ...]]:
     """Yield every path that a path with forks stands for."""
-    yield from product(*([name for name, _ in part.fields] if isinstance(part, Fork) else [part] for part in path))
+    yield from product(
+        *([name for name, _ in element.fields] if isinstance(element, Fork) else [element] for element in path)
+    )
 
 
 def _split(target: str) -> tuple[str, tuple[str, ...]]:
@@ -393,5 +411,5 @@ def _split(target: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _camel(snake: str) -> str:
-    first, *rest = snake.split("_")
-    return first + "".join(word.capitalize() for word in rest)
+    first, *words = snake.split("_")
+    return first + "".join(word.capitalize() for word in words)

@@ -27,18 +27,18 @@ Structure = dict[str, Any]
 """What to read of an object: under each field's name a type, another object, or a list of one of them."""
 
 
-def select(relation: Relation, source: str, have: Mapping[str, str] | None = None) -> str:
+def select(relation: Relation, source: str, column_types: Mapping[str, str] | None = None) -> str:
     """Return the query of all rows of `relation`, its columns in their order.
 
     `source` is a table expression of records as `destinations.columns` makes them: a quoted name, or a
-    query in parentheses. `have` gives its columns' SQL types by name; without it they are those of the
+    query in parentheses. `column_types` gives its columns' SQL types by name; without it they are those of the
     stream's `schema.columns`. A column whose path leads into another column of kind `json` is taken out of that.
     """
-    if have is None:
-        have = {column.name: KINDS[column.kind].duckdb for column in columns(STREAMS[relation.stream])}
+    if column_types is None:
+        column_types = {column.name: KINDS[column.kind].duckdb for column in columns(STREAMS[relation.stream])}
     inside = _inside_json(relation.columns)
     plain = [field for field in relation.columns if field.name not in inside]
-    query = "\nUNION ALL\n".join(_rows(plain, origin, source, have) for origin in relation.origins)
+    query = "\nUNION ALL\n".join(_rows(plain, origin, source, column_types) for origin in relation.origins)
     return _with_inside(relation.columns, inside, query) if inside else query
 
 
@@ -55,18 +55,21 @@ def values(item: str, fields: Iterable[Field]) -> list[str]:
     return [f"{_value(field, item)} AS {quoted(field.name)}" for field in fields]
 
 
-def _rows(fields: Sequence[Field], origin: Origin, source: str, have: Mapping[str, str]) -> str:
+def _rows(fields: Sequence[Field], origin: Origin, source: str, column_types: Mapping[str, str]) -> str:
     """Return the query of the items of one origin: two subqueries for each step, which carry only what is needed."""
-    at = _by_level(fields, len(origin.steps))
-    query, chosen = _records(at, origin.steps, source, have), [_of_record(field, have) for field in at[0]]
-    done = [quoted(field.name) for field in at[0]]
+    by_level = _by_level(fields, len(origin.steps))
+    query, chosen = (
+        _records(by_level, origin.steps, source, column_types),
+        [_of_record(field, column_types) for field in by_level[0]],
+    )
+    done = [quoted(field.name) for field in by_level[0]]
     item, where = "", ""
-    for step, found in zip(origin.steps, at[1:], strict=True):
+    for step, level_fields in zip(origin.steps, by_level[1:], strict=True):
         query = f"(SELECT {', '.join([*chosen, f'{_items(step, item)} AS _list'])} FROM {query}{where})"
         unnested = ["unnest(_list) AS _item", "generate_subscripts(_list, 1) AS _place"]
         query = f"(SELECT {', '.join([*done, *unnested])} FROM {query})"
-        chosen = [*done, *(_of_item(field, step) for field in found)]
-        done += [quoted(field.name) for field in found]
+        chosen = [*done, *(_of_item(field, step) for field in level_fields)]
+        done += [quoted(field.name) for field in level_fields]
         item, where = "_item", " WHERE _item IS NOT NULL"
     query = f"SELECT {', '.join(chosen)} FROM {query}{where}"
     ordered = [quoted(field.name) for field in fields]
@@ -74,19 +77,21 @@ def _rows(fields: Sequence[Field], origin: Origin, source: str, have: Mapping[st
 
 
 def _by_level(fields: Iterable[Field], depth: int) -> list[list[Field]]:
-    at: list[list[Field]] = [[] for _ in range(depth + 1)]
+    by_level: list[list[Field]] = [[] for _ in range(depth + 1)]
     for field in fields:
-        at[field.level if field.level >= 0 else depth + 1 + field.level].append(field)
-    return at
+        by_level[field.level if field.level >= 0 else depth + 1 + field.level].append(field)
+    return by_level
 
 
-def _records(at: Sequence[Sequence[Field]], steps: Sequence[Step], source: str, have: Mapping[str, str]) -> str:
+def _records(
+    by_level: Sequence[Sequence[Field]], steps: Sequence[Step], source: str, column_types: Mapping[str, str]
+) -> str:
     """Return the query of the records: each column that is needed, parsed where it has not the type that is needed."""
-    items: list[Structure] = [{} for _ in at]
+    items: list[Structure] = [{} for _ in by_level]
     kept = []
-    for level, fields in enumerate(at):
+    for level, fields in enumerate(by_level):
         for field in fields:
-            if level == 0 and _is_ready(field, have):
+            if level == 0 and _is_ready(field, column_types):
                 kept.append(quoted(field.path[0]))
             elif field.source == "value":
                 _ask(items[level], field.path, KINDS[field.kind].read)
@@ -94,17 +99,19 @@ def _records(at: Sequence[Sequence[Field]], steps: Sequence[Step], source: str, 
         for branch in step.branches:
             _ask(above, branch.path, [below] if branch.listed else below)
     for name, asked in items[0].items():
-        text = {"JSON": quoted(name), "": "CAST(NULL AS JSON)"}.get(have.get(name, ""), f"to_json({quoted(name)})")
+        text = {"JSON": quoted(name), "": "CAST(NULL AS JSON)"}.get(
+            column_types.get(name, ""), f"to_json({quoted(name)})"
+        )
         kept.append(f"{_from_json(text, asked)} AS {quoted(name)}")
     return f"(SELECT {', '.join(kept)} FROM {source})"
 
 
-def _is_ready(field: Field, have: Mapping[str, str]) -> bool:
-    return len(field.path) == 1 and have.get(field.path[0]) == KINDS[field.kind].duckdb
+def _is_ready(field: Field, column_types: Mapping[str, str]) -> bool:
+    return len(field.path) == 1 and column_types.get(field.path[0]) == KINDS[field.kind].duckdb
 
 
-def _of_record(field: Field, have: Mapping[str, str]) -> str:
-    expression = quoted(field.path[0]) if _is_ready(field, have) else _value(field, "")
+def _of_record(field: Field, column_types: Mapping[str, str]) -> str:
+    expression = quoted(field.path[0]) if _is_ready(field, column_types) else _value(field, "")
     return f"{expression} AS {quoted(field.name)}"
 
 
@@ -114,7 +121,7 @@ def _of_item(field: Field, step: Step) -> str:
         expression = "_place"
     if field.source == "branch":
         *first, last = (str(branch.value) for branch in step.branches)
-        cases = " ".join(f"WHEN {place} THEN {value}" for place, value in enumerate(first, 1))
+        cases = " ".join(f"WHEN {index} THEN {value}" for index, value in enumerate(first, 1))
         expression = f"CASE _place {cases} ELSE {last} END"
     return f"{expression} AS {quoted(field.name)}"
 
@@ -136,15 +143,15 @@ def _path(item: str, path: Iterable[str]) -> str:
     return ".".join([*([item] if item else []), *map(quoted, path)])
 
 
-def _ask(structure: Structure, path: Sequence[str], what: Any) -> None:
-    """Add to a structure that `what` is read at `path`; the amount of a money asks for several fields at once."""
+def _ask(structure: Structure, path: Sequence[str], read: Any) -> None:
+    """Add to a structure that `read` is read at `path`; the amount of a money asks for several fields at once."""
     *before, last = path
     for name in before:
         structure = structure.setdefault(name, {})
-    if isinstance(what, dict) and isinstance(known := structure.get(last), dict):
-        known.update(what)
+    if isinstance(read, dict) and isinstance(existing := structure.get(last), dict):
+        existing.update(read)
     else:
-        structure[last] = dict(what) if isinstance(what, dict) else what
+        structure[last] = dict(read) if isinstance(read, dict) else read
 
 
 def _from_json(text: str, asked: Any) -> str:
@@ -164,12 +171,18 @@ def _inside_json(fields: Sequence[Field]) -> dict[str, Field]:
 
 def _with_inside(fields: Sequence[Field], inside: Mapping[str, Field], query: str) -> str:
     """Return the query of `query` and of the columns that are taken out of its JSON columns."""
-    held: dict[str, list[Field]] = {}
+    by_holder: dict[str, list[Field]] = {}
     for field in fields:
         if field.name in inside:
             holder = inside[field.name]
-            held.setdefault(holder.name, []).append(replace(field, path=field.path[len(holder.path) :]))
-    parses = [f"{parsed(quoted(name), found)} AS {quoted(f'_in_{name}')}" for name, found in held.items()]
-    taken = {item.name: values(quoted(f"_in_{name}"), [item])[0] for name, found in held.items() for item in found}
-    chosen = ", ".join(taken.get(field.name, quoted(field.name)) for field in fields)
+            by_holder.setdefault(holder.name, []).append(replace(field, path=field.path[len(holder.path) :]))
+    parses = [
+        f"{parsed(quoted(name), inner_fields)} AS {quoted(f'_in_{name}')}" for name, inner_fields in by_holder.items()
+    ]
+    expressions = {
+        item.name: values(quoted(f"_in_{name}"), [item])[0]
+        for name, inner_fields in by_holder.items()
+        for item in inner_fields
+    }
+    chosen = ", ".join(expressions.get(field.name, quoted(field.name)) for field in fields)
     return f"SELECT {chosen} FROM (SELECT *, {', '.join(parses)} FROM ({query}))"

@@ -151,7 +151,7 @@ class Model:
         """Return every relation of `stream` by its name, over the records of the table expression `source`."""
         found = self.relations(stream, have)
         keys = self._keys(stream, found)
-        queries = {one.name: self._own.beside(one, select(one, source, have)) for one in found}
+        queries = {one.name: self._own.with_custom_columns(one, select(one, source, have)) for one in found}
         for name, one in self._product_types(stream).items():
             queries[name] = self._own.variants(one, stream.name, source, have)
         return {name: _Rows(query, keys[name]) for name, query in queries.items()}

@@ -81,11 +81,11 @@ class CustomFieldWatch:
     def _unfit(self, stream: str, source: str, have: Mapping[str, str]) -> Iterator[Notice]:
         """Yield what does not fit in the records `source` of one stream."""
         for relation in self._find(STREAMS[stream], have):
-            for place, name, count in self._count(self.own.misfits(relation, source, have)):
+            for place, name, count in self._count(self.own.count_unfit(relation, source, have)):
                 yield _told(relation.name, place, f"custom field {name!r}", count)
         if stream in VARIANTS:
             for called, one in self.own.product_types_by_name().items():
-                for place, name, count in self._count(self.own.variant_misfits(one, stream, source, have)):
+                for place, name, count in self._count(self.own.count_unfit_attributes(one, stream, source, have)):
                     yield _told(called, place, f"attribute {name!r}", count)
 
     def _count(self, query: str) -> list[tuple[str, str, int]]:

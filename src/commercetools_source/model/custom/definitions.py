@@ -1,4 +1,4 @@
-"""The project's own fields: from the records of `product_types` and `types` to typed definitions. Pure.
+"""Custom fields and attributes: from the records of `product_types` and `types` to typed definitions. Pure.
 
 Knows nothing of SQL. Whatever a record holds, something comes out: a type that is not known is `json`,
 a definition without a name is left out, for no value could belong to it.
@@ -149,7 +149,7 @@ class Conflict:
 
     def __str__(self) -> str:
         """Return it as half a sentence."""
-        defined = ", ".join(f"{kind} in {definer}" for definer, kind in self.types)
+        defined = ", ".join(f"{type_name} in {definer}" for definer, type_name in self.types)
         return f"{self.name!r} of {self.where} is {defined}"
 
 
@@ -173,12 +173,14 @@ def changes(
     before: Mapping[str, Sequence[Definition]], after: Mapping[str, Sequence[Definition]]
 ) -> tuple[Change, ...]:
     """Return how the definitions of each place differ; both map what has the fields to their definitions."""
-    found = []
+    differences = []
     for where in sorted({*before, *after}):
-        old, new = ({one.name: str(one.type) for one in side.get(where, ())} for side in (before, after))
+        old, new = (
+            {definition.name: str(definition.type) for definition in side.get(where, ())} for side in (before, after)
+        )
         names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-        found += [Change(where, name, old.get(name, ""), new.get(name, "")) for name in names]
-    return tuple(found)
+        differences += [Change(where, name, old.get(name, ""), new.get(name, "")) for name in names]
+    return tuple(differences)
 
 
 # --- reading records ---
@@ -186,36 +188,36 @@ def changes(
 
 def product_type(record: Mapping[str, Any]) -> ProductType:
     """Return the definitions in a record of `product_types`. Of a name defined twice, the first one counts."""
-    found = _definitions(record.get("attributes"), ATTRIBUTE_TYPES)
-    return ProductType(_text(record.get("id")), _text(record.get("key")), tuple(found))
+    definitions = _definitions(record.get("attributes"), ATTRIBUTE_TYPES)
+    return ProductType(_text(record.get("id")), _text(record.get("key")), tuple(definitions))
 
 
 def custom_type(record: Mapping[str, Any]) -> CustomType:
     """Return the definitions in a record of `types`."""
     resources = tuple(filter(None, map(_text, _list(record.get("resourceTypeIds")))))
-    found = _definitions(record.get("fieldDefinitions"), FIELD_TYPES)
-    return CustomType(_text(record.get("id")), _text(record.get("key")), resources, tuple(found))
+    definitions = _definitions(record.get("fieldDefinitions"), FIELD_TYPES)
+    return CustomType(_text(record.get("id")), _text(record.get("key")), resources, tuple(definitions))
 
 
 def _definitions(value: object, kinds: Mapping[str, FieldKind]) -> list[Definition]:
-    found: dict[str, Definition] = {}
+    definitions: dict[str, Definition] = {}
     for row in map(_dict, _list(value)):
         name = _text(row.get("name"))
         if name:
-            found.setdefault(name, Definition(name, _type(row.get("type"), kinds), _text(row.get("level"))))
-    return list(found.values())
+            definitions.setdefault(name, Definition(name, _type(row.get("type"), kinds), _text(row.get("level"))))
+    return list(definitions.values())
 
 
 def _type(value: object, kinds: Mapping[str, FieldKind]) -> FieldType:
     row = _dict(value)
-    kind = kinds.get(_text(row.get("name")), "json")
-    if kind == "set":
-        return FieldType(kind, _type(row.get("elementType"), kinds))
-    if kind == "reference":
-        return FieldType(kind, target=_text(row.get("referenceTypeId")))
-    if kind == "nested":
-        return FieldType(kind, target=_text(_dict(row.get("typeReference")).get("id")))
-    return FieldType(kind)
+    field_kind = kinds.get(_text(row.get("name")), "json")
+    if field_kind == "set":
+        return FieldType(field_kind, _type(row.get("elementType"), kinds))
+    if field_kind == "reference":
+        return FieldType(field_kind, target=_text(row.get("referenceTypeId")))
+    if field_kind == "nested":
+        return FieldType(field_kind, target=_text(_dict(row.get("typeReference")).get("id")))
+    return FieldType(field_kind)
 
 
 def _text(value: object) -> str:
@@ -239,17 +241,19 @@ def custom_fields(types: Iterable[CustomType], resource: str) -> tuple[tuple[Def
     The platform refuses such a disagreement, but a definition may have been removed and made anew
     between two reads. A name whose types differ is `json`: every value fits it.
     """
-    found: dict[str, list[tuple[str, FieldType]]] = defaultdict(list)
-    for one in sorted(types, key=lambda one: (one.key, one.id)):
-        if resource in one.resources:
-            for field in one.fields:
-                found[field.name].append((one.key or one.id, field.type))
+    types_by_name: dict[str, list[tuple[str, FieldType]]] = defaultdict(list)
+    for definer_type in sorted(types, key=lambda definer_type: (definer_type.key, definer_type.id)):
+        if resource in definer_type.resources:
+            for field in definer_type.fields:
+                types_by_name[field.name].append((definer_type.key or definer_type.id, field.type))
     fields, conflicts = [], []
-    for name, defined in sorted(found.items()):
-        kinds = {kind for _, kind in defined}
-        fields.append(Definition(name, kinds.pop() if len(kinds) == 1 else FieldType("json")))
-        if len({kind for _, kind in defined}) > 1:
-            conflicts.append(Conflict(resource, name, tuple((definer, str(kind)) for definer, kind in defined)))
+    for name, defined in sorted(types_by_name.items()):
+        field_types = {field_type for _, field_type in defined}
+        fields.append(Definition(name, field_types.pop() if len(field_types) == 1 else FieldType("json")))
+        if len({field_type for _, field_type in defined}) > 1:
+            conflicts.append(
+                Conflict(resource, name, tuple((definer, str(field_type)) for definer, field_type in defined))
+            )
     return tuple(fields), tuple(conflicts)
 
 
@@ -263,23 +267,23 @@ def identifier(name: str) -> str:
 
 
 def column_names(
-    parts: Sequence[tuple[str, str]], taken: Iterable[str] = (), prefix: str = ""
+    pairs: Sequence[tuple[str, str]], reserved: Iterable[str] = (), prefix: str = ""
 ) -> dict[tuple[str, str], str]:
-    """Return a column name for each of `parts` (a field's name, a suffix): an `identifier`, none that is `taken`.
+    """Return a column name for each of `pairs` (a field's name, a suffix): an `identifier`, none that is `reserved`.
 
     SQL ignores case. Where several names come out alike, or like one that is taken, each of them gets
     a suffix made of the name itself: what a column means then never depends on which other fields are
     there, so a new field breaks a query on the old column openly instead of changing what it says.
     """
-    plain = {part: identifier(prefix + "".join(part)) for part in parts}
-    used = {name.casefold() for name in taken}
+    plain = {pair: identifier(prefix + "".join(pair)) for pair in pairs}
+    used = {name.casefold() for name in reserved}
     alike = Counter(column.casefold() for column in plain.values())
-    found = {}
-    for part, column in plain.items():
+    names = {}
+    for pair, column in plain.items():
         if alike[column.casefold()] > 1 or column.casefold() in used:
-            column += f"_{zlib.crc32(chr(0).join(part).encode()):08x}"  # noqa: PLW2901
+            column += f"_{zlib.crc32(chr(0).join(pair).encode()):08x}"  # noqa: PLW2901
             while column.casefold() in used or column.casefold() in alike:
                 column += "_"  # noqa: PLW2901
             used.add(column.casefold())
-        found[part] = column
-    return found
+        names[pair] = column
+    return names

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.contract import Expression
     from commercetools_source.model.relations import Relation
 
-__all__ = ["OWNERS", "CustomFieldPlace", "Owned", "owned"]
+__all__ = ["CUSTOM_FIELD_PLACES", "CustomFieldColumn", "CustomFieldPlace", "custom_field_columns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class CustomFieldPlace:
     field: str = "custom"
 
 
-OWNERS: tuple[CustomFieldPlace, ...] = (
+CUSTOM_FIELD_PLACES: tuple[CustomFieldPlace, ...] = (
     CustomFieldPlace("address", "Address"),
     CustomFieldPlace("approval-flow", "ApprovalFlow"),
     CustomFieldPlace("approval-rule", "ApprovalRule"),
@@ -95,7 +95,7 @@ _COPIES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Owned:
+class CustomFieldColumn:
     """A column of a relation that holds the JSON object of custom fields of a kind of resource.
 
     `prefix` is what the names of the other columns of the same place begin with: `shippingAddress_custom_`.
@@ -108,12 +108,12 @@ class Owned:
     whole: bool = False
 
 
-def owned(relation: Relation) -> tuple[Owned, ...]:
+def custom_field_columns(relation: Relation) -> tuple[CustomFieldColumn, ...]:
     """Return the columns of `relation` that hold custom fields, without those that only repeat others."""
-    return () if relation.stream in _REPEATS else tuple(_owned(relation))
+    return () if relation.stream in _REPEATS else tuple(_custom_field_columns(relation))
 
 
-def _owned(relation: Relation) -> Iterator[Owned]:
+def _custom_field_columns(relation: Relation) -> Iterator[CustomFieldColumn]:
     before = [field for step in relation.origins[0].steps for field in step.branches[0].path]
     item = STREAMS[relation.stream].item
     for column in relation.columns:
@@ -125,7 +125,7 @@ def _owned(relation: Relation) -> Iterator[Owned]:
         resource = _resource(item, (*before, *(column.path if whole else column.path[:-1])))
         if resource and (whole or column.path[-1] == "fields"):
             prefix = f"{column.name}_" if whole else column.name.removesuffix("fields")
-            yield Owned(column.name, prefix or "custom_", resource, whole)
+            yield CustomFieldColumn(column.name, prefix or "custom_", resource, whole)
 
 
 @cache
@@ -133,10 +133,10 @@ def _resource(item: str, path: tuple[str, ...]) -> str:
     """Return the resource type of the custom fields at `path` of a record of type `item`, "" if there are none."""
     types, owner = {item}, ""
     for name in path:
-        if any((one, name) in _COPIES for one in types):
+        if any((type_name, name) in _COPIES for type_name in types):
             return ""
-        owner = next((row.resource for row in OWNERS if row.item in types and row.field == name), "")
-        types = {found for one in types for found in _types(load().fields(one).get(name))}
+        owner = next((row.resource for row in CUSTOM_FIELD_PLACES if row.item in types and row.field == name), "")
+        types = {inner for type_name in types for inner in _types(load().fields(type_name).get(name))}
     return owner
 
 

@@ -1,4 +1,4 @@
-"""The project's own fields in the model of a shop: columns beside their owners, and a relation per product type.
+"""Custom fields and attributes in the model of a shop: columns beside others, and a relation per product type.
 
 Pure: from definitions to queries. Who runs them, and when, is not known here.
 """
@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.model.custom.columns import Place, beside, entries_map, misfits
+from commercetools_source.model.custom.columns import FieldSet, count_unfit, entries_map, with_custom_columns
 from commercetools_source.model.custom.definitions import column_names, custom_fields, custom_type, product_type
-from commercetools_source.model.custom.places import OWNERS, owned
+from commercetools_source.model.custom.places import CUSTOM_FIELD_PLACES, custom_field_columns
 from commercetools_source.model.custom.values import ENTRIES, Reader, as_map
 from commercetools_source.model.keys import newest_by_key
 from commercetools_source.model.quoting import quoted, string
@@ -39,13 +39,14 @@ product, and whether its variants are the staged ones, where it has no column th
 KEY = ("productId", "staged", "variantId", "sku")
 """The columns of a variant before those of its attributes."""
 
-_HELPERS = ("_own", "_product", "_entries")
-_OWN, _PRODUCT = (f"TRY_CAST({name} AS {ENTRIES})" for name in ("_own", "_product"))
-_READABLE = f"(_own IS NULL OR {_OWN} IS NOT NULL) AND (_product IS NULL OR {_PRODUCT} IS NOT NULL)"
+_HELPERS = ("_variant", "_product", "_entries")
+_VARIANT, _PRODUCT = (f"TRY_CAST({name} AS {ENTRIES})" for name in ("_variant", "_product"))
+_READABLE = f"(_variant IS NULL OR {_VARIANT} IS NOT NULL) AND (_product IS NULL OR {_PRODUCT} IS NOT NULL)"
 # An attribute of the variant comes before one of its product.
-_NAMED = f"coalesce(list_contains(list_transform({_OWN}, lambda e: e.name), p.name), false)"
-_ENTRIES = f"CASE WHEN {_READABLE} THEN list_concat({_OWN}, list_filter({_PRODUCT}, lambda p: NOT {_NAMED})) END"
-_RAW = "CASE WHEN _own IS NOT NULL OR _product IS NOT NULL THEN json_object('variant', _own, 'product', _product) END"
+_NAMED = f"coalesce(list_contains(list_transform({_VARIANT}, lambda e: e.name), p.name), false)"
+_ENTRIES = f"CASE WHEN {_READABLE} THEN list_concat({_VARIANT}, list_filter({_PRODUCT}, lambda p: NOT {_NAMED})) END"
+_BOTH = "json_object('variant', _variant, 'product', _product)"
+_RAW = f"CASE WHEN _variant IS NOT NULL OR _product IS NOT NULL THEN {_BOTH} END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,86 +69,101 @@ class CustomFieldQueries:
 
     def conflicts(self) -> tuple[Conflict, ...]:
         """Return every name that has several types for one kind of resource."""
-        resources = dict.fromkeys(row.resource for row in OWNERS)
-        return tuple(found for resource in resources for found in custom_fields(self.types, resource)[1])
+        resources = dict.fromkeys(row.resource for row in CUSTOM_FIELD_PLACES)
+        return tuple(conflict for resource in resources for conflict in custom_fields(self.types, resource)[1])
 
     def defined(self) -> dict[str, tuple[Definition, ...]]:
         """Return all fields by what has them: a resource type, or `product type <key>`."""
-        resources = sorted({resource for one in self.types for resource in one.resources})
-        found = {f"product type {one.key or one.id}": one.attributes for one in self.product_types}
-        return {**found, **{resource: self.fields(resource) for resource in resources}}
+        resources = sorted({resource for definer in self.types for resource in definer.resources})
+        definitions = {
+            f"product type {definer.key or definer.id}": definer.attributes for definer in self.product_types
+        }
+        return {**definitions, **{resource: self.fields(resource) for resource in resources}}
 
-    def places(self, relation: Relation) -> tuple[Place, ...]:
+    def field_sets(self, relation: Relation) -> tuple[FieldSet, ...]:
         """Return where a relation has custom fields that are defined."""
-        found = []
-        for one in owned(relation):
-            fields = self.fields(one.resource)
-            values = f"json_extract({quoted(one.column)}, '/fields')" if one.whole else quoted(one.column)
+        field_sets = []
+        for column in custom_field_columns(relation):
+            fields = self.fields(column.resource)
+            values = f"json_extract({quoted(column.column)}, '/fields')" if column.whole else quoted(column.column)
             if fields:
-                found.append(Place(one.prefix, as_map(values), values, fields))
-        return tuple(found)
+                field_sets.append(FieldSet(column.prefix, as_map(values), values, fields))
+        return tuple(field_sets)
 
-    def beside(self, relation: Relation, query: str) -> str:
+    def with_custom_columns(self, relation: Relation, query: str) -> str:
         """Return `query`, the rows of `relation`, with a column for every custom field beside the others."""
-        return beside(query, self.places(relation), self.reader, [field.name for field in relation.columns])
+        return with_custom_columns(
+            query, self.field_sets(relation), self.reader, [field.name for field in relation.columns]
+        )
 
-    def misfits(self, relation: Relation, source: str, have: Mapping[str, str] | None = None) -> str:
+    def count_unfit(self, relation: Relation, source: str, column_types: Mapping[str, str] | None = None) -> str:
         """Return the query of how many rows of a relation have custom fields that do not fit, "" if it can have none.
 
-        Its rows are the column that holds what does not fit, the field, and the number; `source` and `have` as for
-        `select`.
+        Its rows are the column that holds what does not fit, the field, and the number; `source` and `column_types`
+        are as for `select`.
         """
-        places = self.places(relation)
-        if not places:
+        field_sets = self.field_sets(relation)
+        if not field_sets:
             return ""
-        needed = {one.column for one in owned(relation)}
-        narrow = replace(relation, columns=tuple(one for one in relation.columns if one.name in needed))
-        return misfits(select(narrow, source, have), places, self.reader)
+        needed = {column.column for column in custom_field_columns(relation)}
+        narrow = replace(relation, columns=tuple(column for column in relation.columns if column.name in needed))
+        return count_unfit(select(narrow, source, column_types), field_sets, self.reader)
 
     @property
     def reader(self) -> Reader:
         """What reads values, nested ones too."""
-        return Reader({one.id: one for one in self.product_types})
+        return Reader({row.id: row for row in self.product_types})
 
     def product_types_by_name(self) -> dict[str, ProductType]:
         """Return the product types by what their relations are called: `product_type_<key>`, or `<id>` without key."""
-        called = {one: one.key or one.id for one in self.product_types}
-        names = column_names([(one, "") for one in called.values()], all_relations(), "product_type_")
-        return {names[name, ""]: one for one, name in called.items()}
+        names_by_type = {row: row.key or row.id for row in self.product_types}
+        names = column_names([(row, "") for row in names_by_type.values()], all_relations(), "product_type_")
+        return {names[name, ""]: row for row, name in names_by_type.items()}
 
-    def variants(self, one: ProductType, stream: str, source: str, have: Mapping[str, str] | None = None) -> str:
-        """Return the query of all variants of the products of type `one`, with columns for every attribute.
+    def variants(
+        self, product_type: ProductType, stream: str, source: str, column_types: Mapping[str, str] | None = None
+    ) -> str:
+        """Return the query of all variants of the products of `product_type`, with columns for every attribute.
 
-        `stream` is one of VARIANTS, `source` a table expression of its records and `have` the types of
-        their columns, as for `select`. A row has the columns KEY and those of the attributes, its own
-        and its product's.
+        `stream` is one of VARIANTS, `source` a table expression of its records and `column_types`
+        the types of their columns, as for `select`. A row has the columns KEY and those of the attributes of the
+        variant and of its product.
         """
         shown = f"{', '.join(KEY)}, * EXCLUDE ({', '.join((*KEY, *_HELPERS))})"
-        query = beside(_entries(one, stream, source, have), [_attributes(one)], self.reader, [*KEY, *_HELPERS])
+        query = with_custom_columns(
+            _entries(product_type, stream, source, column_types),
+            [_attributes(product_type)],
+            self.reader,
+            [*KEY, *_HELPERS],
+        )
         return f"SELECT {shown} FROM ({query})"  # noqa: S608 - constants
 
-    def variant_misfits(self, one: ProductType, stream: str, source: str, have: Mapping[str, str] | None = None) -> str:
-        """Return the same as `misfits` for attributes of variants."""
-        return misfits(_entries(one, stream, source, have), [_attributes(one)], self.reader)
+    def count_unfit_attributes(
+        self, product_type: ProductType, stream: str, source: str, column_types: Mapping[str, str] | None = None
+    ) -> str:
+        """Return the same as `count_unfit` for attributes of variants."""
+        return count_unfit(
+            _entries(product_type, stream, source, column_types), [_attributes(product_type)], self.reader
+        )
 
 
-def _attributes(one: ProductType) -> Place:
-    return Place("", entries_map("_entries"), _RAW, one.attributes)
+def _attributes(product_type: ProductType) -> FieldSet:
+    return FieldSet("", entries_map("_entries"), _RAW, product_type.attributes)
 
 
-def _entries(one: ProductType, stream: str, source: str, have: Mapping[str, str] | None) -> str:
-    """Return the query of the variants of products of type `one`, with KEY and _HELPERS."""
+def _entries(product_type: ProductType, stream: str, source: str, column_types: Mapping[str, str] | None) -> str:
+    """Return the query of the variants of products of `product_type`, with KEY and _HELPERS."""
     relation, product, staged = VARIANTS[stream]
     columns = (
         Field("productId", "string", nullable=False, path=("id",), level=0),
         *(column for column in all_relations()[relation].columns if column.name == "staged"),
         Field("variantId", "int", nullable=False, path=("id",)),
         Field("sku", "string", nullable=True, path=("sku",)),
-        Field("_own", "json", nullable=True, path=("attributes",)),
+        Field("_variant", "json", nullable=True, path=("attributes",)),
         Field("_product", "json", nullable=True, path=("attributes",), level=product),
     )
-    of_type = f"(SELECT * FROM {source} WHERE (\"productType\" ->> '/id') = {string(one.id)})"  # noqa: S608 - quoted
-    rows = select(replace(all_relations()[relation], columns=columns), of_type, have)
+    of_type = f"(SELECT * FROM {source} WHERE (\"productType\" ->> '/id') = {string(product_type.id)})"  # noqa: S608 - quoted
+    rows = select(replace(all_relations()[relation], columns=columns), of_type, column_types)
     fixed = "" if staged is None else f"{staged} AS staged, "
     return f"SELECT *, {fixed}{_ENTRIES} AS _entries FROM ({rows})"  # noqa: S608 - constants
 

@@ -1,4 +1,4 @@
-"""SQL for the values of the project's own fields: from the JSON of one value to a typed one, if it fits.
+"""SQL for the values of custom fields and attributes: from the JSON of one value to a typed one, if it fits.
 
 A value fits exactly when its JSON can be written again from what is read. Speaks the SQL of DuckDB 1.4
 and later; knows neither tables nor streams.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.model.custom.definitions import Definition, FieldKind, ProductType
 
-__all__ = ["ENTRIES", "PARTS", "Reader", "as_map", "parts_of"]
+__all__ = ["ENTRIES", "PARTS", "Reader", "as_map", "columns_of_type"]
 
 ENTRIES = "STRUCT(name VARCHAR, value JSON)[]"
 """The type of a list of attributes."""
@@ -39,10 +39,10 @@ PARTS: Mapping[FieldKind, tuple[tuple[str, str], ...]] = MappingProxyType(
 """The columns of kinds that have more than one: the suffix of each, and the part of the value it shows."""
 
 
-def parts_of(kind: FieldType) -> tuple[tuple[str, str], ...]:
+def columns_of_type(field_type: FieldType) -> tuple[tuple[str, str], ...]:
     """Return the columns of a type as in PARTS; a set of enum values has two lists, of keys and of labels."""
-    enums = kind.element is not None and kind.element.kind in {"enum", "lenum"}
-    return PARTS.get(kind.element.kind if kind.element and enums else kind.kind, (("", ""),))
+    enums = field_type.element is not None and field_type.element.kind in {"enum", "lenum"}
+    return PARTS.get(field_type.element.kind if field_type.element and enums else field_type.kind, (("", ""),))
 
 
 _TEXT = "({v} ->> '$')"
@@ -58,8 +58,8 @@ class _Form(NamedTuple):
     read: str
 
 
-def _is(kind: str, path: str = "") -> str:
-    return f"json_type({{v}}{path and f', {string(path)}'}) = '{kind}'"
+def _is(json_kind: str, path: str = "") -> str:
+    return f"json_type({{v}}{path and f', {string(path)}'}) = '{json_kind}'"
 
 
 def _keys(*names: str) -> str:
@@ -72,10 +72,12 @@ def _scalar(pattern: str, sql: str) -> _Form:
     return _Form(fits, f"TRY_CAST({_TEXT} AS {sql})")
 
 
-def as_map(value: str, of: str = "JSON") -> str:
+def as_map(value: str, value_type: str = "JSON") -> str:
     """Return SQL for the JSON object `value` as a map; NULL if a key is there twice, which DuckDB 1.4 fails at."""
     keys = f"json_keys({value})"
-    return f"CASE WHEN len(list_distinct({keys})) = len({keys}) THEN TRY_CAST({value} AS MAP(VARCHAR, {of})) END"
+    return (
+        f"CASE WHEN len(list_distinct({keys})) = len({keys}) THEN TRY_CAST({value} AS MAP(VARCHAR, {value_type})) END"
+    )
 
 
 def _localized(value: str) -> str:
@@ -149,66 +151,68 @@ class Reader:
     product_types: Mapping[str, ProductType] = field(default_factory=dict)
     _counter: Iterator[int] = field(default_factory=count, repr=False, compare=False)
 
-    def resolved(self, kind: FieldType, inside: tuple[str, ...] = ()) -> FieldType:
-        """Return `kind` as far as it can be typed; what is nested in an unknown product type, or in itself, is JSON.
+    def resolved(self, field_type: FieldType, inside: tuple[str, ...] = ()) -> FieldType:
+        """Return `field_type` as far as it can be typed; what is nested in an unknown type, or in itself, is JSON.
 
         So is what lies deeper than any value of the platform, or has hundreds of parts: DuckDB would
-        choke on it. `inside`: what is around it, "" for a set.
+        choke on it. `inside`: the nested types that enclose it, "" for a set.
         """
         if len(inside) >= _DEEPEST:
             return FieldType("json")
-        if kind.element is not None:
-            return FieldType("set", self.resolved(kind.element, (*inside, "")))
-        if kind.kind == "nested" and (kind.target in inside or not 0 < self._parts(kind.target, inside) <= _MOST):
+        if field_type.element is not None:
+            return FieldType("set", self.resolved(field_type.element, (*inside, "")))
+        if field_type.kind == "nested" and (
+            field_type.target in inside or not 0 < self._parts(field_type.target, inside) <= _MOST
+        ):
             return FieldType("json")
-        return FieldType("json") if kind.kind == "reference" and not kind.target else kind
+        return FieldType("json") if field_type.kind == "reference" and not field_type.target else field_type
 
     def _parts(self, target: str, inside: tuple[str, ...]) -> int:
         """Return how many values a nested value has with all that is nested in it; it stops to count at _MOST."""
-        found = 0
-        for one in self.product_types[target].attributes if target in self.product_types else ():
-            kind, around = one.type, (*inside, target)
-            while kind.element is not None:
-                kind, around = kind.element, (*around, "")
-            is_open = kind.kind == "nested" and kind.target not in around and len(around) < _DEEPEST
-            found += max(1, self._parts(kind.target, around)) if is_open else 1
-            if found > _MOST:
+        total = 0
+        for definition in self.product_types[target].attributes if target in self.product_types else ():
+            field_type, inner = definition.type, (*inside, target)
+            while field_type.element is not None:
+                field_type, inner = field_type.element, (*inner, "")
+            is_open = field_type.kind == "nested" and field_type.target not in inner and len(inner) < _DEEPEST
+            total += max(1, self._parts(field_type.target, inner)) if is_open else 1
+            if total > _MOST:
                 break
-        return found
+        return total
 
-    def fits(self, kind: FieldType, value: str, inside: tuple[str, ...] = ()) -> str:
-        """Return SQL for whether the JSON `value`, which must be there, is one of `kind`: true or false.
+    def fits(self, field_type: FieldType, value: str, inside: tuple[str, ...] = ()) -> str:
+        """Return SQL for whether the JSON `value`, which is not NULL, is a `field_type`: true or false.
 
         `value` is used several times, so it should be a name.
         """
-        kind = self.resolved(kind, inside)
-        if kind.kind == "reference":
-            told = f"{_keys('typeId', 'id')} AND {_is('VARCHAR', '/id')} AND ({{v}} ->> '/typeId') = {{target}}"
-            sql = told.format(v=value, target=string(kind.target))
-        elif kind.element is not None:
+        field_type = self.resolved(field_type, inside)
+        if field_type.kind == "reference":
+            condition = f"{_keys('typeId', 'id')} AND {_is('VARCHAR', '/id')} AND ({{v}} ->> '/typeId') = {{target}}"
+            sql = condition.format(v=value, target=string(field_type.target))
+        elif field_type.element is not None:
             item = self._name()
-            inner = self.fits(kind.element, item, (*inside, ""))
+            inner = self.fits(field_type.element, item, (*inside, ""))
             elements = f"list_filter(TRY_CAST({value} AS JSON[]), lambda {item}: {item} IS NOT NULL AND NOT {inner})"
             sql = f"json_type({value}) = 'ARRAY' AND len({elements}) = 0"
-        elif kind.kind == "nested":
-            sql = self._nested_fits(kind.target, value, inside)
+        elif field_type.kind == "nested":
+            sql = self._nested_fits(field_type.target, value, inside)
         else:
-            sql = _FORMS[kind.kind].fits.format(v=value)
+            sql = _FORMS[field_type.kind].fits.format(v=value)
         return f"coalesce({sql}, false)"
 
-    def read(self, kind: FieldType, value: str, inside: tuple[str, ...] = ()) -> str:
+    def read(self, field_type: FieldType, value: str, inside: tuple[str, ...] = ()) -> str:
         """Return SQL for the typed value of the JSON `value`, which fits; NULL is NULL."""
-        kind = self.resolved(kind, inside)
-        if kind.kind == "reference":
+        field_type = self.resolved(field_type, inside)
+        if field_type.kind == "reference":
             return f"({value} ->> '/id')"
-        if kind.element is not None:
+        if field_type.element is not None:
             item = self._name()
-            inner = self.read(kind.element, item, (*inside, ""))
+            inner = self.read(field_type.element, item, (*inside, ""))
             guarded = f"CASE WHEN {item} IS NOT NULL THEN {inner} END"
             return f"list_transform(TRY_CAST({value} AS JSON[]), lambda {item}: {guarded})"
-        if kind.kind == "nested":
-            return self._nested(kind.target, value, inside)
-        return _FORMS[kind.kind].read.format(v=value)
+        if field_type.kind == "nested":
+            return self._nested(field_type.target, value, inside)
+        return _FORMS[field_type.kind].read.format(v=value)
 
     def _name(self) -> str:
         return f"x{next(self._counter)}"
@@ -216,12 +220,13 @@ class Reader:
     def _nested_fits(self, target: str, value: str, inside: tuple[str, ...]) -> str:
         entry, names, item = self._name(), self._name(), self._name()
         entries = f"TRY_CAST({value} AS {ENTRIES})"
-        one = f"{entry}.value"
-        cases = [
-            f"WHEN {string(one_of.name)} THEN {one} IS NULL OR {self.fits(one_of.type, one, (*inside, target))}"
-            for one_of in self.product_types[target].attributes
+        entry_value = f"{entry}.value"
+        fits = [
+            (definition.name, self.fits(definition.type, entry_value, (*inside, target)))
+            for definition in self.product_types[target].attributes
         ]
-        wrong = f"list_filter({entries}, lambda {entry}: NOT coalesce(CASE {entry}.name {' '.join(cases)} END, false))"
+        cases = " ".join(f"WHEN {string(name)} THEN {entry_value} IS NULL OR {fitting}" for name, fitting in fits)
+        wrong = f"list_filter({entries}, lambda {entry}: NOT coalesce(CASE {entry}.name {cases} END, false))"
         distinct = f"len(list_distinct(list_transform({entries}, lambda {names}: {names}.name))) = len({entries})"
         keys = _keys("name", "value").format(v=item)
         shape = f"list_filter(TRY_CAST({value} AS JSON[]), lambda {item}: NOT coalesce({keys}, false))"
@@ -229,15 +234,16 @@ class Reader:
 
     def _nested(self, target: str, value: str, inside: tuple[str, ...]) -> str:
         attributes = self.product_types[target].attributes
-        names = column_names([(one.name, "") for one in attributes])
+        names = column_names([(definition.name, "") for definition in attributes])
         packed = [
-            f"{quoted(names[one.name, ''])} := {self._inner(one, value, (*inside, target))}" for one in attributes
+            f"{quoted(names[definition.name, ''])} := {self._inner(definition, value, (*inside, target))}"
+            for definition in attributes
         ]
         return f"struct_pack({', '.join(packed)})"
 
-    def _inner(self, one: Definition, value: str, inside: tuple[str, ...]) -> str:
+    def _inner(self, definition: Definition, value: str, inside: tuple[str, ...]) -> str:
         entry, inner = self._name(), self._name()
-        named = f"list_filter(TRY_CAST({value} AS {ENTRIES}), lambda {entry}: {entry}.name = {string(one.name)})"
+        named = f"list_filter(TRY_CAST({value} AS {ENTRIES}), lambda {entry}: {entry}.name = {string(definition.name)})"
         values = f"list_transform({named}, lambda {entry}: {entry}.value)"
-        read = self.read(one.type, inner, inside)
+        read = self.read(definition.type, inner, inside)
         return f"list_transform({values}, lambda {inner}: CASE WHEN {inner} IS NOT NULL THEN {read} END)[1]"
