@@ -74,6 +74,7 @@ def _field(item: str, name: str) -> str | None:
 
 def _value(drafts: Drafts, action: Mapping[str, Any], field: str, name: str, field_type: str) -> Any:
     """Return the new value: the action's entry of the field's name, or its only entry, or nothing."""
+    # `staged` says where a change goes; it is no value.
     given = {key: value for key, value in action.items() if key not in {"action", "staged"}}
     if field in given:
         value = given[field]

@@ -26,6 +26,7 @@ __all__ = ["Drafts"]
 _DEEPEST = 12
 _TYPES: Mapping[str, type | tuple[type, ...]] = {"bool": bool, "int": int, "number": (int, float)}
 _CENTS = 2
+# Minor units of ISO 4217; all other currencies of the sandbox have two.
 _DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "KWD": 3, "BHD": 3, "TND": 3}
 
 
@@ -43,6 +44,7 @@ class Drafts:
 
         Raises the platform's 400 when a reference by key leads nowhere.
         """
+        # Types may require themselves; a real record never gets this deep.
         if depth > _DEEPEST:
             return value
         if is_array(expression):

@@ -123,6 +123,7 @@ class Journal:
 
     def _announce(self, name: str, item: str, type_id: str, value: Mapping[str, Any], old: Mapping[str, Any]) -> None:
         payload_types = self._payload_types(name)
+        # Most changes have no Message of their own.
         if payload_types is None or not self.enabled:
             return
         now = write_time(self.drafts.clock.now())
@@ -144,6 +145,7 @@ class Journal:
             entry = self._value(field, item, value, old)
             if entry is not None:
                 message[field] = entry
+            # A required field without a value is filled, so that the Message is valid by the contract.
             elif field_type.endswith("!"):
                 message[field] = self.drafts.complete(None, field_type)
         self.project.collection("/messages").put(Record(msgspec.json.encode(message)))
@@ -161,6 +163,7 @@ class Journal:
 
     def _next_number(self, resource: str) -> int:
         if self._numbers is None:
+            # Counted from the stored Messages once, then carried on.
             self._numbers = {}
             probe = self.project.prober.probe(frozenset({"resource", "sequenceNumber"}))
             for head in map(probe, self.project.collection("/messages")):

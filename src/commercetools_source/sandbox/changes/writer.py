@@ -73,6 +73,7 @@ class Writer:
         draft = request.object()
         if route.selector is not None or path == "/":
             return _response(200, self._act(path, parent, self._record_of(route), draft, client_id))
+        # https://docs.commercetools.com/api/projects/customers: a sign-up answers with the customer inside an object.
         if path == "/customers":
             return _response(201, {"customer": self._create(path, parent, draft, client_id)})
         return _response(201, self._create(path, parent, draft, client_id))
@@ -97,6 +98,7 @@ class Writer:
     @staticmethod
     def _check(identifier: str, expected: int, record: Mapping[str, Any]) -> None:
         if record.get("version", expected) != expected:
+            # https://docs.commercetools.com/api/general-concepts: optimistic concurrency control
             raise conflict(identifier, expected, record["version"])
 
     def _act(
@@ -106,6 +108,7 @@ class Writer:
         if not isinstance(version, int) or not isinstance(actions, list):
             raise refuse(400, "InvalidJsonInput", "Request body does not contain valid JSON.")
         self._check(str(record.get("id", record.get("key"))), version, record)
+        # An update without actions changes nothing, and the version stays.
         if not actions:
             return record
         changed = apply_actions(self.drafts, record, item_of(self.project, path), actions)
@@ -139,6 +142,7 @@ class Writer:
         container, key = draft.get("container"), draft.get("key")
         if not isinstance(container, str) or not isinstance(key, str) or "value" not in draft:
             raise invalid_input("A custom object needs 'container', 'key' and 'value'.")
+        # A POST creates or replaces: https://docs.commercetools.com/api/projects/custom-objects
         old = self.project.view(CONTAINER, container).find("key", key)
         if old is None:
             value = {name: draft[name] for name in ("container", "key", "value")}
@@ -163,6 +167,7 @@ class Writer:
         collection = self.project.collection(path, parent)
         for field in ("key", "orderNumber", "email", "code"):
             value = draft.get(field)
+            # Carts and orders have emails too, which need not be unique.
             if field == "email" and path != "/customers":
                 continue
             if isinstance(value, str) and collection.find(field, value) is not None:
@@ -202,6 +207,7 @@ class Writer:
         Raises ConfigError when there is no such record.
         """
         old = self._existing(path, identifier, parent)
+        # A deep copy: `old` is needed to find what changed.
         new: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(old))
         changes = changes or {}
         for dotted, value in changes.items():
@@ -268,6 +274,7 @@ def _set(value: dict[str, Any], path: list[str], new: Any) -> None:
 def _product(draft: dict[str, Any]) -> dict[str, Any]:
     """Return a product draft as the product that it makes: the same data current and staged."""
     data = {name: value for name, value in draft.items() if name not in {"key", "productType", "taxCategory", "state"}}
+    # The master variant has id 1, the others follow: https://docs.commercetools.com/api/projects/products
     data["masterVariant"] = {"id": 1, **(data.get("masterVariant") or {})}
     data["variants"] = [{"id": number + 2, **variant} for number, variant in enumerate(data.get("variants") or [])]
     published = bool(draft.get("publish"))

@@ -53,6 +53,8 @@ class Expander:
             return
         if not isinstance(value, dict):
             return
+        # A path may go on inside the referenced object: `parent.parent` expands both levels.
+        # https://docs.commercetools.com/api/general-concepts
         if "typeId" in value and ("id" in value or "key" in value) and (not steps or steps[0] not in value):
             self._resolve(value)
             value = value.get("obj")
@@ -63,6 +65,7 @@ class Expander:
             self._walk(value.get(steps[0]), steps[1:])
 
     def _resolve(self, reference: dict[str, Any]) -> None:
+        # Several paths may share their start; an object once expanded is extended.
         if "obj" in reference or "id" not in reference:
             return
         target = self.project.collection(collection_of(str(reference["typeId"]))).get(str(reference["id"]))

@@ -37,6 +37,7 @@ class Project:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
+        # Reentrant: a hook that runs within a request may change data.
         self.lock = RLock()
         self.prober = Prober()
         self._collections: dict[tuple[str, str], Collection] = {}
@@ -57,6 +58,7 @@ class Project:
         """Return the collection at a path of the contract, empty when nothing was put there yet."""
         collection = self._collections.get((path, parent))
         if collection is None:
+            # Custom objects are read container by container, so there is an index on it.
             texts = ("container",) if path == "/custom-objects" else ()
             collection = self._collections[path, parent] = Collection(self.prober, texts=texts)
         return collection

@@ -32,6 +32,7 @@ _FROM_DATA = ("sku", "attributes", "images", "assets")
 _FROM_PRODUCT = ("name", "description", "slug", "categories", "categoryOrderHints")
 
 _Raws = dict[str, msgspec.Raw]
+# Values stay raw JSON: a projection copies them without decoding.
 _RAWS = msgspec.json.Decoder(_Raws)
 
 
@@ -42,6 +43,7 @@ def product_projection(spec: Spec, *, staged: bool) -> Callable[[Record], Record
     def derive(product: Record) -> Record | None:
         fields = _RAWS.decode(product.body)
         master = _RAWS.decode(fields["masterData"])
+        # https://docs.commercetools.com/api/projects/productProjections
         if not staged and bytes(master["published"]) != b"true":
             return None
         data = _RAWS.decode(master["staged" if staged else "current"])

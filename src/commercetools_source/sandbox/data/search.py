@@ -69,11 +69,13 @@ class Searcher:
     def run(self, collection: Collection, query: Query, expression: str) -> Found:
         """Return the slice; raises a 400 when the conditions do not fit the type `expression`."""
         conditions = conjuncts(query.where)
+        # Conditions are checked even where an index answers them: a wrong field is a 400 on every path.
         self.evaluator.matcher(And(query.where), expression)
         natural, descending = _natural(query.sort, collection)
         plans = [_plan(collection, conditions, ordering) for ordering in collection.orderings()]
         along = next((plan for plan in plans if plan.ordering == natural), None)
         smallest = min(plans, key=lambda plan: plan.size)
+        # The index answers all conditions in the right order: a slice is the page.
         if along is not None and not along.remaining:
             return _sliced(collection, along, query, descending=descending)
         walkable = along is not None and along.size <= _WORTH_SORTING * smallest.size
@@ -100,6 +102,7 @@ class Searcher:
 
     def _all(self, collection: Collection, query: Query, plan: _Plan, expression: str) -> list[Record]:
         """Return all matching records in the order of the query."""
+        # The revision makes a remembered result end with the first change.
         key = (collection, collection.revision, query.text)
         if query.text and key in self._recent:
             return self._recent[key]
@@ -180,6 +183,7 @@ def _sorted(records: list[Record], sort: Sequence[SortKey], collection: Collecti
         return ordered
     probe = collection.prober.probe(frozenset(key.path[0] for key in sort))
     rows = [(probe(record), record) for record in ordered]
+    # sorted() is stable: the last key first, and each earlier one keeps its order among equals.
     for key in reversed(sort):
         value = key.value()
         rows.sort(key=lambda row: value(row[0]), reverse=key.descending)

@@ -70,6 +70,7 @@ class Prober:
     def _make(fields: frozenset[str]) -> Callable[[bytes], dict[str, Any]]:
         names = {f"f{number}": name for number, name in enumerate(sorted(fields))}
         rows = [(slot, Any, None) for slot in names]
+        # A struct type of just these fields lets msgspec skip all others; slots, because a field may be no identifier.
         decoder = msgspec.json.Decoder(msgspec.defstruct("Probe", rows, rename=names, gc=False))
 
         def decode(body: bytes) -> dict[str, Any]:
@@ -105,6 +106,7 @@ class Index:
         """Remove a record."""
         key = self.key(record)
         position = bisect_left(self.keys, key)
+        # Keys may be equal where ties are no ids, so identity decides.
         while position < len(self.keys) and self.keys[position] == key:
             if self.records[position] is record:
                 del self.keys[position], self.records[position]
@@ -167,6 +169,7 @@ class Collection:
 
     def _changed(self, old: Record | None, new: Record | None) -> None:
         self.revision += 1
+        # Indexes and lookups first: views read from this collection.
         self._find_anew(old, new)
         for index in self._indexes.values():
             if old is not None:

@@ -7,11 +7,14 @@ from datetime import datetime, timedelta, timezone
 
 __all__ = ["Clock", "http_date", "parse_time", "write_time"]
 
+# strftime would name days and months in the locale of the process; HTTP dates are English (RFC 9110, 5.6.7).
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# Times may lack seconds, fraction or zone, as ISO 8601 allows: https://docs.commercetools.com/api/types#datetime
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 )
+# 2026-01-02T03:04:05.678Z
 _CANONICAL_LENGTH = 24
 
 
@@ -79,6 +82,7 @@ def parse_time(text: str) -> str | None:
         time -= _zone(zone)
     except (ValueError, OverflowError):
         return None
+    # The platform keeps milliseconds; further digits are cut off, not rounded.
     milliseconds = (fraction or "0").ljust(3, "0")[:3]
     return candidate or f"{time.year:04d}-{time:%m-%dT%H:%M:%S}.{milliseconds}Z"
 

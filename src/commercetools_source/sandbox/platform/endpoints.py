@@ -102,6 +102,7 @@ class Route:
 def accepted_scopes(scopes: Sequence[str], *, write: bool) -> tuple[str, ...]:
     """Return the scopes of which any one suffices: manage_x includes view_x, manage_project nearly all."""
     manage = tuple(dict.fromkeys(scope.replace("view_", "manage_", 1) for scope in scopes))
+    # There is view_published_products, but no scope manages published products only.
     manage = tuple(scope for scope in manage if scope != "manage_published_products")
     whole = () if any(scope.endswith(_APART) for scope in scopes) else ("manage_project",)
     return (*manage, *whole) if write else tuple(dict.fromkeys((*scopes, *manage, *whole)))
@@ -120,6 +121,7 @@ class Router:
             (tuple(template.strip("/").split("/")) if template != "/" else (), endpoint)
             for template, endpoint in self.endpoints.items()
         ]
+        # The sort is stable, so among equal patterns the order of the contract decides.
         # Literal segments win over placeholders: /orders/edits is no order called "edits".
         self._patterns.sort(key=lambda pattern: [segment.count("{") for segment in pattern[0]])
 
@@ -128,6 +130,7 @@ class Router:
         route = self._list(segments)
         if route is not None:
             return route
+        # No list endpoint: the last segment may name one record of the list before it.
         owner = self._list(segments[:-1]) if segments else None
         if owner is None or owner.endpoint.collection == "/":
             return None
@@ -191,8 +194,10 @@ def _selector(segment: str, endpoint: Endpoint) -> tuple[str, str] | None:
     name, equals, value = segment.partition("=")
     if not equals:
         return ("id", segment)
+    # https://docs.commercetools.com/api/projects/orders
     if name == "order-number" and endpoint.item == "Order":
         return ("orderNumber", value)
+    # https://docs.commercetools.com/api/projects/carts
     if name == "customer-id" and endpoint.item == "Cart":
         return ("customerId", value)
     return ("key", value) if name == "key" and value else None

@@ -97,6 +97,7 @@ class Authorization:
         if not parameters.get("token"):
             raise oauth(400, "invalid_request", "Missing required parameter: token.")
         token = self.tokens.get(parameters["token"])
+        # Without this scope a client may look at its own tokens only.
         others = f"introspect_oauth_tokens:{self.project_key}" in client.scopes
         if token is None or token.expires <= self.clock.now() or (token.client_id != client.client_id and not others):
             return {"active": False}
@@ -121,6 +122,7 @@ class Authorization:
         """Raise the platform's 403 unless the token has one of the scopes, for the project or for the store."""
         granted = {f"{scope}:{self.project_key}" for scope in scopes}
         if store is not None:
+            # https://docs.commercetools.com/api/scopes: a scope may end with the key of one store.
             granted |= {f"{scope}:{self.project_key}:{store}" for scope in scopes}
         if not granted & token.scopes:
             raise forbidden(scopes)
@@ -128,6 +130,7 @@ class Authorization:
     def _client(self, parameters: Mapping[str, str], header: str) -> ApiClient:
         name, secret = _basic(header) or (parameters.get("client_id", ""), parameters.get("client_secret", ""))
         client = self.clients.get(name)
+        # A comparison that takes equally long for every wrong secret.
         if client is None or not compare_digest(client.client_secret.encode(), secret.encode()):
             raise oauth(401, "invalid_client", _UNAUTHENTICATED)
         return client
@@ -147,4 +150,5 @@ def _basic(header: str) -> tuple[str, str] | None:
         name, _, secret = base64.b64decode(text.strip(), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         return ("", "")
+    # RFC 6749, 2.3.1: clients encode both parts as forms do.
     return unquote(name), unquote(secret)

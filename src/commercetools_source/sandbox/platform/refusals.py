@@ -87,11 +87,13 @@ def forbidden(scopes: Sequence[str]) -> ApiError:
 
 def body_of(problem: Problem) -> bytes:
     """Return the JSON body of an error response."""
+    # https://docs.commercetools.com/api/errors
     code = problem.codes[0] if problem.codes else "General"
     row: dict[str, Any] = {"code": code, "message": problem.detail}
     body: dict[str, Any] = {"statusCode": problem.status, "message": problem.detail, "errors": [row]}
     if isinstance(problem, Refusal):
         row.update(problem.extra)
         if problem.oauth:
+            # RFC 6749, 5.2
             body |= {"error": code, "error_description": problem.detail}
     return msgspec.json.encode(body)

@@ -60,6 +60,7 @@ class Request:
         if text is None:
             return default
         try:
+            # int() takes digits of every script; the platform takes ASCII only.
             number = int(text) if text.isascii() else -1
         except ValueError:
             raise malformed(name, f"'{text}' is not a number.") from None
@@ -87,6 +88,7 @@ class Request:
 
         try:
             return msgspec.json.decode(self.body)
+        # msgspec stops at deep nesting by RecursionError.
         except (ValueError, RecursionError):
             raise refuse(400, "InvalidJsonInput", "Request body does not contain valid JSON.") from None
 

@@ -85,6 +85,7 @@ class Spec:
         fields: dict[str, str] = dict(row.get("fields", ()))
         for variant in row.get("variants", {}).values():
             for field, field_type in (self._gather(variant) or {}).items():
+                # Variants may disagree on the type of a field; then any value is compared as it is.
                 fields[field] = field_type if fields.get(field, field_type) == field_type else "any"
         if "id" in fields and "version" in fields:
             fields |= {field: field_type for field, field_type in _UNDOCUMENTED.items() if field not in fields}

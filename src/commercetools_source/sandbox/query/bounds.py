@@ -43,6 +43,7 @@ class Ordering:
         """Return the key of a record with these values."""
         if self.field == self.tie:
             return self.tie_key(tie)
+        # NUL sorts before every other byte, so "a" with any tie comes before "ab".
         return (self._encode(value) or b"") + b"\0" + self.tie_key(tie)
 
     def tie_key(self, tie: str) -> bytes:
@@ -58,7 +59,9 @@ class Ordering:
         if start is None:
             return None
         if tie is None:
+            # The byte 1 comes after all ties of this value, which follow a NUL, and before all longer values.
             return start + (b"\x01" if after else b"")
+        # A further NUL makes the smallest key after this one.
         return start + b"\0" + self.tie_key(tie) + (b"\0" if after else b"")
 
     @property
@@ -113,6 +116,7 @@ def _simple(op: str, value: str, ordering: Ordering) -> tuple[bytes | None, byte
     if op == "=":
         low, high = ordering.cut(">=", value), ordering.cut("<=", value)
         return None if low is None else (low, high)
+    # `!=` leaves two ranges; an index serves only one.
     if op not in _LOWER | _UPPER:
         return None
     cut = ordering.cut(op, value)

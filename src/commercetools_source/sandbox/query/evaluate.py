@@ -50,6 +50,7 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
 _ORDERING = frozenset({"<", "<=", ">", ">="})
 _NUMBERS = frozenset({"int", "number"})
 _TEXTS = frozenset({"string", "date", "time"})
+# metres
 _EARTH_RADIUS = 6_371_000
 _PAIR = 2
 _CANONICAL_LENGTH = 24
@@ -105,6 +106,7 @@ class Evaluator:
 
     def _in(self, node: In, field_type: str, equal: Sequence[Matcher]) -> Matcher:
         if self.spec.scalar(field_type) in _TEXTS and not is_array(field_type):
+            # Clients send hundreds of ids in one `in`: a set is looked up once, not compared one by one.
             texts = frozenset(map(str, node.values))
             if node.negated:
                 return lambda value: not isinstance(value, str) or value not in texts
@@ -114,6 +116,7 @@ class Evaluator:
         return lambda value: any(test(value) for test in equal)
 
     def _nested(self, node: Nested, field_type: str) -> Matcher:
+        # https://docs.commercetools.com/api/predicates/query: attributes are matched by name and value together.
         if element(field_type) == "Attribute" and not top_fields(node.condition) >= {"name", "value"}:
             raise malformed(self.parameter, "A predicate on Attributes must name both 'name' and 'value'.")
         inner, array = self.matcher(node.condition, field_type), is_array(field_type)
@@ -121,6 +124,7 @@ class Evaluator:
         def test(value: Any) -> bool:
             if isinstance(value, list):
                 return any(inner(item) for item in value)
+            # An absent object may match by `is not defined` of a field inside; an absent array has no item to match.
             return inner(value) if value is not None or not array else False
 
         return test
@@ -132,6 +136,7 @@ class Evaluator:
         operand = self._operand(field, value, self.spec.scalar(field_type))
         test = _comparison(op, operand, self.spec.scalar(field_type), by_id=field == "id" and op in _ORDERING)
         if op == "!=":
+            # Of an array no item may be equal, so the items are tested by `=` and the result is negated.
             equal = _any_item(_comparison("=", operand, self.spec.scalar(field_type), by_id=False))
             return lambda stored: not equal(stored)
         return _any_item(test)
@@ -252,5 +257,6 @@ def _within(value: Any, circle: Within) -> bool:
     ):
         return False
     east, north = radians(point[0] - circle.longitude), radians(point[1] - circle.latitude)
+    # The haversine formula, which stays exact for short distances.
     share = sin(north / 2) ** 2 + cos(radians(point[1])) * cos(radians(circle.latitude)) * sin(east / 2) ** 2
     return 2 * _EARTH_RADIUS * asin(min(1.0, sqrt(share))) <= circle.metres

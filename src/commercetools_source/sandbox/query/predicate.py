@@ -81,6 +81,7 @@ _NOT_PARENTHESES = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`\n]+`|[^()"`]+', re.DOTALL
 def _parser() -> Lark:
     from lark import Lark
 
+    # A keyword ends where a name could not go on, so `inStock` is a name and not `in`.
     words = "\n".join(f"_{word.upper()}.3: /{word}(?![-_A-Za-z0-9])/i" for word in KEYWORDS)
     return Lark(_GRAMMAR + words, parser="lalr", lexer="contextual", propagate_positions=False)
 
@@ -92,6 +93,7 @@ def parse(text: str, parameter: str = "where") -> Node:
     """
     from lark.exceptions import UnexpectedInput
 
+    # Before the parser: it and all that walks the tree recurse.
     _refuse_depth(text, parameter)
     try:
         return _node(_parser().parse(text))
@@ -163,6 +165,7 @@ def _whole(text: str) -> str:
 
 
 def _number(text: str) -> Value:
+    # Larger integers are compared as floating-point numbers.
     if text.lstrip("+-").isdigit() and len(text) <= 19:  # noqa: PLR2004 - longer ones exceed 64 bits
         return int(text)
     return float(text)

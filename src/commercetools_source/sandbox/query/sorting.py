@@ -80,12 +80,14 @@ def sort_value(item: Any, path: tuple[str, ...], *, descending: bool) -> tuple[i
     Of an array the smallest item counts, or the largest when descending.
     """
     if isinstance(item, list):
+        # An array sorts by its smallest or largest item: https://docs.commercetools.com/api/general-concepts
         values = [sort_value(element, path, descending=descending) for element in item]
         chosen = max if descending else min
         return chosen(values, default=(0, 0))
     if path:
         name, *remaining = path
         inner = item.get(name) if isinstance(item, dict) else None
+        # Ids sort by their stored bytes; see platform/ids.py.
         if name == "id" and not remaining and isinstance(inner, str):
             return (2, order_key(inner))
         return sort_value(inner, tuple(remaining), descending=descending)

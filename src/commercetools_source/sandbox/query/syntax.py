@@ -62,6 +62,7 @@ def syntax_error(text: str, error: Any, parameter: str) -> ApiError:
     at_end = token is not None and token.type == "$END"
     position = len(text) if at_end else int(error.pos_in_stream or 0)
     if not at_end:
+        # The platform's reader skips white space before it fails.
         position = _last_match(text, position)
     literals = [word for word in KEYWORDS if f"_{word.upper()}" in allowed]
     if text[position : position + 1] == '"' and "STRING" in allowed:  # a text that never ends

@@ -110,6 +110,7 @@ class App:
             return Response(500, body_of(failed.problem))
 
     def _note(self, request: Request, path: str, status: int) -> None:
+        # No token and no secret stays in the log of requests.
         headers = {name: value for name, value in request.headers.items() if name != "authorization"}
         body = b"" if path.startswith("/oauth") else request.body
         self.log.append(Seen(request.method, path, request.query, status, headers, body))
@@ -120,6 +121,7 @@ class App:
         body, headers = await self._encoded(request, response)
         if fault is not None and fault.kind == "corrupt" and len(body) > 1:
             middle = len(body) // 2
+            # Two bytes that no JSON text contains; the length stays, so that only the content shows it.
             body = body[: middle - 1] + b"\x00\xff"[: len(body[middle - 1 : middle + 1])] + body[middle + 1 :]
         if fault is not None and fault.kind == "truncate":
             await _half(scope, receive, response.status, headers, body)
@@ -152,6 +154,7 @@ class App:
         """Wait; return whether the sandbox stopped or the client left meanwhile."""
         if self.stopping is None:
             self.stopping = asyncio.Event()
+        # Also until the client leaves: its connection would keep the sandbox from ending.
         waits = [asyncio.ensure_future(self.stopping.wait()), asyncio.ensure_future(_gone(receive))]
         done, pending = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
@@ -205,6 +208,7 @@ def _compressor() -> Callable[[int, int, int], Any]:
 
 
 def _gzip(body: bytes) -> bytes:
+    # 31: a gzip header, and the largest window. Level 1, because speed counts on one machine and size does not.
     packer = _compressor()(1, zlib.DEFLATED, 31)
     return b"".join((packer.compress(body), packer.flush()))
 
@@ -221,6 +225,7 @@ async def _cut(scope: Any, receive: Receive, *, reset: bool = False) -> None:
     transport = scope["state"]["transport"]
     if reset:
         raw = transport.get_extra_info("socket")
+        # Lingering for 0 seconds makes close() send RST and drop what is unsent.
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()
     else:

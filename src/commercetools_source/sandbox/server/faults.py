@@ -77,7 +77,9 @@ _MESSAGES = {
     503: "The service is overloaded. Please try again later.",
     504: "The server did not answer in time. Please try again later.",
 }
+# Kinds that hit only pages larger than `above`.
 _BY_PAGE = frozenset({"query_timeout", "too_large"})
+# Kinds that need `records`.
 _BY_RECORD = frozenset({"unservable", "change", "vanish"})
 _BAD_REQUEST = 400
 _HEADER = re.compile("[-A-Za-z0-9]*")
@@ -161,6 +163,7 @@ class Faults:
         with self._lock:
             for scripted in self._scripted:
                 fault = scripted.fault
+                # These are asked for elsewhere: `of_page` knows the records, `delay` adds up.
                 if fault.kind in {"unservable", "slow"} or not _concerns(fault, method, path):
                     continue
                 if fault.kind in _BY_PAGE and limit <= fault.above:

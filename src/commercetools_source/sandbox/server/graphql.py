@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lark import Lark
 
     from commercetools_source.sandbox.data.project import Project
-    from commercetools_source.sandbox.data.search import Searcher
+    from commercetools_source.sandbox.data.search import Found, Searcher
     from commercetools_source.sandbox.platform.endpoints import Router
     from commercetools_source.sandbox.platform.oauth import Authorization, Token
     from commercetools_source.sandbox.platform.request import Request
@@ -63,6 +63,7 @@ STRING: /"(?:[^"\\\n]|\\.)*"/
 %ignore /[\s,\ufeff]+/
 %ignore /#[^\n]*/
 """
+# Root fields: streams in camel case, and those that GraphQL names differently. https://docs.commercetools.com/api/graphql
 _LISTS: Mapping[str, str] = {
     **{
         re.sub("_(.)", lambda found: found[1].upper(), name): path
@@ -73,6 +74,7 @@ _LISTS: Mapping[str, str] = {
     "typeDefinitions": "/types",
     "productTailoringList": "/product-tailoring",
 }
+# `container` has an effect on customObjects only.
 _ARGUMENTS = frozenset({"where", "sort", "limit", "offset", "container"})
 _DEEPEST = 60
 
@@ -151,14 +153,7 @@ class GraphQL:
             text=repr(sorted(field.arguments.items(), key=str)),
         )
         page = self.searcher.run(collection, query, item)
-        total = page.total if page.total is None or not where else min(page.total, MAX_OFFSET)
-        summary = {
-            "total": total,
-            "count": len(page.records),
-            "offset": query.offset,
-            "exists": bool(page.records),
-            "__typename": f"{item}QueryResult",
-        }
+        summary = _summary(page, query, item)
         response: dict[str, Any] = {}
         for selection in field.selections:
             if selection.name == "results":
@@ -184,6 +179,19 @@ class GraphQL:
             if field_type is None or selection.arguments:
                 raise _unknown(selection, element(expression))
             self._check(selection.selections, field_type)
+
+
+def _summary(page: Found, query: Query, item: str) -> dict[str, Any]:
+    """Return the fields of a list beside its results."""
+    # As for HTTP: https://docs.commercetools.com/api/general-concepts
+    total = page.total if page.total is None or not query.where else min(page.total, MAX_OFFSET)
+    return {
+        "total": total,
+        "count": len(page.records),
+        "offset": query.offset,
+        "exists": bool(page.records),
+        "__typename": f"{item}QueryResult",
+    }
 
 
 def _pick(value: Any, selections: Sequence[_Field], item: str) -> Any:
@@ -230,6 +238,7 @@ def _read(text: str, variables: Mapping[str, Any], name: Any) -> tuple[Sequence[
     """Return the root fields of the operation, or the error that tells why there are none."""
     from lark.exceptions import UnexpectedInput
 
+    # Before the parser: it recurses at every bracket.
     if text.count("{") > _DEEPEST * 4 or text.count("[") > _DEEPEST * 4:
         return (), _error("The query is too complex.", (1, 1), ["QueryComplexityLimitExceeded"])
     try:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Service"]
 
 _DEFAULT_LIMIT = 20
+# A filtered list counts no further: https://docs.commercetools.com/api/general-concepts
 _TOTAL_CAP = 10_000
 _READING = frozenset({"GET", "HEAD"})
 _CONTAINER_SORT = frozenset({"container", "key", "createdAt", "lastModifiedAt"})
@@ -110,6 +111,7 @@ class Service:
 
     @staticmethod
     def _methods(route: Route) -> frozenset[str]:
+        # HEAD is in the contract where the platform offers it.
         methods = route.endpoint.methods | {"GET"}
         if route.selector is None:
             return methods
@@ -125,6 +127,7 @@ class Service:
             self.writer.journal.purge()
         if route.selector is not None:
             return self._read_record(request, route)
+        # A hook may change data, as another client would between two pages.
         for hook in self.before:
             hook(request)
         collection, conditions = self.project.of_route(route, staged=self._staged(request, route))
@@ -214,6 +217,7 @@ class Service:
                 raise error_of(fault)
         total = page.total if page.total is None or not where else min(page.total, _TOTAL_CAP)
         counted = b"" if total is None else b',"total":%d' % total
+        # Written as bytes: results are megabytes of stored JSON, which nobody decodes.
         head = b'{"limit":%d,"offset":%d,"count":%d%b,"results":[' % (limit, offset, len(page.records), counted)
         return Response(200, _joined(head, self._bodies(request, route, page.records)))
 

@@ -21,6 +21,7 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio sends small packets at once (TCP_NODELAY).
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    # A sandbox may restart on its port while old connections are in TIME_WAIT.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
@@ -61,6 +62,7 @@ class Serving:
     def _run(self) -> None:
         try:
             self._server.run(sockets=[self._socket])
+        # `start` raises it, so that a failed start has a reason.
         except BaseException as error:  # noqa: BLE001 - handed to the thread that started this one
             self._failure = error
         finally:

@@ -157,43 +157,45 @@ class Catalog:
             return []
         texts = [self.unit_price(product, variant, market).text for _, market in _PRICE_CURRENCIES]
         if product % 4 == 2:  # noqa: PLR2004 - every fourth has special prices
-            dice = self.world.dice(f"price/{product}/{variant}")
-            amount = euro_cents(product, variant)
-            texts.append(
-                js(
+            texts.append(self._special_price(product, variant))
+        return texts
+
+    def _special_price(self, product: int, variant: int) -> str:
+        """Return a price with a group, a channel, a validity, tiers and custom fields."""
+        dice = self.world.dice(f"price/{product}/{variant}")
+        amount = euro_cents(product, variant)
+        return js(
+            {
+                "id": self.world.uid("price", (product * 101 + variant) * 8 + 6),
+                "value": {
+                    "type": "centPrecision",
+                    "currencyCode": "EUR",
+                    "centAmount": amount - 50,
+                    "fractionDigits": 2,
+                },
+                "country": "DE",
+                "customerGroup": self.world.ref("customer-group", product),
+                "channel": {
+                    "typeId": "channel",
+                    "id": self.world.uid("channel", dice.one(distribution_channels(self.world))),
+                },
+                "validFrom": stamp(self.world.latest - 86_400_000 * 100),
+                "validUntil": stamp(self.world.latest + 86_400_000 * 100),
+                "tiers": [
                     {
-                        "id": self.world.uid("price", (product * 101 + variant) * 8 + 6),
+                        "minimumQuantity": 100,
                         "value": {
                             "type": "centPrecision",
                             "currencyCode": "EUR",
-                            "centAmount": amount - 50,
+                            "centAmount": amount - 99,
                             "fractionDigits": 2,
                         },
-                        "country": "DE",
-                        "customerGroup": self.world.ref("customer-group", product),
-                        "channel": {
-                            "typeId": "channel",
-                            "id": self.world.uid("channel", dice.one(distribution_channels(self.world))),
-                        },
-                        "validFrom": stamp(self.world.latest - 86_400_000 * 100),
-                        "validUntil": stamp(self.world.latest + 86_400_000 * 100),
-                        "tiers": [
-                            {
-                                "minimumQuantity": 100,
-                                "value": {
-                                    "type": "centPrecision",
-                                    "currencyCode": "EUR",
-                                    "centAmount": amount - 99,
-                                    "fractionDigits": 2,
-                                },
-                            },
-                            {"minimumQuantity": 500, "value": precise("EUR", (amount - 120) * 1000 + 5, 5)},
-                        ],
-                        "custom": self.customs.value("product-price", dice),
-                    }
-                )
-            )
-        return texts
+                    },
+                    {"minimumQuantity": 500, "value": precise("EUR", (amount - 120) * 1000 + 5, 5)},
+                ],
+                "custom": self.customs.value("product-price", dice),
+            }
+        )
 
     def variant(self, product: int, variant: int, prices: list[str], *, in_stock: bool = True) -> str:
         """Return a variant with the given prices as JSON text, with its availability unless not `in_stock`."""

@@ -52,6 +52,25 @@ def reviews(world: World, customs: Customs) -> Rows:
         yield row("/reviews", record)
 
 
+def _wish(catalog: Catalog, dice: Dice, base: Json, number: int, step: int) -> Json:
+    """Return a line item of shopping list `number`, whose id and times are in `base`."""
+    product = dice.below(catalog.world.counts["product"])
+    item: Json = {
+        "id": catalog.world.uid(f"wish/{number}", step),
+        "addedAt": base["createdAt"],
+        "productId": catalog.world.uid("product", product),
+        "productType": {"typeId": "product-type", "id": catalog.type_id(product)},
+        "name": product_names(product),
+        "productSlug": product_slugs(product),
+        "published": True,
+        "quantity": dice.between(1, 4),
+        "variantId": 1,
+    }
+    if dice.chance(10):
+        item["deactivatedAt"] = base["lastModifiedAt"]
+    return item
+
+
 def shopping_lists(world: World, customs: Customs, catalog: Catalog) -> Rows:
     """Yield shopping lists with products, free text, or nothing in them."""
     dice = world.dice("shopping-lists")
@@ -59,23 +78,7 @@ def shopping_lists(world: World, customs: Customs, catalog: Catalog) -> Rows:
     times = world.times("shopping-list", total)
     for number in range(total):
         base = times.base(world.uid("shopping-list", number), number)
-        items = []
-        for step in range(dice.one((0, 1, 2, 3, 8))):
-            product = dice.below(world.counts["product"])
-            item: Json = {
-                "id": world.uid(f"wish/{number}", step),
-                "addedAt": base["createdAt"],
-                "productId": world.uid("product", product),
-                "productType": {"typeId": "product-type", "id": catalog.type_id(product)},
-                "name": product_names(product),
-                "productSlug": product_slugs(product),
-                "published": True,
-                "quantity": dice.between(1, 4),
-                "variantId": 1,
-            }
-            if dice.chance(10):
-                item["deactivatedAt"] = base["lastModifiedAt"]
-            items.append(item)
+        items = [_wish(catalog, dice, base, number, step) for step in range(dice.one((0, 1, 2, 3, 8)))]
         record = {
             **base,
             "key": f"list-{number}",
