@@ -63,7 +63,7 @@ _PAGE = """\
 What a shop becomes: one table for each stream with the records, and one for each list inside them. These
 stand in schema `model`; the records as the API sends them, nested values as JSON, have the streams' names in `main`.
 
-`commercetools-source schema STREAM` prints every column of a stream's tables, `schema --json` those of all, and
+`commercetools-source schema NAME` prints every column of a stream's tables or of a table, `schema --json` of all, and
 `schema --erd shop.svg` (or `.mmd`, for Mermaid) draws them. Those of everyday use, as `schema --erd` draws them:
 
 ![Everyday tables](model.svg)

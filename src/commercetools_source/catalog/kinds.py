@@ -95,7 +95,8 @@ _FORMS: dict[Kind, Form] = {
         dict.fromkeys(("type", "centAmount", "fractionDigits"), "VARCHAR"),
         f"CAST({_shifted(f'CASE WHEN NOT {_HIGH} THEN {_CENT} END', 4)} AS DECIMAL(23, 4))",
     ),
-    # The amount of a money that may be highPrecision: at most 20 fraction digits (General types, HighPrecisionMoney).
+    # The amount of a money that may be highPrecision: at most 20 fraction digits
+    # (https://docs.commercetools.com/api/types#highprecisionmoney).
     # What is left for the other digits is 18, so that an amount of 10^18 and more has no place here.
     "precise": Form(
         "DECIMAL(38, 20)",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["missing_scope", "readable_with", "scope_advice"]
 
 
+# https://docs.commercetools.com/api/scopes
 _NO_TWIN = frozenset({"view_messages", "view_published_products"})
 """View scopes for which there is no `manage_` scope of the same name (specification, security schemes)."""
 

@@ -30,6 +30,7 @@ _STORES = Parents("records", "stores", (("storeKey", "key"),), ("storeKey",))
 
 
 _ROWS = (
+    # https://docs.commercetools.com/api/projects/api-clients
     Stream(
         name="api_clients",
         path="/api-clients",
@@ -40,6 +41,7 @@ _ROWS = (
         resource_type="api-client",
         caveat="Has no change date, so it is read whole each time; `lastUsedAt` moves without any other trace.",
     ),
+    # https://docs.commercetools.com/api/projects/approval-flows
     Stream(
         name="approval_flows",
         path="/as-associate/{associateId}/in-business-unit/key={businessUnitKey}/approval-flows",
@@ -50,6 +52,7 @@ _ROWS = (
         resource_type="approval-flow",
         caveat="Can only be listed through an associate of a business unit: one read for each pair of the two.",
     ),
+    # https://docs.commercetools.com/api/projects/approval-rules
     Stream(
         name="approval_rules",
         path="/as-associate/{associateId}/in-business-unit/key={businessUnitKey}/approval-rules",
@@ -60,6 +63,7 @@ _ROWS = (
         resource_type="approval-rule",
         caveat="Can only be listed through an associate of a business unit: one read for each pair of the two.",
     ),
+    # https://docs.commercetools.com/api/projects/associate-roles
     Stream(
         name="associate_roles",
         path="/associate-roles",
@@ -68,6 +72,7 @@ _ROWS = (
         resource_type="associate-role",
         deleted_messages=("AssociateRoleDeleted",),
     ),
+    # https://docs.commercetools.com/api/projects/attribute-groups
     Stream(
         name="attribute_groups",
         path="/attribute-groups",
@@ -75,6 +80,7 @@ _ROWS = (
         scopes=("view_attribute_groups",),
         resource_type="attribute-group",
     ),
+    # https://docs.commercetools.com/api/projects/business-units
     Stream(
         name="business_units",
         path="/business-units",
@@ -84,6 +90,7 @@ _ROWS = (
         deleted_messages=("BusinessUnitDeleted",),
         caveat="What a unit inherits (`inheritedAssociates`, `inheritedStores`) changes without a change date.",
     ),
+    # https://docs.commercetools.com/api/projects/cartDiscounts
     Stream(
         name="cart_discounts",
         path="/cart-discounts",
@@ -92,6 +99,7 @@ _ROWS = (
         resource_type="cart-discount",
         deleted_messages=("CartDiscountDeleted",),
     ),
+    # https://docs.commercetools.com/api/projects/carts
     Stream(
         name="carts",
         path="/carts",
@@ -100,6 +108,7 @@ _ROWS = (
         resource_type="cart",
         caveat="The platform removes carts that are not touched for a while (90 days by default) and sends no Message.",
     ),
+    # https://docs.commercetools.com/api/projects/categories
     Stream(
         name="categories",
         path="/categories",
@@ -108,6 +117,7 @@ _ROWS = (
         resource_type="category",
         caveat="Deletions are seen only by a sweep.",
     ),
+    # https://docs.commercetools.com/api/projects/channels
     Stream(
         name="channels",
         path="/channels",
@@ -115,6 +125,7 @@ _ROWS = (
         scopes=("view_channels", "view_products"),
         resource_type="channel",
     ),
+    # https://docs.commercetools.com/api/projects/custom-objects
     Stream(
         name="custom_objects",
         path="/custom-objects/{container}",
@@ -126,6 +137,7 @@ _ROWS = (
         resource_type="key-value-document",
         caveat="Keys are unique within a container only; `value` is any JSON.",
     ),
+    # https://docs.commercetools.com/api/projects/customerGroups
     Stream(
         name="customer_groups",
         path="/customer-groups",
@@ -136,6 +148,7 @@ _ROWS = (
         resource_type="customer-group",
         caveat="The platform promises queries by name only, so it is read whole each time, in the order of names.",
     ),
+    # https://docs.commercetools.com/api/projects/customers
     Stream(
         name="customers",
         path="/customers",
@@ -145,6 +158,7 @@ _ROWS = (
         deleted_messages=("CustomerDeleted",),
         caveat="Personal data. The password hash is left out.",
     ),
+    # https://docs.commercetools.com/api/projects/discountCodes
     Stream(
         name="discount_codes",
         path="/discount-codes",
@@ -162,6 +176,7 @@ _ROWS = (
         resource_type="discount-group",
         deleted_messages=("DiscountGroupDeleted",),
     ),
+    # https://docs.commercetools.com/api/projects/api-extensions
     Stream(
         name="extensions",
         path="/extensions",
@@ -170,6 +185,7 @@ _ROWS = (
         resource_type="extension",
         caveat="There is no view scope for it. Secrets of destinations are left out.",
     ),
+    # https://docs.commercetools.com/api/projects/inventory
     Stream(
         name="inventory",
         path="/inventory",
@@ -191,6 +207,7 @@ _ROWS = (
         resource_type="mcp-server",
         caveat="Cannot be queried, only listed by offset; read whole each time.",
     ),
+    # https://docs.commercetools.com/api/projects/messages
     Stream(
         name="messages",
         path="/messages",
@@ -200,6 +217,7 @@ _ROWS = (
         resource_type="message",
         caveat="Empty unless the project keeps Messages; they vanish there after their retention (15 days by default).",
     ),
+    # https://docs.commercetools.com/api/projects/order-edits
     Stream(
         name="order_edits",
         path="/orders/edits",
@@ -208,6 +226,7 @@ _ROWS = (
         resource_type="order-edit",
         caveat="Lives below orders: `/orders/edits`.",
     ),
+    # https://docs.commercetools.com/api/projects/orders
     Stream(
         name="orders",
         path="/orders",
@@ -225,6 +244,7 @@ _ROWS = (
         resource_type="payment-method",
         deleted_messages=("PaymentMethodDeleted",),
     ),
+    # https://docs.commercetools.com/api/projects/payments
     Stream(
         name="payments",
         path="/payments",
@@ -233,6 +253,7 @@ _ROWS = (
         resource_type="payment",
         caveat="Deletions are seen only by a sweep.",
     ),
+    # https://docs.commercetools.com/api/projects/productDiscounts
     Stream(
         name="product_discounts",
         path="/product-discounts",
@@ -241,6 +262,7 @@ _ROWS = (
         resource_type="product-discount",
         caveat="`isValid` is changed in the background.",
     ),
+    # https://docs.commercetools.com/api/projects/productProjections
     Stream(
         name="product_projections_current",
         path="/product-projections",
@@ -270,6 +292,7 @@ _ROWS = (
         scopes=("view_product_selections",),
         caveat="Has neither id nor dates: read whole each time, selection by selection.",
     ),
+    # https://docs.commercetools.com/api/projects/product-selections
     Stream(
         name="product_selections",
         path="/product-selections",
@@ -278,6 +301,7 @@ _ROWS = (
         resource_type="product-selection",
         deleted_messages=("ProductSelectionDeleted",),
     ),
+    # https://docs.commercetools.com/api/projects/product-tailoring
     Stream(
         name="product_tailoring",
         path="/product-tailoring",
@@ -286,6 +310,7 @@ _ROWS = (
         resource_type="product-tailoring",
         deleted_messages=("ProductTailoringDeleted",),
     ),
+    # https://docs.commercetools.com/api/projects/productTypes
     Stream(
         name="product_types",
         path="/product-types",
@@ -294,6 +319,7 @@ _ROWS = (
         resource_type="product-type",
         caveat="Defines the attributes of products.",
     ),
+    # https://docs.commercetools.com/api/projects/products
     Stream(
         name="products",
         path="/products",
@@ -303,6 +329,7 @@ _ROWS = (
         deleted_messages=("ProductDeleted",),
         caveat="Variants are `masterVariant` and `variants` together; in the Modular model, the stream `variants`.",
     ),
+    # https://docs.commercetools.com/api/projects/project
     Stream(
         name="project",
         path="/",
@@ -315,6 +342,7 @@ _ROWS = (
         resource_type="project",
         caveat="The settings of the project itself: one record.",
     ),
+    # https://docs.commercetools.com/api/projects/quote-requests
     Stream(
         name="quote_requests",
         path="/quote-requests",
@@ -323,6 +351,7 @@ _ROWS = (
         resource_type="quote-request",
         deleted_messages=("QuoteRequestDeleted",),
     ),
+    # https://docs.commercetools.com/api/projects/quotes
     Stream(
         name="quotes",
         path="/quotes",
@@ -346,6 +375,7 @@ _ROWS = (
         resource_type="recurring-order",
         deleted_messages=("RecurringOrderDeleted",),
     ),
+    # https://docs.commercetools.com/api/projects/reviews
     Stream(
         name="reviews",
         path="/reviews",
@@ -354,6 +384,7 @@ _ROWS = (
         resource_type="review",
         caveat="Deletions are seen only by a sweep.",
     ),
+    # https://docs.commercetools.com/api/projects/shippingMethods
     Stream(
         name="shipping_methods",
         path="/shipping-methods",
@@ -361,6 +392,7 @@ _ROWS = (
         scopes=("view_shipping_methods", "view_orders", "manage_my_orders"),
         resource_type="shipping-method",
     ),
+    # https://docs.commercetools.com/api/projects/shoppingLists
     Stream(
         name="shopping_lists",
         path="/shopping-lists",
@@ -369,6 +401,7 @@ _ROWS = (
         resource_type="shopping-list",
         caveat="The platform removes lists not touched for a while (360 days by default) and sends no Message.",
     ),
+    # https://docs.commercetools.com/api/projects/staged-quotes
     Stream(
         name="staged_quotes",
         path="/staged-quotes",
@@ -377,6 +410,7 @@ _ROWS = (
         resource_type="staged-quote",
         deleted_messages=("StagedQuoteDeleted",),
     ),
+    # https://docs.commercetools.com/api/projects/standalone-prices
     Stream(
         name="standalone_prices",
         path="/standalone-prices",
@@ -385,6 +419,7 @@ _ROWS = (
         resource_type="standalone-price",
         deleted_messages=("StandalonePriceDeleted",),
     ),
+    # https://docs.commercetools.com/api/projects/states
     Stream(
         name="states",
         path="/states",
@@ -405,6 +440,7 @@ _ROWS = (
         scopes=("view_product_selections",),
         caveat="Cannot be sorted: read whole each time by offset, store by store; only active selections are in it.",
     ),
+    # https://docs.commercetools.com/api/projects/stores
     Stream(
         name="stores",
         path="/stores",
@@ -413,6 +449,7 @@ _ROWS = (
         resource_type="store",
         deleted_messages=("StoreDeleted",),
     ),
+    # https://docs.commercetools.com/api/projects/subscriptions
     Stream(
         name="subscriptions",
         path="/subscriptions",
@@ -421,6 +458,7 @@ _ROWS = (
         resource_type="subscription",
         caveat="There is no view scope for it. Secrets of destinations are left out.",
     ),
+    # https://docs.commercetools.com/api/projects/taxCategories
     Stream(
         name="tax_categories",
         path="/tax-categories",
@@ -428,6 +466,7 @@ _ROWS = (
         scopes=("view_tax_categories", "view_products"),
         resource_type="tax-category",
     ),
+    # https://docs.commercetools.com/api/projects/types
     Stream(
         name="types",
         path="/types",
@@ -454,6 +493,7 @@ _ROWS = (
         deleted_messages=("VariantDeleted",),
         caveat="Used by projects of the Modular catalog model.",
     ),
+    # https://docs.commercetools.com/api/projects/zones
     Stream(
         name="zones",
         path="/zones",

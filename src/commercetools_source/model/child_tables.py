@@ -57,9 +57,11 @@ class Family:
     children: tuple[Child, ...]
 
 
+# https://docs.commercetools.com/api/projects/products#productcatalogdata
 STAGED = Fork("staged", (("current", False), ("staged", True)), identifies=True)
 """What is published and what will be."""
 
+# https://docs.commercetools.com/api/projects/products#productdata
 MASTER = Fork("isMaster", (("masterVariant", True), ("variants", False)), identifies=False)
 """A product's first variant stands beside the list of the others."""
 
@@ -92,6 +94,7 @@ def _product_parts(below: str) -> tuple[Child, ...]:
         _child("categories", "categories", below=below),
         _child("attributes", "attributes", "name", below),
         Child("variants", ((MASTER,),), "id", below, "variant"),
+        # Embedded prices; standalone ones are a stream: https://docs.commercetools.com/api/projects/standalone-prices
         _child("variant_prices", "prices", "id", "variants", "price"),
         _child("variant_price_tiers", "tiers", below="variant_prices"),
         _child("variant_recurrence_prices", "recurrencePrices", "id", "variants", "price"),
@@ -106,6 +109,7 @@ def _item_parts(items: str) -> tuple[Child, ...]:
         _child(f"{items}_states", "state", below=f"{items}s"),
         _child(f"{items}_tax_portions", "taxedPrice.taxPortions", below=f"{items}s"),
         _child(f"{items}_shipping_targets", "shippingDetails.targets", below=f"{items}s"),
+        # Items of one line may be discounted differently: https://docs.commercetools.com/api/projects/carts#discountedlineitempriceforquantity
         _child(f"{items}_discounts", "discountedPricePerQuantity", below=f"{items}s", item_name="discount"),
         _child(f"{items}_discount_portions", "discountedPrice.includedDiscounts", below=f"{items}_discounts"),
     )
@@ -128,6 +132,7 @@ def _basket() -> tuple[Child, ...]:
 
 def _purchase() -> tuple[Child, ...]:
     """Return what orders and carts have in common."""
+    # `shippingInfo` belongs to the shipping mode Single and `shipping` to Multiple: https://docs.commercetools.com/api/projects/carts#shippingmode
     single, multiple = ("shippingInfo", "deliveries"), ("shipping", "shippingInfo", "deliveries")
     return (
         *_basket(),
@@ -145,6 +150,7 @@ def _purchase() -> tuple[Child, ...]:
     )
 
 
+# The contract's base types of enumerations name no values: https://docs.commercetools.com/api/projects/productTypes#attributeenumtype
 _PLAIN_OR_LOCALIZED = ("AttributePlainEnumValue", "AttributeLocalizedEnumValue")
 _FIELD_VALUES = ("CustomFieldEnumValue", "CustomFieldLocalizedEnumValue")
 _ENUM_PATHS = (("type", "values"), ("type", "elementType", "values"))

@@ -35,6 +35,7 @@ Source = Literal["value", "position", "branch"]
 _LARGE_UNION = 20
 """A union of more variants would make too many columns: objects that only some of them have stay JSON."""
 
+# These are plain texts in the API, so that no type says what they refer to.
 _IDS = {
     "customerId": "customers.id",
     "productId": "products.id",
@@ -306,6 +307,7 @@ def _columns(
 ) -> Iterator[Field]:
     """Yield the columns of an object of the type `type_name` that has `fields`."""
     for field_name, value in fields.items():
+        # A reference's own type says what it refers to; a plain text only its name.
         target = _targets().get((type_name, field_name), _IDS.get(field_name, ""))
         below = replace(context, path=(*context.path, field_name))
         for field in _value_columns(f"{name}_{field_name}" if name else field_name, value, (*path, field_name), below):
@@ -314,7 +316,7 @@ def _columns(
 
 def _kind(value: Expression) -> Kind | None:
     """Return the kind of a value that one column holds, None for an object with parts."""
-    if value.options:
+    if value.options:  # no SQL type holds all of them
         return "json"
     if value.items is not None:
         return next((column_kind for column_kind in KINDS if column_kind == f"[{_kind(value.items)}]"), "json")
@@ -355,6 +357,7 @@ def _money(name: str, type_name: str, path: tuple[str, ...]) -> Iterator[Field]:
     is_typed, is_precise = "fractionDigits" in fields, "preciseAmount" in fields
     yield Field(f"{before}centAmount", "int", nullable=True, path=(*path, "centAmount"))
     yield Field(f"{before}currency", "string", nullable=True, path=(*path, "currencyCode"))
+    # Only a typed money says how many digits a cent amount has: https://docs.commercetools.com/api/types#typedmoney
     if is_typed:
         yield Field(f"{before}fractionDigits", "int", nullable=True, path=(*path, "fractionDigits"))
     if is_precise:

@@ -95,6 +95,7 @@ def _records(
                 kept.append(quoted(field.path[0]))
             elif field.source == "value":
                 _ask(items[level], field.path, KINDS[field.kind].read)
+    # From the innermost level outwards: what a level needs is then complete before it is asked of the one above.
     for above, below, step in reversed(list(zip(items, items[1:], steps, strict=False))):
         for branch in step.branches:
             _ask(above, branch.path, [below] if branch.listed else below)
@@ -128,6 +129,7 @@ def _of_item(field: Field, step: Step) -> str:
 
 def _items(step: Step, item: str) -> str:
     """Return the SQL of the list of all items of a step's branches; `item` is the item above, "" for a record."""
+    # A fork's places count from the first single field on, a list's items behind all of them.
     singles = ", ".join(_path(item, branch.path) for branch in step.branches if not branch.listed)
     lists = [_path(item, branch.path) for branch in step.branches if branch.listed]
     if not singles:
@@ -148,6 +150,7 @@ def _ask(structure: Structure, path: Sequence[str], read: Any) -> None:
     *before, last = path
     for name in before:
         structure = structure.setdefault(name, {})
+    # The amount of a money needs several fields of it at once, and its other columns may have asked for some.
     if isinstance(read, dict) and isinstance(existing := structure.get(last), dict):
         existing.update(read)
     else:

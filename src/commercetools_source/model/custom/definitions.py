@@ -72,7 +72,10 @@ ATTRIBUTE_TYPES: Mapping[str, FieldKind] = MappingProxyType(
         "nested": "nested",
     }
 )
-"""What the values of an attribute type look like (API reference, AttributeType). Types not in it are `json`."""
+"""The kind of an attribute type; types that are not in it are `json`.
+
+https://docs.commercetools.com/api/projects/productTypes#attributetype
+"""
 
 FIELD_TYPES: Mapping[str, FieldKind] = MappingProxyType(
     {
@@ -90,7 +93,7 @@ FIELD_TYPES: Mapping[str, FieldKind] = MappingProxyType(
         "Set": "set",
     }
 )
-"""The same for custom field types (API reference, FieldType)."""
+"""The same for custom field types (https://docs.commercetools.com/api/projects/types#fieldtype)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ CUSTOM_FIELD_PLACES: tuple[CustomFieldPlace, ...] = (
     CustomFieldPlace("store", "Store"),
     CustomFieldPlace("transaction", "Transaction"),
 )
-"""Every place with custom fields, by resource type id (API reference, ResourceTypeId)."""
+"""Every place with custom fields, by resource type id (https://docs.commercetools.com/api/projects/types#resourcetypeid)."""
 
 _REPEATS = frozenset({"messages"})
 """Streams whose custom fields only repeat what other streams hold: a hundred columns that nobody would look at."""

@@ -24,7 +24,8 @@ __all__ = ["ENTRIES", "PARTS", "Reader", "as_map", "columns_of_type"]
 ENTRIES = "STRUCT(name VARCHAR, value JSON)[]"
 """The type of a list of attributes."""
 
-_DEEPEST = 8  # the platform allows 5 levels
+# The platform allows 5 levels of nesting: https://docs.commercetools.com/api/projects/productTypes#attributenestedtype
+_DEEPEST = 8
 _MOST = 300
 
 PARTS: Mapping[FieldKind, tuple[tuple[str, str], ...]] = MappingProxyType(
@@ -102,6 +103,7 @@ _ASKED = ", ".join(
     )
 )
 _MONEY = f"list_transform([from_json({{v}}, '{{{{{_ASKED}}}}}')], lambda m: %s)[1]"
+# The fields of https://docs.commercetools.com/api/types#centprecisionmoney and #highprecisionmoney, and no others.
 _CENT_KEYS = _keys("type", "currencyCode", "centAmount", "fractionDigits")
 _HIGH_KEYS = _keys("type", "currencyCode", "centAmount", "fractionDigits", "preciseAmount")
 _IS_MONEY = (
