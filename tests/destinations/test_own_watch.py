@@ -105,9 +105,9 @@ def test_views_follow_the_definitions(store: Store, path: Path) -> None:
     store(product_types=[shoes(("size", "number"), ("old", "text"))], products=[product("1", "t", size=42, width=3)])
     notices = store(product_types=[shoes(("size", "text"), ("width", "number")), shoes(uid="u", key="hats")])
     assert notices == [
-        "own fields: 'old' of product type shoes is gone: text",
-        "own fields: 'size' of product type shoes was number and is text",
-        "own fields: 'width' of product type shoes is new: number",
+        "custom fields: attribute 'old' (text) was removed from product type shoes",
+        "custom fields: attribute 'size' on product type shoes was number and is now text",
+        "custom fields: new attribute 'width' (number) on product type shoes",
         (
             "product_type_shoes: 2 of the values looked at do not fit the definition of the attribute 'size';"
             " the column unfit has all such"
@@ -164,7 +164,7 @@ def test_types_that_disagree_and_values_that_do_not_fit_are_told(store: Store) -
         orders=[order("1", due="2026-01-01", gift=True), order("2", gift="yes"), order("3", other=1)],
     )
     assert notices == [
-        "own fields: 'due' of order is datetime in b2b, date in extras; its values stay JSON",
+        "custom fields: 'due' of order is datetime in b2b, date in extras; its values stay JSON",
         *(
             f"orders: 1 of the values looked at do not fit the definition of the custom field {name!r};"
             " the column custom_unfit has all such"

@@ -1,4 +1,4 @@
-"""The project's own fields in a DuckDB file: what is defined there, and which values do not fit it."""
+"""Custom fields and attributes in a DuckDB file: what is defined there, and which values do not fit it."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ class CustomFieldWatch:
 
         Looked at are some records of each stream that was stored in this run, and of all where definitions changed.
         """
-        found = [Notice("own fields", f"{one}; its values stay JSON") for one in self.own.conflicts()]
+        found = [Notice("custom fields", f"{one}; its values stay JSON") for one in self.own.conflicts()]
         changed = changes(self._before.defined(), self.own.defined()) if self._before != CustomFieldQueries() else ()
-        found += [Notice("own fields", str(one)) for one in changed]
+        found += [Notice("custom fields", str(one)) for one in changed]
         rows, tables = self._rows(everything=bool(changed)), self._tables()
         for stream in sorted(STREAMS.keys() & tables.keys() & (tables.keys() if changed else self._stored)):
             found += self._unfit(stream, f"(SELECT * FROM {quoted(stream)} WHERE {rows})", tables[stream])  # noqa: S608

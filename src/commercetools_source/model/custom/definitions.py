@@ -167,9 +167,12 @@ class Change:
 
     def __str__(self) -> str:
         """Return it in words."""
-        if self.before and self.after:
-            return f"{self.name!r} of {self.where} was {self.before} and is {self.after}"
-        return f"{self.name!r} of {self.where} is {f'new: {self.after}' if self.after else f'gone: {self.before}'}"
+        field = f"{'attribute' if self.where.startswith('product type ') else 'custom field'} {self.name!r}"
+        if not self.before:
+            return f"new {field} ({self.after}) on {self.where}"
+        if not self.after:
+            return f"{field} ({self.before}) was removed from {self.where}"
+        return f"{field} on {self.where} was {self.before} and is now {self.after}"
 
 
 def changes(
