@@ -54,6 +54,7 @@ def _convert(value: Any) -> None:
         if "currencyCode" in value and "centAmount" in value:
             digits = value.get("fractionDigits")
             value["currencyCode"] = _CURRENCY
+            # Arbitrary numbers may be negative or huge; below 1,000.00 all sums stay plausible.
             value["centAmount"] = abs(value["centAmount"]) % 100_000
             if digits is not None:
                 value["fractionDigits"] = 2
@@ -105,6 +106,7 @@ def _discounted(item: Json, unit: int) -> int:
     prices = item["discountedPricePerQuantity"]
     if not prices:
         return unit
+    # The builder makes several; their quantities must add up to that of the item.
     del prices[1:]
     prices[0]["quantity"] = item["quantity"]
     return _reduce(prices[0]["discountedPrice"], unit)
@@ -114,6 +116,7 @@ def _line_total(item: Json) -> int:
     price = item["price"]
     unit: int = price["value"]["centAmount"]
     if "discounted" in price:
+        # 20% off
         unit = unit * 4 // 5
         _set(price["discounted"]["value"], unit)
     return _discounted(item, unit) * int(item["quantity"])
@@ -126,6 +129,7 @@ def _off_total(record: Json, total: int) -> tuple[int, int]:
     portions = discount["includedDiscounts"]
     for portion in portions:
         _set(portion["discountedAmount"], 1)
+    # A cent for each discount, but never more than there is to pay.
     off = min(len(portions), total)
     net, gross = _split(off)
     _set(discount["discountedAmount"], off)

@@ -62,6 +62,7 @@ class Till:
         """Return (net, gross) of `total`, which is one of the two, depending on the market."""
         rate = self._tax
         if self._included:
+            # Rounded half up: the added half of the divisor makes the integer division round.
             return (total * 100_000 + (100_000 + rate) // 2) // (100_000 + rate), total
         return total, total + (total * rate + 50_000) // 100_000
 
@@ -164,6 +165,7 @@ class Baskets:
         return text, price
 
     def _pick(self, dice: Dice) -> tuple[int, int]:
+        # The exponent makes the first products the popular ones.
         product = int(min(self._world.counts["product"], _POPULAR) * dice.random() ** 1.5)
         if has_standalone_prices(product) or (is_showcase(product) and not dice.chance(10)):
             product -= 1

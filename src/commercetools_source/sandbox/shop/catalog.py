@@ -103,6 +103,7 @@ class Catalog:
 
     def at(self, number: int) -> tuple[int, int]:
         """Return (product, variant) of the SKU `number`, counted through the whole shop."""
+        # Numbers beyond the last SKU start again at the first.
         number %= self.skus[-1]
         product = bisect_right(self.skus, number) - 1
         return product, number - self.skus[product] + 1
@@ -129,6 +130,7 @@ class Catalog:
         """Return the embedded price that a variant has in the currency of `market`."""
         currency = market.currency
         amount = max(local_amount(currency, euro_cents(product, variant)), 1)
+        # Ids of prices: at most 100 variants and 8 prices each, so no two share a number.
         number = (product * 101 + variant) * 8 + [code for code, _ in _PRICE_CURRENCIES].index(currency)
         fields = [f'{{"id":"{self.world.uid("price", number)}"']
         exact = amount * 1000

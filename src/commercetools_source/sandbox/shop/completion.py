@@ -156,6 +156,7 @@ class Completer:
     def _fix_unit(self, record: Json, number: int) -> None:
         _fix_addresses(record)
         record["key"] = f"unit-{number}"
+        # A company is the top of its tree: https://docs.commercetools.com/api/projects/business-units
         if record["unitType"] == "Company":
             record["topLevelUnit"] = {"typeId": "business-unit", "key": record["key"]}
             record.pop("parentUnit", None)

@@ -78,6 +78,7 @@ class Contract:
             for member in (*shape.get("enum", ()), *_members(shape)):
                 if name not in _SELF_NAMING and (name, member) not in _IMPOSSIBLE:
                     bits.setdefault((name, member), 1 << len(bits))
+        # The reach of a type is a fixed point over its children, because types contain each other in cycles.
         below = {name: _children(shape, types) for name, shape in types.items()}
         own_bits = dict.fromkeys(types, 0)
         for (name, _), bit in bits.items():
@@ -256,6 +257,7 @@ class Builder:
     def _variant(self, name: str, variants: Mapping[str, str], depth: int) -> str:
         reach, missing = self.contract.reach, self.missing
         if depth > _DEEPEST:
+            # Too deep: the variant with the smallest record ends the recursion soonest.
             return min(variants, key=lambda value: self.contract.heights[variants[value]])
         if missing & reach[name]:
             for value in variants:

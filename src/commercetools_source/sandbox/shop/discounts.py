@@ -63,6 +63,7 @@ def _discount_values(world: World) -> Iterator[tuple[Json, Json | None]]:
     yield relative, {**multi_buy, "type": "multiBuyCustomLineItems", "selectionMode": "MostExpensive"}
 
 
+# https://docs.commercetools.com/api/projects/cartDiscounts
 def cart_discounts(world: World, customs: Customs) -> Rows:
     """Yield cart discounts of every kind of value and target."""
     dice = world.dice("cart-discounts")
@@ -103,6 +104,7 @@ def cart_discounts(world: World, customs: Customs) -> Rows:
         yield row("/cart-discounts", record)
 
 
+# https://docs.commercetools.com/api/projects/discountCodes
 def discount_codes(world: World, customs: Customs) -> Rows:
     """Yield discount codes, most of them generated in one go."""
     dice = world.dice("discount-codes")
@@ -133,6 +135,7 @@ def discount_codes(world: World, customs: Customs) -> Rows:
         yield row("/discount-codes", record)
 
 
+# https://docs.commercetools.com/api/projects/productDiscounts
 def product_discounts(world: World) -> Rows:
     """Yield product discounts of every kind of value."""
     dice = world.dice("product-discounts")

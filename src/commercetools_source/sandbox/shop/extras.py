@@ -1,4 +1,4 @@
-"""Smaller collections of the generated shop: reviews, shopping lists, custom objects, variants, quotes and the like."""
+"""Smaller collections of the generated shop: reviews, shopping lists, custom objects, variants and the like."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.sandbox.shop.basics import KEEP_DAYS, row, state_id, store_key
-from commercetools_source.sandbox.shop.baskets import Baskets, Wish
 from commercetools_source.sandbox.shop.catalog import product_names, product_slugs, sku
 from commercetools_source.sandbox.shop.people import person, unit_key
+from commercetools_source.sandbox.shop.quotes import quotes
 from commercetools_source.sandbox.shop.types import localized
 from commercetools_source.sandbox.shop.words import FIRST_NAMES, PAYMENT_INTERFACES, PAYMENT_METHODS, SENTENCES
 from commercetools_source.sandbox.shop.world import Dice, Json, Rows, World, stamp
 
 if TYPE_CHECKING:
+    from commercetools_source.sandbox.shop.baskets import Baskets
     from commercetools_source.sandbox.shop.catalog import Catalog
     from commercetools_source.sandbox.shop.types import Customs
 
@@ -23,6 +24,7 @@ _DAY = 86_400_000
 CONTAINERS = ("settings", "erp-sync", "size-guides", "feature_flags", "Store-Locator")
 
 
+# https://docs.commercetools.com/api/projects/reviews
 def reviews(world: World, customs: Customs) -> Rows:
     """Yield reviews of products and of channels, with ratings that may be missing."""
     dice = world.dice("reviews")
@@ -71,6 +73,7 @@ def _wish(catalog: Catalog, dice: Dice, base: Json, number: int, step: int) -> J
     return item
 
 
+# https://docs.commercetools.com/api/projects/shoppingLists
 def shopping_lists(world: World, customs: Customs, catalog: Catalog) -> Rows:
     """Yield shopping lists with products, free text, or nothing in them."""
     dice = world.dice("shopping-lists")
@@ -120,6 +123,7 @@ def _custom_value(world: World, dice: Dice, number: int) -> Any:
     return samples[number % len(samples)]
 
 
+# https://docs.commercetools.com/api/projects/custom-objects
 def custom_objects(world: World) -> Rows:
     """Yield custom objects in several containers; the same keys exist in more than one of them."""
     dice = world.dice("custom-objects")
@@ -159,6 +163,7 @@ def variants(catalog: Catalog) -> Rows:
         yield row("/variants", record)
 
 
+# https://docs.commercetools.com/api/projects/payment-methods
 def payment_methods(world: World, customs: Customs) -> Rows:
     """Yield stored ways to pay; their tokens are masked."""
     dice = world.dice("payment-methods")
@@ -185,6 +190,7 @@ def payment_methods(world: World, customs: Customs) -> Rows:
         yield row("/payment-methods", record)
 
 
+# https://docs.commercetools.com/api/projects/recurring-orders
 def recurring_orders(world: World, customs: Customs) -> Rows:
     """Yield recurring orders on both kinds of schedule."""
     dice = world.dice("recurring-orders")
@@ -220,83 +226,6 @@ def recurring_orders(world: World, customs: Customs) -> Rows:
         if dice.chance(20):
             record["custom"] = customs.value("recurring-order", dice)
         yield row("/recurring-orders", record)
-
-
-# What a quote shares with the cart that it is about.
-_QUOTED = (
-    *("lineItems", "customLineItems", "totalPrice", "taxedPrice", "shippingAddress", "billingAddress", "taxMode"),
-    *("priceRoundingMode", "taxRoundingMode", "taxCalculationMode", "inventoryMode", "country", "shippingInfo"),
-    *("itemShippingAddresses", "directDiscounts", "customerGroup"),
-)
-
-
-def _quoted_cart(world: World, baskets: Baskets, dice: Dice, number: int) -> Json:
-    who = person(world, number * 5)
-    created = world.latest - 300 * _DAY
-    wish = Wish(who, world.uid("quoted-cart", number), number, created, created)
-    while True:
-        cart: Json = msgspec.json.decode(f"{{{baskets.fill(dice, wish).text}}}")
-        # Quotes have no field for several shipping methods, nor for a discount on the whole.
-        if cart["shippingMode"] == "Single" and "discountOnTotalPrice" not in cart:
-            break
-    quoted = {name: cart[name] for name in _QUOTED if name in cart}
-    quoted["customer"] = {"typeId": "customer", "id": world.uid("customer", who.number)}
-    quoted["businessUnit"] = {"typeId": "business-unit", "key": unit_key(world, number)}
-    return quoted
-
-
-def quotes(world: World, baskets: Baskets) -> Rows:
-    """Yield quote requests, the staged quotes that answer them, and the quotes that went out."""
-    dice = world.dice("quotes")
-    total = world.counts["quote"]
-    requests, staged, sent = (world.times(type_id, total) for type_id in ("quote-request", "staged-quote", "quote"))
-    for number in range(total):
-        cart = _quoted_cart(world, baskets, dice, number)
-        named = {
-            "businessUnit": cart["businessUnit"],
-            "customer": cart["customer"],
-            "purchaseOrderNumber": f"PO-{number}",
-        }
-        yield row(
-            "/quote-requests",
-            {
-                **requests.base(world.uid("quote-request", number), number),
-                **cart,
-                "key": f"quote-request-{number}",
-                "quoteRequestState": dice.one(("Submitted", "Accepted", "Closed", "Rejected", "Cancelled")),
-                "comment": dice.one(SENTENCES["en"]),
-                "cart": world.ref("cart", number),
-                "state": {"typeId": "state", "id": state_id(world, "QuoteRequestState", number)},
-            },
-        )
-        yield row(
-            "/staged-quotes",
-            {
-                **staged.base(world.uid("staged-quote", number), number),
-                **named,
-                "key": f"staged-quote-{number}",
-                "stagedQuoteState": dice.one(("InProgress", "Sent", "Closed")),
-                "quoteRequest": world.ref("quote-request", number),
-                "quotationCart": world.ref("cart", number),
-                "sellerComment": dice.one(SENTENCES["de"]),
-                "validTo": stamp(world.latest + 30 * _DAY),
-            },
-        )
-        yield row(
-            "/quotes",
-            {
-                **sent.base(world.uid("quote", number), number),
-                **cart,
-                "key": f"quote-{number}",
-                "quoteState": dice.one(("Pending", "Declined", "DeclinedForRenegotiation", "Accepted", "Withdrawn")),
-                "quoteRequest": world.ref("quote-request", number),
-                "stagedQuote": world.ref("staged-quote", number),
-                "sellerComment": dice.one(SENTENCES["fr"]),
-                "buyerComment": dice.one(SENTENCES["en"]),
-                "validTo": stamp(world.latest + 30 * _DAY),
-                "store": {"typeId": "store", "key": store_key(world, number)},
-            },
-        )
 
 
 def extras(world: World, customs: Customs, catalog: Catalog, baskets: Baskets) -> Rows:

@@ -194,6 +194,7 @@ class ShopFiller:
     def finish(self, name: str, value: Json) -> None:
         """Correct a record of type `name` that was just built, so that its fields agree."""
         if "createdAt" in value and "lastModifiedAt" in value:
+            # Both are drawn independently; nothing changes before it is created.
             value["createdAt"], value["lastModifiedAt"] = sorted((value["createdAt"], value["lastModifiedAt"]))
         if "validFrom" in value and "validUntil" in value:
             value["validFrom"], value["validUntil"] = sorted((value["validFrom"], value["validUntil"]))

@@ -93,6 +93,7 @@ class Orders:
         uid = world.uid("order", number)
         order_state, shipment, paid, shipped = dice.one(_STATES)
         origin = dice.one(_ORIGINS)
+        # The exponent makes the first customers order most.
         who = person(world, int(world.counts["customer"] * dice.random() ** 1.5))
         wish = Wish(who, uid, number, created, modified, shipped)
         basket = self._baskets.fill(dice, wish)
@@ -197,6 +198,7 @@ class Orders:
         dice, world = self._dice, self._world
         till = self._baskets.till(order.who.market)
         whole = order.basket.total
+        # Of two payments the first takes a third.
         amount = whole if payment_count == 1 else (whole // 3 if step == 0 else whole - whole // 3)
         number = self._payments
         self._payments += 1

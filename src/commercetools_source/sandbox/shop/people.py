@@ -36,6 +36,7 @@ def quoted(text: str) -> str:
 def person(world: World, number: int) -> Person:
     """Return who customer `number` is."""
     number %= world.counts["customer"]
+    # Knuth's multiplicative hash: neighbours get unrelated names.
     mixed = (number * 2_654_435_761 + world.seed * 97) & 0xFFFF_FFFF
     first = FIRST_NAMES[mixed % len(FIRST_NAMES)]
     last = LAST_NAMES[(mixed >> 9) % len(LAST_NAMES)]
@@ -72,6 +73,7 @@ def address(dice: Dice, who: Person, uid: str, key: str = "", custom: str = "") 
     return f"{','.join(fields)}}}"
 
 
+# https://docs.commercetools.com/api/projects/customers
 def customers(world: World, customs: Customs, journal: Journal) -> Rows:
     """Yield the customers."""
     dice = world.dice("customers")
@@ -159,6 +161,23 @@ def unit_associates(world: World, number: int) -> tuple[int, ...]:
     return tuple((number * 3 + step) % world.counts["customer"] for step in range(1 + number % 3))
 
 
+def _associates(world: World, number: int) -> list[Json]:
+    return [
+        {
+            "associateRoleAssignments": [
+                {
+                    "associateRole": {"typeId": "associate-role", "key": f"role-{(number + customer) % 5}"},
+                    "inheritance": "Enabled" if customer % 2 else "Disabled",
+                }
+            ],
+            "roles": ["Admin"] if customer % 2 else ["Buyer"],
+            "customer": {"typeId": "customer", "id": world.uid("customer", customer)},
+        }
+        for customer in unit_associates(world, number)
+    ]
+
+
+# https://docs.commercetools.com/api/projects/business-units
 def business_units(world: World, customs: Customs) -> Rows:
     """Yield companies, and divisions below them up to three levels deep."""
     dice = world.dice("business-units")
@@ -168,19 +187,6 @@ def business_units(world: World, customs: Customs) -> Rows:
         company = number % 3 == 0
         top = number - number % 3
         key = unit_key(world, number)
-        associates = [
-            {
-                "associateRoleAssignments": [
-                    {
-                        "associateRole": {"typeId": "associate-role", "key": f"role-{(number + customer) % 5}"},
-                        "inheritance": "Enabled" if customer % 2 else "Disabled",
-                    }
-                ],
-                "roles": ["Admin"] if customer % 2 else ["Buyer"],
-                "customer": {"typeId": "customer", "id": world.uid("customer", customer)},
-            }
-            for customer in unit_associates(world, number)
-        ]
         who = person(world, number)
         record: Json = {
             **times.base(world.uid("business-unit", number), number),
@@ -200,7 +206,7 @@ def business_units(world: World, customs: Customs) -> Rows:
             "defaultBillingAddressId": f"{number:08x}",
             "associateMode": "Explicit" if company else "ExplicitAndFromParent",
             "approvalRuleMode": "Explicit" if company else "ExplicitAndFromParent",
-            "associates": associates,
+            "associates": _associates(world, number),
             "topLevelUnit": {"typeId": "business-unit", "key": unit_key(world, top)},
             "customerGroupAssignments": [{"customerGroup": world.ref("customer-group", number)}],
         }
@@ -231,6 +237,7 @@ def _inherited(world: World, number: int, top: int) -> Json:
     }
 
 
+# https://docs.commercetools.com/api/projects/associate-roles
 def associate_roles(world: World, customs: Customs) -> Rows:
     """Yield the roles that associates can have."""
     dice = world.dice("associate-roles")

@@ -16,6 +16,7 @@ from commercetools_source.sandbox.shop.words import CATEGORIES
 from commercetools_source.sandbox.shop.world import Json, Rows, World, js
 
 
+# https://docs.commercetools.com/api/projects/categories
 def categories(world: World, customs: Customs) -> Rows:
     """Yield a tree of categories, each with the path to its root in `ancestors`."""
     dice = world.dice("categories")
@@ -91,6 +92,7 @@ def _data(catalog: Catalog, product: int, *, staged: bool) -> str:
     )
 
 
+# https://docs.commercetools.com/api/projects/products
 def products(catalog: Catalog) -> Rows:
     """Yield the products: most published, some with staged changes, a few with a hundred variants."""
     world = catalog.world

@@ -23,6 +23,7 @@ from commercetools_source.sandbox.shop.world import Row, Rows, World, stamp
 PROJECT_KEY = "sample-shop"
 
 
+# https://docs.commercetools.com/api/projects/project
 def project(world: World) -> Row:
     """Return the settings of the project."""
     activated = {
@@ -75,6 +76,7 @@ def project(world: World) -> Row:
     )
 
 
+# https://docs.commercetools.com/api/projects/zones
 def zones(world: World) -> Rows:
     """Yield one shipping zone for each market."""
     times = world.times("zone", len(MARKETS))
@@ -93,6 +95,7 @@ def zones(world: World) -> Rows:
         )
 
 
+# https://docs.commercetools.com/api/projects/taxCategories
 def tax_categories(world: World) -> Rows:
     """Yield the tax categories, each with a rate for each market."""
     times = world.times("tax-category", len(TAX_CATEGORIES))
@@ -109,6 +112,7 @@ def tax_categories(world: World) -> Rows:
         )
 
 
+# https://docs.commercetools.com/api/projects/customerGroups
 def customer_groups(world: World, customs: Customs) -> Rows:
     """Yield the customer groups, some with custom fields."""
     dice = world.dice("customer-groups")
@@ -124,6 +128,7 @@ def customer_groups(world: World, customs: Customs) -> Rows:
         yield row("/customer-groups", record)
 
 
+# https://docs.commercetools.com/api/projects/states
 def states(world: World) -> Rows:
     """Yield the state machines; each state leads to the next one."""
     total = sum(len(keys) for _, keys in STATES)
@@ -151,6 +156,7 @@ def states(world: World) -> Rows:
             yield row("/states", record)
 
 
+# https://docs.commercetools.com/api/projects/channels
 def channels(world: World, customs: Customs) -> Rows:
     """Yield warehouses and sales channels with addresses and places on the map."""
     dice = world.dice("channels")
@@ -186,6 +192,7 @@ def channels(world: World, customs: Customs) -> Rows:
         yield row("/channels", record)
 
 
+# https://docs.commercetools.com/api/projects/stores
 def stores(world: World, customs: Customs) -> Rows:
     """Yield the stores: one or more for each market."""
     dice = world.dice("stores")
@@ -212,6 +219,7 @@ def stores(world: World, customs: Customs) -> Rows:
         yield row("/stores", record)
 
 
+# https://docs.commercetools.com/api/projects/shippingMethods
 def shipping_methods(world: World, customs: Customs) -> Rows:
     """Yield the shipping methods with rates for every zone, and price tiers of each kind."""
     dice = world.dice("shipping-methods")

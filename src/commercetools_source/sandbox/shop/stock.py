@@ -8,6 +8,7 @@ from commercetools_source.sandbox.shop.words import MARKETS, Market
 from commercetools_source.sandbox.shop.world import Dice, Rows, cents, js, stamp
 
 
+# https://docs.commercetools.com/api/projects/inventory
 def inventory(catalog: Catalog) -> Rows:
     """Yield inventory entries: one for each SKU, then more of the same SKUs in other channels."""
     world, customs = catalog.world, catalog.customs
@@ -47,6 +48,7 @@ def inventory(catalog: Catalog) -> Rows:
                 number += 1
 
 
+# https://docs.commercetools.com/api/projects/standalone-prices
 def standalone_prices(catalog: Catalog) -> Rows:
     """Yield standalone prices: for the products that live on them, and more scopes for others."""
     world = catalog.world

@@ -163,6 +163,7 @@ class Customs:
         return ready
 
 
+# https://docs.commercetools.com/api/projects/types
 def types(world: World) -> Rows:
     """Yield the custom types, one or two for each resource type."""
     times = world.times("type", len(TYPES))
@@ -296,6 +297,7 @@ PRODUCT_TYPES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
+# https://docs.commercetools.com/api/projects/productTypes
 def product_types(world: World) -> Rows:
     """Yield the product types."""
     rows = attribute_rows(world)

@@ -193,6 +193,7 @@ class World:
 
     def uid(self, type_id: str, number: int) -> str:
         """Return the id of record `number` of a type: a UUIDv4 as text."""
+        # A hash, so that an id needs no table of what was generated before.
         h = blake2b(f"{self.seed}/{type_id}/{number}".encode(), digest_size=16).hexdigest()
         return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_UUID_VARIANT[h[16]]}{h[17:20]}-{h[20:]}"
 
@@ -249,6 +250,7 @@ class Timeline:
             if number - self._import.start < self._burst:
                 return self._import_at + 417
             return self._import_at + (417 if dice.chance(65) else dice.below(1000))
+        # The exponent below 1 makes the shop grow: more records in later months.
         share = min((number + dice.random()) / self._total, 1.0)
         return self._oldest + int(self._span * share**0.75)
 
