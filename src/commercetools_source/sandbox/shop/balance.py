@@ -116,7 +116,7 @@ def _line_total(item: Json) -> int:
     price = item["price"]
     unit: int = price["value"]["centAmount"]
     if "discounted" in price:
-        # 20% off
+        # A discounted price is a fifth lower.
         unit = unit * 4 // 5
         _set(price["discounted"]["value"], unit)
     return _discounted(item, unit) * int(item["quantity"])
