@@ -10,7 +10,7 @@ Lowest layer: it knows no other module, so every layer (the sandbox too) may rai
     ├── NetworkError           (ConnectionError)    check the network, run again
     └── ApiError                                    the platform answered with an error
         ├── InvalidRequestError      400            correct the request
-        │   └── PageTooLargeError    400, 413, 502, 504   ask for fewer records at once
+        │   └── PageTooLargeError    any            ask for fewer records at once
         ├── ForbiddenError           403            use an API client that has the scope
         ├── NotFoundError            404            check project key and path
         ├── ConflictError            409            read again, then repeat with `current_version`
@@ -25,6 +25,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_LONGEST_TEXT = 500
+
+
+def printable(text: str, limit: int = _LONGEST_TEXT) -> str:
+    r"""Return `text` as part of one line, `limit` characters at most: for texts that somebody else wrote.
+
+    Control characters, line breaks and marks of direction come out escaped (`\x1b`): raw, they could erase what a
+    terminal shows, or look like a line of the log.
+    """
+    short = text if len(text) <= limit else f"{text[: limit - 1]}…"
+    if short.isprintable():
+        return short
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in short)
 
 
 class CommercetoolsError(Exception):
@@ -52,11 +66,26 @@ class AuthenticationError(CommercetoolsError, PermissionError):
 
 
 class NetworkError(CommercetoolsError, ConnectionError):
-    """No whole answer arrived; `sent` says whether the request may have reached the platform."""
+    """No whole answer arrived.
 
-    def __init__(self, message: str, *, sent: bool = True, timed_out: bool = False) -> None:
+    `sent`: the request may have reached the platform. `timed_out` and `damaged` (the body is whole and no JSON):
+    asking for fewer records may help. `lasting`: repeating the request cannot help. It keeps neither cause nor
+    context, because the frames of an HTTP library hold the request's Authorization header.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        sent: bool = True,
+        timed_out: bool = False,
+        damaged: bool = False,
+        lasting: bool = False,
+    ) -> None:
         self.sent = sent
         self.timed_out = timed_out
+        self.damaged = damaged
+        self.lasting = lasting
         super().__init__(message)
 
 
@@ -65,7 +94,8 @@ class Problem:
     """What an error answer said.
 
     `codes` are the platform's, in its order; `detail` is its message; its support asks for the
-    `correlation_id`; `path` is the request's, without query.
+    `correlation_id`; `path` is the request's, without query. `foreign`: the answer does not have the form of the
+    platform's errors, so a proxy, firewall or load balancer in between may have sent it.
     """
 
     status: int
@@ -76,6 +106,7 @@ class Problem:
     path: str = ""
     missing_scopes: tuple[str, ...] = ()
     current_version: int | None = None
+    foreign: bool = False
 
     def __str__(self) -> str:
         named = f" ({', '.join(self.codes)})" if self.codes else ""

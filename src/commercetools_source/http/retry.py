@@ -2,40 +2,65 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from commercetools_source.timestamps import moment
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["OVERLOAD", "OVERSIZED", "RETRIED", "Outage", "RetryBudget", "backoff", "server_wait", "wait"]
+__all__ = ["OVERLOAD", "OVERSIZED", "RETRIED", "Outage", "RetryBudget", "backoff", "http_date", "server_wait", "wait"]
 
-RETRIED = frozenset({429, 500, 502, 503, 504})
-"""Statuses after which a read may succeed when repeated (design rule 7)."""
+_LASTING = frozenset(
+    {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED}
+)
+RETRIED: frozenset[int] = (
+    frozenset(range(500, 600))  # 520 to 530 are Cloudflare's, which stands in front of many gateways
+    | {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+) - _LASTING
+"""Statuses after which a read may succeed when it is repeated."""
 
-OVERLOAD = frozenset({429, 503})
+OVERLOAD: frozenset[int] = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, 529})
 """Statuses that ask for fewer requests at once."""
 
-OVERSIZED = frozenset({500, 502, 504})
-"""Statuses that a page which is too large or holds a broken record may cause, every time it is asked for."""
+OVERSIZED: frozenset[int] = frozenset(
+    {HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT, 520, 524}
+)
+"""Statuses that a page which is too large or holds a broken record may cause, every time it is asked for.
 
-_TOO_MANY_REQUESTS = 429
+520 and 524 are Cloudflare's 502 and 504
+(https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/).
+"""
+
 _FIRST_BACKOFF = 0.2
 _LONGEST_BACKOFF = 30.0
 _SPREAD = 0.25
+_SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
+_LONGEST_WAIT = 10.0**9
+"""Greater values of a quota header are Unix times; a wait of 400 digits counts as this long."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryBudget:
     """How long one request is tried: `seconds` in all, and `oversized_attempts` where fewer records may help.
 
-    `oversized_attempts` limits the attempts that end in a timeout or a status of `OVERSIZED`; None: no limit.
+    `oversized_attempts` limits the attempts that end in a timeout, a damaged body or a status of `OVERSIZED`; None:
+    no limit. `contact_seconds` is the time for a host that never answered, where a person waits for the result;
+    None: `seconds`, because a sidecar, a VPN or the name server may still be starting.
     """
 
     seconds: float
     oversized_attempts: int | None = None
+    contact_seconds: float | None = None
+
+    def allowed(self, *, contacted: bool) -> float:
+        """Return the seconds for a host that did or did not answer before."""
+        return self.seconds if contacted or self.contact_seconds is None else min(self.seconds, self.contact_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,41 +88,56 @@ def backoff(attempt: int, chance: float) -> float:
 
 
 def server_wait(status: int, headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds the server asked to wait, None when it asked for nothing.
+    """Return the seconds the server asked to wait, None when it asked for nothing or for nonsense.
 
-    `Retry-After` counts on any status. The quota headers count only on a 429, because the gateway
-    sends them with every answer; they are delta-seconds (TypeScript SDK, change note "429 support").
+    `Retry-After` (RFC 9110, section 10.2.3) counts on any status; a date in it is compared with the server's own
+    `Date`. The quota headers count only on a 429, because gateways send them with every answer; they are
+    delta-seconds (TypeScript SDK, change note "429 support") or, elsewhere, a Unix time.
     """
     asked = headers.get("Retry-After")
     if asked is not None:
         seconds = _seconds(asked)
-        return seconds if seconds is not None else _until(asked, now)
-    if status != _TOO_MANY_REQUESTS:
+        return seconds if seconds is not None else _until(asked, http_date(headers.get("Date")) or now)
+    if status != HTTPStatus.TOO_MANY_REQUESTS:
         return None
     for name in ("X-RateLimit-Reset", "RateLimit-Reset"):
         if (value := headers.get(name)) is not None:
-            return _seconds(value)
+            seconds = _seconds(value)
+            is_unix_time = seconds == _LONGEST_WAIT
+            return min(_LONGEST_WAIT, max(0.0, float(value) - now.timestamp())) if is_unix_time else seconds
     return None
 
 
 def wait(status: int, headers: Mapping[str, str], attempt: int, chance: float, now: datetime) -> float:
-    """Return seconds to wait before the attempt after `attempt`: what the server asked for, else backoff.
+    """Return seconds to wait before the attempt after `attempt`: what the server asked for, at least the backoff.
 
     A wait that the server asked for is stretched by up to a quarter, so that clients do not return together.
+    `Retry-After: 0` and dates in the past do not lead to more requests than no header at all.
     """
-    asked = server_wait(status, headers, now)
-    return backoff(attempt, chance) if asked is None else asked * (1 + _SPREAD * chance)
+    asked = server_wait(status, headers, now) or 0.0
+    return max(backoff(attempt, chance), asked * (1 + _SPREAD * chance))
+
+
+def http_date(text: str | None) -> datetime | None:
+    """Return the time in a `Date` or `Retry-After` header in UTC, None when there is none or it cannot be understood.
+
+    The forms of RFC 9110, section 5.6.7, and ISO 8601, which some proxies write.
+    """
+    return (_date(text, parsedate_to_datetime) or _date(text, moment)) if text else None
+
+
+def _date(text: str, parse: Callable[[str], datetime]) -> datetime | None:
+    try:
+        time = parse(text)
+        return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (ValueError, TypeError, IndexError, OverflowError):  # OverflowError: the year 99999999999
+        return None
 
 
 def _seconds(text: str) -> float | None:
-    return float(text) if text.strip().isdecimal() else None
+    return min(float(text), _LONGEST_WAIT) if _SECONDS.fullmatch(text.strip()) else None
 
 
 def _until(text: str, now: datetime) -> float | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return max(0.0, (moment - now).total_seconds())
+    time = http_date(text)
+    return None if time is None else max(0.0, (time - now).total_seconds())
