@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -22,9 +22,10 @@ from commercetools_source.extract import paging
 from commercetools_source.extract.parents import parents_of
 from commercetools_source.extract.selection import range_of
 from commercetools_source.http.auth import TokenSource
-from commercetools_source.http.responses import error_of, is_good, json_or_none
-from commercetools_source.http.retry import RetryBudget
-from commercetools_source.http.transport import Request, Response, Timing, Transport
+from commercetools_source.http.responses import error_of, json_or_none
+from commercetools_source.http.retry import RetryBudget, http_date
+from commercetools_source.http.transport import Request, Response, Timing, Transport, is_good
+from commercetools_source.settings import Secret
 from commercetools_source.timestamps import instant, shift
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
 """Query parameters; a list or tuple as value repeats its parameter, None leaves it out."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_UNAUTHORIZED = 401
-_NOT_FOUND = 404
 
 
 class Client:
@@ -48,12 +47,18 @@ class Client:
 
     A process forked from this one may use it too: it opens connections of its own and keeps the access token.
 
-    `config` may be a plain mapping of settings. Use it as a context manager, or `close` it, to give
-    its connections back.
+    `config` may be a plain mapping of settings; `contact_seconds` is the time for a host that never answered, by
+    default `retry_seconds`: shorten it where a person waits for the result. Use it as a context manager,
+    or `close` it, to give its connections back.
     """
 
     def __init__(
-        self, config: Config | Mapping[str, Any], *, hook: Hook = ignore, timing: Timing | None = None
+        self,
+        config: Config | Mapping[str, Any],
+        *,
+        hook: Hook = ignore,
+        timing: Timing | None = None,
+        contact_seconds: float | None = None,
     ) -> None:
         self.config = config if isinstance(config, Config) else Config.from_mapping(config)
         timing = timing or Timing()
@@ -64,7 +69,7 @@ class Client:
             hook=hook,
             timing=timing,
         )
-        self._patience = RetryBudget(self.config.retry_seconds)
+        self._patience = RetryBudget(self.config.retry_seconds, contact_seconds=contact_seconds)
         self._tokens = TokenSource(
             self.config, lambda request: self._transport.send(request, self._patience), timing.now, hook
         )
@@ -127,8 +132,9 @@ class Client:
             safe=method in _SAFE_METHODS if safe is None else safe,
             parse=parse,
         )
-        answer = self._with_token(request, RetryBudget(self._patience.seconds, oversized_attempts))
-        if is_good(answer):
+        headers = None  # a traceback may show this frame, and a caller's headers may hold the token
+        answer = self._with_token(request, replace(self._patience, oversized_attempts=oversized_attempts))
+        if is_good(answer.status):
             return answer
         raise error_of(answer, method, request.path)
 
@@ -174,21 +180,20 @@ class Client:
     def server_time(self) -> datetime:
         """Return the platform's clock in UTC, to the second, from the `Date` header of an answer.
 
-        Our own clock is used only if a proxy strips that header. Raises NotFoundError when the region
-        has no project of this key, and as `request` when the platform cannot be reached.
+        Our own clock is used only if a proxy strips that header or writes no time into it. Raises NotFoundError
+        when the region has no project of this key, and as `request` when the platform cannot be reached.
         """
         url = self._target("/", None, None)
         answer = self._with_token(Request(method="GET", url=url, path=urlsplit(url).path, headers={}), self._patience)
-        if answer.status == _NOT_FOUND:
+        if answer.status == HTTPStatus.NOT_FOUND:
             raise NotFoundError(
                 Problem(
-                    _NOT_FOUND,
+                    HTTPStatus.NOT_FOUND,
                     "no project of this key here; check project_key and region",
                     path=urlsplit(url).path,
                 )
             )
-        said = answer.headers.get("Date")
-        return parsedate_to_datetime(said).astimezone(timezone.utc) if said else datetime.now(timezone.utc)
+        return http_date(answer.headers.get("Date")) or datetime.now(timezone.utc)
 
     def get(
         self,
@@ -203,11 +208,11 @@ class Client:
     def _with_token(self, request: Request, patience: RetryBudget) -> Response:
         token = self._tokens.get()
         answer = self._transport.send(_signed(request, token.text), patience)
-        if answer.status != _UNAUTHORIZED:
+        if answer.status != HTTPStatus.UNAUTHORIZED:
             return answer
         token = self._tokens.replace(token)
         answer = self._transport.send(_signed(request, token.text), patience)
-        if answer.status == _UNAUTHORIZED:
+        if answer.status == HTTPStatus.UNAUTHORIZED:
             problem = error_of(answer, request.method, request.path).problem
             raise AuthenticationError(
                 f"{problem}. A new token was refused too; check that the API client belongs to project"
@@ -239,10 +244,9 @@ def _signed(request: Request, token: str) -> Request:
     headers = {
         "Accept": "application/json",
         "X-Correlation-ID": str(uuid.uuid4()),
-        **request.headers,
-        "Authorization": f"Bearer {token}",
+        **{name: value for name, value in request.headers.items() if name.lower() != "authorization"},
     }
-    return replace(request, headers=headers)
+    return replace(request, headers=headers, authorization=Secret(f"Bearer {token}"))
 
 
 def _pairs(params: Params | None) -> list[tuple[str, str]]:

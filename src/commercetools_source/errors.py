@@ -89,6 +89,25 @@ class NetworkError(CommercetoolsError, ConnectionError):
         super().__init__(message)
 
 
+class OversizedError(CommercetoolsError):
+    """An answer is larger than `bound` bytes: the transport's own, from which it makes a PageTooLargeError.
+
+    Like OverdueError it is no OSError, so that no HTTP library in between wraps it.
+    """
+
+    def __init__(self, bound: int) -> None:
+        self.bound = bound
+        super().__init__(f"larger than {bound >> 20} MB")
+
+
+class OverdueError(CommercetoolsError):
+    """An answer did not end within `seconds`: the transport's own, from which it makes a NetworkError."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"did not end within {seconds:g} s")
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What an error answer said.

@@ -31,9 +31,9 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class TokenFetched:
-    """A new access token is in force for `expires_in` seconds."""
+    """A new access token is in force for `expires_in` seconds; None: the server did not say how long."""
 
-    expires_in: float
+    expires_in: float | None
 
 
 @dataclass(frozen=True, slots=True)

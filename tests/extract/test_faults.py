@@ -152,9 +152,9 @@ def test_a_record_that_cannot_be_served_raises_for_a_reader_of_pages(shop: Sandb
 def test_a_server_that_is_too_slow_to_answer_is_asked_less_at_once(shop: Sandbox) -> None:
     shop.faults.add(Fault("stall", "/orders", times=2))
     with Client({**shop.settings(), "request_timeout": 0.2}, timing=Jumps().timing) as client:
-        before = client._transport.governor.limit
+        before = client._transport.concurrency.limit
         list(client.records("orders"))
-        assert client._transport.governor.limit <= before // 2 + 2
+        assert client._transport.concurrency.limit <= before // 2 + 2
 
 
 def test_an_outage_costs_a_run_its_patience_once_and_not_for_every_request(shop: Sandbox) -> None:

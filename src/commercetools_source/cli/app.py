@@ -46,6 +46,8 @@ from commercetools_source.errors import CommercetoolsError, ConfigError
 __all__ = ["app", "run"]
 
 # What `pip install 'commercetools-source[…]'` brings a module that is missing.
+_CONTACT_SECONDS = 5.0
+"""How long `check` tries a host that never answered: somebody waits for it, and the name may be wrong."""
 _EXTRAS = {
     "duckdb": "duckdb",
     "pyarrow": "duckdb",
@@ -176,7 +178,7 @@ def check(config: Settings = None, streams: Streams = None, as_json: Json = Fals
     from commercetools_source.report.check import inspection_json, inspection_text
     from commercetools_source.sync.access import inspect
 
-    with Client(settings_of(config)) as client:
+    with Client(settings_of(config), contact_seconds=_CONTACT_SECONDS) as client:
         found = inspect(client, names_of(streams))
     typer.echo(inspection_json(found) if as_json else inspection_text(found))
     every = all(stream.readable for stream in found.streams)

@@ -256,7 +256,7 @@ def _around(key_range: KeyRange, left: KeyRange | None) -> KeyRange:
 
 def _is_oversized(error: CommercetoolsError) -> bool:
     if isinstance(error, NetworkError):
-        return error.timed_out
+        return error.timed_out or error.damaged
     return isinstance(error, PageTooLargeError) or (isinstance(error, ApiError) and error.status in OVERSIZED)
 
 

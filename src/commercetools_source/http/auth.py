@@ -6,40 +6,48 @@ Knows nothing of resources; how the request travels is handed in.
 from __future__ import annotations
 
 import base64
+import json
+import math
+import re
 import threading
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-import msgspec
-
-from commercetools_source.errors import AuthenticationError
+from commercetools_source.errors import AuthenticationError, PageTooLargeError, printable
 from commercetools_source.events import Hook, TokenFetched, ignore
 from commercetools_source.forks import PerProcess
+from commercetools_source.http.responses import unchecked_json
 from commercetools_source.http.transport import Request, Response
+from commercetools_source.settings import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from commercetools_source.config import Config
 
-__all__ = ["Token", "TokenSource", "refusal", "renewal_margin", "token_request"]
+__all__ = ["Token", "TokenSource", "refusal", "renewal_margin", "token_of", "token_request"]
 
 _RENEW_BEFORE = 300.0
-_OK = 200
+_SHORTEST_LIFE = 1.0
+_LARGEST_ANSWER = 1 << 20
+_HEADER_TEXT = re.compile(r"[!-~]+", re.ASCII)
+"""What a token may consist of, so that it can be sent in a header (RFC 6750, section 2.1, is narrower)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """An access token: `text` goes into the header, `scopes` is what the platform says it may do.
 
+    `expires_in` is None where the server did not say, or said nonsense; the token is used until it is refused then.
     `renew_at` is on the clock of the TokenSource that fetched it.
     """
 
     text: str = field(repr=False)
     scopes: tuple[str, ...]
-    expires_in: float
-    renew_at: float
+    expires_in: float | None = None
+    renew_at: float = math.inf
 
 
 def renewal_margin(expires_in: float) -> float:
@@ -61,27 +69,47 @@ def token_request(config: Config) -> Request:
         method="POST",
         url=config.token_url,
         path="/oauth/token",
-        headers={
-            "Authorization": "Basic " + base64.b64encode(pair.encode()).decode(),
-            "Content-Type": "application/x-www-form-urlencoded",
-        },
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
         body=urlencode(form).encode(),
-        parse=msgspec.json.decode,
+        parse=_json,
+        authorization=Secret("Basic " + base64.b64encode(pair.encode()).decode()),
+        largest=_LARGEST_ANSWER,
     )
 
 
-def refusal(answer: Response, config: Config) -> AuthenticationError:
-    """Return the error for an `answer` that has no token, with the server's reason and what to do."""
-    said = _object(answer.body)
-    code = str(said.get("error") or "")
-    reason = str(said.get("error_description") or said.get("message") or "no reason given")
+def token_of(answer: Any, now: float, requested: tuple[str, ...] = ()) -> Token | None:
+    """Return the token in the fields of an `answer`, None when there is none that a header can carry.
+
+    An answer without `scope` grants what was `requested` (RFC 6749, section 5.1). A life that is missing, no number
+    or shorter than a second counts as unknown: renewing by it would cost a token for each request.
+    """
+    fields = answer if isinstance(answer, dict) else {}
+    text, scope = fields.get("access_token"), fields.get("scope")
+    if not isinstance(text, str) or not _HEADER_TEXT.fullmatch(text):
+        return None
+    scopes = tuple(scope.split()) if isinstance(scope, str) and scope.strip() else requested
+    life = _life(fields.get("expires_in"))
+    return Token(text, scopes) if life is None else Token(text, scopes, life, now + life - renewal_margin(life))
+
+
+def refusal(response: Response, config: Config) -> AuthenticationError:
+    """Return the error for a `response` without a usable token, with the server's reason and what to do."""
+    message = unchecked_json(response.body)
+    fields = message if isinstance(message, dict) else {}
+    code = printable(str(fields.get("error") or ""), 60)
+    reason = printable(str(fields.get("error_description") or fields.get("message") or "no reason given"))
+    if response.status == HTTPStatus.OK:
+        reason = "the answer has no access_token that a header can carry"
     advice = {
         "invalid_client": "check client_id, client_secret and the region: an API client exists in one region only",
         "invalid_scope": f"the API client lacks one of {', '.join(config.scopes) or 'the scopes'};"
         " leave `scopes` out to use all it has",
     }.get(code, f"check that {config.token_url} is the authorization server of this project")
     named = f" ({code})" if code else ""
-    return AuthenticationError(f"no access token: {answer.status}{named}: {reason.rstrip('.')}. Next: {advice}")
+    asked = "" if response.wait is None else f"; it asks to wait {response.wait:.0f} s, more than retry_seconds"
+    return AuthenticationError(
+        f"no access token: {response.status}{named}: {reason.rstrip('.')}{asked}. Next: {advice}"
+    )
 
 
 class TokenSource:
@@ -122,28 +150,33 @@ class TokenSource:
             return self._token
 
     def _fetch(self) -> Token:
-        answer = self._send(token_request(self._config))
-        said = answer.value if isinstance(answer.value, dict) else {}
-        text, lifetime = said.get("access_token"), said.get("expires_in")
-        if answer.status != _OK or not isinstance(text, str) or not text:
-            raise refusal(answer, self._config)
-        expires_in = float(lifetime) if isinstance(lifetime, (int, float)) else 0.0
-        self._hook(TokenFetched(expires_in))
-        return Token(
-            text=text,
-            scopes=_scopes(said.get("scope")),
-            expires_in=expires_in,
-            renew_at=self._now() + expires_in - renewal_margin(expires_in),
-        )
+        token, response = self._ask()
+        if token is None:  # raised here: this frame, which a traceback may show, has no field of the answer
+            raise refusal(response, self._config)
+        self._hook(TokenFetched(token.expires_in))
+        return token
+
+    def _ask(self) -> tuple[Token | None, Response]:
+        try:
+            response = self._send(token_request(self._config))
+        except PageTooLargeError as error:
+            raise AuthenticationError(
+                f"no access token: {error}. Next: check that {self._config.token_url} is the authorization server"
+            ) from None
+        if response.status != HTTPStatus.OK:
+            return None, response
+        return token_of(response.value, self._now(), self._config.scopes), response
 
 
-def _scopes(said: object) -> tuple[str, ...]:
-    return tuple(said.split()) if isinstance(said, str) else ()
+def _json(body: bytes) -> Any:
+    """Return a token answer as plain values; numbers of any size are floats."""
+    return json.loads(body, parse_int=float)
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def _life(value: object) -> float | None:
+    """Return the seconds in `expires_in`, some servers' text included; None when they are of no use."""
     try:
-        said = msgspec.json.decode(body)
+        life = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else math.nan
     except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
+        return None
+    return life if _SHORTEST_LIFE <= life < math.inf else None

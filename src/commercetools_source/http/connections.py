@@ -8,8 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from commercetools_source.http.bounds import BoundedResponse
 from commercetools_source.http.routes import Proxy, certificates, pool_through, proxy_to
 
 __all__ = ["Connections"]
@@ -95,9 +97,19 @@ class _Idle(queue.LifoQueue[Any]):
         return len(self.queue)
 
 
+class _HTTPConnection(HTTPConnection):
+    response_class = BoundedResponse
+
+
+class _HTTPSConnection(HTTPSConnection):
+    response_class = BoundedResponse
+
+
 class _HTTPPool(HTTPConnectionPool):
     QueueCls = _Idle
+    ConnectionCls = _HTTPConnection
 
 
 class _HTTPSPool(HTTPSConnectionPool):
     QueueCls = _Idle
+    ConnectionCls = _HTTPSConnection

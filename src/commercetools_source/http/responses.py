@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +18,7 @@ from commercetools_source.errors import (
     Problem,
     RateLimitError,
     ServerError,
+    printable,
 )
 
 if TYPE_CHECKING:
@@ -24,15 +26,17 @@ if TYPE_CHECKING:
 
     from commercetools_source.http.transport import Response
 
-__all__ = ["ERROR_BY_CODE", "ERROR_BY_STATUS", "error_of", "is_good", "json_or_none", "problem_of", "unchecked_json"]
+__all__ = ["ERROR_BY_CODE", "ERROR_BY_STATUS", "error_of", "json_or_none", "problem_of", "unchecked_json"]
 
 ERROR_BY_STATUS: Mapping[int, type[ApiError]] = {
-    400: InvalidRequestError,
-    403: ForbiddenError,
-    404: NotFoundError,
-    409: ConflictError,
-    413: PageTooLargeError,
-    429: RateLimitError,
+    HTTPStatus.BAD_REQUEST: InvalidRequestError,
+    HTTPStatus.FORBIDDEN: ForbiddenError,
+    HTTPStatus.NOT_FOUND: NotFoundError,
+    HTTPStatus.REQUEST_TIMEOUT: ServerError,
+    HTTPStatus.TOO_EARLY: ServerError,
+    HTTPStatus.CONFLICT: ConflictError,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: PageTooLargeError,
+    HTTPStatus.TOO_MANY_REQUESTS: RateLimitError,
 }
 """One row per status; every other 4xx is an InvalidRequestError, every 5xx a ServerError."""
 
@@ -43,15 +47,11 @@ ERROR_BY_CODE: Mapping[str, type[ApiError]] = {
 }
 """Codes that say more than the status: QueryTimedOut is a 400 (docs: release note of 2020-10-06)."""
 
-_GOOD = range(200, 300)
-_FIRST_SERVER_ERROR = 500
 _SCOPES_MISSING = re.compile(r"scopes? (?:is|are) missing:\s*(.+)$", re.DOTALL)
-_LONGEST_DETAIL = 500
-
-
-def is_good(answer: Response) -> bool:
-    """Return whether the platform did what it was asked: any 2xx."""
-    return answer.status in _GOOD
+_PLATFORM_FIELDS = frozenset({"statusCode", "errors", "error"})
+"""An error of the platform has at least one of these (https://docs.commercetools.com/api/errors)."""
+_LONGEST_CODE = 60
+_MOST_CODES = 5
 
 
 def json_or_none(body: bytes) -> Any:
@@ -59,46 +59,72 @@ def json_or_none(body: bytes) -> Any:
     return msgspec.json.decode(body) if body.strip() else None
 
 
-def unchecked_json(answer: Response) -> Any:
-    """Return the body of `answer` as plain values, None when it is empty or no JSON."""
+def unchecked_json(body: bytes) -> Any:
+    """Return a body as plain values, None when it is empty, no JSON or nested too deep."""
     try:
-        return msgspec.json.decode(answer.body) if answer.body else None
-    except ValueError:
+        return msgspec.json.decode(body) if body else None
+    except (ValueError, RecursionError):
         return None
 
 
-def error_of(answer: Response, method: str, path: str) -> ApiError:
-    """Return the error that an `answer` outside 2xx stands for."""
-    problem = problem_of(answer, method, path)
+def error_of(response: Response, method: str, path: str) -> ApiError:
+    """Return the error that a response outside 2xx stands for.
+
+    A 403 is a ForbiddenError only if the platform sent it: no scope helps against a firewall.
+    """
+    problem = problem_of(response, method, path)
     for code in problem.codes:
         if code in ERROR_BY_CODE:
             return ERROR_BY_CODE[code](problem)
-    usual = ServerError if answer.status >= _FIRST_SERVER_ERROR else InvalidRequestError
-    return ERROR_BY_STATUS.get(answer.status, usual)(problem)
+    usual = ServerError if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR else InvalidRequestError
+    if problem.foreign and response.status == HTTPStatus.FORBIDDEN:
+        return usual(problem)
+    return ERROR_BY_STATUS.get(response.status, usual)(problem)
 
 
-def problem_of(answer: Response, method: str, path: str) -> Problem:
-    """Return what an error answer said; load balancers answer with HTML, of which only the status counts."""
-    said = unchecked_json(answer)
-    body = said if isinstance(said, dict) else {}
-    errors = [row for row in body.get("errors") or () if isinstance(row, dict)]
-    detail = str(body.get("message") or "the answer has no message of the platform")[:_LONGEST_DETAIL]
+def problem_of(response: Response, method: str, path: str) -> Problem:
+    """Return what an error response says, every text of the server's as part of one line.
+
+    Load balancers, proxies and firewalls answer with HTML, of which only the status counts.
+    """
+    message = unchecked_json(response.body)
+    fields = message if isinstance(message, dict) else {}
+    foreign = not _PLATFORM_FIELDS.intersection(fields) and method != "HEAD"
+    rows = fields.get("errors")
+    errors = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    detail = _detail(response, fields, foreign=foreign)
+    correlation_id = response.headers.get("X-Correlation-ID")
     versions = (row.get("currentVersion") for row in errors)
     return Problem(
-        status=answer.status,
+        status=response.status,
         detail=detail,
-        codes=tuple(str(row["code"]) for row in errors if row.get("code")),
-        correlation_id=answer.headers.get("X-Correlation-ID"),
+        codes=tuple(printable(str(row["code"]), _LONGEST_CODE) for row in errors if row.get("code"))[:_MOST_CODES],
+        correlation_id=printable(correlation_id, _LONGEST_CODE) if correlation_id else None,
         method=method,
         path=path,
-        missing_scopes=_missing_scopes(detail) if answer.status == _FORBIDDEN else (),
+        missing_scopes=_missing_scopes(detail) if response.status == HTTPStatus.FORBIDDEN else (),
         current_version=next((version for version in versions if isinstance(version, int)), None),
+        foreign=foreign,
     )
 
 
-_FORBIDDEN = 403
+def _detail(response: Response, fields: Mapping[str, Any], *, foreign: bool) -> str:
+    """Return the platform's message, or who may have answered in its place; and the wait that is too long for us."""
+    if fields.get("message"):
+        detail = printable(str(fields["message"]))
+    elif not foreign:
+        detail = "the answer has no message of the platform"
+    else:
+        media_type = response.headers.get("Content-Type")
+        form = printable(media_type, _LONGEST_CODE) if media_type else "without a content type"
+        detail = f"the answer has no message of the platform ({form if response.body else 'it is empty'})"
+    if foreign and response.status == HTTPStatus.FORBIDDEN:
+        detail += "; a firewall or proxy on the way refuses this request, and no scope changes that"
+    if response.wait is not None:
+        detail += f"; it asks to wait {response.wait:.0f} s, which is longer than retry_seconds allows"
+    return detail
 
 
 def _missing_scopes(detail: str) -> tuple[str, ...]:
-    found = _SCOPES_MISSING.search(detail)
-    return tuple(re.findall(r"[\w-]+(?::[\w:-]+)?", found[1])) if found else ()
+    names = _SCOPES_MISSING.search(detail)
+    return tuple(re.findall(r"[\w-]+(?::[\w:-]+)?", names[1])) if names else ()

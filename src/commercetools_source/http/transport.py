@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
+import codecs
 import random
-import re
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import urllib3
-from urllib3 import exceptions
-
-from commercetools_source.errors import AuthenticationError, NetworkError
+from commercetools_source.errors import CommercetoolsError, NetworkError, OverdueError, OversizedError
 from commercetools_source.events import Hook, RequestDone, RetryScheduled, ignore
 from commercetools_source.forks import PerProcess
+from commercetools_source.http.bounds import LARGEST_BODY
 from commercetools_source.http.concurrency import ConcurrencyLimit
 from commercetools_source.http.connections import Connections
-from commercetools_source.http.gzip import inflater
-from commercetools_source.http.retry import OVERLOAD, OVERSIZED, RETRIED, Outage, RetryBudget, backoff, wait
+from commercetools_source.http.faults import fault_of, oversized, proxy_refusal, unreadable
+from commercetools_source.http.gzip import inflater, is_packed
+from commercetools_source.http.retry import (
+    OVERLOAD,
+    OVERSIZED,
+    RETRIED,
+    Outage,
+    RetryBudget,
+    backoff,
+    server_wait,
+    wait,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from commercetools_source.http.routes import Proxy
+    import urllib3
 
-__all__ = ["Request", "Response", "Timing", "Transport"]
+    from commercetools_source.settings import Secret
 
-_SLOWEST_BODY = 10
-"""A body may take this many read timeouts in all; a server that drips bytes does not hold us forever."""
+__all__ = ["Request", "Response", "Timing", "Transport", "is_good"]
+
 _CHUNK = 1 << 18
 """Bytes taken at most in one read; larger ones are copied once more and cost page faults."""
+_LARGEST_ERROR = 1 << 20
+"""Bytes of the body of an error; of a longer one only the status counts."""
 _UNPACKERS = 2
 """Answers unpacked at once: more are not faster, and each takes ten times the memory of what came over the wire."""
-_PACKED = frozenset({"gzip", "x-gzip"})
-_FIRST_CONTACT_ATTEMPTS = 3
-"""A host that never answered is given up early: its name is probably wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,8 @@ class Timing:
 class Request:
     """What is sent. `safe`: it may be repeated although it may have reached the platform.
 
-    `parse` turns the body of a 2xx answer into `Answer.value`; a ValueError from it means that the
+    `authorization` is the header of this name; it is in no other place, so that no traceback shows it. `parse` turns
+    the body of a 2xx answer, of `largest` bytes at most, into `Response.value`; a ValueError from it means that the
     body is not whole, and counts as a network fault. `path` is what events and errors show.
     """
 
@@ -65,16 +73,27 @@ class Request:
     body: bytes | None = field(default=None, repr=False)
     safe: bool = True
     parse: Callable[[bytes], Any] | None = field(default=None, repr=False)
+    authorization: Secret | None = field(default=None, repr=False)
+    largest: int = LARGEST_BODY
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back, whole and inflated. `value` is what the request's `parse` made of a 2xx body."""
+    """What came back, whole and inflated. `value` is what the request's `parse` made of a 2xx body.
+
+    `wait` is there if the server asked for more seconds than the budget has.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     value: Any = field(default=None, repr=False)
+    wait: float | None = None
+
+
+def is_good(status: int) -> bool:
+    """Return whether the platform did what it was asked: any 2xx."""
+    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class Transport:
@@ -102,40 +121,46 @@ class Transport:
         self._traffic = PerProcess(
             lambda: _Traffic(Connections(idle=concurrency, timeout=timeout), ConcurrencyLimit(concurrency, now))
         )
-        self._reached: set[str] = set()
+        self._contacted: set[str] = set()
 
     @property
-    def governor(self) -> ConcurrencyLimit:
+    def concurrency(self) -> ConcurrencyLimit:
         """The budget of requests under way in this process."""
-        return self._traffic.get().governor
+        return self._traffic.get().concurrency
 
-    def send(self, request: Request, patience: RetryBudget) -> Response:
-        """Return the answer to `request`, repeated as design rule 7 says while `patience` lasts.
+    def send(self, request: Request, budget: RetryBudget) -> Response:
+        """Return the answer to `request`, repeated while `budget` lasts.
 
         While a host answers nobody, all requests to it share one budget, so that an outage costs a run
         that time once and not once for each request. The last answer comes back whatever its status.
-        Raises NetworkError when no whole answer came.
+        Raises NetworkError when no whole answer came, PageTooLargeError when it was too large to be taken in,
+        ConfigError and AuthenticationError for a proxy that cannot be used.
         """
+        outcome = self._repeat(request, budget)
+        if isinstance(outcome, Response):
+            return outcome
+        # Raised here, where nothing else is being handled: the error keeps no frame that has seen the request's bytes.
+        raise outcome
+
+    def _repeat(self, request: Request, budget: RetryBudget) -> Outcome:
         started, host = self._timing.now(), urlsplit(request.url).netloc
-        heavy = attempt = 0
+        oversized_attempts = attempt = 0
         while True:
             attempt += 1
-            outcome = self._attempt(request, patience.seconds)
-            if not self._worth_repeating(request, outcome, attempt):
-                break
-            heavy += _is_oversized(outcome)
-            if patience.oversized_attempts is not None and heavy >= patience.oversized_attempts:
-                break
+            outcome = self._attempt(request, budget.seconds)
+            if not _is_worth_repeating(request, outcome):
+                return outcome
+            oversized_attempts += _is_oversized(outcome)
+            if budget.oversized_attempts is not None and oversized_attempts >= budget.oversized_attempts:
+                return outcome
             delay = self._delay(outcome, attempt)
             outage = self._traffic.get().outages.get(host)
             begun = started if outage is None else min(started, outage.since)
-            if self._timing.now() - begun + delay > patience.seconds:
-                break
+            remaining = budget.allowed(contacted=host in self._contacted) - (self._timing.now() - begun)
+            if delay > remaining:
+                return _told(outcome, remaining)
             self._hook(RetryScheduled(request.method, request.path, _reason(outcome), delay, attempt))
             self._timing.sleep(delay)
-        if isinstance(outcome, NetworkError):
-            raise outcome
-        return outcome
 
     def close(self) -> None:
         """Close all connections of this process; the transport can be used again and opens new ones."""
@@ -143,103 +168,109 @@ class Transport:
         if traffic is not None:
             traffic.connections.close()
 
-    def _worth_repeating(self, request: Request, outcome: Response | NetworkError, attempt: int) -> bool:
-        if isinstance(outcome, Response):
-            return request.safe and outcome.status in RETRIED
-        if not outcome.sent and urlsplit(request.url).netloc not in self._reached:
-            return attempt < _FIRST_CONTACT_ATTEMPTS
-        return request.safe or not outcome.sent
-
-    def _delay(self, outcome: Response | NetworkError, attempt: int) -> float:
+    def _delay(self, outcome: Outcome, attempt: int) -> float:
         chance = self._timing.chance()
-        if isinstance(outcome, NetworkError):
+        if not isinstance(outcome, Response):
             return backoff(attempt, chance)
         return wait(outcome.status, outcome.headers, attempt, chance, datetime.now(timezone.utc))
 
-    def _attempt(self, request: Request, patience: float) -> Response | NetworkError:
+    def _attempt(self, request: Request, patience: float) -> Outcome:
         traffic = self._traffic.get()
-        entered = traffic.governor.enter()
-        outcome: Response | NetworkError = NetworkError("not sent", sent=False)
+        entered = traffic.concurrency.enter()
+        outcome: Outcome = NetworkError("not sent", sent=False)
         try:
             outcome = self._exchange(traffic, request)
-        except NetworkError as error:
-            outcome = error
         finally:
             status = outcome.status if isinstance(outcome, Response) else 0
             late = isinstance(outcome, NetworkError) and outcome.timed_out
-            traffic.governor.leave(entered, overloaded=late or status in OVERLOAD, good=_OK <= status < _REDIRECT)
+            traffic.concurrency.leave(entered, overloaded=late or status in OVERLOAD, good=is_good(status))
         host, left = urlsplit(request.url).netloc, self._timing.now()
-        if status in RETRIED or not status:
-            known = traffic.outages.get(host, Outage(entered, entered))
-            traffic.outages[host] = known.going_on(entered, left, patience)
+        if status in RETRIED or isinstance(outcome, NetworkError):
+            outage = traffic.outages.get(host, Outage(entered, entered))
+            traffic.outages[host] = outage.going_on(entered, left, patience)
         else:
             traffic.outages.pop(host, None)
+        if not isinstance(outcome, NetworkError):
+            self._contacted.add(host)
         if isinstance(outcome, Response):
-            self._reached.add(host)
             self._hook(RequestDone(request.method, request.path, status, left - entered, len(outcome.body)))
         return outcome
 
-    def _exchange(self, traffic: _Traffic, request: Request) -> Response:
+    def _exchange(self, traffic: _Traffic, request: Request) -> Outcome:
+        """Send once; errors come back and are not raised, so that they have no context."""
         host = urlsplit(request.url).netloc
         proxy = traffic.connections.proxy_to(request.url)
-        if proxy is not None:
-            host = f"{host} through the proxy {proxy.name}"
+        fault: CommercetoolsError | None = None
         try:
-            return self._converse(traffic, request, proxy)
-        except (NetworkError, AuthenticationError):  # they are OSErrors too, and already say what happened
+            packed = self._converse(traffic, request)
+        except (OversizedError, MemoryError) as error:
+            fault = oversized(error, HTTPStatus.OK, request.method, request.path)
+        except OverdueError as error:
+            fault = fault_of(error, host, proxy, self._timeout)
+        except CommercetoolsError:
             raise
-        except exceptions.ProxyError as error:
-            raise _proxy_fault(error, host, proxy) from error
-        except (exceptions.NewConnectionError, exceptions.ConnectTimeoutError) as error:
-            raise NetworkError(
-                f"{host} cannot be reached ({_kind(error)}); check the region or api_url/auth_url, and the network",
-                sent=False,
-            ) from error
-        except exceptions.SSLError as error:
-            raise NetworkError(
-                f"no secure connection to {host} ({_kind(error)}); check the host name and the machine's certificates",
-                sent=False,
-            ) from error
-        except (exceptions.ReadTimeoutError, TimeoutError) as error:
-            raise NetworkError(f"{host} sent nothing for {self._timeout:g} s", timed_out=True) from error
-        except (exceptions.HTTPError, OSError) as error:
-            raise NetworkError(f"the connection to {host} broke ({_kind(error)})") from error
+        except Exception as error:  # noqa: BLE001 - odd bytes lead to any exception in http.client, email and urllib3
+            fault = fault_of(error, host, proxy, self._timeout)
+        if fault is not None:
+            return fault
+        if proxy is not None and packed.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            return proxy_refusal(proxy)
+        with traffic.unpacking:
+            return self._unpack(request, packed, host)
 
-    def _converse(self, traffic: _Traffic, request: Request, proxy: Proxy | None) -> Response:
+    def _converse(self, traffic: _Traffic, request: Request) -> Response:
+        """Return the answer as it came over the wire."""
+        secret = request.authorization
         response = traffic.connections.towards(request.url).request(
             request.method,
             request.url,
             body=request.body,
-            headers={"User-Agent": self._user_agent, "Accept-Encoding": "gzip", **request.headers},
+            headers={
+                "User-Agent": self._user_agent,
+                "Accept-Encoding": "gzip",
+                **request.headers,
+                **({} if secret is None else {"Authorization": secret.reveal()}),
+            },
             preload_content=False,
             decode_content=False,
             redirect=False,
             retries=False,
         )
         try:
-            body = self._read(response)
+            bound = request.largest if is_good(response.status) else _LARGEST_ERROR
+            body = b"" if request.method == "HEAD" else _read(response, bound)
+        except OversizedError:
+            response.close()
+            if is_good(response.status):
+                raise
+            body = b""  # the status says enough
         except BaseException:
             response.close()
             raise
         finally:
             response.release_conn()
-        if proxy is not None and response.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-            raise AuthenticationError(_proxy_refusal(proxy))
-        with traffic.unpacking:
-            if response.headers.get("Content-Encoding") in _PACKED:
-                body = self._inflate(body)
-            good = _OK <= response.status < _REDIRECT
-            value = _parsed(request.parse, body) if good and request.parse is not None else None
-        return Response(response.status, response.headers, body, value)
+        return Response(response.status, response.headers, body)
 
-    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        begun = self._timing.now()
-        chunks = []
-        while chunk := response.read1(_CHUNK, decode_content=False):
-            chunks.append(chunk)
-            if self._timing.now() - begun > _SLOWEST_BODY * self._timeout:
-                raise NetworkError(f"an answer did not end within {_SLOWEST_BODY * self._timeout:g} s", timed_out=True)
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    def _unpack(self, request: Request, packed: Response, host: str) -> Outcome:
+        """Return the answer with its text, and with the value of a 2xx answer."""
+        status, body = packed.status, packed.body
+        good = is_good(status)
+        try:
+            if is_packed(body):
+                body = self._inflate(body, request.largest if good else _LARGEST_ERROR)
+            body = body.removeprefix(codecs.BOM_UTF8)
+            value = request.parse(body) if good and request.parse is not None else None
+        except NetworkError as error:
+            damaged: CommercetoolsError = NetworkError(f"{host}: {error}")
+        except ValueError:
+            damaged = unreadable(status, packed.headers, body, host, f"{request.method} {request.path}")
+        except (OversizedError, MemoryError, RecursionError) as error:
+            if not good:
+                return replace(packed, body=b"")
+            damaged = oversized(error, status, request.method, request.path)
+        else:
+            return Response(status, packed.headers, body, value)
+        return damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,44 +278,50 @@ class _Traffic:
     """What a process has of its own: its connections, and what it knows of the requests under way over them."""
 
     connections: Connections
-    governor: ConcurrencyLimit
+    concurrency: ConcurrencyLimit
     unpacking: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_UNPACKERS))
     outages: dict[str, Outage] = field(default_factory=dict)
 
 
-_OK = 200
-_REDIRECT = 300
+Outcome = Response | CommercetoolsError
+"""How one attempt ended: an answer, NetworkError, PageTooLargeError or, at a proxy, AuthenticationError."""
 
 
-def _parsed(parse: Callable[[bytes], Any], body: bytes) -> object:
-    try:
-        return parse(body)
-    except ValueError as error:
-        raise NetworkError("an answer was cut off or is no JSON") from error
+def _read(response: urllib3.BaseHTTPResponse, bound: int) -> bytes:
+    """Return the whole body; raises OversizedError, of an announced size before it is read."""
+    chunks = []
+    size = int(announced) if (announced := response.headers.get("Content-Length", "")).isdecimal() else 0
+    if size <= bound:
+        size = 0
+        while chunk := response.read1(_CHUNK, decode_content=False):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > bound:
+                break
+    if size > bound:
+        raise OversizedError(bound)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _proxy_fault(error: exceptions.ProxyError, target: str, proxy: Proxy | None) -> NetworkError | AuthenticationError:
-    """Return what an exchange that ended at the proxy means; nothing was sent to the host behind it."""
-    # http.client tells the status of a refused CONNECT in this text only.
-    refused = re.search(r"Tunnel connection failed: (\d{3})", str(error.original_error))
-    if refused and proxy is not None and int(refused[1]) == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return AuthenticationError(_proxy_refusal(proxy))
-    reason = f"the proxy answered with {refused[1]}" if refused else _kind(error.original_error)
-    return NetworkError(f"{target} cannot be reached ({reason}); check HTTPS_PROXY, NO_PROXY and the proxy", sent=False)
+def _is_worth_repeating(request: Request, outcome: Outcome) -> bool:
+    if isinstance(outcome, Response):
+        return request.safe and outcome.status in RETRIED
+    return isinstance(outcome, NetworkError) and not outcome.lasting and (request.safe or not outcome.sent)
 
 
-def _proxy_refusal(proxy: Proxy) -> str:
-    given = "refused the user and password" if proxy.user is not None else "asks for a user and a password"
-    return f"the proxy {proxy.name} {given} (407); set them in HTTPS_PROXY, as http://user:password@{proxy.name}"
+def _is_oversized(outcome: Outcome) -> bool:
+    if isinstance(outcome, Response):
+        return outcome.status in OVERSIZED
+    return isinstance(outcome, NetworkError) and (outcome.timed_out or outcome.damaged)
 
 
-def _is_oversized(outcome: Response | NetworkError) -> bool:
-    return outcome.timed_out if isinstance(outcome, NetworkError) else outcome.status in OVERSIZED
+def _told(outcome: Outcome, remaining: float) -> Outcome:
+    """Return `outcome` with the wait that the server asked for, if that is what the budget does not allow."""
+    if not isinstance(outcome, Response):
+        return outcome
+    asked = server_wait(outcome.status, outcome.headers, datetime.now(timezone.utc))
+    return replace(outcome, wait=asked) if asked is not None and asked > max(remaining, 0.0) else outcome
 
 
-def _reason(outcome: Response | NetworkError) -> str:
+def _reason(outcome: Outcome) -> str:
     return str(outcome.status) if isinstance(outcome, Response) else str(outcome)
-
-
-def _kind(error: BaseException) -> str:
-    return type(error).__name__

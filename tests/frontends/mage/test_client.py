@@ -200,7 +200,9 @@ def test_overload_is_waited_out_and_told(
 
 def test_a_host_that_does_not_answer_is_a_network_error(config: dict[str, Any]) -> None:
     with pytest.raises(NetworkError, match="cannot be reached"):
-        Client({**config, "api_url": "http://127.0.0.1:9", "auth_url": "http://127.0.0.1:9"}, LOGGER)
+        Client(
+            {**config, "api_url": "http://127.0.0.1:9", "auth_url": "http://127.0.0.1:9", "retry_seconds": 1}, LOGGER
+        )
 
 
 def test_a_hundred_and_fifty_requests_are_not_slowed_down(config: dict[str, Any]) -> None:

@@ -11,8 +11,7 @@ from commercetools_source.client import Client as ApiClient
 from commercetools_source.config import Config
 from commercetools_source.events import Event, Hook, RecordQuarantined, RetryScheduled
 from commercetools_source.frontends.mage.bases import of_mage
-from commercetools_source.http.responses import json_or_none, problem_of
-from commercetools_source.http.transport import Response
+from commercetools_source.http.responses import json_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +21,6 @@ else:
     BaseClient = of_mage("sources.http.client").Client
 
 __all__ = ["Client", "hook_of", "settings_of"]
-
-_SILENT = problem_of(Response(0, {}, b""), "", "").detail
-"""What a problem says where the platform said nothing."""
 
 
 class Client(BaseClient):
@@ -129,6 +125,6 @@ def _translated(error: errors.ApiError | errors.AuthenticationError) -> Exceptio
         refused: Exception = mage.AuthenticationError(f"HTTP-error-code: 401, Error: {error}")
         return refused
     usual = mage.STATUS_CODE_EXCEPTION_MAPPING.get(error.status, {}).get("message", "Unknown Error")
-    detail = usual if error.problem.detail == _SILENT else error.problem.detail
+    detail = usual if error.problem.foreign else error.problem.detail
     kind: type[Exception] = mage.get_exception_for_status_code(error.status)
     return kind(f"HTTP-error-code: {error.status}, Error: {detail}")

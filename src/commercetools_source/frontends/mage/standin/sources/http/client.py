@@ -11,6 +11,7 @@ import msgspec
 from commercetools_source.http.retry import RetryBudget
 from commercetools_source.http.transport import Request, Transport
 from commercetools_source.http.transport import Response as PlatformResponse
+from commercetools_source.settings import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,6 +137,8 @@ class Client:
     def _send(self, url: str, method: str, params: Any, body: Any) -> PlatformResponse:
         query = urlencode(params, doseq=True, quote_via=quote)
         headers: Mapping[str, str] = self.get_headers()
+        secret = next((Secret(text) for name, text in headers.items() if name.lower() == "authorization"), None)
+        headers = {name: text for name, text in headers.items() if name.lower() != "authorization"}
         request = Request(
             method=method,
             url=f"{url}{'&' if '?' in url else '?'}{query}" if query else url,
@@ -144,6 +147,7 @@ class Client:
             body=None if body is None else msgspec.json.encode(body),
             safe=method in {"GET", "HEAD", "OPTIONS"},
             parse=_json_or_none,
+            authorization=secret,
         )
         seconds = float(self.config.get("request_timeout") or 0) or REQUEST_TIMEOUT
         transport = Transport(concurrency=1, timeout=seconds, user_agent="commercetools-source")
