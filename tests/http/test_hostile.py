@@ -27,6 +27,7 @@ from commercetools_source.http.auth import token_of
 from commercetools_source.http.bounds import LARGEST_BODY
 from commercetools_source.http.retry import RetryBudget
 from commercetools_source.http.transport import Request, Transport
+from commercetools_source.sync.access import inspect
 from hostile import TOKEN, Script, answer
 from patience import Jumps
 
@@ -309,6 +310,17 @@ def test_a_life_written_as_text_counts_and_missing_scopes_are_those_asked_for() 
     token = token_of({"access_token": "abc", "expires_in": "3600"}, 100.0, ("view_orders:shop",))
     assert token is not None
     assert (token.expires_in, token.renew_at, token.scopes) == (3600.0, 3400.0, ("view_orders:shop",))
+
+
+def test_a_token_answer_without_scopes_makes_check_ask_the_endpoints() -> None:
+    forbidden = answer(b'{"statusCode":403,"message":"No","errors":[{"code":"insufficient_scope"}]}', status="403 No")
+    page = answer(b'{"results":[]}')
+    script = Script([answer(), answer(), page, forbidden], answer(b'{"access_token":"abc"}'))
+    with script, Client(script.settings()) as client:
+        orders, zones = inspect(client, ["orders", "zones"]).streams
+    assert orders.readable
+    assert not zones.readable
+    assert zones.missing_scope
 
 
 def test_no_error_keeps_a_frame_that_shows_the_secret() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.scopes import missing_scope
 from commercetools_source.catalog.streams import STREAMS, find
-from commercetools_source.errors import ForbiddenError
+from commercetools_source.errors import ApiError, ForbiddenError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,11 @@ class Inspection:
 
 
 def inspect(client: Client, names: Sequence[str] | None) -> Inspection:
-    """Ask for a token and the project's settings; judge every stream by the scopes of the token."""
+    """Ask for a token and the project's settings; judge every stream by the scopes of the token.
+
+    A token answer may leave its scopes out (RFC 6749, section 5.1, where none were asked for); then each stream is
+    asked for one record.
+    """
     client.server_time()  # says what to do where there is no such project
     granted = client.granted_scopes()
     config = client.config
@@ -52,9 +57,22 @@ def inspect(client: Client, names: Sequence[str] | None) -> Inspection:
     else:
         project = project or {}
     rows = [find(name) for name in names] if names is not None else list(STREAMS.values())
-    streams = tuple(_access(row, granted, config.project_key) for row in rows)
+    judge = partial(_access, granted=granted, project_key=config.project_key) if granted else partial(_ask, client)
+    streams = tuple(map(judge, rows))
     messages = project.get("messages", {}).get("enabled") if project else None
     return Inspection(config.project_key, config.api_url, granted, project.get("name"), messages, streams)
+
+
+def _ask(client: Client, stream: Stream) -> Access:
+    """Return whether the platform gives out a page of `stream`, or of its parents where they have none."""
+    try:
+        next(client.pages(stream, page_size=1), None)
+    except ForbiddenError as error:
+        missing = next(iter((*error.missing_scopes, *stream.scopes)))
+        return Access(stream.name, readable=False, missing_scope=missing)
+    except ApiError:
+        pass  # it failed for another reason than a scope
+    return Access(stream.name, readable=True, missing_scope=None)
 
 
 def _access(stream: Stream, granted: Sequence[str], project_key: str) -> Access:
