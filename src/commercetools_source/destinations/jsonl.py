@@ -3,7 +3,7 @@
 Records are appended as they arrive; of those with the same key the one with the higher version counts,
 then the later one. In DuckDB, for example:
 
-    SELECT * FROM read_json('folder/orders/*.jsonl', filename = true)
+    SELECT * FROM read_json('folder/orders/*.jsonl', filename = true, hive_partitioning = false)
     QUALIFY row_number() OVER (PARTITION BY id ORDER BY version DESC, filename DESC) = 1
 """
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["empty", "fields", "fitted", "has_rows", "merged", "reader", "schema_of", "write"]
+__all__ = ["empty", "fields", "fitted", "halves", "has_rows", "pieces", "reader", "rows_at_once", "schema_of", "write"]
 
 _ROW_GROUP_BYTES = 32_000_000
 """Of a row group before it is encoded: what writer and readers hold in memory at once for each thread."""
@@ -89,23 +89,23 @@ def write(out: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBatch | p
 def _groups(batches: Iterable[pa.RecordBatch | pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
     import pyarrow as pa
 
-    held: list[pa.Table] = []
+    tables: list[pa.Table] = []
     size = 0
     for batch in batches:
-        held.append(fitted(batch, schema))
-        size += held[-1].nbytes
+        tables.append(fitted(batch, schema))
+        size += tables[-1].nbytes
         if size >= _ROW_GROUP_BYTES:
-            yield pa.concat_tables(held)
-            held, size = [], 0
-    if held:
-        yield pa.concat_tables(held)
+            yield pa.concat_tables(tables)
+            tables, size = [], 0
+    if tables:
+        yield pa.concat_tables(tables)
 
 
-def reader(relation: duckdb.DuckDBPyRelation) -> pa.RecordBatchReader:
-    """Return what a query finds, a thousand rows at a time."""
+def reader(relation: duckdb.DuckDBPyRelation, rows: int = 1000) -> pa.RecordBatchReader:
+    """Return what a query finds, so many rows at a time."""
     read: Any = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader  # its name before DuckDB 1.5
-    found: pa.RecordBatchReader = read(1000)
-    return found
+    batches: pa.RecordBatchReader = read(rows)
+    return batches
 
 
 def schema_of(path: Path) -> pa.Schema | None:
@@ -130,12 +130,41 @@ def has_rows(path: Path) -> bool:
         return False
 
 
-def merged(paths: Sequence[Path]) -> Iterator[pa.RecordBatch]:
-    """Yield what is in the files, a few rows at a time."""
+def pieces(paths: Sequence[Path], most: int = _ROW_GROUP_BYTES) -> Iterator[pa.Table]:
+    """Yield what is in the files, at most about `most` bytes at a time, but always at least one row.
+
+    Row group by row group: a number of rows bounds nothing, because a document of the platform may have 16 MB
+    (https://docs.commercetools.com/api/limits), and batches of a file reach over its row groups.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     for path in paths:
         with pq.ParquetFile(path, pre_buffer=False) as file:
-            yield from file.iter_batches(500, use_threads=False)  # each thread would keep memory of its own
+            for index in range(file.num_row_groups):  # each thread would keep memory of its own
+                yield from halves(file.read_row_group(index, use_threads=False), most)
         pa.default_memory_pool().release_unused()
+
+
+def halves(table: pa.Table, most: int) -> Iterator[pa.Table]:
+    """Yield a table in slices of at most `most` bytes, or of a single row."""
+    if not table.num_rows:
+        return
+    if table.nbytes <= most or table.num_rows == 1:
+        yield table
+        return
+    middle = table.num_rows // 2
+    yield from halves(table.slice(0, middle), most)
+    yield from halves(table.slice(middle), most)
+
+
+def rows_at_once(paths: Sequence[Path]) -> int:
+    """Return how many rows of these files have together about as much as a row group, 1,000 at most."""
+    import pyarrow.parquet as pq
+
+    largest = 1
+    for path in paths:
+        found = pq.read_metadata(path)
+        for group in map(found.row_group, range(found.num_row_groups)):
+            largest = max(largest, group.total_byte_size // max(group.num_rows, 1))
+    return max(1, min(1000, _ROW_GROUP_BYTES // largest))

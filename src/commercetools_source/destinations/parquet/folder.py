@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     import duckdb
+    import pyarrow as pa
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.events import Notice
@@ -56,6 +57,10 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,  # nothing is downloaded behind the user's back
     "autoload_known_extensions": False,
 }
+_MOST_MEMORY = "1GB"
+"""For a piece that is a single large record: of one with 16 MB, the most that the platform stores, 400 MB are used."""
+_PIECE_BYTES = 8_000_000
+"""Records that are unfolded at once; parsed into all their fields they take several times as much."""
 _SMALL = 16_000_000
 """Bytes of a file that is worth being joined with others."""
 _MANY = 16
@@ -208,17 +213,13 @@ class Parquet:
         batches: Iterable[pa.RecordBatch] = decoder.batches(rows, self._moment())
         if relations:
             batches = list(batches)
-            self._connection.register("_batch", pa.Table.from_batches(batches, decoder.schema()))
+            table = pa.Table.from_batches(batches, decoder.schema())
         write = partial(dataset.write, schema=schema, batches=batches) if rows.values else None
         parts = [Part(stream.name, stream.key, write, found)]
         for name, one in relations.items():
-            unfold = self._rows(one, "_batch", found) if rows.values else None
+            unfold = self._rows(one, partial(dataset.halves, table, _PIECE_BYTES), found) if rows.values else None
             parts.append(Part(name, one.key, unfold, unfolded.types(one)))
-        try:
-            self._folder.store(delivery, parts)
-        finally:
-            if relations:
-                self._connection.unregister("_batch")
+        self._folder.store(delivery, parts)
         return decoder, [field.name for field in decoder.fields[known:]]
 
     def _relations(self, delivery: Delivery) -> dict[str, Relation]:
@@ -232,12 +233,40 @@ class Parquet:
             return unfolded.tables(delivery.stream)
         return {name: one for name, one in unfolded.tables(delivery.stream).items() if name in wanted} if wanted else {}
 
-    def _rows(self, relation: Relation, source: str, have: Mapping[str, str]) -> Callable[[BinaryIO], int]:
-        def write(out: BinaryIO) -> int:
-            found = self._connection.sql(select(relation, source, have))
-            return dataset.write(out, dataset.fields(unfolded.types(relation)), dataset.reader(found))
+    def _rows(
+        self, relation: Relation, pieces: Callable[[], Iterable[pa.Table]], have: Mapping[str, str]
+    ) -> Callable[[BinaryIO], int]:
+        """Return what writes the rows of a relation, made from the records piece by piece.
 
-        return write
+        DuckDB parses some 2,000 records at once, however large they are: so it is given few large ones at a time.
+        """
+        query = select(relation, "_records", have)
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for piece in pieces():
+                self._connection.register("_records", piece)
+                try:
+                    yield from self._parsed(query)
+                finally:
+                    self._connection.unregister("_records")
+
+        schema = dataset.fields(unfolded.types(relation))
+        return lambda out: dataset.write(out, schema, batches())
+
+    def _parsed(self, query: str) -> list[pa.RecordBatch]:
+        """Return what a query finds in a piece; a single record that is too large for the usual memory gets more."""
+        import duckdb
+
+        try:
+            return list(dataset.reader(self._connection.sql(query)))
+        except duckdb.Error as error:
+            if not isinstance(error, duckdb.OutOfMemoryException) and "failed to pin block" not in str(error):
+                raise
+        self._connection.execute(f"SET memory_limit = '{_MOST_MEMORY}'")
+        try:
+            return list(dataset.reader(self._connection.sql(query)))
+        finally:
+            self._connection.execute(f"SET memory_limit = '{_SETTINGS['memory_limit']}'")
 
     def _complete(self, stream: Stream) -> None:
         """Make the relations' tables that are wanted and missing, or of another shape, from all rows of the stream."""
@@ -252,11 +281,11 @@ class Parquet:
             self._folder.drop(outdated)
             self._describe()
         self._columns(stream.name)
-        source = files(self._readable(stream.name))
+        pieces = partial(dataset.pieces, self._folder.paths(stream.name), _PIECE_BYTES)
         for name, relation in relations.items():
             held = self._folder.entry(name)
             if held is None or held.columns != unfolded.types(relation):
-                part = Part(name, relation.key, self._rows(relation, source, entry.columns), unfolded.types(relation))
+                part = Part(name, relation.key, self._rows(relation, pieces, entry.columns), unfolded.types(relation))
                 gone = [one.name for one in held.files] if held else ()
                 self._folder.exchange(part, gone, parent=stream.name)
         self._whole.add(stream.name)
@@ -347,8 +376,7 @@ class Parquet:
                 some.append(small.pop(0))
                 size += some[-1].bytes
             paths = [self._folder.path / table / one.name for one in some]
-            batches = dataset.merged(paths)
-            write = partial(dataset.write, schema=schema, batches=batches)
+            write = partial(dataset.write, schema=schema, batches=dataset.pieces(paths))
             self._folder.exchange(Part(table, entry.key, write), [one.name for one in some])
 
     # --- deletions ---
@@ -396,7 +424,8 @@ class Parquet:
             f" AND held.version IS NOT DISTINCT FROM _gone.version AND held.{SYNCED_AT} = _gone.{SYNCED_AT}"
             f" AND held.{DELETED_AT} IS NULL"
         )
-        write = partial(dataset.write, schema=schema, batches=dataset.reader(found))
+        paths = self._folder.paths(stream.name, loading=loading)
+        write = partial(dataset.write, schema=schema, batches=dataset.reader(found, dataset.rows_at_once(paths)))
         return self._folder.exchange(Part(stream.name, entry.key, write), (), loading=loading)
 
     @contextmanager

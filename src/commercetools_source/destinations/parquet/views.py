@@ -26,15 +26,20 @@ def order(columns: Iterable[str]) -> str:
     return ", ".join((*version, f"{SYNCED_AT} DESC", f"{DELETED_AT} DESC NULLS LAST"))
 
 
+_OPTIONS = "union_by_name = true, hive_partitioning = false"
+"""Files differ in their columns. A folder above them that is called `country=DE` is no column, which DuckDB would make
+of it (https://duckdb.org/docs/stable/data/partitioning/hive_partitioning)."""
+
+
 def files(paths: Iterable[Path]) -> str:
     """Return the table of all rows in these files."""
-    return f"read_parquet([{', '.join(string(str(path)) for path in paths)}], union_by_name = true)"
+    return f"read_parquet([{', '.join(string(str(path)) for path in paths)}], {_OPTIONS})"
 
 
 def _all(folder: Path, table: str, more: str = "") -> str:
     """Return the table of all rows that are in the files of a table at the time of the query."""
     home = re.sub(r"([*?\[])", r"[\1]", str(folder / table))  # these stand for other characters in a pattern
-    return f"read_parquet({string(f'{home}/*.parquet')}, union_by_name = true{more})"
+    return f"read_parquet({string(f'{home}/*.parquet')}, {_OPTIONS}{more})"
 
 
 def newest(source: str, key: Sequence[str], columns: Iterable[str], select: str = "*") -> str:
@@ -51,49 +56,66 @@ def head(folder: Path) -> str:
 
 
 def view(folder: Path, table: str, key: Sequence[str], columns: Mapping[str, str]) -> str:
-    """Return the view of a stream's newest rows, nested values as JSON.
+    """Return the view of a stream's newest rows, each column with the type that it has in a DuckDB file.
 
-    Which rows they are is found first, by their places: a ranking of whole rows would hold all of them in memory.
+    Which rows they are is found first, by file and row number: a ranking of whole rows would hold all in memory.
     """
-    source = _all(folder, table, f", {_PLACES}")
-    selected = _selected(columns, f"* EXCLUDE ({_PLACE})")
+    source = _all(folder, table, f", {_FILE_ROW}")
     return (
-        f"CREATE OR REPLACE VIEW {quoted(table)} AS\nSELECT {selected} FROM {source}"
-        f"\nSEMI JOIN ({newest(source, key, columns, _PLACE)}) AS newest USING ({_PLACE});\n"
+        f"CREATE OR REPLACE VIEW {quoted(table)} AS\nSELECT {_selected(columns)} FROM {source}"
+        f"\nSEMI JOIN ({newest(source, key, columns, _ROW_ID)}) AS newest USING ({_ROW_ID});\n"
     )
 
 
 def child_view(
-    folder: Path, table: str, stream: str, owner: Mapping[str, str], columns: Mapping[str, str], fields: Container[str]
+    folder: Path,
+    table: str,
+    stream: str,
+    record_key: Mapping[str, str],
+    columns: Mapping[str, str],
+    fields: Container[str],
 ) -> str:
     """Return the view of a relation's rows of the newest records that are not deleted.
 
-    `table` is `schema/name`; `owner` says which of its columns holds which key of the records of `stream`, whose
+    `table` is `schema/name`; `record_key` says which of its columns holds which key of the records of `stream`, whose
     table has the columns `fields`.
     """
     schema, _, bare = table.partition("/")
     live = f"{DELETED_AT} IS NULL{newest_of_key(stream, fields)}"
-    same = {**owner, SYNCED_AT: SYNCED_AT}
-    matches = " AND ".join(f"child.{quoted(one)} = record.{quoted(other)}" for one, other in same.items())
+    same = [f"child.{quoted(one)} = record.{quoted(other)}" for one, other in record_key.items()]
+    stored = f"epoch_us(child.{SYNCED_AT}) = epoch_us(record.{SYNCED_AT})"  # a moment with a zone, and without
+    visible = {name: sql for name, sql in columns.items() if name != SYNCED_AT}
     return (
         f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)};\n"
         f"CREATE OR REPLACE VIEW {quoted(schema)}.{quoted(bare)} AS\n"
-        f"SELECT {_selected(columns, f'child.* EXCLUDE ({SYNCED_AT})')}"
-        f" FROM {_all(folder, table)} AS child"
-        f" SEMI JOIN (FROM main.{quoted(stream)} WHERE {live}) AS record ON {matches};\n"
+        f"SELECT {_selected(visible, 'child.')} FROM {_all(folder, table)} AS child"
+        f" SEMI JOIN (FROM main.{quoted(stream)} WHERE {live}) AS record"
+        f" ON {' AND '.join([*same, stored])};\n"
     )
 
 
-def _selected(columns: Mapping[str, str], whole: str) -> str:
-    nested = [f"{quoted(one)}::JSON AS {quoted(one)}" for one, sql in columns.items() if sql == "JSON"]
-    return f"{whole} REPLACE ({', '.join(nested)})" if nested else whole
+def _selected(columns: Mapping[str, str], table: str = "") -> str:
+    """Return the columns by their names, with the types that they have in a DuckDB file.
+
+    Named, because DuckDB 1.4 refuses a view with a star once its files have a column more.
+    """
+    return ", ".join(f"{_typed(f'{table}{quoted(name)}', sql)} AS {quoted(name)}" for name, sql in columns.items())
 
 
-_PLACE = "_file, file_row_number"
-_PLACES = "filename = '_file', file_row_number = true"
+def _typed(column: str, sql: str) -> str:
+    """Return the SQL of a stored column as the type `sql`: moments in UTC whatever the session's zone, times, JSON."""
+    if sql == "TIMESTAMP":
+        return f"make_timestamp(epoch_us({column}))"
+    if sql == "TIMESTAMP[]":
+        return f"[make_timestamp(epoch_us(x)) FOR x IN {column}]"
+    return f"{column}::{sql}" if sql in {"JSON", "TIME", "TIME[]"} else column
+
+
+_ROW_ID = "_file, file_row_number"
+_FILE_ROW = "filename = '_file', file_row_number = true"
 _HEAD = """\
 -- The newest version of each row, for DuckDB; written anew by every run. In a terminal:
 --     duckdb shop.duckdb < {folder}/latest.sql
--- The views read the files each time, so they stay true after the next run. Deleted records have a time in
--- _deleted_at; the schema `model` has none of them.
+-- The views read the files each time, so they stay true after the next run; run this again for new columns. Deleted
+-- records have a time in _deleted_at; the schema `model` has none of them. All times are UTC.
 """
