@@ -113,6 +113,7 @@ anything else gets lines.
 | 0 | done |
 | 1 | failed, or not everything could be read; a later run goes on from what was kept |
 | 2 | wrong settings or usage |
+| 3 | not finished in the time that `--minutes` gave; the next run goes on |
 | 130, 143 | stopped by Ctrl-C or SIGTERM, with everything kept that was read |"""
 
 if __name__ == "__main__":

@@ -69,3 +69,44 @@ def test_mage_status_says_which_source_is_in_force(capsys: pytest.CaptureFixture
         "mage",
         "none",
     }
+
+
+def test_verify_judges_what_the_file_holds_and_sweep_says_what_it_mended(
+    shop: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sync", "--streams", "zones", "--quiet"]) == 0
+    status, text = answer(capsys, "verify")
+    assert status == 0
+    assert [line.split()[0] for line in text.splitlines()[2:]] == ["zones"]
+    assert "mended" not in text
+    shop.delete("zones", shop.records("zones")[0]["id"])
+    status, text = answer(capsys, "sweep")
+    assert status == 0
+    assert text.splitlines()[2].endswith("mended")
+
+
+def test_a_run_says_what_was_deleted_and_what_it_could_not_look_for(
+    shop: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["sync", "--streams", "orders", "--quiet"]) == 0
+    shop.clock.advance(3600)
+    shop.delete("orders", shop.records("orders")[0]["id"])
+    shop.clock.advance(3600)
+    shop.add_client("narrow", "secret", ["view_orders", "view_project_settings"])
+    with monkeypatch.context() as narrow:
+        narrow.setenv("CTP_CLIENT_ID", "narrow")
+        narrow.setenv("CTP_CLIENT_SECRET", "secret")
+        assert run(["sync", "--streams", "orders"]) == 0
+        assert "were not looked for" in capsys.readouterr().err
+        assert run(["check", "--streams", "orders"]) == 0
+        assert "deletions cannot be seen without the scope view_messages:" in capsys.readouterr().out
+    assert run(["sync", "--streams", "orders", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert "deleted on the platform: 1 orders" in captured.err
+    assert json.loads(captured.out)["deleted"] == 1
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_run_that_was_not_finished_in_its_time_has_a_status_of_its_own() -> None:
+    assert run(["sync", "--minutes", "0", "--quiet"]) == 3
+    assert run(["sync", "--streams", "zones", "--quiet"]) == 0

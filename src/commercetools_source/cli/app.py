@@ -1,7 +1,8 @@
 """The commands of `commercetools-source`: thin callers of the library.
 
 What a program may read goes to standard output, everything else to standard error. Exit status: 0
-done, 1 failed or not complete, 2 wrong settings or usage, 130 and 143 stopped by Ctrl-C or SIGTERM.
+done, 1 failed or not complete, 2 wrong settings or usage, 3 not finished in the time given, 130 and 143 stopped by
+Ctrl-C or SIGTERM.
 """
 
 # typer 0.9, which Mage pins, understands neither `X | None` nor annotations that are text: hence Optional here, and no
@@ -131,7 +132,7 @@ def sync(
     hard_delete: Hard = False,
     minutes: Minutes = None,
     concurrency: Annotated[
-        Optional[int], typer.Option("--concurrency", metavar="N", help="Requests under way at once, 1 to 20.")
+        Optional[int], typer.Option("--concurrency", metavar="N", help="Concurrent requests, 1 to 20.")
     ] = None,
     as_json: Json = False,
     verbose: Verbose = False,

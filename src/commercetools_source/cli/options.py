@@ -47,6 +47,8 @@ __all__ = [
 ]
 
 DEFAULT = "commercetools.duckdb"
+UNFINISHED = 3
+"""Exit status of a run that `--minutes` ended early with nothing else wrong."""
 Loaded = Annotated[
     str, typer.Option("--destination", "-d", metavar="WHERE", help="What `sync` wrote: FILE or parquet:FOLDER.")
 ]
@@ -78,7 +80,7 @@ Since = Annotated[
 ]
 Until = Annotated[
     Optional[str],
-    typer.Option("--until", metavar="DATE", help="Leave what was changed from this date or time on to a later run."),
+    typer.Option("--until", metavar="DATE", help="Ignore changes from this date or time on; a later run reads them."),
 ]
 Where = Annotated[
     Optional[list[str]],
@@ -154,7 +156,9 @@ def conclude(summary: "Summary", where: str, tally: "Tally", *, as_json: bool, q
         typer.echo(summary_json(summary, where, tally))
     if not quiet:
         say(summary_text(summary, where, tally))
-    return typer.Exit(128 + signal if signal else int(not summary.complete))
+    if signal:
+        return typer.Exit(128 + signal)
+    return typer.Exit(UNFINISHED if summary.stopped else int(not summary.complete))
 
 
 def time_of(given: str | None, option: str) -> str | None:

@@ -49,7 +49,13 @@ def sweep(
     streams: Streams = None,
     allow_deletes: Annotated[
         float,
-        typer.Option("--allow-deletes", metavar="SHARE", min=0.0, max=1.0, help="Believe that this share is gone."),
+        typer.Option(
+            "--allow-deletes",
+            metavar="SHARE",
+            min=0.0,
+            max=1.0,
+            help="Largest share of rows to mark as deleted.",
+        ),
     ] = 0.2,
     hard_delete: Hard = False,
     as_json: Json = False,
@@ -63,7 +69,7 @@ def sweep(
     with Client(settings_of(config)) as client:
         guard = Guard(share=allow_deletes)
         found = mend(client, loaded(destination), names_of(streams), guard, hard_delete=hard_delete)
-    typer.echo(verdicts_json(found) if as_json else verdicts_text(found))
+    typer.echo(verdicts_json(found) if as_json else verdicts_text(found, swept=True))
     raise typer.Exit(1 if any(verdict.note for verdict in found) else 0)
 
 

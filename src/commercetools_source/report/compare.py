@@ -16,16 +16,23 @@ if TYPE_CHECKING:
 __all__ = ["verdicts_json", "verdicts_text"]
 
 
-def verdicts_text(verdicts: Sequence[Verdict]) -> str:
-    """Return a line per stream: rows held and listed, how they differ, what was mended, and what to know of it.
+def verdicts_text(verdicts: Sequence[Verdict], *, swept: bool = False) -> str:
+    """Return a line per stream: rows held and listed, how they differ, and what to know of it.
 
-    Below them the first ids of each difference.
+    `swept`: what was mended is told too. Below them stand the first ids of each difference.
     """
+    figures = _FIGURES if swept else _FIGURES[:-2]
     rows = [
-        [one.stream, one.bound, *_figures(one).values(), "equal" if one.equal else one.note or "differs"]
-        for one in verdicts
+        [verdict.stream, verdict.bound, *(_figures(verdict)[name] for name in figures), _result(verdict, swept=swept)]
+        for verdict in verdicts
     ]
-    return "\n".join([table(rows, header=("stream", "up to", *_FIGURES, "result")), *_ids(verdicts)])
+    return "\n".join([table(rows, header=("stream", "up to", *figures, "result")), *_ids(verdicts)])
+
+
+def _result(verdict: Verdict, *, swept: bool) -> str:
+    if verdict.equal:
+        return "equal"
+    return verdict.note or ("mended" if swept else "differs")
 
 
 def _ids(verdicts: Sequence[Verdict]) -> list[str]:

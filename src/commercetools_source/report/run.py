@@ -1,4 +1,4 @@
-"""What the commands answer: the same facts as text for people and as JSON for programs."""
+"""What `sync` and `backfill` answer: the same facts as text for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -6,59 +6,87 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from commercetools_source.report.table import _json, seconds_text
+from commercetools_source.report.table import _json, counted, seconds_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from commercetools_source.report.progress import Tally
-    from commercetools_source.sync.run import Summary
+    from commercetools_source.sync.transfer import Summary
 
 __all__ = ["summary_json", "summary_text"]
 
+_MODES = {
+    "incremental": "changes only",
+    "resumed": "on from a run that was cut off",
+    "full": "read in full",
+    "window": "a window of time",
+}
+_MOST_NAMES = 10
 
-# --- sync ---
 
-
-def summary_text(summary: Summary, place: str, tally: Tally) -> str:
-    """Return how a run ended, in a few lines."""
-    words = {"incremental": "from where the last run ended", "resumed": "on from a cut-off run"}
-    words |= {"full": "whole", "window": "in a window of time"}
-    modes = Counter(one.mode for one in summary.outcomes)
-    how = ", ".join(f"{modes[mode]} {text}" for mode, text in words.items() if modes[mode])
-    again = f", {tally.retries:,} of them again after a failure" if tally.retries else ""
-    requests = f"{tally.requests:,} requests{again}"
+def summary_text(summary: Summary, destination: str, tally: Tally) -> str:
+    """Return how a run ended, in a few lines; why a stream failed was told when it did."""
+    retries = f", {counted(tally.retries, 'retry')}" if tally.retries else ""
+    requests = f"{counted(tally.requests, 'request')}{retries}"
     lines = [
-        f"{summary.records:,} records of {len(summary.outcomes)} streams in {seconds_text(tally.seconds)} ({requests})",
-        f"streams read {how}",
-        f"written to {place}{f', complete up to {summary.bound}' if summary.complete else ''}",
+        f"{counted(summary.records, 'record')} in {seconds_text(tally.seconds)} ({requests})",
+        *_streams(summary),
     ]
-    for one in summary.outcomes:
-        if one.error is not None:
-            lines.append(f"not complete: {one.stream}: {one.error}")
-        elif one.quarantined:
-            lines.append(f"not complete: {one.stream}: {one.quarantined} records cannot be read, see above")
-    return "\n".join(lines)
+    if summary.deleted:
+        lines.append(f"deleted on the platform: {_by_stream(summary.deleted)}")
+    if summary.deletions_unseen is not None:
+        lines.append(summary.deletions_unseen)
+    lines.append(f"written to {destination}{f', complete up to {summary.bound}' if summary.complete else ''}")
+    return "\n".join([*lines, *_incomplete(summary)])
 
 
-def summary_json(summary: Summary, place: str, tally: Tally) -> str:
-    """Return how a run ended as one JSON object."""
+def _streams(summary: Summary) -> list[str]:
+    modes = Counter(outcome.mode for outcome in summary.outcomes if outcome.error is None)
+    texts = [f"{counted(modes[mode], 'stream')}: {text}" for mode, text in _MODES.items() if modes[mode]]
+    stopped = sum(outcome.stopped for outcome in summary.outcomes)
+    failed = sum(outcome.error is not None and not outcome.stopped for outcome in summary.outcomes)
+    texts += [f"{counted(stopped, 'stream')}: stopped, the next run goes on"] if stopped else []
+    texts += [f"{counted(failed, 'stream')}: failed"] if failed else []
+    return ["; ".join(texts)] if texts else []
+
+
+def _by_stream(rows: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in rows.items())
+
+
+def _incomplete(summary: Summary) -> list[str]:
+    """Return the names of the streams that lack something; the reasons stand above, where they came up."""
+    failed = [outcome.stream for outcome in summary.outcomes if outcome.error is not None and not outcome.stopped]
+    lines = [f"not complete, see above: {_names(failed)}"] if failed else []
+    return lines + [
+        f"not complete: {outcome.stream}: {counted(outcome.quarantined, 'record')} cannot be read, see above"
+        for outcome in summary.outcomes
+        if outcome.quarantined and outcome.error is None
+    ]
+
+
+def _names(streams: list[str]) -> str:
+    more = len(streams) - _MOST_NAMES
+    return ", ".join(streams[:_MOST_NAMES]) + (f", and {more} more" if more > 0 else "")
+
+
+def summary_json(summary: Summary, destination: str, tally: Tally) -> str:
+    """Return how a run ended as one JSON object; `deleted` counts rows marked as deleted, or removed."""
     return _json(
         {
             "complete": summary.complete,
-            "destination": place,
+            "destination": destination,
             "bound": summary.bound,
             "records": summary.records,
+            "deleted": sum(summary.deleted.values()),
+            "deletions_unseen": summary.deletions_unseen,
             "requests": tally.requests,
             "retries": tally.retries,
             "seconds": round(tally.seconds, 3),
-            "streams": [{**asdict(one), "seconds": round(one.seconds, 3)} for one in summary.outcomes],
+            "streams": [
+                {**asdict(row), "deleted": summary.deleted.get(row.stream, 0), "seconds": round(row.seconds, 3)}
+                for row in summary.outcomes
+            ],
         }
     )
-
-
-# --- check ---
-
-
-# --- streams ---
-
-
-# --- verify and sweep ---

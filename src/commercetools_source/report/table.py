@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["seconds_text", "table"]
+__all__ = ["counted", "seconds_text", "table"]
 
 
 _NUMBERS = (int, float, Decimal)
@@ -42,6 +42,13 @@ def _cell(value: object) -> str:
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 record`, `1,234 records`, `2 retries`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun[:-1]}ies" if noun.endswith("y") else f"{number:,} {noun}s"
 
 
 def seconds_text(seconds: float) -> str:

@@ -30,7 +30,11 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """What a set of settings opens: `messages` is None where the project's settings cannot be read."""
+    """What a set of settings opens.
+
+    `messages`: whether the project keeps Messages, None where its settings cannot be read; `messages_scope`: what is
+    missing to read them, None if nothing is.
+    """
 
     project: str
     api_url: str
@@ -38,6 +42,7 @@ class Inspection:
     name: str | None
     messages: bool | None
     streams: tuple[Access, ...]
+    messages_scope: str | None = None
 
 
 def inspect(client: Client, names: Sequence[str] | None) -> Inspection:
@@ -60,7 +65,8 @@ def inspect(client: Client, names: Sequence[str] | None) -> Inspection:
     judge = partial(_access, granted=granted, project_key=config.project_key) if granted else partial(_ask, client)
     streams = tuple(map(judge, rows))
     messages = project.get("messages", {}).get("enabled") if project else None
-    return Inspection(config.project_key, config.api_url, granted, project.get("name"), messages, streams)
+    scope = missing_scope(STREAMS["messages"], granted, config.project_key)
+    return Inspection(config.project_key, config.api_url, granted, project.get("name"), messages, streams, scope)
 
 
 def _ask(client: Client, stream: Stream) -> Access:

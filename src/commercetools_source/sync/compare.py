@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.streams import STREAMS, Stream, find
-from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError
+from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError, DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Comparable, Delivery, Destination, Difference, open_to_read
 from commercetools_source.sync import listing as graphql
@@ -55,10 +55,11 @@ class Verdict:
 
 
 def verify(client: Client, destination: Destination, streams: Iterable[str] | None = None) -> tuple[Verdict, ...]:
-    """Return, for each stream that can be swept, how the destination differs from the platform; changes nothing.
+    """Return, for each stream, how the destination differs from the platform; changes nothing.
 
-    Compared are ids and versions of what was created before the stream's cursor. Raises ConfigError when
-    the destination cannot compare, DestinationError when it cannot be opened.
+    Without `streams` those that the destination holds are compared. Compared are ids and versions of what was
+    created before the stream's cursor. Raises ConfigError when the destination cannot compare, DestinationError
+    when it cannot be opened, or holds nothing that can be compared.
     """
     return _each(client, destination, streams, None)
 
@@ -87,13 +88,20 @@ def _each(
             f"{destination.name} cannot be compared with the platform; a DuckDB file or a Parquet folder can"
         )
     sides = _Sides(client, destination, destination, guard, marking(destination, hard=hard))
-    named = [find(name) for name in streams] if streams is not None else None
-    chosen = named if named is not None else [stream for stream in STREAMS.values() if sweepable(stream)]
     try:
         states = open_to_read(destination) if guard is None else destination.open()
+        chosen = [find(name) for name in streams] if streams is not None else _held(destination, states)
         return tuple(_one(sides, stream, states.get(stream.name, StreamState())) for stream in chosen)
     finally:
         destination.close()
+
+
+def _held(destination: Destination, states: Mapping[str, StreamState]) -> list[Stream]:
+    """Return the streams that were read into the destination and can be compared."""
+    held = [stream for name, stream in STREAMS.items() if sweepable(stream) and name in states]
+    if not held:
+        raise DestinationError(f"{destination.name} holds no stream that can be compared; run `sync` first")
+    return held
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ def test_a_test_run_reads_a_record_of_each_stream_and_warns_of_missing_scopes(ta
     few = tap("--test", client_id="zones-only", client_secret="secret")
     assert few.status == 0
     assert few.counts() == {"zones": 1}
-    assert re.search("orders cannot be read; .* view_orders or .*, or deselect it", few.err)
+    assert re.search("orders cannot be read; .* view_orders:.*, or deselect it", few.err)
     wrong = tap("--test", client_secret="wrong")
     assert (wrong.status, wrong.counts()) == (1, {})
     assert "client_id" in wrong.err
