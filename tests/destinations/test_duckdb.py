@@ -449,3 +449,62 @@ def test_a_table_that_needs_more_memory_than_there_is_fails_and_leaves_nothing(
         destination.write(load([{"id": str(number), "lines": ["x" * 1000]} for number in range(2000)]))
     destination.close()
     assert "things" not in DuckDB(path, fields).open()
+
+
+def test_a_commit_that_lacks_memory_is_repeated_with_more(path: Path, fields: Fields, load: Make) -> None:
+    destination = DuckDB(path, fields, memory=("20MB", "30MB", "900MB"))
+    destination.open()
+    destination.write(load([{"id": str(number), "lines": ["x" * 76_000]} for number in range(800)]))
+    destination.close()
+    assert rows(path, "SELECT count(DISTINCT id), min(strlen(lines)) FROM things") == [(800, 76_004)]
+
+
+def test_a_broken_file_is_not_called_in_use_whatever_its_path(tmp_path: Path, fields: Fields, load: Make) -> None:
+    path = tmp_path / "padlock" / "shop.duckdb"
+    path.parent.mkdir()
+    destination = DuckDB(path, fields)
+    destination.open()
+    destination.write(load([{"id": "1"}]))
+    destination.close()
+    whole = path.read_bytes()
+    for start, end in ((8, 20), (4096, 12288), (0, 12288)):
+        path.write_bytes(whole[:start] + b"\x5a" * (end - start) + whole[end:])
+        with pytest.raises(DestinationError) as failure:
+            DuckDB(path, fields).open()
+        assert "in use" not in str(failure.value)
+
+
+def test_a_destination_may_be_a_symbolic_link(tmp_path: Path, fields: Fields, load: Make, delivery: Make) -> None:
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "shop.duckdb"
+    link.symlink_to(tmp_path / "disk" / "shop.duckdb")
+    for number in (1, 2):
+        destination = DuckDB(link, fields)
+        destination.open()
+        destination.write(load([{"id": "1"}]) if number == 1 else delivery([{"id": "2"}]))
+        destination.close()
+    assert link.is_symlink()
+    assert rows(tmp_path / "disk" / "shop.duckdb", "SELECT id FROM things ORDER BY id") == [("1",), ("2",)]
+
+
+@pytest.mark.parametrize(("size", "count"), [(76_000, 1500), (1_200_000, 120), (16_000_000, 6)])
+def test_large_records_are_loaded_merged_and_unfolded_without_a_lost_row(
+    path: Path, delivery: Make, size: int, count: int
+) -> None:
+    def orders(version: int, numbers: range) -> list[dict[str, Any]]:
+        item = {"id": "i", "variant": {"id": 1, "sku": "x" * size}, "quantity": 1}
+        return [{"id": str(number), "version": version, "lineItems": [item]} for number in numbers]
+
+    destination = DuckDB(path)
+    destination.open()
+    step = max(1, 32_000_000 // size)
+    for start in range(0, count, step):
+        numbers = range(start, min(count, start + step))
+        last = numbers.stop == count
+        part = delivery(orders(1, numbers), replaces=True, first=start == 0, done=last)
+        destination.write(replace(part, stream=STREAMS["orders"], size=size * len(numbers)))
+    changed = delivery(orders(2, range(3)))
+    destination.write(replace(changed, stream=STREAMS["orders"], size=size * 3))
+    destination.close()
+    assert rows(path, "SELECT count(*), sum(version) FROM orders") == [(count, count + 3)]
+    assert rows(path, "SELECT count(*) FROM model.order_line_items") == [(count,)]

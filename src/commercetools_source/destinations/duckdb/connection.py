@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from secrets import token_hex
@@ -14,6 +15,8 @@ from commercetools_source.errors import DestinationError
 from commercetools_source.model.quoting import quoted, string
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
 
 __all__ = ["ADVICE", "row_counts"]
@@ -31,11 +34,18 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
-_MEMORY = ("150MB", "300MB")
-"""DuckDB's part of the process, to load a table and for everything else; what it keeps of a file grows up to it."""
+_MEMORY = ("150MB", "300MB", "600MB", "1200MB", "2400MB", "4800MB", "9600MB")
+"""DuckDB's part of the process: to load a table, for everything else, and from there on only where that is too little.
+
+DuckDB works on 2,048 values of a column at once, so records of 76 KB take 600 MB and records of 1 MB some gigabytes.
+What it keeps of a file in memory grows up to the limit, therefore the low start.
+"""
+_SHARE_OF_MACHINE = 0.7
 
 
-_CREATED = "STORAGE_VERSION 'v1.4.0'"  # a new file can be opened by every DuckDB since 1.4; zstd needs 1.2
+_CREATED = "STORAGE_VERSION 'v1.4.0', BLOCK_SIZE 16384"
+"""A new file can be opened by every DuckDB since 1.4; zstd needs 1.2. Each column of an unfinished row group takes a
+block, of memory too: at the default of 256 KB the 200 columns of Messages take 50 MB each time."""
 
 
 _ROW_GROUP = 4096  # rows of 8 KB make the default (122,880) a gigabyte, which is rewritten whenever it grows
@@ -66,10 +76,31 @@ def _errors() -> tuple[type[Exception], ...]:
     return (duckdb.Error, pa.ArrowException)
 
 
-def _out_of_memory() -> type[Exception]:
+def _lacks_memory(error: BaseException) -> bool:
+    """Return whether DuckDB gave up because of its memory limit, which it says by three classes of errors."""
     import duckdb
 
-    return duckdb.OutOfMemoryException
+    return isinstance(error, duckdb.OutOfMemoryException) or bool(_LACKING.search(str(error)))
+
+
+_LACKING = re.compile(r"failed to (pin|allocate|offload)|could not allocate|out of memory|memory limit", re.IGNORECASE)
+
+
+def _affordable(steps: Sequence[str]) -> list[str]:
+    """Return the limits among `steps` that this machine has memory for, the first two whatever it has."""
+    try:
+        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # not every system tells
+        return list(steps)
+    most = machine * _SHARE_OF_MACHINE
+    return [step for index, step in enumerate(steps) if index < _ALWAYS or _megabytes(step) * 1_000_000 <= most]
+
+
+_ALWAYS = 2
+
+
+def _megabytes(limit: str) -> int:
+    return int(limit.removesuffix("MB"))
 
 
 def _attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
@@ -80,6 +111,7 @@ def _attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection
     except ImportError as error:
         raise DestinationError(f"cannot write {path}: {ADVICE}") from error
     _check(path, read_only=read_only)
+    path = path.resolve()  # before 1.5 DuckDB makes its log beside a symbolic link, and does not find it there again
     spill = f"{path.absolute()}.tmp"
     if read_only:  # nothing is made beside the file; DuckDB makes this when it needs it, and removes it
         spill = str(Path(gettempdir()) / f"commercetools-source-{token_hex(8)}.tmp")
@@ -109,7 +141,8 @@ def _check(path: Path, *, read_only: bool) -> None:
 
 
 def _explain(path: Path, message: str) -> str:
-    if "lock" in message.lower():
+    # Only this phrase is about another process: a damaged file speaks of blocks, and a path may have any letters.
+    if "Could not set lock on file" in message or "being used by another process" in message:
         process = re.search(r"PID (\d+)", message)
         holder = f"process {process[1]}" if process else "another process"
         return f"{path} is in use by {holder}; close it (or wait until it has ended) and run again"

@@ -17,7 +17,15 @@ from commercetools_source.catalog.schema import KINDS_BY_SQL, SQL_TYPES, Column,
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.arrow.decode import OWN, SYNCED_AT, Decoder, Rows, surprises
-from commercetools_source.destinations.duckdb.connection import _MEMORY, _attach, _errors, _first_line, _out_of_memory
+from commercetools_source.destinations.duckdb.connection import (
+    _MEMORY,
+    _affordable,
+    _attach,
+    _errors,
+    _first_line,
+    _lacks_memory,
+    _megabytes,
+)
 from commercetools_source.destinations.duckdb.model import Model
 from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
 from commercetools_source.errors import DestinationError
@@ -38,6 +46,10 @@ if TYPE_CHECKING:
 __all__ = ["DuckDB"]
 
 STATE = "_commercetools_state"
+_VECTOR, _COPIES = 2048, 3
+"""Rows that DuckDB works on at once, and how often their values are in memory meanwhile (measured, not documented)."""
+_BESIDE, _NEGLIGIBLE = 150, 60
+"""Megabytes that everything else takes, and those that are among these."""
 _MET = "temp.main._met"
 
 
@@ -46,7 +58,7 @@ class DuckDB:
 
     `drift` counts values that did not fit their column, by table and field (they are in `_unfit`);
     `added` lists the columns added for fields that the schema did not know. `memory` is what DuckDB may
-    use to load a table, and for everything else: also to load one for which the first is too little.
+    use to load a table, for everything else, and then, step by step, where that is too little.
     """
 
     batch_bytes = 64_000_000
@@ -57,10 +69,14 @@ class DuckDB:
         fields: Callable[[Stream], Sequence[Column]] = columns,
         *,
         materialize: bool | None = None,
-        memory: tuple[str, str] = _MEMORY,
+        memory: Sequence[str] = _MEMORY,
     ) -> None:
         self.name = str(path)
-        self._memory = memory
+        self._memory = _affordable(memory)
+        self._enough = self._memory[1]
+        self._sizes: dict[str, tuple[int, int]] = {}
+        self._stored_rows: dict[str, int] = {}
+        self._commit_failed = False
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
         self._path = path
@@ -91,6 +107,7 @@ class DuckDB:
         try:
             self._own = CustomFieldWatch(self._connection, self._all_columns, self._model.relations)
             self._model.define(self._own.own)
+            self._stored_rows = self._row_counts()
             return self._states()
         except BaseException as error:
             self.close()
@@ -105,26 +122,64 @@ class DuckDB:
         if connection is not None:
             if not self._read_only:
                 with suppress(*_errors()):  # what was committed stays in the write-ahead log
-                    connection.execute(f"SET memory_limit = '{self._memory[1]}'")
+                    connection.execute(f"SET memory_limit = '{self._memory[-1]}'")
                     connection.execute("CHECKPOINT")
             connection.close()
 
     def write(self, delivery: Delivery) -> None:
         """Store records and state in one transaction; raises DestinationError, with neither stored."""
-        little, enough = self._memory
         try:
-            try:
-                decoder, added = self._store_within(little if delivery.replaces else enough, delivery)
-            except _out_of_memory():
-                decoder, added = self._store_within(enough, delivery)
+            decoder, added = self._stored(delivery)
         except _errors() as error:
+            advice = (
+                f"; DuckDB had {self._enough} of memory: free some, or use a machine with more"
+                if _lacks_memory(error)
+                else ""
+            )
             raise DestinationError(
-                f"cannot write {delivery.stream.name} to {self.name}: {_first_line(error)};"
+                f"cannot write {delivery.stream.name} to {self.name}: {_first_line(error)}{advice};"
                 " what was stored before is kept, and the next run goes on from there"
             ) from error
         self._report(delivery.stream.name, decoder, added)
         if self._own is not None and self._own.follow(delivery):
             self._redefine(self._own.own)
+
+    def _stored(self, delivery: Delivery) -> tuple[Decoder, list[str]]:
+        """Store a delivery with the memory that its records should take, with more where that is too little."""
+        steps = self._memory[self._first_step(delivery) :]
+        for step in steps[:-1]:
+            try:
+                return self._store_within(step, delivery)
+            except _errors() as error:
+                if not _lacks_memory(error):
+                    raise
+            if self._commit_failed:  # what DuckDB has in memory is not what it has stored: DuckDB 1.4 loses rows of it
+                self._reopen()
+        return self._store_within(steps[-1], delivery)
+
+    def _first_step(self, delivery: Delivery) -> int:
+        """Return the index of the lowest limit that should do: DuckDB holds some 2,048 records of a table at once."""
+        name, count = delivery.stream.name, len(delivery.records)
+        rows, size = self._sizes.get(name, (0, 0)) if not delivery.first else (0, 0)
+        rows, size = self._sizes[name] = (rows + count, size + delivery.size)
+        average = max(size / rows, delivery.size / count) if count else 0.0
+        needed = average * min(max(rows, self._stored_rows.get(name, 0)), _VECTOR) * _COPIES / 1_000_000
+        lowest = 0 if delivery.replaces else 1
+        enough = next(
+            (index for index, step in enumerate(self._memory) if _megabytes(step) >= needed + _BESIDE),
+            len(self._memory) - 1,
+        )
+        step = max(lowest, enough) if needed > _NEGLIGIBLE else lowest
+        self._enough = self._memory[max(step, self._memory.index(self._enough))]
+        return step
+
+    def _reopen(self) -> None:
+        """Go on from what the file itself holds."""
+        connection, self._connection = self._connection, None
+        self._decoders.clear()
+        if connection is not None:
+            connection.close()
+        self._open(read_only=False)
 
     def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
         """Mark rows as deleted, in what is being loaded too; return how many were not marked before."""
@@ -184,7 +239,7 @@ class DuckDB:
     def _failing(self, what: str) -> Iterator[None]:
         """Raise DestinationError for what DuckDB raises inside, where it has memory enough."""
         try:
-            self._allow(self._memory[1])
+            self._allow(self._enough)
             yield
         except _errors() as error:
             raise DestinationError(f"cannot {what} {self.name}: {_first_line(error)}") from error
@@ -194,9 +249,12 @@ class DuckDB:
         """Store what is done inside all together, or nothing of it."""
         connection = self._opened
         connection.execute("BEGIN")
+        self._commit_failed = False
         try:
             yield
+            self._commit_failed = True
             connection.execute("COMMIT")
+            self._commit_failed = False
         except BaseException:
             self._decoders.clear()  # columns that were added are gone again
             self._relations.reset()
@@ -240,11 +298,20 @@ class DuckDB:
         ).fetchall()
         return dict(rows)
 
+    def _row_counts(self) -> dict[str, int]:
+        """Return about how many rows each table has, without looking into one."""
+        rows = self._opened.execute(
+            "SELECT table_name, estimated_size FROM duckdb_tables() WHERE database_name = current_database()"
+            " AND schema_name = current_schema()"
+        ).fetchall()
+        return dict(rows)
+
     # --- one transaction ---
 
     def _store_within(self, memory: str, delivery: Delivery) -> tuple[Decoder, list[str]]:
-        """Do what `_store` does, or nothing; raises OutOfMemoryException when DuckDB needs more than `memory`."""
+        """Do what `_store` does, or nothing; raises an error of DuckDB's when it needs more than `memory`."""
         self._allow(memory)
+        self._relations.memory = memory
         with self._transaction():
             return self._store(delivery)
 

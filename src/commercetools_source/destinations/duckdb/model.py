@@ -36,7 +36,7 @@ Form = Literal["VIEW", "TABLE"]
 Made = tuple[Form, str]
 """What a relation was made as, and the query that it is the result of."""
 
-_MEMORY = "1GB"
+_MEMORY = "1000MB"
 """What DuckDB may use once tables are filled: each of some forty, with up to 200 columns, has an unfinished row group
 until the transaction ends. 120,000 orders need 700 MB."""
 
@@ -65,6 +65,7 @@ class Model:
         materialize: bool | None = None,
         find: Callable[[Stream], Sequence[Relation]] = relations,
     ) -> None:
+        self.memory = "0MB"
         self._connection = connection
         self._materialize = materialize
         self._find = find
@@ -187,7 +188,8 @@ class Model:
             self._note(other, taken, made)
 
     def _insert(self, name: str, query: str) -> None:
-        self._connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        if int(self.memory.removesuffix("MB")) < int(_MEMORY.removesuffix("MB")):
+            self._connection.execute(f"SET memory_limit = '{_MEMORY}'")
         self._connection.execute(f"INSERT INTO {_place(name)} {query}")
 
     def _form(self, made: Mapping[str, Made]) -> Form:
