@@ -6,8 +6,10 @@ Lowest layer: it knows no other module, so every layer (the sandbox too) may rai
     ├── ConfigError            (ValueError)         correct the settings
     ├── StateError             (ValueError)         correct or reset the stored state
     ├── DestinationError       (OSError)            make the destination writable
+    │   └── RecordError                             look at the record; the other streams are stored
     ├── AuthenticationError    (PermissionError)    correct the credentials
     ├── NetworkError           (ConnectionError)    check the network, run again
+    ├── UndecodableError                            one record's text is broken; mend it on the platform
     └── ApiError                                    the platform answered with an error
         ├── InvalidRequestError      400            correct the request
         │   └── PageTooLargeError    any            ask for fewer records at once
@@ -61,6 +63,10 @@ class DestinationError(CommercetoolsError, OSError):
     """The destination cannot be opened, locked or written."""
 
 
+class RecordError(DestinationError):
+    """Records of one stream cannot be stored; the destination is as before and takes those of other streams."""
+
+
 class AuthenticationError(CommercetoolsError, PermissionError):
     """The platform refused the credentials or the token."""
 
@@ -106,6 +112,10 @@ class OverdueError(CommercetoolsError):
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         super().__init__(f"did not end within {seconds:g} s")
+
+
+class UndecodableError(CommercetoolsError):
+    """A whole answer came, but the text of a record in it cannot be read by anybody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def test_whatever_is_stored_a_run_goes_on_from_it_or_it_is_broken(stored: object
     for time in (state.cursor, state.bound):
         if time is not None:
             shift(time, -86_400)
-    selection = Selection(shift("2024-01-01T00:00:00Z", 0))
+    selection = Selection(bound=shift("2024-01-01T00:00:00Z", 0))
     stream = STREAMS["orders"]
     assert state.broken is None or conflict_with(stream, state, selection) == state.broken
     fresh = started(stream, state, replace(selection, full=True), [()])

@@ -20,7 +20,8 @@ from simulation.platform import START
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from commercetools_source.extract.engine import _Result
+    from commercetools_source.extract.tasks import Result, Task, TaskQueue
+    from commercetools_source.extract.workers import Reader
 
 PAGE = 100
 BOUND = "2027-01-01T00:00:00.000Z"
@@ -74,61 +75,65 @@ class Crowd:
         return start, stop
 
 
-class Ticking(Extraction):
-    """An extraction with `workers` workers of which each does one request in a tick; `ticks` counts them."""
+class Ticking:
+    """Workers of which each does one request in a tick; `ticks` counts them."""
 
-    workers = 8
-    ticks = 0
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.ticks = 0
+        self._flight: list[Task] = []
 
-    def _employ(self) -> None:
-        self._flight: list[Any] = []
+    def start(self, tasks: TaskQueue, reader: Reader) -> None:
+        self._tasks, self._reader = tasks, reader
 
-    def _next_result(self, patience: float) -> _Result | None:
-        if self._results.empty():
+    def next_result(self, patience: float) -> Result | None:  # noqa: ARG002 - nobody waits
+        while (result := self._tasks.next_result(0.0)) is None and (self._flight or self._tasks.tasks):
             if not self._flight:
                 self.ticks += 1
-                self._flight = [self._tasks.popleft() for _ in range(min(self.workers, len(self._tasks)))]
+                self._flight = [self._tasks.take(0) for _ in range(min(self.count, len(self._tasks.tasks)))]
             while self._flight:
                 task = self._flight.pop(0)
-                self._idle = self.workers - len(self._flight) - 1
-                self._perform(task)
-        return super()._next_result(0.0 if self._results.empty() else patience)
+                spare = self.count - len(self._flight) - 1 - len(self._tasks.tasks)
+                self._tasks.record(self._reader.perform(task, lambda spare=spare: spare))  # type: ignore[misc]
+        return result
 
 
-class Hoarding(Extraction):
-    """An extraction that fetches all it may before it looks at any of it; `most` is how many bytes waited at most."""
+class Hoarding:
+    """Workers that fetch all they may before anybody looks at it; `most` is how many bytes waited at most."""
 
-    most = 0
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.most = 0
 
-    def _employ(self) -> None:
-        pass
+    def start(self, tasks: TaskQueue, reader: Reader) -> None:
+        self._tasks, self._reader = tasks, reader
 
-    def _next_result(self, patience: float) -> _Result | None:
-        self._idle = self._limits.workers
-        while self._tasks and self._free() > 0:
-            self._perform(self._tasks.popleft())
-            self.most = max(self.most, self._ahead)
-        return super()._next_result(0.0 if self._results.empty() else patience)
+    def next_result(self, patience: float) -> Result | None:  # noqa: ARG002 - nobody waits
+        while self._tasks.tasks and self.limits.working(self._tasks.ahead) > 0:
+            task = self._tasks.take(0)
+            self._tasks.record(self._reader.perform(task, lambda: self.limits.workers))
+            self.most = max(self.most, self._tasks.ahead)
+        return self._tasks.next_result(0.0)
 
 
 def hoard(times: Sequence[int], ahead_bytes: int) -> int:
     """Read all of a crowd as far ahead as it may be; return how many bytes waited at most."""
-    extraction = Hoarding(
-        Crowd(times).get, [STREAMS["orders"]], {}, Selection(BOUND), Limits(page_size=PAGE, ahead_bytes=ahead_bytes)
-    )
+    limits = Limits(page_size=PAGE, ahead_bytes=ahead_bytes)
+    workers = Hoarding(limits)
+    extraction = Extraction(Crowd(times).get, [STREAMS["orders"]], {}, Selection(bound=BOUND), limits, workers=workers)
     assert sorted(_ids(extraction)) == list(range(len(times)))
-    return extraction.most
+    return workers.most
 
 
 def read(times: Sequence[int], workers: int = 8) -> tuple[int, int]:
     """Read all of a crowd; return in how many ticks, and how many one worker would need."""
     crowd = Crowd(times)
     limits = Limits(workers=workers, page_size=PAGE, batch_seconds=3600.0)
-    extraction = Ticking(crowd.get, [STREAMS["orders"]], {}, Selection(BOUND), limits)
-    extraction.workers = workers
+    ticking = Ticking(workers)
+    extraction = Extraction(crowd.get, [STREAMS["orders"]], {}, Selection(bound=BOUND), limits, workers=ticking)
     seen = sorted(_ids(extraction))
     assert seen == list(range(len(times)))
-    return extraction.ticks, -(-len(times) // PAGE)
+    return ticking.ticks, -(-len(times) // PAGE)
 
 
 def _ids(extraction: Extraction) -> Iterator[int]:

@@ -19,6 +19,7 @@ from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection, conflict_with
+from commercetools_source.extract.tasks import Result
 from commercetools_source.sync import deletions
 from commercetools_source.sync.backfill import merged, obstacle
 from commercetools_source.timestamps import instant, shift
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from commercetools_source.extract.delivery import Delivery
     from commercetools_source.extract.keyset import KeyRange
+    from commercetools_source.extract.tasks import Task, TaskQueue
+    from commercetools_source.extract.workers import Reader
 
 SETTLE = 300.0
 LOOKBACK = 600.0
@@ -60,34 +63,40 @@ class Rules:
     window_leaves_the_cursor: bool = True  # a backfill is beside the runs
 
 
-class Stepped(Extraction):
-    """An extraction whose tasks are carried out one by one, in an order that chance decides."""
+class Stepped:
+    """Workers whose tasks are carried out one by one, in an order that chance decides."""
 
-    chance: random.Random
-    rules: Rules
+    def __init__(self, chance: random.Random, rules: Rules) -> None:
+        self.chance = chance
+        self.rules = rules
+        self.planned: set[str] = set()
 
-    def _employ(self) -> None:
-        pass
+    def start(self, tasks: TaskQueue, reader: Reader) -> None:
+        self.tasks, self.reader = tasks, reader
 
-    def _next_result(self, patience: float) -> Any:
-        while self._tasks and self._results.empty():
-            position = self.chance.randrange(len(self._tasks))
-            task = self._tasks[position]
-            del self._tasks[position]
-            self._idle = len(self._tasks) + self.chance.randrange(4)
-            self._perform(task)
-        return super()._next_result(0.0 if self._results.empty() else patience)
+    def next_result(self, patience: float) -> Result | None:  # noqa: ARG002 - nobody waits
+        while (result := self.tasks.next_result(0.0)) is None and self.tasks.tasks:
+            task = self.tasks.take(self.chance.randrange(len(self.tasks.tasks)))
+            spare = self.chance.randrange(4)
+            self.tasks.record(self._carry_out(task, spare))
+        return result
 
-    def _share(self, task: Any, key_range: KeyRange, left: KeyRange, page: Any) -> tuple[KeyRange, ...]:
-        first, *rest = super()._share(task, key_range, left, page)
+    def _carry_out(self, task: Task, spare: int) -> Result:
+        if task.key_range is None and not self.rules.resumed_run_catches_up:
+            if task.stream.name in self.planned:
+                state = replace(task.stored, mode="incremental", bound=task.stored.cursor)
+                return Result(task, limit=task.limit, state=state)
+            self.planned.add(task.stream.name)
+        result = self.reader.perform(task, lambda: spare)
+        return result if task.key_range is None or not result.ranges else replace(result, ranges=self._spoil(result))
+
+    def _spoil(self, result: Result) -> tuple[KeyRange, ...]:
+        first, *others = result.ranges
         if not self.rules.windows_touch:
-            rest = [replace(one, lower=shift(one.lower, 60)) if one.lower else one for one in rest]
-        if not self.rules.halves_meet and first.until is not None and rest:
-            return (replace(first, until=replace(first.until, tie=(left.after or first.until).tie)), *rest)
-        return (first, *rest)
-
-    def _goes_on(self, reading: Any) -> bool:
-        return self.rules.resumed_run_catches_up and super()._goes_on(reading)
+            others = [replace(window, lower=shift(window.lower, 60)) if window.lower else window for window in others]
+        if not self.rules.halves_meet and first.until is not None and others and first.after is not None:
+            return (replace(first, until=replace(first.until, tie=first.after.tie)), *others)
+        return (first, *others)
 
 
 class Schedule:
@@ -148,7 +157,7 @@ class Schedule:
         """One `sync`: what was deleted, then what changed; raises if a request or the store ended it."""
         bound = shift(instant(self.platform.now), -SETTLE if self.rules.settle_delay else 0.0)
         selection = Selection(
-            bound,
+            bound=bound,
             full=self.chance.random() < 0.1 if full is None else full,
             start_date=self.since,
             lookback=LOOKBACK if self.rules.lookback else 0.0,
@@ -178,16 +187,13 @@ class Schedule:
 
     def _extraction(
         self, streams: Sequence[Stream], states: Mapping[str, StreamState], selection: Selection
-    ) -> Stepped:
+    ) -> Extraction:
         limits = Limits(
             page_size=self.chance.choice([1, 2, 3, 7, 20]),
             batch_bytes=self.chance.choice([1, 400, 5_000]),
             batch_seconds=3600.0,
         )
-        extraction = Stepped(self._get, streams, states, selection, limits)
-        extraction.chance = self.chance
-        extraction.rules = self.rules
-        return extraction
+        return Extraction(self._get, streams, states, selection, limits, workers=Stepped(self.chance, self.rules))
 
     def backfill(self) -> None:
         """Read a window of time again, as `backfill` does, for the streams that were read before."""
@@ -196,7 +202,7 @@ class Schedule:
         low, high = sorted(START + (self.platform.now - START) * self.chance.random() for _ in range(2))
         since, until = instant(low), shift(instant(high), -SETTLE)
         where = tuple((one.name, predicate) for one in streams for predicate in states[one.name].where)
-        selection = Selection(until, start_date=since, where=where)
+        selection = Selection(bound=until, until=True, start_date=since, where=where)
         if since < until:
             for delivery in self._extraction(streams, {}, selection).deliveries():
                 self.store.write(self._beside(delivery, states[delivery.stream.name], since, until))

@@ -231,7 +231,9 @@ def test_a_part_in_parquet_files_is_judged_as_a_part_too(shop: Shop) -> None:
 
 
 def test_a_state_that_was_never_stored_fits_every_selection() -> None:
-    selection = Selection("2026-01-01T00:00:00.000Z", start_date="2025-01-01T00:00:00.000Z", where=(("orders", "x"),))
+    selection = Selection(
+        bound="2026-01-01T00:00:00.000Z", start_date="2025-01-01T00:00:00.000Z", where=(("orders", "x"),)
+    )
     assert conflict_with(STREAMS["orders"], StreamState(), selection) is None
 
 

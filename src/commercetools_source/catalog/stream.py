@@ -45,7 +45,8 @@ class Stream:
     `item`: the contract's type of a record. `key`: top-level columns that identify a row.
     `order`: fields of a full read, the first one immutable, the last one unique. `cursor`: field of
     incremental reads, None if each run reads everything. `tie`: unique field that breaks ties of the
-    cursor. `sort`: order asked for where paging is by offset. `params`: always sent. `scopes`: of
+    cursor. `sort`: order asked for where paging is by offset. `partition`: field whose values divide a
+    collection that is longer than offsets reach. `params`: always sent. `scopes`: of
     which any one suffices. `resource_type`: its name in references and Messages. `derived`: columns
     copied from a dotted path.
     """
@@ -60,6 +61,7 @@ class Stream:
     cursor: str | None = "lastModifiedAt"
     tie: str = "id"
     sort: tuple[str, ...] = ()
+    partition: str = ""
     params: tuple[tuple[str, str], ...] = ()
     parents: Parents | None = None
     derived: tuple[tuple[str, str], ...] = ()
@@ -69,6 +71,6 @@ class Stream:
 
     @property
     def ordering(self) -> tuple[str, str]:
-        """The field by which a full read goes and the one that breaks its ties, each "" where there is none."""
-        field, tie = (*self.order, "", "")[:2]
+        """The field that a full read goes by (or is divided by) and its tie-break; "" for what there is none of."""
+        field, tie = (*(self.order or (self.partition,)), "", "")[:2]
         return field, tie

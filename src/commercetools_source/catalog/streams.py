@@ -25,7 +25,7 @@ _ASSOCIATES = Parents(
     ("", "businessUnitKey"),
 )
 _CONTAINERS = Parents("distinct", "/custom-objects", (("container", "container"),), ("",))
-_PRODUCT_SELECTIONS = Parents("records", "product_selections", (("id", "id"),), ("productSelectionId",))
+_PRODUCT_SELECTIONS = Parents("records", "product_selections", (("ID", "id"),), ("productSelectionId",))
 _STORES = Parents("records", "stores", (("storeKey", "key"),), ("storeKey",))
 
 
@@ -281,13 +281,12 @@ _ROWS = (
     ),
     Stream(
         name="product_selection_products",
-        path="/product-selections/{id}/products",
+        path="/product-selections/{ID}/products",
         item="AssignedProductReference",
-        paging=Paging.OFFSET,
         parents=_PRODUCT_SELECTIONS,
         key=("productSelectionId", "productId"),
         derived=(("productId", "product.id"),),
-        order=(),
+        order=("product.id",),
         cursor=None,
         scopes=("view_product_selections",),
         caveat="Has neither id nor dates: read whole each time, selection by selection.",
@@ -436,6 +435,7 @@ _ROWS = (
         key=("storeKey", "productSelectionId", "productId"),
         derived=(("productSelectionId", "productSelection.id"), ("productId", "product.id")),
         order=(),
+        partition="product.id",
         cursor=None,
         scopes=("view_product_selections",),
         caveat="Cannot be sorted: read whole each time by offset, store by store; only active selections are in it.",

@@ -1,24 +1,21 @@
-"""Reading many streams at once: the only place with threads.
+"""Reading many streams at once: the caller's side.
 
-Workers fetch pages; the caller's thread turns them into deliveries in the order they arrived, each
-with the state that is true once it is stored. Memory is bounded: no page is fetched while too many
-bytes wait to be taken.
+Workers fetch pages (`workers`, `tasks`); the caller's thread turns them into deliveries in the order they
+arrived, each with the state that is true once it is stored. Memory is bounded: no page is fetched while
+too many bytes wait to be looked at.
 """
 
 from __future__ import annotations
 
 import os
-import queue
-import threading
 import time
-from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from commercetools_source.catalog.scopes import scope_advice
-from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError, NotFoundError
+from commercetools_source.errors import CommercetoolsError
 from commercetools_source.events import (
     Hook,
+    Notice,
     PageRead,
     RecordQuarantined,
     StreamFailed,
@@ -26,26 +23,26 @@ from commercetools_source.events import (
     StreamStarted,
     ignore,
 )
-from commercetools_source.extract import paging
+from commercetools_source.extract.advice import reason_of
 from commercetools_source.extract.checkpoint import StreamState, finish
 from commercetools_source.extract.delivery import Delivery
-from commercetools_source.extract.parents import parents_of
-from commercetools_source.extract.records import position_of
-from commercetools_source.extract.selection import Selection, mode_of, needs_parents, started
-from commercetools_source.extract.windows import pages_left, split
+from commercetools_source.extract.selection import Selection, clock_notice, mode_of
+from commercetools_source.extract.tasks import Task, TaskQueue
+from commercetools_source.extract.workers import Reader, Threads, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from commercetools_source.catalog.streams import Stream
+    from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.keyset import KeyRange
     from commercetools_source.extract.limits import Limits
+    from commercetools_source.extract.paging import Get, Page, Quarantine
+    from commercetools_source.extract.tasks import Result
 
 __all__ = ["Extraction", "Outcome"]
 
 _RECORD_BYTES = 512
 """What a record takes beside its text once a destination has decoded it; small ones are mostly that."""
-_CLOSED_PARENT = frozenset({"AssociateMissingPermission"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,48 +68,24 @@ class Outcome:
 
 @dataclass(slots=True)
 class _StreamRun:
-    """One stream under way. `tasks` and `stopped` belong to the workers' lock, the rest to the caller's thread."""
+    """One stream under way; `buffer` waits to be delivered."""
 
     stream: Stream
     stored: StreamState
     mode: str
-    begun: float
-    tasks: int = 0
-    stopped: bool = False
+    started: float
     state: StreamState = field(default_factory=StreamState)
     ranges: dict[KeyRange, None] = field(default_factory=dict)
-    buffer: list[paging.Page] = field(default_factory=list)
+    buffer: list[Page] = field(default_factory=list)
     size: int = 0
     weight: int = 0
-    touched: float = 0.0
+    buffered_since: float = 0.0
     records: int = 0
-    opened: bool = False
+    unconfirmed: int = 0
+    emitted: bool = False
     quarantined: int = 0
     error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """Read the next page of `key_range`, `limit` records at most; without a range, plan the stream."""
-
-    reading: _StreamRun
-    key_range: KeyRange | None
-    limit: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What a worker did: `before` was replaced by `after`; `state` is there if the stream was planned."""
-
-    reading: _StreamRun
-    limit: int = 0
-    state: StreamState | None = None
-    page: paging.Page | None = None
-    before: KeyRange | None = None
-    after: tuple[KeyRange, ...] = ()
-    quarantine: paging.Quarantine | None = None
-    error: BaseException | None = None
-    last: bool = False
+    unwritable: bool = False
 
 
 class Extraction:
@@ -120,51 +93,53 @@ class Extraction:
 
     def __init__(
         self,
-        get: paging.Get,
+        get: Get,
         streams: Iterable[Stream],
         states: Mapping[str, StreamState],
         selection: Selection,
         limits: Limits,
         hook: Hook = ignore,
+        *,
         now: Callable[[], float] = time.monotonic,
+        workers: Workers | None = None,
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
-        self._get = get
         self._streams = tuple(streams)
         self._states = states
         self._selection = selection
         self._limits = limits
         self._hook = hook
         self._now = now
-        self._readings: list[_StreamRun] = []
-        self._results: queue.SimpleQueue[_Result] = queue.SimpleQueue()
-        self._changed = threading.Condition()
-        self._tasks: deque[_Task] = deque()
-        self._idle = 0
-        self._ahead = 0
-        self._stopped = False
+        self._runs: dict[str, _StreamRun] = {}
+        self._tasks = TaskQueue(limits)
+        self._reader = Reader(get, selection, limits.page_size)
+        self._workers = workers or Threads(limits.workers)
         self._process = 0
 
     def deliveries(self) -> Iterator[Delivery]:
         """Yield what is read, until every stream is complete or has failed, or `stop` was called.
 
-        A delivery counts as taken when the next one is asked for. Closing the iterator stops the run. Raises
-        CommercetoolsError in a process that was forked from the run's own: it has none of the workers.
+        A delivery counts as stored when the next one is asked for, unless `fail` was called for its
+        stream. Closing the iterator stops the run. Raises CommercetoolsError in a process that was forked
+        from the run's own: it has none of the workers.
         """
         self._process = os.getpid()
         end = self._now() + self._limits.seconds
         for stream in self._streams:
-            self._open(stream)
+            stored = self._states.get(stream.name, StreamState())
+            mode = mode_of(stream, stored, self._selection)
+            self._runs[stream.name] = _StreamRun(stream, stored, mode, self._now())
+            self._tasks.begin(Task(stream, stored, None, self._limits.page_size))
         if self._now() < end:
-            self._employ()
+            self._workers.start(self._tasks, self._reader)
         try:
-            while len(self.outcomes) < len(self._readings) and not self._stopped:
+            while len(self.outcomes) < len(self._runs) and not self._tasks.stopped:
                 self._refuse_forks()
                 if self._now() >= end:
                     self.stop()
                 else:
-                    yield from self._round(min(1.0, self._limits.batch_seconds))
-            yield from self._leave()
+                    yield from self._round(self._workers.next_result(min(1.0, self._limits.batch_seconds)))
+            yield from self._deliver_buffered()
         finally:
             self.stop()
 
@@ -173,14 +148,20 @@ class Extraction:
 
         A process that was forked from the run's own has nothing to end.
         """
-        if self._process not in {0, os.getpid()}:
-            return  # a thread that is not here may hold the lock
-        with self._changed:
-            self._stopped = True
-            self._tasks.clear()
-            self._changed.notify_all()
+        if self._process in {0, os.getpid()}:  # elsewhere a thread that is not there may hold the lock
+            self._tasks.stop()
 
-    # --- the caller's thread ---
+    def fail(self, stream: Stream, error: BaseException) -> None:
+        """End `stream` because its last delivery could not be stored, and let the other streams go on.
+
+        To be called before the next delivery is asked for.
+        """
+        run = self._runs[stream.name]
+        run.error = reason_of(error, stream, "write")
+        run.unwritable = True
+        run.records -= run.unconfirmed
+        run.buffer, run.size, run.weight = [], 0, 0
+        self._tasks.fail(stream)
 
     def _refuse_forks(self) -> None:
         if self._process != os.getpid():
@@ -189,229 +170,119 @@ class Extraction:
                 " it; begin a run of its own there"
             )
 
-    def _open(self, stream: Stream) -> None:
-        stored = self._states.get(stream.name, StreamState())
-        reading = _StreamRun(stream, stored, mode_of(stream, stored, self._selection), self._now())
-        self._readings.append(reading)
-        self._schedule(reading)
-
-    def _schedule(self, reading: _StreamRun) -> None:
-        with self._changed:
-            reading.tasks = 1
-            self._tasks.append(_Task(reading, None, self._limits.page_size))
-            self._changed.notify()
-
-    def _round(self, patience: float) -> Iterator[Delivery]:
-        """Take one result, or notice that none came for a while; yield what is ready to be handed over."""
-        result = self._next_result(patience)
+    def _round(self, result: Result | None) -> Iterator[Delivery]:
+        """Handle one result, or notice that none came for a while; yield what is due."""
         if result is not None:
-            self._take(result)
+            self._handle(result)
             if result.last:
-                yield from self._close(result.reading)
-        for reading in self._ripe():
-            yield self._hand_over(reading)
+                yield from self._end(self._runs[result.task.stream.name])
+        for run in self._due():
+            if run.buffer:  # nobody failed it meanwhile
+                yield self._delivery(run)
 
-    def _leave(self) -> Iterator[Delivery]:
-        """Hand over what was read before the run was stopped."""
-        while not self._results.empty():
-            yield from self._round(0.0)
-        for reading in self._readings:
-            if reading.stream.name not in self.outcomes:
-                if reading.buffer:
-                    yield self._hand_over(reading)
-                stopped = reading.error is None
-                reading.error = reading.error or "stopped before it was complete; the next run goes on from here"
-                self._conclude(reading, stopped=stopped)
+    def _deliver_buffered(self) -> Iterator[Delivery]:
+        """Yield what was read before the run was stopped."""
+        while (result := self._tasks.next_result(0.0)) is not None:
+            yield from self._round(result)
+        for run in self._runs.values():
+            if run.stream.name not in self.outcomes:
+                if run.buffer:
+                    yield self._delivery(run)
+                stopped = run.error is None
+                run.error = run.error or "stopped before it was complete; the next run goes on from here"
+                self._conclude(run, stopped=stopped)
 
-    def _take(self, result: _Result) -> None:
-        reading = result.reading
+    def _handle(self, result: Result) -> None:
+        run = self._runs[result.task.stream.name]
         if result.state is not None:
-            reading.state = result.state
-            reading.ranges = dict.fromkeys(result.state.ranges)
-            self._hook(StreamStarted(reading.stream.name, mode_of(reading.stream, reading.stored, self._selection)))
+            self._plan(run, result.state)
+        elif result.task.key_range is not None and result.error is None:
+            run.ranges.pop(result.task.key_range, None)
+            run.ranges.update(dict.fromkeys(result.ranges))
         if result.error is not None:
-            if not isinstance(result.error, CommercetoolsError):
+            if not isinstance(result.error, Exception):  # an interrupt is not the stream's
                 raise result.error
-            reading.error = reading.error or _advice(result.error, reading.stream)
-        if result.before is not None:
-            reading.ranges.pop(result.before, None)
-            reading.ranges.update(dict.fromkeys(result.after))
+            run.error = run.error or reason_of(result.error, run.stream, "read")
         if result.quarantine is not None:
-            self._quarantine(reading, result.quarantine)
+            self._quarantine(run, result.quarantine)
         if result.page is not None:
-            self._keep(reading, result.page)
-            with self._changed:
-                self._ahead -= result.page.size
-                self._changed.notify(len(self._tasks))
+            self._buffer(run, result.page)
+            self._tasks.release(result.page.size)
 
-    def _keep(self, reading: _StreamRun, page: paging.Page) -> None:
-        if not reading.buffer:
-            reading.touched = self._now()
-        reading.buffer.append(page)
-        reading.size += page.size
-        reading.weight += page.size + _RECORD_BYTES * len(page.records)
-        self._hook(PageRead(reading.stream.name, len(page.records), page.size))
+    def _plan(self, run: _StreamRun, state: StreamState) -> None:
+        run.state = state
+        run.ranges = dict.fromkeys(state.ranges)
+        mode = mode_of(run.stream, run.stored, self._selection)
+        self._hook(StreamStarted(run.stream.name, mode))
+        if mode != "resumed" and (reason := clock_notice(run.stream, run.stored, self._selection)):
+            self._hook(Notice(run.stream.name, reason))
 
-    def _quarantine(self, reading: _StreamRun, quarantine: paging.Quarantine) -> None:
+    def _buffer(self, run: _StreamRun, page: Page) -> None:
+        self._hook(PageRead(run.stream.name, len(page.records), page.size))
+        if run.unwritable:
+            return
+        if not run.buffer:
+            run.buffered_since = self._now()
+        run.buffer.append(page)
+        run.size += page.size
+        run.weight += page.size + _RECORD_BYTES * len(page.records)
+
+    def _quarantine(self, run: _StreamRun, quarantine: Quarantine) -> None:
         key_range = quarantine.key_range
-        reading.quarantined += 1
-        reading.state = replace(reading.state, quarantined=(*reading.state.quarantined, key_range))
+        run.quarantined += 1
+        run.state = replace(run.state, quarantined=(*run.state.quarantined, key_range))
         position = key_range.after.value if key_range.after is not None else key_range.lower or "the start"
-        self._hook(RecordQuarantined(reading.stream.name, position, str(quarantine.error)))
+        self._hook(RecordQuarantined(run.stream.name, position, str(quarantine.error)))
 
-    def _ripe(self) -> list[_StreamRun]:
-        """Return the streams whose buffers should be handed over now."""
-        held = [reading for reading in self._readings if reading.buffer]
+    def _due(self) -> list[_StreamRun]:
+        """Return the streams whose buffers should be delivered now."""
+        buffered = [run for run in self._runs.values() if run.buffer]
         late = self._now() - self._limits.batch_seconds
-        ripe = [one for one in held if one.weight >= self._limits.batch_bytes or one.touched <= late]
-        if not ripe and sum(one.size for one in held) >= self._limits.most_held:
-            ripe = [max(held, key=lambda one: one.size)]
-        return ripe
+        due = [run for run in buffered if run.weight >= self._limits.batch_bytes or run.buffered_since <= late]
+        if not due and sum(run.size for run in buffered) >= self._limits.most_held:
+            due = [max(buffered, key=lambda run: run.size)]
+        return due
 
-    def _close(self, reading: _StreamRun) -> Iterator[Delivery]:
-        """Hand over the end of a stream whose last task is done."""
-        if reading.error is None:
-            yield self._hand_over(reading, done=True)
-            if self._goes_on(reading):
+    def _end(self, run: _StreamRun) -> Iterator[Delivery]:
+        """Yield what is left of a stream whose last task is done, and end it or begin its next read."""
+        if run.error is None:
+            yield self._delivery(run, done=True)
+            if run.error is None and self._begin_incremental(run):
                 return
-        elif reading.buffer:
-            yield self._hand_over(reading)
-        self._conclude(reading)
+        elif run.buffer:
+            yield self._delivery(run)
+        self._conclude(run)
 
-    def _goes_on(self, reading: _StreamRun) -> bool:
-        """Start the incremental read behind a resumed one, which ended at the bound of the run that was cut off."""
-        state = reading.state
-        if reading.stored.mode is None or reading.mode != "resumed" or reading.stream.cursor is None:
+    def _begin_incremental(self, run: _StreamRun) -> bool:
+        """Begin the incremental read behind a resumed one, which ended at the bound of the run that was cut off."""
+        state = run.state
+        if run.stored.mode is None or run.mode != "resumed" or run.stream.cursor is None:
             return False
         if state.cursor is None or state.cursor >= self._selection.bound:
             return False
-        reading.stored = state
-        self._schedule(reading)
+        run.stored = state
+        self._tasks.begin(Task(run.stream, state, None, self._limits.page_size))
         return True
 
-    def _conclude(self, reading: _StreamRun, *, stopped: bool = False) -> None:
-        name, seconds = reading.stream.name, self._now() - reading.begun
-        self.outcomes[name] = Outcome(
-            name, reading.mode, reading.records, seconds, reading.error, reading.quarantined, stopped
-        )
-        if reading.error is None:
-            self._hook(StreamFinished(name, reading.records, seconds))
+    def _conclude(self, run: _StreamRun, *, stopped: bool = False) -> None:
+        name, seconds = run.stream.name, self._now() - run.started
+        self.outcomes[name] = Outcome(name, run.mode, run.records, seconds, run.error, run.quarantined, stopped)
+        if run.error is None:
+            self._hook(StreamFinished(name, run.records, seconds))
         else:
-            self._hook(StreamFailed(name, reading.error))
+            self._hook(StreamFailed(name, run.error))
 
-    def _hand_over(self, reading: _StreamRun, *, done: bool = False) -> Delivery:
-        pages, size = reading.buffer, reading.size
-        reading.buffer, reading.size, reading.weight = [], 0, 0
-        state = replace(reading.state, ranges=tuple(reading.ranges))
+    def _delivery(self, run: _StreamRun, *, done: bool = False) -> Delivery:
+        """Return what is buffered as a delivery, with the state that is true once it is stored."""
+        pages, size = run.buffer, run.size
+        run.buffer, run.size, run.weight = [], 0, 0
+        state = replace(run.state, ranges=tuple(run.ranges))
         replaces = state.mode == "full"
-        first = replaces and not reading.opened and reading.mode != "resumed"
-        reading.opened = True
+        first = replaces and not run.emitted and run.mode != "resumed"
+        run.emitted = True
         if done:
-            state = reading.state = finish(state)
+            state = run.state = finish(state)
         records = [record for page in pages for record in page.records]
-        reading.records += len(records)
-        return Delivery(reading.stream, records, size, state, replaces=replaces, first=first, done=done)
-
-    # --- the workers ---
-
-    def _employ(self) -> None:
-        """Start the workers. A simulation that replaces this and `_next_result` runs without threads."""
-        for number in range(self._limits.workers):
-            threading.Thread(target=self._work, name=f"commercetools-{number}", daemon=True).start()
-
-    def _next_result(self, patience: float) -> _Result | None:
-        try:
-            return self._results.get(timeout=patience) if patience else self._results.get_nowait()
-        except queue.Empty:
-            return None
-
-    def _work(self) -> None:
-        while (task := self._next_task()) is not None:
-            self._perform(task)
-
-    def _perform(self, task: _Task) -> None:
-        try:
-            result = self._plan(task) if task.key_range is None else self._read(task, task.key_range)
-        except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
-            result = _Result(task.reading, error=error)
-        self._settle(result)
-
-    def _next_task(self) -> _Task | None:
-        with self._changed:
-            self._idle += 1
-            self._changed.wait_for(lambda: self._stopped or (bool(self._tasks) and self._free() > 0))
-            self._idle -= 1
-            return None if self._stopped else self._tasks.popleft()
-
-    def _free(self) -> int:
-        """Return how many idle workers may start a request."""
-        return self._idle - self._limits.workers + self._limits.working(self._ahead)
-
-    def _plan(self, task: _Task) -> _Result:
-        reading = task.reading
-        parents: list[tuple[str, ...]] = [()]
-        if needs_parents(reading.stream, reading.stored, self._selection):
-            parents = list(parents_of(self._get, reading.stream, self._limits.page_size))
-        state = started(reading.stream, reading.stored, self._selection, parents)
-        return _Result(reading, task.limit, state=state, after=state.ranges)
-
-    def _read(self, task: _Task, key_range: KeyRange) -> _Result:
-        try:
-            stream, most = task.reading.stream, self._limits.page_size
-            where = self._selection.where_of(stream)
-            step = paging.read(self._get, stream, key_range, task.limit, most=most, where=where)
-        except ApiError as error:
-            if key_range.parent and _is_closed(error):
-                return _Result(task.reading, before=key_range)
-            raise
-        after = () if step.left is None else self._share(task, key_range, step.left, step.page)
-        return _Result(
-            task.reading, step.limit, page=step.page, before=key_range, after=after, quarantine=step.quarantine
-        )
-
-    def _share(self, task: _Task, key_range: KeyRange, left: KeyRange, page: paging.Page) -> tuple[KeyRange, ...]:
-        """Return what is left of a range, cut for the idle workers if it is worth their while."""
-        spare = self._free() - len(self._tasks)  # a guess: others come and go meanwhile
-        if spare <= 0 or left.after is None:
-            return (left,)
-        first = position_of(page.records[0], key_range).value
-        if first == left.after.value and len(page.records) > 1:
-            stream = task.reading.stream
-            where = self._selection.where_of(stream)
-            return paging.halves(self._get, stream, left, self._limits.page_size, where)
-        if left.upper is None:
-            return (left,)
-        return split(left, min(spare + 1, pages_left(left, first, left.after.value)))
-
-    def _settle(self, result: _Result) -> None:
-        """Queue what follows from a result, and the result itself, which says whether it is the stream's last.
-
-        Both under one lock: results reach the caller in the order in which ranges advance.
-        """
-        reading = result.reading
-        with self._changed:
-            if result.error is not None:
-                reading.stopped = True
-                dropped = [task for task in self._tasks if task.reading is reading]
-                self._tasks = deque(task for task in self._tasks if task.reading is not reading)
-                reading.tasks -= len(dropped)
-            follow = () if reading.stopped or self._stopped else result.after
-            # A stream under way goes on before another begins: nobody knows how long it is until it is cut.
-            self._tasks.extendleft(_Task(reading, key_range, result.limit) for key_range in reversed(follow))
-            reading.tasks += len(follow) - 1
-            self._ahead += result.page.size if result.page is not None else 0
-            last = reading.tasks == 0 and not self._stopped
-            self._results.put(replace(result, last=last))
-            self._changed.notify(len(follow))
-
-
-def _is_closed(error: ApiError) -> bool:
-    """Return whether a parent vanished since it was listed, or does not let us look into it."""
-    return isinstance(error, NotFoundError) or bool(_CLOSED_PARENT.intersection(error.codes))
-
-
-def _advice(error: CommercetoolsError, stream: Stream) -> str:
-    if not isinstance(error, ForbiddenError):
-        return str(error)
-    project = error.problem.path.split("/")[1]
-    return f"the API client may not read it; {scope_advice([stream], project)}, or leave the stream out"
+        run.records += len(records)
+        run.unconfirmed = len(records)
+        return Delivery(run.stream, records, size, state, replaces=replaces, first=first, done=done)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from commercetools_source.errors import StateError
 
-__all__ = ["KeyRange", "Position", "advance", "literal", "predicate", "sort"]
+__all__ = ["KeyRange", "Position", "advance", "comparison", "literal", "predicate", "sort"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +44,39 @@ def literal(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def comparison(path: str, sign: str, text: str) -> str:
+    """Return the predicate that compares the field at dotted `path` with `text`.
+
+    Fields of nested objects stand in parentheses (https://docs.commercetools.com/api/predicates/query).
+    """
+    *outer, field = path.split(".")
+    return "".join(f"{name}(" for name in outer) + f"{field} {sign} {literal(text)}" + ")" * len(outer)
+
+
 def predicate(key_range: KeyRange) -> str | None:
     """Return the `where` that selects what is left of `key_range`, or None when that is everything."""
-    if not key_range.field:
+    field = key_range.field
+    if not field:
         return None
-    parts = []
+    conditions = []
     if key_range.after is not None:
-        parts.append(_after(key_range.field, key_range.tie, key_range.after))
+        conditions.append(_beside(key_range, ">", ">", key_range.after))
     elif key_range.lower is not None:
-        parts.append(f"{key_range.field} >= {literal(key_range.lower)}")
+        conditions.append(comparison(field, ">=", key_range.lower))
     if key_range.upper is not None:
-        parts.append(f"{key_range.field} < {literal(key_range.upper)}")
+        conditions.append(comparison(field, "<", key_range.upper))
     if key_range.until is not None:
-        value, tie = literal(key_range.until.value), literal(key_range.until.tie)
-        parts.append(f"({key_range.field} < {value} or ({key_range.field} = {value} and {key_range.tie} <= {tie}))")
-    return " and ".join(parts) or None
+        conditions.append(_beside(key_range, "<", "<=", key_range.until))
+    return " and ".join(conditions) or None
 
 
-def _after(field: str, tie: str, position: Position) -> str:
-    value = literal(position.value)
-    if not tie:
-        return f"{field} > {value}"
-    return f"({field} > {value} or ({field} = {value} and {tie} > {literal(position.tie)}))"
+def _beside(key_range: KeyRange, sign: str, tie_sign: str, position: Position) -> str:
+    """Return the predicate for the records on one side of `position`."""
+    strictly = comparison(key_range.field, sign, position.value)
+    if not key_range.tie:
+        return strictly
+    equal = comparison(key_range.field, "=", position.value)
+    return f"({strictly} or ({equal} and {comparison(key_range.tie, tie_sign, position.tie)}))"
 
 
 def sort(key_range: KeyRange) -> tuple[str, ...]:

@@ -6,66 +6,50 @@ when, is the engine's business. Requests go through the `Get` it is handed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from commercetools_source.catalog.streams import Paging, Stream
-from commercetools_source.errors import ApiError, CommercetoolsError, NetworkError, PageTooLargeError, StateError
-from commercetools_source.extract.keyset import KeyRange, advance, predicate, sort
-from commercetools_source.extract.records import _shape, position_of, record_shaper
-from commercetools_source.http.retry import OVERSIZED
+from commercetools_source.catalog.stream import Paging
+from commercetools_source.errors import CommercetoolsError, StateError, UndecodableError
+from commercetools_source.extract.envelope import decode_object
+from commercetools_source.extract.keyset import KeyRange, advance
+from commercetools_source.extract.records import position_of, record_shaper
+from commercetools_source.extract.request import (
+    LARGEST_OFFSET,
+    PATIENT_ATTEMPTS,
+    Fetched,
+    Get,
+    Page,
+    PageRequest,
+    cut_short,
+    is_oversized,
+    path_of,
+)
 from commercetools_source.timestamps import shift
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["LARGEST_OFFSET", "Get", "Page", "Quarantine", "Step", "halves", "pages", "path_of", "read"]
+    from commercetools_source.catalog.stream import Stream
 
-LARGEST_OFFSET = 10_000
-"""The API refuses larger offsets (docs: General concepts, offset)."""
+__all__ = ["LARGEST_OFFSET", "Get", "Page", "Quarantine", "Step", "cut_short", "halves", "pages", "path_of", "read"]
 
 _PAGE_BYTES_LIMIT = 16 << 20
 """Pages are kept near this size, so that the pages under way at once fit into memory (a record may have 16 MB)."""
 
-_PATIENT_ATTEMPTS = 2
 _LONE_ATTEMPTS = 5
 _PROBES = 2
-_COUNT = (("limit", "0"), ("withTotal", "true"))
+_ADJACENT = 20
+"""Undecodable records in a row that are stepped over where not even their order can be read."""
 _WORTH_HALVING = 4
 """Pages that are worth the two small requests that find their middle."""
 
 
-class Get(Protocol):
-    """Sends a GET and returns what `parse` made of the body.
-
-    `oversized_attempts` limits the attempts that end as a too heavy page would. Raises ApiError, NetworkError.
-    """
-
-    def __call__(
-        self,
-        path: str,
-        params: Sequence[tuple[str, str]],
-        parse: Callable[[bytes], Any],
-        oversized_attempts: int | None,
-    ) -> Any:
-        """Return what `parse` made of a 2xx body."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One answer: its records as the platform sent them (spliced columns in front) and its bytes in all."""
-
-    records: tuple[msgspec.Raw, ...] = field(repr=False)
-    size: int
-
-
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """A record that the platform cannot serve, even alone: it is the first record of `key_range`."""
+    """A record that cannot be served or decoded, even alone: it is the first record of `key_range`."""
 
     key_range: KeyRange
     error: CommercetoolsError
@@ -73,23 +57,15 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one read gave: a page, what is `left` of the range (None: nothing), the limit to go on with."""
+    """What one read gave: a page, what is `left` of the range (empty: nothing), the limit to go on with."""
 
     page: Page
-    left: KeyRange | None
+    left: tuple[KeyRange, ...]
     limit: int
     quarantine: Quarantine | None = None
 
 
-class _Envelope(msgspec.Struct):
-    results: list[msgspec.Raw]
-    limit: int | None = None
-
-
-class _Count(msgspec.Struct):
-    total: int = 0
-
-
+_REPLACED = "\ufffd".encode()
 _EMPTY = Page((), 0)
 
 
@@ -97,38 +73,43 @@ def read(get: Get, stream: Stream, key_range: KeyRange, limit: int, *, most: int
     """Return the next page of `key_range`, asking for `limit` records at first and never for more than `most`.
 
     The limit is halved while the page is too large or too slow, and doubles after a good one. A
-    record that cannot be served even alone is stepped over and named in the step. Raises ApiError,
-    NetworkError, StateError.
+    record that cannot be served or decoded even alone is stepped over and named in the step. Raises
+    ApiError, NetworkError, StateError.
     """
     if stream.paging is Paging.SINGLE:
         return _read_single(get, stream, key_range)
+    request = PageRequest(get, stream, key_range, where)
+    if request.by_offset and key_range.offset > LARGEST_OFFSET:
+        return _divide(request, most)
+    asked = limit
     while True:
+        attempts = PATIENT_ATTEMPTS if limit > 1 else _LONE_ATTEMPTS
         try:
-            page, full = _fetch(
-                get, stream, key_range, limit, where, _PATIENT_ATTEMPTS if limit > 1 else _LONE_ATTEMPTS
-            )
+            fetched = request.fetch(limit, attempts, counted=limit == asked and _is_countable(request))
         except CommercetoolsError as error:
-            if not _is_oversized(error):
+            if not is_oversized(error):
                 raise
             if limit == 1:
-                return _step_over(get, stream, key_range, where, error)
+                return _step_over(request, error)
             limit //= 2
             continue
-        return _step(stream, key_range, page, limit, full=full, most=most)
+        if request.by_offset and key_range.field and (fetched.total or 0) > LARGEST_OFFSET:
+            return _divide(request, most)
+        return _step(request, fetched, limit, most)
 
 
 def pages(
     get: Get, stream: Stream, key_range: KeyRange, page_size: int, *, where: Sequence[str] = ()
 ) -> Iterator[Page]:
     """Yield every page of `key_range`, in order; raises the error of a record that cannot be served."""
-    left: KeyRange | None = key_range
+    left: tuple[KeyRange, ...] = (key_range,)
     limit = page_size
-    while left is not None:
-        step = read(get, stream, left, limit, most=page_size, where=where)
+    while left:
+        step = read(get, stream, left[0], limit, most=page_size, where=where)
         if step.quarantine is not None:
             raise step.quarantine.error
         yield step.page
-        left, limit = step.left, step.limit
+        left, limit = (*step.left, *left[1:]), step.limit
 
 
 def halves(
@@ -141,13 +122,13 @@ def halves(
     This divides records of one moment, which no time divides. The platform names the record and compares
     with it, so no order of ids is assumed; the offset that finds it decides where to cut and nothing else.
     """
+    request = PageRequest(get, stream, key_range, where)
     try:
-        total: int = get(path_of(stream, key_range), [*_selecting(stream, key_range, where), *_COUNT], _total, 1)
+        total = request.fetch(0, 1, counted=True).total or 0
         if total < _WORTH_HALVING * page_size or not key_range.tie:
             return (key_range,)
-        middle = [("limit", "1"), ("offset", str(total // 2)), ("withTotal", "false")]
-        envelope, _ = get(path_of(stream, key_range), [*_selecting(stream, key_range, where), *middle], _envelope, 1)
-        cut = position_of(envelope.results[0], key_range)
+        middle = request.fetch(1, 1, skip=total // 2).page
+        cut = position_of(middle.records[0], key_range)
     except (CommercetoolsError, IndexError):
         return (key_range,)  # it goes on alone; what is wrong shows when it is read
     end = shift(cut.value, 0.001)
@@ -155,135 +136,137 @@ def halves(
     return (replace(key_range, until=cut, upper=upper), replace(key_range, after=cut))
 
 
-def _selecting(stream: Stream, key_range: KeyRange, where: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the parameters that select what is left of `key_range`, in its order."""
-    restrictions = [*where, *filter(None, (predicate(key_range),))]
-    return [
-        *stream.params,
-        *(("sort", value) for value in sort(key_range) or stream.sort),
-        *(("where", value) for value in restrictions),
-    ]
+def _is_countable(request: PageRequest) -> bool:
+    """Return whether counting costs little and saves the request that proves the end: at the start of a short range.
+
+    Changes since the last run and the children of one parent are few; a whole collection can be huge.
+    """
+    key_range = request.key_range
+    if key_range.after is not None or key_range.offset:
+        return False
+    return bool(key_range.parent) or request.by_offset or key_range.lower is not None
 
 
 def _read_single(get: Get, stream: Stream, key_range: KeyRange) -> Step:
-    body: bytes = get(path_of(stream, key_range), stream.params, _whole_object, None)
-    return Step(Page((_shape(stream, key_range, msgspec.Raw(body)),), len(body)), None, 1)
+    body: bytes = get(path_of(stream, key_range), stream.params, decode_object, None)
+    page = _shaped(stream, key_range, Page((msgspec.Raw(body),), len(body)))
+    return Step(page, (), 1)
 
 
-def _fetch(
-    get: Get,
-    stream: Stream,
-    key_range: KeyRange,
-    limit: int,
-    where: Sequence[str],
-    attempts: int | None,
-    *,
-    skip: int = 0,
-) -> tuple[Page, bool]:
-    """Return a page and whether it is full, so that more may follow."""
-    offset = key_range.offset + skip
-    if offset > LARGEST_OFFSET:
-        raise StateError(
-            f"{stream.name} has more than {LARGEST_OFFSET} records under {path_of(stream, key_range)}, and this"
-            " endpoint"
-            " can only be read by offset, which the API limits; use `where` to read it in parts"
-        )
-    params = [
-        *_selecting(stream, key_range, where),
-        ("limit", str(limit)),
-        ("withTotal", "false"),
-        *((("offset", str(offset)),) if offset else ()),
-    ]
-    envelope, size = get(path_of(stream, key_range), params, _envelope, attempts)
-    asked = limit if envelope.limit is None else min(limit, envelope.limit)
-    return Page(tuple(envelope.results), size), len(envelope.results) >= asked > 0
-
-
-def _step(stream: Stream, key_range: KeyRange, page: Page, limit: int, *, full: bool, most: int) -> Step:
-    left = _left(key_range, page, 0) if full and page.records else None
-    if left is not None and key_range.until is not None and left.after == key_range.until:
-        left = None
+def _shaped(stream: Stream, key_range: KeyRange, page: Page) -> Page:
     shape = record_shaper(stream, key_range.parent)
-    shaped = page if shape is None else Page(tuple(shape(record) for record in page.records), page.size)
-    return Step(shaped, left, min(most, limit * 2, _fitting(page)))
+    return page if shape is None else Page(tuple(shape(record) for record in page.records), page.size)
+
+
+def _step(request: PageRequest, fetched: Fetched, limit: int, most: int) -> Step:
+    """Return the step that a good page makes; its range ends only where that is proven."""
+    key_range, page = request.key_range, fetched.page
+    left = _left(request, page, 0) if page.records else key_range
+    size = min(most, limit * 2, _fitting(page))
+    more = fetched.more
+    if key_range.until is not None and left.after == key_range.until:
+        more = False
+    if more is None:
+        more = not replace(request, key_range=left).ends()
+        size = min(size, len(page.records) or 1)
+        if more and not page.records and limit == 1:
+            raise StateError(cut_short(path_of(request.stream, key_range)))
+    return Step(_shaped(request.stream, key_range, page), (left,) if more else (), size)
 
 
 def _fitting(page: Page) -> int:
-    """Return how many records like those of `page` make a page of bearable size."""
+    """Return how many records like those of `page` fit into the page size limit."""
     return max(1, _PAGE_BYTES_LIMIT * len(page.records) // page.size) if page.records else _PAGE_BYTES_LIMIT
 
 
-def _left(key_range: KeyRange, page: Page, skip: int) -> KeyRange:
-    if not key_range.field:
+def _left(request: PageRequest, page: Page, skip: int) -> KeyRange:
+    key_range = request.key_range
+    if request.by_offset:
         return replace(key_range, offset=key_range.offset + skip + len(page.records))
     return advance(key_range, position_of(page.records[-1], key_range))
 
 
-def _step_over(get: Get, stream: Stream, key_range: KeyRange, where: Sequence[str], error: CommercetoolsError) -> Step:
+def _divide(request: PageRequest, most: int) -> Step:
+    """Return two ranges for one that is longer than offsets reach, to be read from their starts.
+
+    They meet at a value of the partition field. In whatever order the platform compares its values, each
+    record is on one side of it.
+    """
+    key_range, path = request.key_range, path_of(request.stream, request.key_range)
+    if not key_range.field:
+        raise StateError(
+            f"{path} has more than {LARGEST_OFFSET} records, and the API lists no more of them there;"
+            " leave the stream out, or ask commercetools for another way to list them"
+        )
+    start = replace(request, key_range=replace(key_range, offset=0))
+    page = start.fetch(most, None, skip=LARGEST_OFFSET // 2).page
+    values = sorted({position_of(record, key_range).value for record in page.records} - {key_range.lower or ""})
+    if not values:
+        raise StateError(f"{path} has more than {LARGEST_OFFSET} records that only {key_range.field} could divide")
+    cut = values[len(values) // 2]
+    return Step(_EMPTY, (replace(key_range, upper=cut, offset=0), replace(key_range, lower=cut, offset=0)), most)
+
+
+def _step_over(request: PageRequest, error: CommercetoolsError) -> Step:
     """Go on behind a record that failed alone, provided that the records behind it are served.
 
     If they are not, the platform is down: then the record is asked for with full patience.
     """
-    for _ in range(_PROBES):
+    undecodable = isinstance(error, UndecodableError)
+    if undecodable and (left := _behind_undecodable(request)) is not None:
+        return Step(_EMPTY, (left,), 1, Quarantine(_around(request, left), error))
+    for probe in range(1, 1 + (_ADJACENT if undecodable else _PROBES)):
+        skip = probe if undecodable else 1
         try:
-            page, _full = _fetch(get, stream, key_range, 1, where, 1, skip=1)
-        except CommercetoolsError as probe:
-            if not _is_oversized(probe):
+            page = request.fetch(1, 1, skip=skip).page
+        except CommercetoolsError as next_error:
+            if isinstance(next_error, UndecodableError) and undecodable:
+                continue
+            if not is_oversized(next_error):
                 raise
-            page, full = _fetch(get, stream, key_range, 1, where, None)
-            return _step(stream, key_range, page, 1, full=full, most=1)
+            return _step(request, request.fetch(1, None), 1, 1)
         try:
-            good, full = _fetch(get, stream, key_range, 1, where, _LONE_ATTEMPTS)
+            good = request.fetch(1, _LONE_ATTEMPTS)
         except CommercetoolsError as again:
-            if not _is_oversized(again):
+            if not is_oversized(again):
                 raise
         else:
-            return _step(stream, key_range, good, 1, full=full, most=1)
-    left = _left(key_range, page, 1) if page.records else None
-    return replace(
-        _step(stream, key_range, page, 1, full=False, most=1),
-        left=left,
-        quarantine=Quarantine(_around(key_range, left), error),
+            return _step(request, good, 1, 1)
+        if undecodable or probe == _PROBES:
+            return _quarantine(request, page, skip, error)
+    raise error
+
+
+def _quarantine(request: PageRequest, page: Page, skipped: int, error: CommercetoolsError) -> Step:
+    """Return the step to `page`, which lies behind `skipped` records that nobody can read."""
+    left = _left(request, page, skipped) if page.records else None
+    return Step(
+        _shaped(request.stream, request.key_range, page),
+        () if left is None else (left,),
+        1,
+        Quarantine(_around(request, left), error),
     )
 
 
-def _around(key_range: KeyRange, left: KeyRange | None) -> KeyRange:
-    """Return the smallest range that surely holds the first record of `key_range`, known to lie before `left`."""
-    if not key_range.field or not key_range.tie or left is None or left.after is None:
+def _behind_undecodable(request: PageRequest) -> KeyRange | None:
+    """Return what lies behind a record whose text is broken, if the fields that order it can be read."""
+    key_range = request.key_range
+    try:
+        rows, _ = request.look()
+        if request.by_offset:
+            return replace(key_range, offset=key_range.offset + 1) if rows else None
+        names = {name.partition(".")[0] for name in (key_range.field, key_range.tie)}
+        fields = msgspec.json.encode({name: rows[0][name] for name in names if name in rows[0]})
+        return (
+            advance(key_range, position_of(msgspec.Raw(fields), key_range)) if "\ufffd".encode() not in fields else None
+        )
+    except (UndecodableError, IndexError, ValueError):
+        return None
+
+
+def _around(request: PageRequest, left: KeyRange | None) -> KeyRange:
+    """Return the smallest range that surely holds the first record of the range, known to lie before `left`."""
+    key_range = request.key_range
+    if request.by_offset or not key_range.tie or left is None or left.after is None:
         return key_range
     return replace(key_range, upper=shift(left.after.value, 0.001))
-
-
-def _is_oversized(error: CommercetoolsError) -> bool:
-    if isinstance(error, NetworkError):
-        return error.timed_out or error.damaged
-    return isinstance(error, PageTooLargeError) or (isinstance(error, ApiError) and error.status in OVERSIZED)
-
-
-def path_of(stream: Stream, key_range: KeyRange) -> str:
-    """Return the path below the project key, with the range's parent in the placeholders."""
-    if stream.parents is None:
-        return stream.path
-    names = (name for name, _ in stream.parents.fields)
-    values = (quote(value, safe="") for value in key_range.parent)
-    return stream.path.format(**dict(zip(names, values, strict=True)))
-
-
-_decoder = msgspec.json.Decoder(_Envelope)
-_counter = msgspec.json.Decoder(_Count)
-
-
-def _envelope(body: bytes) -> tuple[_Envelope, int]:
-    if b"\n" in body:  # a pretty-printed answer would break line protocols; its records are written compactly
-        body = msgspec.json.format(body, indent=-1)
-    return _decoder.decode(body), len(body)
-
-
-def _total(body: bytes) -> int:
-    return _counter.decode(body).total
-
-
-def _whole_object(body: bytes) -> bytes:
-    msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    compact: bytes = msgspec.json.format(body, indent=-1)
-    return compact

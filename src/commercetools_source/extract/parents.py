@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.catalog.streams import Parents, Stream, find
+from commercetools_source.errors import ApiError, NotFoundError, StateError
 from commercetools_source.extract import paging
-from commercetools_source.extract.keyset import KeyRange, literal
+from commercetools_source.extract.advice import MISSING_PERMISSION
+from commercetools_source.extract.envelope import decode_rows
+from commercetools_source.extract.keyset import comparison
+from commercetools_source.extract.selection import range_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["parents_of", "values_at"]
+__all__ = ["is_gone", "parents_of", "values_at"]
+
+_NOT_FOUND = "ResourceNotFound"
+"""The platform's code for what is not there (https://docs.commercetools.com/api/errors)."""
 
 
 def parents_of(get: paging.Get, stream: Stream, page_size: int) -> Iterator[tuple[str, ...]]:
@@ -21,22 +28,38 @@ def parents_of(get: paging.Get, stream: Stream, page_size: int) -> Iterator[tupl
     if stream.parents is None:
         yield ()
         return
-    found = (
-        _distinct(get, stream.parents)
-        if stream.parents.kind == "distinct"
-        else _records(get, stream.parents, page_size)
-    )
+    if stream.parents.kind == "distinct":
+        yield from _distinct(get, stream.parents)
+        return
     seen = set()
-    for values in found:
+    for values in _of_records(get, stream.parents, page_size):
         if values not in seen:
             seen.add(values)
             yield values
 
 
-def _records(get: paging.Get, parents: Parents, page_size: int) -> Iterator[tuple[str, ...]]:
+def is_gone(get: paging.Get, stream: Stream, parent: tuple[str, ...], error: ApiError) -> bool:
+    """Return whether `error` below `parent` means that the parent vanished since it was listed.
+
+    Not everybody who answers 404 is the platform: a proxy or gateway without this route does, too. So the
+    code must be the platform's, and the collection of the parents must show that it is not there any more.
+    """
+    missing = isinstance(error, NotFoundError) and _NOT_FOUND in error.codes
+    if stream.parents is None or not (missing or MISSING_PERMISSION in error.codes):
+        return False
+    fields = (path for _, path in stream.parents.fields)
+    where = " and ".join(comparison(path, "=", value) for path, value in zip(fields, parent, strict=True))
+    return not _look(get, _path_of_source(stream.parents), where)
+
+
+def _path_of_source(parents: Parents) -> str:
+    return parents.source if parents.kind == "distinct" else find(parents.source).path
+
+
+def _of_records(get: paging.Get, parents: Parents, page_size: int) -> Iterator[tuple[str, ...]]:
     source = find(parents.source)
     paths = [path for _, path in parents.fields]
-    for page in paging.pages(get, source, KeyRange(*source.ordering), page_size):
+    for page in paging.pages(get, source, range_of(source), page_size):
         for record in page.records:
             yield from values_at(msgspec.json.decode(record), paths)
 
@@ -44,28 +67,41 @@ def _records(get: paging.Get, parents: Parents, page_size: int) -> Iterator[tupl
 def _distinct(get: paging.Get, parents: Parents) -> Iterator[tuple[str, ...]]:
     """Yield each value of one field by a skip scan: the first record behind the last value, until none is left."""
     ((_, field),) = parents.fields
-    last: str | None = None
-    while True:
-        params = [("limit", "1"), ("withTotal", "false"), ("sort", f"{field} asc")]
-        if last is not None:
-            params.append(("where", f"{field} > {literal(last)}"))
-        rows: list[dict[str, Any]] = get(parents.source, params, _rows, None)
-        if not rows:
-            return
-        last = str(rows[0][field])
-        yield (last,)
+    seen: set[str] = set()
+    where: str | None = None
+    while rows := _look(get, parents.source, where, ("sort", f"{field} asc")):
+        value = rows[0].get(field)
+        if not isinstance(value, str):
+            raise StateError(f"a record of {parents.source} has no text in {field!r}, by which it is listed")
+        if value in seen:
+            raise StateError(
+                f"listing by {field} made no progress: {parents.source} sent {value!r} again;"
+                " check that what answers there supports `where` and `sort`"
+            )
+        seen.add(value)
+        yield (value,)
+        where = comparison(field, ">", value)
 
 
-def _rows(body: bytes) -> list[dict[str, Any]]:
-    results: list[dict[str, Any]] = msgspec.json.decode(body)["results"]
-    return results
+def _look(get: paging.Get, path: str, where: str | None, *params: tuple[str, str]) -> list[dict[str, Any]]:
+    """Return at most one record of the collection at `path`.
+
+    Raises StateError when none comes although the platform counts some.
+    """
+    asked = [("limit", "1"), *params, *([("where", where)] if where is not None else [])]
+    rows, _ = get(path, [*asked, ("withTotal", "false")], decode_rows, None)
+    if not rows:
+        rows, total = get(path, [*asked, ("withTotal", "true")], decode_rows, None)
+        if not rows and total:
+            raise StateError(paging.cut_short(path))
+    return list(rows)
 
 
 def values_at(record: dict[str, Any], paths: list[str]) -> Iterator[tuple[str, ...]]:
     """Yield the combinations of the values that `record` has at dotted `paths`; a path through a list has several."""
     combinations: list[tuple[str, ...]] = [()]
     for path in paths:
-        combinations = [(*made, value) for made in combinations for value in _values(record, path.split("."))]
+        combinations = [(*values, value) for values in combinations for value in _values(record, path.split("."))]
     yield from combinations
 
 

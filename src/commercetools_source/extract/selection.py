@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.checkpoint import StreamState, begin, hold
 from commercetools_source.extract.keyset import KeyRange
-from commercetools_source.timestamps import shift
+from commercetools_source.timestamps import moment, shift
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,20 +16,29 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.extract.checkpoint import Mode
 
-__all__ = ["Selection", "conflict_with", "mode_of", "needs_parents", "range_of", "ranges_of", "started"]
+__all__ = ["Selection", "clock_notice", "conflict_with", "mode_of", "needs_parents", "range_of", "ranges_of", "started"]
 
 
-@dataclass(frozen=True, slots=True)
+_CLOCK_MARGIN = 86_400.0
+"""Seconds that are read again besides the distance when a stored position lies beyond the bound."""
+
+
+_FARTHEST = 10 * 366 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """What a run is asked for.
 
-    `bound`: API timestamp, the end of what is read (excluded). `full`: read everything again.
+    `bound`: API timestamp, the end of what is read (excluded). `until`: whether a person asked for that
+    end; otherwise it is what the clocks let a run read. `full`: read everything again.
     `start_date`: a first read leaves out what was last changed before it. `lookback`: seconds that
     an incremental read goes back before its cursor, for changes that became visible late. `where`:
     pairs of a stream's name and a predicate that its records must fulfil.
     """
 
     bound: str
+    until: bool = False
     full: bool = False
     start_date: str | None = None
     lookback: float = 600.0
@@ -61,17 +70,30 @@ def ranges_of(
     A full read goes by an immutable field, so that records which change meanwhile stay in place; what
     changed after the bound is the next run's. Only a `start_date` selects by the date of change.
     """
+    bound = _bound_of(state, selection)
     if mode == "incremental" and state.cursor is not None:
-        lower = shift(state.cursor, -selection.lookback)
-        kind = KeyRange(stream.cursor or "", stream.tie, lower=lower, upper=selection.bound)
+        first = range_of(stream, since=_lower_of(state.cursor, selection), until=bound)
     elif (since := selection.since_of(stream)) is not None:
-        kind = KeyRange(stream.cursor or "", stream.tie, lower=since, upper=selection.bound)
+        first = range_of(stream, since=since, until=bound)
     else:
+        first = range_of(stream)
+        first = replace(first, upper=bound if first.field.endswith("At") else None)
+    return tuple(replace(first, parent=parent) for parent in parents)
+
+
+def range_of(
+    stream: Stream, parent: tuple[str, ...] = (), since: str | None = None, until: str | None = None
+) -> KeyRange:
+    """Return the range over `stream`: by its cursor from `since` to `until`, or over all of it by its immutable order.
+
+    Raises ConfigError when a range is asked of a stream that has no cursor.
+    """
+    if since is None and until is None:
         field, tie = stream.ordering
-        kind = KeyRange(field, tie, upper=selection.bound if field.endswith("At") else None)
-    return tuple(
-        KeyRange(kind.field, kind.tie, lower=kind.lower, upper=kind.upper, parent=parent) for parent in parents
-    )
+        return KeyRange(field=field, tie=tie, parent=parent)
+    if stream.cursor is None:
+        raise ConfigError(f"{stream.name} has no change date to select by; read it whole, without since and until")
+    return KeyRange(field=stream.cursor, tie=stream.tie, lower=since, upper=until, parent=parent)
 
 
 def started(
@@ -83,7 +105,48 @@ def started(
         return state
     if mode == "full":
         state = hold(state, selection.since_of(stream), selection.where_of(stream))
-    return begin(state, mode, selection.bound, ranges_of(stream, mode, state, selection, parents))
+    begun = begin(state, mode, _bound_of(state, selection), ranges_of(stream, mode, state, selection, parents))
+    if not _beyond(stream, state, selection):
+        return begun
+    # What will change between the bound and the position lies before the next cursor: the next run reads it again.
+    unsettled = range_of(stream, since=selection.bound, until=state.cursor)
+    return replace(begun, quarantined=tuple(replace(unsettled, parent=parent) for parent in parents))
+
+
+def _beyond(stream: Stream, state: StreamState, selection: Selection) -> bool:
+    """Return whether the stored position lies after what the clocks let this run read."""
+    if stream.cursor is None or state.cursor is None or selection.until:
+        return False
+    return state.cursor > selection.bound
+
+
+def _bound_of(state: StreamState, selection: Selection) -> str:
+    """Return up to where a stream is read: a position never moves back, whatever a clock says."""
+    return selection.bound if selection.until or state.cursor is None else max(selection.bound, state.cursor)
+
+
+def _lower_of(cursor: str, selection: Selection) -> str:
+    """Return where an incremental read begins.
+
+    A position beyond the bound was stored when a clock was ahead, or a clock is behind now. What was made
+    since it was stored is then missing, and began at most as far before the bound as it lies behind it if
+    no more time went by than is left; a day is added.
+    """
+    if selection.until or cursor <= selection.bound:
+        return shift(cursor, -selection.lookback)
+    distance = min((moment(cursor) - moment(selection.bound)).total_seconds(), _FARTHEST)
+    return shift(selection.bound, -distance - _CLOCK_MARGIN - selection.lookback)
+
+
+def clock_notice(stream: Stream, state: StreamState, selection: Selection) -> str | None:
+    """Return what a person should know when the stored position lies after the bound, None otherwise."""
+    if not _beyond(stream, state, selection) or state.cursor is None:
+        return None
+    again = "all of it is read" if selection.full else f"it is read again from {_lower_of(state.cursor, selection)} on"
+    return (
+        f"its position {state.cursor} lies after {selection.bound}, where this run ends by the clocks of the API and of"
+        f" this machine: one of them is wrong, or was. The position stays, and {again}"
+    )
 
 
 def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> str | None:
@@ -113,18 +176,3 @@ def _filter(where: Sequence[str]) -> str:
 def needs_parents(stream: Stream, state: StreamState, selection: Selection) -> bool:
     """Return whether the parents of `stream` must be listed before `started`."""
     return stream.parents is not None and mode_of(stream, state, selection) != "resumed"
-
-
-def range_of(
-    stream: Stream, parent: tuple[str, ...] = (), since: str | None = None, until: str | None = None
-) -> KeyRange:
-    """Return the range over `stream`: by its cursor from `since` to `until`, or over all of it by its immutable order.
-
-    Raises ConfigError when a range is asked of a stream that has no cursor.
-    """
-    if since is None and until is None:
-        field, tie = stream.ordering
-        return KeyRange(field, tie, parent=parent)
-    if stream.cursor is None:
-        raise ConfigError(f"{stream.name} has no change date to select by; read it whole, without since and until")
-    return KeyRange(field=stream.cursor, tie=stream.tie, lower=since, upper=until, parent=parent)

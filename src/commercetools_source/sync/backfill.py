@@ -53,7 +53,7 @@ def backfill(
         outcomes = Transfer(client, destination, hook, on_stoppable=on_stoppable).run(
             ready,
             {},
-            Selection(bound, start_date=since, where=pairs),
+            Selection(bound=bound, until=True, start_date=since, where=pairs),
             lambda delivery: merged(delivery, states[delivery.stream.name], since, bound),
         )
     finally:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from commercetools_source.catalog import contract
 from commercetools_source.catalog.streams import STREAMS, find
 from commercetools_source.errors import ConfigError
-from commercetools_source.events import RowsWritten, StreamFailed
+from commercetools_source.events import StreamFailed
 from commercetools_source.extract.engine import Extraction, Outcome
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection
+from commercetools_source.extract.writing import write_all
 from commercetools_source.timestamps import shift
 
 if TYPE_CHECKING:
@@ -85,7 +86,14 @@ def selection_of(
     if start is not None and start > now:
         raise ConfigError(f"{name} is {start}, which is in the future: the platform's time is {now}")
     bound = settled if until is None else min(until, settled)
-    return Selection(bound, full, start, config.lookback_seconds, pairs)
+    return Selection(
+        bound=bound,
+        until=until is not None and until <= settled,
+        full=full,
+        start_date=start,
+        lookback=config.lookback_seconds,
+        where=pairs,
+    )
 
 
 def predicates(where: Mapping[str, str], streams: Iterable[Stream]) -> tuple[tuple[str, str], ...]:
@@ -133,7 +141,5 @@ class Transfer:
         extraction = Extraction(self.client.get, streams, states, selection, limits, self.hook)
         if self.on_stoppable is not None:
             self.on_stoppable(extraction.stop)
-        for delivery in extraction.deliveries():
-            self.destination.write(change(delivery))
-            self.hook(RowsWritten(delivery.stream.name, len(delivery.records)))
+        write_all(extraction, self.destination, self.hook, change)
         return extraction.outcomes

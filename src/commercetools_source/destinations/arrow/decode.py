@@ -17,7 +17,7 @@ import msgspec
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import Column
 from commercetools_source.destinations.arrow.arrays import MISSING, arrow_type, json_texts, repeated, scalars, strings
-from commercetools_source.errors import DestinationError
+from commercetools_source.errors import RecordError
 from commercetools_source.events import Notice
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Decoder:
         try:
             return msgspec.json.decode(record, type=dict[str, msgspec.Raw])
         except msgspec.DecodeError as error:
-            raise DestinationError(f"a record of {self.table} is no JSON object ({error})") from error
+            raise RecordError(f"a record of {self.table} is no JSON object ({error})") from error
 
     def _learn(self, parsed: dict[str, msgspec.Raw], rest: Sequence[msgspec.Raw]) -> bool:
         """Add a column for each unknown field that can be one; look at all records once, so that one pass is enough."""
@@ -145,7 +145,7 @@ class Decoder:
         without = None if len(self.key) == 1 else (None,) * len(self.key)
         distinct = set(keys)
         if without in distinct or (len(self.key) > 1 and any(None in key for key in distinct)):
-            raise DestinationError(
+            raise RecordError(
                 f"a record of {self.table} has no {' or no '.join(self.key)}, which identifies it; it cannot be stored"
             )
         if len(distinct) == len(keys):

@@ -1,0 +1,54 @@
+"""Why a stream failed, as one sentence that says what to do and holds neither a secret nor a record."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Literal
+
+from commercetools_source.catalog.scopes import scope_advice
+from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError
+
+if TYPE_CHECKING:
+    from commercetools_source.catalog.stream import Stream
+
+__all__ = ["MISSING_PERMISSION", "reason_of"]
+
+MISSING_PERMISSION = "AssociateMissingPermission"
+"""The associate in the path may not do this (https://docs.commercetools.com/api/errors)."""
+
+_PACKAGE = "commercetools_source"
+
+
+def reason_of(error: BaseException, stream: Stream, action: Literal["read", "write"]) -> str:
+    """Return why `stream` could not be read or written.
+
+    The text of an error that nobody raised on purpose may hold anything, so only its type and place are named.
+    """
+    if isinstance(error, MemoryError):
+        return (
+            f"not enough memory to {action} it; set a smaller page_size or concurrency; the next run goes on from here"
+        )
+    if not isinstance(error, CommercetoolsError):
+        return (
+            f"it could not be {'read' if action == 'read' else 'written'}: unexpected {_place(error)};"
+            " the next run goes on from here. Please report it, with what the API or a proxy answered"
+        )
+    if isinstance(error, ApiError) and MISSING_PERMISSION in error.codes:
+        return (
+            f"{error}. Give the associate in this path a role that may see it, in this business unit,"
+            " or leave the stream out"
+        )
+    if isinstance(error, ForbiddenError):
+        project = error.problem.path.split("/")[1]
+        return f"the API client may not read it; {scope_advice([stream], project)}, or leave the stream out"
+    return str(error)
+
+
+def _place(error: BaseException) -> str:
+    """Return the type of `error` and the last line of this package that it passed."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if _PACKAGE in PurePath(frame.filename).parts
+    ]
+    name = type(error).__name__
+    return f"{name} in {PurePath(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else name

@@ -1,0 +1,105 @@
+"""What a list request is answered with: the envelope of a page, and what of it cannot be read."""
+
+from __future__ import annotations
+
+import json
+from codecs import utf_8_decode
+from typing import Any
+
+import msgspec
+
+from commercetools_source.errors import UndecodableError
+
+__all__ = ["Envelope", "decode_object", "decode_page", "decode_rows"]
+
+_CHUNK = 1 << 16
+_DEEP = "it is nested deeper than this machine can read"
+
+
+class Envelope(msgspec.Struct):
+    """A page: `results` as the platform sent them, `limit` as it understood it, `total` if it was asked for."""
+
+    results: list[msgspec.Raw]
+    limit: int | None = None
+    total: int | None = None
+
+
+_decode = msgspec.json.Decoder(Envelope).decode
+
+
+def decode_page(body: bytes) -> tuple[Envelope, int]:
+    """Return the envelope of a page and its size.
+
+    Raises UndecodableError when a record in it is no JSON object in UTF-8, and ValueError when the
+    body is no page at all: that may be a fault of the connection, so it is worth repeating.
+    """
+    try:
+        _check_text(body)
+        if b"\n" in body:  # a pretty-printed answer would break line protocols; its records are written compactly
+            body = msgspec.json.format(body, indent=-1)
+        envelope = _decode(body)
+    except RecursionError:
+        raise UndecodableError(_DEEP) from None
+    except ValueError as error:
+        reason = _reason_unless_broken(body, error)
+        if reason is None:
+            raise
+        raise UndecodableError(reason) from None
+    if not all(bytes(memoryview(record)[:1]) == b"{" for record in envelope.results):
+        raise UndecodableError("it is no JSON object")
+    return envelope, len(body)
+
+
+def decode_object(body: bytes) -> bytes:
+    """Return a body that is one JSON object, compactly; raises as `decode_page` does."""
+    try:
+        _check_text(body)
+        msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        compact: bytes = msgspec.json.format(body, indent=-1)
+    except RecursionError:
+        raise UndecodableError(_DEEP) from None
+    return compact
+
+
+def decode_rows(body: bytes) -> tuple[list[dict[str, Any]], int | None]:
+    """Return the rows of a page as plain values and its total; what cannot be read of a text is replaced.
+
+    For looking at single fields. Raises ValueError when the body is no page, UndecodableError.
+    """
+    try:
+        answer = json.loads(body.decode(errors="replace"), strict=False)
+    except RecursionError:
+        raise UndecodableError(_DEEP) from None
+    rows = answer.get("results") if isinstance(answer, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("no page")
+    total = answer.get("total")
+    return rows, total if isinstance(total, int) else None
+
+
+def _check_text(body: bytes) -> None:
+    """Raise UnicodeDecodeError when `body` is not UTF-8; in chunks, which stay in the processor's cache."""
+    if body.isascii():
+        return
+    view, start = memoryview(body), 0
+    while start < len(body):
+        end = start + _CHUNK
+        _, length = utf_8_decode(view[start:end], "strict", end >= len(body))
+        start += length
+
+
+def _reason_unless_broken(body: bytes, error: ValueError) -> str | None:
+    """Return what is wrong with the texts in `body`, None when it is not even the JSON of a page.
+
+    The standard library's parser lets pass what a lenient server lets through: control characters, half of a
+    surrogate pair, NaN. A body that was cut off or damaged on its way does not get through there either.
+    """
+    try:
+        answer = json.loads(body.decode(errors="surrogateescape"), strict=False)
+    except RecursionError:
+        return _DEEP
+    except ValueError:
+        return None
+    if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
+        return None
+    return "its text is not UTF-8" if isinstance(error, UnicodeDecodeError) else "its text is no valid JSON"

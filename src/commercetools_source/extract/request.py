@@ -1,0 +1,182 @@
+"""One request for a page: which parameters it has, and what its answer says about the end of a range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+
+from commercetools_source.catalog.stream import Paging, Stream
+from commercetools_source.errors import (
+    ApiError,
+    CommercetoolsError,
+    NetworkError,
+    PageTooLargeError,
+    StateError,
+    UndecodableError,
+)
+from commercetools_source.extract.envelope import decode_page, decode_rows
+from commercetools_source.extract.keyset import KeyRange, predicate, sort
+from commercetools_source.http.retry import OVERSIZED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import msgspec
+
+__all__ = [
+    "LARGEST_OFFSET",
+    "PATIENT_ATTEMPTS",
+    "Fetched",
+    "Get",
+    "Page",
+    "PageRequest",
+    "cut_short",
+    "is_oversized",
+    "path_of",
+]
+
+LARGEST_OFFSET = 10_000
+"""The API refuses larger offsets (https://docs.commercetools.com/api/general-concepts#offset)."""
+
+PATIENT_ATTEMPTS = 2
+"""Attempts at a page that may be too large, before half of it is asked for."""
+
+
+class Get(Protocol):
+    """Sends a GET and returns what `parse` made of the body.
+
+    `oversized_attempts` limits the attempts that end as an oversized page would. Raises ApiError, NetworkError.
+    """
+
+    def __call__(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        parse: Callable[[bytes], Any],
+        oversized_attempts: int | None,
+    ) -> Any:
+        """Return what `parse` made of a 2xx body."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer: its records as the platform sent them (spliced columns in front) and its bytes in all."""
+
+    records: tuple[msgspec.Raw, ...] = field(repr=False)
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A page, and whether records follow it; `more` is None when its answer proves neither."""
+
+    page: Page
+    more: bool | None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Asks for pages of one range of `stream` whose records fulfil `where`."""
+
+    get: Get
+    stream: Stream
+    key_range: KeyRange
+    where: Sequence[str] = ()
+
+    @property
+    def by_offset(self) -> bool:
+        """Whether the range is read by counting its records."""
+        return self.stream.paging is Paging.OFFSET or not self.key_range.field
+
+    def fetch(self, limit: int, attempts: int | None, *, skip: int = 0, counted: bool = False) -> Fetched:
+        """Return a page of `limit` records at most, behind `skip` others; `counted` lets the platform count them all.
+
+        Raises ApiError, NetworkError, UndecodableError.
+        """
+        offset = self.key_range.offset + skip
+        params = [
+            *self.selecting(),
+            ("limit", str(limit)),
+            ("withTotal", "true" if counted else "false"),
+            *((("offset", str(offset)),) if offset else ()),
+        ]
+        envelope, size = self.get(path_of(self.stream, self.key_range), params, decode_page, attempts)
+        count, total = len(envelope.results), envelope.total if counted else None
+        asked = limit if envelope.limit is None else min(limit, envelope.limit)
+        more: bool | None = True if count >= asked > 0 else None
+        if total is not None and total <= offset + count:
+            more = False
+        return Fetched(Page(tuple(envelope.results), size), more, total)
+
+    def look(self) -> tuple[list[dict[str, Any]], int | None]:
+        """Return the first record, however broken its texts are, as plain values."""
+        params = [*self.selecting(), ("limit", "1"), ("withTotal", "false")]
+        params += [("offset", str(self.key_range.offset))] if self.key_range.offset else []
+        rows: tuple[list[dict[str, Any]], int | None] = self.get(
+            path_of(self.stream, self.key_range), params, decode_rows, PATIENT_ATTEMPTS
+        )
+        return rows
+
+    def ends(self) -> bool:
+        """Return whether nothing is left of the range: it takes one small request.
+
+        A page may be shorter than asked for though it is not the last one, when something between us and the
+        platform lowers `limit`. Raises StateError when no record comes although the platform counts some.
+        """
+        if self.key_range.offset > LARGEST_OFFSET:
+            return True  # nobody can ask
+        try:
+            fetched = self.fetch(1, PATIENT_ATTEMPTS, counted=True)
+        except CommercetoolsError as error:
+            if is_oversized(error):
+                return False  # whatever is wrong with it, a record is there
+            raise
+        if fetched.page.records:
+            return False
+        if fetched.total is not None and fetched.total > self.key_range.offset:
+            raise StateError(cut_short(path_of(self.stream, self.key_range)))
+        return True
+
+    def selecting(self) -> list[tuple[str, str]]:
+        """Return the parameters that select what is left of the range, in its order."""
+        restrictions = [*self.where, *filter(None, (predicate(self.key_range),))]
+        order = self.stream.sort if self.by_offset else sort(self.key_range)
+        return [
+            *self.stream.params,
+            *(("sort", value) for value in order),
+            *(("where", value) for value in restrictions),
+        ]
+
+
+def cut_short(path: str) -> str:
+    """Return what a person should know when answers have fewer records than the platform counts."""
+    return (
+        f"answers of {path} have fewer records than the platform counts there;"
+        " look for a proxy or gateway that changes requests or answers"
+    )
+
+
+def is_oversized(error: CommercetoolsError) -> bool:
+    """Return whether fewer records at once may help: the page is too large, too slow or has one that fails."""
+    if isinstance(error, NetworkError):
+        return error.timed_out or error.damaged
+    if isinstance(error, (PageTooLargeError, UndecodableError)):
+        return True
+    return isinstance(error, ApiError) and error.status in OVERSIZED
+
+
+def path_of(stream: Stream, key_range: KeyRange) -> str:
+    """Return the path below the project key, with the range's parent in the placeholders."""
+    if stream.parents is None:
+        return stream.path
+    names = (name for name, _ in stream.parents.fields)
+    values = (_segment(value) for value in key_range.parent)
+    return stream.path.format(**dict(zip(names, values, strict=True)))
+
+
+def _segment(value: str) -> str:
+    # "." and ".." would be resolved on the way and name another path (RFC 3986, 5.2.4).
+    return value.replace(".", "%2E") if value in {".", ".."} else quote(value, safe="")

@@ -1,0 +1,116 @@
+"""Who carries out the tasks: what one task does, and the threads that do many at once."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+from commercetools_source.errors import ApiError
+from commercetools_source.extract import paging
+from commercetools_source.extract.parents import is_gone, parents_of
+from commercetools_source.extract.records import position_of
+from commercetools_source.extract.selection import needs_parents, started
+from commercetools_source.extract.tasks import Result
+from commercetools_source.extract.windows import pages_left, split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from commercetools_source.extract.keyset import KeyRange
+    from commercetools_source.extract.selection import Selection
+    from commercetools_source.extract.tasks import Task, TaskQueue
+
+__all__ = ["Reader", "Threads", "Workers"]
+
+
+class Reader:
+    """Carries out a task by requests through `get`."""
+
+    def __init__(self, get: paging.Get, selection: Selection, page_size: int) -> None:
+        self._get = get
+        self._selection = selection
+        self._page_size = page_size
+
+    def perform(self, task: Task, idle: Callable[[], int]) -> Result:
+        """Return what came of `task`; an error of any type is in the result and never raised.
+
+        `idle()` guesses how many workers have nothing to do, to cut what is left of a range for them.
+        """
+        try:
+            return self._plan(task) if task.key_range is None else self._read(task, task.key_range, idle)
+        except BaseException as error:  # noqa: BLE001 - one stream fails with it, the other streams go on
+            return Result(task, error=error)
+
+    def _plan(self, task: Task) -> Result:
+        parents: list[tuple[str, ...]] = [()]
+        if needs_parents(task.stream, task.stored, self._selection):
+            parents = list(parents_of(self._get, task.stream, self._page_size))
+        state = started(task.stream, task.stored, self._selection, parents)
+        return Result(task, state.ranges, task.limit, state=state)
+
+    def _read(self, task: Task, key_range: KeyRange, idle: Callable[[], int]) -> Result:
+        where = self._selection.where_of(task.stream)
+        try:
+            step = paging.read(self._get, task.stream, key_range, task.limit, most=self._page_size, where=where)
+        except ApiError as error:
+            if key_range.parent and is_gone(self._get, task.stream, key_range.parent, error):
+                return Result(task)
+            raise
+        ranges = step.left
+        if len(ranges) == 1 and step.page.records:
+            ranges = self._share(task, key_range, ranges[0], step.page, idle)
+        return Result(task, ranges, step.limit, page=step.page, quarantine=step.quarantine)
+
+    def _share(
+        self, task: Task, key_range: KeyRange, left: KeyRange, page: paging.Page, idle: Callable[[], int]
+    ) -> tuple[KeyRange, ...]:
+        """Return what is left of a range, cut for the idle workers if it is worth their while."""
+        spare = idle()
+        if spare <= 0 or left.after is None:
+            return (left,)
+        try:
+            first = position_of(page.records[0], key_range).value
+            if first == left.after.value and len(page.records) > 1:
+                where = self._selection.where_of(task.stream)
+                return paging.halves(self._get, task.stream, left, self._page_size, where)
+            if left.upper is None:
+                return (left,)
+            return split(left, min(spare + 1, pages_left(left, first, left.after.value)))
+        except (ValueError, OverflowError):  # a time that is none: the range goes on uncut
+            return (left,)
+
+
+class Workers(Protocol):
+    """Takes tasks from a queue and records their results there."""
+
+    def start(self, tasks: TaskQueue, reader: Reader) -> None:
+        """Begin to carry out `tasks`."""
+        ...
+
+    def next_result(self, patience: float) -> Result | None:
+        """Return the next result, None when none comes within `patience` seconds."""
+        ...
+
+
+class Threads:
+    """`count` threads; they end when the queue is stopped."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._tasks: TaskQueue | None = None
+
+    def start(self, tasks: TaskQueue, reader: Reader) -> None:
+        """Start the threads."""
+        self._tasks = tasks
+        for number in range(self._count):
+            name = f"commercetools-{number}"
+            threading.Thread(target=_work, args=(tasks, reader), name=name, daemon=True).start()
+
+    def next_result(self, patience: float) -> Result | None:
+        """Return the next result, None when none comes within `patience` seconds."""
+        return self._tasks.next_result(patience) if self._tasks is not None else None
+
+
+def _work(tasks: TaskQueue, reader: Reader) -> None:
+    while (task := tasks.wait_for_task()) is not None:
+        tasks.record(reader.perform(task, tasks.spare))
