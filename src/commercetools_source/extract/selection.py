@@ -23,7 +23,8 @@ _CLOCK_MARGIN = 86_400.0
 """Seconds that are read again besides the distance when a stored position lies beyond the bound."""
 
 
-_FARTHEST = 10 * 366 * 86_400.0
+_FARTHEST = 366 * 86_400.0
+"""No clock is wrong by more seconds than this: a person set a position that lies farther ahead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +133,9 @@ def _lower_of(cursor: str, selection: Selection) -> str:
     since it was stored is then missing, and began at most as far before the bound as it lies behind it if
     no more time went by than is left; a day is added.
     """
-    if selection.until or cursor <= selection.bound:
+    distance = (moment(cursor) - moment(selection.bound)).total_seconds()
+    if selection.until or not 0 < distance <= _FARTHEST:
         return shift(cursor, -selection.lookback)
-    distance = min((moment(cursor) - moment(selection.bound)).total_seconds(), _FARTHEST)
     return shift(selection.bound, -distance - _CLOCK_MARGIN - selection.lookback)
 
 
@@ -142,10 +143,15 @@ def clock_notice(stream: Stream, state: StreamState, selection: Selection) -> st
     """Return what a person should know when the stored position lies after the bound, None otherwise."""
     if not _beyond(stream, state, selection) or state.cursor is None:
         return None
-    again = "all of it is read" if selection.full else f"it is read again from {_lower_of(state.cursor, selection)} on"
+    again = (
+        f"it is read again from {lower} on"
+        if (lower := _lower_of(state.cursor, selection)) < selection.bound
+        else ("nothing is read before that; read the stream anew with --full, or reset its state")
+    )
     return (
         f"its position {state.cursor} lies after {selection.bound}, where this run ends by the clocks of the API and of"
-        f" this machine: one of them is wrong, or was. The position stays, and {again}"
+        f" this machine: one of them is wrong, or was. The position stays, and"
+        f" {'all of it is read' if selection.full else again}"
     )
 
 
