@@ -138,13 +138,14 @@ class Config:
         if not any(name.startswith("CTP_") for name in content.values):
             content = SettingsFile({}, is_environment=True)
             unread = unread or [f"no {path.name} with CTP_ variables is in {path.absolute().parent}"]
-        variables = {name: value for name, value in {**content.values, **environ}.items() if name.startswith("CTP_")}
-        if all(map(is_blank, [*variables.values(), *(overrides.get(name) for name in _REQUIRED)])):
-            raise ConfigError([*unread, _NOTHING])
         try:
             return cls._merge(content, environ, overrides)
         except ConfigError as error:
-            problems = [*error.problems, *unread] if _lacks_any(error.problems) else error.problems
+            problems = error.problems
+        if _lacks_any(problems):
+            variables = [value for name, value in {**content.values, **environ}.items() if name.startswith("CTP_")]
+            has_any = any(not is_blank(value) for value in [*variables, *map(overrides.get, _REQUIRED)])
+            problems = (*problems, *unread) if has_any else (f"no settings: {'; '.join(unread)}. {_FIRST}", *problems)
         raise ConfigError(problems)
 
     @classmethod
@@ -171,9 +172,9 @@ class Config:
 
 
 _REQUIRED = tuple(name for name, setting in SETTINGS.items() if setting.required)
-_NOTHING = (
-    "no settings were given: save the .env that the Merchant Center offers when an API client is created here, set its"
-    " CTP_ variables in the environment, or name a settings file; `commercetools-source demo` needs none of them"
+_FIRST = (
+    "Save the .env that the Merchant Center offers when an API client is created here, set its CTP_ variables in the"
+    " environment, or name a settings file; `commercetools-source demo` needs none of them"
 )
 
 
