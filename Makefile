@@ -14,6 +14,7 @@
 #   make acceptance  the source inside Mage's own code, the tap before Singer's checker, three targets and Meltano
 #   make test-lowest    the tests with the lowest versions that pyproject.toml declares; PYTHON=python3.10 for the lowest of all
 #   make test-versions  main job, demo and tests with every CPython from 3.10 on that this machine has (by name, or of pyenv)
+#   make chaos     a thousand seeds of a proxy that changes answers at random; SEED=7 replays one of them
 #   make coverage  which lines the tests run; fails below the share that is reached
 #   make release-check  version, changelog, wheel and sdist fit together
 #   make clean     remove what make made                     make help      this text
@@ -34,7 +35,7 @@ unexport PYTHONPATH
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
 .PHONY: bench bench-check help demo test tests simulate crash judges acceptance lint types format contract docs clean
-.PHONY: coverage release-check test-lowest test-versions
+.PHONY: chaos coverage release-check test-lowest test-versions
 
 test: lint types tests
 
@@ -49,6 +50,9 @@ tests: $(BUILD)/installed $(BUILD)/tools
 
 simulate: $(BUILD)/installed $(BUILD)/tools
 	SIMULATE=$(if $(SEED),$(SEED)-$(SEED),0-9999) $(BIN)/pytest -n $(if $(SEED),0,auto) tests/simulation -k asked_for
+
+chaos: $(BUILD)/installed $(BUILD)/tools
+	CHAOS=$(if $(SEED),$(SEED)-$(SEED),1000) $(BIN)/pytest -n $(if $(SEED),0,auto) tests/chaos
 
 judges: $(BUILD)/installed $(BUILD)/tools $(BUILD)/judges/installed
 	JUDGES=$(CURDIR)/$(BUILD)/judges $(BIN)/pytest -s tests/judges $(ARGS)

@@ -90,7 +90,7 @@ def written(value: Any) -> Any:
 
 def test_the_first_run_reads_everything(shop: tuple[Path, list[str]]) -> None:
     _, (first, _) = shop
-    assert "50 streams: read in full" in first
+    assert "50 whole" in first
     for name in STREAMS:
         assert f"\n{name} " in first
     for question in QUESTIONS:
