@@ -11,6 +11,7 @@ from commercetools_source.cli.app import app
 from commercetools_source.report.diagram import draw
 from commercetools_source.report.svg import svg
 from commercetools_source.settings import SETTINGS, Setting
+from docs_architecture import architecture
 from docs_tables import tables
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -18,7 +19,13 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 def pages() -> dict[str, str]:
     """Return the text of each generated page by its file name."""
-    return {"configuration.md": configuration(), "cli.md": commands(), "tables.md": tables(), "model.svg": svg(draw())}
+    return {
+        "configuration.md": configuration(),
+        "cli.md": commands(),
+        "tables.md": tables(),
+        "architecture.md": architecture(),
+        "model.svg": svg(draw()),
+    }
 
 
 def configuration() -> str:
