@@ -6,7 +6,7 @@ import platform
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from http import HTTPStatus
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ import msgspec
 from commercetools_source.catalog.streams import Stream, find
 from commercetools_source.config import Config
 from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError, Problem
-from commercetools_source.events import Hook, ignore
+from commercetools_source.events import Hook, Notice, ignore
 from commercetools_source.extract import paging
 from commercetools_source.extract.parents import parents_of
 from commercetools_source.extract.selection import range_of
@@ -39,6 +39,8 @@ __all__ = ["Client", "Params"]
 Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
 """Query parameters; a list or tuple as value repeats its parameter, None leaves it out."""
 
+_CLOCKS_AGREE = 60.0
+"""Seconds by which two clocks may differ without a word; the settle delay covers them."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -62,6 +64,7 @@ class Client:
     ) -> None:
         self.config = config if isinstance(config, Config) else Config.from_mapping(config)
         timing = timing or Timing()
+        self._hook = hook
         self._transport = Transport(
             concurrency=self.config.concurrency,
             timeout=self.config.request_timeout,
@@ -174,14 +177,31 @@ class Client:
         return self._tokens.get().scopes
 
     def settled_time(self) -> str:
-        """Return the API timestamp up to which reads are settled (design rule 4); raises as `server_time` does."""
-        return shift(instant(self.server_time()), -self.config.settle_seconds)
+        """Return the API timestamp up to which reads are settled; raises as `server_time` does.
+
+        A change that was made shortly before an answer may not be in it yet. Where the platform's clock and
+        this machine's differ, the earlier one counts, since nothing is lost by reading less, and a Notice says so.
+        """
+        theirs, ours = self._clocks()
+        if abs(difference := (theirs - ours).total_seconds()) > _CLOCKS_AGREE:
+            ahead = f"{timedelta(seconds=round(abs(difference)))} {'ahead of' if difference > 0 else 'behind'}"
+            reason = f"the API's clock is {ahead} this machine's; the earlier one counts, so set right what is wrong"
+            self._hook(Notice("clock", reason))
+            theirs = min(theirs, ours)
+        return shift(instant(theirs), -self.config.settle_seconds)
 
     def server_time(self) -> datetime:
         """Return the platform's clock in UTC, to the second, from the `Date` header of an answer.
 
         Our own clock is used only if a proxy strips that header or writes no time into it. Raises NotFoundError
         when the region has no project of this key, and as `request` when the platform cannot be reached.
+        """
+        return self._clocks()[0]
+
+    def _clocks(self) -> tuple[datetime, datetime]:
+        """Return the platform's clock and the one to compare it with: this machine's, or what the sandbox says.
+
+        The sandbox's clock is moved by tests; its answers say so, apart from `Date`, which a proxy may change.
         """
         url = self._target("/", None, None)
         answer = self._with_token(Request(method="GET", url=url, path=urlsplit(url).path, headers={}), self._patience)
@@ -193,7 +213,8 @@ class Client:
                     path=urlsplit(url).path,
                 )
             )
-        return http_date(answer.headers.get("Date")) or datetime.now(timezone.utc)
+        ours = http_date(answer.headers.get("X-Sandbox-Clock")) or datetime.now(timezone.utc)
+        return http_date(answer.headers.get("Date")) or ours, ours
 
     def get(
         self,

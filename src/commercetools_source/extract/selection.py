@@ -143,15 +143,16 @@ def clock_notice(stream: Stream, state: StreamState, selection: Selection) -> st
     """Return what a person should know when the stored position lies after the bound, None otherwise."""
     if not _beyond(stream, state, selection) or state.cursor is None:
         return None
-    again = (
-        f"it is read again from {lower} on"
-        if (lower := _lower_of(state.cursor, selection)) < selection.bound
-        else ("nothing is read before that; read the stream anew with --full, or reset its state")
-    )
+    lower = _lower_of(state.cursor, selection)
+    if selection.full:
+        again = "all of it is read"
+    elif lower < selection.bound:
+        again = f"it is read again from {lower} on"
+    else:
+        again = "what changes before it is not read; read the stream anew with --full, or reset its state"
     return (
         f"its position {state.cursor} lies after {selection.bound}, where this run ends by the clocks of the API and of"
-        f" this machine: one of them is wrong, or was. The position stays, and"
-        f" {'all of it is read' if selection.full else again}"
+        f" this machine: one of them is wrong, or was. The position stays, and {again}"
     )
 
 

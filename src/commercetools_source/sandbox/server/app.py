@@ -136,6 +136,7 @@ class App:
         now = self.clock.now()
         headers = {
             "Date": http_date(now),
+            "X-Sandbox-Clock": http_date(now),  # clients compare `Date` with it, as tests move this clock
             "Content-Type": response.media_type,
             "X-Correlation-ID": correlation,
             **({} if response.status == _THROTTLED else _quota(now)),

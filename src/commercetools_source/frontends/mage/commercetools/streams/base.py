@@ -60,9 +60,10 @@ class BaseStream:
             return
         api = self.client.api if type(self.client) is Client else None
         config = api.config if api is not None else settings_of(self.config)
-        now = api.server_time() if api is not None else datetime.now(timezone.utc)
         selection = Selection(
-            bound=shift(instant(now), -config.settle_seconds),
+            bound=api.settled_time()
+            if api is not None
+            else shift(instant(datetime.now(timezone.utc)), -config.settle_seconds),
             start_date=instant(start_date) if start_date else config.start_date,
             lookback=config.lookback_seconds,
         )

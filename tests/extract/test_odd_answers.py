@@ -1,0 +1,333 @@
+"""Answers that no honest platform sends, through whole runs: no row is lost without a word, and other streams go on."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+
+from commercetools_source.client import Client
+from commercetools_source.destinations import open_destination
+from commercetools_source.errors import RecordError
+from commercetools_source.events import Event, RecordQuarantined, RowsWritten
+from commercetools_source.sandbox import Sandbox
+from commercetools_source.sync.run import Summary, sync
+from middle import Exchange, Middle, path_of
+from patience import Jumps
+from shops import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from commercetools_source.destinations.duckdb import DuckDB
+
+CHILDREN = [
+    "custom_objects",
+    "product_selection_products",
+    "store_product_selection_assignments",
+    "approval_rules",
+    "approval_flows",
+]
+BELOW = ("/custom-objects/", "/product-selections/", "/in-store/", "/as-associate/")
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+def run(
+    middle: Middle, path: Path, streams: list[str], events: list[Event] | None = None, **settings: object
+) -> Summary:
+    hook = (events if events is not None else []).append
+    given = middle.settings(retry_seconds=2, **settings)
+    with Client(given, timing=Jumps().timing, hook=hook) as client:
+        return sync(client, open_destination(str(path)), streams=streams, hook=hook)
+
+
+def counts(path: Path, streams: list[str]) -> dict[str, int]:
+    import duckdb
+
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return {name: connection.sql(f"SELECT count(*) FROM {name}").fetchall()[0][0] for name in streams}
+
+
+def html(exchange: Exchange) -> None:
+    exchange.status, exchange.headers["Content-Type"], exchange.body = 404, "text/html", b"<h1>no such route</h1>"
+
+
+def silent(exchange: Exchange) -> None:
+    exchange.status, exchange.body = 404, b""
+
+
+def imitated(exchange: Exchange) -> None:
+    exchange.status = 404
+    exchange.body = b'{"statusCode":404,"message":"no","errors":[{"code":"ResourceNotFound","message":"no"}]}'
+
+
+def forbidden(exchange: Exchange) -> None:
+    exchange.status = 403
+    exchange.body = b'{"statusCode":403,"message":"no","errors":[{"code":"AssociateMissingPermission"}]}'
+
+
+@pytest.mark.parametrize("answer", [html, silent, imitated, forbidden])
+def test_an_error_below_a_parent_that_is_there_empties_no_table(
+    sandbox: Sandbox, tmp_path: Path, answer: Callable[[Exchange], None]
+) -> None:
+    path = tmp_path / "shop.duckdb"
+    with Middle(sandbox) as middle:
+        assert run(middle, path, CHILDREN).complete
+        before = counts(path, CHILDREN)
+        assert min(before.values()) > 0
+
+        def change(exchange: Exchange) -> None:
+            if exchange.target.startswith(BELOW):
+                answer(exchange)
+
+        middle.change = change
+        outcomes = run(middle, path, CHILDREN).outcomes
+        assert [outcome.error is None for outcome in outcomes] == [False] * len(CHILDREN)
+        assert counts(path, CHILDREN) == before
+        if answer is forbidden:
+            assert all("role" in str(outcome.error) for outcome in outcomes)
+            assert not any("scope" in str(outcome.error) for outcome in outcomes)
+        middle.change = lambda _: None
+        assert run(middle, path, CHILDREN).complete
+        assert counts(path, CHILDREN) == before
+
+
+def test_a_parent_that_is_gone_since_it_was_listed_takes_its_children_along(sandbox: Sandbox, tmp_path: Path) -> None:
+    gone = sandbox.records("product_selections")[0]["id"]
+
+    def change(exchange: Exchange) -> None:
+        if path_of(exchange).startswith(f"/product-selections/{gone}/"):
+            imitated(exchange)
+        elif path_of(exchange) == "/product-selections" and f"id%20%3D%20%22{gone}" in exchange.target:
+            exchange.body = b'{"limit":1,"offset":0,"count":0,"total":0,"results":[]}'
+
+    with Middle(sandbox, change) as middle:
+        assert run(middle, tmp_path / "shop.duckdb", ["product_selection_products"]).complete
+
+
+BROKEN = {
+    "half a surrogate pair": (b'"orderNumber":"', b'"orderNumber":"\\ud83d half of a pair '),
+    "a byte that is no UTF-8": (b'"orderNumber":"', b'"orderNumber":"\xff'),
+    "a key that is no UTF-8": (b'"orderNumber":"', b'"\xc3":1,"orderNumber":"'),
+    "a control character": (b'"orderNumber":"', b'"orderNumber":"\x01'),
+    "no number": (b'"orderNumber":"', b'"odd":NaN,"orderNumber":"'),
+    "1,500 levels": (b'"orderNumber":"', b'"odd":' + b"[" * 1500 + b"]" * 1500 + b',"orderNumber":"'),
+    "200,000 levels": (
+        b'"orderNumber":"',
+        b'"odd":' + b'{"a":' * 200_000 + b"1" + b"}" * 200_000 + b',"orderNumber":"',
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("neighbours", [1, 2])
+def test_a_record_that_nobody_can_decode_is_named_and_costs_no_other(
+    sandbox: Sandbox, tmp_path: Path, broken: tuple[bytes, bytes], neighbours: int
+) -> None:
+    orders = sorted(sandbox.records("orders"), key=lambda row: (row["createdAt"], row["id"]))
+    numbers = [order["orderNumber"].encode() for order in orders[40 : 40 + neighbours]]
+
+    def change(exchange: Exchange) -> None:
+        if path_of(exchange) == "/orders":
+            for number in numbers:
+                exchange.body = exchange.body.replace(broken[0] + number, broken[1] + number)
+
+    path, events = tmp_path / "shop.duckdb", []
+    with Middle(sandbox, change) as middle:
+        orders_outcome, zones = run(middle, path, ["orders", "zones"], events, page_size=50).outcomes
+        assert orders_outcome.error is None, orders_outcome.error
+        assert 1 <= orders_outcome.quarantined <= neighbours
+        assert zones.complete
+        assert counts(path, ["orders"]) == {"orders": len(orders) - neighbours}
+        assert len([event for event in events if isinstance(event, RecordQuarantined)]) == orders_outcome.quarantined
+        middle.change = lambda _: None
+        assert run(middle, path, ["orders", "zones"]).complete
+        assert counts(path, ["orders"]) == {"orders": len(orders)}
+
+
+BODIES = [b"{}", b"[]", b"null", b'{"results":{}}', b'{"results":[null,null]}', b'{"results":5}', b'"x"', b"", b"{"]
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_answer_that_is_no_page_ends_its_stream_only(
+    sandbox: Sandbox, tmp_path: Path, body: bytes, status: int
+) -> None:
+    def change(exchange: Exchange) -> None:
+        if path_of(exchange) == "/orders" or path_of(exchange) == "/custom-objects":
+            exchange.status, exchange.body = status, body
+
+    with Middle(sandbox, change) as middle:
+        orders, objects, zones = run(middle, tmp_path / "shop.duckdb", ["orders", "custom_objects", "zones"]).outcomes
+    assert zones.complete
+    assert not orders.complete
+    assert not objects.complete
+
+
+ERRORS = [
+    b'{"errors":5}',
+    b'{"errors":[5,null]}',
+    b'{"errors":{"code":1}}',
+    b'{"message":{"a":1},"errors":[{"code":[]}]}',
+]
+
+
+@pytest.mark.parametrize("body", ERRORS)
+def test_an_error_of_any_form_ends_its_stream_only(sandbox: Sandbox, tmp_path: Path, body: bytes) -> None:
+    def change(exchange: Exchange) -> None:
+        if path_of(exchange) == "/orders":
+            exchange.status, exchange.body = 400, body
+
+    with Middle(sandbox, change) as middle:
+        orders, zones = run(middle, tmp_path / "shop.duckdb", ["orders", "zones"]).outcomes
+    assert orders.error
+    assert zones.complete
+
+
+ROWS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "without its key": lambda row: row.pop("id"),
+    "without its date": lambda row: row.pop("createdAt"),
+    "without its version": lambda row: row.pop("version"),
+    "with a key that is a number": lambda row: row.update(id=5),
+    "of the first year": lambda row: row.update(createdAt="0001-01-01T00:00:00.000Z"),
+    "with a date that is none": lambda row: row.update(createdAt="soon"),
+    "with a quote in a field's name": lambda row: row.update({'a"b': 1}),
+    "with a field without a name": lambda row: row.update({"": 1}),
+}
+
+
+@pytest.mark.parametrize("destination", ["shop.duckdb", "parquet:shop", "jsonl:shop"])
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_a_record_that_is_none_ends_its_stream_at_most(
+    sandbox: Sandbox, tmp_path: Path, row: Callable[[dict[str, Any]], None], destination: str
+) -> None:
+    def change(exchange: Exchange) -> None:
+        if path_of(exchange) == "/orders" and exchange.status == 200:
+            answer = json.loads(exchange.body)
+            for record in answer["results"]:
+                row(record)
+            exchange.body = json.dumps(answer).encode()
+
+    scheme, _, name = destination.rpartition(":")
+    path = f"{scheme}:{tmp_path / name}" if scheme else str(tmp_path / name)
+    with Middle(sandbox, change) as middle, Client(middle.settings(retry_seconds=2), timing=Jumps().timing) as client:
+        orders, zones = sync(client, open_destination(path), streams=["orders", "zones"]).outcomes
+    assert zones.complete
+    assert orders.complete or "\n" not in str(orders.error)
+
+
+class Choosy:
+    """A destination that refuses one stream."""
+
+    def __init__(self, inner: DuckDB, error: Exception) -> None:
+        self.inner, self.error = inner, error
+        self.name, self.batch_bytes = inner.name, 2000
+        self.written: list[str] = []
+
+    def open(self) -> Any:
+        return self.inner.open()
+
+    def write(self, delivery: Any) -> None:
+        self.written.append(delivery.stream.name)
+        if delivery.stream.name == "orders":
+            raise self.error
+        self.inner.write(delivery)
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+@pytest.mark.parametrize("error", [RecordError("too odd"), MemoryError(), RecursionError("deep"), KeyError("s3cret")])
+def test_a_stream_that_cannot_be_written_does_not_end_the_others(
+    sandbox: Sandbox, tmp_path: Path, error: Exception
+) -> None:
+    from commercetools_source.destinations.duckdb import DuckDB
+
+    choosy, events = Choosy(DuckDB(tmp_path / "shop.duckdb"), error), []
+    streams = ["orders", "customers", "zones"]
+    with Client(sandbox.settings(), hook=events.append) as client:
+        summary = sync(client, choosy, streams=streams, hook=events.append)
+    orders, *others = summary.outcomes
+    assert orders.error
+    assert "s3cret" not in orders.error
+    assert orders.records == 0
+    assert all(outcome.complete for outcome in others)
+    assert choosy.written.count("orders") == 1
+    assert not any(isinstance(event, RowsWritten) and event.stream == "orders" for event in events)
+    with Client(sandbox.settings()) as client:
+        assert sync(client, DuckDB(tmp_path / "shop.duckdb"), streams=streams).complete
+    assert counts(tmp_path / "shop.duckdb", ["orders"]) == {"orders": len(sandbox.records("orders"))}
+
+
+@pytest.mark.parametrize("limit", [1, 30, 39])
+@pytest.mark.parametrize("said", ["as asked", "nothing"])
+def test_a_gateway_that_lowers_the_limit_loses_nothing(sandbox: Sandbox, tmp_path: Path, limit: int, said: str) -> None:
+    def ask(target: str) -> str:
+        parts = urlsplit(target)
+        params = [
+            (name, str(min(int(value), limit)) if name == "limit" else value) for name, value in parse_qsl(parts.query)
+        ]
+        return f"{parts.path}?{urlencode(params)}" if params else parts.path
+
+    def change(exchange: Exchange) -> None:
+        if exchange.status == 200 and b'"results"' in exchange.body:
+            answer = json.loads(exchange.body)
+            answer.pop("limit", None)
+            if said == "as asked":
+                answer["limit"] = int(dict(parse_qsl(urlsplit(exchange.target).query)).get("limit", 20))
+            exchange.body = json.dumps(answer).encode()
+
+    path, streams = tmp_path / "shop.duckdb", ["orders", "custom_objects", "mcp_servers", "product_selection_products"]
+    with Middle(sandbox) as middle:
+        assert run(middle, path, streams).complete
+        expected = counts(path, streams)
+        path.unlink()
+        middle.ask, middle.change = ask, change
+        assert run(middle, path, streams).complete
+    assert counts(path, streams) == expected
+
+
+def test_pages_without_records_that_the_platform_counts_fail_their_stream(sandbox: Sandbox, tmp_path: Path) -> None:
+    def change(exchange: Exchange) -> None:
+        if path_of(exchange) == "/orders":
+            exchange.body = json.dumps({**json.loads(exchange.body), "results": [], "count": 0}).encode()
+
+    with Middle(sandbox, change) as middle:
+        orders, zones = run(middle, tmp_path / "shop.duckdb", ["orders", "zones"]).outcomes
+    assert "fewer records than the platform counts" in str(orders.error)
+    assert zones.complete
+
+
+def test_a_list_of_containers_that_does_not_advance_is_an_error_and_not_a_loop(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    def ask(target: str) -> str:
+        parts = urlsplit(target)
+        params = [pair for pair in parse_qsl(parts.query) if parts.path != "/custom-objects" or pair[0] != "where"]
+        return f"{parts.path}?{urlencode(params)}" if params else parts.path
+
+    with Middle(sandbox, ask=ask) as middle:
+        (objects,) = run(middle, tmp_path / "shop.duckdb", ["custom_objects"]).outcomes
+        assert "made no progress" in str(objects.error)
+        assert len(middle.targets) < 10
+
+
+def test_containers_whose_names_are_dots_are_read_as_any_other(tmp_path: Path) -> None:
+    with Sandbox(rows=rows_of("/custom-objects")) as sandbox, Client(sandbox.settings()) as client:
+        for number, container in enumerate((".", "..", "...", "a..b")):
+            body = {"container": container, "key": f"dots-{number}", "value": number}
+            client.request("POST", "/custom-objects", body=body)
+        sandbox.clock.advance(3600)
+        summary = sync(client, open_destination(str(tmp_path / "shop.duckdb")), streams=["custom_objects"])
+        assert summary.complete, summary.outcomes
+        assert counts(tmp_path / "shop.duckdb", ["custom_objects"]) == {
+            "custom_objects": len(sandbox.records("custom_objects"))
+        }
