@@ -235,7 +235,7 @@ def serving(upstream: str, chaos: Chaos) -> Iterator[str]:
 
 def _converse(connection: socket.socket, upstream: str, pool: urllib3.PoolManager, chaos: Chaos) -> None:
     """Answer one request on a connection, and close it."""
-    with connection, suppress(OSError):
+    with connection, suppress(OSError, ValueError, urllib3.exceptions.HTTPError):
         connection.settimeout(10)
         head = b""
         while b"\r\n\r\n" not in head:
