@@ -1,7 +1,7 @@
 """A proxy that changes answers at random stands before the sandbox: a run is complete and right, or says what it lacks.
 
-It runs where CHAOS is set (`make chaos`): CHAOS=1000 runs as many seeds, CHAOS=7-7 one of them. Not in `make test` yet: one of its
-cases failed once beside other load, and which one is not known.
+It runs where CHAOS is set (`make chaos`): CHAOS=1000 runs as many seeds, CHAOS=7-7 one of them. It is not in
+`make test` yet, because one case failed once beside other load, and which one is not known.
 """
 
 from __future__ import annotations
