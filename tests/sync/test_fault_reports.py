@@ -72,6 +72,9 @@ class Shop:
         silent = any(fault.kind == "stall" for fault, _ in self.sandbox.faults.hits())
         hurry = {"retry_seconds": 2, "request_timeout": 0.5, "concurrency": 1}
         patience = hurry if silent else {"retry_seconds": 20}
+        if any(fault.kind == "expire" for fault, _ in self.sandbox.faults.hits()):
+            # All tokens end with each request for orders: one that zones uses at that moment would be refused twice.
+            patience |= {"concurrency": 1}
         settings = {**self.sandbox.settings(), "page_size": 20, **patience}
         with Client(settings, timing=Jumps().timing) as client:
             return sync(client, open_destination(str(self.path)), streams=["orders", "zones"])
@@ -94,7 +97,6 @@ def name_of(value: object) -> str:
     return f"{value.kind}-{value.status}-{value.times}" if isinstance(value, Fault) else ""
 
 
-@pytest.mark.xfail(reason="one case failed in the last whole run; not looked into yet", strict=False)
 @pytest.mark.parametrize(("fault", "words"), LASTING, ids=name_of)
 def test_a_fault_that_lasts_is_named_and_the_next_run_has_everything(shop: Shop, fault: Fault, words: str) -> None:
     shop.arm(fault, times=None)
