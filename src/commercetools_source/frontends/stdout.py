@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commercetools_source.errors import DestinationError
 from commercetools_source.stdio import output_fault
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import BinaryIO
 
-__all__ = ["write"]
+    import msgspec
+
+__all__ = ["SLICE_BYTES", "write", "write_records"]
+
+SLICE_BYTES = 64 << 10
+"""Lines are joined up to this size for one write; larger joins gain nothing and cost memory."""
 
 
 def write(lines: bytes) -> None:
@@ -30,6 +36,18 @@ def write(lines: bytes) -> None:
         raise DestinationError(
             f"{output_fault(error)}; the next run goes on from the last state that it kept"
         ) from error
+
+
+def write_records(head: bytes, tail: bytes, records: Sequence[msgspec.Raw], size: int) -> None:
+    """Write a line of `head`, the record's bytes and `tail` for each record; `size` is that of all records."""
+    step = max(1, SLICE_BYTES * len(records) // max(size, 1))
+    between = tail + head
+    for start in range(0, len(records), step):
+        chunk: Sequence[Any] = records[start : start + step]
+        pieces: list[Any] = [between] * (2 * len(chunk) + 1)
+        pieces[0], pieces[-1] = head, tail
+        pieces[1::2] = chunk
+        write(b"".join(pieces))  # Raw has the buffer protocol, so each record is copied once
 
 
 def _written(out: BinaryIO, piece: memoryview) -> int:

@@ -10,7 +10,7 @@ import yaml
 
 pytest.importorskip("singer_sdk")
 
-from commercetools_source.frontends.singer.configuration import config_schema
+from commercetools_source.frontends.settings_schema import config_schema
 from commercetools_source.frontends.singer.tap import TapCommercetools
 
 ROOT = Path(__file__).parents[3]

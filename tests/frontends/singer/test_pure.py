@@ -23,8 +23,9 @@ from commercetools_source.config import Config
 from commercetools_source.errors import ConfigError, DestinationError, StateError
 from commercetools_source.extract.checkpoint import StreamState, encode
 from commercetools_source.extract.keyset import KeyRange, Position
+from commercetools_source.frontends.settings_schema import config_schema
 from commercetools_source.frontends.singer import bookmarks
-from commercetools_source.frontends.singer.configuration import check_environment, config_of, config_schema
+from commercetools_source.frontends.singer.configuration import check_environment, config_of
 from commercetools_source.frontends.singer.lines import LineWriter, envelope
 from commercetools_source.frontends.singer.selection import project, tree_of
 from commercetools_source.frontends.singer.streams import open_unions

@@ -15,8 +15,8 @@ from commercetools_source.errors import CommercetoolsError, ConfigError, StateEr
 from commercetools_source.frontends.airbyte import messages
 from commercetools_source.frontends.airbyte.catalog import COMPLETE, catalog, configured, states
 from commercetools_source.frontends.airbyte.output import AirbyteOutput
+from commercetools_source.frontends.settings_schema import config_schema
 from commercetools_source.frontends.signals import Stopper, stopping
-from commercetools_source.frontends.singer.configuration import config_schema
 from commercetools_source.sync.access import inspect
 from commercetools_source.sync.plan import plan
 from commercetools_source.sync.run import sync

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from commercetools_source.frontends.stdout import write
+from commercetools_source.frontends.stdout import write, write_records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["connection_status", "estimate", "failure_type", "log", "records", "send", "state", "status", "trace_error"]
 
-_SLICE_BYTES = 64 << 10
-"""Lines are joined up to this size for one write; larger joins gain nothing and cost memory."""
 _LEVELS = {logging.ERROR: "ERROR", logging.WARNING: "WARN", logging.INFO: "INFO", logging.DEBUG: "DEBUG"}
 
 
@@ -33,15 +31,7 @@ def send(message: dict[str, Any]) -> None:
 def records(stream: str, rows: Sequence[msgspec.Raw], size: int) -> None:
     """Write a RECORD line for each of `rows`, JSON objects of `size` bytes in all."""
     head = msgspec.json.encode({"type": "RECORD", "record": {"stream": stream, "emitted_at": _milliseconds()}})
-    head = head[:-2] + b',"data":'
-    between = b"}}\n" + head
-    step = max(1, _SLICE_BYTES * len(rows) // max(size, 1))
-    for start in range(0, len(rows), step):
-        chunk: Sequence[Any] = rows[start : start + step]
-        pieces: list[Any] = [between] * (2 * len(chunk) + 1)
-        pieces[0], pieces[-1] = head, b"}}\n"
-        pieces[1::2] = chunk
-        write(b"".join(pieces))  # Raw has the buffer protocol, so each record is copied once
+    write_records(head[:-2] + b',"data":', b"}}\n", rows, size)
 
 
 def state(stream: str, value: dict[str, Any], count: int) -> None:

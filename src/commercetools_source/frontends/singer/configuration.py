@@ -6,38 +6,15 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from commercetools_source.config import Config
 from commercetools_source.errors import ConfigError
-from commercetools_source.settings import SETTINGS, Secret
+from commercetools_source.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["PREFIX", "check_environment", "config_of", "config_schema"]
+__all__ = ["PREFIX", "check_environment", "config_of"]
 
 PREFIX = "TAP_COMMERCETOOLS_"
 """Environment variables of the tap begin so (Singer's convention); `CTP_` belongs to the other front-ends."""
-
-_NUMBERS = {int: "integer", float: "number"}
-
-
-def config_schema() -> dict[str, Any]:
-    """Return the JSON Schema of the settings: types, defaults, meanings, what is required and what is secret."""
-    types = get_type_hints(Config)
-    properties = {}
-    for name, setting in SETTINGS.items():
-        kind = _NUMBERS.get(types[name], "string")
-        described: dict[str, Any] = {
-            "type": [kind] if setting.required else [kind, "null"],
-            "title": name.replace("_", " ").capitalize(),
-            "description": setting.meaning,
-        }
-        if types[name] is Secret:
-            described["secret"] = True
-        if kind != "string":
-            described["default"] = setting.default
-        properties[name] = described
-    properties["start_date"]["format"] = "date-time"
-    required = [name for name, setting in SETTINGS.items() if setting.required]
-    return {"type": "object", "properties": properties, "required": required}
 
 
 def config_of(given: Mapping[str, Any], reserved: Iterable[str]) -> Config:

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from singer_sdk.contrib.msgspec import MsgSpecWriter
 
-from commercetools_source.frontends.stdout import write
+from commercetools_source.frontends.stdout import SLICE_BYTES, write, write_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = ["LineWriter", "envelope"]
-
-_SLICE_BYTES = 64 << 10
-"""Lines are joined up to this size for one write; larger joins gain nothing and cost memory."""
 
 
 def envelope(stream: str, time_extracted: str, version: int | None = None) -> tuple[bytes, bytes]:
@@ -41,7 +38,7 @@ class LineWriter(MsgSpecWriter):
         for message in messages:
             pieces.append(bytes(self.format_message(message)))
             size += len(pieces[-1])
-            if size >= _SLICE_BYTES:
+            if size >= SLICE_BYTES:
                 write(b"".join(pieces))
                 pieces, size = [], 0
         if pieces:
@@ -49,11 +46,4 @@ class LineWriter(MsgSpecWriter):
 
     def write_records(self, head: bytes, tail: bytes, records: Sequence[msgspec.Raw], size: int) -> None:
         """Write a line of `head`, the record's bytes and `tail` for each record; `size` is that of all records."""
-        step = max(1, _SLICE_BYTES * len(records) // max(size, 1))
-        between = tail + head
-        for start in range(0, len(records), step):
-            some: Sequence[Any] = records[start : start + step]
-            parts: list[Any] = [between] * (2 * len(some) + 1)
-            parts[0], parts[-1] = head, tail
-            parts[1::2] = some
-            write(b"".join(parts))  # Raw has the buffer protocol, so each record is copied once
+        write_records(head, tail, records, size)

@@ -19,10 +19,11 @@ from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
+from commercetools_source.frontends.settings_schema import config_schema
 from commercetools_source.frontends.signals import Stopper
 from commercetools_source.frontends.singer import bookmarks
 from commercetools_source.frontends.singer.catalog import catalog_of, tell_deletions
-from commercetools_source.frontends.singer.configuration import check_environment, config_of, config_schema
+from commercetools_source.frontends.singer.configuration import check_environment, config_of
 from commercetools_source.frontends.singer.lines import LineWriter
 from commercetools_source.frontends.singer.output import SingerOutput
 from commercetools_source.frontends.singer.streams import CommercetoolsStream
