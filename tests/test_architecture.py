@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 
 # Lowest first: a file imports only its own folder and what stands before it. A name is a folder or a file of the root.
 ORDER = """
-    errors events stdio forks timestamps settings settings_file config
+    errors events stdio timestamps config
     catalog
     http
     extract

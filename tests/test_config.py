@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.config import Config
+from commercetools_source.config.settings import REGIONS, SETTINGS, Secret
 from commercetools_source.errors import ConfigError
-from commercetools_source.settings import REGIONS, SETTINGS, Secret
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ from typing import Any
 import typer.main
 
 from commercetools_source.cli.app import app
+from commercetools_source.config.settings import SETTINGS, Setting
 from commercetools_source.report.diagram import draw
 from commercetools_source.report.svg import svg
-from commercetools_source.settings import SETTINGS, Setting
 from docs_architecture import architecture
 from docs_tables import tables
 
@@ -72,7 +72,7 @@ def _option(option: Any) -> str:
 _CONFIGURATION = """\
 # Settings
 
-<!-- written by `make docs` from src/commercetools_source/settings.py -->
+<!-- written by `make docs` from src/commercetools_source/config/settings.py -->
 
 | key | environment variable | default | meaning |
 |---|---|---|---|

@@ -16,6 +16,7 @@ import msgspec
 
 from commercetools_source.catalog.streams import Stream, find
 from commercetools_source.config import Config
+from commercetools_source.config.settings import Secret
 from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError, Problem
 from commercetools_source.events import Hook, Notice, ignore
 from commercetools_source.extract import paging
@@ -25,7 +26,6 @@ from commercetools_source.http.auth import TokenSource
 from commercetools_source.http.responses import error_of, json_or_none
 from commercetools_source.http.retry import RetryBudget, http_date
 from commercetools_source.http.transport import Request, Response, Timing, Transport, is_good
-from commercetools_source.settings import Secret
 from commercetools_source.timestamps import instant, shift
 
 if TYPE_CHECKING:

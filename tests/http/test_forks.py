@@ -18,8 +18,8 @@ from commercetools_source.events import Event, PageRead, TokenFetched
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection
-from commercetools_source.forks import PerProcess
 from commercetools_source.http.connections import Connections
+from commercetools_source.http.forks import PerProcess
 from commercetools_source.report.progress import Tally
 from commercetools_source.sandbox import SandboxProcess
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from commercetools_source.config import Config
+from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import ConfigError, DestinationError
-from commercetools_source.settings import SETTINGS
 
 if TYPE_CHECKING:
     from commercetools_source.extract.checkpoint import StreamState

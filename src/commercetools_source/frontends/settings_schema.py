@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, get_type_hints
 
 from commercetools_source.config import Config
-from commercetools_source.settings import SETTINGS, Secret
+from commercetools_source.config.settings import SETTINGS, Secret
 
 __all__ = ["config_schema"]
 

@@ -15,12 +15,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from commercetools_source.config.settings import Secret
 from commercetools_source.errors import AuthenticationError, PageTooLargeError, printable
 from commercetools_source.events import Hook, TokenFetched, ignore
-from commercetools_source.forks import PerProcess
+from commercetools_source.http.forks import PerProcess
 from commercetools_source.http.responses import unchecked_json
 from commercetools_source.http.transport import Request, Response
-from commercetools_source.settings import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

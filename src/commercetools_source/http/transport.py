@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 from commercetools_source.errors import CommercetoolsError, NetworkError, OverdueError, OversizedError
 from commercetools_source.events import Hook, RequestDone, RetryScheduled, ignore
-from commercetools_source.forks import PerProcess
 from commercetools_source.http.bounds import LARGEST_BODY
 from commercetools_source.http.concurrency import ConcurrencyLimit
 from commercetools_source.http.connections import Connections
 from commercetools_source.http.faults import fault_of, oversized, proxy_refusal, unreadable
+from commercetools_source.http.forks import PerProcess
 from commercetools_source.http.gzip import inflater, is_packed
 from commercetools_source.http.retry import (
     OVERLOAD,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     import urllib3
 
-    from commercetools_source.settings import Secret
+    from commercetools_source.config.settings import Secret
 
 __all__ = ["Request", "Response", "Timing", "Transport", "is_good"]
 

@@ -25,7 +25,7 @@ from commercetools_source.events import (
     StreamFinished,
     StreamStarted,
 )
-from commercetools_source.forks import PerProcess
+from commercetools_source.http.forks import PerProcess
 from commercetools_source.report.table import seconds_text
 from commercetools_source.stdio import Forgiving
 

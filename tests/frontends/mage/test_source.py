@@ -25,10 +25,10 @@ from mage_integrations.sources.commercetools.streams.base import BaseStream
 
 import commercetools_source
 from commercetools_source.catalog import streams
+from commercetools_source.config.settings import SETTINGS
 from commercetools_source.frontends.mage.bookmarks import KEY
 from commercetools_source.frontends.mage.documented import columns_as_text, schemas
 from commercetools_source.sandbox import Fault, Sandbox
-from commercetools_source.settings import SETTINGS
 from hidden import shown
 
 if TYPE_CHECKING:

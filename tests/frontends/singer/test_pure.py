@@ -20,6 +20,7 @@ from singer_sdk.singerlib import SelectionMask
 
 from commercetools_source.catalog.streams import find
 from commercetools_source.config import Config
+from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import ConfigError, DestinationError, StateError
 from commercetools_source.extract.checkpoint import StreamState, encode
 from commercetools_source.extract.keyset import KeyRange, Position
@@ -29,7 +30,6 @@ from commercetools_source.frontends.singer.configuration import check_environmen
 from commercetools_source.frontends.singer.lines import LineWriter, envelope
 from commercetools_source.frontends.singer.selection import project, tree_of
 from commercetools_source.frontends.singer.streams import open_unions
-from commercetools_source.settings import SETTINGS
 
 if TYPE_CHECKING:
     from pathlib import Path

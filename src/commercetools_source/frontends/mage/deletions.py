@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from commercetools_source.config.settings import is_blank
 from commercetools_source.errors import ConfigError, ForbiddenError
-from commercetools_source.settings import is_blank
 from commercetools_source.sync.deletions import Lookup, lookup, unreadable
 
 if TYPE_CHECKING:

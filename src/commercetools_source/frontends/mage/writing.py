@@ -11,9 +11,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.mage.bases import of_mage
-from commercetools_source.settings import SETTINGS
 from commercetools_source.timestamps import moment
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import StateError
 from commercetools_source.extract import checkpoint
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from commercetools_source.config import Config
+from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import ConfigError
-from commercetools_source.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

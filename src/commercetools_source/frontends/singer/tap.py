@@ -18,6 +18,7 @@ from commercetools_source import events
 from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
+from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
 from commercetools_source.frontends.settings_schema import config_schema
 from commercetools_source.frontends.signals import Stopper
@@ -27,7 +28,6 @@ from commercetools_source.frontends.singer.configuration import check_environmen
 from commercetools_source.frontends.singer.lines import LineWriter
 from commercetools_source.frontends.singer.output import SingerOutput
 from commercetools_source.frontends.singer.streams import CommercetoolsStream
-from commercetools_source.settings import SETTINGS
 from commercetools_source.sync.run import sync
 
 if TYPE_CHECKING:

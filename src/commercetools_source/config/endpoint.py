@@ -1,0 +1,104 @@
+"""Where a project is reached: a region, or the URLs of the API and of the authorization server."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from commercetools_source.config.settings import REGIONS, is_blank, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["resolve_endpoint"]
+
+# Regions and their hosts: https://docs.commercetools.com/api/general-concepts#regions
+_OFFICIAL = re.compile(r"(api|auth)\.[a-z0-9.-]+\.commercetools\.(com|cn)")
+
+
+def resolve_endpoint(values: dict[str, Any], secret: str) -> list[str]:
+    """Fill region, host, api_url and auth_url in `values` from each other; return what is wrong with them."""
+    region, host, problem = _region(values["region"], values["host"], secret)
+    if problem:
+        return [problem]
+    values["region"], values["host"] = region, host
+    problems = []
+    for name, service in (("api_url", "api"), ("auth_url", "auth")):
+        url = values[name]
+        official = f"https://{service}.{region}.{host}.commercetools.com" if region else ""
+        if is_blank(url):
+            url = official or (_auth_beside(values["api_url"]) if name == "auth_url" else "")
+            if not url:
+                continue
+        text, reason = _url(url, values.get("project_key") or "")
+        if not reason and official and text != official and text.endswith(".commercetools.com"):
+            reason = f"it is not the one of region {region}.{host}; leave one of the two out"
+        values[name] = text
+        if reason:
+            problems.append(f"{name} is {shown(url, secret)}; {reason}")
+    if not problems and not (values["api_url"] and values["auth_url"]):
+        problems.append(f"region is missing; it must be one of {', '.join(REGIONS)}; or set api_url and auth_url")
+    return problems
+
+
+def _region(region: str | None, host: str | None, secret: str) -> tuple[str | None, str | None, str]:
+    """Return the two parts of a known region, or the sentence that says why not."""
+    if region is None:
+        lone = f"host is {shown(host, secret)} but region is missing; region must be one of {', '.join(REGIONS)}"
+        return None, None, lone if host else ""
+    first, _, second = region.partition(".")
+    if second and host and second != host:
+        return None, None, f"region is {shown(region, secret)} but host is {shown(host, secret)}; leave host out"
+    whole = f"{first}.{second or host or ''}".rstrip(".")
+    if whole in REGIONS:
+        return first, second or host, ""
+    right = next((known for known in REGIONS if known.startswith(f"{first}.")), None)
+    if right and not second and not host:
+        cloud = right.partition(".")[2]
+        return None, None, f"host is missing; for region {first} it must be {cloud} (or write region as {right})"
+    legal = f"it must be one of {_nearest_first(whole, REGIONS)}; for any other region set api_url and auth_url"
+    if right and not second:
+        return None, None, f"host is {shown(host, secret)} but region is {shown(first, secret)}; {legal}"
+    return None, None, f"region is {shown(whole, secret)}; {legal}"
+
+
+def _url(text: str, project_key: str) -> tuple[str, str]:
+    """Return the URL without a slash at its end, and why it cannot be used ("" if it can)."""
+    text = text.rstrip("/")
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return text, "it must be a URL such as https://api.us-central1.gcp.commercetools.com"
+    pattern = r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?"
+    if not re.fullmatch(pattern, text, re.ASCII) or not host or port == 0 or "/.." in parts.path:
+        return text, "it must be https:// and a host, without user, query or fragment"
+    if parts.scheme != "https" and not _is_loopback(host):
+        return text, "it must be https://, because the secret would travel readable (http:// is for this machine only)"
+    if project_key and parts.path.endswith(f"/{project_key}"):
+        return text, "it must not end with the project key"
+    if parts.path and _OFFICIAL.fullmatch(host):
+        return text, "it must end after the host; the project is named by project_key alone"
+    return text, "it must not end with /oauth/token" if parts.path.endswith("/oauth/token") else ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _auth_beside(api_url: str | None) -> str:
+    """Return the authorization server of a platform's own API host, or "" for any other host."""
+    match = re.fullmatch(r"https://api\.([a-z0-9.-]+\.commercetools\.(?:com|cn))/*", api_url or "")
+    return f"https://auth.{match[1]}" if match else ""
+
+
+def _nearest_first(word: str, legal: Iterable[str]) -> str:
+    options = list(legal)
+    near = difflib.get_close_matches(word, options, n=1)
+    return ", ".join([*near, *(option for option in options if option not in near)])
