@@ -8,7 +8,7 @@ import pickle
 import re
 import traceback
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 from urllib.parse import urlsplit
 
 import pytest
@@ -69,6 +69,13 @@ def test_the_defaults_are_those_of_the_table() -> None:
         if name not in {*WHOLE, "api_url", "auth_url"}:
             assert getattr(found, name) == setting.default, name
     assert sorted(field.name for field in dataclasses.fields(Config)) == sorted(SETTINGS)
+
+
+def test_the_types_of_the_fields_are_those_of_the_table() -> None:
+    types = {"string": {str, str | None, Secret, tuple[str, ...]}, "time": {str | None}}
+    for name, hint in get_type_hints(Config).items():
+        assert hint in {**types, "integer": {int}, "number": {float}}[SETTINGS[name].type], name
+        assert (hint is Secret) == SETTINGS[name].secret
 
 
 @pytest.mark.parametrize("region", REGIONS)

@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that say what the code says: settings and commands. `make docs` runs it."""
+"""Write the pages that say what the code says: settings, commands, tables. `make docs` runs it."""
 
 from __future__ import annotations
 
@@ -8,38 +8,30 @@ from typing import Any
 import typer.main
 
 from commercetools_source.cli.app import app
-from commercetools_source.config.settings import SETTINGS, Setting
 from commercetools_source.report.diagram import draw
 from commercetools_source.report.svg import svg
 from docs_architecture import architecture
+from docs_settings import settings_files, settings_rows
 from docs_tables import tables
 
 DOCS = Path(__file__).parent.parent / "docs"
 
 
 def pages() -> dict[str, str]:
-    """Return the text of each generated page by its file name."""
+    """Return the text of each generated page by its path below docs/."""
     return {
         "configuration.md": configuration(),
         "cli.md": commands(),
         "tables.md": tables(),
         "architecture.md": architecture(),
         "model.svg": svg(draw()),
+        **{f"../{path}": text for path, text in settings_files().items()},
     }
 
 
 def configuration() -> str:
     """Return the page of settings."""
-    rows = [f"| `{one.name}` | `{one.variable}` | {_default(one)} | {one.meaning} |" for one in SETTINGS.values()]
-    return _CONFIGURATION.replace("ROWS", "\n".join(rows))
-
-
-def _default(setting: Setting) -> str:
-    if setting.required:
-        return "required"
-    if setting.default in (None, (), ""):
-        return ""
-    return f"{setting.default:g}"
+    return _CONFIGURATION.replace("ROWS", settings_rows())
 
 
 def commands() -> str:
@@ -127,4 +119,4 @@ if __name__ == "__main__":
     DOCS.mkdir(exist_ok=True)
     for name, text in pages().items():
         (DOCS / name).write_text(text, encoding="utf-8")
-        print(f"docs/{name}")
+        print(f"docs/{name}".replace("docs/../", ""))

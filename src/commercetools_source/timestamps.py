@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-__all__ = ["instant", "moment", "shift"]
+__all__ = ["instant", "moment", "parse_time", "shift"]
 
 
 def moment(text: str) -> datetime:
@@ -35,8 +35,12 @@ _MOMENT = re.compile(
 )
 
 
-def _start_date(value: Any) -> str:
-    """Return `2026-01-31T00:00:00.000Z`: UTC with milliseconds, as the platform writes it; no zone means UTC."""
+def parse_time(value: Any) -> str:
+    """Return the time that a person, a file or an orchestrator gave, as the platform writes it; no zone means UTC.
+
+    `value` is a date or time, or its text; the result has milliseconds (`2026-01-31T00:00:00.000Z`). Raises
+    `ValueError("it must be …")`.
+    """
     legal = "it must be a date or time such as '2026-01-31' or '2026-01-31T12:00:00Z'"
     if isinstance(value, datetime):
         moment = value

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from commercetools_source.config import Config
-from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import ConfigError, DestinationError
+from commercetools_source.timestamps import parse_time
 
 if TYPE_CHECKING:
     from commercetools_source.extract.checkpoint import StreamState
@@ -166,10 +166,9 @@ def time_of(given: str | None, option: str) -> str | None:
     if given is None:
         return None
     try:
-        time: str = SETTINGS["start_date"].parse(given)
+        return parse_time(given)
     except ValueError as problem:
         raise ConfigError(f"{option} is {given!r}; {problem}") from None
-    return time
 
 
 def predicates_of(given: Sequence[str] | None) -> dict[str, str]:

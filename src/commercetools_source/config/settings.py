@@ -1,4 +1,4 @@
-"""The table of settings: what each key means, its default, and how a raw value is checked.
+"""The table of settings: what each key means, its type, its default, and how a raw value is checked.
 
 Pure: a value comes in as a person, a file or an environment variable wrote it and goes out typed, or
 a sentence says what is legal. It knows neither files nor the environment (`config` does).
@@ -10,9 +10,9 @@ import hmac
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from commercetools_source.timestamps import _start_date
+from commercetools_source.timestamps import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,6 +67,9 @@ class Secret:
         return bool(self._text)
 
 
+_SPELLED = {"api": "API", "id": "ID", "url": "URL"}
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One key: `parse` returns the typed value or raises `ValueError("it must be …")`."""
@@ -74,9 +77,13 @@ class Setting:
     name: str
     parse: Callable[[Any], Any]
     meaning: str
+    type: Literal["string", "time", "integer", "number"] = "string"
     default: Any = None
     required: bool = False
+    secret: bool = False
     zero_is_default: bool = False
+    sample: str = ""
+    """A value as an example, where the meaning does not name one."""
     aliases: tuple[str, ...] = ()
     """Other names of the environment variable, which `variable` wins over."""
 
@@ -84,6 +91,17 @@ class Setting:
     def variable(self) -> str:
         """Name of the environment variable."""
         return f"CTP_{self.name.upper()}"
+
+    @property
+    def title(self) -> str:
+        """Name as a form shows it."""
+        words = " ".join(_SPELLED.get(word, word) for word in self.name.split("_"))
+        return words[0].upper() + words[1:]
+
+    @property
+    def shown_default(self) -> str:
+        """Default as a page shows it; "" where there is none."""
+        return "" if self.default in (None, (), "") else f"{self.default:g}"
 
 
 def is_blank(value: object) -> bool:
@@ -172,20 +190,35 @@ _ALL: tuple[Setting, ...] = (
         _text("the project's key: 2 to 36 letters, digits, '-' or '_'", r"[A-Za-z0-9_-]{2,36}"),
         "The project's key.",
         required=True,
+        sample="projectkey",
     ),
     Setting(
         "client_id",
         _text("the API client's id: letters, digits and -._~", r"[A-Za-z0-9._~-]{1,256}"),
         "The API client's id.",
         required=True,
+        sample="abcdefg",
     ),
-    Setting("client_secret", _secret, "The API client's secret; never shown again.", required=True),
+    Setting(
+        "client_secret",
+        _secret,
+        "The API client's secret; never shown again.",
+        required=True,
+        secret=True,
+        sample="abcdefghijklmnopqrstuvwxyz",
+    ),
     Setting(
         "region",
         _text(f"one of {', '.join(REGIONS)}", rf"{_LABEL}(\.{_LABEL})?"),
         f"Where the project lives: {', '.join(f'`{region}`' for region in REGIONS)}.",
+        sample="us-central1",
     ),
-    Setting("host", _text("gcp or aws", _LABEL), "`gcp` or `aws`, where `region` has only its first part."),
+    Setting(
+        "host",
+        _text("gcp or aws", _LABEL),
+        "`gcp` or `aws`, where `region` has only its first part.",
+        sample="gcp",
+    ),
     Setting("api_url", _url, "URL of the API without the project key, in place of a region's.", default=""),
     Setting(
         "auth_url",
@@ -200,23 +233,26 @@ _ALL: tuple[Setting, ...] = (
         default=(),
         aliases=("CTP_SCOPE",),
     ),
-    Setting("start_date", _start_date, "Records last changed before this date or time are left out."),
+    Setting("start_date", parse_time, "Records last changed before this date or time are left out.", "time"),
     Setting(
         "page_size",
         _number("a whole number from 1 to 500", 1, 500, whole=True),
         "Records in one page, 1 to 500.",
+        "integer",
         default=500,
     ),
     Setting(
         "concurrency",
         _number("a whole number from 1 to 20", 1, 20, whole=True),
-        "Requests under way at once, 1 to 20.",
+        "Concurrent requests, 1 to 20.",
+        "integer",
         default=20,
     ),
     Setting(
         "request_timeout",
         _number("seconds, up to 3600; 0 means the default", 0.001, 3600),
         "Seconds to wait for an answer; 0 means the default.",
+        "number",
         default=60.0,
         zero_is_default=True,
     ),
@@ -224,18 +260,21 @@ _ALL: tuple[Setting, ...] = (
         "retry_seconds",
         _number("seconds from 0 to 86400", 0, 86400),
         "Seconds for which one request is repeated after failures; 0 means never.",
+        "number",
         default=300.0,
     ),
     Setting(
         "settle_seconds",
         _number("seconds from 0 to 86400", 0, 86400),
         "How far behind the server's clock a run stops, so that late commits are not missed.",
+        "number",
         default=300.0,
     ),
     Setting(
         "lookback_seconds",
         _number("seconds from 0 to 604800", 0, 604800),
         "How far before the last run's end the next one starts to read.",
+        "number",
         default=600.0,
     ),
 )

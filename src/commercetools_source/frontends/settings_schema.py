@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Any, get_type_hints
+from typing import Any
 
-from commercetools_source.config import Config
-from commercetools_source.config.settings import SETTINGS, Secret
+from commercetools_source.config.settings import SETTINGS, Setting
 
-__all__ = ["config_schema"]
+__all__ = ["EMIT_DELETIONS", "config_schema", "deletions_schema"]
 
-_NUMBERS = {int: "integer", float: "number"}
+EMIT_DELETIONS = "emit_deletions"
+"""A setting that protocol front-ends have besides the table's: a destination of `sync` always takes deletions."""
 
 
 def config_schema() -> dict[str, Any]:
     """Return the JSON Schema of the settings: types, defaults, meanings, what is required and what is secret."""
-    types = get_type_hints(Config)
-    properties = {}
-    for name, setting in SETTINGS.items():
-        kind = _NUMBERS.get(types[name], "string")
-        described: dict[str, Any] = {
-            "type": [kind] if setting.required else [kind, "null"],
-            "title": name.replace("_", " ").capitalize(),
-            "description": setting.meaning,
-        }
-        if types[name] is Secret:
-            described["secret"] = True
-        if kind != "string":
-            described["default"] = setting.default
-        properties[name] = described
-    properties["start_date"]["format"] = "date-time"
-    required = [name for name, setting in SETTINGS.items() if setting.required]
-    return {"type": "object", "properties": properties, "required": required}
+    return {
+        "type": "object",
+        "properties": {name: _property(setting) for name, setting in SETTINGS.items()},
+        "required": [name for name, setting in SETTINGS.items() if setting.required],
+    }
+
+
+def deletions_schema(column: str) -> dict[str, Any]:
+    """Return the JSON Schema of `emit_deletions`, where `column` has the time of a deletion."""
+    return {
+        "type": ["boolean", "null"],
+        "title": "Emit deletions",
+        "description": f"Send a record with `{column}` for each one that, as Messages tell, was deleted since.",
+        "default": False,
+    }
+
+
+def _property(setting: Setting) -> dict[str, Any]:
+    json_type = "string" if setting.type == "time" else setting.type
+    described: dict[str, Any] = {
+        "type": [json_type] if setting.required else [json_type, "null"],
+        "title": setting.title,
+        "description": setting.meaning,
+    }
+    if setting.secret:
+        described["secret"] = True
+    if json_type != "string":
+        described["default"] = setting.default
+    if setting.type == "time":
+        described["format"] = "date-time"
+    return described

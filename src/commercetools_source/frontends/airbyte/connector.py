@@ -13,9 +13,9 @@ from commercetools_source.client import Client
 from commercetools_source.config import Config
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
 from commercetools_source.frontends.airbyte import messages
-from commercetools_source.frontends.airbyte.catalog import COMPLETE, catalog, configured, states
+from commercetools_source.frontends.airbyte.catalog import COMPLETE, DELETED_AT, catalog, configured, states
 from commercetools_source.frontends.airbyte.output import AirbyteOutput
-from commercetools_source.frontends.settings_schema import config_schema
+from commercetools_source.frontends.settings_schema import EMIT_DELETIONS, config_schema, deletions_schema
 from commercetools_source.frontends.signals import Stopper, stopping
 from commercetools_source.sync.access import inspect
 from commercetools_source.sync.plan import plan
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-_DELETIONS = "emit_deletions"
 _DOCUMENTATION = "https://docs.commercetools.com/api/"
 
 
@@ -56,18 +55,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def spec() -> dict[str, Any]:
     """Return the connector's specification: the settings as JSON Schema, secrets marked as such."""
     schema = config_schema()
+    schema["properties"][EMIT_DELETIONS] = deletions_schema(DELETED_AT)
     for described in schema["properties"].values():
         described["type"] = described["type"][0]
         if described.pop("secret", False):
             described["airbyte_secret"] = True
         if described.get("default") is None:
             described.pop("default", None)
-    schema["properties"][_DELETIONS] = {
-        "type": "boolean",
-        "title": "Emit deletions",
-        "description": "Send a record with _ab_cdc_deleted_at for each one that, as Messages tell, was deleted since.",
-        "default": False,
-    }
     return {
         "documentationUrl": _DOCUMENTATION,
         "connectionSpecification": {
@@ -139,7 +133,7 @@ def _read(given: argparse.Namespace) -> int:
     # An attempt that is handed the mark of a finished full refresh has nothing left to read of that stream.
     finished = [item for item in chosen if item.full and COMPLETE in stored.get(item.stream.name, {})]
     chosen = [item for item in chosen if item not in finished]
-    output = AirbyteOutput(chosen, stored, deletions=bool(settings.get(_DELETIONS)))
+    output = AirbyteOutput(chosen, stored, deletions=bool(settings.get(EMIT_DELETIONS)))
     for item in finished:
         messages.status(item.stream.name, "STARTED")
         messages.status(item.stream.name, "COMPLETE")

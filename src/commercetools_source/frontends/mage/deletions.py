@@ -8,6 +8,7 @@ import msgspec
 
 from commercetools_source.config.settings import is_blank
 from commercetools_source.errors import ConfigError, ForbiddenError
+from commercetools_source.frontends.settings_schema import EMIT_DELETIONS
 from commercetools_source.sync.deletions import Lookup, lookup, unreadable
 
 if TYPE_CHECKING:
@@ -19,13 +20,12 @@ if TYPE_CHECKING:
     from commercetools_source.extract.paging import Get
     from commercetools_source.extract.selection import Selection
 
-__all__ = ["COLUMN", "SCHEMA", "SETTING", "told", "wanted"]
+__all__ = ["COLUMN", "SCHEMA", "told", "wanted"]
 
 Page = TypeVar("Page")
 
 COLUMN = "_mage_deleted_at"
 SCHEMA = {"format": "date-time", "type": ["null", "string"]}
-SETTING = "emit_deletions"
 _WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
@@ -35,10 +35,10 @@ def wanted(config: Mapping[str, Any] | None, method: str | None, row: Stream | N
     LOG_BASED does, as in Mage's other sources, and INCREMENTAL if the setting `emit_deletions` says so.
     Raises ConfigError when it says neither yes nor no.
     """
-    said = (config or {}).get(SETTING)
+    said = (config or {}).get(EMIT_DELETIONS)
     switched = False if is_blank(said) else _WORDS.get(str(said).strip().lower())
     if switched is None:
-        raise ConfigError(f"{SETTING} is {said!r}; it must be true or false")
+        raise ConfigError(f"{EMIT_DELETIONS} is {said!r}; it must be true or false")
     return bool(row is not None and row.deleted_messages) and (
         method == "LOG_BASED" or (method == "INCREMENTAL" and switched)
     )

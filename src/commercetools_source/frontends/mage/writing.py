@@ -11,10 +11,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.mage.bases import of_mage
-from commercetools_source.timestamps import moment
+from commercetools_source.timestamps import moment, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -121,6 +120,6 @@ def _moment(start_date: Any) -> datetime | None:
     if not start_date:
         return None
     try:
-        return moment(SETTINGS["start_date"].parse(start_date))
+        return moment(parse_time(start_date))
     except ValueError as problem:
         raise ConfigError(f"start_date is {start_date!r}; {problem}") from None

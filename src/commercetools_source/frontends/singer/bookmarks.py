@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import StateError
 from commercetools_source.extract import checkpoint
 from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.timestamps import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +85,6 @@ def _cursor(stream: Stream, bookmark: Mapping[str, Any]) -> str | None:
             " remove it to read the stream from its start"
         )
     try:
-        cursor: str = SETTINGS["start_date"].parse(value)
+        return parse_time(value)
     except ValueError as problem:
         raise StateError(f"the state of {stream.name} has {_VALUE} {value!r}; {problem}") from None
-    return cursor

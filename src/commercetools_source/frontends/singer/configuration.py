@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 from commercetools_source.config import Config
 from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import ConfigError
+from commercetools_source.frontends.settings_schema import EMIT_DELETIONS, deletions_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["PREFIX", "check_environment", "config_of"]
+__all__ = ["ACTIVATE_VERSION", "PREFIX", "TAP_SETTINGS", "check_environment", "config_of"]
 
 PREFIX = "TAP_COMMERCETOOLS_"
 """Environment variables of the tap begin so (Singer's convention); `CTP_` belongs to the other front-ends."""
+
+ACTIVATE_VERSION = "emit_activate_version_messages"
+TAP_SETTINGS: dict[str, dict[str, Any]] = {
+    ACTIVATE_VERSION: {
+        "type": ["boolean", "null"],
+        "title": "Emit ACTIVATE_VERSION messages",
+        "description": "Send ACTIVATE_VERSION after each complete full read, so that targets remove what is gone.",
+        "default": False,
+    },
+    EMIT_DELETIONS: deletions_schema("_sdc_deleted_at"),
+}
+"""Settings that the tap has besides the package's and the SDK's."""
 
 
 def config_of(given: Mapping[str, Any], reserved: Iterable[str]) -> Config:
@@ -32,11 +45,10 @@ def config_of(given: Mapping[str, Any], reserved: Iterable[str]) -> Config:
 
 def check_environment(environ: Mapping[str, str]) -> None:
     """Raise ConfigError for numbers in the environment that the SDK would stumble over."""
-    types = get_type_hints(Config)
     problems = []
-    for name in SETTINGS:
+    for name, setting in SETTINGS.items():
         variable = PREFIX + name.upper()
-        if types[name] is int and variable in environ and not environ[variable].strip().isdecimal():
+        if setting.type == "integer" and variable in environ and not environ[variable].strip().isdecimal():
             problems.append(f"{variable} is {environ[variable]!r}; it must be a whole number, or not set")
     if problems:
         raise ConfigError(problems)

@@ -20,11 +20,16 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
-from commercetools_source.frontends.settings_schema import config_schema
+from commercetools_source.frontends.settings_schema import EMIT_DELETIONS, config_schema
 from commercetools_source.frontends.signals import Stopper
 from commercetools_source.frontends.singer import bookmarks
 from commercetools_source.frontends.singer.catalog import catalog_of, tell_deletions
-from commercetools_source.frontends.singer.configuration import check_environment, config_of
+from commercetools_source.frontends.singer.configuration import (
+    ACTIVATE_VERSION,
+    TAP_SETTINGS,
+    check_environment,
+    config_of,
+)
 from commercetools_source.frontends.singer.lines import LineWriter
 from commercetools_source.frontends.singer.output import SingerOutput
 from commercetools_source.frontends.singer.streams import CommercetoolsStream
@@ -41,24 +46,6 @@ if TYPE_CHECKING:
     from commercetools_source.sync.run import Summary
 
 __all__ = ["TapCommercetools", "run"]
-
-_VERSIONS, _DELETIONS = "emit_activate_version_messages", "emit_deletions"
-_OWN = {
-    name: {"type": ["boolean", "null"], "title": title, "description": meaning, "default": False}
-    for name, title, meaning in (
-        (
-            _VERSIONS,
-            "Emit ACTIVATE_VERSION messages",
-            "Send ACTIVATE_VERSION after each complete full read, so that targets remove what is gone.",
-        ),
-        (
-            _DELETIONS,
-            "Emit deletions",
-            "Send a record with `_sdc_deleted_at` for each one that, as Messages tell, was deleted since.",
-        ),
-    )
-}
-"""Settings that the tap has besides the package's and the SDK's."""
 
 
 class TapCommercetools(Tap):
@@ -84,7 +71,7 @@ class TapCommercetools(Tap):
     @property
     def emits_deletions(self) -> bool:
         """Whether deletions become records."""
-        return bool(self.config.get(_DELETIONS))
+        return bool(self.config.get(EMIT_DELETIONS))
 
     def setup_mapper(self) -> None:
         """Register the streams as they will be written, with the column for deletions if they are told."""
@@ -124,7 +111,7 @@ class TapCommercetools(Tap):
         if not chosen:
             self.logger.warning("no stream is selected; nothing is read")
             return
-        version = time.time_ns() // 1_000_000 if self.config.get(_VERSIONS) else None
+        version = time.time_ns() // 1_000_000 if self.config.get(ACTIVATE_VERSION) else None
         output = SingerOutput(chosen, self.message_writer, self.state, version, self.state_bytes)
         output.open()  # what is wrong with the state is told before anything is asked of the platform
         with self.connect() as client:
@@ -189,7 +176,7 @@ class TapCommercetools(Tap):
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
         """Add the SDK's settings and the tap's own, for one of which the SDK declares no more than a capability."""
         super().append_builtin_config(config_jsonschema)
-        for name, described in _OWN.items():
+        for name, described in TAP_SETTINGS.items():
             config_jsonschema["properties"].setdefault(name, described)
 
     @classmethod
