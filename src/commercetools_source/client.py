@@ -14,25 +14,27 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from commercetools_source.catalog.streams import Stream, find
+from commercetools_source.catalog.streams import find
 from commercetools_source.config import Config
-from commercetools_source.config.settings import Secret
+from commercetools_source.config.settings import SETTINGS, Secret
 from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError, Problem
 from commercetools_source.events import Hook, Notice, ignore
 from commercetools_source.extract import paging
 from commercetools_source.extract.parents import parents_of
-from commercetools_source.extract.selection import range_of
+from commercetools_source.extract.selection import checked_predicate, range_of
 from commercetools_source.http.auth import TokenSource
 from commercetools_source.http.responses import error_of, json_or_none
 from commercetools_source.http.retry import RetryBudget, http_date
 from commercetools_source.http.transport import Request, Response, Timing, Transport, is_good
-from commercetools_source.timestamps import instant, shift
+from commercetools_source.timestamps import Time, instant, shift, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from typing_extensions import Self
+
+    from commercetools_source.catalog.streams import Stream
 
 __all__ = ["Client", "Params"]
 
@@ -146,27 +148,44 @@ class Client:
         stream: str | Stream,
         *,
         where: str | Sequence[str] = (),
-        since: str | None = None,
-        until: str | None = None,
+        since: Time | None = None,
+        until: Time | None = None,
         page_size: int | None = None,
     ) -> Iterator[paging.Page]:
-        """Yield every page of `stream`, in keyset order where it has one, complete past any offset limit.
+        """Return every page of `stream`, in keyset order where it has one, complete past any offset limit.
 
-        `where` restricts it further, in the API's query language. `since` and `until` (API timestamps,
-        the end excluded) select by the stream's cursor field; without them everything is read. A
-        record that the platform cannot serve raises the error it causes.
+        `where` restricts it further, in the API's query language (https://docs.commercetools.com/api/predicates/query).
+        `since` and `until` (the end excluded) select by the date of the last change; without them everything is
+        read. They are API timestamps, dates or times; without a zone they are UTC. A page has `page_size` records at
+        most, by default the setting's. Arguments are checked at the call, which raises ConfigError; requests are
+        sent when a page is asked for. A record that the platform cannot serve raises the error it causes.
         """
-        row = find(stream) if isinstance(stream, str) else stream
-        restrictions = (where,) if isinstance(where, str) else tuple(where)
-        most = page_size or self.config.page_size
-        for parent in parents_of(self.get, row, most):
-            yield from paging.pages(self.get, row, range_of(row, parent, since, until), most, where=restrictions)
+        row = find(stream)
+        predicates = tuple(checked_predicate(row, text) for text in ((where,) if isinstance(where, str) else where))
+        start, end = time_of(since, "since"), time_of(until, "until")
+        range_of(row, (), start, end)  # raises for a stream that has no date of change
+        if start is not None and end is not None and start > end:
+            raise ConfigError(f"since is {start} and until is {end}: nothing can lie between; since must be earlier")
+        most = self.config.page_size if page_size is None else _checked_size(page_size)
 
-    def records(self, stream: str | Stream, **selection: Any) -> Iterator[dict[str, Any]]:
-        """Yield every record of `stream` as a dict; takes the keywords of `pages`."""
-        for page in self.pages(stream, **selection):
-            for record in page.records:
-                yield msgspec.json.decode(record)
+        def read() -> Iterator[paging.Page]:
+            for parent in parents_of(self.get, row, most):
+                yield from paging.pages(self.get, row, range_of(row, parent, start, end), most, where=predicates)
+
+        return read()
+
+    def records(
+        self,
+        stream: str | Stream,
+        *,
+        where: str | Sequence[str] = (),
+        since: Time | None = None,
+        until: Time | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Return every record of `stream` as a dict, page by page; the arguments are those of `pages`."""
+        pages = self.pages(stream, where=where, since=since, until=until, page_size=page_size)
+        return (msgspec.json.decode(record) for page in pages for record in page.records)
 
     def access_token(self) -> str:
         """Return a valid access token, for requests that are sent by other means. Keep it out of logs."""
@@ -259,6 +278,14 @@ class Client:
                 f"url {theirs.scheme}://{theirs.hostname} is not on the configured API host {self.config.api_url};"
                 " the token is sent nowhere else"
             )
+
+
+def _checked_size(size: int) -> int:
+    try:
+        checked: int = SETTINGS["page_size"].parse(size)
+    except ValueError as problem:
+        raise ConfigError(f"page_size is {size!r}; {problem}") from None
+    return checked
 
 
 def _signed(request: Request, token: str) -> Request:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TypeAlias, overload
 
-__all__ = ["instant", "moment", "parse_time", "shift"]
+from commercetools_source.errors import ConfigError
+
+__all__ = ["Time", "instant", "moment", "parse_time", "shift", "time_of"]
+
+Time: TypeAlias = "str | date"
+"""A time as a caller gives it: an API timestamp or another text as in the settings, a `datetime`, a `date`."""
 
 
 def moment(text: str) -> datetime:
@@ -33,6 +38,24 @@ def shift(text: str, seconds: float) -> str:
 _MOMENT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*([Zz]|[+-]\d\d:?\d\d)?)?", re.ASCII
 )
+
+
+@overload
+def time_of(value: Time, name: str) -> str: ...
+@overload
+def time_of(value: Time | None, name: str) -> str | None: ...
+def time_of(value: Time | None, name: str) -> str | None:
+    """Return the API timestamp that the argument `name` stands for, None for None.
+
+    A `date` begins at midnight UTC, and a time without a zone is UTC too, on whatever machine. Times are cut to
+    milliseconds, so that of two windows that meet neither loses a record. Raises ConfigError for what is no time.
+    """
+    if value is None:
+        return None
+    try:
+        return parse_time(value)
+    except ValueError as problem:
+        raise ConfigError(f"{name} is {value!r}; {problem}") from None
 
 
 def parse_time(value: Any) -> str:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import difflib
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from commercetools_source.catalog.stream import Paging, Parents, Stream
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["STREAMS", "Paging", "Parents", "Stream", "find"]
+__all__ = ["STREAMS", "Paging", "Parents", "Stream", "Streams", "find", "streams_of"]
+
+Streams: TypeAlias = "str | Stream | Iterable[str | Stream]"
+"""Streams as a caller names them: one, or several, each by its name or its row."""
 
 _ASSOCIATES = Parents(
     "records",
@@ -507,10 +510,20 @@ STREAMS: Mapping[str, Stream] = MappingProxyType({row.name: row for row in _ROWS
 """Every stream by its name, in alphabetical order."""
 
 
-def find(name: str) -> Stream:
-    """Return the stream called `name`; raises ConfigError that lists the legal names."""
+def streams_of(streams: Streams | None) -> tuple[Stream, ...]:
+    """Return the rows of `streams`, each once and in their order, all if None; raises ConfigError as `find` does."""
+    if streams is None:
+        return tuple(STREAMS.values())
+    named = (streams,) if isinstance(streams, (str, Stream)) else streams
+    return tuple(dict.fromkeys(map(find, named)))
+
+
+def find(name: str | Stream) -> Stream:
+    """Return the stream called `name`, which may be its row; raises ConfigError that lists the legal names."""
+    if isinstance(name, Stream):
+        return name
     if name in STREAMS:
         return STREAMS[name]
-    near = difflib.get_close_matches(name, STREAMS, n=1)
+    near = difflib.get_close_matches(str(name), STREAMS, n=1)
     meant = f" Did you mean {near[0]}?" if near else ""
     raise ConfigError(f"there is no stream {name!r}.{meant} Streams: {', '.join(STREAMS)}")

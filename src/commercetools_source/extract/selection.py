@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from commercetools_source.catalog import contract
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.checkpoint import StreamState, begin, hold
 from commercetools_source.extract.keyset import KeyRange
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.extract.checkpoint import Mode
 
-__all__ = ["Selection", "clock_notice", "conflict_with", "mode_of", "needs_parents", "range_of", "ranges_of", "started"]
+__all__ = [
+    "Selection",
+    "checked_predicate",
+    "clock_notice",
+    "conflict_with",
+    "mode_of",
+    "needs_parents",
+    "range_of",
+    "ranges_of",
+    "started",
+]
 
 
 _CLOCK_MARGIN = 86_400.0
@@ -52,6 +63,16 @@ class Selection:
     def since_of(self, stream: Stream) -> str | None:
         """Return the `start_date` where it has a meaning: for streams whose records have a date of change."""
         return self.start_date if stream.cursor is not None else None
+
+
+def checked_predicate(stream: Stream, predicate: str) -> str:
+    """Return a predicate for the records of `stream`; raises ConfigError where it is empty or the API takes none."""
+    endpoint = contract.load().endpoints.get(stream.path)
+    if endpoint is not None and "where" not in endpoint.params:
+        raise ConfigError(f"{stream.name} cannot be filtered: the API offers no `where` there")
+    if not predicate.strip():
+        raise ConfigError(f"the predicate for {stream.name} is empty; leave it out to read everything")
+    return predicate.strip()
 
 
 def mode_of(stream: Stream, state: StreamState, selection: Selection) -> Literal["full", "incremental", "resumed"]:

@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.scopes import missing_scope
-from commercetools_source.catalog.streams import STREAMS, find
+from commercetools_source.catalog.streams import STREAMS, streams_of
 from commercetools_source.errors import ApiError, ForbiddenError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from commercetools_source.catalog.streams import Stream
+    from commercetools_source.catalog.streams import Stream, Streams
     from commercetools_source.client import Client
 
 __all__ = ["Access", "Inspection", "inspect"]
@@ -45,12 +45,13 @@ class Inspection:
     messages_scope: str | None = None
 
 
-def inspect(client: Client, names: Sequence[str] | None) -> Inspection:
-    """Ask for a token and the project's settings; judge every stream by the scopes of the token.
+def inspect(client: Client, streams: Streams | None = None) -> Inspection:
+    """Ask for a token and the project's settings; judge `streams` (all, if None) by the scopes of the token.
 
     A token answer may leave its scopes out (RFC 6749, section 5.1, where none were asked for); then each stream is
     asked for one record.
     """
+    rows = streams_of(streams)
     client.server_time()  # says what to do where there is no such project
     granted = client.granted_scopes()
     config = client.config
@@ -61,12 +62,11 @@ def inspect(client: Client, names: Sequence[str] | None) -> Inspection:
         pass  # a client with few scopes is a good client
     else:
         project = project or {}
-    rows = [find(name) for name in names] if names is not None else list(STREAMS.values())
     judge = partial(_access, granted=granted, project_key=config.project_key) if granted else partial(_ask, client)
-    streams = tuple(map(judge, rows))
+    access = tuple(map(judge, rows))
     messages = project.get("messages", {}).get("enabled") if project else None
     scope = missing_scope(STREAMS["messages"], granted, config.project_key)
-    return Inspection(config.project_key, config.api_url, granted, project.get("name"), messages, streams, scope)
+    return Inspection(config.project_key, config.api_url, granted, project.get("name"), messages, access, scope)
 
 
 def _ask(client: Client, stream: Stream) -> Access:

@@ -5,34 +5,37 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.streams import STREAMS, streams_of
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Hook, ignore
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.selection import Selection
-from commercetools_source.sync.transfer import Summary, Transfer, refuse, streams_of
+from commercetools_source.sync.transfer import Summary, Transfer, destination_of, refuse
+from commercetools_source.timestamps import time_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from os import PathLike
 
-    from commercetools_source.catalog.streams import Stream
+    from commercetools_source.catalog.streams import Stream, Streams
     from commercetools_source.client import Client
     from commercetools_source.extract.delivery import Delivery, Destination
+    from commercetools_source.timestamps import Time
 
 __all__ = ["backfill", "merged", "obstacle"]
 
 
 def backfill(
     client: Client,
-    destination: Destination,
-    since: str,
-    until: str | None = None,
+    destination: Destination | str | PathLike[str],
+    since: Time,
+    until: Time | None = None,
     *,
-    streams: Iterable[str] | None = None,
+    streams: Streams | None = None,
     hook: Hook = ignore,
     on_stoppable: Callable[[Callable[[], None]], None] | None = None,
 ) -> Summary:
-    """Read what was last changed from `since` to before `until` (API timestamps) and merge it into `destination`.
+    """Read what was last changed from `since` to before `until` and merge it into `destination`.
 
     Without `until` it ends where a run would. A stream must have been read before; without `streams` those
     that were are taken. Where only a part of a stream is held, its filter holds here too, and a window that
@@ -40,21 +43,24 @@ def backfill(
     started again: its rows stay, and merging them once more changes nothing.
     Raises ConfigError for a window that is empty, else as `sync`.
     """
+    destination = destination_of(destination)
+    named = None if streams is None else streams_of(streams)
+    start, end = time_of(since, "since"), time_of(until, "until")
     settled = client.settled_time()
-    bound = settled if until is None else min(until, settled)
-    if since >= bound:
-        raise ConfigError(f"the window from {since} to {bound} is empty; it must begin before it ends")
+    bound = settled if end is None else min(end, settled)
+    if start >= bound:
+        raise ConfigError(f"the window from {start} to {bound} is empty; it must begin before it ends")
     try:
         states = destination.open()
-        chosen = streams_of(streams) if streams is not None else _complete(states)
+        chosen = _complete(states) if named is None else named
         refused = refuse(_obstacles(chosen, states), lambda _: "window", hook)
         ready = [stream for stream in chosen if stream.name not in refused]
         pairs = tuple((stream.name, predicate) for stream in ready for predicate in states[stream.name].where)
         outcomes = Transfer(client, destination, hook, on_stoppable=on_stoppable).run(
             ready,
             {},
-            Selection(bound=bound, until=True, start_date=since, where=pairs),
-            lambda delivery: merged(delivery, states[delivery.stream.name], since, bound),
+            Selection(bound=bound, until=True, start_date=start, where=pairs),
+            lambda delivery: merged(delivery, states[delivery.stream.name], start, bound),
         )
     finally:
         destination.close()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from commercetools_source.catalog.streams import STREAMS, Stream, find
+from commercetools_source.catalog.streams import STREAMS, Stream, streams_of
 from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError, DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Comparable, Delivery, Destination, Difference, open_to_read
@@ -21,11 +21,14 @@ from commercetools_source.sync.deletions import (
     refusal,
     sweepable,
 )
+from commercetools_source.sync.transfer import destination_of
 from commercetools_source.timestamps import instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from os import PathLike
 
+    from commercetools_source.catalog.streams import Streams
     from commercetools_source.client import Client
     from commercetools_source.extract.delivery import Listed
 
@@ -54,20 +57,22 @@ class Verdict:
         return found is not None and not (found.missing or found.stale or found.gone)
 
 
-def verify(client: Client, destination: Destination, streams: Iterable[str] | None = None) -> tuple[Verdict, ...]:
+def verify(
+    client: Client, destination: Destination | str | PathLike[str], streams: Streams | None = None
+) -> tuple[Verdict, ...]:
     """Return, for each stream, how the destination differs from the platform; changes nothing.
 
     Without `streams` those that the destination holds are compared. Compared are ids and versions of what was
     created before the stream's cursor. Raises ConfigError when the destination cannot compare, DestinationError
     when it cannot be opened, or holds nothing that can be compared.
     """
-    return _each(client, destination, streams, None)
+    return _each(client, destination_of(destination), streams, None)
 
 
 def sweep(
     client: Client,
-    destination: Destination,
-    streams: Iterable[str] | None = None,
+    destination: Destination | str | PathLike[str],
+    streams: Streams | None = None,
     guard: Guard | None = None,
     *,
     hard_delete: bool = False,
@@ -77,21 +82,22 @@ def sweep(
     With `hard_delete` rows that are gone are removed; those that were marked before stay. A stream whose
     loss looks like a mistake is left alone, with a note that says how to override `guard`.
     """
-    return _each(client, destination, streams, guard or Guard(), hard=hard_delete)
+    return _each(client, destination_of(destination), streams, guard or Guard(), hard=hard_delete)
 
 
 def _each(
-    client: Client, destination: Destination, streams: Iterable[str] | None, guard: Guard | None, *, hard: bool = False
+    client: Client, destination: Destination, streams: Streams | None, guard: Guard | None, *, hard: bool = False
 ) -> tuple[Verdict, ...]:
     if not isinstance(destination, Comparable):
         raise ConfigError(
             f"{destination.name} cannot be compared with the platform; a DuckDB file or a Parquet folder can"
         )
+    chosen = None if streams is None else streams_of(streams)
     sides = _Sides(client, destination, destination, guard, marking(destination, hard=hard))
     try:
         states = open_to_read(destination) if guard is None else destination.open()
-        chosen = [find(name) for name in streams] if streams is not None else _held(destination, states)
-        return tuple(_one(sides, stream, states.get(stream.name, StreamState())) for stream in chosen)
+        rows = _held(destination, states) if chosen is None else chosen
+        return tuple(_one(sides, stream, states.get(stream.name, StreamState())) for stream in rows)
     finally:
         destination.close()
 

@@ -14,22 +14,23 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from commercetools_source.catalog.scopes import scope_advice
-from commercetools_source.catalog.streams import Paging, find
+from commercetools_source.catalog.streams import Paging, find, streams_of
 from commercetools_source.errors import ApiError, ForbiddenError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.keyset import predicate
 from commercetools_source.extract.paging import path_of
 from commercetools_source.extract.selection import conflict_with, mode_of, ranges_of
 from commercetools_source.extract.windows import split
-from commercetools_source.sync.transfer import selection_of, streams_of
+from commercetools_source.sync.transfer import selection_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from commercetools_source.catalog.streams import Stream
+    from commercetools_source.catalog.streams import Stream, Streams
     from commercetools_source.client import Client
     from commercetools_source.extract.keyset import KeyRange
     from commercetools_source.extract.selection import Selection
+    from commercetools_source.timestamps import Time
 
 __all__ = ["Forecast", "plan"]
 
@@ -63,9 +64,9 @@ def plan(
     client: Client,
     states: Mapping[str, StreamState],
     *,
-    streams: Iterable[str] | None = None,
+    streams: Streams | None = None,
     full: bool = False,
-    since: str | None = None,
+    since: Time | None = None,
     where: Mapping[str, str] | None = None,
 ) -> tuple[Forecast, ...]:
     """Return what a `sync` with these arguments would read, given the stored `states`; reads next to nothing.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from commercetools_source.catalog.streams import streams_of
 from commercetools_source.errors import ConfigError, ForbiddenError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Hook, ignore
 from commercetools_source.extract.checkpoint import StreamState
@@ -12,27 +13,29 @@ from commercetools_source.extract.delivery import Comparable, DeletionSink, Obse
 from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
-from commercetools_source.sync.transfer import Summary, Transfer, refuse, selection_of, streams_of
+from commercetools_source.sync.transfer import Summary, Transfer, destination_of, refuse, selection_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from os import PathLike
 
-    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.catalog.streams import Stream, Streams
     from commercetools_source.client import Client
     from commercetools_source.extract.delivery import Destination, Tombstone
     from commercetools_source.extract.selection import Selection
+    from commercetools_source.timestamps import Time
 
 __all__ = ["Summary", "sync"]
 
 
 def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked for
     client: Client,
-    destination: Destination,
+    destination: Destination | str | PathLike[str],
     *,
-    streams: Iterable[str] | None = None,
+    streams: Streams | None = None,
     full: bool = False,
-    since: str | None = None,
-    until: str | None = None,
+    since: Time | None = None,
+    until: Time | None = None,
     where: Mapping[str, str] | None = None,
     hard_delete: bool = False,
     seconds: float = math.inf,
@@ -55,6 +58,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     NetworkError before anything is written when the project cannot be reached at all; DestinationError
     when the destination fails.
     """
+    destination = destination_of(destination)
     chosen = streams_of(streams)
     names = [stream.name for stream in chosen]
     if hard_delete:

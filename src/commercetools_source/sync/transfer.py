@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
-from commercetools_source.catalog import contract
-from commercetools_source.catalog.streams import STREAMS, find
+from commercetools_source.catalog.streams import find
+from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import StreamFailed
 from commercetools_source.extract.engine import Extraction, Outcome
 from commercetools_source.extract.limits import Limits
-from commercetools_source.extract.selection import Selection
+from commercetools_source.extract.selection import Selection, checked_predicate
 from commercetools_source.extract.writing import write_all
-from commercetools_source.timestamps import shift
+from commercetools_source.timestamps import shift, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from commercetools_source.events import Hook
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery, Destination
+    from commercetools_source.timestamps import Time
 
-__all__ = ["Summary", "Transfer", "predicates", "refuse", "selection_of", "streams_of"]
+__all__ = ["Summary", "Transfer", "destination_of", "predicates", "refuse", "selection_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,9 @@ class Summary:
         return sum(outcome.records for outcome in self.outcomes)
 
 
-def streams_of(names: Iterable[str] | None) -> tuple[Stream, ...]:
-    """Return the streams with these names, all if None; raises ConfigError for a name that no stream has."""
-    return tuple(STREAMS.values()) if names is None else tuple(find(name) for name in names)
+def destination_of(destination: Destination | str | PathLike[str]) -> Destination:
+    """Return a destination; a path, or a text such as `parquet:FOLDER`, is read as `open_destination` does."""
+    return open_destination(fspath(destination)) if isinstance(destination, (str, PathLike)) else destination
 
 
 def selection_of(
@@ -67,28 +69,29 @@ def selection_of(
     streams: Iterable[Stream],
     *,
     full: bool = False,
-    since: str | None = None,
-    until: str | None = None,
+    since: Time | None = None,
+    until: Time | None = None,
     where: Mapping[str, str] | None = None,
 ) -> Selection:
     """Return what a run with these arguments reads; asks the platform for its time.
 
-    Raises ConfigError for a span of time that nothing can lie in, and as `predicates`.
+    Raises ConfigError for what is no time, for a span of time that nothing can lie in, and as `predicates`.
     """
     pairs = predicates(where or {}, streams)
     config = client.config
-    start = since or config.start_date
+    start = time_of(since, "since") or config.start_date
+    end = time_of(until, "until")
     name = "since" if since else "start_date"
-    if start is not None and until is not None and start >= until:
-        raise ConfigError(f"{name} is {start} and until is {until}: nothing can lie between; {name} must be earlier")
+    if start is not None and end is not None and start >= end:
+        raise ConfigError(f"{name} is {start} and until is {end}: nothing can lie between; {name} must be earlier")
     settled = client.settled_time()
     now = shift(settled, config.settle_seconds)
     if start is not None and start > now:
         raise ConfigError(f"{name} is {start}, which is in the future: the platform's time is {now}")
-    bound = settled if until is None else min(until, settled)
+    bound = settled if end is None else min(end, settled)
     return Selection(
         bound=bound,
-        until=until is not None and until <= settled,
+        until=end is not None and end <= settled,
         full=full,
         start_date=start,
         lookback=config.lookback_seconds,
@@ -102,12 +105,7 @@ def predicates(where: Mapping[str, str], streams: Iterable[Stream]) -> tuple[tup
     for stream in map(find, where):
         if stream.name not in chosen:
             raise ConfigError(f"there is a predicate for {stream.name}, which is not among the chosen streams")
-        endpoint = contract.load().endpoints.get(stream.path)
-        if endpoint is not None and "where" not in endpoint.params:
-            raise ConfigError(f"{stream.name} cannot be filtered: the API offers no `where` there")
-        if not where[stream.name].strip():
-            raise ConfigError(f"the predicate for {stream.name} is empty; leave it out to read everything")
-    return tuple((name, predicate.strip()) for name, predicate in where.items())
+    return tuple((name, checked_predicate(find(name), predicate)) for name, predicate in where.items())
 
 
 def refuse(reasons: Mapping[Stream, str], mode: Callable[[Stream], str], hook: Hook) -> dict[str, Outcome]:

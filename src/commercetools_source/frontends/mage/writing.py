@@ -11,9 +11,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.mage.bases import of_mage
-from commercetools_source.timestamps import moment, parse_time
+from commercetools_source.timestamps import moment, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -119,7 +118,4 @@ def _moment(start_date: Any) -> datetime | None:
     """Return a `start_date` of any form that settings may have as a time. Raises ConfigError."""
     if not start_date:
         return None
-    try:
-        return moment(parse_time(start_date))
-    except ValueError as problem:
-        raise ConfigError(f"start_date is {start_date!r}; {problem}") from None
+    return moment(time_of(start_date, "start_date"))

@@ -1,0 +1,133 @@
+"""What the functions of the public API take: one form for streams, times and destinations, checked at the call."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.client import Client
+from commercetools_source.destinations import open_destination
+from commercetools_source.errors import ConfigError
+from commercetools_source.sandbox import Sandbox
+from commercetools_source.sync import sync
+from commercetools_source.sync.access import inspect
+from commercetools_source.sync.backfill import backfill
+from commercetools_source.sync.compare import sweep, verify
+from commercetools_source.sync.plan import plan
+from commercetools_source.timestamps import moment, time_of
+from shops import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CALLS: dict[str, Callable[..., Any]] = {
+    "pages": lambda client, **given: client.pages(**{"stream": "orders", **given}),
+    "records": lambda client, **given: client.records(**{"stream": "orders", **given}),
+    "sync": lambda client, **given: sync(client, "jsonl:shop", **given),
+    "backfill": lambda client, **given: backfill(client, "jsonl:shop", **{"since": "2026-01-01", **given}),
+    "verify": lambda client, **given: verify(client, "shop.duckdb", **given),
+    "sweep": lambda client, **given: sweep(client, "shop.duckdb", **given),
+    "plan": lambda client, **given: plan(client, {}, **given),
+    "inspect": inspect,
+}
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Sandbox]:
+    with Sandbox(rows=rows_of("/orders", "/stores")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def client(shop: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Client]:
+    monkeypatch.chdir(tmp_path)
+    with Client({**shop.settings(), "settle_seconds": 0}) as client:
+        yield client
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_keyword_that_does_not_exist_fails_at_the_call(client: Client, name: str) -> None:
+    with pytest.raises(TypeError, match="sinc"):
+        CALLS[name](client, sinc="2026-01-01")
+
+
+WRONG = [
+    (["pages", "records"], {"stream": "order"}, r"there is no stream 'order'\. Did you mean orders\?"),
+    (["pages", "records"], {"stream": 5}, r"there is no stream 5"),
+    (["pages", "records"], {"page_size": 0}, r"page_size is 0; it must be a whole number from 1 to 500"),
+    (["pages", "records"], {"page_size": 501}, r"page_size is 501"),
+    (["pages", "records"], {"where": " "}, "the predicate for orders is empty"),
+    (["pages", "records"], {"stream": "project", "where": "a = 1"}, "project cannot be filtered"),
+    (["pages", "records"], {"stream": "project", "since": "2026-01-01"}, "project has no change date"),
+    (["pages", "records"], {"since": "2026-02-01", "until": "2026-01-01"}, "nothing can lie between"),
+    (["pages", "records", "sync", "backfill", "plan"], {"since": "yesterday"}, "since is 'yesterday'; it must be a"),
+    (["pages", "records", "sync", "backfill"], {"until": 5}, "until is 5; it must be a date or time"),
+    (["sync", "backfill", "verify", "sweep", "plan", "inspect"], {"streams": "order"}, "no stream 'order'"),
+    (["sync", "backfill", "verify", "sweep", "plan", "inspect"], {"streams": ["orders", 5]}, "no stream 5"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"), [(name, given, message) for names, given, message in WRONG for name in names]
+)
+def test_a_wrong_argument_is_told_at_the_call_and_nothing_is_sent_or_written(
+    shop: Sandbox, client: Client, tmp_path: Path, name: str, given: dict[str, Any], message: str
+) -> None:
+    before = len(shop.requests)
+    with pytest.raises(ConfigError, match=message):
+        CALLS[name](client, **given)
+    assert len(shop.requests) == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_sent_before_the_first_page_is_asked_for(shop: Sandbox, client: Client) -> None:
+    before = len(shop.requests)
+    pages = client.pages("orders")
+    assert len(shop.requests) == before
+    assert next(pages).records
+
+
+TIMES = [
+    ("2026-01-31T12:30:00.123Z", "2026-01-31T12:30:00.123Z"),
+    ("2026-01-31", "2026-01-31T00:00:00.000Z"),
+    (date(2026, 1, 31), "2026-01-31T00:00:00.000Z"),
+    (datetime(2026, 1, 31, 12, 30, 0, 123_999, timezone.utc), "2026-01-31T12:30:00.123Z"),
+    (datetime(2026, 1, 31, 12, 30, tzinfo=timezone(timedelta(hours=2))), "2026-01-31T10:30:00.000Z"),
+    (datetime(2026, 1, 31, 12, 30), "2026-01-31T12:30:00.000Z"),  # noqa: DTZ001 - without a zone it is UTC
+]
+
+
+@pytest.mark.parametrize(("given", "expected"), TIMES)
+def test_a_time_may_be_a_text_a_date_or_a_datetime(given: Any, expected: str) -> None:
+    assert time_of(given, "since") == expected
+
+
+def test_datetimes_select_as_their_texts_do(shop: Sandbox, client: Client) -> None:
+    dates = sorted(record["lastModifiedAt"] for record in shop.records("orders"))
+    since, until = dates[10], dates[20]
+    expected = [record["id"] for record in client.records("orders", since=since, until=until)]
+    assert expected
+    found = client.records("orders", since=moment(since), until=moment(until).replace(tzinfo=None))
+    assert [record["id"] for record in found] == expected
+    summary = sync(client, "jsonl:part", streams="orders", since=moment(since), until=moment(until))
+    assert summary.records == len(expected)
+
+
+@pytest.mark.parametrize("streams", ["stores", ["stores"], STREAMS["stores"], (STREAMS["stores"], "stores")])
+def test_streams_may_be_one_or_several_by_name_or_row(client: Client, streams: Any) -> None:
+    assert [outcome.stream for outcome in sync(client, "jsonl:shop", streams=streams).outcomes] == ["stores"]
+    assert [row.stream for row in plan(client, {}, streams=streams)] == ["stores"]
+    assert [row.stream for row in inspect(client, streams).streams] == ["stores"]
+
+
+@pytest.mark.parametrize("destination", ["shop.duckdb", Path("shop.duckdb"), open_destination("shop.duckdb")])
+def test_a_destination_may_be_a_text_a_path_or_opened_before(client: Client, destination: Any) -> None:
+    assert sync(client, destination, streams="stores").complete
+    assert all(verdict.equal for verdict in verify(client, destination, "stores"))
+    assert [verdict.marked for verdict in sweep(client, destination, streams="stores")] == [0]
+    assert backfill(client, destination, date(2020, 1, 1), streams="stores").complete
+    assert Path("shop.duckdb").exists()
