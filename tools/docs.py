@@ -8,6 +8,8 @@ from typing import Any
 import typer.main
 
 from commercetools_source.cli.app import app
+from commercetools_source.destinations import DESTINATIONS
+from commercetools_source.destinations.row import Ability, DestinationType
 from commercetools_source.report.diagram import draw
 from commercetools_source.report.svg import svg
 from docs_architecture import architecture
@@ -37,11 +39,17 @@ def configuration() -> str:
 def commands() -> str:
     """Return the page of commands and options."""
     group: Any = typer.main.get_command(app)
-    parts = [_COMMANDS]
+    parts = [_COMMANDS.replace("DESTINATIONS", "\n".join(map(_destination, DESTINATIONS)))]
     for name, command in _flat(group):
         options = [_option(one) for one in command.params if one.name != "help"]
         parts.append(f"## {name}\n{command.help}\n\n" + "\n".join(options))
     return "\n\n".join(parts) + "\n"
+
+
+def _destination(row: DestinationType) -> str:
+    abilities = "; ".join(ability.value for ability in Ability if ability in row.abilities)
+    forms = ", ".join(f"`{form}`" for form in row.forms())
+    return f"| {row.label} | {forms} | `{row.default}` | {abilities} | {row.extra and f'`{row.extra}`'} |"
 
 
 def _flat(group: Any, before: str = "") -> list[tuple[str, Any]]:
@@ -113,7 +121,15 @@ anything else gets lines.
 | 1 | failed, or not everything could be read; a later run goes on from what was kept |
 | 2 | wrong settings or usage |
 | 3 | not finished in the time that `--minutes` gave; the next run goes on |
-| 130, 143 | stopped by Ctrl-C or SIGTERM, with everything kept that was read |"""
+| 130, 143 | stopped by Ctrl-C or SIGTERM, with everything kept that was read |
+
+## Destinations
+What stands after `--destination`. A name with a colon that is none of these is refused; write `./` before a file of
+such a name.
+
+| destination | forms | if nothing follows the name | besides storing records it can | extra to install |
+|---|---|---|---|---|
+DESTINATIONS"""
 
 if __name__ == "__main__":
     DOCS.mkdir(exist_ok=True)

@@ -1,3 +1,5 @@
+"""How a destination is named: every form that a row has, and what is said of anything else."""
+
 from __future__ import annotations
 
 import subprocess
@@ -5,9 +7,20 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from commercetools_source.destinations import DuckDB, Jsonl, Parquet, open_destination
-from commercetools_source.errors import ConfigError
+from commercetools_source.destinations import (
+    DESTINATIONS,
+    DuckDB,
+    Jsonl,
+    Parquet,
+    is_stored,
+    open_destination,
+    open_stored,
+)
+from commercetools_source.destinations.row import Ability, DestinationType, Place, choice, described, having, parse
+from commercetools_source.errors import ConfigError, DestinationError
 
 
 @pytest.mark.parametrize(
@@ -18,8 +31,13 @@ from commercetools_source.errors import ConfigError
         ("shop.duckdb", DuckDB, "shop.duckdb"),
         ("/data/shop.db", DuckDB, "/data/shop.db"),
         ("C:\\data\\shop.db", DuckDB, "C:\\data\\shop.db"),
+        ("c:shop.duckdb", DuckDB, "c:shop.duckdb"),
+        ("./md:shop.db", DuckDB, "md:shop.db"),
+        ("duckdb:./s3:shop", DuckDB, "s3:shop"),
+        ("what?.db", DuckDB, "what?.db"),
         ("parquet", Parquet, "commercetools-parquet"),
         ("parquet:data/shop.db", Parquet, "data/shop.db"),
+        ("parquet:D:\\data", Parquet, "D:\\data"),
         ("jsonl", Jsonl, "commercetools-jsonl"),
         ("jsonl:data.db", Jsonl, "data.db"),
         ("jsonl:~/shop", Jsonl, str(Path("~/shop").expanduser())),
@@ -41,6 +59,123 @@ def test_any_other_spec_is_answered_with_the_legal_ones(spec: str) -> None:
         match=r"legal are duckdb, duckdb:FILE, FILE.duckdb, FILE.db, parquet, parquet:FOLDER, jsonl or jsonl:FOLDER",
     ):
         open_destination(spec)
+
+
+@pytest.mark.parametrize(
+    ("spec", "shown"),
+    [
+        ("sqlite:shop.db", "'sqlite:shop.db' is not known;.*did you mean duckdb"),
+        ("sqlite:///shop.db", "'sqlite:…' is not known;.*did you mean duckdb"),
+        ("md:shop.duckdb", "'md:shop.duckdb' is not known"),
+        ("motherduck:shop.db", "'motherduck:shop.db' is not known"),
+        ("s3://bucket/shop.duckdb", "'s3:…' is not known"),
+        ("file:///data/shop.duckdb", "'file:…' is not known"),
+        ("Parquet:data", "'Parquet:data' is not known;.*did you mean parquet"),
+        ("parqet:shop.db", "did you mean parquet"),
+        ("json:data", "did you mean jsonl"),
+        ("duckdb://shop.db", r"'duckdb://…' is no DuckDB file; legal are duckdb, duckdb:FILE, .*with \./ before"),
+        ("duckdb:md:shop", "'duckdb:md:…' is no DuckDB file"),
+        ("parquet:s3://bucket/prefix", "'parquet:s3:…' is no Parquet folder"),
+        ("jsonl:https://host/lines", "'jsonl:https:…' is no folder of JSON lines"),
+        ("~nobody-of-this-name/shop.db", "home folder of somebody unknown"),
+        ("parquet:~nobody-of-this-name", "home folder of somebody unknown"),
+        ("shop\0.db", r"characters that no file name should have"),
+        ("jsonl:two\nlines", r"characters that no file name should have"),
+        ("shop\udc80.db", r"characters that no file name should have"),
+    ],
+)
+def test_a_mistyped_destination_makes_no_file_of_that_name(
+    spec: str, shown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=shown):
+        open_destination(spec)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("host", ["h/db", "h:5432/db?sslmode=require", "h/shop.db", ""])
+@pytest.mark.parametrize(
+    "begin", ["postgres://u:SECRET@", "pg:u:SECRET@", "duckdb:postgres://u:SECRET@", "jsonl://u:SECRET@"]
+)
+def test_a_password_in_a_destination_is_not_shown(begin: str, host: str) -> None:
+    for materialize in (None, True):
+        with pytest.raises(ConfigError) as error:
+            open_destination(begin + host, materialize=materialize)
+        assert "SECRET" not in str(error.value)
+    with pytest.raises(ConfigError) as error:
+        open_destination("u:SECRET@host/db")  # one letter before the colon is a drive
+    assert "SECRET" not in str(error.value)
+
+
+def test_a_parameter_with_a_password_is_not_shown() -> None:
+    with pytest.raises(ConfigError) as error:
+        open_destination("snowflake:account?password=SECRET")
+    assert "SECRET" not in str(error.value)
+
+
+def test_a_row_may_have_urls_and_parameters() -> None:
+    """Room for what lies in a bucket or catalogue: nothing else has to change."""
+
+    def make(place: Place) -> Jsonl:
+        return Jsonl(Path(f"{place.text}-{dict(place.parameters)}-{place.materialize}"))
+
+    lake = DestinationType(
+        name="lake",
+        label="lake",
+        metavar="CATALOG",
+        make=make,
+        schemes=("s3", "postgres"),
+        parameters=("data", "schema"),
+        abilities=frozenset({Ability.TABLES}),
+    )
+    rows = (*DESTINATIONS, lake)
+    named = parse("lake:postgres://u:SECRET@h/db?data=s3://bucket/x&schema=", rows)
+    assert named.place == Place("postgres://u:SECRET@h/db", {"data": "s3://bucket/x", "schema": ""})
+    assert not named.place.is_local()
+    assert "True" in named.make(materialize=True).name
+    assert parse("lake:some/file?data=x", rows).place.is_local()
+    for spec, message in {
+        "lake": "legal are .*or lake:CATALOG",
+        "lake:gs://bucket": "'lake:gs:…' is no lake",
+        "lake:x?data=1&password=SECRET": r"a lake has no parameter 'password'; it has data, schema",
+    }.items():
+        with pytest.raises(ConfigError, match=message) as error:
+            parse(spec, rows)
+        assert "SECRET" not in str(error.value)
+    with pytest.raises(ConfigError, match="keeps no views") as error:
+        named.make(materialize=False)
+    assert "SECRET" not in str(error.value)
+
+
+def test_texts_are_made_of_rows() -> None:
+    assert choice(having(DESTINATIONS, Ability.REMOVE)) == "a DuckDB file"
+    assert choice(having(DESTINATIONS, Ability.COMPARE)) == "a DuckDB file or a Parquet folder"
+    assert described(DESTINATIONS) == (
+        "DuckDB file (FILE.duckdb), Parquet folder (parquet:FOLDER) or folder of JSON lines (jsonl:FOLDER)"
+    )
+
+
+def test_what_was_never_written_is_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    for spec in ("{}/shop.db", "duckdb:{}/x", "parquet:{}/missing", "jsonl:{}/a b"):
+        assert not is_stored(spec.format(tmp_path))
+        with pytest.raises(DestinationError, match="does not exist; run `commercetools-source sync` first"):
+            open_stored(spec.format(tmp_path))
+    assert is_stored(f"jsonl:{tmp_path}/here")
+    with pytest.raises(DestinationError, match=r"cannot look for .*choose another name"):
+        is_stored(f"{tmp_path}/{'x' * 300}.db")
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
+@given(st.text(max_size=30), st.sampled_from(["", *(f"{row.name}:" for row in DESTINATIONS), "postgres://u:p@"]))
+def test_any_text_names_a_destination_or_is_refused_in_a_line(text: str, begin: str) -> None:
+    try:
+        target = parse(begin + text, DESTINATIONS)
+    except ConfigError as error:
+        assert str(error).isprintable()  # noqa: PT017 - either is right
+    else:
+        assert target.row in DESTINATIONS
+        assert target.place.text
 
 
 def test_tables_and_views_of_relations_are_refused_where_there_can_be_none() -> None:
@@ -65,3 +200,9 @@ def test_a_missing_extra_is_named_before_anything_is_read(tmp_path: Path) -> Non
     assert "DestinationError: cannot write" in answer.stderr
     assert 'pip install "commercetools-source[duckdb]"' in answer.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_no_destination_is_loaded_for_the_texts_of_rows() -> None:
+    code = "import sys, commercetools_source.sync; print(*(name for name in sys.modules if 'destinations.' in name))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["commercetools_source.destinations.row"]

@@ -42,6 +42,8 @@ from commercetools_source.cli.options import (
     verbosity_of,
 )
 from commercetools_source.cli.schema import schema
+from commercetools_source.destinations import DESTINATIONS
+from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import CommercetoolsError, ConfigError
 
 __all__ = ["app", "run"]
@@ -123,7 +125,8 @@ def sync(
         Optional[bool],
         typer.Option(
             "--materialize/--no-materialize",
-            help="Write the relations of schema `model` as tables, or (DuckDB) as views; by default as they are.",
+            help="Write the relations of schema `model` as tables, or"
+            f" ({choice(having(DESTINATIONS, Ability.VIEWS))}) as views; by default as they are.",
         ),
     ] = None,
     since: Since = None,

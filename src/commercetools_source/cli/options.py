@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from commercetools_source.config import Config
-from commercetools_source.errors import ConfigError, DestinationError
+from commercetools_source.destinations import DESTINATIONS
+from commercetools_source.destinations.row import Ability, described, having
+from commercetools_source.errors import ConfigError
 from commercetools_source.timestamps import parse_time
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ __all__ = [
     "Verbose",
     "Where",
     "conclude",
-    "loaded",
     "names_of",
     "predicates_of",
     "say",
@@ -46,11 +47,17 @@ __all__ = [
     "verbosity_of",
 ]
 
-DEFAULT = "commercetools.duckdb"
+DEFAULT = DESTINATIONS[0].default
 UNFINISHED = 3
 """Exit status of a run that `--minutes` ended early with nothing else wrong."""
 Loaded = Annotated[
-    str, typer.Option("--destination", "-d", metavar="WHERE", help="What `sync` wrote: FILE or parquet:FOLDER.")
+    str,
+    typer.Option(
+        "--destination",
+        "-d",
+        metavar="WHERE",
+        help=f"What `sync` wrote: {described(having(DESTINATIONS, Ability.COMPARE))}.",
+    ),
 ]
 Target = Annotated[
     str,
@@ -58,7 +65,7 @@ Target = Annotated[
         "--destination",
         "-d",
         metavar="WHERE",
-        help="A DuckDB file (shop.duckdb), parquet:FOLDER or jsonl:FOLDER (JSON lines).",
+        help=f"Where `sync` writes: {described(DESTINATIONS)}.",
     ),
 ]
 Settings = Annotated[
@@ -123,16 +130,6 @@ def names_of(given: Sequence[str] | None) -> list[str] | None:
     if given and not names:
         raise ConfigError("--streams names no stream; see `commercetools-source streams`")
     return [find(name).name for name in names] or None
-
-
-def loaded(name: str) -> "Destination":
-    """Return a destination that `sync` wrote before; raises DestinationError when there is none."""
-    from commercetools_source.destinations import open_destination
-
-    destination = open_destination(name)
-    if not Path(destination.name).exists():
-        raise DestinationError(f"{destination.name} does not exist; run `commercetools-source sync` first")
-    return destination
 
 
 def states_of(destination: "Destination") -> "dict[str, StreamState]":

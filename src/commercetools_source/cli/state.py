@@ -18,7 +18,6 @@ from commercetools_source.cli.options import (
     Until,
     Verbose,
     conclude,
-    loaded,
     names_of,
     say,
     settings_of,
@@ -36,9 +35,10 @@ state = typer.Typer(help="What is stored between runs.", no_args_is_help=True)
 @state.command()
 def show(destination: Target = DEFAULT, as_json: Json = False) -> None:
     """Show how far each stream is read, what of it is held, and which run was cut off."""
+    from commercetools_source.destinations import open_stored
     from commercetools_source.report.state import states_json, states_text
 
-    states = states_of(loaded(destination))
+    states = states_of(open_stored(destination))
     typer.echo(states_json(states) if as_json else states_text(states))
 
 
@@ -49,10 +49,11 @@ def reset(
 ) -> None:
     """Forget how far streams are read: the next run reads them from their start and replaces what is there."""
     from commercetools_source.catalog.streams import find
+    from commercetools_source.destinations import open_stored
     from commercetools_source.extract.delivery import Resettable
 
     chosen = [find(name) for name in names_of(streams) or ()]
-    target = loaded(destination)
+    target = open_stored(destination)
     if not isinstance(target, Resettable):
         raise ConfigError(f"{target.name} has no states of its own; reset them where they are kept")
     try:
@@ -76,13 +77,14 @@ def backfill(
 ) -> None:
     """Read a window of time again and merge it, beside the runs: where the next one goes on stays as it is."""
     from commercetools_source.client import Client
+    from commercetools_source.destinations import open_stored
     from commercetools_source.frontends.signals import stopping
     from commercetools_source.report.progress import draw
     from commercetools_source.sync.backfill import backfill as merge
 
     settings, names = settings_of(config), names_of(streams)
     begin, end = time_of(since, "--since"), time_of(until, "--until")
-    target = loaded(destination)
+    target = open_stored(destination)
     with (
         draw(sys.stderr, total=len(names or ()), verbosity=verbosity_of(verbose, quiet)) as tally,
         Client(settings, hook=tally) as client,

@@ -1,28 +1,64 @@
-"""Where `sync` writes: a DuckDB file, or a folder of Parquet files or JSON lines."""
+"""Where `sync` writes: a row for each destination, and what it takes to open one."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.duckdb.file import DuckDB
-from commercetools_source.destinations.jsonl import Jsonl
-from commercetools_source.destinations.parquet.folder import Parquet
-from commercetools_source.errors import ConfigError
+from commercetools_source.destinations.row import Ability, DestinationType, Place, parse
+from commercetools_source.errors import DestinationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from commercetools_source.destinations.duckdb.file import DuckDB
+    from commercetools_source.destinations.jsonl import Jsonl
+    from commercetools_source.destinations.parquet.folder import Parquet
     from commercetools_source.extract.delivery import Destination
 
-__all__ = ["DuckDB", "Jsonl", "Parquet", "open_destination"]
+__all__ = ["DESTINATIONS", "DuckDB", "Jsonl", "Parquet", "is_stored", "open_destination", "open_stored"]
 
-_KINDS: dict[str, tuple[Callable[[Path], Destination], str]] = {  # what makes it, and where if nothing is said
-    "duckdb": (DuckDB, "commercetools.duckdb"),
-    "parquet": (Parquet, "commercetools-parquet"),
-    "jsonl": (Jsonl, "commercetools-jsonl"),
-}
-_LEGAL = "duckdb, duckdb:FILE, FILE.duckdb, FILE.db, parquet, parquet:FOLDER, jsonl or jsonl:FOLDER"
+
+def _duckdb(place: Place) -> Destination:
+    from commercetools_source.destinations.duckdb.file import DuckDB
+
+    return DuckDB(place.path(), materialize=place.materialize)
+
+
+def _parquet(place: Place) -> Destination:
+    from commercetools_source.destinations.parquet.folder import Parquet
+
+    return Parquet(place.path(), materialize=bool(place.materialize))
+
+
+def _jsonl(place: Place) -> Destination:
+    from commercetools_source.destinations.jsonl import Jsonl
+
+    return Jsonl(place.path())
+
+
+DESTINATIONS = (
+    DestinationType(
+        name="duckdb",
+        label="DuckDB file",
+        metavar="FILE",
+        make=_duckdb,
+        default="commercetools.duckdb",
+        suffixes=(".duckdb", ".db"),
+        abilities=frozenset(Ability),
+        extra="duckdb",
+    ),
+    DestinationType(
+        name="parquet",
+        label="Parquet folder",
+        metavar="FOLDER",
+        make=_parquet,
+        default="commercetools-parquet",
+        abilities=frozenset({Ability.COMPARE, Ability.TABLES}),
+        extra="parquet",
+    ),
+    DestinationType(
+        name="jsonl", label="folder of JSON lines", metavar="FOLDER", make=_jsonl, default="commercetools-jsonl"
+    ),
+)
+"""The first one is where `sync` writes if nothing is said."""
 
 
 def open_destination(spec: str, *, materialize: bool | None = None) -> Destination:
@@ -31,26 +67,33 @@ def open_destination(spec: str, *, materialize: bool | None = None) -> Destinati
     "duckdb" is commercetools.duckdb, "parquet" the folder commercetools-parquet, "jsonl" the folder
     commercetools-jsonl, all where the process runs. With `materialize` relations are written as tables
     too; without, a DuckDB file has views of them; None leaves them as they are. Raises ConfigError for
-    anything else than the forms it lists, and where there can be no such tables or views.
+    anything else than the forms of `DESTINATIONS`, and where there can be no such tables or views.
     """
-    make, path = _read(spec)
-    if make is DuckDB:
-        return DuckDB(path, materialize=materialize)
-    if make is Parquet and materialize is not False:
-        return Parquet(path, materialize=bool(materialize))
-    if materialize is not None:
-        option, what = ("", "tables") if materialize else ("no-", "views")
-        raise ConfigError(f"destination {spec!r} keeps no {what} of relations; leave out --{option}materialize")
-    return make(path)
+    return parse(spec, DESTINATIONS).make(materialize=materialize)
 
 
-def _read(spec: str) -> tuple[Callable[[Path], Destination], Path]:
-    kind, colon, place = spec.partition(":")
-    if kind in _KINDS:
-        if colon and not place.strip():
-            raise ConfigError(f"destination {spec!r} has nothing after the colon; legal are {_LEGAL}")
-        make, default = _KINDS[kind]
-        return make, Path(place or default).expanduser()
-    if "://" not in spec and spec.endswith((".duckdb", ".db")):
-        return DuckDB, Path(spec).expanduser()
-    raise ConfigError(f"destination {spec!r} is not known; legal are {_LEGAL}")
+def open_stored(spec: str) -> Destination:
+    """Return a destination that `sync` wrote before, not yet opened; raises DestinationError when there is none."""
+    destination = open_destination(spec)
+    if not is_stored(spec):
+        raise DestinationError(f"{destination.name} does not exist; run `commercetools-source sync` first")
+    return destination
+
+
+def is_stored(spec: str) -> bool:
+    """Return whether something is where a destination would be; True for a URL: opening it will tell."""
+    place = parse(spec, DESTINATIONS).place
+    try:
+        return not place.is_local() or place.path().exists()
+    except OSError as error:
+        raise DestinationError(f"cannot look for {place.text}: {error.strerror}; choose another name") from error
+
+
+def __getattr__(name: str) -> object:
+    """Import a class of a destination when it is asked for; none of them is loaded for the texts of the rows."""
+    from importlib import import_module
+
+    homes = {"DuckDB": "duckdb", "Jsonl": "jsonl", "Parquet": "parquet"}
+    if name in homes:
+        return getattr(import_module(f"{__name__}.{homes[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

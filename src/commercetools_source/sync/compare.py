@@ -7,6 +7,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.streams import STREAMS, Stream, streams_of
+from commercetools_source.destinations import DESTINATIONS
+from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError, DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Comparable, Delivery, Destination, Difference, open_to_read
@@ -89,9 +91,8 @@ def _each(
     client: Client, destination: Destination, streams: Streams | None, guard: Guard | None, *, hard: bool = False
 ) -> tuple[Verdict, ...]:
     if not isinstance(destination, Comparable):
-        raise ConfigError(
-            f"{destination.name} cannot be compared with the platform; a DuckDB file or a Parquet folder can"
-        )
+        comparable = choice(having(DESTINATIONS, Ability.COMPARE))
+        raise ConfigError(f"{destination.name} cannot be compared with the platform; {comparable} can")
     chosen = None if streams is None else streams_of(streams)
     sides = _Sides(client, destination, destination, guard, marking(destination, hard=hard))
     try:

@@ -12,6 +12,8 @@ import msgspec
 
 from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import STREAMS, Paging, Stream
+from commercetools_source.destinations import DESTINATIONS
+from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import CommercetoolsError, ConfigError, ForbiddenError, StateError
 from commercetools_source.extract import paging
 from commercetools_source.extract.checkpoint import StreamState
@@ -55,7 +57,8 @@ def marking(ledger: Comparable, *, hard: bool) -> Callable[[Stream, Mapping[str,
     if not hard:
         return ledger.mark_deleted
     if not isinstance(ledger, Deletable):
-        raise ConfigError("deleted rows can only be removed from a DuckDB file; leave out --hard-delete to mark them")
+        removing = choice(having(DESTINATIONS, Ability.REMOVE))
+        raise ConfigError(f"deleted rows can only be removed from {removing}; leave out --hard-delete to mark them")
     return ledger.remove
 
 

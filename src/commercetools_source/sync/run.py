@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.streams import streams_of
+from commercetools_source.destinations import DESTINATIONS
+from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError, ForbiddenError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Hook, ignore
 from commercetools_source.extract.checkpoint import StreamState
@@ -147,7 +149,8 @@ def _delete(
 
 def _check_hard(destination: Destination) -> None:
     if not isinstance(destination, Comparable):
-        raise ConfigError(f"{destination.name} keeps deleted records anyway; --hard-delete needs a DuckDB file")
+        removing = choice(having(DESTINATIONS, Ability.REMOVE))
+        raise ConfigError(f"{destination.name} keeps deleted records anyway; --hard-delete needs {removing}")
     marking(destination, hard=True)
 
 

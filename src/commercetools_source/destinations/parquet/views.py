@@ -52,7 +52,7 @@ def newest(source: str, key: Sequence[str], columns: Iterable[str], select: str 
 
 def head(folder: Path) -> str:
     """Return the first lines of a script of views, which says how to use it."""
-    return _HEAD.format(folder=folder)
+    return _HEAD.format(folder=" ".join(str(folder).splitlines()))  # a line break would end the comment
 
 
 def view(folder: Path, table: str, key: Sequence[str], columns: Mapping[str, str]) -> str:

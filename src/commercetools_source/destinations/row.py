@@ -1,0 +1,188 @@
+"""What there is to know of a destination before it is made: a row, and how `--destination` names one. Pure text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import category
+from urllib.parse import parse_qsl
+
+from commercetools_source.errors import ConfigError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from commercetools_source.extract.delivery import Destination
+
+__all__ = ["Ability", "DestinationType", "Place", "Target", "choice", "described", "having", "legal_forms", "parse"]
+
+# A single letter is a drive of Windows.
+_SCHEME = re.compile(r"([A-Za-z][\w+.-]+):")
+
+
+class Ability(Enum):
+    """What some destinations can do and others cannot."""
+
+    COMPARE = "mark deleted rows, and be compared with the platform"
+    REMOVE = "remove deleted rows"
+    TABLES = "keep tables of relations"
+    VIEWS = "keep views of relations"
+
+
+class Place(NamedTuple):
+    """Where a destination is to be, a path or URL, the parameters that were named behind it, and what is asked of it.
+
+    `materialize`: keep relations as tables (True), as views (False), or as they are (None).
+    """
+
+    text: str
+    parameters: Mapping[str, str] = {}
+    materialize: bool | None = None
+
+    def is_local(self) -> bool:
+        """Return whether it is a path on this machine."""
+        return _SCHEME.match(self.text) is None
+
+    def path(self) -> Path:
+        """Return the path, `~` being the home folder; raises ConfigError when there is no such home folder."""
+        try:
+            return Path(self.text).expanduser()
+        except RuntimeError as error:
+            raise ConfigError(
+                f"{self.text!r} begins with the home folder of somebody unknown; write the whole path"
+            ) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationType:
+    """One row: everything that texts and checks need to know of a destination.
+
+    `name` stands before the colon, `metavar` is what follows it, `default` the place if nothing follows ("": one must);
+    a place with one of `suffixes` needs no name. `label` is what a person calls it. A place that is a URL begins with
+    one of `schemes`, any other is a path on this machine; `parameters` may follow a place after `?`.
+    `make` returns one that is not opened; what it needs is imported then, and brought by `extra` ("": nothing more).
+    """
+
+    name: str
+    label: str
+    metavar: str
+    make: Callable[[Place], Destination]
+    default: str = ""
+    suffixes: tuple[str, ...] = ()
+    schemes: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    abilities: frozenset[Ability] = frozenset()
+    extra: str = ""
+
+    def forms(self) -> list[str]:
+        """Return the forms in which it can be named."""
+        bare = [self.name] if self.default else []
+        return [*bare, f"{self.name}:{self.metavar}", *(f"{self.metavar}{suffix}" for suffix in self.suffixes)]
+
+    def example(self) -> str:
+        """Return the form with the first suffix, or with the name before the colon."""
+        return f"{self.metavar}{self.suffixes[0]}" if self.suffixes else f"{self.name}:{self.metavar}"
+
+
+class Target(NamedTuple):
+    """A destination that was named: its row, where it is, and what was said, as it may be shown."""
+
+    row: DestinationType
+    place: Place
+    shown: str
+
+    def make(self, *, materialize: bool | None = None) -> Destination:
+        """Return the destination, not yet opened; raises ConfigError for relations that it cannot keep."""
+        needed = Ability.TABLES if materialize else Ability.VIEWS
+        if materialize is not None and needed not in self.row.abilities:
+            relations, option = ("tables", "") if materialize else ("views", "no-")
+            raise ConfigError(
+                f"destination {self.shown} keeps no {relations} of relations; leave out --{option}materialize"
+            )
+        return self.row.make(self.place._replace(materialize=materialize))
+
+
+def parse(spec: str, rows: Sequence[DestinationType]) -> Target:
+    """Return which of `rows` a spec names, and where; raises ConfigError, in which no secret of a URL is shown."""
+    shown = _shown(spec)
+    if any(category(char) in {"Cc", "Cs"} for char in spec):
+        raise ConfigError(f"destination {shown} has characters that no file name should have; choose another name")
+    names = {row.name: row for row in rows}
+    scheme = _SCHEME.match(spec)
+    if spec in names and names[spec].default:
+        return Target(names[spec], Place(names[spec].default), shown)
+    if scheme is not None and scheme[1] in names:
+        row, text = names[scheme[1]], spec[scheme.end() :]
+        if not text.strip():
+            raise ConfigError(f"destination {shown} has nothing after the colon; legal are {legal_forms(rows)}")
+        return Target(row, _place(row, text), shown)
+    if scheme is None:
+        for row in rows:
+            if row.suffixes and spec.endswith(row.suffixes):
+                return Target(row, Place(spec), shown)
+    raise ConfigError(f"destination {shown} is not known; legal are {legal_forms(rows)}{_advice(spec, rows)}")
+
+
+def _place(row: DestinationType, text: str) -> Place:
+    """Return what follows the name of a row as a place; raises ConfigError for a URL or parameter that it has not."""
+    scheme = _SCHEME.match(text)
+    if text.startswith("//") or (scheme is not None and scheme[1] not in row.schemes):
+        begin = "//" if scheme is None else scheme[0]
+        raise ConfigError(
+            f"destination '{row.name}:{begin}…' is no {row.label}; legal are {legal_forms([row])},"
+            " with ./ before a name that has a colon"
+        )
+    if not row.parameters:  # a file may have a question mark in its name
+        return Place(text)
+    address, _, query = text.partition("?")
+    parameters = dict(parse_qsl(query, keep_blank_values=True))
+    if unknown := sorted(parameters.keys() - set(row.parameters)):
+        raise ConfigError(
+            f"a {row.label} has no parameter {', '.join(map(repr, map(printable, unknown)))};"
+            f" it has {', '.join(row.parameters)}"
+        )
+    return Place(address, parameters)
+
+
+def legal_forms(rows: Iterable[DestinationType]) -> str:
+    """Return all forms of all rows in one phrase."""
+    return _listed([form for row in rows for form in row.forms()])
+
+
+def having(rows: Iterable[DestinationType], ability: Ability) -> list[DestinationType]:
+    """Return the rows of destinations that can do something."""
+    return [row for row in rows if ability in row.abilities]
+
+
+def choice(rows: Iterable[DestinationType]) -> str:
+    """Return what to call one of these: "a DuckDB file or a Parquet folder"."""
+    return _listed([f"a {row.label}" for row in rows])
+
+
+def described(rows: Iterable[DestinationType]) -> str:
+    """Return how each destination is named: "DuckDB file (FILE.duckdb), Parquet folder (parquet:FOLDER)"."""
+    return _listed([f"{row.label} ({row.example()})" for row in rows])
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _shown(spec: str) -> str:
+    """Return a spec for a message. Of a URL and of whatever may have a password only the beginning is shown."""
+    scheme = _SCHEME.match(spec)
+    if scheme is not None and ("@" in spec or "://" in spec or "?" in spec):
+        return repr(f"{scheme[0]}…")
+    return repr(printable(re.sub(r":.*@", ":…@", spec)))
+
+
+def _advice(spec: str, rows: Sequence[DestinationType]) -> str:
+    """Return what was probably meant: by its name, or by the suffix behind an unknown name."""
+    name, _, place = spec.partition(":")
+    near = get_close_matches(name.lower(), [row.name for row in rows], n=1)
+    by_suffix = [row.name for row in rows if row.suffixes and place.endswith(row.suffixes)]
+    return "".join(f"; did you mean {row.forms()[0]}?" for row in rows if row.name in (near or by_suffix)[:1])
