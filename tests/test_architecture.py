@@ -216,7 +216,8 @@ def python(code: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "statement", ["import commercetools_source", "from commercetools_source import Client, Config"]
+    "statement",
+    ["import commercetools_source", "from commercetools_source import Client, Config, open_destination, sync"],
 )
 def test_an_import_loads_nothing_heavy(statement: str) -> None:
     loaded = python(f"import sys\n{statement}\nprint(*sys.modules)").split()

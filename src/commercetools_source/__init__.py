@@ -1,10 +1,11 @@
 """Everything in a commercetools project, extracted completely, exactly and fast.
 
-    from commercetools_source import Client, Config
+    from commercetools_source import Client, Config, sync
 
     with Client(Config.from_file(".env")) as client:
         for order in client.records("orders"):
             ...
+        sync(client, "shop.duckdb")
 
 Names are loaded when they are first used, so that importing the package costs nothing.
 """
@@ -15,9 +16,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from commercetools_source.catalog.streams import STREAMS, Stream
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.catalog.streams import STREAMS
     from commercetools_source.client import Client
     from commercetools_source.config import Config
+    from commercetools_source.destinations import open_destination
     from commercetools_source.errors import (
         ApiError,
         AuthenticationError,
@@ -30,10 +33,36 @@ if TYPE_CHECKING:
         NetworkError,
         NotFoundError,
         PageTooLargeError,
+        Problem,
         RateLimitError,
+        RecordError,
         ServerError,
         StateError,
+        UndecodableError,
     )
+    from commercetools_source.events import (
+        DeletesMarked,
+        DeletesUnseen,
+        Event,
+        Hook,
+        Notice,
+        PageRead,
+        RecordQuarantined,
+        RequestDone,
+        RetryScheduled,
+        RowsWritten,
+        StreamFailed,
+        StreamFinished,
+        StreamStarted,
+        TokenFetched,
+    )
+    from commercetools_source.extract.checkpoint import StreamState
+    from commercetools_source.extract.delivery import Delivery, Destination, Difference
+    from commercetools_source.extract.engine import Outcome
+    from commercetools_source.extract.request import Page
+    from commercetools_source.sync.backfill import backfill
+    from commercetools_source.sync.compare import Verdict, sweep, verify
+    from commercetools_source.sync.run import Summary, sync
 
 __all__ = [
     "STREAMS",
@@ -44,20 +73,69 @@ __all__ = [
     "Config",
     "ConfigError",
     "ConflictError",
+    "DeletesMarked",
+    "DeletesUnseen",
+    "Delivery",
+    "Destination",
     "DestinationError",
+    "Difference",
+    "Event",
     "ForbiddenError",
+    "Hook",
     "InvalidRequestError",
     "NetworkError",
     "NotFoundError",
+    "Notice",
+    "Outcome",
+    "Page",
+    "PageRead",
     "PageTooLargeError",
+    "Problem",
     "RateLimitError",
+    "RecordError",
+    "RecordQuarantined",
+    "RequestDone",
+    "RetryScheduled",
+    "RowsWritten",
     "ServerError",
     "StateError",
     "Stream",
+    "StreamFailed",
+    "StreamFinished",
+    "StreamStarted",
+    "StreamState",
+    "Summary",
+    "TokenFetched",
+    "UndecodableError",
+    "Verdict",
     "__version__",
+    "backfill",
+    "open_destination",
+    "sweep",
+    "sync",
+    "verify",
 ]
 
-_HOMES = {"Client": "client", "Config": "config", "STREAMS": "catalog.streams", "Stream": "catalog.stream"}
+_HOMES = {
+    "Client": "client",
+    "Config": "config",
+    "Delivery": "extract.delivery",
+    "Destination": "extract.delivery",
+    "Difference": "extract.delivery",
+    "Outcome": "extract.engine",
+    "Page": "extract.request",
+    "Problem": "errors",
+    "STREAMS": "catalog.streams",
+    "Stream": "catalog.stream",
+    "StreamState": "extract.checkpoint",
+    "Summary": "sync.transfer",
+    "Verdict": "sync.compare",
+    "backfill": "sync.backfill",
+    "open_destination": "destinations",
+    "sweep": "sync.compare",
+    "verify": "sync.compare",
+}
+"""Where a name lies that is no error and no event."""
 
 
 def __getattr__(name: str) -> Any:
@@ -67,9 +145,12 @@ def __getattr__(name: str) -> Any:
         return version("commercetools-source")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
-    globals()[name] = found
-    return found
+    if name == "sync":  # the folder of this name: it can be called, as the function in it
+        return import_module(f"{__name__}.sync")
+    home = _HOMES.get(name) or ("errors" if name.endswith("Error") else "events")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:
