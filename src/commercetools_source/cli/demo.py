@@ -19,6 +19,7 @@ from commercetools_source.frontends.signals import stopping
 from commercetools_source.report.progress import Verbosity, draw
 from commercetools_source.report.run import summary_text
 from commercetools_source.report.table import seconds_text, table
+from commercetools_source.sandbox.process import SandboxProcess
 from commercetools_source.sandbox.shop import days
 from commercetools_source.sandbox.shop.generate import counts
 from commercetools_source.sync.run import Summary, sync
@@ -88,9 +89,9 @@ def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO
     day = _day(path, size, seed)
     began = time.monotonic()
     _note(err, verbosity, f"starting a local commercetools API with a generated shop (size {size}, seed {seed}) ...")
-    with days.serving(size, seed, day) as settings:
+    with SandboxProcess(size, seed, day=day) as shop:
         # Nothing commits late here, so a run may read up to the server's present second.
-        config = Config.from_mapping({**settings, "settle_seconds": 0})
+        config = Config.from_mapping({**shop.settings(), "settle_seconds": 0})
         seconds = seconds_text(time.monotonic() - began)
         _note(err, verbosity, f"it answers at {config.api_base}, after {seconds}; it is day {day} of the shop")
         with (

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-import threading
+from typing import Any
 
 import msgspec
 
 from commercetools_source.errors import ConfigError
-from commercetools_source.sandbox.process import serve
+from commercetools_source.sandbox.process import serve_sandbox
+from commercetools_source.sandbox.runner import Sandbox
+from commercetools_source.sandbox.shop.days import on_day
 from commercetools_source.stdio import run_command
 
 
@@ -25,46 +28,49 @@ def main() -> int:
     parser.add_argument(
         "--burst", type=int, default=0, metavar="N", help="records of each collection that share one millisecond"
     )
+    parser.add_argument("--day", type=int, metavar="N", help="the demo's shop, N days after it was made")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    size = int(chosen.size) if chosen.size.isdecimal() else chosen.size
-    until = threading.Event()
     try:
-        serve(
-            chosen.host,
-            chosen.port,
-            chosen.seed,
-            size,
-            admin=chosen.admin,
-            latency=chosen.latency,
-            burst=chosen.burst,
-            announce=(lambda text: _announce_json(text, until)) if chosen.json else None,
-            until=until,
-        )
+        if chosen.json:
+            _serve_program(_sandbox(chosen))
+        else:
+            serve_sandbox(_sandbox(chosen))
     except ConfigError as error:
         if chosen.json:
-            _write(msgspec.json.encode({"error": str(error)}).decode())
+            _write({"error": str(error)})
         else:
             sys.stderr.write(f"{error}\n")
         return 2
     return 0
 
 
-def _announce_json(text: str, until: threading.Event) -> None:
-    environment = dict(line[7:].split("=", 1) for line in text.splitlines() if line.startswith("export "))
-    settings = {name.removeprefix("CTP_").lower(): value for name, value in environment.items()}
-    threading.Thread(target=_watch_input, args=(until,), daemon=True).start()
-    _write(msgspec.json.encode(settings).decode())
+def _sandbox(chosen: argparse.Namespace) -> Sandbox:
+    size = int(chosen.size) if chosen.size.isdecimal() else chosen.size
+    return Sandbox(
+        size,
+        chosen.seed,
+        host=chosen.host,
+        port=chosen.port,
+        admin=chosen.admin,
+        latency=chosen.latency,
+        burst=chosen.burst,
+        **({} if chosen.day is None else on_day(size, chosen.seed, chosen.day)),
+    )
 
 
-def _watch_input(until: threading.Event) -> None:
-    while sys.stdin.buffer.read(1):
-        pass
-    until.set()
+def _serve_program(sandbox: Sandbox) -> None:
+    """Serve until standard input ends; the first line of output has the settings of a client."""
+    # Ctrl-C reaches this process too; the program that started it must be able to end in good order first.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with sandbox:
+        _write(sandbox.settings())
+        while sys.stdin.buffer.read(1):
+            pass
 
 
-def _write(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+def _write(answer: dict[str, Any]) -> None:
+    sys.stdout.write(f"{msgspec.json.encode(answer).decode()}\n")
     sys.stdout.flush()
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-__all__ = ["SandboxProcess", "serve"]
+__all__ = ["SandboxProcess", "serve", "serve_sandbox"]
 
 
 def serve(  # noqa: PLR0913 - each of them is one setting
@@ -39,8 +39,15 @@ def serve(  # noqa: PLR0913 - each of them is one setting
     the ready message, with the lines to paste into a shell; without it, it goes to stdout.
     Raises ConfigError for an unknown size and for a port that cannot be had.
     """
-    stopped = until or threading.Event()
     sandbox = Sandbox(size, seed, host=host, port=port, admin=admin, latency=latency, burst=burst)
+    serve_sandbox(sandbox, announce, until)
+
+
+def serve_sandbox(
+    sandbox: Sandbox, announce: Callable[[str], object] | None = None, until: threading.Event | None = None
+) -> None:
+    """Serve `sandbox` as `serve` does."""
+    stopped = until or threading.Event()
     with _stopping(stopped), sandbox:
         (announce or _print)(ready_message(sandbox))
         stopped.wait()
@@ -76,7 +83,10 @@ def _stopping(stopped: threading.Event) -> Iterator[None]:
 
 
 class SandboxProcess:
-    """A sandbox in a process of its own inside `with`, so that it does not share the interpreter with its client."""
+    """A sandbox in a process of its own inside `with`, so that it does not share the interpreter with its client.
+
+    With `day` it is the demo's shop on that day (`sandbox.shop.days`), with a clock of its own.
+    """
 
     def __init__(
         self,
@@ -88,6 +98,7 @@ class SandboxProcess:
         admin: bool = False,
         latency: float = 0,
         burst: int = 0,
+        day: int | None = None,
     ) -> None:
         self.size = size
         self.seed = seed
@@ -96,6 +107,7 @@ class SandboxProcess:
         self.admin = admin
         self.latency = latency
         self.burst = burst
+        self.day = day
         self._settings: dict[str, Any] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -113,15 +125,16 @@ class SandboxProcess:
         command = [sys.executable, "-m", "commercetools_source.sandbox", "--json", "--host", self.host]
         command += ["--port", str(self.port), "--size", str(self.size), "--seed", str(self.seed)]
         command += ["--latency", str(self.latency), "--burst", str(self.burst), *(["--admin"] if self.admin else [])]
+        command += [] if self.day is None else ["--day", str(self.day)]
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe)  # noqa: S603 - this package, no shell
         self._process = process
         line = process.stdout.readline() if process.stdout is not None else b""
-        said = msgspec.json.decode(line) if line.strip() else {"error": "The sandbox's process ended at once."}
-        if "error" in said:
+        ready = msgspec.json.decode(line) if line.strip() else {"error": "The sandbox's process ended at once."}
+        if "error" in ready:
             self.stop()
-            raise ConfigError(str(said["error"]))
-        self._settings = said
+            raise ConfigError(str(ready["error"]))
+        self._settings = ready
 
     def stop(self) -> None:
         """End the process."""

@@ -1,4 +1,4 @@
-"""The demo's shop: the sandbox in a process of its own, one day further each time it is asked for.
+"""The demo's shop: one day further each time it is asked for.
 
 Day 0 is the generated shop. On every later day a few orders come in and some go on; what a day brings is
 a function of (size, seed, day), so the shop of day 3 holds exactly what days 1 and 2 brought.
@@ -6,11 +6,6 @@ a function of (size, seed, day), so the shop of day 3 holds exactly what days 1 
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
-from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -18,13 +13,12 @@ from uuid import UUID
 
 import msgspec
 
-from commercetools_source.errors import NetworkError
 from commercetools_source.sandbox.shop.generate import generate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["START", "day_of", "rows_of", "serve", "serving"]
+__all__ = ["START", "day_of", "on_day", "project_key", "rows_of"]
 
 START = datetime(2026, 11, 1, 6, tzinfo=timezone.utc)
 """When the generated shop ends and its days begin to be counted."""
@@ -44,6 +38,12 @@ def day_of(timestamp: str) -> int:
 def project_key(size: str | int, seed: int) -> str:
     """Return the key of the demo's project, which says what shop it holds."""
     return f"demo-{size}-{seed}"
+
+
+def on_day(size: str | int, seed: int, day: int) -> dict[str, Any]:
+    """Return what makes a sandbox the shop of `day`: its clock, its records and the key of its project."""
+    now = START + timedelta(days=day)
+    return {"project_key": project_key(size, seed), "now": now, "rows": rows_of(size, seed, day)}
 
 
 def rows_of(size: str | int, seed: int, day: int) -> Iterator[Row]:
@@ -101,43 +101,3 @@ def _moment(day: int, salt: str) -> str:
 
 def _number(text: str, salt: str) -> int:
     return int.from_bytes(blake2b(f"{salt} {text}".encode(), digest_size=16).digest(), "big")
-
-
-@contextmanager
-def serving(size: str | int, seed: int, day: int) -> Iterator[dict[str, Any]]:
-    """Serve the shop of `day` in another process while the block runs; gives the settings of a client.
-
-    Raises NetworkError when the process does not start.
-    """
-    from commercetools_source.sandbox import Sandbox  # noqa: F401 - a missing extra is told here, not by the child
-
-    code = (
-        "import sys; from commercetools_source.stdio import run_command;"
-        "from commercetools_source.sandbox.shop.days import serve;"
-        "sys.exit(run_command(lambda: serve(*sys.argv[1:])))"
-    )
-    arguments = [sys.executable, "-c", code, str(size), str(seed), str(day)]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ourselves
-        try:
-            said = process.stdout.readline() if process.stdout else ""
-            if not said:
-                raise NetworkError("the local shop did not start; what its process said stands above")
-            yield json.loads(said)
-        finally:
-            if process.stdin:
-                process.stdin.close()  # the sign to end
-
-
-def serve(size: str, seed: str, day: str) -> None:
-    """Serve the shop until standard input ends; the settings of a client are the first line of output."""
-    from commercetools_source.sandbox import Sandbox
-
-    # Ctrl-C reaches this process too; the copy must be able to end in good order first.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    amount: str | int = int(size) if size.isdecimal() else size
-    rows = rows_of(amount, int(seed), int(day))
-    now = START + timedelta(days=int(day))
-    with Sandbox(amount, int(seed), project_key=project_key(amount, int(seed)), now=now, rows=rows) as sandbox:
-        sys.stdout.write(json.dumps(sandbox.settings()) + "\n")
-        sys.stdout.flush()
-        sys.stdin.read()
