@@ -26,6 +26,7 @@ ROOT = Path(__file__).parent.parent
 ORDER = """
     errors events stdio timestamps config
     catalog
+    arrow
     http
     extract
     client

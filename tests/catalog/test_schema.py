@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
+from commercetools_source.arrow.arrays import arrow_type
+from commercetools_source.arrow.decode import OWN, Decoder
 from commercetools_source.catalog.contract import Expression, load
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import SQL_TYPES, Column, columns, json_schema
 from commercetools_source.catalog.streams import STREAMS, Stream
-from commercetools_source.destinations.arrow.arrays import arrow_type
-from commercetools_source.destinations.arrow.decode import OWN, Decoder
 from commercetools_source.destinations.parquet import files
 
 streams = pytest.mark.parametrize("stream", STREAMS.values(), ids=lambda stream: stream.name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.arrow.arrays import integers, moments, strings
-from commercetools_source.destinations.arrow.decode import DELETED_AT
+from commercetools_source.arrow.arrays import integers, moments, strings
+from commercetools_source.arrow.decode import DELETED_AT
 from commercetools_source.extract.delivery import Difference
 from commercetools_source.timestamps import moment
 

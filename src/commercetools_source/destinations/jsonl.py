@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from commercetools_source.destinations.arrow.decode import slices
+from commercetools_source.arrow.decode import slices
 from commercetools_source.destinations.folder import Folder, Part
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from secrets import token_hex
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
+from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.destinations import duckdb_engine
-from commercetools_source.destinations.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.errors import DestinationError
 from commercetools_source.model.quoting import quoted, string
 

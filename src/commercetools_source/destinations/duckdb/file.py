@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from commercetools_source.arrow.decode import OWN, SYNCED_AT, Decoder, Rows, surprises
 from commercetools_source.catalog.schema import KINDS_BY_SQL, SQL_TYPES, Column, columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import duckdb_engine
-from commercetools_source.destinations.arrow.decode import OWN, SYNCED_AT, Decoder, Rows, surprises
 from commercetools_source.destinations.duckdb.connection import (
     _MEMORY,
     _affordable,

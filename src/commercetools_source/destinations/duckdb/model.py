@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from commercetools_source.arrow.decode import DELETED_AT, OWN
 from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
-from commercetools_source.destinations.arrow.decode import DELETED_AT, OWN
 from commercetools_source.errors import DestinationError
 from commercetools_source.model.custom.queries import KEY, NO_FIELDS, VARIANTS, CustomFieldQueries
 from commercetools_source.model.keys import is_referred_by_key, newest_of_key

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.destinations.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.events import Notice
 from commercetools_source.model.custom.definitions import SOURCES, changes
 from commercetools_source.model.custom.queries import VARIANTS, CustomFieldQueries

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.arrow.arrays import arrow_type
 from commercetools_source.catalog.kinds import KINDS
-from commercetools_source.destinations.arrow.arrays import arrow_type
 from commercetools_source.errors import DestinationError
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from commercetools_source.arrow.decode import DELETED_AT, OWN, SYNCED_AT, Decoder, surprises
 from commercetools_source.catalog.schema import KINDS_BY_SQL, SQL_TYPES, Column, columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import duckdb_engine
-from commercetools_source.destinations.arrow.decode import DELETED_AT, OWN, SYNCED_AT, Decoder, surprises
 from commercetools_source.destinations.folder import Folder, Part
 from commercetools_source.destinations.manifest import MANIFEST, refuse_link, write_file
 from commercetools_source.destinations.parquet import files as dataset

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from commercetools_source.arrow.decode import SYNCED_AT
 from commercetools_source.catalog.kinds import KINDS
-from commercetools_source.destinations.arrow.decode import SYNCED_AT
 from commercetools_source.model.relations import Field, relations
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.arrow.decode import DELETED_AT, SYNCED_AT
+from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.model.keys import newest_of_key
 from commercetools_source.model.quoting import quoted, string
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercetools_source.destinations.arrow.arrays import MISSING, json_texts, moments, repeated, scalars, strings
+from commercetools_source.arrow.arrays import MISSING, json_texts, moments, repeated, scalars, strings
 
 if TYPE_CHECKING:
     from commercetools_source.catalog.kinds import Kind

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from commercetools_source.arrow.arrays import MISSING, arrow_type, json_texts, repeated, scalars, strings
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import Column
-from commercetools_source.destinations.arrow.arrays import MISSING, arrow_type, json_texts, repeated, scalars, strings
 from commercetools_source.errors import RecordError
 from commercetools_source.events import Notice
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT, UNFIT, Decoder, slices
 from commercetools_source.catalog.schema import Column
-from commercetools_source.destinations.arrow.decode import DELETED_AT, SYNCED_AT, UNFIT, Decoder, slices
 from commercetools_source.errors import DestinationError
 
 KINDS = ["string", "int", "bool", "number", "datetime", "date", "time", "json"]

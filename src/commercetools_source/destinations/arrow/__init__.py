@@ -1,1 +1,0 @@
-"""Records as Arrow columns, shared by the columnar destinations."""
