@@ -17,10 +17,9 @@ from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import Paging, find, streams_of
 from commercetools_source.errors import ApiError, ForbiddenError
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.keyset import predicate
+from commercetools_source.extract.counting import Count, count_range, total_params
 from commercetools_source.extract.paging import path_of
 from commercetools_source.extract.selection import conflict_with, mode_of, ranges_of
-from commercetools_source.extract.windows import split
 from commercetools_source.sync.transfer import selection_of
 
 if TYPE_CHECKING:
@@ -36,8 +35,6 @@ __all__ = ["Forecast", "plan"]
 
 _How = Literal["full", "incremental", "resumed"]
 
-CEILING = 10_000
-"""Where totals with a predicate end (docs: release note of 12 October 2020)."""
 _QUESTIONS = 40
 """Requests that counting one stream may take."""
 _SAMPLE = 20
@@ -125,48 +122,38 @@ class _Counter:
         self.client = client
         self.stream = stream
         self.where = tuple(where)
-        self._left = _QUESTIONS
+        self._questions = _QUESTIONS
 
     def forecast(self, mode: str, ranges: Iterable[KeyRange]) -> Forecast:
         """Return what reading `ranges` takes."""
         records, exact, requests = 0, True, 0
         size = self.client.config.page_size
         for key_range in ranges:
-            found, sure = self.count(key_range, path_of(self.stream, key_range))
-            records, exact, requests = records + found, exact and sure, requests + found // size + 1
+            count = self.count(key_range, path_of(self.stream, key_range))
+            records, exact = records + count.records, exact and count.exact
+            requests += count.records // size + 1
         seconds = requests * self.page_seconds(records)
         return Forecast(self.stream.name, mode, records, requests, seconds, exact=exact)
 
-    def count(self, key_range: KeyRange, path: str) -> tuple[int, bool]:
-        """Return how many records `key_range` has, and whether that is all of them.
+    def count(self, key_range: KeyRange, path: str) -> Count:
+        """Return how many records `key_range` has.
 
         A full read up to now is counted without a predicate, by one question; what was created since its
         bound is counted too, which is minutes.
         """
         if not self.where and key_range.lower is None and key_range.after is None:
-            return self.total(path, ())[0], True
-        only = predicate(key_range)
-        total, _ = self.total(path, (*self.where, *((only,) if only else ())))
-        if total < CEILING:
-            return total, True
-        halves = split(key_range, 2) if self._left > 1 else (key_range,)
-        if len(halves) == 1:
-            return total, False
-        counts = [self.count(half, path) for half in halves]
-        return sum(found for found, _ in counts), all(sure for _, sure in counts)
+            return Count(self.total(path, ())[0], exact=True)
+        counted = count_range(
+            lambda where: self.total(path, where)[0], key_range, where=self.where, questions=self._questions
+        )
+        return counted or Count(0, exact=False)
 
     def total(self, path: str, where: Sequence[str], limit: int = 0) -> tuple[int, float]:
         """Return the total that the platform tells, and the seconds that took."""
-        self._left -= 1
+        self._questions -= 1
         begun = time.monotonic()
-        pairs = [
-            *self.stream.params,
-            ("limit", str(limit)),
-            ("withTotal", "true"),
-            *(("where", text) for text in where),
-        ]
-        found: _Total = self.client.get(path, pairs, _total.decode)
-        return found.total, time.monotonic() - begun
+        answer: _Total = self.client.get(path, total_params(self.stream.params, where, limit), _total.decode)
+        return answer.total, time.monotonic() - begun
 
     def pause(self, path: str) -> float:
         """Return the seconds that the smallest request takes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.scopes import missing_scope, scope_advice
@@ -11,26 +12,21 @@ from commercetools_source.catalog.stream import Paging, Stream
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client as ApiClient
 from commercetools_source.errors import AuthenticationError, NetworkError
-from commercetools_source.extract.keyset import predicate
+from commercetools_source.extract.counting import count_range, total_params
 from commercetools_source.extract.paging import path_of
 from commercetools_source.extract.parents import parents_of
 from commercetools_source.extract.selection import range_of
-from commercetools_source.extract.windows import split
 from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage.commercetools.client import hook_of, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from commercetools_source.extract.keyset import KeyRange
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["check", "count"]
 
 _PATIENCE = 6.0
 """Mage gives up after 10 seconds, the start of the interpreter included."""
 _ANSWER = 2.5
-_CAPPED = 10_000
-"""The API does not count further than this where there is a `where` (docs: release note of 2020-10-12)."""
 
 
 def check(config: Mapping[str, Any], logger: Any) -> None:
@@ -82,19 +78,15 @@ def count(api: ApiClient, row: Stream, bookmarks: Mapping[str, Any] | None = Non
     until = None if since is None else api.settled_time()
     total = 0
     for parent in parents_of(api.get, row, api.config.page_size):
-        said = _total(api, row, range_of(row, parent, since, until))
-        if said is None:
+        key_range = range_of(row, parent, since, until)
+        counted = count_range(partial(_total, api, row, path_of(row, key_range)), key_range)
+        if counted is None:
             return sum(len(page.records) for page in api.pages(row, since=since, until=until))
-        total += said
+        total += counted.records
     return total
 
 
-def _total(api: ApiClient, row: Stream, key_range: KeyRange) -> int | None:
-    """Return how many records `key_range` has, None where the endpoint does not say."""
-    where = predicate(key_range)
-    params = [*row.params, ("limit", "0"), ("withTotal", "true"), *([("where", where)] if where else [])]
-    total = api.request("get", path_of(row, key_range), params=params).get("total")
-    if not isinstance(total, int):
-        return None
-    parts = split(key_range, 2) if where is not None and total >= _CAPPED else ()
-    return sum(_total(api, row, part) or 0 for part in parts) if len(parts) > 1 else total
+def _total(api: ApiClient, row: Stream, path: str, where: Sequence[str]) -> int | None:
+    """Return how many records fulfil all of `where`, None where the endpoint does not say."""
+    total = api.request("get", path, params=total_params(row.params, where)).get("total")
+    return total if isinstance(total, int) else None
