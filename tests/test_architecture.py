@@ -9,9 +9,10 @@ import subprocess
 import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer.main
 
 import commercetools_source
 from commercetools_source import errors
@@ -177,6 +178,29 @@ def depth(body: list[ast.stmt]) -> int:
         if any(blocks):
             deepest = max(deepest, *(1 + depth(block) for block in blocks if block))
     return deepest
+
+
+@pytest.mark.parametrize("module", [module for module in LIBRARY if unit(module) == "report"])
+def test_a_report_asks_the_platform_nothing(module: str) -> None:
+    reached, waiting = set[str](), [module]
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        waiting += imported(name, types=False) - reached
+    assert not {name for name in reached if unit(name) in {"http", "client", "sync", "sandbox"}}
+
+
+COMMANDS = [module for module in LIBRARY if module.startswith("cli.commands.")]
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_a_command_is_the_file_of_its_name(module: str) -> None:
+    from commercetools_source.cli.app import app
+
+    name = module.rpartition(".")[2]
+    group: Any = typer.main.get_command(app)
+    assert name in group.commands
+    assert len(group.commands) == len(COMMANDS)
 
 
 @pytest.mark.parametrize("module", [module for module in LIBRARY if unit(module) not in SPEAKS])

@@ -109,7 +109,7 @@ The six variables of the Merchant Center are enough: `CTP_PROJECT_KEY`, `CTP_CLI
 _COMMANDS = """\
 # Commands
 
-<!-- written by `make docs` from src/commercetools_source/cli/app.py -->
+<!-- written by `make docs` from src/commercetools_source/cli/commands -->
 
 `commercetools-source COMMAND`, or `python -m commercetools_source COMMAND`. Results go to standard output, progress
 and messages to standard error. A terminal gets a display in place (without colours where `NO_COLOR` is set),

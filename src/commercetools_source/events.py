@@ -25,7 +25,9 @@ __all__ = [
     "StreamFinished",
     "StreamStarted",
     "TokenFetched",
+    "counted",
     "ignore",
+    "seconds_text",
 ]
 
 
@@ -151,3 +153,21 @@ Hook = Callable[[Event], None]
 
 def ignore(_event: Event) -> None:
     """Do nothing: the hook when nobody listens."""
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 record`, `1,234 records`, `2 retries`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun[:-1]}ies" if noun.endswith("y") else f"{number:,} {noun}s"
+
+
+def seconds_text(seconds: float) -> str:
+    """Return a duration for people: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 10:  # noqa: PLR2004 - below, tenths matter
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    if minutes == 0:
+        return f"{seconds} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"

@@ -19,9 +19,10 @@ from commercetools_source.events import (
     StreamFinished,
     StreamStarted,
     TokenFetched,
+    seconds_text,
 )
 from commercetools_source.report.progress import Tally, draw
-from commercetools_source.report.table import seconds_text, table
+from commercetools_source.report.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.cli.app import run
 from commercetools_source.client import Client
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.report.plan import forecasts_text
+from commercetools_source.report.plan import PlanReport
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.plan import Forecast, plan
 from commercetools_source.timestamps import instant
@@ -76,7 +76,7 @@ def test_more_than_ten_thousand_changes_of_one_moment_are_said_to_be_at_least_th
     assert found.records is not None
     assert 10_000 <= found.records <= 12_000
     assert not found.exact
-    assert ">= 10,000" in forecasts_text([found], 8)
+    assert ">= 10,000" in PlanReport((found,), 8).text()
 
 
 def test_a_stream_that_cannot_be_read_or_brought_up_to_date_says_why(shop: Sandbox) -> None:

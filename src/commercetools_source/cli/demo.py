@@ -15,10 +15,11 @@ from commercetools_source.config import Config
 from commercetools_source.destinations.duckdb.connection import row_counts
 from commercetools_source.destinations.duckdb.file import DuckDB
 from commercetools_source.errors import ConfigError
+from commercetools_source.events import seconds_text
 from commercetools_source.frontends.signals import stopping
 from commercetools_source.report.progress import Verbosity, draw
-from commercetools_source.report.run import summary_text
-from commercetools_source.report.table import seconds_text, table
+from commercetools_source.report.run import RunReport
+from commercetools_source.report.table import table
 from commercetools_source.sandbox.process import SandboxProcess
 from commercetools_source.sandbox.shop import days
 from commercetools_source.sandbox.shop.generate import counts
@@ -102,7 +103,7 @@ def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO
             summary = sync(client, DuckDB(path), hook=tally, on_stoppable=stopper.arm)
     if not stopper.signal:
         out.write(_look(path, summary) + "\n\n")
-    out.write(summary_text(summary, str(path.resolve()), tally) + "\n")
+    out.write(RunReport(summary, str(path.resolve()), tally).text() + "\n")
     out.flush()
     if stopper.signal:
         return 128 + stopper.signal

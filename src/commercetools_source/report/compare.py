@@ -1,63 +1,63 @@
-"""What `verify` and `sweep` print."""
+"""What `verify` and `sweep` answer."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from commercetools_source.report.answer import Report
 from commercetools_source.report.table import table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from commercetools_source.sync.compare import Verdict
 
-__all__ = ["verdicts_json", "verdicts_text"]
-
-
-def verdicts_text(verdicts: Sequence[Verdict], *, swept: bool = False) -> str:
-    """Return a line per stream: rows held and listed, how they differ, and what to know of it.
-
-    `swept`: what was mended is told too. Below them stand the first ids of each difference.
-    """
-    figures = _FIGURES if swept else _FIGURES[:-2]
-    rows = [
-        [verdict.stream, verdict.bound, *(_figures(verdict)[name] for name in figures), _result(verdict, swept=swept)]
-        for verdict in verdicts
-    ]
-    return "\n".join([table(rows, header=("stream", "up to", *figures, "result")), *_ids(verdicts)])
-
-
-def _result(verdict: Verdict, *, swept: bool) -> str:
-    if verdict.equal:
-        return "equal"
-    return verdict.note or ("mended" if swept else "differs")
-
-
-def _ids(verdicts: Sequence[Verdict]) -> list[str]:
-    """Return lines such as `orders missing: id, id, and 20 more`."""
-    lines = []
-    for one in verdicts:
-        for kind in ("missing", "stale", "gone") if one.difference else ():
-            ids: tuple[str, ...] = getattr(one.difference, kind)
-            more = f", and {len(ids) - _MOST_IDS:,} more; --json has all" if len(ids) > _MOST_IDS else ""
-            lines += [f"{one.stream} {kind}: {', '.join(ids[:_MOST_IDS])}{more}"] if ids else []
-    return ["", *lines] if lines else []
-
-
-def verdicts_json(verdicts: Sequence[Verdict]) -> str:
-    """Return the same as JSON, with the ids that are missing, stale or gone."""
-    return json.dumps({"streams": [{**asdict(one), "equal": one.equal} for one in verdicts]})
-
+__all__ = ["ComparisonReport"]
 
 _MOST_IDS = 10
+_FIGURES = ("held", "listed", "missing", "stale", "gone")
+_SWEPT = ("mended", "marked")
 
 
-_FIGURES = ("held", "listed", "missing", "stale", "gone", "mended", "marked")
+@dataclass(frozen=True, slots=True)
+class ComparisonReport(Report):
+    """How streams differ from the platform; `swept`: and what was done about it."""
+
+    verdicts: tuple[Verdict, ...]
+    swept: bool = False
+
+    def text(self) -> str:
+        """Return a line per stream: rows held and listed, how they differ; below, the first ids of each difference."""
+        figures = (*_FIGURES, *_SWEPT) if self.swept else _FIGURES
+        rows = [
+            [verdict.stream, verdict.bound, *(_figures(verdict)[name] for name in figures), self._result(verdict)]
+            for verdict in self.verdicts
+        ]
+        ids = [line for verdict in self.verdicts for line in _ids(verdict)]
+        listed = table(rows, header=("stream", "up to", *figures, "result"))
+        return "\n".join([listed, "", *ids] if ids else [listed])
+
+    def value(self) -> object:
+        """Return every verdict, with all ids that are missing, stale or gone."""
+        return {"streams": [{**asdict(verdict), "equal": verdict.equal} for verdict in self.verdicts]}
+
+    def _result(self, verdict: Verdict) -> str:
+        if verdict.equal:
+            return "equal"
+        return verdict.note or ("mended" if self.swept else "differs")
+
+
+def _ids(verdict: Verdict) -> list[str]:
+    """Return lines such as `orders missing: id, id, and 20 more`."""
+    lines = []
+    for name in ("missing", "stale", "gone") if verdict.difference else ():
+        ids: tuple[str, ...] = getattr(verdict.difference, name)
+        beyond = f", and {len(ids) - _MOST_IDS:,} more; --json has all" if len(ids) > _MOST_IDS else ""
+        lines += [f"{verdict.stream} {name}: {', '.join(ids[:_MOST_IDS])}{beyond}"] if ids else []
+    return lines
 
 
 def _figures(verdict: Verdict) -> dict[str, int]:
-    found = verdict.difference
-    counts = (found.held, found.listed, *map(len, (found.missing, found.stale, found.gone))) if found else (0,) * 5
-    return dict(zip(_FIGURES, (*counts, verdict.mended, verdict.marked), strict=True))
+    difference = verdict.difference
+    lengths = map(len, (difference.missing, difference.stale, difference.gone)) if difference else ()
+    counts = (difference.held, difference.listed, *lengths) if difference else (0,) * 5
+    return dict(zip((*_FIGURES, *_SWEPT), (*counts, verdict.mended, verdict.marked), strict=True))

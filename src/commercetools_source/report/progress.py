@@ -24,9 +24,9 @@ from commercetools_source.events import (
     StreamFailed,
     StreamFinished,
     StreamStarted,
+    seconds_text,
 )
 from commercetools_source.http.forks import PerProcess
-from commercetools_source.report.table import seconds_text
 from commercetools_source.stdio import Forgiving
 
 if TYPE_CHECKING:

@@ -1,12 +1,13 @@
-"""What `sync` and `backfill` answer: the same facts as text for people and as JSON for programs."""
+"""What `sync`, `backfill` and `demo` answer about a run."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from commercetools_source.report.table import _json, counted, seconds_text
+from commercetools_source.events import counted, seconds_text
+from commercetools_source.report.answer import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from commercetools_source.report.progress import Tally
     from commercetools_source.sync.transfer import Summary
 
-__all__ = ["summary_json", "summary_text"]
+__all__ = ["RunReport"]
 
 _MODES = {
     "incremental": "changes only",
@@ -25,20 +26,49 @@ _MODES = {
 _MOST_NAMES = 10
 
 
-def summary_text(summary: Summary, destination: str, tally: Tally) -> str:
-    """Return how a run ended, in a few lines; why a stream failed was told when it did."""
-    retries = f", {counted(tally.retries, 'retry')}" if tally.retries else ""
-    requests = f"{counted(tally.requests, 'request')}{retries}"
-    lines = [
-        f"{counted(summary.records, 'record')} in {seconds_text(tally.seconds)} ({requests})",
-        *_streams(summary),
-    ]
-    if summary.deleted:
-        lines.append(f"deleted on the platform: {_by_stream(summary.deleted)}")
-    if summary.deletions_unseen is not None:
-        lines.append(summary.deletions_unseen)
-    lines.append(f"written to {destination}{f', complete up to {summary.bound}' if summary.complete else ''}")
-    return "\n".join([*lines, *_incomplete(summary)])
+@dataclass(frozen=True, slots=True)
+class RunReport(Report):
+    """How a run into `destination` ended, and what it took (`tally`)."""
+
+    summary: Summary
+    destination: str
+    tally: Tally
+
+    def text(self) -> str:
+        """Return a few lines; why a stream failed was shown when it did."""
+        summary, tally = self.summary, self.tally
+        retries = f", {counted(tally.retries, 'retry')}" if tally.retries else ""
+        requests = f"{counted(tally.requests, 'request')}{retries}"
+        lines = [
+            f"{counted(summary.records, 'record')} in {seconds_text(tally.seconds)} ({requests})",
+            *_streams(summary),
+        ]
+        if summary.deleted:
+            lines.append(f"deleted on the platform: {_by_stream(summary.deleted)}")
+        if summary.deletions_unseen is not None:
+            lines.append(summary.deletions_unseen)
+        bound = f", complete up to {summary.bound}" if summary.complete else ""
+        lines.append(f"written to {self.destination}{bound}")
+        return "\n".join([*lines, *_incomplete(summary)])
+
+    def value(self) -> object:
+        """Return totals and streams; `deleted` counts rows marked as deleted, or removed."""
+        summary, tally = self.summary, self.tally
+        return {
+            "complete": summary.complete,
+            "destination": self.destination,
+            "bound": summary.bound,
+            "records": summary.records,
+            "deleted": sum(summary.deleted.values()),
+            "deletions_unseen": summary.deletions_unseen,
+            "requests": tally.requests,
+            "retries": tally.retries,
+            "seconds": round(tally.seconds, 3),
+            "streams": [
+                {**asdict(row), "deleted": summary.deleted.get(row.stream, 0), "seconds": round(row.seconds, 3)}
+                for row in summary.outcomes
+            ],
+        }
 
 
 def _streams(summary: Summary) -> list[str]:
@@ -69,24 +99,3 @@ def _incomplete(summary: Summary) -> list[str]:
 def _names(streams: list[str]) -> str:
     more = len(streams) - _MOST_NAMES
     return ", ".join(streams[:_MOST_NAMES]) + (f", and {more} more" if more > 0 else "")
-
-
-def summary_json(summary: Summary, destination: str, tally: Tally) -> str:
-    """Return how a run ended as one JSON object; `deleted` counts rows marked as deleted, or removed."""
-    return _json(
-        {
-            "complete": summary.complete,
-            "destination": destination,
-            "bound": summary.bound,
-            "records": summary.records,
-            "deleted": sum(summary.deleted.values()),
-            "deletions_unseen": summary.deletions_unseen,
-            "requests": tally.requests,
-            "retries": tally.retries,
-            "seconds": round(tally.seconds, 3),
-            "streams": [
-                {**asdict(row), "deleted": summary.deleted.get(row.stream, 0), "seconds": round(row.seconds, 3)}
-                for row in summary.outcomes
-            ],
-        }
-    )

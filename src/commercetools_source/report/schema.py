@@ -1,42 +1,48 @@
-"""The model as text for people and as JSON for programs."""
+"""What `schema` answers: the tables of the model."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.kinds import KINDS
+from commercetools_source.events import counted
 from commercetools_source.model.relations import all_relations
+from commercetools_source.report.answer import Report
 from commercetools_source.report.table import table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from commercetools_source.model.relations import Field, Relation
 
-__all__ = ["schema_json", "schema_text"]
+__all__ = ["SchemaReport"]
 
 
-def schema_text(tables: Sequence[str] = ()) -> str:
-    """Return every column of `tables`; without any, one line for each table there is."""
-    relations = _chosen(tables)
-    if tables:
-        return "\n\n".join(map(_columns, relations))
-    rows = [(relation.name, ", ".join(relation.key), relation.parent, len(relation.columns)) for relation in relations]
-    listed = table(rows, header=("table", "key", "below", "columns"))
-    return (
-        f"{listed}\n\n{len(relations)} tables; `commercetools-source schema NAME` shows the columns of a stream's"
-        " tables, of one table, or of all with NAME in their name"
-    )
+@dataclass(frozen=True, slots=True)
+class SchemaReport(Report):
+    """The tables with these names, all without any."""
 
+    names: tuple[str, ...] = ()
 
-def schema_json(tables: Sequence[str] = ()) -> str:
-    """Return `tables` (all, if none) with columns, keys and foreign keys as one JSON object."""
-    return json.dumps({"tables": [_plain(relation) for relation in _chosen(tables)]}, indent=2)
+    def text(self) -> str:
+        """Return every column of the tables; without names, one line for each table there is."""
+        relations = self._relations()
+        if self.names:
+            return "\n\n".join(map(_columns, relations))
+        rows = [
+            (relation.name, ", ".join(relation.key), relation.parent, len(relation.columns)) for relation in relations
+        ]
+        listed = table(rows, header=("table", "key", "below", "columns"))
+        return (
+            f"{listed}\n\n{counted(len(relations), 'table')}; `commercetools-source schema NAME` shows the columns of a"
+            " stream's tables, of one table, or of all with NAME in their name"
+        )
 
+    def value(self) -> object:
+        """Return the tables with columns, keys and foreign keys."""
+        return {"tables": [_plain(relation) for relation in self._relations()]}
 
-def _chosen(tables: Sequence[str]) -> list[Relation]:
-    return [relation for relation in all_relations().values() if not tables or relation.name in tables]
+    def _relations(self) -> list[Relation]:
+        return [relation for relation in all_relations().values() if not self.names or relation.name in self.names]
 
 
 def _columns(relation: Relation) -> str:

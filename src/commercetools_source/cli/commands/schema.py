@@ -1,46 +1,46 @@
 """The command `schema`: what tables a shop becomes, as text, as JSON and as a picture."""
 
-# typer 0.9, which Mage pins, understands neither `X | None` nor annotations that are text: hence Optional here, and no
-# `from __future__ import annotations`.
-
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
+from commercetools_source.cli import options
+from commercetools_source.cli.output import say, show
 from commercetools_source.errors import ConfigError, DestinationError
 
-__all__ = ["schema"]
+app = typer.Typer()
 
 _PICTURES = (".mmd", ".svg")
 
 
+@app.command()
 def schema(
     names: Annotated[
-        Optional[list[str]],
+        list[str] | None,
         typer.Argument(
             metavar="NAME", help="Only the tables of this stream, this table, or all with this in their name."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print every column as JSON.")] = False,
+    as_json: options.Json = False,
     erd: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option("--erd", metavar="FILE", help="Write a diagram: FILE.svg, or FILE.mmd for Mermaid."),
     ] = None,
 ) -> None:
-    """Show the tables of the model: columns, types, keys and what refers to what. Needs no account."""
+    """Show the tables of the model. Their columns, types, keys and references; needs no account."""
     from commercetools_source.model.lookup import tables_named
-    from commercetools_source.report.schema import schema_json, schema_text
+    from commercetools_source.report.schema import SchemaReport
 
-    tables = list(dict.fromkeys(table for name in names or () for table in tables_named(name)))
+    tables = tuple(dict.fromkeys(table for name in names or () for table in tables_named(name)))
     if erd is not None:
         _write(erd, tables)
-        typer.echo(f"written to {erd}", err=True)
+        say(f"written to {erd}")
     if as_json or erd is None:
-        typer.echo(schema_json(tables) if as_json else schema_text(tables))
+        show(SchemaReport(tables), as_json=as_json)
 
 
-def _write(path: Path, tables: list[str]) -> None:
+def _write(path: Path, tables: tuple[str, ...]) -> None:
     from commercetools_source.report.diagram import draw, mermaid
     from commercetools_source.report.svg import svg
 

@@ -1,0 +1,38 @@
+"""The command `backfill`: a window of time beside the runs."""
+
+from typing import Annotated
+
+import typer
+
+from commercetools_source.cli import options
+from commercetools_source.cli.output import conclude, watch
+from commercetools_source.cli.values import names_of, settings_of, time_of
+
+app = typer.Typer()
+
+
+@app.command()
+def backfill(
+    since: Annotated[str, typer.Option("--since", metavar="DATE", help="Begin with changes of this date or time.")],
+    until: options.Until = None,
+    config: options.Settings = None,
+    destination: options.Target = options.DEFAULT,
+    streams: options.Streams = None,
+    as_json: options.Json = False,
+    verbose: options.Verbose = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Read a window of time again and merge it. Where the next run goes on stays as it is."""
+    from commercetools_source.client import Client
+    from commercetools_source.destinations import open_stored
+    from commercetools_source.sync.backfill import backfill as merge
+
+    settings, names = settings_of(config), names_of(streams)
+    begin, end = time_of(since, "--since"), time_of(until, "--until")
+    target = open_stored(destination)
+    with (
+        watch(len(names or ()), verbose=verbose, quiet=quiet) as (tally, stopper),
+        Client(settings, hook=tally) as client,
+    ):
+        summary = merge(client, target, begin or "", end, streams=names, hook=tally, on_stoppable=stopper.arm)
+    conclude(summary, target.name, tally, as_json=as_json, quiet=quiet, signal=stopper.signal)

@@ -1,0 +1,26 @@
+"""The command `check`: whether the settings work, and for which streams."""
+
+import typer
+
+from commercetools_source.cli import options
+from commercetools_source.cli.output import show
+from commercetools_source.cli.values import names_of, settings_of
+
+app = typer.Typer()
+
+_CONTACT_SECONDS = 5.0
+"""How long a host that never answered is tried: somebody waits for the result, and the name may be wrong."""
+
+
+@app.command()
+def check(config: options.Settings = None, streams: options.Streams = None, as_json: options.Json = False) -> None:
+    """Try the settings. Shows which streams can be read, and which scope is missing for the others."""
+    from commercetools_source.client import Client
+    from commercetools_source.report.check import CheckReport
+    from commercetools_source.sync.access import inspect
+
+    with Client(settings_of(config), contact_seconds=_CONTACT_SECONDS) as client:
+        inspection = inspect(client, names_of(streams))
+    show(CheckReport(inspection), as_json=as_json)
+    readable = [access.readable for access in inspection.streams]
+    raise typer.Exit(0 if all(readable) or (any(readable) and not streams) else 1)

@@ -1,0 +1,36 @@
+"""The command `plan`: what a run would read."""
+
+import typer
+
+from commercetools_source.cli import options
+from commercetools_source.cli.output import show
+from commercetools_source.cli.values import names_of, predicates_of, settings_of, states_of, time_of
+
+app = typer.Typer()
+
+
+@app.command()
+def plan(
+    config: options.Settings = None,
+    destination: options.Target = options.DEFAULT,
+    streams: options.Streams = None,
+    full: options.Full = False,
+    since: options.Since = None,
+    where: options.Where = None,
+    as_json: options.Json = False,
+) -> None:
+    """Say what a run would read. Shows records, requests and time of each stream for a `sync` with these options."""
+    from commercetools_source.client import Client
+    from commercetools_source.destinations import is_stored, open_destination
+    from commercetools_source.report.plan import PlanReport
+    from commercetools_source.sync.plan import plan as forecast
+
+    settings, names = settings_of(config), names_of(streams)
+    begin, predicates = time_of(since, "--since"), predicates_of(where)
+    target = open_destination(destination)
+    states = states_of(target) if is_stored(destination) else {}
+    with Client(settings) as client:
+        forecasts = forecast(client, states, streams=names, full=full, since=begin, where=predicates)
+    show(PlanReport(forecasts, settings.concurrency), as_json=as_json)
+    unknown = any(row.records is None and not row.requests for row in forecasts)
+    raise typer.Exit(1 if unknown and streams else 0)

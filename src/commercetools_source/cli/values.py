@@ -1,0 +1,80 @@
+"""What the texts of the command line mean: settings, streams, times, predicates, destinations."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from commercetools_source.config import Config
+from commercetools_source.errors import ConfigError
+from commercetools_source.timestamps import parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from commercetools_source.extract.checkpoint import StreamState
+    from commercetools_source.extract.delivery import Destination
+
+__all__ = ["names_of", "predicates_of", "settings_of", "size_of", "states_of", "time_of"]
+
+
+def settings_of(file: Path | None, **overrides: object) -> Config:
+    """Return the settings of file, environment and options; without --config a `.env` that is ours counts."""
+    if file is None:
+        return Config.discover(".env", os.environ, overrides)
+    return Config.load(file, os.environ, overrides)
+
+
+def names_of(given: Sequence[str] | None) -> list[str] | None:
+    """Return the stream names of --streams, each once; None for all."""
+    from commercetools_source.catalog.streams import find
+
+    names = dict.fromkeys(name.strip() for word in given or () for name in word.split(",") if name.strip())
+    if given and not names:
+        raise ConfigError("--streams names no stream; see `commercetools-source streams`")
+    return [find(name).name for name in names] or None
+
+
+def states_of(destination: Destination) -> dict[str, StreamState]:
+    """Return how far each stream is read in a destination, which stays as it is.
+
+    Raises DestinationError and StateError.
+    """
+    from commercetools_source.extract.delivery import open_to_read
+
+    try:
+        return dict(open_to_read(destination))
+    finally:
+        destination.close()
+
+
+def time_of(given: str | None, option: str) -> str | None:
+    """Return a date or time of the command line as an API timestamp; raises ConfigError when it is none."""
+    if given is None:
+        return None
+    try:
+        return parse_time(given)
+    except ValueError as problem:
+        raise ConfigError(f"{option} is {given!r}; {problem}") from None
+
+
+def predicates_of(given: Sequence[str] | None) -> dict[str, str]:
+    """Return the predicates of --where by stream; raises ConfigError for what is not STREAM=PREDICATE."""
+    from commercetools_source.catalog.streams import find
+
+    predicates: dict[str, str] = {}
+    for text in given or ():
+        name, sign, predicate = text.partition("=")
+        if not sign or not predicate.strip():
+            raise ConfigError(f"--where is {text!r}; it must be STREAM=PREDICATE, such as 'orders=orderState=\"Open\"'")
+        stream = find(name.strip()).name
+        if stream in predicates:
+            raise ConfigError(f"--where names {stream} twice; join its predicates with `and`")
+        predicates[stream] = predicate.strip()
+    return predicates
+
+
+def size_of(text: str) -> str | int:
+    """Return the size of a generated shop: its name, or a number of orders."""
+    return int(text) if text.isdecimal() else text
