@@ -299,7 +299,7 @@ def test_a_state_of_another_version_is_not_gone_on_from_and_can_be_reset(
 
 
 def test_a_long_statement_writes_nothing_to_standard_output(destination: DuckDB) -> None:
-    (shown,) = destination._opened.execute("SELECT current_setting('enable_progress_bar')").fetchone() or ()
+    (shown,) = destination._connection.execute("SELECT current_setting('enable_progress_bar')").fetchone() or ()
     assert shown is False
 
 
@@ -424,7 +424,7 @@ def test_tables_of_relations_are_filled_with_more_memory_than_loading_needs(path
         destination = DuckDB(path, materialize=materialize)
         destination.open()
         destination.write(replace(load([{"id": "1"}]), stream=STREAMS["zones"]))
-        row = destination._opened.execute("SELECT current_setting('memory_limit')").fetchone()
+        row = destination._connection.execute("SELECT current_setting('memory_limit')").fetchone()
         limits.append(row and row[0])
         destination.close()
     assert limits == ["143.0 MiB", "953.6 MiB"]
@@ -434,7 +434,7 @@ def test_a_table_that_needs_more_memory_than_loading_has_gets_it(path: Path, fie
     destination = DuckDB(path, fields, memory=("1MB", "300MB"))
     destination.open()
     destination.write(load([{"id": str(number), "lines": ["x" * 1000]} for number in range(2000)]))
-    row = destination._opened.execute("SELECT current_setting('memory_limit')").fetchone()
+    row = destination._connection.execute("SELECT current_setting('memory_limit')").fetchone()
     destination.close()
     assert rows(path, "SELECT count(DISTINCT id) FROM things") == [(2000,)]
     assert row == ("286.1 MiB",)

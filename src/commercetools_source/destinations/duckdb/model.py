@@ -1,17 +1,19 @@
 """The relations of a shop in a DuckDB file: a schema `model` beside the tables of raw records.
 
 Each relation is a view, which costs nothing until somebody asks, or a table, which is kept in step with
-the records in the transaction that stores them. A table of definitions says what was made here, so that
+the records in the transaction that stores them. What was made from what is stored (`definitions`), so that
 only what has changed is made anew and what somebody else made is left alone.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT, OWN
 from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
+from commercetools_source.destinations.duckdb.catalogue import SCHEMA, Form
+from commercetools_source.destinations.duckdb.definitions import Definitions, Made, fingerprint, shape_of
 from commercetools_source.errors import DestinationError
 from commercetools_source.model.custom.queries import KEY, NO_FIELDS, VARIANTS, CustomFieldQueries
 from commercetools_source.model.keys import is_referred_by_key, newest_of_key
@@ -22,19 +24,11 @@ from commercetools_source.model.select import select
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    import duckdb
-
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.destinations.duckdb.database import Database
     from commercetools_source.model.custom.definitions import ProductType
 
-__all__ = ["DEFINITIONS", "SCHEMA", "Model"]
-
-SCHEMA = "model"
-DEFINITIONS = "_commercetools_model"
-
-Form = Literal["VIEW", "TABLE"]
-Made = tuple[Form, str]
-"""What a relation was made as, and the query that it is the result of."""
+__all__ = ["Model"]
 
 _MEMORY = "1000MB"
 """What DuckDB may use once tables are filled: each of some forty, with up to 200 columns, has an unfinished row group
@@ -50,93 +44,91 @@ class _Rows:
 
 
 class Model:
-    """The relations in the file that is the current database of `connection`.
+    """The relations in the file that `database` has open.
 
     `materialize`: whether relations become tables when their stream is written; None leaves each stream's as
-    they are, and makes views of those that are not there. `find` gives the relations of a stream. `strangers`:
+    they are, and makes views of those that are not there. `find` gives the relations of a stream. `foreign`:
     names of product types' relations that somebody else uses already; those are left alone. Every
     method is called inside the transaction that changes the records, in the order of `prepare`, `update`, `fill`.
     """
 
     def __init__(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        database: Database,
         *,
         materialize: bool | None = None,
         find: Callable[[Stream], Sequence[Relation]] = relations,
     ) -> None:
-        self.memory = "0MB"
-        self._connection = connection
+        self._database = database
         self._materialize = materialize
         self._find = find
-        self._made: dict[str, dict[str, Made]] = {}
-        self._prepared: dict[str, dict[str, str]] = {}
-        self._empty: set[str] = set()
+        self._definitions = Definitions(database)
+        self._empty: dict[str, str] = {}
         self._own = NO_FIELDS
-        self.strangers: set[str] = set()
+        self.foreign: set[str] = set()
 
     def define(self, own: CustomFieldQueries) -> None:
         """Let the project's own fields be these from the next `prepare` of each stream on."""
         self._own = own
-        self._prepared.clear()
 
     def reset(self) -> None:
         """Look at the file again: the transaction was rolled back."""
-        self._made.clear()
-        self._prepared.clear()
+        self._definitions.forget()
         self._empty.clear()
 
-    def prepare(self, stream: Stream, have: Mapping[str, str], *, anew: bool) -> None:
-        """Make the relations of `stream` over its table, whose columns have the SQL types `have`.
+    def prepare(self, stream: Stream, types: Mapping[str, str], *, anew: bool) -> None:
+        """Make the relations of `stream` over its table, whose columns have the SQL `types`.
 
         `anew`: the table is another one than before. Tables are made empty, and filled when the records
         are stored: DuckDB 1.4 loses rows when it replays a log in which a table changes after rows did.
         Raises DestinationError when somebody else made what has to be made here.
         """
-        if self._prepared.get(stream.name) == have and not anew:
+        current = self._definitions.of(stream.name)
+        form = self._form(current)
+        refill = anew and form == "TABLE"
+        shape = self._shape(stream, types, form)
+        if self._definitions.is_current(stream.name, shape) and not refill:
             return
-        made = self._definitions(stream.name)
-        form = self._form(made)
-        queries = {name: rows.query for name, rows in self._rows(stream, _live(stream, have), have).items()}
-        stale = [name for name in queries if made.get(name) != (form, queries[name]) or (anew and form == "TABLE")]
-        gone = [name for name in made if name not in queries]
+        current = dict(current)
+        queries = {name: rows.query for name, rows in self._rows(stream, _live(stream, types), types).items()}
+        target = {name: Made(form, fingerprint(query)) for name, query in queries.items()}
+        stale = [name for name in target if refill or current.get(name) != target[name]]
+        gone = [name for name in current if name not in target]
         self._take_over(stream, stale)
-        self._refuse_strangers(stale, made)
+        self._refuse_foreign(stale, current)
         for name in [*gone, *stale]:
-            if name in made:
-                self._connection.execute(f"DROP {made.pop(name)[0]} IF EXISTS {_place(name)}")
+            if current.pop(name, None) is not None:
+                self._database.catalogue.drop_relation(name)
         for name in stale:
-            suffix = " LIMIT 0" if form == "TABLE" else ""
-            self._connection.execute(f"CREATE {form} {_place(name)} AS {queries[name]}{suffix}")
-            made[name] = (form, queries[name])
+            self._database.catalogue.create_relation(form, name, queries[name])
+            current[name] = target[name]
         if form == "TABLE":
-            self._empty.update(stale)
-        self._note(stream.name, [*gone, *stale], made)
-        self._prepared[stream.name] = dict(have)
+            self._empty |= {name: queries[name] for name in stale}
+        self._definitions.store(stream.name, [*gone, *stale], current, shape)
 
-    def update(self, stream: Stream, have: Mapping[str, str], changed: str) -> None:
+    def update(self, stream: Stream, types: Mapping[str, str], changed: str) -> None:
         """Replace, in the tables that are not to be filled anyway, the rows of the records in the table `changed`."""
-        kept = [name for name in self._definitions(stream.name) if self._is_kept(stream, name)]
+        kept = [name for name in self._definitions.of(stream.name) if self._is_kept(stream, name)]
         if is_referred_by_key(stream.name):
-            self._fill_again(stream, kept)
+            self._fill_again(stream, types, kept)
             return
-        for name, rows in self._rows(stream, changed, have).items() if kept else ():
+        for name, rows in self._rows(stream, changed, types).items() if kept else ():
             if name in kept:
                 self._delete(stream, name, rows.keys, changed)
                 self._insert(name, rows.query)
 
     def fill(self, stream: Stream) -> None:
         """Fill the tables of `stream` that `prepare` made, from all its records."""
-        for name, (_, query) in self._definitions(stream.name).items():
+        for name in self._definitions.of(stream.name):
             if name in self._empty:
-                self._insert(name, query)
-                self._empty.discard(name)
+                self._insert(name, self._empty.pop(name))
 
-    def _fill_again(self, stream: Stream, names: Iterable[str]) -> None:
+    def _fill_again(self, stream: Stream, types: Mapping[str, str], names: Iterable[str]) -> None:
         """Fill tables anew: a record may take the key of another one, whose rows go. There are few such records."""
+        queries = self._rows(stream, _live(stream, types), types)
         for name in names:
-            self._connection.execute(f"DELETE FROM {_place(name)}")  # noqa: S608 - a quoted name
-            self._insert(name, self._definitions(stream.name)[name][1])
+            self._database.execute(f"DELETE FROM {_qualified(name)}")  # noqa: S608 - a quoted name
+            self._insert(name, queries[name].query)
 
     def remove(self, stream: Stream, gone: str) -> None:
         """Delete from the tables of `stream` the rows of the records whose keys are in the table `gone`."""
@@ -144,24 +136,36 @@ class Model:
             if self._is_kept(stream, name):
                 self._delete(stream, name, keys, gone)
 
-    def relations(self, stream: Stream, have: Mapping[str, str]) -> list[Relation]:
-        """Return the relations of the records of `stream`, whose table has the columns `have`."""
-        return _complete(self._find(stream), stream, have)
+    def relations(self, stream: Stream, types: Mapping[str, str]) -> list[Relation]:
+        """Return the relations of the records of `stream`, whose table has the columns `types`."""
+        return _complete(self._find(stream), stream, types)
 
-    def _rows(self, stream: Stream, source: str, have: Mapping[str, str]) -> dict[str, _Rows]:
+    def _shape(self, stream: Stream, types: Mapping[str, str], form: Form) -> str:
+        """Return the fingerprint of all that decides what is made for `stream`."""
+        facts: list[object] = [stream.name, form, types, self._own.types]
+        if stream.name in VARIANTS:
+            facts += [self._own.product_types, sorted(self._product_types(stream))]
+        return shape_of(*facts)
+
+    def _rows(self, stream: Stream, source: str, types: Mapping[str, str]) -> dict[str, _Rows]:
         """Return every relation of `stream` by its name, over the records of the table expression `source`."""
-        found = self.relations(stream, have)
-        keys = self._keys(stream, found)
-        queries = {one.name: self._own.with_custom_columns(one, select(one, source, have)) for one in found}
-        for name, one in self._product_types(stream).items():
-            queries[name] = self._own.variants(one, stream.name, source, have)
+        complete = self.relations(stream, types)
+        keys = self._keys(stream, complete)
+        queries = {
+            relation.name: self._own.with_custom_columns(relation, select(relation, source, types))
+            for relation in complete
+        }
+        for name, product_type in self._product_types(stream).items():
+            queries[name] = self._own.variants(product_type, stream.name, source, types)
         return {name: _Rows(query, keys[name]) for name, query in queries.items()}
 
-    def _keys(self, stream: Stream, found: Iterable[Relation]) -> dict[str, dict[str, str]]:
+    def _keys(self, stream: Stream, complete: Iterable[Relation]) -> dict[str, dict[str, str]]:
         """Return, for every relation of `stream`, which of its columns hold the key of the record, by its fields."""
         keys = {
-            one.name: {field.path[0]: field.name for field in one.columns if field.level == 0 and not field.nullable}
-            for one in found
+            relation.name: {
+                field.path[0]: field.name for field in relation.columns if field.level == 0 and not field.nullable
+            }
+            for relation in complete
         }
         return {**keys, **{name: {"id": KEY[0]} for name in self._product_types(stream)}}
 
@@ -170,103 +174,71 @@ class Model:
         if stream.name not in VARIANTS:
             return {}
         better = list(VARIANTS)[: list(VARIANTS).index(stream.name)]
-        there = self._catalogue("main") if better else {}
-        if any(name in there for name in better):
+        if any(name in self._database.catalogue.columns for name in better):
             return {}
-        ours = {name for one in VARIANTS for name in self._definitions(one)}
-        found, taken = self._own.product_types_by_name(), self._catalogue()
-        self.strangers = {name for name in found if name in taken and name not in ours}
-        return {name: one for name, one in found.items() if name not in self.strangers}
+        own_names = {name for variants in VARIANTS for name in self._definitions.of(variants)}
+        by_name, existing = self._own.product_types_by_name(), self._database.catalogue.relations
+        self.foreign = {name for name in by_name if name in existing and name not in own_names}
+        return {name: product_type for name, product_type in by_name.items() if name not in self.foreign}
 
     def _take_over(self, stream: Stream, names: Sequence[str]) -> None:
         """Drop what has one of these names and was made for another stream: the product types of projections."""
         for other in VARIANTS if stream.name in VARIANTS else ():
-            made = self._definitions(other)
-            taken = [name for name in names if name in made] if other != stream.name else []
-            for name in taken:
-                self._connection.execute(f"DROP {made.pop(name)[0]} IF EXISTS {_place(name)}")
-            self._note(other, taken, made)
+            current = dict(self._definitions.of(other))
+            shared = [name for name in names if name in current] if other != stream.name else []
+            for name in shared:
+                del current[name]
+                self._database.catalogue.drop_relation(name)
+            if shared:
+                self._definitions.store(other, shared, current, "")
 
     def _insert(self, name: str, query: str) -> None:
-        if int(self.memory.removesuffix("MB")) < int(_MEMORY.removesuffix("MB")):
-            self._connection.execute(f"SET memory_limit = '{_MEMORY}'")
-        self._connection.execute(f"INSERT INTO {_place(name)} {query}")
+        self._database.allow_at_least(_MEMORY)
+        self._database.execute(f"INSERT INTO {_qualified(name)} {query}")
 
-    def _form(self, made: Mapping[str, Made]) -> Form:
+    def _form(self, current: Mapping[str, Made]) -> Form:
         if self._materialize is None:
-            return "TABLE" if any(form == "TABLE" for form, _ in made.values()) else "VIEW"
+            return "TABLE" if any(form == "TABLE" for form, _ in current.values()) else "VIEW"
         return "TABLE" if self._materialize else "VIEW"
 
     def _is_kept(self, stream: Stream, name: str) -> bool:
         """Whether a relation is a table that holds the rows of the records before this transaction."""
-        made = self._definitions(stream.name).get(name)
-        return made is not None and made[0] == "TABLE" and name not in self._empty
+        current = self._definitions.of(stream.name).get(name)
+        return current is not None and current.form == "TABLE" and name not in self._empty
 
-    def _definitions(self, stream: str) -> dict[str, Made]:
-        """Return what was made for a stream and is there still, by the relation's name."""
-        if stream not in self._made:
-            self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-            fields = "stream VARCHAR, relation VARCHAR, form VARCHAR, query VARCHAR"
-            self._connection.execute(f"CREATE TABLE IF NOT EXISTS {DEFINITIONS} ({fields})")
-            rows = self._connection.execute(
-                f"SELECT relation, form, query FROM {DEFINITIONS} WHERE stream = ?",  # noqa: S608 - a constant
-                [stream],
-            ).fetchall()
-            found = self._catalogue()
-            self._made[stream] = {name: (form, query) for name, form, query in rows if found.get(name) == form}
-        return self._made[stream]
-
-    def _catalogue(self, schema: str = SCHEMA) -> dict[str, str]:
-        rows = self._connection.execute(
-            "SELECT table_name, replace(table_type, 'BASE ', '') FROM information_schema.tables"
-            " WHERE table_catalog = current_database() AND table_schema = ?",
-            [schema],
-        ).fetchall()
-        return dict(rows)
-
-    def _refuse_strangers(self, names: Sequence[str], made: Mapping[str, Made]) -> None:
-        found = self._catalogue() if names else {}
+    def _refuse_foreign(self, names: Sequence[str], current: Mapping[str, Made]) -> None:
+        existing = self._database.catalogue.relations
         for name in names:
-            if name in found and name not in made:
+            if name in existing and name not in current:
                 raise DestinationError(
-                    f"the file has a {found[name].lower()} {SCHEMA}.{name} that commercetools-source did not make;"
+                    f"the file has a {existing[name].lower()} {SCHEMA}.{name} that commercetools-source did not make;"
                     " rename it, or choose another file"
                 )
 
-    def _note(self, stream: str, names: Sequence[str], made: Mapping[str, Made]) -> None:
-        for name in names:
-            self._connection.execute(
-                f"DELETE FROM {DEFINITIONS} WHERE stream = ? AND relation = ?",  # noqa: S608 - a constant
-                [stream, name],
-            )
-        rows = [(stream, name, *made[name]) for name in names if name in made]
-        if rows:
-            self._connection.executemany(f"INSERT INTO {DEFINITIONS} VALUES (?, ?, ?, ?)", rows)  # noqa: S608 - same
-
-    def _delete(self, stream: Stream, name: str, held: Mapping[str, str], keys: str) -> None:
-        same = " AND ".join(f"held.{quoted(held[part])} = gone.{quoted(part)}" for part in stream.key)
-        self._connection.execute(f"DELETE FROM {_place(name)} AS held USING {keys} AS gone WHERE {same}")  # noqa: S608 - quoted names
+    def _delete(self, stream: Stream, name: str, columns_by_field: Mapping[str, str], keys: str) -> None:
+        same = " AND ".join(f"stored.{quoted(columns_by_field[field])} = gone.{quoted(field)}" for field in stream.key)
+        self._database.execute(f"DELETE FROM {_qualified(name)} AS stored USING {keys} AS gone WHERE {same}")  # noqa: S608 - quoted names
 
 
-def _place(name: str) -> str:
+def _qualified(name: str) -> str:
     return f"{SCHEMA}.{quoted(name)}"
 
 
-def _live(stream: Stream, have: Mapping[str, str]) -> str:
-    newest = newest_of_key(stream.name, have)
+def _live(stream: Stream, types: Mapping[str, str]) -> str:
+    newest = newest_of_key(stream.name, types)
     return f"(FROM main.{quoted(stream.name)} WHERE {DELETED_AT} IS NULL{newest})"
 
 
-def _complete(found: Sequence[Relation], stream: Stream, have: Mapping[str, str]) -> list[Relation]:
+def _complete(known: Sequence[Relation], stream: Stream, types: Mapping[str, str]) -> list[Relation]:
     """Return the relations of `stream`, its own with the columns that the table has and the contract does not know."""
-    if not found:
+    if not known:
         return []
-    own, *below = found
-    known = {column.name for column in columns(stream)}
-    taken = {field.name.casefold() for field in own.columns}
-    more = [
+    root, *below = known
+    in_contract = {column.name for column in columns(stream)}
+    used = {field.name.casefold() for field in root.columns}
+    unknown = [
         Field(name, KINDS_BY_SQL[sql], nullable=True, path=(name,), level=0)
-        for name, sql in have.items()
-        if name not in known and name not in OWN and name.casefold() not in taken
+        for name, sql in types.items()
+        if name not in in_contract and name not in OWN and name.casefold() not in used
     ]
-    return [replace(own, columns=(*own.columns, *more)), *below]
+    return [replace(root, columns=(*root.columns, *unknown)), *below]

@@ -1,0 +1,109 @@
+"""One open DuckDB file: its connection, transactions, memory limit and checkpoints."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.destinations.duckdb.catalogue import Catalogue
+from commercetools_source.destinations.duckdb.connection import attach
+from commercetools_source.destinations.duckdb.failures import duckdb_errors
+from commercetools_source.destinations.duckdb.memory import megabytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+__all__ = ["Database"]
+
+_LOG_BYTES = 100_000_000
+"""A larger log is written into the file; at DuckDB's 16 MB every batch would rewrite the last row group."""
+
+
+class Database:
+    """An open file; raises what `attach` raises.
+
+    `on_rollback` is called when a transaction was taken back. `commit_failed`: the last transaction may be stored or
+    not, and DuckDB 1.4 goes on with something else than it has stored; the file must be opened anew.
+    """
+
+    def __init__(self, path: Path, on_rollback: Callable[[], None], *, read_only: bool = False) -> None:
+        self._path = path.resolve()
+        self._on_rollback = on_rollback
+        self._read_only = read_only
+        self._allowed = ""
+        self.commit_failed = False
+        self.connection = attach(path, read_only=read_only)
+        try:
+            self.catalogue = Catalogue(self.connection)
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def execute(self, query: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
+        """Run a statement and return the rows that it gives."""
+        return self.connection.execute(query, parameters).fetchall()
+
+    def allow(self, memory: str) -> None:
+        """Let DuckDB use so much memory."""
+        if memory != self._allowed:
+            self.connection.execute(f"SET memory_limit = '{memory}'")
+            self._allowed = memory
+
+    def allow_at_least(self, memory: str) -> None:
+        """Raise DuckDB's memory limit to `memory` where it is lower."""
+        if not self._allowed or megabytes(memory) > megabytes(self._allowed):
+            self.allow(memory)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Store what is done inside all together, or nothing of it."""
+        self.connection.execute("BEGIN")
+        self.commit_failed = False
+        try:
+            yield
+            self.commit_failed = True
+            self.connection.execute("COMMIT")
+            self.commit_failed = False
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        with suppress(*duckdb_errors()):
+            self.connection.execute("ROLLBACK")
+        with suppress(*duckdb_errors()):  # a file that is to be opened anew may take no statement more
+            self.catalogue.forget()
+        self._on_rollback()
+
+    @contextmanager
+    def registered(self, name: str, batch: Any) -> Iterator[None]:
+        """Let statements read the Arrow data `batch` under `name`."""
+        self.connection.register(name, batch)
+        try:
+            yield
+        finally:
+            with suppress(*duckdb_errors()):  # a transaction that failed takes no statement more
+                self.connection.unregister(name)
+
+    def keep_log_short(self, memory: str) -> None:
+        """Write the log into the file where it has become long."""
+        log = self._path.with_name(f"{self._path.name}.wal")
+        if log.exists() and log.stat().st_size > _LOG_BYTES:
+            self.checkpoint(memory)
+
+    def checkpoint(self, memory: str) -> None:
+        """Write the log into the file; what was committed stays in the log where that fails.
+
+        `memory` is all that there is: before 2.0 a checkpoint that lacks some cannot be tried again, DuckDB takes no
+        statement after it until the file is opened anew.
+        """
+        with suppress(*duckdb_errors()):
+            self.allow(memory)
+            self.connection.execute("CHECKPOINT")
+
+    def close(self, memory: str) -> None:
+        """Write everything into the file itself and release it."""
+        if not self._read_only:
+            self.checkpoint(memory)
+        self.connection.close()

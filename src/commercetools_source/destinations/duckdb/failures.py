@@ -1,0 +1,48 @@
+"""What DuckDB's errors mean, in words that say what to do."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["duckdb_errors", "explain", "first_line", "lacks_memory"]
+
+_LACKING = re.compile(r"failed to (pin|allocate|offload)|could not allocate|out of memory|memory limit", re.IGNORECASE)
+
+
+def duckdb_errors() -> tuple[type[Exception], ...]:
+    """Return the exceptions that DuckDB and Arrow raise."""
+    import duckdb
+    import pyarrow as pa
+
+    return (duckdb.Error, pa.ArrowException)
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Return whether DuckDB gave up because of its memory limit, which it says by three classes of errors."""
+    import duckdb
+
+    return isinstance(error, duckdb.OutOfMemoryException) or bool(_LACKING.search(str(error)))
+
+
+def explain(path: Path, message: str) -> str:
+    """Return why the file at `path` cannot be opened, from DuckDB's `message`."""
+    # Only this phrase is about another process: a damaged file speaks of blocks, and a path may have any letters.
+    if "Could not set lock on file" in message or "being used by another process" in message:
+        process = re.search(r"PID (\d+)", message)
+        holder = f"process {process[1]}" if process else "another process"
+        return f"{path} is in use by {holder}; close it (or wait until it has ended) and run again"
+    if "not a valid DuckDB" in message:
+        return f"{path} is not a DuckDB file; choose another name, or move it away"
+    if "ermission denied" in message or "ead-only" in message or "Cannot open file" in message:
+        return f"{path} cannot be written; check the permissions of the file and its folder ({first_line(message)})"
+    return f"cannot open {path}: {first_line(message)}"
+
+
+def first_line(message: object) -> str:
+    """Return the first line of an error, which is the one that says something."""
+    text = str(message).strip()
+    return text.splitlines()[0] if text else "no reason given"

@@ -1,0 +1,68 @@
+"""Rows into a table: loaded behind what is there, or merged by their key."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from commercetools_source.model.quoting import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from commercetools_source.arrow.decode import Decoder, Rows
+    from commercetools_source.destinations.duckdb.database import Database
+
+__all__ = ["insert", "keep_newest", "merged"]
+
+_STORED = "temp.main._stored"
+
+
+def insert(database: Database, table: str, decoder: Decoder, rows: Rows, moment: datetime) -> None:
+    """Append `rows` to `table`."""
+    import pyarrow as pa
+
+    reader = pa.RecordBatchReader.from_batches(decoder.schema(), decoder.batches(rows, moment))
+    with database.registered("_batch", reader):
+        database.execute(f"INSERT INTO {quoted(table)} BY NAME SELECT * FROM _batch")  # noqa: S608 - a quoted name
+
+
+@contextmanager
+def merged(database: Database, table: str, decoder: Decoder, rows: Rows, moment: datetime) -> Iterator[str]:
+    """Let each of `rows` replace a stored one that is not newer; give the table expression of those that did.
+
+    By deleting and inserting: to change every column of some rows in place takes 25 times as long. What is
+    stored is looked through once, for the row ids; deleting goes by these.
+    """
+    import pyarrow as pa
+
+    key = ", ".join(map(quoted, decoder.key))
+    same = " AND ".join(f"stored.{quoted(name)} = _batch.{quoted(name)}" for name in decoder.key)
+    older = "coalesce(stored.version, -1) <= coalesce(_batch.version, -1)" if decoder.versioned else "true"
+    keys = ", ".join(f"_batch.{quoted(name)}" for name in decoder.key)
+    changed = f"SELECT * FROM _batch ANTI JOIN (SELECT {key} FROM {_STORED} WHERE NOT older) USING ({key})"  # noqa: S608 - quoted names
+    batch = pa.Table.from_batches(decoder.batches(rows, moment), decoder.schema())
+    with database.registered("_batch", batch):
+        database.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_STORED} AS SELECT stored.rowid AS row_id, {older} AS older, {keys}"  # noqa: S608 - same
+            f" FROM {quoted(table)} AS stored JOIN _batch ON {same}"
+        )
+        database.execute(f"DELETE FROM {quoted(table)} WHERE rowid IN (SELECT row_id FROM {_STORED} WHERE older)")  # noqa: S608 - same
+        database.execute(f"INSERT INTO {quoted(table)} BY NAME {changed}")
+        yield f"({changed})"
+        database.execute(f"DROP TABLE {_STORED}")
+
+
+def keep_newest(database: Database, table: str, decoder: Decoder) -> None:
+    """Leave one row per key; mostly it is so already: a record comes twice only if it moved during the read."""
+    name, key = quoted(table), ", ".join(map(quoted, decoder.key))
+    twice = f"SELECT {key} FROM {name} GROUP BY ALL HAVING count(*) > 1"  # noqa: S608 - quoted names
+    if not database.execute(f"{twice} LIMIT 1"):
+        return
+    newest = "coalesce(version, -1) DESC, rowid DESC" if decoder.versioned else "rowid DESC"
+    ranked = (
+        f"SELECT rowid, row_number() OVER (PARTITION BY {key} ORDER BY {newest}) AS rank"  # noqa: S608 - quoted names
+        f" FROM {name} WHERE ({key}) IN ({twice})"
+    )
+    database.execute(f"DELETE FROM {name} WHERE rowid IN (SELECT rowid FROM ({ranked}) WHERE rank > 1)")  # noqa: S608 - same

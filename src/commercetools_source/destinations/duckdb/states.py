@@ -1,0 +1,69 @@
+"""The stored states of streams: a table beside theirs, written in the transaction that stores their rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.extract.checkpoint import StreamState, encode, give_up, restore
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from commercetools_source.destinations.duckdb.database import Database
+
+__all__ = ["STATE", "create_table", "delete_state", "loading_name", "read_states", "write_state"]
+
+STATE = "_commercetools_state"
+
+
+def loading_name(stream: str) -> str:
+    """Return the name of the table that a full read of `stream` fills until it is complete."""
+    return f"_loading_{stream}"
+
+
+def read_states(database: Database) -> dict[str, StreamState]:
+    """Return the state of each stream; one whose rows are gone is read from its start."""
+    tables = database.catalogue.columns
+    if STATE not in tables:  # made with the first row: what was opened may be somebody else's
+        return {}
+    states = {}
+    for stream, text in database.execute(f"SELECT stream, state FROM {STATE}"):  # noqa: S608 - a constant
+        state = restore(_parsed(text))
+        if state.mode == "full" and loading_name(stream) not in tables:
+            state = give_up(state)
+        if state.mode != "full" and stream not in tables:
+            state = StreamState()
+        if state != StreamState():
+            states[stream] = state
+    return states
+
+
+def write_state(database: Database, stream: str, state: StreamState, moment: datetime) -> None:
+    """Store the state of a stream; `moment` is UTC without a zone."""
+    database.execute(f"DELETE FROM {STATE} WHERE stream = ?", [stream])  # noqa: S608 - a constant
+    text = msgspec.json.encode(encode(state)).decode()
+    database.execute(f"INSERT INTO {STATE} VALUES (?, ?, ?)", [stream, text, moment])  # noqa: S608 - a constant
+
+
+def create_table(database: Database) -> None:
+    """Create the table of states where it is not there."""
+    if STATE not in database.catalogue.columns:
+        types = {"stream": "VARCHAR", "state": "JSON", "updated_at": "TIMESTAMP"}
+        database.catalogue.create_table(STATE, types)
+
+
+def delete_state(database: Database, stream: str) -> bool:
+    """Delete the state of a stream; return whether there was one."""
+    if STATE not in database.catalogue.columns:
+        return False
+    return bool(database.execute(f"DELETE FROM {STATE} WHERE stream = ? RETURNING stream", [stream]))  # noqa: S608 - same
+
+
+def _parsed(text: str | None) -> Any:
+    """Return what a stored text says in JSON, or the text itself where it says nothing."""
+    try:
+        return msgspec.json.decode(text or "null")
+    except (msgspec.DecodeError, RecursionError):
+        return text
