@@ -35,6 +35,7 @@ ORDER = """
     destinations
     sync
     frontends
+    dlt
     sandbox
     report
     cli
@@ -42,7 +43,7 @@ ORDER = """
 SANDBOX = ["platform", "query", "data", "changes", "server"]  # lowest first
 ALONE = {"sandbox": {"errors", "stdio", "sandbox"}}  # it must not share code with what it judges
 SPEAKS = {"cli", "report", "frontends"}  # these write for people or over a protocol
-HEAVY = ["duckdb", "lark", "pyarrow", "rich", "singer_sdk", "starlette", "typer", "uvicorn"]
+HEAVY = ["dlt", "duckdb", "lark", "pyarrow", "rich", "singer_sdk", "starlette", "typer", "uvicorn"]
 
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): ast.parse(path.read_text())

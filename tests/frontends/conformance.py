@@ -43,11 +43,15 @@ class Start(Protocol):
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """A row: how to run it, a state that it must refuse, and whether columns of several types come as JSON text."""
+    """A row: how to run it, a state that it must refuse, and whether columns of several types come as JSON text.
+
+    `needs`: the module without which it is not tested.
+    """
 
     run: Start
     broken_state: Callable[[str], Any]
     mixed_as_text: bool = True
+    needs: str = "commercetools_source"
 
 
 def plain(stream: str, record: Mapping[str, Any], *, text: bool) -> dict[str, Any]:
@@ -180,6 +184,19 @@ def _airbyte(settings: Mapping[str, Any], streams: Sequence[str], state: Any = N
     return result
 
 
+def _dlt(settings: Mapping[str, Any], streams: Sequence[str], state: Any = None, *, deletions: bool = False) -> Run:
+    from frontends.dlt_runs import run
+
+    taken, after, text, error = run(streams, settings, state, deletions=deletions)
+    result = Run(error is None, {}, after, text)
+    for name, rows in taken.rows.items():
+        gone = [row["id"] for row in rows if "_deleted_at" in row]
+        kept = [row for row in rows if "_deleted_at" not in row]
+        result.records |= {name: kept} if kept else {}
+        result.deleted |= {name: gone} if gone else {}
+    return result
+
+
 def _dummy(settings: Mapping[str, Any], streams: Sequence[str], state: Any = None, *, deletions: bool = False) -> Run:
     from frontends.dummy import run
 
@@ -197,5 +214,6 @@ FRONT_ENDS: dict[str, FrontEnd] = {
         lambda stream: [{"type": "STREAM", "stream": {"stream_descriptor": {"name": stream}, "stream_state": _BROKEN}}],
         mixed_as_text=False,
     ),
+    "dlt": FrontEnd(_dlt, lambda stream: {stream: {"state": _BROKEN}}, mixed_as_text=False, needs="dlt"),
     "dummy": FrontEnd(_dummy, lambda stream: {stream: _BROKEN}, mixed_as_text=False),
 }

@@ -66,11 +66,13 @@ class Rows:
 class Decoder:
     """Decodes the records of one table; `fields` grows by a JSON field whenever a record brings a new one.
 
-    `misfits` counts, by field, the values that did not fit their column and went to `_unfit` instead.
+    `misfits` counts, by field, the values that did not fit their column and went to `_unfit` instead. With `fixed`
+    fields those of new fields do too.
     """
 
-    def __init__(self, table: str, fields: Iterable[Column], key: Sequence[str]) -> None:
+    def __init__(self, table: str, fields: Iterable[Column], key: Sequence[str], *, fixed: bool = False) -> None:
         self.table = table
+        self._fixed = fixed
         self.fields: list[Column] = list(fields)
         self.misfits: dict[str, int] = {}
         self.key = tuple(key)
@@ -115,7 +117,7 @@ class Decoder:
 
     def _learn(self, parsed: dict[str, msgspec.Raw], rest: Sequence[msgspec.Raw]) -> bool:
         """Add a column for each unknown field that can be one; look at all records once, so that one pass is enough."""
-        if not any(self._is_new(name) for name in parsed):
+        if self._fixed or not any(self._is_new(name) for name in parsed):
             return False
         for record in rest:
             for name in self._parse(record):

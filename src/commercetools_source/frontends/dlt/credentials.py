@@ -1,0 +1,38 @@
+"""The settings as dlt's credentials, so that they come from `secrets.toml`, the environment or a vault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Optional, get_type_hints
+
+from dlt.common.configuration import configspec
+from dlt.common.configuration.specs import CredentialsConfiguration
+from dlt.common.typing import TSecretStrValue
+
+from commercetools_source.config import Config
+from commercetools_source.config.settings import SETTINGS, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["CommercetoolsCredentials", "config_of"]
+
+_TYPES: dict[Any, Any] = {Secret: TSecretStrValue, int: Optional[int], float: Optional[float]}  # noqa: UP045 - dlt reads them
+
+
+def _fields() -> dict[str, Any]:
+    """Return the annotation of each setting, and None as its default: what is not given is left to `Config`."""
+    types = get_type_hints(Config)
+    annotations = {
+        name: str if types[name] is str and setting.required else _TYPES.get(types[name], Optional[str])  # noqa: UP045 - same
+        for name, setting in SETTINGS.items()
+    }
+    return {"__annotations__": annotations, "__module__": __name__, **dict.fromkeys(annotations)}
+
+
+CommercetoolsCredentials: Any = configspec(type("CommercetoolsCredentials", (CredentialsConfiguration,), _fields()))
+"""A project and its API client: the settings of docs/configuration.md under their names."""
+
+
+def config_of(credentials: Mapping[str, Any]) -> Config:
+    """Return checked settings from what dlt resolved; raises ConfigError that names every problem."""
+    return Config.from_mapping({name: credentials.get(name) for name in SETTINGS})

@@ -1,0 +1,82 @@
+"""The source `commercetools` of dlt: one resource for each stream."""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import dlt
+
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.errors import ConfigError
+from commercetools_source.frontends.dlt.credentials import CommercetoolsCredentials, config_of
+from commercetools_source.frontends.dlt.run import Run
+from commercetools_source.frontends.dlt.tables import hints
+from commercetools_source.sync.transfer import predicates, streams_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from commercetools_source.catalog.stream import Stream
+
+__all__ = ["commercetools"]
+
+_FORMS = ("arrow", "json")
+_REPETITIVE = {"_compute_tables", "verify_schema_merge_disposition"}
+"""The functions of dlt 1.31 that warn of each table, however often it is written."""
+
+
+@dlt.source(name="commercetools", section="commercetools", max_table_nesting=0)
+def commercetools(
+    streams: Sequence[str] | None = None,
+    credentials: CommercetoolsCredentials = dlt.secrets.value,
+    *,
+    since: str | None = None,
+    deletions: bool = True,
+    minutes: float | None = None,
+    form: Literal["arrow", "json"] = "arrow",
+    where: Mapping[str, str] | None = None,
+) -> Iterator[Any]:
+    """Yield one resource for each of `streams`, all by default: read in full at first, then what changed.
+
+    `since` leaves out what was last changed before it. `deletions` removes the rows that, as Messages tell, were
+    deleted since the last run. After `minutes` the run ends early and cleanly, and the next one goes on. `form` is
+    what is handed to dlt: Arrow tables, or dicts. `where` has a predicate of the API's query language for some of the
+    streams. Raises ConfigError that names every problem.
+    """
+    config = config_of(credentials)
+    if since is not None:
+        config = replace(config, start_date=since)
+    if form not in _FORMS:
+        raise ConfigError(f"form is {form!r}; it must be arrow or json")
+    chosen = streams_of(streams)
+    predicates(where or {}, chosen)
+    logging.getLogger("dlt").addFilter(_is_worth_saying)
+    run = Run(config, chosen, where or {}, deletions, math.inf if minutes is None else minutes * 60, form)
+    for stream in chosen:
+        yield _resource(stream, run)
+
+
+def _resource(stream: Stream, run: Run) -> Any:
+    def read() -> Iterator[Any]:
+        yield from run.read(stream)
+
+    return dlt.resource(
+        read,
+        name=stream.name,
+        write_disposition="merge",
+        primary_key=stream.key,
+        columns=hints(stream, run.form),
+        parallelized=True,
+    )
+
+
+def _is_worth_saying(record: logging.LogRecord) -> bool:
+    """Return False for what dlt says of each table and is meant so.
+
+    Columns of JSON are text in Arrow, and a table that is replaced needs no hints about merging.
+    """
+    text = record.getMessage() if record.funcName in _REPETITIVE else ""
+    return not any(f"resource: {name}," in text or f'table "{name}" with' in text for name in STREAMS)

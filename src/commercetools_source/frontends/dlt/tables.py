@@ -1,0 +1,97 @@
+"""The records of one stream as dlt takes them: Arrow tables of one schema within a run, or lists of dicts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.catalog.schema import SQL_TYPES, Column, columns
+from commercetools_source.catalog.stream import Paging
+from commercetools_source.destinations.arrow.arrays import scalars, strings
+from commercetools_source.destinations.arrow.decode import DELETED_AT, OWN, UNFIT, Decoder
+from commercetools_source.destinations.parquet.files import empty, fields, fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.delivery import Tombstone
+
+__all__ = ["Tables", "hints"]
+
+_DATA_TYPES = {"string": "text", "int": "bigint", "number": "double", "datetime": "timestamp"}
+"""dlt's data types by kind, where they have another name: https://dlthub.com/docs/general-usage/schema#data-types"""
+
+
+def hints(stream: Stream, form: str) -> dict[str, Any]:
+    """Return dlt's hints for the columns of a stream.
+
+    An Arrow table has types of its own for all but JSON, which is text there.
+    """
+    described: dict[str, dict[str, Any]] = {
+        column.name: {"data_type": _DATA_TYPES.get(column.kind, column.kind)}
+        for column in (*columns(stream), Column(UNFIT, "json", nullable=True))
+        if column.kind == "json" or form == "json"
+    }
+    described[DELETED_AT] = {"hard_delete": True}
+    if any(column.name == "version" for column in columns(stream)):
+        described.setdefault("version", {})["dedup_sort"] = "desc"
+    return described
+
+
+class Tables:
+    """Makes what dlt takes of the records of one stream and run; `added` are fields that earlier runs met.
+
+    `unfit` counts, by field, the values without a column that fits: they go to `_unfit`.
+    """
+
+    def __init__(self, stream: Stream, form: str, added: Iterable[str]) -> None:
+        more = [Column(name, "json", nullable=True) for name in added]
+        self._stream, self._form = stream, form
+        self._decoder = Decoder(stream.name, [*columns(stream), *more], stream.key, fixed=True)
+        self.unfit = self._decoder.misfits
+        self._schema = fields({**{field.name: SQL_TYPES[field.kind] for field in self._decoder.fields}, **OWN})
+        # Records that are counted through may come twice, and a table that is replaced takes both.
+        self._seen: set[tuple[bytes, ...]] | None = set() if stream.paging is Paging.OFFSET else None
+
+    def item(self, records: Sequence[msgspec.Raw]) -> Any:
+        """Return records as an Arrow table, or as a list of dicts; raises RecordError for one that has no key."""
+        import pyarrow as pa
+
+        records = self._once(records)
+        if self._form == "json":
+            return [msgspec.json.decode(record) for record in records]
+        rows = self._decoder.rows(records)
+        now = datetime.now(timezone.utc).replace(tzinfo=None)
+        batches = [fitted(batch, self._schema) for batch in self._decoder.batches(rows, now)]
+        return pa.concat_tables(batches) if batches else empty(self._schema)
+
+    def deleted(self, tombstones: Sequence[Tombstone]) -> Any:
+        """Return rows with the id of a record and the time of its end, and nothing else in them."""
+        import pyarrow as pa
+
+        ids, times = [tombstone.id for tombstone in tombstones], [tombstone.time for tombstone in tombstones]
+        if self._form == "json":
+            return [{"id": name, DELETED_AT: time} for name, time in zip(ids, times, strict=True)]
+        # Not `Table.from_pylist`: it loads pandas, and dlt, in another thread, would meet it half loaded.
+        columns = [strings(ids), scalars("datetime", times)]
+        return fitted(pa.RecordBatch.from_arrays(columns, names=["id", DELETED_AT]), self._schema)
+
+    def new_fields(self) -> list[str]:
+        """Return the fields without a column that records had until now."""
+        known = {field.name for field in self._decoder.fields}
+        return [name for name in self.unfit if name not in known]
+
+    def _once(self, records: Sequence[msgspec.Raw]) -> Sequence[msgspec.Raw]:
+        """Return the records that have not come before, where that is possible."""
+        if self._seen is None:
+            return records
+        new = {}
+        for record in records:
+            parsed = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+            new[tuple(bytes(parsed.get(name, b"")) for name in self._stream.key)] = record
+        new = {key: record for key, record in new.items() if key not in self._seen}
+        self._seen.update(new)
+        return list(new.values())
