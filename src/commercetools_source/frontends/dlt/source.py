@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import dlt
 
-from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.streams import STREAMS, streams_of
 from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.dlt.credentials import CommercetoolsCredentials, config_of
 from commercetools_source.frontends.dlt.run import Run
 from commercetools_source.frontends.dlt.tables import hints
-from commercetools_source.sync.transfer import predicates, streams_of
+from commercetools_source.sync.transfer import predicates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

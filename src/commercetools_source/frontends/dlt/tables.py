@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from commercetools_source.arrow.arrays import scalars, strings
+from commercetools_source.arrow.decode import DELETED_AT, OWN, UNFIT, Decoder
 from commercetools_source.catalog.schema import SQL_TYPES, Column, columns
 from commercetools_source.catalog.stream import Paging
-from commercetools_source.destinations.arrow.arrays import scalars, strings
-from commercetools_source.destinations.arrow.decode import DELETED_AT, OWN, UNFIT, Decoder
 from commercetools_source.destinations.parquet.files import empty, fields, fitted
 
 if TYPE_CHECKING:
