@@ -11,6 +11,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+import pyarrow as pa
 from msgspec import Raw
 from typing_extensions import assert_type
 
@@ -60,6 +62,17 @@ def pages(client: Client, stream: Stream, since: datetime, day: date) -> None:
     client.pages("orders", since=5)  # type: ignore[arg-type]
     client.records("orders", sinc=since)  # type: ignore[call-arg]
     client.records("orders", page_size="5")  # type: ignore[arg-type]
+
+
+def frames(client: Client, stream: Stream, day: date) -> None:
+    assert_type(client.arrow("orders", where="a = 1", since=day, until=day, page_size=5), pa.RecordBatchReader)
+    assert_type(client.polars(stream), pl.DataFrame)
+    assert_type(client.count("orders", where=["a = 1"], since=day), int)
+    client.pandas("orders", until=day, page_size=5)
+    client.count("orders", page_size=5)  # type: ignore[call-arg]
+    client.arrow("orders", sinc=day)  # type: ignore[call-arg]
+    client.pandas("orders", sinc=day)  # type: ignore[call-arg]
+    client.polars("orders", sinc=day)  # type: ignore[call-arg]
 
 
 def runs(client: Client, destination: Destination, stream: Stream, path: Path, hook: Hook) -> None:

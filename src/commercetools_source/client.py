@@ -20,6 +20,7 @@ from commercetools_source.config.settings import SETTINGS, Secret
 from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError, Problem
 from commercetools_source.events import Hook, Notice, ignore
 from commercetools_source.extract import paging
+from commercetools_source.extract.counting import count_records
 from commercetools_source.extract.parents import parents_of
 from commercetools_source.extract.selection import checked_predicate, range_of
 from commercetools_source.http.auth import TokenSource
@@ -32,9 +33,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
     from typing_extensions import Self
 
     from commercetools_source.catalog.streams import Stream
+    from commercetools_source.extract.keyset import KeyRange
 
 __all__ = ["Client", "Params"]
 
@@ -160,19 +165,11 @@ class Client:
         most, by default the setting's. Arguments are checked at the call, which raises ConfigError; requests are
         sent when a page is asked for. A record that the platform cannot serve raises the error it causes.
         """
-        row = find(stream)
-        predicates = tuple(checked_predicate(row, text) for text in ((where,) if isinstance(where, str) else where))
-        start, end = time_of(since, "since"), time_of(until, "until")
-        range_of(row, (), start, end)  # raises for a stream that has no date of change
-        if start is not None and end is not None and start > end:
-            raise ConfigError(f"since is {start} and until is {end}: nothing can lie between; since must be earlier")
+        row, predicates, whole = _selected(stream, where, since, until)
         most = self.config.page_size if page_size is None else _checked_size(page_size)
-
-        def read() -> Iterator[paging.Page]:
-            for parent in parents_of(self.get, row, most):
-                yield from paging.pages(self.get, row, range_of(row, parent, start, end), most, where=predicates)
-
-        return read()
+        parents = parents_of(self.get, row, most)
+        ranges = (replace(whole, parent=parent) for parent in parents)
+        return (page for each in ranges for page in paging.pages(self.get, row, each, most, where=predicates))
 
     def records(
         self,
@@ -186,6 +183,74 @@ class Client:
         """Return every record of `stream` as a dict, page by page; the arguments are those of `pages`."""
         pages = self.pages(stream, where=where, since=since, until=until, page_size=page_size)
         return (msgspec.json.decode(record) for page in pages for record in page.records)
+
+    def count(
+        self,
+        stream: str | Stream,
+        *,
+        where: str | Sequence[str] = (),
+        since: Time | None = None,
+        until: Time | None = None,
+    ) -> int:
+        """Return how many records `records` would yield, mostly without reading them.
+
+        It takes a request for each 10,000 records, one for all of a stream, and one for each parent where it has some.
+        """
+        row, predicates, whole = _selected(stream, where, since, until)
+        size = self.config.page_size
+        ranges = (replace(whole, parent=parent) for parent in parents_of(self.get, row, size))
+        return sum(count_records(self.get, row, each, size, predicates) for each in ranges)
+
+    def arrow(
+        self,
+        stream: str | Stream,
+        *,
+        where: str | Sequence[str] = (),
+        since: Time | None = None,
+        until: Time | None = None,
+        page_size: int | None = None,
+    ) -> pa.RecordBatchReader:
+        """Return the records of `stream` as Arrow record batches, read as they are asked for; the arguments of `pages`.
+
+        A column is a field of the API, typed as in Parquet files: times are UTC, nested values JSON texts. Fields
+        without a column and values that do not fit theirs are in `_unfit`, a JSON object. DuckDB, Polars and
+        pandas take the reader as it is. Needs the extra `arrow`.
+        """
+        from commercetools_source.arrow.reader import record_reader
+
+        pages = self.pages(stream, where=where, since=since, until=until, page_size=page_size)
+        return record_reader(find(stream), (page.records for page in pages))
+
+    def polars(
+        self,
+        stream: str | Stream,
+        *,
+        where: str | Sequence[str] = (),
+        since: Time | None = None,
+        until: Time | None = None,
+        page_size: int | None = None,
+    ) -> pl.DataFrame:
+        """Return the records of `stream` as a Polars frame with the columns of `arrow`; needs the extra `polars`."""
+        from commercetools_source.arrow.reader import polars_frame
+
+        return polars_frame(self.arrow(stream, where=where, since=since, until=until, page_size=page_size))
+
+    def pandas(
+        self,
+        stream: str | Stream,
+        *,
+        where: str | Sequence[str] = (),
+        since: Time | None = None,
+        until: Time | None = None,
+        page_size: int | None = None,
+    ) -> pd.DataFrame:
+        """Return the records of `stream` as a pandas frame with the columns of `arrow`; needs the extra `pandas`.
+
+        Its columns have Arrow's types (`pandas.ArrowDtype`): whole numbers stay whole where some are missing.
+        """
+        from commercetools_source.arrow.reader import pandas_frame
+
+        return pandas_frame(self.arrow(stream, where=where, since=since, until=until, page_size=page_size))
 
     def access_token(self) -> str:
         """Return a valid access token, for requests that are sent by other means. Keep it out of logs."""
@@ -278,6 +343,18 @@ class Client:
                 f"url {theirs.scheme}://{theirs.hostname} is not on the configured API host {self.config.api_url};"
                 " the token is sent nowhere else"
             )
+
+
+def _selected(
+    stream: str | Stream, where: str | Sequence[str], since: Time | None, until: Time | None
+) -> tuple[Stream, tuple[str, ...], KeyRange]:
+    """Return what the arguments of `Client.pages` select, without the parents; raises ConfigError."""
+    row = find(stream)
+    predicates = tuple(checked_predicate(row, text) for text in ((where,) if isinstance(where, str) else where))
+    start, end = time_of(since, "since"), time_of(until, "until")
+    if start is not None and end is not None and start > end:
+        raise ConfigError(f"since is {start} and until is {end}: nothing can lie between; since must be earlier")
+    return row, predicates, range_of(row, (), start, end)
 
 
 def _checked_size(size: int) -> int:

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.kinds import Kind
 
-__all__ = ["MISSING", "arrow_type", "integers", "json_texts", "moments", "repeated", "scalars", "strings"]
+__all__ = [
+    "MISSING",
+    "arrow_type",
+    "integers",
+    "json_texts",
+    "moments",
+    "repeated",
+    "scalars",
+    "stored_type",
+    "strings",
+]
 
 MISSING = msgspec.Raw(b"")
 """Stands for JSON that is not there."""
@@ -35,6 +45,21 @@ _EXACT = 1 << 53
 def arrow_type(kind: Kind) -> Any:
     """Return the Arrow type of a kind."""
     return _arrow(KINDS[kind].arrow)
+
+
+def stored_type(kind: Kind) -> Any:
+    """Return the Arrow type of a kind for those who read it elsewhere: times are said to be UTC."""
+    return _stored(arrow_type(kind))
+
+
+def _stored(in_memory: Any) -> Any:
+    import pyarrow as pa
+
+    if pa.types.is_list(in_memory):
+        return pa.list_(_stored(in_memory.value_type))
+    if pa.types.is_timestamp(in_memory):
+        return pa.timestamp("us", tz="UTC")
+    return pa.string() if pa.types.is_time(in_memory) else in_memory  # Spark refuses a file with times of day in it
 
 
 def _arrow(text: str) -> Any:

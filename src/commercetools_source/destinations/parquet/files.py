@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.arrow.arrays import arrow_type
+from commercetools_source.arrow.arrays import stored_type
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.errors import DestinationError
 
@@ -37,18 +37,7 @@ def fields(columns: Mapping[str, str]) -> pa.Schema:
             f"commercetools-source writes no columns of such types in this version: {', '.join(strange)};"
             " go back to the version that wrote them, or choose an empty folder"
         )
-    return pa.schema([pa.field(name, _stored(arrow_type(kinds[sql]))) for name, sql in columns.items()])
-
-
-def _stored(kind: Any) -> Any:
-    """Return the type in files of what has an Arrow type in memory."""
-    import pyarrow as pa
-
-    if pa.types.is_list(kind):
-        return pa.list_(_stored(kind.value_type))
-    if pa.types.is_timestamp(kind):
-        return pa.timestamp("us", tz="UTC")
-    return pa.string() if pa.types.is_time(kind) else kind  # Spark refuses a file with times of day in it
+    return pa.schema([pa.field(name, stored_type(kinds[sql])) for name, sql in columns.items()])
 
 
 def empty(schema: pa.Schema) -> pa.Table:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.scopes import missing_scope, scope_advice
-from commercetools_source.catalog.stream import Paging, Stream
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client as ApiClient
 from commercetools_source.errors import AuthenticationError, NetworkError
-from commercetools_source.extract.counting import count_range, total_params
-from commercetools_source.extract.paging import path_of
+from commercetools_source.extract.counting import count_records
 from commercetools_source.extract.parents import parents_of
 from commercetools_source.extract.selection import range_of
 from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage.commercetools.client import hook_of, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+
+    from commercetools_source.catalog.stream import Stream
 
 __all__ = ["check", "count"]
 
@@ -69,24 +68,11 @@ def _check(api: ApiClient) -> None:
 def count(api: ApiClient, row: Stream, bookmarks: Mapping[str, Any] | None = None) -> int:
     """Return how many records of `row` there are, or how many changed since the bookmark.
 
-    Costs one request without records for each collection, more where the platform would not count
-    on; a few endpoints do not count at all, so their records are read.
+    Costs one request for each collection and for each 10,000 records beyond; a few endpoints do not count at all,
+    so their records are read.
     """
-    if row.paging is Paging.SINGLE:
-        return 1
     since = bookmark.read(bookmarks, row).cursor or (api.config.start_date if row.cursor else None)
     until = None if since is None else api.settled_time()
-    total = 0
-    for parent in parents_of(api.get, row, api.config.page_size):
-        key_range = range_of(row, parent, since, until)
-        counted = count_range(partial(_total, api, row, path_of(row, key_range)), key_range)
-        if counted is None:
-            return sum(len(page.records) for page in api.pages(row, since=since, until=until))
-        total += counted.records
-    return total
-
-
-def _total(api: ApiClient, row: Stream, path: str, where: Sequence[str]) -> int | None:
-    """Return how many records fulfil all of `where`, None where the endpoint does not say."""
-    total = api.request("get", path, params=total_params(row.params, where)).get("total")
-    return total if isinstance(total, int) else None
+    size = api.config.page_size
+    ranges = (range_of(row, parent, since, until) for parent in parents_of(api.get, row, size))
+    return sum(count_records(api.get, row, key_range, size) for key_range in ranges)
