@@ -29,7 +29,7 @@ from commercetools_source.catalog.schema import columns, json_schema
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import DuckDB, Parquet
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Delivery
+from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.model.relations import all_relations
 
 ZONES = STREAMS["zones"]
@@ -45,7 +45,7 @@ records = [
     {"id": "3", "version": 1},
 ]
 raws = [msgspec.Raw(msgspec.json.encode(record)) for record in records]
-delivery = Delivery(ZONES, raws, 500, StreamState(cursor="c"), replaces=True, first=True, done=True)
+delivery = Delivery(ZONES, raws, 500, StreamState(cursor="c"), Phase.FULL_ONLY)
 for destination in (
     DuckDB(Path("shop.duckdb")),
     DuckDB(Path("tables.duckdb"), materialize=True),

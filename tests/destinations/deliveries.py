@@ -10,7 +10,7 @@ import msgspec
 from commercetools_source.catalog.schema import Column
 from commercetools_source.catalog.stream import Stream
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Delivery
+from commercetools_source.extract.delivery import Delivery, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,4 +45,5 @@ def make_delivery(  # a delivery of the stream `things`
     if state is None:
         state = StreamState(cursor=CURSOR) if done or not replaces else StreamState(mode="full", bound=BOUND)
     size = sum(map(len, raws))
-    return Delivery(stream, [msgspec.Raw(one) for one in raws], size, state, replaces=replaces, first=first, done=done)
+    phase = Phase.of(full=replaces, first=first, last=done)
+    return Delivery(stream, [msgspec.Raw(raw) for raw in raws], size, state, phase)

@@ -25,7 +25,7 @@ from commercetools_source.destinations import DuckDB, Jsonl, Parquet
 from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Delivery
+from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.timestamps import moment, shift
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Machine(RuleBasedStateMachine):
         cursor = shift(self.state.cursor or BEGIN, 1) if done else self.state.cursor
         self.state = StreamState(cursor=cursor, mode=mode, bound=None if mode is None else BEGIN)
         raws = [msgspec.Raw(json.dumps(record).encode()) for record in records]
-        delivery = Delivery(STREAM, raws, 1, self.state, replaces=replaces, first=first, done=done)
+        delivery = Delivery(STREAM, raws, 1, self.state, Phase.of(full=replaces, first=first, last=done))
         self.destination.write(delivery)
 
     @rule(records=RECORDS, done=st.booleans())
@@ -182,7 +182,7 @@ class Machine(RuleBasedStateMachine):
         """End the run: in order, as a power failure leaves the disk, or within the next delivery."""
         if kind == "torn":
             bad = [msgspec.Raw(b'{"id":"a","version":9}'), msgspec.Raw(b"no JSON")]
-            torn = Delivery(STREAM, bad, 1, StreamState(cursor=BEGIN), replaces=False, first=False, done=True)
+            torn = Delivery(STREAM, bad, 1, StreamState(cursor=BEGIN), Phase.MERGE_LAST)
             self.tear(torn)
         before, self.number = self.path, self.number + 1
         if kind != "copied":
@@ -292,7 +292,7 @@ import sys
 from pathlib import Path
 import msgspec
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Delivery
+from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.destinations import DuckDB, Jsonl, Parquet
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.schema import Column
@@ -307,7 +307,7 @@ stream = STREAMS["tax_categories"]
 for number in range(100_000):
     records = [msgspec.Raw(b'{"id":"%d","version":1,"text":"%s"}' % (number, b"x" * 1000))]
     state = StreamState(cursor=shift("2024-01-01T00:00:00.000Z", number))
-    destination.write(Delivery(stream, records, 1000, state, replaces=False, first=False, done=True))
+    destination.write(Delivery(stream, records, 1000, state, Phase.MERGE_LAST))
     print(number, flush=True)
 """
 

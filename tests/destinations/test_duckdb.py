@@ -15,6 +15,7 @@ from commercetools_source.destinations import DuckDB
 from commercetools_source.destinations.duckdb.connection import row_counts
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.delivery import Phase
 from commercetools_source.extract.keyset import KeyRange, Position
 from destinations.deliveries import BOUND, CURSOR
 
@@ -337,7 +338,7 @@ def test_relations_are_views_until_tables_are_asked_for_and_stay_what_they_are(p
     ]:
         destination = DuckDB(path, materialize=materialize)
         destination.open()
-        destination.write(replace(zone, replaces=False, first=False))
+        destination.write(replace(zone, phase=Phase.MERGE_LAST))
         destination.close()
         assert model_forms(path) == {"zones": form, "zone_locations": form}
         assert rows(path, "SELECT zoneId, position, country FROM model.zone_locations") == [("1", 1, "NO")]
@@ -362,7 +363,7 @@ def test_a_relation_that_was_dropped_is_made_again(path: Path, load: Make) -> No
     for drop in ("DROP TABLE model.zone_locations", "DROP SCHEMA model CASCADE", "SELECT 1"):
         destination = DuckDB(path, materialize=True)
         destination.open()
-        destination.write(replace(zone, replaces=False, first=False))
+        destination.write(replace(zone, phase=Phase.MERGE_LAST))
         destination.close()
         assert rows(path, "SELECT country FROM model.zone_locations") == [("NO",)]
         rows(path, drop)

@@ -125,7 +125,7 @@ import os, shutil, signal, sys
 from pathlib import Path
 import msgspec
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Delivery
+from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.destinations import Jsonl
 from commercetools_source.destinations.manifest import LOADING, read_manifest
 from commercetools_source.catalog.stream import Stream
@@ -138,16 +138,15 @@ EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir"}
 def work(folder):
     destination = Jsonl(folder)
     destination.open()
-    def deliver(stream, **flags):
-        given = {"replaces": False, "first": False, "done": True, **flags}
-        state = StreamState(cursor=CURSOR) if given["done"] else StreamState(mode="full", bound=CURSOR)
-        destination.write(Delivery(stream, [msgspec.Raw(b'{"id":"1"}')], 10, state, **given))
+    def deliver(stream, phase=Phase.MERGE_LAST):
+        state = StreamState(cursor=CURSOR) if phase.last else StreamState(mode="full", bound=CURSOR)
+        destination.write(Delivery(stream, [msgspec.Raw(b'{"id":"1"}')], 10, state, phase))
     deliver(THINGS)
-    deliver(THINGS, replaces=True, first=True, done=False)
-    deliver(THINGS, replaces=True)
-    deliver(OTHERS, replaces=True, first=True, done=False)
+    deliver(THINGS, Phase.FULL_FIRST)
+    deliver(THINGS, Phase.FULL_LAST)
+    deliver(OTHERS, Phase.FULL_FIRST)
     destination.reset(OTHERS)
-    deliver(OTHERS, replaces=True, first=True)
+    deliver(OTHERS, Phase.FULL_ONLY)
     destination.close()
 
 def files(folder):
@@ -340,13 +339,13 @@ def test_rows_that_a_killed_run_left_in_the_log_are_read_without_a_change(tmp_pa
     killed = (
         "import os, sys\nfrom pathlib import Path\nimport msgspec\n"
         "from commercetools_source.extract.checkpoint import StreamState\n"
-        "from commercetools_source.extract.delivery import Delivery\n"
+        "from commercetools_source.extract.delivery import Delivery, Phase\n"
         "from commercetools_source.destinations import DuckDB\n"
         "from commercetools_source.catalog.streams import STREAMS\n"
         "destination = DuckDB(Path(sys.argv[1]))\ndestination.open()\n"
         'raw = [msgspec.Raw(b\'{"id":"1","version":1}\')]\n'
-        "flags = dict(replaces=True, first=True, done=True)\n"
-        "destination.write(Delivery(STREAMS['zones'], raw, 10, StreamState(cursor=sys.argv[2]), **flags))\nos._exit(1)"
+        "state = StreamState(cursor=sys.argv[2])\n"
+        "destination.write(Delivery(STREAMS['zones'], raw, 10, state, Phase.FULL_ONLY))\nos._exit(1)"
     )
     assert subprocess.run([sys.executable, "-c", killed, str(path), CURSOR], check=False).returncode == 1
     before = snapshot(tmp_path)

@@ -14,7 +14,7 @@ import pytest
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import DuckDB, Jsonl, Parquet
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Delivery, Difference, Listed
+from commercetools_source.extract.delivery import Delivery, Difference, Listed, Phase
 from destinations.deliveries import CURSOR
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def order(number: int, **more: Any) -> dict[str, Any]:
 def store(destination: Any, records: Sequence[dict[str, Any]], *, stream: Any = ORDERS, replaces: bool = True) -> None:
     raws = [msgspec.Raw(json.dumps(record).encode()) for record in records]
     state = StreamState(cursor=CURSOR)
-    destination.write(Delivery(stream, raws, 1, state, replaces=replaces, first=replaces, done=True))
+    destination.write(Delivery(stream, raws, 1, state, Phase.of(full=replaces, first=True, last=True)))
 
 
 def in_zone(zone: str, folder: Path | None, file: Path | None = None) -> duckdb.DuckDBPyConnection:

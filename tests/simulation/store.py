@@ -59,13 +59,13 @@ class Store:
         if not self.rules.checkpoint_follows_data:
             self.stored[name] = encode(delivery.state)
             self.maybe_die()
-        if delivery.first:
+        if delivery.phase.first:
             self.loading[name] = {}
-        if delivery.replaces:
+        if delivery.phase.full:
             self._merge(self.loading.setdefault(name, {}), delivery.records)
         else:
             self.merge(delivery.stream, delivery.records)
-        if delivery.replaces and delivery.done:
+        if delivery.phase.swaps:
             self.rows[name], self.dead[name] = self.loading.pop(name), set()
         self.stored[name] = encode(delivery.state)
         self.maybe_die()

@@ -218,7 +218,7 @@ class Schedule:
 
     def _beside(self, delivery: Delivery, stored: StreamState, since: str, until: str) -> Delivery:
         beside = merged(delivery, stored, since, until)
-        if not self.rules.window_leaves_the_cursor and delivery.done:
+        if not self.rules.window_leaves_the_cursor and delivery.phase.last:
             return replace(beside, state=replace(beside.state, cursor=max(until, self.store.newest(delivery.stream))))
         return beside
 

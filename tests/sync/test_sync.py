@@ -44,13 +44,13 @@ class Memory:
 
     def write(self, delivery: Delivery) -> None:
         name = delivery.stream.name
-        if delivery.first:
+        if delivery.phase.first:
             self.loading[name] = {}
-        table = self.loading.setdefault(name, {}) if delivery.replaces else self.tables.setdefault(name, {})
+        table = self.loading.setdefault(name, {}) if delivery.phase.full else self.tables.setdefault(name, {})
         for record in delivery.records:
             row = msgspec.json.decode(record)
             table[tuple(row[key] for key in delivery.stream.key)] = row
-        if delivery.replaces and delivery.done:
+        if delivery.phase.swaps:
             self.tables[name] = self.loading.pop(name)
         self.states[name] = encode(delivery.state)
         self.deliveries.append(delivery)

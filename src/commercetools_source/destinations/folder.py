@@ -165,26 +165,26 @@ class Folder:
         entry = Entry(
             part.key,
             old.files,
-            [] if delivery.first else old.loading,
+            [] if delivery.phase.first else old.loading,
             old.next,
             columns=old.columns,
             loading_columns=old.loading_columns,
             parent="" if part.table == stream else stream,
         )
-        file = self._file(home / LOADING if delivery.replaces else home, entry, part.write)
-        if delivery.replaces:
+        file = self._file(home / LOADING if delivery.phase.full else home, entry, part.write)
+        if delivery.phase.full:
             entry.loading = [*entry.loading, *file]
             entry.loading_columns = dict(part.columns or {})
         else:
             entry.files = [*old.files, *file]
             entry.columns = dict(part.columns or {})
-        if delivery.done and delivery.replaces:
+        if delivery.phase.swaps:
             for one in entry.loading:
                 (home / LOADING / one.name).replace(home / one.name)
             if entry.loading:
                 sync_folder(home)
             entry.files, entry.columns = entry.loading, entry.loading_columns
-        if delivery.done:
+        if delivery.phase.last:
             entry.loading, entry.loading_columns = [], {}
         return entry
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
@@ -23,11 +24,56 @@ __all__ = [
     "Difference",
     "Listed",
     "Observer",
-    "Readable",
-    "Resettable",
+    "Phase",
+    "StateStore",
     "Tombstone",
     "open_to_read",
 ]
+
+
+class Phase(Enum):
+    """Where a delivery stands in the read of its stream, and so what becomes of its records.
+
+    Those of an incremental read are merged by the stream's key. Those of a full read wait beside what is stored, and
+    take its place together with the last of them. A full read that was cut off goes on with FULL_NEXT: what it stored
+    before is still wanted.
+    """
+
+    MERGE = "merge; more may follow"
+    MERGE_LAST = "merge; the read is complete"
+    FULL_FIRST = "begin a full read: forget what another one left"
+    FULL_NEXT = "add to the full read"
+    FULL_LAST = "add to the full read, and let it replace what is stored"
+    FULL_ONLY = "replace what is stored by this delivery"
+
+    @staticmethod
+    def of(*, full: bool, first: bool = False, last: bool = False) -> Phase:
+        """Return the phase of a delivery; only a full read has a `first` one."""
+        if not full:
+            return Phase.MERGE_LAST if last else Phase.MERGE
+        if first:
+            return Phase.FULL_ONLY if last else Phase.FULL_FIRST
+        return Phase.FULL_LAST if last else Phase.FULL_NEXT
+
+    @property
+    def full(self) -> bool:
+        """Whether it belongs to a full read."""
+        return self not in {Phase.MERGE, Phase.MERGE_LAST}
+
+    @property
+    def first(self) -> bool:
+        """Whether it begins a full read."""
+        return self in {Phase.FULL_FIRST, Phase.FULL_ONLY}
+
+    @property
+    def last(self) -> bool:
+        """Whether the read of the stream, full or incremental, is complete with it."""
+        return self in {Phase.MERGE_LAST, Phase.FULL_LAST, Phase.FULL_ONLY}
+
+    @property
+    def swaps(self) -> bool:
+        """Whether what the full read brought takes the place of what is stored."""
+        return self in {Phase.FULL_LAST, Phase.FULL_ONLY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +82,14 @@ class Delivery:
 
     `records` are whole JSON objects as the platform sent them, spliced columns in front, in no
     promised order; the same record may come more than once, the higher `version` wins.
-    `replaces`: the deliveries of this run, from the one with `first` to the one with `done`,
-    together replace what the destination holds of the stream (a full read). Otherwise records are
-    merged by the stream's key. A run that was cut off and goes on has no `first`: what it stored
-    before is still wanted. A delivery may be empty and still carry `first`, `done` and a state.
+    A delivery may be empty and still have a phase and a state that count.
     """
 
     stream: Stream
     records: Sequence[msgspec.Raw]
     size: int
     state: StreamState
-    replaces: bool
-    first: bool
-    done: bool
+    phase: Phase
 
 
 class Destination(Protocol):
@@ -81,25 +122,15 @@ class Destination(Protocol):
 
 
 @runtime_checkable
-class Readable(Protocol):
-    """A destination that can be looked at without a change to it, while others look at it too."""
+class StateStore(Protocol):
+    """A destination that keeps states of its own: they can be looked at without a change to it, and reset."""
 
     def open_read_only(self) -> Mapping[str, StreamState]:
         """Return the stored states of what is there already; create, change and remove nothing until it is closed.
 
-        Raises DestinationError and StateError.
+        Others may look at it meanwhile. Raises DestinationError and StateError.
         """
         ...
-
-
-def open_to_read(destination: Destination) -> Mapping[str, StreamState]:
-    """Open a destination for a command that changes nothing, and return its stored states."""
-    return destination.open_read_only() if isinstance(destination, Readable) else destination.open()
-
-
-@runtime_checkable
-class Resettable(Protocol):
-    """A destination whose states are its own, so that a person can reset one."""
 
     def reset(self, stream: Stream) -> bool:
         """Drop the state of `stream` and what was loaded of a read under way; return whether there was any.
@@ -107,6 +138,11 @@ class Resettable(Protocol):
         Its rows stay until the next run, which reads the stream from its start, replaces them.
         """
         ...
+
+
+def open_to_read(destination: Destination) -> Mapping[str, StreamState]:
+    """Open a destination for a command that changes nothing, and return its stored states."""
+    return destination.open_read_only() if isinstance(destination, StateStore) else destination.open()
 
 
 @runtime_checkable

@@ -25,7 +25,7 @@ from commercetools_source.events import (
 )
 from commercetools_source.extract.advice import reason_of
 from commercetools_source.extract.checkpoint import StreamState, finish
-from commercetools_source.extract.delivery import Delivery
+from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.extract.selection import Selection, clock_notice, mode_of
 from commercetools_source.extract.tasks import Task, TaskQueue
 from commercetools_source.extract.workers import Reader, Threads, Workers
@@ -277,12 +277,11 @@ class Extraction:
         pages, size = run.buffer, run.size
         run.buffer, run.size, run.weight = [], 0, 0
         state = replace(run.state, ranges=tuple(run.ranges))
-        replaces = state.mode == "full"
-        first = replaces and not run.emitted and run.mode != "resumed"
+        phase = Phase.of(full=state.mode == "full", first=not run.emitted and run.mode != "resumed", last=done)
         run.emitted = True
         if done:
             state = run.state = finish(state)
         records = [record for page in pages for record in page.records]
         run.records += len(records)
         run.unconfirmed = len(records)
-        return Delivery(run.stream, records, size, state, replaces=replaces, first=first, done=done)
+        return Delivery(run.stream, records, size, state, phase)

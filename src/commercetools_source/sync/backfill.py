@@ -9,6 +9,7 @@ from commercetools_source.catalog.streams import STREAMS, streams_of
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Hook, ignore
 from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.delivery import Phase
 from commercetools_source.extract.selection import Selection
 from commercetools_source.sync.transfer import Summary, Transfer, destination_of, refuse
 from commercetools_source.timestamps import time_of
@@ -93,6 +94,7 @@ def _obstacles(streams: Iterable[Stream], states: Mapping[str, StreamState]) -> 
 def merged(delivery: Delivery, stored: StreamState, since: str, until: str) -> Delivery:
     """Return the delivery of a read of its own as rows to merge beside `stored`."""
     state = stored
-    if delivery.done and not delivery.state.quarantined and stored.since is not None and since < stored.since <= until:
+    complete = delivery.phase.last and not delivery.state.quarantined
+    if complete and stored.since is not None and since < stored.since <= until:
         state = replace(stored, since=since)
-    return replace(delivery, state=state, replaces=False, first=False, done=False)
+    return replace(delivery, state=state, phase=Phase.MERGE)

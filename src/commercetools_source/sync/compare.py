@@ -11,7 +11,7 @@ from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError, DestinationError
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Comparable, Delivery, Destination, Difference, open_to_read
+from commercetools_source.extract.delivery import Comparable, Delivery, Destination, Difference, Phase, open_to_read
 from commercetools_source.sync import listing as graphql
 from commercetools_source.sync.deletions import (
     FIELDS,
@@ -171,7 +171,7 @@ def _mend(sides: _Sides, stream: Stream, state: StreamState, ids: tuple[str, ...
     """Store the records with these ids again, beside the state as it is; return how many still existed."""
     stored = 0
     for page in fetch(sides.client.get, stream, ids, state.where):
-        delivery = Delivery(stream, page.records, page.size, state, replaces=False, first=False, done=False)
+        delivery = Delivery(stream, page.records, page.size, state, Phase.MERGE)
         sides.destination.write(delivery)
         stored += len(page.records)
     return stored

@@ -29,11 +29,11 @@ def reset(
     """Forget how far streams are read. The next run reads them from their start and replaces what is there."""
     from commercetools_source.catalog.streams import find
     from commercetools_source.destinations import open_stored
-    from commercetools_source.extract.delivery import Resettable
+    from commercetools_source.extract.delivery import StateStore
 
     chosen = [find(name) for name in names_of(streams) or ()]
     target = open_stored(destination)
-    if not isinstance(target, Resettable):
+    if not isinstance(target, StateStore):
         raise ConfigError(f"{target.name} has no states of its own; reset them where they are kept")
     try:
         target.open()

@@ -40,11 +40,11 @@ class MemoryLimits:
         `stored_rows`: about how many rows each table has already.
         """
         name, count = delivery.stream.name, len(delivery.records)
-        rows, size = self._sizes.get(name, (0, 0)) if not delivery.first else (0, 0)
+        rows, size = self._sizes.get(name, (0, 0)) if not delivery.phase.first else (0, 0)
         rows, size = self._sizes[name] = (rows + count, size + delivery.size)
         average = max(size / rows, delivery.size / count) if count else 0.0
         needed = average * min(max(rows, stored_rows.get(name, 0)), _VECTOR) * _COPIES / 1_000_000
-        lowest = 0 if delivery.replaces else 1
+        lowest = 0 if delivery.phase.full else 1
         sufficient = next(
             (index for index, step in enumerate(self.steps) if megabytes(step) >= needed + _BESIDE),
             len(self.steps) - 1,

@@ -38,7 +38,7 @@ class StreamTables:
             return self._decoders[table]
         stream, fields = delivery.stream, self._fields(delivery.stream)
         columns = self._catalogue.columns.get(table, {})
-        if not columns and delivery.replaces and not delivery.first:
+        if not columns and delivery.phase.full and not delivery.phase.first:
             raise DestinationError(
                 f"the rows of {stream.name} read so far are gone from {self._file}; run it with --full to read it again"
             )

@@ -45,7 +45,7 @@ class CustomFieldWatch:
         stream, before = delivery.stream.name, self.own
         if delivery.records:
             self._stored.add(stream)
-        if delivery.done and stream in SOURCES:
+        if delivery.phase.last and stream in SOURCES:
             self.own = read_definitions(self._database)
         return self.own != before
 

@@ -24,26 +24,26 @@ def store(database: Database, tables: StreamTables, model: Model, delivery: Deli
     log with the other order.
     """
     stream = delivery.stream.name
-    table = states.loading_name(stream) if delivery.replaces else stream
+    table = states.loading_name(stream) if delivery.phase.full else stream
     states.create_table(database)
-    if delivery.first:
+    if delivery.phase.first:
         tables.start_over(stream)
     decoder = tables.decoder(delivery, table)
     known_fields = len(decoder.fields)
     rows = decoder.rows(delivery.records)
-    if delivery.done:
+    if delivery.phase.last:
         table = tables.switch(stream, table)
     added = decoder.fields[known_fields:]
     tables.add_columns(table, added)
     if table == stream:
-        model.prepare(delivery.stream, column_types(decoder), anew=delivery.replaces)
+        model.prepare(delivery.stream, column_types(decoder), anew=delivery.phase.full)
     moment = datetime.now(timezone.utc).replace(tzinfo=None)
-    if rows.values and delivery.replaces:
+    if rows.values and delivery.phase.full:
         merge.insert(database, table, decoder, rows, moment)
     elif rows.values:
         with merge.merged(database, table, decoder, rows, moment) as changed:
             model.update(delivery.stream, column_types(decoder), changed)
-    if delivery.done and delivery.replaces:
+    if delivery.phase.swaps:
         merge.keep_newest(database, table, decoder)
     if table == stream:
         model.fill(delivery.stream)

@@ -157,17 +157,17 @@ class Parquet:
         Raises DestinationError; what is stored by then is whole, and the next run goes on from it.
         """
         with self._failing(f"write {delivery.stream.name} to"):
-            if not delivery.replaces:
+            if not delivery.phase.full:
                 self._complete(delivery.stream)
             decoder, added = self._store(delivery)
-            if delivery.replaces and delivery.done:
+            if delivery.phase.swaps:
                 self._whole.discard(delivery.stream.name)
                 self._complete(delivery.stream)
             names = [delivery.stream.name, *self._folder.tables(delivery.stream.name)]
             changed = [self._columns(name) for name in names]
             if any(changed):
                 self._describe()
-            if delivery.done:
+            if delivery.phase.last:
                 for name in names:
                     self._compact(name)
         self.added += [(delivery.stream.name, one) for one in added]
@@ -226,7 +226,7 @@ class Parquet:
         """Return the relations of a delivery by their tables: all, none, or those with which the full read began."""
         stream = delivery.stream.name
         wanted = self._folder.tables(stream)
-        if delivery.replaces and not delivery.first:
+        if delivery.phase.full and not delivery.phase.first:
             entries = [(name, self._folder.entry(name)) for name in wanted]
             wanted = [name for name, entry in entries if entry and entry.loading_columns]
         elif self._materialize or wanted:
@@ -309,19 +309,19 @@ class Parquet:
 
     def _decoder(self, delivery: Delivery) -> Decoder:
         """Return the decoder for the files as they are: what columns they have, then those that only the schema has."""
-        stream, loading = delivery.stream, delivery.replaces
-        if delivery.first:
+        stream, loading = delivery.stream, delivery.phase.full
+        if delivery.phase.first:
             self._decoders.pop((stream.name, True), None)
         decoder = self._decoders.get((stream.name, loading))
         if decoder is None:
-            entry = None if delivery.first else self._folder.entry(stream.name)
+            entry = None if delivery.phase.first else self._folder.entry(stream.name)
             held = {} if entry is None else entry.loading_columns if loading else entry.columns
             present = [Column(one, KINDS_BY_SQL[sql], nullable=True) for one, sql in held.items() if one not in OWN]
             fields = [*present, *(field for field in self._fields(stream) if field.name not in held)]
             decoder = self._decoders[stream.name, loading] = Decoder(stream.name, fields, stream.key)
-        if delivery.done:
+        if delivery.phase.last:
             self._decoders.pop((stream.name, True), None)
-        if delivery.done and loading:
+        if delivery.phase.last and loading:
             self._decoders.pop((stream.name, False), None)
         return decoder
 

@@ -105,13 +105,13 @@ class Run:
         extraction = Extraction(client.get, [stream], {stream.name: state}, selection, limits, _tell)
         whole = False
         for delivery in extraction.deliveries():
-            whole = whole or delivery.first
+            whole = whole or delivery.phase.first
             try:
                 item = tables.item(delivery.records)
             except RecordError as error:
                 extraction.fail(stream, error)
                 continue
-            if whole and delivery.done:
+            if whole and delivery.phase.last:
                 item = item if len(item) or self.form == "arrow" else dlt.mark.materialize_table_schema()
                 yield dlt.mark.with_hints(item, dlt.mark.make_hints(write_disposition="replace"))
             elif len(item):

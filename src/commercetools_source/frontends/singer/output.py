@@ -88,7 +88,7 @@ class SingerOutput:
         output.write(delivery.records, delivery.size, self._writer, version)
         # Behind the records: who acts on it removes the rows of older versions, which must be replaced by then. A
         # record that could not be read is one to keep.
-        complete = stream.name in self._whole and delivery.replaces and delivery.done and not delivery.state.quarantined
+        complete = stream.name in self._whole and delivery.phase.swaps and not delivery.state.quarantined
         if complete and version is not None and not output.batches:
             self._writer.write_messages(
                 ActivateVersionMessage(stream=stream_map.stream_alias, version=version) for stream_map in output.maps
@@ -140,7 +140,7 @@ class SingerOutput:
         if self._version is None:
             return None
         name = delivery.stream.name
-        if delivery.first:
+        if delivery.phase.first:
             self._versions[name] = self._version
             self._whole.add(name)
         return self._versions.setdefault(name, self._version)
