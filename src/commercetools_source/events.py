@@ -1,14 +1,18 @@
 """What happens during a run, as frozen values handed to one hook.
 
 The library never prints and never configures logging; a front-end passes a `Hook` and turns events
-into progress bars, log lines or metrics. No event carries a secret, a query value or a record.
+into progress bars, log lines or metrics. No event carries a secret, a query value or a record: `message()` is one
+sentence for people, without a line break, and `level` its weight as in Python's `logging`.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
+
+from commercetools_source.errors import printable
 
 __all__ = [
     "DeletesMarked",
@@ -30,12 +34,27 @@ __all__ = [
     "seconds_text",
 ]
 
+_LONG_WAIT = 5.0
+"""Seconds of waiting that a person would notice; the platform's own limits let most waits end sooner."""
+_LONGEST_MESSAGE = 2000
+
+
+def _line(text: str) -> str:
+    """Return `text` without what could forge a line of a log: a server's words may be in it."""
+    return printable(text, _LONGEST_MESSAGE)
+
 
 @dataclass(frozen=True, slots=True)
 class TokenFetched:
     """A new access token is in force for `expires_in` seconds; None: the server did not say how long."""
 
     expires_in: float | None
+    level: ClassVar[int] = logging.DEBUG
+
+    def message(self) -> str:
+        """Return the event as a sentence."""
+        lifetime = "" if self.expires_in is None else f" for {seconds_text(self.expires_in)}"
+        return f"a new access token is in force{lifetime}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +66,12 @@ class RequestDone:
     status: int
     seconds: float
     size: int
+    level: ClassVar[int] = logging.DEBUG
+
+    def message(self) -> str:
+        """Return the event as a sentence."""
+        size, seconds = counted(self.size, "byte"), seconds_text(self.seconds)
+        return _line(f"{self.method} {self.path}: {self.status}, {size} in {seconds}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +84,16 @@ class RetryScheduled:
     delay: float
     attempt: int
 
+    @property
+    def level(self) -> int:
+        """How much it matters: a long wait more than a short one."""
+        return logging.WARNING if self.delay >= _LONG_WAIT else logging.INFO
+
+    def message(self) -> str:
+        """Return the event as a sentence."""
+        wait = seconds_text(self.delay)
+        return _line(f"{self.method} {self.path} is repeated in {wait}: {self.reason} (attempt {self.attempt})")
+
 
 @dataclass(frozen=True, slots=True)
 class StreamStarted:
@@ -66,6 +101,11 @@ class StreamStarted:
 
     stream: str
     mode: Literal["full", "incremental", "resumed"]
+    level: ClassVar[int] = logging.INFO
+
+    def message(self) -> str:
+        """Return the event as a sentence."""
+        return f"{self.stream}: {self.mode} read begins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +115,11 @@ class PageRead:
     stream: str
     records: int
     size: int
+    level: ClassVar[int] = logging.DEBUG
+
+    def message(self) -> str:
+        """Return the event as a sentence."""
+        return f"{self.stream}: a page of {counted(self.records, 'record')}, {counted(self.size, 'byte')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +128,11 @@ class RowsWritten:
 
     stream: str
     records: int
+    level: ClassVar[int] = logging.DEBUG
+
+    def message(self) -> str:
+        """Return the event as a sentence."""
+        return f"{self.stream}: {counted(self.records, 'record')} stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +142,11 @@ class RecordQuarantined:
     stream: str
     position: str
     reason: str
+    level: ClassVar[int] = logging.ERROR
+
+    def message(self) -> str:
+        """Return the event as a sentence."""
+        return _line(f"{self.stream}: the record after {self.position} cannot be read: {self.reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +156,11 @@ class StreamFinished:
     stream: str
     records: int
     seconds: float
+    level: ClassVar[int] = logging.INFO
+
+    def message(self) -> str:
+        """Return the event as a sentence."""
+        return f"{self.stream}: {counted(self.records, 'record')} in {seconds_text(self.seconds)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +169,11 @@ class StreamFailed:
 
     stream: str
     reason: str
+    level: ClassVar[int] = logging.ERROR
+
+    def message(self) -> str:
+        """Return the event as a sentence."""
+        return _line(f"{self.stream}: failed: {self.reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +182,11 @@ class DeletesMarked:
 
     stream: str
     rows: int
+    level: ClassVar[int] = logging.INFO
+
+    def message(self) -> str:
+        """Return the event as a sentence."""
+        return f"{self.stream}: {counted(self.rows, 'record')} deleted on the platform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +194,11 @@ class DeletesUnseen:
     """Messages could not be read, so deletions were not looked for; `reason` says what to do."""
 
     reason: str
+    level: ClassVar[int] = logging.WARNING
+
+    def message(self) -> str:
+        """Return the event as a sentence."""
+        return _line(self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +207,11 @@ class Notice:
 
     about: str
     reason: str
+    level: ClassVar[int] = logging.WARNING
+
+    def message(self) -> str:
+        """Return the event as a sentence."""
+        return _line(f"{self.about}: {self.reason}")
 
 
 Event = (
@@ -164,7 +244,7 @@ def counted(number: int, noun: str) -> str:
 
 def seconds_text(seconds: float) -> str:
     """Return a duration for people: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 10:  # noqa: PLR2004 - below, tenths matter
+    if seconds < 9.95:  # noqa: PLR2004 - below, tenths matter
         return f"{seconds:.1f} s"
     minutes, seconds = divmod(round(seconds), 60)
     if minutes == 0:

@@ -6,6 +6,7 @@ knows events only: neither the engine nor what a stream is.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -14,16 +15,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO, cast
 
 from commercetools_source.events import (
+    DeletesMarked,
+    DeletesUnseen,
     Event,
     Notice,
     PageRead,
-    RecordQuarantined,
     RequestDone,
     RetryScheduled,
     RowsWritten,
     StreamFailed,
     StreamFinished,
     StreamStarted,
+    TokenFetched,
     seconds_text,
 )
 from commercetools_source.http.forks import PerProcess
@@ -39,9 +42,10 @@ __all__ = ["Tally", "Verbosity", "draw"]
 Verbosity = int
 """-1 errors only, 0 what matters, 1 every request too."""
 
-_LONG_WAIT = 5.0
 _BETWEEN_LINES = 10.0
 _MOST_ROWS = 12
+_THRESHOLDS = {-1: logging.ERROR, 0: logging.INFO, 1: logging.DEBUG}
+"""The least weight that is shown, by verbosity."""
 
 
 @dataclass(slots=True)
@@ -135,26 +139,17 @@ class _Lines:
         self._last: dict[str, float] = {}
 
     def __call__(self, event: Event) -> None:
-        line = self._line(event) if self._verbosity >= 0 else _alarm(event)
+        line = self._line(event)
         if line:
             # One write a line: several threads write here.
             self._out.write(f"{line}\n")
             self._out.flush()
 
     def _line(self, event: Event) -> str | None:
-        talkative = self._verbosity > 0
-        if isinstance(event, StreamFinished) and (talkative or event.records):
-            return f"{event.stream}: {event.records:,} records in {seconds_text(event.seconds)}"
-        if isinstance(event, RowsWritten) and self._is_due(event.stream):
-            return f"{event.stream}: {self._tally.streams[event.stream].written:,} records so far"
-        if isinstance(event, RetryScheduled) and (talkative or event.delay >= _LONG_WAIT):
-            wait = seconds_text(event.delay)
-            return f"{event.method} {event.path}: {event.reason}; again in {wait} (attempt {event.attempt})"
-        if talkative and isinstance(event, StreamStarted):
-            return f"{event.stream}: {event.mode} read begins"
-        if talkative and isinstance(event, RequestDone):
-            return f"{event.method} {event.path}: {event.status}, {event.size:,} bytes in {seconds_text(event.seconds)}"
-        return _remark(event) or _alarm(event)
+        if isinstance(event, RowsWritten):
+            due = self._verbosity >= 0 and self._is_due(event.stream)
+            return f"{event.stream}: {self._tally.streams[event.stream].written:,} records so far" if due else None
+        return event.message() if _weight(event) >= _THRESHOLDS[self._verbosity] else None
 
     def _is_due(self, stream: str) -> bool:
         """Tell whether a stream under way was silent for long enough; its first delivery only sets the clock."""
@@ -165,16 +160,14 @@ class _Lines:
         return due
 
 
-def _alarm(event: Event) -> str | None:
-    if isinstance(event, StreamFailed):
-        return f"{event.stream}: failed: {event.reason}"
-    if isinstance(event, RecordQuarantined):
-        return f"{event.stream}: the record after {event.position} cannot be read: {event.reason}"
-    return None
-
-
-def _remark(event: Event) -> str | None:
-    return f"{event.about}: {event.reason}" if isinstance(event, Notice) else None
+def _weight(event: Event) -> int:
+    """Return how much an event matters to a person who watches; what the summary says again weighs nothing."""
+    if isinstance(event, (DeletesMarked, DeletesUnseen, PageRead, TokenFetched)):
+        return logging.NOTSET
+    ordinary = isinstance(event, StreamStarted) or (isinstance(event, StreamFinished) and not event.records)
+    if ordinary or (isinstance(event, RetryScheduled) and event.level < logging.WARNING):
+        return logging.DEBUG
+    return event.level
 
 
 @contextmanager
@@ -186,11 +179,11 @@ def _redrawn(out: TextIO, total: int) -> Iterator[Tally]:
     tally = Tally()
 
     def echo(event: Event) -> None:
-        line = _alarm(event)
-        if line:
-            console.print(line, style="red", markup=False, highlight=False)
-        elif line := _remark(event):
-            console.print(line, markup=False, highlight=False)
+        # What is done and retried shows in the block itself.
+        if _weight(event) >= logging.ERROR:
+            console.print(event.message(), style="red", markup=False, highlight=False)
+        elif isinstance(event, Notice):
+            console.print(event.message(), markup=False, highlight=False)
 
     tally.echo = echo
     with Live(console=console, get_renderable=lambda: _block(tally, total), refresh_per_second=8, transient=True):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from commercetools_source.events import RetryScheduled, StreamFailed, StreamStarted
+from commercetools_source.events import RetryScheduled, StreamStarted
 from commercetools_source.extract.checkpoint import encode
 from commercetools_source.frontends.airbyte import messages
 from commercetools_source.frontends.airbyte.catalog import COMPLETE, DELETED_AT, UPDATED_AT, Configured, state_of
@@ -77,13 +77,10 @@ class AirbyteOutput:
             if isinstance(event, StreamStarted):
                 self._started.add(event.stream)
                 messages.status(event.stream, "STARTED")
-            elif isinstance(event, RetryScheduled):
-                text = f"{event.method} {event.path}: {event.reason}; again in {event.delay:.1f} s"
-                messages.log(logging.WARNING, text)
-                if "429" in event.reason:
-                    self._tell_limited(event)
-            elif isinstance(event, StreamFailed):
-                messages.log(logging.ERROR, f"{event.stream}: {event.reason}")
+            elif event.level >= logging.INFO:
+                messages.log(event.level, event.message())
+            if isinstance(event, RetryScheduled) and "429" in event.reason:
+                self._tell_limited(event)
 
     def _tell_limited(self, event: RetryScheduled) -> None:
         """Write that a stream goes on, but waits because the platform asks for it."""

@@ -14,7 +14,6 @@ from singer_sdk import Tap, metrics
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import JSONSchemaValidator
 
-from commercetools_source import events
 from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.config import Config
     from commercetools_source.errors import ForbiddenError
+    from commercetools_source.events import Event
     from commercetools_source.sync.run import Summary
 
 __all__ = ["TapCommercetools", "run"]
@@ -198,26 +198,8 @@ class TapCommercetools(Tap):
 
     # --- events, on standard error ---
 
-    def _on_event(self, event: events.Event) -> None:
-        match event:
-            case events.StreamStarted():
-                self.logger.info("Beginning sync of '%s' (%s)", event.stream, event.mode)
-            case events.StreamFinished():
-                self.logger.info("'%s' is complete, %d records in this run", event.stream, event.records)
-            case events.StreamFailed():
-                self.logger.error("'%s' is not complete: %s", event.stream, event.reason)
-            case events.DeletesUnseen():
-                self.logger.warning("%s", event.reason)
-            case events.DeletesMarked():
-                self.logger.info("'%s' has %d deleted records", event.stream, event.rows)
-            case events.RecordQuarantined():
-                self.logger.error("'%s' has a record that cannot be served: %s", event.stream, event.reason)
-            case events.Notice():
-                self.logger.warning("'%s': %s", event.about, event.reason)
-            case events.RetryScheduled():
-                self.logger.warning("%s %s: %s; again in %.1f s", event.method, event.path, event.reason, event.delay)
-            case _:
-                self.logger.debug("%s", event)
+    def _on_event(self, event: Event) -> None:
+        self.logger.log(event.level, "%s", event.message())
 
 
 def _json_object(file: IO[str] | None, what: str, mistake: type[CommercetoolsError]) -> IO[str] | None:

@@ -1,7 +1,5 @@
 """The documented client of Mage's commercetools source, sending through ours."""
 
-# ruff: noqa: G004 - Mage's logger takes whole messages
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -108,12 +106,8 @@ def hook_of(logger: Any) -> Hook:
     """Return a hook that logs what a user should know of a run: repeated requests and unreadable records."""
 
     def hook(event: Event) -> None:
-        if logger is None:
-            return
-        if isinstance(event, RetryScheduled):
-            logger.info(f"{event.method} {event.path} is repeated in {event.delay:.1f} s: {event.reason}")
-        elif isinstance(event, RecordQuarantined):
-            logger.info(f"{event.stream}: the record after {event.position} was left out: {event.reason}")
+        if logger is not None and isinstance(event, (RetryScheduled, RecordQuarantined)):
+            logger.info(event.message())
 
     return hook
 
