@@ -38,6 +38,7 @@ from commercetools_source import (
     sync,
     verify,
 )
+from commercetools_source.records import Order, Product
 
 
 def requests(config: Config, hook: Hook) -> None:
@@ -60,8 +61,20 @@ def pages(client: Client, stream: Stream, since: datetime, day: date) -> None:
     assert_type(page.size, int)
     client.pages("orders", sinc=since)  # type: ignore[call-arg]
     client.pages("orders", since=5)  # type: ignore[arg-type]
-    client.records("orders", sinc=since)  # type: ignore[call-arg]
-    client.records("orders", page_size="5")  # type: ignore[arg-type]
+
+
+def records(client: Client, stream: Stream, since: datetime, day: date, name: str) -> None:
+    for order in client.records("orders", where="a = 1", since=since, until=day, page_size=5):
+        assert_type(order, Order)
+        assert_type(order["totalPrice"]["centAmount"], int)
+        assert_type(order["lineItems"][0]["variant"].get("sku"), str | None)
+        order["totalPrize"]  # type: ignore[typeddict-item]
+    assert_type(next(client.records("approval_flows"))["businessUnitKey"], str)
+    assert_type(client.records("products"), Iterator[Product])
+    assert_type(client.records(stream), Iterator[dict[str, Any]])
+    assert_type(client.records(name), Iterator[dict[str, Any]])
+    client.records("orders", sinc=since)  # type: ignore[call-overload]
+    client.records("orders", page_size="5")  # type: ignore[call-overload]
 
 
 def frames(client: Client, stream: Stream, day: date) -> None:

@@ -27,6 +27,7 @@ ROOT = Path(__file__).parent.parent
 ORDER = """
     errors events stdio timestamps config
     catalog
+    records
     arrow
     http
     extract
@@ -40,6 +41,7 @@ ORDER = """
     report
     cli
 """.split()  # noqa: SIM905 - drawn as layers
+GENERATED = {"records"}  # written by `make docs`; a test compares them
 SANDBOX = ["platform", "query", "data", "changes", "server"]  # lowest first
 ALONE = {"sandbox": {"errors", "stdio", "sandbox"}}  # it must not share code with what it judges
 SPEAKS = {"cli", "report", "frontends"}  # these write for people or over a protocol
@@ -146,7 +148,7 @@ def test_the_folders_of_the_sandbox_are_a_straight_stack(module: str) -> None:
         assert (PACKAGE / "sandbox" / f"{name}.py").exists(), f"{module} has no place yet; add its folder to SANDBOX"
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", sorted(set(MODULES) - GENERATED))
 def test_files_and_functions_stay_short(module: str) -> None:
     tree = MODULES[module]
     last = max((node.end_lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)), default=0)

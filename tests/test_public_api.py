@@ -61,3 +61,9 @@ print(inspect.signature(sync) == inspect.signature(verb), end="")
 def test_the_import_of_the_package_loads_none_of_its_modules() -> None:
     loaded = python("import sys, commercetools_source\nprint(*sys.modules)").split()
     assert [name for name in loaded if name.startswith("commercetools_source.")] == []
+
+
+def test_the_types_of_the_records_cost_a_program_nothing() -> None:
+    loaded = python("import sys\nfrom commercetools_source import Client, sync\nprint(*sys.modules)").split()
+    assert "commercetools_source.client" in loaded
+    assert "commercetools_source.records" not in loaded

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.kinds import Kind
     from commercetools_source.catalog.stream import Stream
 
-__all__ = ["KINDS_BY_SQL", "SQL_TYPES", "Column", "columns", "json_schema"]
+__all__ = ["KINDS_BY_SQL", "SQL_TYPES", "Column", "columns", "json_schema", "record_fields"]
 
 SQL_TYPES: Mapping[Kind, str] = MappingProxyType({kind: KINDS[kind].duckdb for kind in (*SCALARS, "json")})
 """The DuckDB type of each kind that a record's top-level column has; a TIMESTAMP is UTC."""
@@ -75,6 +75,11 @@ def json_schema(stream: Stream) -> dict[str, Any]:
         "required": list(stream.key),
         "additionalProperties": True,
     }
+
+
+def record_fields(stream: Stream) -> dict[str, Expression]:
+    """Return the fields of one record of `stream`: those that are spliced in, then those that the API sends."""
+    return _fields(stream, load())
 
 
 def _spliced(stream: Stream) -> tuple[str, ...]:
