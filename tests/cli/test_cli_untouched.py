@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
+from commercetools_source import Client
 from commercetools_source.cli import app
+from commercetools_source.destinations import open_destination
 from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.sandbox import Sandbox
+from commercetools_source.sync import sync
 from destinations.trees import snapshot
 from shops import rows_of
 
@@ -109,3 +112,68 @@ def test_every_command_refuses_a_folder_of_another_format(
     wanted = "cannot be compared" if compares else f"data holds {first} files, so no {second} files are written there"
     assert wanted in capsys.readouterr().err
     assert snapshot(tmp_path) == before
+
+
+@pytest.fixture(scope="module", params=["parquet", "jsonl"])
+def stored(request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that a run wrote, in a folder called as its format is; not to be changed."""
+    folder = tmp_path_factory.mktemp("stored") / str(request.param)
+    with Client({**sandbox.settings(), "retry_seconds": 0}) as client:
+        assert sync(client, open_destination(f"{request.param}:{folder}"), streams=["orders", "zones"]).complete
+    return folder
+
+
+@pytest.mark.parametrize("command", [*WRITING, *READING], ids=" ".join)
+def test_every_command_says_in_a_line_that_a_manifest_is_damaged(
+    command: list[str], stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(stored, tmp_path / "data")
+    (tmp_path / "data" / ".lock").unlink()
+    manifest = tmp_path / "data" / "manifest.json"
+    text = manifest.read_bytes()
+    for damaged, reason in [
+        (b"", "is empty"),
+        (text[: len(text) // 2], "is broken, or not of commercetools-source"),
+        (text.replace(b'"format": 1', b'"format": 99', 1), "has format 99, this version reads 1; upgrade"),
+    ]:
+        manifest.write_bytes(damaged)
+        before = snapshot(tmp_path)
+        capsys.readouterr()
+        assert run(command, f"{stored.name}:data") != 0
+        compares = command[0] in {"verify", "sweep"} and stored.name == "jsonl"
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("error: ")
+        assert ("cannot be compared" if compares else reason) in line
+        assert snapshot(tmp_path) == before
+
+
+def test_a_damaged_file_stops_its_stream_in_every_command_until_it_is_read_again(
+    stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(stored, tmp_path / "data")
+    destination = f"{stored.name}:data"
+    (file,) = (tmp_path / "data" / "orders").glob("part-*")
+    file.write_bytes(file.read_bytes()[:-10])
+    before, orders = snapshot(tmp_path), snapshot(tmp_path / "data" / "orders")
+    reason = "bytes where the manifest says"
+    for command in (["state", "show"], ["plan", "--streams", "orders"], ["verify", "--streams", "orders"]):
+        status = run(command, destination)
+        said = "".join(capsys.readouterr())
+        compares = command[0] == "verify" and stored.name == "jsonl"
+        assert ("cannot be compared" if compares else reason) in said
+        assert status == (0 if command[0] == "state" else 2 if compares else 1)
+        assert snapshot(tmp_path) == before
+    for command in (
+        ["sync", "--streams", "orders,zones"],
+        ["backfill", "--since", "2020-01-01", "--streams", "orders"],
+    ):
+        assert run(command, destination) == 1
+        assert reason in "".join(capsys.readouterr())
+        assert snapshot(tmp_path / "data" / "orders") == orders
+    assert run(["state", "reset", "orders"], destination) == 0
+    assert run(["sync", "--streams", "orders,zones"], destination) == 0
+    assert not file.exists()
+    (file,) = (tmp_path / "data" / "orders").glob("part-*")
+    file.write_bytes(b"")
+    assert run(["sync", "--streams", "orders", "--full"], destination) == 0
+    assert run(["sync", "--streams", "orders"], destination) == 0

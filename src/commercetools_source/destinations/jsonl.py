@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from commercetools_source.arrow.decode import slices
-from commercetools_source.destinations.folder import Folder, Part
+from commercetools_source.destinations.folder import Folder, TableRows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.events import Notice
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery
 
@@ -51,7 +52,11 @@ class Jsonl:
     def write(self, delivery: Delivery) -> None:
         """Store records as one new file, then the state; raises DestinationError, with neither stored."""
         write = (lambda out: _write_lines(out, delivery.records)) if delivery.records else None
-        self._folder.store(delivery, [Part(delivery.stream.name, delivery.stream.key, write)])
+        self._folder.store(delivery, [TableRows(delivery.stream.name, delivery.stream.key, write)])
+
+    def notices(self) -> Sequence[Notice]:
+        """Return which files were missing when the folder was opened."""
+        return self._folder.notices()
 
     def reset(self, stream: Stream) -> bool:
         """Drop the stream's state and the files of a read under way; return whether there was any."""

@@ -33,6 +33,7 @@ __all__ = [
     "Entry",
     "File",
     "Manifest",
+    "load_manifest",
     "read_manifest",
     "refuse_link",
     "save_manifest",
@@ -97,26 +98,65 @@ class Manifest(msgspec.Struct, frozen=True):
     removed: list[str] = []
     streams: dict[str, Entry] = {}
 
+    def tables(self, parent: str = "") -> list[str]:
+        """Return the tables made from a stream; of "", the streams."""
+        return [name for name, entry in self.streams.items() if entry.parent == parent]
+
+
+class _Version(msgspec.Struct):
+    format: int
+
+
+def load_manifest(folder: Path, suffix: str) -> Manifest:
+    """Return the manifest of a folder of files with this suffix, a new one when there is nothing.
+
+    Raises DestinationError for a folder of another format, and for data files without a manifest.
+    """
+    refuse_link(folder / MANIFEST)
+    if (folder / MANIFEST).exists():
+        manifest = read_manifest(folder)
+        if manifest.suffix not in {"", suffix}:
+            raise DestinationError(
+                f"{folder} holds {manifest.suffix} files, so no {suffix} files are written there;"
+                f" choose another folder, or name the destination {manifest.suffix}:{folder}"
+            )
+        return msgspec.structs.replace(manifest, suffix=suffix)
+    if (stray := next(_strays(folder), None)) is not None:
+        raise DestinationError(
+            f"{folder} has data files ({stray.relative_to(folder)}) but no {MANIFEST};"
+            f" put the {MANIFEST} back, or choose an empty folder"
+        )
+    return Manifest(FORMAT, suffix)
+
+
+def _strays(folder: Path) -> Iterator[Path]:
+    """Yield data files in the folder, those of a folder inside left out that has a manifest."""
+    for path in folder.glob("**/part-*"):
+        inside = [parent for parent in path.parents if folder in parent.parents]
+        if PART.fullmatch(path.name) and not any((parent / MANIFEST).exists() for parent in inside):
+            yield path
+
 
 def read_manifest(folder: Path) -> Manifest:
     """Return the manifest of `folder`; raises DestinationError when there is none and StateError when it is broken."""
     path = folder / MANIFEST
     try:
-        manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        text = path.read_bytes()
+        version = msgspec.json.decode(text, type=_Version).format  # another one may have other fields
+        if version != FORMAT:
+            raise StateError(
+                f"{path} has format {version}, this version reads {FORMAT};"
+                " upgrade commercetools-source, or choose an empty folder"
+            )
+        manifest = msgspec.json.decode(text, type=Manifest)
     except OSError as error:
-        raise DestinationError(
-            f"cannot read {path}: {error.strerror}; run `commercetools-source sync` first"
-        ) from error
+        first = "run `commercetools-source sync` first" if isinstance(error, FileNotFoundError) else "it must be a file"
+        raise DestinationError(f"cannot read {path}: {error.strerror}; {first}") from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise StateError(
-            f"{path} is broken, or not of commercetools-source ({error});"
+            f"{path} is {'broken, or not of commercetools-source' if text.strip() else 'empty'} ({error});"
             " put it back from a backup, or choose an empty folder"
         ) from error
-    if manifest.format != FORMAT:
-        raise StateError(
-            f"{path} has format {manifest.format}, this version reads {FORMAT};"
-            " upgrade commercetools-source, or choose an empty folder"
-        )
     if (name := next(_illegal(manifest), None)) is not None:
         raise StateError(
             f"{path} names {name!r}, which is no file or table of this folder;"
@@ -161,10 +201,10 @@ def save_manifest(folder: Path, manifest: Manifest) -> None:
     write_file(folder, MANIFEST, lambda out: out.write(text))
 
 
-def write_file(place: Path, name: str, write: Write) -> tuple[int, int]:
+def write_file(folder: Path, name: str, write: Write) -> tuple[int, int]:
     """Write a file that is there as a whole or not at all; return what `write` returned and the number of bytes."""
-    place.mkdir(parents=True, exist_ok=True)
-    temporary = place / f"{name}{TEMPORARY}"
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f"{name}{TEMPORARY}"
     refuse_link(temporary)
     temporary.unlink(missing_ok=True)  # of a killed run; written over, a second name of the file would change too
     try:
@@ -173,12 +213,12 @@ def write_file(place: Path, name: str, write: Write) -> tuple[int, int]:
             out.flush()
             os.fsync(out.fileno())
             size = out.tell()
-        temporary.replace(place / name)
+        temporary.replace(folder / name)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
-    sync_folder(place)
+    sync_folder(folder)
     return records, size
 
 

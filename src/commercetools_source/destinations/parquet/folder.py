@@ -21,7 +21,7 @@ from commercetools_source.arrow.decode import DELETED_AT, OWN, SYNCED_AT, Decode
 from commercetools_source.catalog.schema import KINDS_BY_SQL, SQL_TYPES, Column, columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import duckdb_engine
-from commercetools_source.destinations.folder import Folder, Part
+from commercetools_source.destinations.folder import Folder, TableRows
 from commercetools_source.destinations.manifest import MANIFEST, refuse_link, write_file
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.parquet import relations as unfolded
@@ -174,8 +174,8 @@ class Parquet:
         decoder.tell(delivery.stream.name, self.drift)
 
     def notices(self) -> Sequence[Notice]:
-        """Return what was noticed of unknown fields and of values that do not fit."""
-        return surprises(self.added, self.drift)
+        """Return what was noticed of missing files, of unknown fields and of values that do not fit."""
+        return [*self._folder.notices(), *surprises(self.added, self.drift)]
 
     def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
         """Repeat rows with the time of their deletion, in what is being loaded too; return how many were not marked."""
@@ -215,10 +215,10 @@ class Parquet:
             batches = list(batches)
             table = pa.Table.from_batches(batches, decoder.schema())
         write = partial(dataset.write, schema=schema, batches=batches) if rows.values else None
-        parts = [Part(stream.name, stream.key, write, found)]
+        parts = [TableRows(stream.name, stream.key, write, found)]
         for name, one in relations.items():
             unfold = self._rows(one, partial(dataset.halves, table, _PIECE_BYTES), found) if rows.values else None
-            parts.append(Part(name, one.key, unfold, unfolded.types(one)))
+            parts.append(TableRows(name, one.key, unfold, unfolded.types(one)))
         self._folder.store(delivery, parts)
         return decoder, [field.name for field in decoder.fields[known:]]
 
@@ -285,7 +285,9 @@ class Parquet:
         for name, relation in relations.items():
             held = self._folder.entry(name)
             if held is None or held.columns != unfolded.types(relation):
-                part = Part(name, relation.key, self._rows(relation, pieces, entry.columns), unfolded.types(relation))
+                part = TableRows(
+                    name, relation.key, self._rows(relation, pieces, entry.columns), unfolded.types(relation)
+                )
                 gone = [one.name for one in held.files] if held else ()
                 self._folder.exchange(part, gone, parent=stream.name)
         self._whole.add(stream.name)
@@ -377,7 +379,7 @@ class Parquet:
                 size += some[-1].bytes
             paths = [self._folder.path / table / one.name for one in some]
             write = partial(dataset.write, schema=schema, batches=dataset.pieces(paths))
-            self._folder.exchange(Part(table, entry.key, write), [one.name for one in some])
+            self._folder.exchange(TableRows(table, entry.key, write), [one.name for one in some])
 
     # --- deletions ---
 
@@ -426,7 +428,7 @@ class Parquet:
         )
         paths = self._folder.paths(stream.name, loading=loading)
         write = partial(dataset.write, schema=schema, batches=dataset.reader(found, dataset.rows_at_once(paths)))
-        return self._folder.exchange(Part(stream.name, entry.key, write), (), loading=loading)
+        return self._folder.exchange(TableRows(stream.name, entry.key, write), (), loading=loading)
 
     @contextmanager
     def _failing(self, what: str) -> Iterator[None]:
