@@ -13,6 +13,7 @@ from commercetools_source.destinations.row import Ability, DestinationType
 from commercetools_source.report.diagram import draw
 from commercetools_source.report.svg import svg
 from docs_architecture import architecture
+from docs_python import python_page
 from docs_records import records
 from docs_settings import settings_files, settings_rows
 from docs_tables import tables
@@ -27,6 +28,7 @@ def pages() -> dict[str, str]:
         "cli.md": commands(),
         "tables.md": tables(),
         "architecture.md": architecture(),
+        "python.md": python_page(),
         "model.svg": svg(draw()),
         "../src/commercetools_source/records.py": records(),
         **{f"../{path}": text for path, text in settings_files().items()},

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         TokenFetched,
     )
     from commercetools_source.extract.checkpoint import StreamState
-    from commercetools_source.extract.delivery import Delivery, Destination, Difference
+    from commercetools_source.extract.delivery import Delivery, Destination, Difference, Phase
     from commercetools_source.extract.engine import Outcome
     from commercetools_source.extract.request import Page
     from commercetools_source.sync.backfill import backfill
@@ -90,6 +90,7 @@ __all__ = [
     "Page",
     "PageRead",
     "PageTooLargeError",
+    "Phase",
     "Problem",
     "RateLimitError",
     "RecordError",
@@ -124,6 +125,7 @@ _HOMES = {
     "Difference": "extract.delivery",
     "Outcome": "extract.engine",
     "Page": "extract.request",
+    "Phase": "extract.delivery",
     "Problem": "errors",
     "STREAMS": "catalog.streams",
     "Stream": "catalog.stream",

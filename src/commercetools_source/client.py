@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.extract.keyset import KeyRange
+    from commercetools_source.extract.request import Page
     from commercetools_source.records import ReadRecords
 
 __all__ = ["Client", "Params"]
@@ -113,8 +114,8 @@ class Client:
         """Return the parsed JSON of a 2xx answer, None when its body is empty.
 
         `path` is below the project key (`/orders`); `url` replaces it and must lie on the configured
-        API host. `body` is sent as JSON. Reads are repeated as design rule 7 says; writes are not,
-        unless nothing was sent. Raises ApiError, AuthenticationError, NetworkError, ConfigError.
+        API host. `body` is sent as JSON. A read that failed is retried for `retry_seconds`, a write only if
+        nothing was sent. Raises ApiError, AuthenticationError, NetworkError, ConfigError.
         """
         answer = self.send(method, path, url=url, params=params, body=body, parse=json_or_none)
         return answer.value
@@ -162,7 +163,7 @@ class Client:
         since: Time | None = None,
         until: Time | None = None,
         page_size: int | None = None,
-    ) -> Iterator[paging.Page]:
+    ) -> Iterator[Page]:
         """Return every page of `stream`, in keyset order where it has one, complete past any offset limit.
 
         `where` restricts it further, in the API's query language (https://docs.commercetools.com/api/predicates/query).
