@@ -70,7 +70,7 @@ class Platform:
     broken: set[str] = field(default_factory=set)
     now: datetime = START
     collections: dict[str, Collection] = field(default_factory=dict)
-    messages: list[tuple[datetime, str]] = field(default_factory=list)
+    messages: list[tuple[datetime, datetime, str]] = field(default_factory=list)
     requests: int = 0
     busy: bool = True
     blind: bool = False
@@ -119,12 +119,16 @@ class Platform:
 
     def _version(self, row: dict[str, Any], number: int) -> Record:
         """Return version `number` of a record, changed now; it becomes visible now or somewhat later."""
-        late = self.chance.random() < 0.3
-        visible = self.now + timedelta(seconds=self.chance.uniform(0, self.latest_commit) if late else 0)
+        visible = self._visible()
         kind, payload = self.chance.choice("aab"), f"{row['id']}/{number}"
         return Record(
             {**row, "version": number, "lastModifiedAt": instant(self.now), "kind": kind, "payload": payload}, visible
         )
+
+    def _visible(self) -> datetime:
+        """Return from when on something that is made now can be read."""
+        late = self.chance.random() < 0.3
+        return self.now + timedelta(seconds=self.chance.uniform(0, self.latest_commit) if late else 0)
 
     def delete(self, name: str) -> None:
         collection = self.collections[name]
@@ -134,7 +138,7 @@ class Platform:
             self.gone[gone] = (self.now, name, collection.pop(gone))
             self.broken.discard(gone)
             if name == "orders":  # of the others no Message tells
-                self.messages.append((self.now, gone))
+                self.messages.append((self.now, self._visible(), gone))
 
     def live(self, steps: int) -> None:
         """Let the shop go on: time passes, records come, change and go."""
@@ -196,7 +200,8 @@ class Platform:
                 "type": "OrderDeleted",
                 "resource": {"typeId": "order", "id": name},
             }
-            for number, (time, name) in enumerate(self.messages)
+            for number, (time, visible, name) in enumerate(self.messages)
+            if visible <= self.now
         ]
 
 

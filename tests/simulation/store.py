@@ -101,7 +101,8 @@ class Store:
         listed = {one.id: one for page in pages for one in page}
         settled = {name: one for name, one in listed.items() if one.lastModifiedAt < cursor}
         stale = (name for name in settled.keys() & held.keys() if held[name]["version"] < settled[name].version)
-        gone = (name for name in held.keys() - listed.keys() if held[name]["lastModifiedAt"] >= (since or ""))
+        listable = {name for name, row in held.items() if row["createdAt"] < cursor}
+        gone = (name for name in listable - listed.keys() if held[name]["lastModifiedAt"] >= (since or ""))
         return Difference(
             missing=tuple(sorted(settled.keys() - held.keys())),
             stale=tuple(sorted(stale)),

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from commercetools_source.catalog.streams import STREAMS, Stream
 from commercetools_source.errors import CommercetoolsError, NetworkError, PageTooLargeError
 from commercetools_source.extract.checkpoint import StreamState
@@ -29,12 +31,13 @@ from simulation.store import Killed, Store
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from commercetools_source.extract.delivery import Delivery
+    from commercetools_source.extract.delivery import Delivery, Tombstone
     from commercetools_source.extract.keyset import KeyRange
     from commercetools_source.extract.tasks import Task, TaskQueue
     from commercetools_source.extract.workers import Reader
 
 SETTLE = 300.0
+AFTER_START = 60.0
 LOOKBACK = 600.0
 FILTER = 'kind = "a"'
 
@@ -50,6 +53,7 @@ class Rules:
     settle_delay: bool = True  # 4
     lookback: bool = True  # 4
     higher_version_wins: bool = True  # 4
+    tail_leaves_the_cursor: bool = True  # 4
     resumed_run_catches_up: bool = True  # 4
     checkpoint_follows_data: bool = True  # 5
     walks_are_kept: bool = True  # 5
@@ -155,9 +159,10 @@ class Schedule:
 
     def run(self, where: tuple[tuple[str, str], ...] | None = None, *, full: bool | None = None) -> None:
         """One `sync`: what was deleted, then what changed; raises if a request or the store ended it."""
-        bound = shift(instant(self.platform.now), -SETTLE if self.rules.settle_delay else 0.0)
+        now = instant(self.platform.now)
         selection = Selection(
-            bound=bound,
+            bound=shift(now, -SETTLE if self.rules.settle_delay else 0.0),
+            tail=shift(now, AFTER_START) if self.chance.random() < 0.8 else None,
             full=self.chance.random() < 0.1 if full is None else full,
             start_date=self.since,
             lookback=LOOKBACK if self.rules.lookback else 0.0,
@@ -168,11 +173,19 @@ class Schedule:
         if where is not None:  # a stream that was never read would become another one for good
             streams = [one for one in streams if one.name in states]
         if self.rules.tombstones_come_first:
-            self._delete(streams, states, selection)
+            states = self._delete(streams, states, selection)
         for delivery in self._extraction(streams, states, selection).deliveries():
-            self.store.write(delivery)
+            self.store.write(self._moved(delivery))
         if not self.rules.tombstones_come_first:
             self._delete(streams, self._states(), selection)
+
+    def _moved(self, delivery: Delivery) -> Delivery:
+        """Return the delivery as it is; without its rule the position goes on to the newest record that was read."""
+        if self.rules.tail_leaves_the_cursor or not delivery.phase.last:
+            return delivery
+        newest = [msgspec.json.decode(record)["lastModifiedAt"] for record in delivery.records]
+        cursor = max([delivery.state.cursor or "", *newest])
+        return replace(delivery, state=replace(delivery.state, cursor=cursor))
 
     def _fits(self, stream: Stream, state: StreamState, selection: Selection) -> bool:
         return not self.rules.part_is_checked or conflict_with(stream, state, selection) is None
@@ -222,16 +235,18 @@ class Schedule:
             return replace(beside, state=replace(beside.state, cursor=max(until, self.store.newest(delivery.stream))))
         return beside
 
-    def _delete(self, streams: Sequence[Stream], states: Mapping[str, StreamState], selection: Selection) -> None:
-        """Mark what Messages say was deleted, as `sync` does: before anything is read."""
-        known = {one: deletions.deletions_since(states.get(one.name, StreamState())) for one in streams}
-        begins = [since for since in known.values() if since is not None]
-        if not begins or selection.full:
-            return
-        window = (shift(min(begins), -selection.lookback), selection.bound)
-        for stream, found in deletions.deletions(self.platform.get, known, *window, 5):
+    def _delete(
+        self, streams: Sequence[Stream], states: Mapping[str, StreamState], selection: Selection
+    ) -> Mapping[str, StreamState]:
+        """Mark what Messages say was deleted, as `sync` does before it reads; return the states to go on from."""
+        if selection.full:
+            return states
+
+        def delete(stream: Stream, tombstones: Sequence[Tombstone]) -> int:
             self.store.maybe_die()
-            self.store.mark_deleted(stream, {one.id: one.time for one in found})
+            return self.store.mark_deleted(stream, {one.id: one.time for one in tombstones})
+
+        return deletions.look_up(self.platform.get, streams, states, selection, 5, delete).states
 
     def sweep(self, stream: Stream, guard: deletions.Guard | None = None) -> deletions.Difference | None:
         """Compare with the platform, mark what is gone and read again what differs, if that can be believed."""

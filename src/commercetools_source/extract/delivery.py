@@ -23,6 +23,7 @@ __all__ = [
     "Destination",
     "Difference",
     "Listed",
+    "Merging",
     "Observer",
     "Phase",
     "StateStore",
@@ -143,6 +144,16 @@ class StateStore(Protocol):
 def open_to_read(destination: Destination) -> Mapping[str, StreamState]:
     """Open a destination for a command that changes nothing, and return its stored states."""
     return destination.open_read_only() if isinstance(destination, StateStore) else destination.open()
+
+
+@runtime_checkable
+class Merging(Protocol):
+    """A destination whose readers see each record once, in its newest version, however often it was delivered.
+
+    Only there may a run read what is not settled yet: the next run delivers it again.
+    """
+
+    merges: bool
 
 
 @runtime_checkable

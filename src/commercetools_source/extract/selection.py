@@ -43,7 +43,9 @@ class Selection:
     """What a run is asked for.
 
     `bound`: API timestamp, the end of what is read (excluded). `until`: whether a person asked for that
-    end; otherwise it is what the clocks let a run read. `full`: read everything again.
+    end; otherwise it is what the clocks let a run read. `tail`: changes from the bound to this API timestamp are
+    read too, as far as they are visible; the position stays at the bound, so the next run reads them again.
+    `full`: read everything again.
     `start_date`: a first read leaves out what was last changed before it. `lookback`: seconds that
     an incremental read goes back before its cursor, for changes that became visible late. `where`:
     pairs of a stream's name and a predicate that its records must fulfil.
@@ -51,10 +53,16 @@ class Selection:
 
     bound: str
     until: bool = False
+    tail: str | None = None
     full: bool = False
     start_date: str | None = None
     lookback: float = 600.0
     where: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def end(self) -> str:
+        """The end of what is read, settled or not."""
+        return self.bound if self.tail is None else max(self.bound, self.tail)
 
     def where_of(self, stream: Stream) -> tuple[str, ...]:
         """Return the predicates for the records of `stream`."""
@@ -91,15 +99,16 @@ def ranges_of(
 
     A full read goes by an immutable field, so that records which change meanwhile stay in place; what
     changed after the bound is the next run's. Only a `start_date` selects by the date of change.
+    The tail lies in the last range, which costs no request of its own.
     """
-    bound = _bound_of(state, selection)
+    end = max(_bound_of(state, selection), selection.end)
     if mode == "incremental" and state.cursor is not None:
-        first = range_of(stream, since=_lower_of(state.cursor, selection), until=bound)
+        first = range_of(stream, since=_lower_of(state.cursor, selection), until=end)
     elif (since := selection.since_of(stream)) is not None:
-        first = range_of(stream, since=since, until=bound)
+        first = range_of(stream, since=since, until=end)
     else:
         first = range_of(stream)
-        first = replace(first, upper=bound if first.field.endswith("At") else None)
+        first = replace(first, upper=end if first.field.endswith("At") else None)
     return tuple(replace(first, parent=parent) for parent in parents)
 
 

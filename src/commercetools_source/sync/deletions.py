@@ -167,7 +167,7 @@ def lookup(
 
     Streams without rows have nothing that could be deleted: Messages are asked for only to `probe` whether they can
     be read. A fault of Messages, however lasting, is no reason not to read records: it comes back in `error`, and
-    the states say from when on the next run has to look.
+    the states say from when on the next run has to look, which is never later than the bound.
     """
     starts = {stream: deletions_since(states.get(stream.name, StreamState())) for stream in streams}
     known = {stream: start for stream, start in starts.items() if start is not None and stream.deleted_messages}
@@ -176,7 +176,7 @@ def lookup(
     reached = min(known.values(), default=selection.bound)
     lower = shift(reached, -selection.lookback) if known else reached
     error: CommercetoolsError | None = None
-    pages = deletions(get, known or starts, lower, selection.bound, page_size)
+    pages = deletions(get, known or starts, lower, selection.end, page_size)
     while True:
         try:
             stream, tombstones = next(pages)
@@ -186,8 +186,9 @@ def lookup(
             error = fault
             break
         yield stream, tombstones
-        # Messages come in the order of their time, so all before the latest of them were seen.
-        reached = max(reached, tombstones[-1].time)
+        # Messages come in the order of their time, so all before the latest of them were seen; in the tail some may
+        # become visible later.
+        reached = max(reached, min(tombstones[-1].time, selection.bound))
     ends = {stream.name: max(start, reached) if error else None for stream, start in known.items()}
     after = {name: replace(states[name], deletions_from=end) for name, end in ends.items()}
     return Lookup({**states, **after}, {}, reached, error)

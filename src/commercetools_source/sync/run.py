@@ -11,7 +11,7 @@ from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError, ForbiddenError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Hook, ignore
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Comparable, DeletionSink, Observer
+from commercetools_source.extract.delivery import Comparable, DeletionSink, Merging, Observer
 from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
@@ -40,6 +40,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     until: Time | None = None,
     where: Mapping[str, str] | None = None,
     hard_delete: bool = False,
+    settled: bool = False,
     seconds: float = math.inf,
     hook: Hook = ignore,
     on_stoppable: Callable[[Callable[[], None]], None] | None = None,
@@ -53,6 +54,8 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     it, `until` what was changed from then on, which the next run reads; `where` has a predicate of the
     API's query language for some of the streams. What part of a stream is held is stored: a run that
     asks for another part of it fails for that stream, and says what to do, unless it is `full`.
+    A destination that merges records gets changes younger than the settle delay too, unless only what is
+    `settled` is asked for; they are no part of what the run promises, and the next one reads them again.
     After `seconds` the run ends early and cleanly. `on_stoppable` is handed a function that ends it so at
     any time; it may be called from any thread or signal handler.
     Raises ConfigError for a span of time in which nothing can lie, for a predicate on a stream that has no queries,
@@ -65,7 +68,8 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     names = [stream.name for stream in chosen]
     if hard_delete:
         _check_hard(destination)
-    selection = selection_of(client, chosen, full=full, since=since, until=until, where=where)
+    tail = not settled and isinstance(destination, Merging) and destination.merges
+    selection = selection_of(client, chosen, full=full, since=since, until=until, where=where, tail=tail)
     try:
         states = destination.open()
         reasons = _conflicts(chosen, states, selection, behind=until is not None)

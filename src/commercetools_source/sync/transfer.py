@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Summary", "Transfer", "destination_of", "predicates", "refuse", "selection_of"]
 
+_AFTER_START = 60.0
+"""Seconds after the start of a run up to which its tail reaches: the API's `Date` has whole seconds, and what changes
+while a run reads comes with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -72,8 +76,11 @@ def selection_of(
     since: Time | None = None,
     until: Time | None = None,
     where: Mapping[str, str] | None = None,
+    tail: bool = False,
 ) -> Selection:
     """Return what a run with these arguments reads; asks the platform for its time.
+
+    With `tail` that includes changes younger than the settle delay.
 
     Raises ConfigError for what is no time, for a span of time that nothing can lie in, and as `predicates`.
     """
@@ -89,9 +96,11 @@ def selection_of(
     if start is not None and start > now:
         raise ConfigError(f"{name} is {start}, which is in the future: the platform's time is {now}")
     bound = settled if end is None else min(end, settled)
+    latest = shift(now, _AFTER_START)
     return Selection(
         bound=bound,
         until=end is not None and end <= settled,
+        tail=(latest if end is None else min(end, latest)) if tail else None,
         full=full,
         start_date=start,
         lookback=config.lookback_seconds,

@@ -32,6 +32,14 @@ def sync(
     until: options.Until = None,
     where: options.Where = None,
     hard_delete: options.Hard = False,
+    settled: Annotated[
+        bool,
+        typer.Option(
+            "--settled",
+            help="Leave out changes younger than the settle delay; where records are merged they come otherwise, as far"
+            " as they are visible.",
+        ),
+    ] = False,
     minutes: Annotated[
         float | None,
         typer.Option("--minutes", metavar="N", min=0.0, help="Stop after this time; the next run goes on from there."),
@@ -66,6 +74,7 @@ def sync(
             until=end,
             where=predicates,
             hard_delete=hard_delete,
+            settled=settled,
             seconds=math.inf if minutes is None else minutes * 60,
             hook=tally,
             on_stoppable=stopper.arm,

@@ -62,6 +62,7 @@ class DuckDB:
     """
 
     batch_bytes = 64_000_000
+    merges = True
 
     def __init__(
         self,

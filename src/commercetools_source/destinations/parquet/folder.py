@@ -25,6 +25,7 @@ from commercetools_source.destinations.folder import Folder, TableRows
 from commercetools_source.destinations.manifest import MANIFEST, refuse_link, write_file
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.parquet import relations as unfolded
+from commercetools_source.destinations.parquet.news import news
 from commercetools_source.destinations.parquet.views import child_view, files, head, newest, view
 from commercetools_source.errors import DestinationError
 from commercetools_source.model.select import select
@@ -78,6 +79,7 @@ class Parquet:
     """
 
     batch_bytes = 48_000_000
+    merges = True
 
     def __init__(
         self, path: Path, fields: Callable[[Stream], Sequence[Column]] = columns, *, materialize: bool = False
@@ -210,17 +212,31 @@ class Parquet:
         found = {**{field.name: SQL_TYPES[field.kind] for field in decoder.fields}, **OWN}
         schema = dataset.fields(found)
         relations = self._relations(delivery)
-        batches: Iterable[pa.RecordBatch] = decoder.batches(rows, self._moment())
-        if relations:
-            batches = list(batches)
-            table = pa.Table.from_batches(batches, decoder.schema())
-        write = partial(dataset.write, schema=schema, batches=batches) if rows.values else None
+        decoded = decoder.batches(rows, self._moment())
+        batches: Iterable[pa.RecordBatch | pa.Table] = decoded
+        some = bool(rows.values)
+        if relations or not delivery.phase.full:
+            table = pa.Table.from_batches(list(decoded), decoder.schema())
+            if not delivery.phase.full:
+                table = self._news(stream, table, schema)
+            batches, some = [table], bool(table.num_rows)
+        write = partial(dataset.write, schema=schema, batches=batches) if some else None
         parts = [TableRows(stream.name, stream.key, write, found)]
         for name, one in relations.items():
-            unfold = self._rows(one, partial(dataset.halves, table, _PIECE_BYTES), found) if rows.values else None
+            unfold = self._rows(one, partial(dataset.halves, table, _PIECE_BYTES), found) if some else None
             parts.append(TableRows(name, one.key, unfold, unfolded.types(one)))
         self._folder.store(delivery, parts)
         return decoder, [field.name for field in decoder.fields[known:]]
+
+    def _news(self, stream: Stream, table: pa.Table, schema: pa.Schema) -> pa.Table:
+        """Return the rows of a delivery that are not stored already."""
+        import pyarrow as pa
+
+        entry, paths = self._folder.entry(stream.name), self._folder.paths(stream.name)
+        if entry is None or not paths or not table.num_rows:
+            return table
+        rows = news(self._connection, dataset.fitted(table, schema), paths, entry.key, entry.columns)
+        return table if len(rows) == table.num_rows else table.take(pa.array(rows, pa.int64()))
 
     def _relations(self, delivery: Delivery) -> dict[str, Relation]:
         """Return the relations of a delivery by their tables: all, none, or those with which the full read began."""
