@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from commercetools_source.extract.delivery import Delivery, Destination, Difference, Phase
     from commercetools_source.extract.engine import Outcome
     from commercetools_source.extract.request import Page
+    from commercetools_source.frontends.spark.partitions import Partition, partitions
+    from commercetools_source.frontends.spark.reading import read_partition
     from commercetools_source.sync.backfill import backfill
     from commercetools_source.sync.compare import Verdict, sweep, verify
     from commercetools_source.sync.run import Summary, sync
@@ -90,6 +92,7 @@ __all__ = [
     "Page",
     "PageRead",
     "PageTooLargeError",
+    "Partition",
     "Phase",
     "Problem",
     "RateLimitError",
@@ -112,6 +115,8 @@ __all__ = [
     "__version__",
     "backfill",
     "open_destination",
+    "partitions",
+    "read_partition",
     "sweep",
     "sync",
     "verify",
@@ -134,6 +139,9 @@ _HOMES = {
     "Verdict": "sync.compare",
     "backfill": "sync.backfill",
     "open_destination": "destinations",
+    "Partition": "frontends.spark.partitions",
+    "partitions": "frontends.spark.partitions",
+    "read_partition": "frontends.spark.reading",
     "sweep": "sync.compare",
     "verify": "sync.compare",
 }

@@ -23,7 +23,7 @@ from commercetools_source.extract import paging
 from commercetools_source.extract.counting import count_records
 from commercetools_source.extract.parents import parents_of
 from commercetools_source.extract.selection import checked_predicate, range_of
-from commercetools_source.http.auth import TokenSource
+from commercetools_source.http.auth import Token, TokenSource
 from commercetools_source.http.responses import error_of, json_or_none
 from commercetools_source.http.retry import RetryBudget, http_date
 from commercetools_source.http.transport import Request, Response, Timing, Transport, is_good
@@ -64,8 +64,9 @@ class Client:
     A process forked from this one may use it too: it opens connections of its own and keeps the access token.
 
     `config` may be a plain mapping of settings; `contact_seconds` is the time for a host that never answered, by
-    default `retry_seconds`: shorten it where a person waits for the result. Use it as a context manager,
-    or `close` it, to give its connections back.
+    default `retry_seconds`: shorten it where a person waits for the result. `access_token` is one that another process
+    fetched: it is used until the platform refuses it. Use it as a context manager, or `close` it, to give its
+    connections back.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Client:
         hook: Hook = ignore,
         timing: Timing | None = None,
         contact_seconds: float | None = None,
+        access_token: Secret | None = None,
     ) -> None:
         self.config = config if isinstance(config, Config) else Config.from_mapping(config)
         timing = timing or Timing()
@@ -88,7 +90,11 @@ class Client:
         )
         self._patience = RetryBudget(self.config.retry_seconds, contact_seconds=contact_seconds)
         self._tokens = TokenSource(
-            self.config, lambda request: self._transport.send(request, self._patience), timing.now, hook
+            self.config,
+            lambda request: self._transport.send(request, self._patience),
+            timing.now,
+            hook,
+            None if access_token is None else Token(access_token.reveal(), ()),
         )
 
     def __enter__(self) -> Self:

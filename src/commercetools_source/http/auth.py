@@ -113,7 +113,10 @@ def refusal(response: Response, config: Config) -> AuthenticationError:
 
 
 class TokenSource:
-    """Hands out a valid access token to all threads; at most one fetch is under way in a process."""
+    """Hands out a valid access token to all threads; at most one fetch is under way in a process.
+
+    `token` is one to begin with.
+    """
 
     def __init__(
         self,
@@ -121,13 +124,14 @@ class TokenSource:
         send: Callable[[Request], Response],
         now: Callable[[], float],
         hook: Hook = ignore,
+        token: Token | None = None,
     ) -> None:
         self._config = config
         self._send = send
         self._now = now
         self._hook = hook
         self._lock = PerProcess(threading.Lock)
-        self._token: Token | None = None
+        self._token = token
 
     def get(self) -> Token:
         """Return a token that is not about to expire, fetching one if need be.

@@ -1,0 +1,113 @@
+"""Reading one partition, with threads of its own; knows nothing of Spark."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.catalog.stream import Paging
+from commercetools_source.catalog.streams import find
+from commercetools_source.client import Client
+from commercetools_source.errors import CommercetoolsError, ConfigError
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.engine import Extraction
+from commercetools_source.extract.limits import Limits
+from commercetools_source.extract.selection import Selection
+from commercetools_source.frontends.spark.partitions import settings_of
+from commercetools_source.frontends.spark.records import Batches
+from commercetools_source.frontends.spark.schema import chosen, column_types
+from commercetools_source.model.relations import relations
+from commercetools_source.sync.deletions import deletions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.config import Config
+    from commercetools_source.events import Event
+    from commercetools_source.extract.checkpoint import Mode
+    from commercetools_source.frontends.spark.partitions import Partition
+    from commercetools_source.model.relations import Relation
+
+__all__ = ["read_partition", "relation_of"]
+
+_BATCH_BYTES = 8 << 20
+"""A task hands its rows on while it reads: a small batch keeps little in memory."""
+_LOG = logging.getLogger("commercetools_source.spark")
+
+
+def read_partition(
+    partition: Partition,
+    settings: Config | Mapping[str, Any] | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+    relation: str | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """Yield the records of a partition as Arrow batches of a few megabytes, each record once.
+
+    Their columns are always the same: those of the contract, or only `columns`. Nested values are JSON text, times are
+    UTC. `relation`: the rows of a relation of the model, `order_line_items` for example, which needs DuckDB.
+    Raises ConfigError, AuthenticationError, ApiError, NetworkError, and CommercetoolsError when a record of the
+    partition cannot be read: rows that came before are then not all.
+    """
+    stream = find(partition.stream)
+    wanted = None if relation is None else relation_of(relation, stream)
+    types = column_types(stream, wanted)
+    batches = Batches(
+        stream,
+        types if columns is None else chosen(types, columns),
+        wanted,
+        # Below parents the same record may be listed twice, and offsets move when records come and go.
+        unique=stream.parents is not None or stream.paging is not Paging.KEYSET,
+    )
+    config = replace(settings_of(settings), concurrency=partition.threads)
+    with Client(config, hook=_log, access_token=partition.access_token) as client:
+        if partition.kind == "deletions":
+            yield from _deleted(client, stream, partition, batches)
+        else:
+            yield from _records(client, stream, partition, batches)
+
+
+def relation_of(name: str, stream: Stream) -> Relation:
+    """Return a relation of `stream`; raises ConfigError that names the legal ones."""
+    legal = {relation.name: relation for relation in relations(stream)}
+    if name not in legal:
+        raise ConfigError(f"{stream.name} has no relation {name!r}; it has {', '.join(legal) or 'none'}")
+    return legal[name]
+
+
+def _records(client: Client, stream: Stream, partition: Partition, batches: Batches) -> Iterator[pa.RecordBatch]:
+    where = tuple((stream.name, text) for text in partition.where)
+    selection = Selection(bound=partition.bound, full=not partition.ranges, where=where)
+    mode: Mode = "incremental" if partition.kind == "incremental" else "full"
+    begun = StreamState(mode=mode, bound=partition.bound, ranges=partition.ranges)
+    limits = Limits.of(client.config.concurrency, client.config.page_size, _BATCH_BYTES)
+    states = {stream.name: begun} if partition.ranges else {}
+    extraction = Extraction(client.get, [stream], states, selection, limits, _log)
+    for delivery in extraction.deliveries():
+        yield from batches.of(delivery.records)
+    outcome = extraction.outcomes[stream.name]
+    if outcome.error is not None:
+        raise CommercetoolsError(f"{stream.name}: {outcome.error}")
+    if outcome.quarantined:
+        raise CommercetoolsError(
+            f"{stream.name}: the platform cannot serve {outcome.quarantined} of its records, even alone; have them"
+            " mended, or leave them out by a predicate (where)"
+        )
+
+
+def _deleted(client: Client, stream: Stream, partition: Partition, batches: Batches) -> Iterator[pa.RecordBatch]:
+    for key_range in partition.ranges:
+        since, until = key_range.lower or partition.bound, key_range.upper or partition.bound
+        for _, tombstones in deletions(client.get, [stream], since, until, client.config.page_size):
+            times = {tombstone.id: tombstone.time for tombstone in tombstones}
+            # A deletion is the record's last change, so its row is the newest by that column too.
+            records = [tombstone.record(stream.cursor or "") for tombstone in tombstones]
+            yield from batches.of(records, times)
+
+
+def _log(event: Event) -> None:
+    _LOG.log(event.level, event.message())

@@ -1,0 +1,63 @@
+"""The data source `commercetools`: options in, a schema and readers out."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql.datasource import DataSource
+
+from commercetools_source.frontends.spark.batch import BatchReader, PushdownReader
+from commercetools_source.frontends.spark.options import Options, read_options
+from commercetools_source.frontends.spark.schema import ddl
+from commercetools_source.frontends.spark.stream import StreamReader
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+    from pyspark.sql.types import StructType
+
+__all__ = ["CommercetoolsSource", "register"]
+
+
+class CommercetoolsSource(DataSource):
+    """Reads a stream of a commercetools project, in batch or as a stream.
+
+    `slots`, `pushdown`: what a session that `register` was called for has and allows.
+    """
+
+    slots: int | None = None
+    pushdown = False
+
+    @classmethod
+    def name(cls) -> str:
+        """Return the name of the format."""
+        return "commercetools"
+
+    def schema(self) -> str:
+        """Return the columns; raises ConfigError for wrong options."""
+        options = self._checked()
+        return ddl(options.types, variant=options.variant)
+
+    def reader(self, schema: StructType) -> BatchReader:  # noqa: ARG002 - Spark hands back what `schema` returned
+        """Return the reader of `spark.read`."""
+        options = self._checked()
+        return PushdownReader(options) if options.pushdown else BatchReader(options)
+
+    def streamReader(self, schema: StructType) -> StreamReader:  # noqa: ARG002, N802 - Spark's name, as above
+        """Return the reader of `spark.readStream`."""
+        return StreamReader(self._checked())
+
+    def _checked(self) -> Options:
+        return read_options(dict(self.options), os.environ, slots=self.slots, pushdown=self.pushdown)
+
+
+def register(spark: SparkSession) -> None:
+    """Make the format known to a session, and what the session has: its number of slots and whether filters go down.
+
+    Without it Spark finds the format by itself, but then nobody knows how many partitions are read at once.
+    """
+    known: dict[str, Any] = {"pushdown": spark.conf.get("spark.sql.python.filterPushdown.enabled", "false") == "true"}
+    context = getattr(spark, "sparkContext", None)  # Spark Connect has none
+    if context is not None:
+        known["slots"] = context.defaultParallelism
+    spark.dataSource.register(type(CommercetoolsSource.__name__, (CommercetoolsSource,), known))

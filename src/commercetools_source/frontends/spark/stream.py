@@ -1,0 +1,182 @@
+"""The streaming reader: each batch has what changed since the one before, and what was deleted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal
+
+from pyspark.sql.datasource import DataSourceStreamReader, InputPartition
+from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadMaxRows, SupportsTriggerAvailableNow
+
+from commercetools_source.catalog.scopes import scope_advice
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.client import Client
+from commercetools_source.config import Secret
+from commercetools_source.errors import ConfigError, ForbiddenError
+from commercetools_source.extract.parents import parents_of
+from commercetools_source.extract.records import position_of
+from commercetools_source.extract.request import LARGEST_OFFSET, PageRequest
+from commercetools_source.frontends.spark.batch import read_rows
+from commercetools_source.frontends.spark.offsets import (
+    Offset,
+    decode,
+    deletions_between,
+    encode,
+    range_between,
+)
+from commercetools_source.frontends.spark.partitions import Partition, divided, is_divisible
+from commercetools_source.sync.deletions import deletions
+from commercetools_source.timestamps import shift
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+    from pyspark.sql.streaming.datasource import ReadLimit
+
+    from commercetools_source.extract.keyset import KeyRange, Position
+    from commercetools_source.frontends.spark.options import Options
+
+__all__ = ["StreamReader"]
+
+Rows = Literal["all", "records", "deletions"]
+
+
+class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
+    """Reads what changed, up to a bound behind the platform's clock that late changes do not come before.
+
+    A streaming read reads nothing twice, so the bound lies `settle_seconds` and `lookback_seconds` behind.
+    `rows`: records and deletions, or only one of them.
+    """
+
+    def __init__(self, options: Options, rows: Rows = "all") -> None:
+        stream = options.stream
+        if stream.cursor is None:
+            raise ConfigError(f"{stream.name} has no change date, so it cannot be streamed; use spark.read")
+        if options.relation is not None:
+            raise ConfigError("relation is for spark.read; stream the records, and take them apart with SQL")
+        if options.max_rows is not None and stream.parents is not None:
+            raise ConfigError(f"max_rows cannot be used with {stream.name}, which is listed in parts; leave it out")
+        self._options = options
+        self._stream = stream
+        self._where = " and ".join(options.where)
+        self._deletes = rows == "deletions" or (rows == "all" and options.deletions and bool(stream.deleted_messages))
+        self._reads = rows != "deletions"
+        self._client: Client | None = None
+        self._target: str | None = None
+
+    def initialOffset(self) -> dict[str, Any]:  # noqa: N802 - Spark's name
+        """Return where a read without a checkpoint begins: at the start date, or with the first record."""
+        return self._encoded(Offset(self._options.config.start_date or ""))
+
+    def getDefaultReadLimit(self) -> ReadLimit:  # noqa: N802 - Spark's name
+        """Return the limit that the options name."""
+        most = self._options.max_rows
+        return ReadAllAvailable() if most is None else ReadMaxRows(most)
+
+    def prepareForTriggerAvailableNow(self) -> None:  # noqa: N802 - Spark's name
+        """Fix where this query ends."""
+        self._target = self._settled()
+
+    def latestOffset(self, start: dict[str, Any], limit: ReadLimit) -> dict[str, Any]:  # noqa: N802 - Spark's name
+        """Return the end of the next batch: `start` itself while there is nothing new."""
+        begin = self._decoded(start)
+        bound = max(self._target or self._settled(), begin.bound)
+        end = Offset(bound, None, begin.deletions_from or bound)
+        changes = range_between(self._stream, begin, end)
+        if self._reads and self._has_records(changes):
+            most = getattr(limit, "max_rows", None)
+            position = None if most is None else self._position(changes, most)
+            return self._encoded(replace(end, position=position))
+        if self._has_deletions(begin, end):
+            return self._encoded(end)
+        return start
+
+    def partitions(self, start: dict[str, Any], end: dict[str, Any]) -> list[InputPartition]:
+        """Return the partitions of a batch: windows of its changes, and one of its deletions."""
+        begin, last = self._decoded(start), self._decoded(end)
+        if begin == last:
+            return []
+        client = self._connected()
+        base = Partition(
+            self._stream.name,
+            last.bound,
+            (),
+            self._options.where,
+            "incremental",
+            access_token=Secret(client.access_token()),
+        )
+        pieces = self._pieces(client, range_between(self._stream, begin, last), base) if self._reads else []
+        messages = self._messages(begin, last)
+        if messages is not None:
+            pieces = [*pieces, replace(base, ranges=(messages,), where=(), kind="deletions")]
+        return [InputPartition(piece) for piece in pieces]
+
+    def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of one partition."""
+        return read_rows(self._options, partition.value)
+
+    def stop(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            self._client.close()
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            self._client = Client(self._options.config)
+        return self._client
+
+    def _settled(self) -> str:
+        client = self._connected()
+        return shift(client.settled_time(), -client.config.lookback_seconds)
+
+    def _encoded(self, offset: Offset) -> dict[str, Any]:
+        return encode(self._stream, self._where, offset)
+
+    def _decoded(self, stored: dict[str, Any]) -> Offset:
+        return decode(self._stream, self._where, stored)
+
+    def _pieces(self, client: Client, changes: KeyRange, base: Partition) -> list[Partition]:
+        if is_divisible(self._stream):
+            return divided(client, self._stream, changes, base, self._options.cluster)
+        ranges = tuple(self._below_parents(changes))
+        return [replace(base, ranges=ranges, threads=client.config.concurrency)] if ranges else []
+
+    def _below_parents(self, changes: KeyRange) -> Iterator[KeyRange]:
+        client = self._connected()
+        for parent in parents_of(client.get, self._stream, client.config.page_size):
+            yield replace(changes, parent=parent)
+
+    def _request(self, changes: KeyRange) -> PageRequest:
+        return PageRequest(self._connected().get, self._stream, changes, self._options.where)
+
+    def _has_records(self, changes: KeyRange) -> bool:
+        return any(self._request(below).fetch(1, None).page.records for below in self._below_parents(changes))
+
+    def _position(self, changes: KeyRange, most: int) -> Position | None:
+        """Return where the record number `most` of `changes` stands, None if there are fewer."""
+        while most > 0:
+            step = min(most, LARGEST_OFFSET)
+            records = self._request(changes).fetch(1, None, skip=step - 1).page.records
+            if not records:
+                return None
+            changes, most = replace(changes, after=position_of(records[0], changes)), most - step
+        return changes.after
+
+    def _messages(self, begin: Offset, end: Offset) -> KeyRange | None:
+        return deletions_between(begin, end, whole=not self._reads) if self._deletes else None
+
+    def _has_deletions(self, begin: Offset, end: Offset) -> bool:
+        messages = self._messages(begin, end)
+        if messages is None or messages.lower is None or messages.upper is None:
+            return False
+        get, page_size = self._connected().get, self._options.config.page_size
+        try:
+            return bool(list(islice(deletions(get, [self._stream], messages.lower, messages.upper, page_size), 1)))
+        except ForbiddenError:
+            advice = scope_advice([STREAMS["messages"]], self._options.config.project_key)
+            raise ConfigError(
+                f"deletions are told by Messages, which the API client may not read; {advice}, or set the option"
+                " deletions to false"
+            ) from None
