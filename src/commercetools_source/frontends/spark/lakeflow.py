@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql.datasource import DataSource, DataSourceReader
 
-from commercetools_source.catalog.streams import STREAMS, find
 from commercetools_source.arrow.decode import DELETED_AT
+from commercetools_source.catalog.streams import STREAMS, find
 from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.spark.batch import BatchReader
 from commercetools_source.frontends.spark.options import Options, read_options

@@ -8,11 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from commercetools_source.catalog.schema import columns
 from commercetools_source.arrow.arrays import moments
 from commercetools_source.arrow.decode import DELETED_AT, OWN, Decoder
+from commercetools_source.catalog.schema import columns
 from commercetools_source.destinations.parquet.files import fields, fitted, reader
 from commercetools_source.errors import ConfigError
 from commercetools_source.model.select import select
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     import duckdb
+    import msgspec
     import pyarrow as pa
 
     from commercetools_source.catalog.stream import Stream

@@ -10,9 +10,9 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from commercetools_source.arrow.decode import DELETED_AT, UNFIT
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import columns
-from commercetools_source.arrow.decode import DELETED_AT, UNFIT
 from commercetools_source.destinations.parquet.files import fields as arrow_schema
 from commercetools_source.errors import ConfigError
 
