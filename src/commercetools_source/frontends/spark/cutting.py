@@ -96,10 +96,10 @@ def threads_of(
     at_once = concurrency if slots is None else min(slots, concurrency)
     is_queueing = slots is not None and slots <= concurrency
     if count is not None and count > concurrency and not is_queueing:
-        known = "unless `slots` says how many run at once" if slots is None else f"as {slots} may run at once (slots)"
+        advice = "unless `slots` says how many run at once" if slots is None else f"as {slots} may run at once (slots)"
         raise ConfigError(
             f"partitions is {count}; it must be {concurrency} at most, which is how many requests may be under way"
-            f" (concurrency), {known}"
+            f" (concurrency), {advice}"
         )
     if count is None:
         count = min(cores, concurrency) if slots is None else at_once

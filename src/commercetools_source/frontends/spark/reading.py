@@ -54,12 +54,12 @@ def read_partition(
     partition cannot be read: rows that came before are then not all.
     """
     stream = find(partition.stream)
-    wanted = None if relation is None else relation_of(relation, stream)
-    types = column_types(stream, wanted)
+    rows = None if relation is None else relation_of(relation, stream)
+    types = column_types(stream, rows)
     batches = Batches(
         stream,
         types if columns is None else chosen(types, columns),
-        wanted,
+        rows,
         # Below parents the same record may be listed twice, and offsets move when records come and go.
         unique=stream.parents is not None or stream.paging is not Paging.KEYSET,
     )

@@ -56,8 +56,8 @@ def register(spark: SparkSession) -> None:
 
     Without it Spark finds the format by itself, but then nobody knows how many partitions are read at once.
     """
-    known: dict[str, Any] = {"pushdown": spark.conf.get("spark.sql.python.filterPushdown.enabled", "false") == "true"}
+    session: dict[str, Any] = {"pushdown": spark.conf.get("spark.sql.python.filterPushdown.enabled", "false") == "true"}
     context = getattr(spark, "sparkContext", None)  # Spark Connect has none
     if context is not None:
-        known["slots"] = context.defaultParallelism
-    spark.dataSource.register(type(CommercetoolsSource.__name__, (CommercetoolsSource,), known))
+        session["slots"] = context.defaultParallelism
+    spark.dataSource.register(type(CommercetoolsSource.__name__, (CommercetoolsSource,), session))

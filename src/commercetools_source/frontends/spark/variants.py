@@ -25,12 +25,12 @@ def _encoded(texts: pa.Array[pa.StringScalar]) -> pa.Array[pa.StructScalar]:
     from pyspark.sql.types import VariantVal
 
     values = [None if text is None else VariantVal.parseJson(text) for text in texts.to_pylist()]
-    parts = {
+    fields = {
         "value": [b"" if value is None else value.value for value in values],
         "metadata": [b"" if value is None else value.metadata for value in values],
     }
     return pa.StructArray.from_arrays(
-        [pa.array(part, pa.binary()) for part in parts.values()],
-        fields=[pa.field(name, pa.binary(), nullable=False) for name in parts],
+        [pa.array(column, pa.binary()) for column in fields.values()],
+        fields=[pa.field(name, pa.binary(), nullable=False) for name in fields],
         mask=pa.array([value is None for value in values], pa.bool_()),
     )

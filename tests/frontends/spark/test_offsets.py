@@ -1,0 +1,93 @@
+"""Offsets cover every change once, however a read is cut into batches, and refuse what was written for another read."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.errors import StateError
+from commercetools_source.extract.keyset import KeyRange, Position
+from commercetools_source.frontends.spark.offsets import Offset, decode, deletions_between, encode, range_between
+
+ORDERS = STREAMS["orders"]
+TIMES = [f"2026-01-01T00:00:0{second}.000Z" for second in range(9)]
+POINTS = [(time, tie) for time in TIMES for tie in ("a", "b")]
+OFFSETS = st.one_of(
+    st.builds(Offset, st.sampled_from(TIMES), st.none(), st.sampled_from(["", TIMES[0]])),
+    st.builds(Offset, st.just(TIMES[8]), st.builds(Position, st.sampled_from(TIMES[:8]), st.sampled_from("ab"))),
+)
+
+
+def contains(key_range: KeyRange, point: tuple[str, str]) -> bool:
+    """Whether the platform would return a record of this time and id."""
+    after, until = key_range.after, key_range.until
+    return (
+        (key_range.lower is None or point[0] >= key_range.lower)
+        and (key_range.upper is None or point[0] < key_range.upper)
+        and (after is None or point > (after.value, after.tie))
+        and (until is None or point <= (until.value, until.tie))
+    )
+
+
+def reached(offset: Offset, point: tuple[str, str]) -> bool:
+    """Whether an offset says that a change is read."""
+    if offset.position is not None:
+        return point <= (offset.position.value, offset.position.tie)
+    return point[0] < offset.bound
+
+
+@given(OFFSETS)
+def test_an_offset_survives_the_checkpoint(offset: Offset) -> None:
+    stored = json.loads(json.dumps(encode(ORDERS, "", offset)))
+    assert decode(ORDERS, "", stored) == offset
+
+
+@given(st.lists(OFFSETS, min_size=1, max_size=5))
+def test_batches_between_offsets_have_every_change_once(offsets: list[Offset]) -> None:
+    chain = [Offset(), *sorted(offsets, key=lambda item: [reached(item, point) for point in POINTS])]
+    read = [
+        point
+        for begin, end in itertools.pairwise(chain)
+        for point in POINTS
+        if contains(range_between(ORDERS, begin, end), point)
+    ]
+    assert sorted(read) == [point for point in POINTS if reached(chain[-1], point)]
+
+
+def test_deletions_before_the_first_batch_concern_no_row() -> None:
+    first = Offset(TIMES[4], None, TIMES[4])
+    assert deletions_between(Offset(), first) is None
+    assert deletions_between(first, Offset(TIMES[6], None, TIMES[4])) == KeyRange(
+        "createdAt", "id", lower=TIMES[4], upper=TIMES[6]
+    )
+
+
+def test_a_first_read_in_several_batches_looks_for_no_deletions() -> None:
+    halfway = Offset(TIMES[6], Position(TIMES[2], "a"), TIMES[6])
+    assert deletions_between(Offset(), halfway) is None
+    assert deletions_between(halfway, Offset(TIMES[6], None, TIMES[6])) is None
+
+
+def test_a_read_of_deletions_alone_begins_with_the_oldest_message() -> None:
+    everything = deletions_between(Offset(), Offset(TIMES[4], None, TIMES[4]), whole=True)
+    assert everything is not None
+    assert everything.lower == "1970-01-01T00:00:00.000Z"
+
+
+def test_a_checkpoint_of_another_read_is_refused_by_name() -> None:
+    stored = encode(STREAMS["customers"], "", Offset(TIMES[0]))
+    with pytest.raises(StateError, match="the checkpoint is of customers, and now orders where x = 1 is asked for"):
+        decode(ORDERS, "x = 1", stored)
+
+
+@pytest.mark.parametrize(
+    "broken", [{}, None, [], {"stream": "orders", "where": "", "bound": "soon", "position": None, "deletions_from": ""}]
+)
+def test_a_broken_checkpoint_is_refused_with_what_to_do(broken: object) -> None:
+    with pytest.raises(StateError, match="read with a new checkpoint"):
+        decode(ORDERS, "", broken)

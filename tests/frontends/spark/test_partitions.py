@@ -1,0 +1,130 @@
+"""Partitions read one after the other are the stream, record for record, with no engine in sight."""
+
+from __future__ import annotations
+
+import pickle
+from collections import Counter
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from commercetools_source import partitions, read_partition
+from commercetools_source.errors import CommercetoolsError, ConfigError
+from commercetools_source.sandbox import Fault, Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STREAMS = ["orders", "custom_objects", "approval_flows", "store_product_selection_assignments", "project", "messages"]
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Sandbox]:
+    with Sandbox("tiny") as sandbox:
+        yield sandbox
+
+
+def settings(sandbox: Sandbox, **given: Any) -> dict[str, Any]:
+    return {**sandbox.settings(), "settle_seconds": 0, "page_size": 20, **given}
+
+
+def rows(stream: str, config: dict[str, Any], relation: str | None = None, **how: Any) -> list[dict[str, Any]]:
+    pieces = pickle.loads(pickle.dumps(partitions(stream, config, **how)))  # noqa: S301 - as an engine ships them
+    batches = [batch for piece in pieces for batch in read_partition(piece, config, relation=relation)]
+    return [row for batch in batches for row in batch.to_pylist()]
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_all_partitions_together_are_the_stream(shop: Sandbox, stream: str) -> None:
+    from commercetools_source import STREAMS as TABLE
+
+    config = settings(shop)
+    with_client = Counter(_keys(TABLE[stream].key, list(_records(config, stream))))
+    read = _keys(TABLE[stream].key, rows(stream, config, slots=4, count=7))
+    assert len(read) == len(set(read))
+    assert set(read) == set(with_client)
+
+
+def _records(config: dict[str, Any], stream: str) -> Iterator[dict[str, Any]]:
+    from commercetools_source import Client
+
+    with Client(config) as client:
+        yield from client.records(stream)
+
+
+def _keys(key: tuple[str, ...], records: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return [tuple(record[name] for name in key) for record in records]
+
+
+def test_a_row_has_the_record_value_for_value(shop: Sandbox) -> None:
+    config = settings(shop)
+    by_id = {record["id"]: record for record in _records(config, "orders")}
+    for row in rows("orders", config):
+        record = by_id[row["id"]]
+        assert row["version"] == record["version"]
+        assert row["orderState"] == record["orderState"]
+        assert row["createdAt"].isoformat(timespec="milliseconds") == record["createdAt"].replace("Z", "+00:00")
+        assert msgspec.json.decode(row["lineItems"]) == record["lineItems"]
+        assert row["_deleted_at"] is None
+
+
+def test_the_token_is_fetched_once_for_all_partitions() -> None:
+    with Sandbox("tiny") as sandbox:
+        assert len(rows("orders", settings(sandbox), slots=4)) > 100
+        assert [seen.path for seen in sandbox.requests].count("/oauth/token") == 1
+
+
+def test_a_token_that_expired_meanwhile_is_fetched_again() -> None:
+    with Sandbox("tiny") as sandbox:
+        config = settings(sandbox)
+        pieces = partitions("orders", config)
+        sandbox.expire_tokens()
+        assert sum(batch.num_rows for piece in pieces for batch in read_partition(piece, config)) > 100
+
+
+def test_columns_and_a_predicate_choose_what_is_read(shop: Sandbox) -> None:
+    config = settings(shop)
+    where = 'orderState = "Open"'
+    pieces = partitions("orders", config, where=where)
+    batches = [batch for piece in pieces for batch in read_partition(piece, config, columns=["version", "id"])]
+    assert {tuple(batch.schema.names) for batch in batches} == {("version", "id")}
+    expected = {record["id"] for record in _records(config, "orders") if record["orderState"] == "Open"}
+    assert {row["id"] for batch in batches for row in batch.to_pylist()} == expected
+
+
+def test_a_start_date_leaves_out_what_was_not_changed_since(shop: Sandbox) -> None:
+    changed = sorted(record["lastModifiedAt"] for record in _records(settings(shop), "orders"))
+    since = changed[len(changed) // 2]
+    read = rows("orders", settings(shop, start_date=since))
+    assert len(read) == sum(1 for time in changed if time >= since)
+
+
+def test_a_relation_has_the_rows_of_all_partitions(shop: Sandbox) -> None:
+    config = settings(shop)
+    items = [item["id"] for record in _records(config, "orders") for item in record["lineItems"]]
+    read = rows("orders", config, relation="order_line_items", slots=2)
+    assert sorted(row["id"] for row in read) == sorted(items)
+    with pytest.raises(ConfigError, match="orders has no relation 'order_lines'; it has orders, order_"):
+        rows("orders", config, relation="order_lines")
+
+
+def test_a_field_that_nobody_knew_is_in_unfit() -> None:
+    with Sandbox("tiny") as sandbox:
+        order = sandbox.records("orders")[0]
+        sandbox.update("orders", order["id"], {"loyaltyTier": {"name": "gold"}})
+        (row,) = [row for row in rows("orders", settings(sandbox)) if row["id"] == order["id"]]
+        assert msgspec.json.decode(row["_unfit"]) == {"loyaltyTier": {"name": "gold"}}
+
+
+def test_a_partition_with_a_record_that_cannot_be_served_raises() -> None:
+    with Sandbox("tiny") as sandbox:
+        config = settings(sandbox, retry_seconds=0)
+        broken = sandbox.records("orders")[0]["id"]
+        pieces = partitions("orders", config)
+        sandbox.faults.add(Fault("unservable", "/orders", records=(broken,), status=500, times=None))
+        with pytest.raises(CommercetoolsError, match="cannot serve 1 of its records"):
+            list(chain.from_iterable(read_partition(piece, config) for piece in pieces))
+        left = rows("orders", config, where=f'id != "{broken}"')
+        assert len(left) == len(sandbox.records("orders")) - 1

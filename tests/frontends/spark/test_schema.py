@@ -1,0 +1,91 @@
+"""Every stream and relation has a schema in Spark's words, and filters that Spark may hand down."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+import pytest
+
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.frontends.spark.filters import predicate_of
+from commercetools_source.frontends.spark.schema import arrow_schema, column_types, ddl
+from commercetools_source.model.relations import all_relations
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_every_stream_has_a_schema(name: str) -> None:
+    types = column_types(STREAMS[name])
+    assert ddl(types).count("`") == 2 * len(types)
+    assert arrow_schema(types).names == list(types)
+    assert {"_deleted_at", "_unfit", *STREAMS[name].key} <= set(types)
+
+
+def test_every_relation_has_a_schema() -> None:
+    for relation in all_relations().values():
+        types = column_types(STREAMS[relation.stream], relation)
+        assert arrow_schema(types).names == list(types)
+        assert "JSON" not in ddl(types)
+
+
+def test_money_is_decimal_times_are_times_and_nested_values_text_or_variant() -> None:
+    types = {
+        "a": "DECIMAL(23, 4)",
+        "b": "TIMESTAMP",
+        "c": "JSON",
+        "d`": "MAP(VARCHAR, VARCHAR)[]",
+        "e": "BIGINT",
+    }
+    assert ddl(types) == "`a` DECIMAL(23, 4), `b` TIMESTAMP, `c` STRING, `d``` ARRAY<MAP<STRING, STRING>>, `e` BIGINT"
+    assert ddl({"c": "JSON"}, variant=True) == "`c` VARIANT"
+
+
+class EqualTo(NamedTuple):
+    attribute: tuple[str, ...]
+    value: Any
+
+
+class In(NamedTuple):
+    attribute: tuple[str, ...]
+    value: Any
+
+
+class GreaterThan(NamedTuple):
+    attribute: tuple[str, ...]
+    value: Any
+
+
+class LessThanOrEqual(NamedTuple):
+    attribute: tuple[str, ...]
+    value: Any
+
+
+class IsNotNull(NamedTuple):
+    attribute: tuple[str, ...]
+
+
+TIME = datetime(2026, 1, 2, 3, 4, 5, 678_900, timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("condition", "predicate"),
+    [
+        (EqualTo(("id",), 'a"b'), 'id = "a\\"b"'),
+        (In(("id",), ("a", "b")), 'id in ("a", "b")'),
+        (GreaterThan(("lastModifiedAt",), TIME), 'lastModifiedAt >= "2026-01-02T03:04:05.678Z"'),
+        (LessThanOrEqual(("createdAt",), TIME), 'createdAt < "2026-01-02T03:04:05.679Z"'),
+        (In(("id",), tuple(map(str, range(101)))), None),
+        (EqualTo(("id",), 7), None),
+        (EqualTo(("orderNumber",), "7"), None),
+        (EqualTo(("totalPrice", "centAmount"), 7), None),
+        (GreaterThan(("createdAt",), TIME.replace(tzinfo=None)), None),
+        (IsNotNull(("id",)), None),
+    ],
+)
+def test_filters_on_keys_and_times_are_predicates(condition: object, predicate: str | None) -> None:
+    assert predicate_of(STREAMS["orders"], condition) == predicate
+
+
+def test_columns_that_the_api_does_not_have_are_not_filtered_by() -> None:
+    assert predicate_of(STREAMS["product_selection_products"], EqualTo(("productSelectionId",), "a")) is None
+    assert predicate_of(STREAMS["mcp_servers"], EqualTo(("id",), "a")) is None
