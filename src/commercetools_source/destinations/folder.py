@@ -34,7 +34,7 @@ from commercetools_source.destinations.manifest import (
     write_file,
 )
 from commercetools_source.destinations.stored import lost_files, stored_states
-from commercetools_source.errors import DestinationError
+from commercetools_source.errors import DestinationError, RecordError
 from commercetools_source.extract.checkpoint import encode
 
 if TYPE_CHECKING:
@@ -190,7 +190,11 @@ class Folder:
                 (home / LOADING / loaded.name).replace(home / loaded.name)
             if entry.loading:
                 sync_folder(home)
-            entry.files, entry.columns = entry.loading, entry.loading_columns
+            if delivery.keeps_unread:
+                _refuse_other_types(rows.table, old.columns, entry.loading_columns)
+                entry.files, entry.columns = [*old.files, *entry.loading], {**old.columns, **entry.loading_columns}
+            else:
+                entry.files, entry.columns = entry.loading, entry.loading_columns
         if phase.last:
             entry.loading, entry.loading_columns = [], {}
         return entry
@@ -293,6 +297,16 @@ class Folder:
         refuse_link(self.path / MANIFEST)
         save_manifest(self.path, manifest)
         self._manifest = manifest
+
+
+def _refuse_other_types(table: str, stored: Mapping[str, str], loaded: Mapping[str, str]) -> None:
+    """Raise RecordError where files cannot stand side by side, because a column of theirs has two types."""
+    for name in stored.keys() & loaded.keys():
+        if stored[name] != loaded[name]:
+            raise RecordError(
+                f"a record of {table} could not be read, so its rows are not replaced, and column {name} is no longer"
+                f" {stored[name]} but {loaded[name]}; run it again once the record can be read"
+            )
 
 
 def _paths(streams: Mapping[str, Entry]) -> set[str]:

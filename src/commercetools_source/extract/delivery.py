@@ -92,6 +92,14 @@ class Delivery:
     state: StreamState
     phase: Phase
 
+    @property
+    def keeps_unread(self) -> bool:
+        """Whether rows that this run did not bring stay: it had to leave out a record, and may have stored it before.
+
+        They stay until a full read brings everything.
+        """
+        return self.phase.swaps and bool(self.state.quarantined)
+
 
 class Destination(Protocol):
     """Where `sync` writes. Used from one thread only."""

@@ -8,14 +8,14 @@ unique by construction.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import surprises
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import duckdb_engine
-from commercetools_source.destinations.duckdb import states
+from commercetools_source.destinations.duckdb import merge, states
 from commercetools_source.destinations.duckdb.database import Database
 from commercetools_source.destinations.duckdb.failures import duckdb_errors, first_line, lacks_memory
 from commercetools_source.destinations.duckdb.memory import LIMITS, MemoryLimits
@@ -25,6 +25,7 @@ from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
 from commercetools_source.destinations.duckdb.writer import store
 from commercetools_source.errors import DestinationError
 from commercetools_source.events import Notice
+from commercetools_source.extract.delivery import Phase
 from commercetools_source.model.quoting import quoted
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ class DuckDB:
     def write(self, delivery: Delivery) -> None:
         """Store records and state in one transaction; raises DestinationError, with neither stored."""
         try:
+            if delivery.keeps_unread and delivery.stream.name in self._opened.database.catalogue.columns:
+                delivery = self._keep_unread(delivery)
             decoder, added = self._stored(delivery)
             self._opened.database.keep_log_short(self._memory.steps[-1])
         except duckdb_errors() as error:
@@ -114,8 +117,7 @@ class DuckDB:
                 f"cannot write {delivery.stream.name} to {self.name}: {first_line(error)}{advice};"
                 " what was stored before is kept, and the next run goes on from there"
             ) from error
-        self.added += [(delivery.stream.name, name) for name in added]
-        decoder.tell(delivery.stream.name, self.drift)
+        self._note(delivery, decoder, added)
         watch = self._opened.watch
         if watch.follow(delivery):
             self._redefine(watch.own)
@@ -186,6 +188,25 @@ class DuckDB:
         if self._file is not None:
             self._file.tables.reset()
             self._file.model.reset()
+
+    def _note(self, delivery: Delivery, decoder: Decoder, added: Iterable[str]) -> None:
+        self.added += [(delivery.stream.name, name) for name in added]
+        decoder.tell(delivery.stream.name, self.drift)
+
+    def _keep_unread(self, delivery: Delivery) -> Delivery:
+        """Load the last records of a full read, and the stored rows that it did not bring; return what ends the read.
+
+        In transactions of their own, as tables are changed before rows are. Each leaves the read under way.
+        """
+        under_way = replace(delivery.state, cursor=None, mode="full", bound=delivery.state.cursor)
+        phase = Phase.of(full=True, first=delivery.phase.first)
+        decoder, added = self._stored(replace(delivery, state=under_way, phase=phase))
+        self._note(delivery, decoder, added)
+        opened = self._opened
+        with opened.database.transaction():
+            merge.add_missing(opened.database, delivery.stream.name, states.loading_name(delivery.stream.name), decoder)
+        opened.tables.reset()
+        return replace(delivery, records=(), size=0, phase=Phase.FULL_LAST)
 
     def _stored(self, delivery: Delivery) -> tuple[Decoder, list[str]]:
         """Store a delivery with the memory that its records should take, with more where that is too little."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from commercetools_source.arrow.decode import Decoder, Rows
     from commercetools_source.destinations.duckdb.database import Database
 
-__all__ = ["insert", "keep_newest", "merged"]
+__all__ = ["add_missing", "insert", "keep_newest", "merged"]
 
 _STORED = "temp.main._stored"
 
@@ -52,6 +52,19 @@ def merged(database: Database, table: str, decoder: Decoder, rows: Rows, moment:
         database.execute(f"INSERT INTO {quoted(table)} BY NAME {changed}")
         yield f"({changed})"
         database.execute(f"DROP TABLE {_STORED}")
+
+
+def add_missing(database: Database, source: str, table: str, decoder: Decoder) -> None:
+    """Append the rows of table `source` whose keys `table` lacks, after adding the columns that it lacks."""
+    columns = database.catalogue.columns
+    for name, sql in columns[source].items():
+        if name not in columns[table]:
+            database.catalogue.add_column(table, name, sql)
+    key = ", ".join(map(quoted, decoder.key))
+    database.execute(
+        f"INSERT INTO {quoted(table)} BY NAME SELECT stored.* FROM {quoted(source)} AS stored"  # noqa: S608 - quoted names
+        f" ANTI JOIN {quoted(table)} AS loaded USING ({key})"
+    )
 
 
 def keep_newest(database: Database, table: str, decoder: Decoder) -> None:

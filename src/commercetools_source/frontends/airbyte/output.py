@@ -51,7 +51,7 @@ class AirbyteOutput:
         """Write the records of a delivery, and its state."""
         name = delivery.stream.name
         value = encode(delivery.state)
-        if delivery.phase.last and self._streams[name].full:
+        if delivery.phase.last and self._streams[name].full and not delivery.state.quarantined:
             value = {COMPLETE: True}
         with self._lock:
             self._send(name, delivery.records, delivery.size)
