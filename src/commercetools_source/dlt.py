@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from commercetools_source.extras import install_hint, lacking
 
-if find_spec("dlt") is None:
-    raise ModuleNotFoundError("the dlt source needs dlt: pip install 'commercetools-source[dlt]'", name="dlt")
+if lacking("dlt"):
+    raise ModuleNotFoundError(f"the dlt source needs dlt: {install_hint('dlt')}", name="dlt")
 
 from commercetools_source.frontends.dlt.credentials import CommercetoolsCredentials
 from commercetools_source.frontends.dlt.source import commercetools

@@ -198,7 +198,7 @@ def test_a_missing_extra_is_named_before_anything_is_read(tmp_path: Path) -> Non
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "DestinationError: cannot write" in answer.stderr
-    assert 'pip install "commercetools-source[duckdb]"' in answer.stderr
+    assert "run pip install '.[duckdb]' in the folder of its source code" in answer.stderr
     assert not list(tmp_path.iterdir())
 
 

@@ -321,5 +321,5 @@ def test_a_missing_package_is_named_before_anything_is_read(package: str, tmp_pa
         f"open_destination({'parquet:' + str(tmp_path / 'shop')!r}).open()"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert 'pip install "commercetools-source[parquet]"' in answer.stderr
+    assert "run pip install '.[parquet]' in the folder of its source code" in answer.stderr
     assert not list(tmp_path.iterdir())

@@ -9,6 +9,7 @@ from commercetools_source.arrow.arrays import stored_type
 from commercetools_source.arrow.decode import UNFIT, Decoder
 from commercetools_source.catalog.schema import columns
 from commercetools_source.errors import ConfigError
+from commercetools_source.extras import needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -97,6 +98,6 @@ def _with(package: str, extra: str, make: Callable[[], _Result]) -> _Result:
     try:
         return make()
     except ModuleNotFoundError as error:
-        if error.name not in {package, "pyarrow"}:
+        if error.name is None or error.name not in {package, "pyarrow"}:
             raise
-        raise ConfigError(f"this needs {error.name}: pip install 'commercetools-source[{extra}]'") from error
+        raise ConfigError(needs(error.name, extra) or str(error)) from error

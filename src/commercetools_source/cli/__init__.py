@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
+
+from commercetools_source.extras import install_hint, lacking, lacking_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,17 +21,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    if find_spec("typer") is None or find_spec("rich") is None:
-        if list(sys.argv[1:] if arguments is None else arguments) == ["mage", "status"]:
-            _tell_mage_status()
-            return 0
-        sys.stderr.write("the command line needs two more packages: pip install 'commercetools-source[cli]'\n")
-        return 2
+    if lacking("cli"):
+        return _run_without_extra(list(sys.argv[1:] if arguments is None else arguments))
     from commercetools_source.cli.app import run
     from commercetools_source.frontends.memory import share_heaps
 
     share_heaps()
     return run(arguments)
+
+
+def _run_without_extra(arguments: Sequence[str]) -> int:
+    """Do what can be done without the packages of the command line; say how to install them for all else."""
+    if arguments == ["mage", "status"]:
+        _tell_mage_status()
+        return 0
+    asks_version, asks_help = "--version" in arguments, not {"-h", "--help"}.isdisjoint(arguments)
+    if asks_version:
+        from commercetools_source import __version__
+
+        sys.stdout.write(f"commercetools-source {__version__}\n")
+    elif asks_help:
+        sys.stdout.write("Usage: commercetools-source COMMAND; `mage status` works without more packages.\n")
+    sentence = lacking_text() if asks_version or asks_help else f"the command line needs more: {install_hint('cli')}"
+    sys.stderr.write(f"{sentence}\n")
+    return 0 if asks_version or asks_help else 2
 
 
 def _tell_mage_status() -> None:

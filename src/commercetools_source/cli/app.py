@@ -17,16 +17,9 @@ import typer
 from commercetools_source.cli import commands
 from commercetools_source.cli.output import say
 from commercetools_source.errors import CommercetoolsError, ConfigError
+from commercetools_source.extras import lacking_text, needs
 
 __all__ = ["app", "run"]
-
-# What `pip install 'commercetools-source[…]'` brings a module that is missing.
-_EXTRAS = {
-    "duckdb": "duckdb",
-    "pyarrow": "duckdb",
-    "lark": "sandbox",
-    "uvicorn": "sandbox",
-}
 
 app = typer.Typer(
     name="commercetools-source",
@@ -42,6 +35,7 @@ app = typer.Typer(
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status; a person's mistake becomes a sentence, not a traceback."""
+    app.info.epilog = lacking_text() or None
     try:
         app(args=None if arguments is None else list(arguments), prog_name="commercetools-source")
     except SystemExit as done:
@@ -53,10 +47,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say(f"error: {error}")
         return 1
     except ModuleNotFoundError as error:
-        extra = _EXTRAS.get(str(error.name).partition(".")[0])
-        if extra is None:
+        sentence = needs(str(error.name))
+        if sentence is None:
             raise
-        say(f"error: this needs {error.name}: pip install 'commercetools-source[{extra}]'")
+        say(f"error: {sentence}")
         return 2
     return 0
 
@@ -66,6 +60,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
         import commercetools_source
 
         typer.echo(f"commercetools-source {commercetools_source.__version__}")
+        say(*filter(None, [lacking_text()]))
         raise typer.Exit
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.errors import ConfigError
+from commercetools_source.extras import install_hint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +84,7 @@ def _decode(text: str, form: str, path: Path) -> Any:
             return msgspec.json.decode(text)
         return _toml(text)
     except ModuleNotFoundError:
-        problem = "needs Python 3.11 or `pip install 'commercetools-source[cli]'`; JSON and .env need neither"
+        problem = f"needs Python 3.11 or tomli ({install_hint('cli')}); JSON and .env need neither"
     except RecursionError:
         problem = f"is no {form[1:].upper()} of settings: it nests too deeply"
     except ValueError as error:

@@ -26,6 +26,13 @@ def commercetools_sandbox_size() -> str | int:
 @pytest.fixture
 def commercetools_sandbox(commercetools_sandbox_size: str | int) -> Iterator[Sandbox]:
     """Serve a fresh shop for one test."""
+    from commercetools_source.errors import ConfigError
+    from commercetools_source.extras import require
+
+    try:
+        require("the fixture commercetools_sandbox", "sandbox")
+    except ConfigError as error:
+        pytest.fail(str(error), pytrace=False)
     from commercetools_source.sandbox.runner import Sandbox as Running
 
     with Running(commercetools_sandbox_size) as sandbox:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.errors import ConfigError
+from commercetools_source.extras import require
 from commercetools_source.sandbox.changes.writer import Writer
 from commercetools_source.sandbox.data.project import Project
 from commercetools_source.sandbox.platform.clock import Clock
@@ -105,7 +106,8 @@ class Sandbox:
             serving.stop()
 
     def prepare(self, bound: socket.socket) -> App:
-        """Generate the shop and return the application to serve on `bound`."""
+        """Generate the shop and return the application to serve on `bound`; raises ConfigError without its packages."""
+        require("the sandbox", "sandbox")
         self.port = bound.getsockname()[1]
         if self._now is not None:
             self.clock.set(self._now)

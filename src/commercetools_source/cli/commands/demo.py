@@ -8,6 +8,7 @@ import typer
 
 from commercetools_source.cli import options
 from commercetools_source.cli.values import size_of
+from commercetools_source.extras import require
 
 app = typer.Typer()
 
@@ -22,6 +23,7 @@ def demo(
     quiet: options.Quiet = False,
 ) -> None:
     """See the main job without an account. Sandbox, sync, and a look at the result."""
+    require("the demo", "duckdb", "sandbox")
     from commercetools_source.cli.demo import run_demo
 
     verbosity = -1 if quiet else 0

@@ -12,14 +12,14 @@ from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.duckdb.failures import explain
 from commercetools_source.destinations.duckdb.memory import LIMITS
 from commercetools_source.errors import DestinationError
+from commercetools_source.extras import install_hint
 from commercetools_source.model.quoting import quoted, string
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["ADVICE", "CATALOG", "attach", "row_counts"]
+__all__ = ["CATALOG", "attach", "row_counts"]
 
-ADVICE = 'it needs DuckDB: pip install "commercetools-source[duckdb]"'
 CATALOG = "shop"
 """What the file is called in the connection, whatever its name."""
 
@@ -63,7 +63,7 @@ def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
         import duckdb
         import pyarrow  # noqa: F401, ICN001 - heavy; looked for now, before anything is read
     except ImportError as error:
-        raise DestinationError(f"cannot write {path}: {ADVICE}") from error
+        raise DestinationError(f"cannot write {path}: it needs DuckDB and pyarrow; {install_hint('duckdb')}") from error
     _check(path, read_only=read_only)
     path = path.resolve()  # before 1.5 DuckDB makes its log beside a symbolic link, and does not find it there again
     spill = f"{path.absolute()}.tmp"

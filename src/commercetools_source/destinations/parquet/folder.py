@@ -28,6 +28,7 @@ from commercetools_source.destinations.parquet import relations as unfolded
 from commercetools_source.destinations.parquet.news import news
 from commercetools_source.destinations.parquet.views import child_view, files, head, newest, view
 from commercetools_source.errors import DestinationError
+from commercetools_source.extras import install_hint
 from commercetools_source.model.select import select
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ __all__ = ["Parquet"]
 COLUMNS = "columns.parquet"
 LATEST = "latest.sql"
 SPILL = ".spill"
-ADVICE = 'it needs pyarrow and DuckDB: pip install "commercetools-source[parquet]"'
 
 _SUFFIX = "parquet"
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -130,7 +130,8 @@ class Parquet:
             import duckdb  # noqa: F401 - heavy
             import pyarrow.parquet  # noqa: F401 - same
         except ImportError as error:
-            raise DestinationError(f"cannot use {self.name}: {ADVICE}") from error
+            hint = install_hint("parquet")
+            raise DestinationError(f"cannot use {self.name}: it needs pyarrow and DuckDB; {hint}") from error
 
     def _refuse_foreign(self) -> None:
         """Raise DestinationError when somebody else's file has a name under which this writes."""

@@ -6,8 +6,9 @@ This file loads neither the SDK nor the engine; `tap` does.
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
+
+from commercetools_source.extras import install_hint, lacking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    if find_spec("singer_sdk") is None:
-        sys.stderr.write("the Singer tap needs one more package: pip install 'commercetools-source[singer]'\n")
+    if lacking("singer"):
+        sys.stderr.write(f"the Singer tap needs Meltano's SDK: {install_hint('singer')}\n")
         return 2
     from commercetools_source.frontends.memory import keep_pages, share_heaps
     from commercetools_source.frontends.singer.tap import run
