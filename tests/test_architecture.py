@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 
 # Lowest first: a file imports only its own folder and what stands before it. A name is a folder or a file of the root.
 ORDER = """
-    errors extras events stdio timestamps config
+    errors events stdio timestamps config
     catalog
     records
     arrow
@@ -43,7 +43,7 @@ ORDER = """
 """.split()  # noqa: SIM905 - drawn as layers
 GENERATED = {"records"}  # written by `make docs`; a test compares them
 SANDBOX = ["platform", "query", "data", "changes", "server"]  # lowest first
-ALONE = {"sandbox": {"errors", "extras", "stdio", "sandbox"}}  # it must not share code with what it judges
+ALONE = {"sandbox": {"errors", "stdio", "sandbox"}}  # it must not share code with what it judges
 SPEAKS = {"cli", "report", "frontends"}  # these write for people or over a protocol
 HEAVY = ["dlt", "duckdb", "lark", "pyarrow", "rich", "singer_sdk", "starlette", "typer", "uvicorn"]
 

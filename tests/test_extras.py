@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from commercetools_source.extras import EXTRAS, install_hint, lacking_text, needs
+from commercetools_source.errors.extras import EXTRAS, install_hint, lacking_text, needs
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = sorted({package for packages in EXTRAS.values() for package in packages})
@@ -129,7 +129,7 @@ def test_the_extras_are_those_that_pyproject_declares() -> None:
 
 def test_the_name_that_no_index_has_stands_in_no_hint() -> None:
     sources = [*(ROOT / "src").rglob("*.py"), *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
-    named = re.compile(r"pip install[^\n]*['\" ]commercetools-source")
+    named = re.compile(r"['\" ]commercetools-source\[|pip install[^\n]*['\" ]commercetools-source")
     assert not [path for path in sources if named.search(path.read_text(encoding="utf-8"))]
     hints = [path.name for path in sources if "pip install '.[{extra}]'" in path.read_text(encoding="utf-8")]
     assert hints == ["extras.py"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commercetools_source.extras import install_hint, lacking
+from commercetools_source.errors.extras import install_hint, lacking
 
 if lacking("dlt"):
     raise ModuleNotFoundError(f"the dlt source needs dlt: {install_hint('dlt')}", name="dlt")

@@ -12,7 +12,7 @@ import pytest
 
 from commercetools_source import STREAMS, cli
 from commercetools_source.cli import app
-from commercetools_source.extras import install_hint
+from commercetools_source.errors.extras import install_hint
 
 if TYPE_CHECKING:
     from pathlib import Path

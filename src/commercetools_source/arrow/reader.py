@@ -9,7 +9,7 @@ from commercetools_source.arrow.arrays import stored_type
 from commercetools_source.arrow.decode import UNFIT, Decoder
 from commercetools_source.catalog.schema import columns
 from commercetools_source.errors import ConfigError
-from commercetools_source.extras import needs
+from commercetools_source.errors.extras import needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

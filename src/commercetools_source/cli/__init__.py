@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from commercetools_source.extras import install_hint, lacking, lacking_text
+from commercetools_source.errors.extras import install_hint, lacking, lacking_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

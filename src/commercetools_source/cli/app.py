@@ -17,7 +17,7 @@ import typer
 from commercetools_source.cli import commands
 from commercetools_source.cli.output import say
 from commercetools_source.errors import CommercetoolsError, ConfigError
-from commercetools_source.extras import lacking_text, needs
+from commercetools_source.errors.extras import lacking_text, needs
 
 __all__ = ["app", "run"]
 

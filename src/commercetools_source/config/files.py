@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.errors import ConfigError
-from commercetools_source.extras import install_hint
+from commercetools_source.errors.extras import install_hint
 
 if TYPE_CHECKING:
     from pathlib import Path

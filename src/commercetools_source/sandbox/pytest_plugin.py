@@ -27,7 +27,7 @@ def commercetools_sandbox_size() -> str | int:
 def commercetools_sandbox(commercetools_sandbox_size: str | int) -> Iterator[Sandbox]:
     """Serve a fresh shop for one test."""
     from commercetools_source.errors import ConfigError
-    from commercetools_source.extras import require
+    from commercetools_source.errors.extras import require
 
     try:
         require("the fixture commercetools_sandbox", "sandbox")

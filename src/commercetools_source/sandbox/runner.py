@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.errors import ConfigError
-from commercetools_source.extras import require
+from commercetools_source.errors.extras import require
 from commercetools_source.sandbox.changes.writer import Writer
 from commercetools_source.sandbox.data.project import Project
 from commercetools_source.sandbox.platform.clock import Clock

@@ -8,7 +8,7 @@ import typer
 
 from commercetools_source.cli import options
 from commercetools_source.cli.values import size_of
-from commercetools_source.extras import require
+from commercetools_source.errors.extras import require
 
 app = typer.Typer()
 

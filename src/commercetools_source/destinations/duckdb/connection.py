@@ -12,7 +12,7 @@ from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.duckdb.failures import explain
 from commercetools_source.destinations.duckdb.memory import LIMITS
 from commercetools_source.errors import DestinationError
-from commercetools_source.extras import install_hint
+from commercetools_source.errors.extras import install_hint
 from commercetools_source.model.quoting import quoted, string
 
 if TYPE_CHECKING:

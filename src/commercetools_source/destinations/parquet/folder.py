@@ -28,7 +28,7 @@ from commercetools_source.destinations.parquet import relations as unfolded
 from commercetools_source.destinations.parquet.news import news
 from commercetools_source.destinations.parquet.views import child_view, files, head, newest, view
 from commercetools_source.errors import DestinationError
-from commercetools_source.extras import install_hint
+from commercetools_source.errors.extras import install_hint
 from commercetools_source.model.select import select
 
 if TYPE_CHECKING:

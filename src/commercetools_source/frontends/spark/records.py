@@ -13,6 +13,7 @@ from commercetools_source.arrow.decode import DELETED_AT, OWN, Decoder
 from commercetools_source.catalog.schema import columns
 from commercetools_source.destinations.parquet.files import fields, fitted, reader
 from commercetools_source.errors import ConfigError
+from commercetools_source.errors.extras import install_hint
 from commercetools_source.model.select import select
 from commercetools_source.timestamps import moment
 
@@ -102,8 +103,8 @@ def _connected() -> duckdb.DuckDBPyConnection:
         import duckdb  # noqa: F401 - only whether it is there
     except ImportError:
         raise ConfigError(
-            "a relation is computed with DuckDB, which is not installed where it is read; install"
-            " 'commercetools-source[duckdb]' there"
+            "a relation is computed with DuckDB, which is not installed where it is read;"
+            f" {install_hint('duckdb')} there"
         ) from None
     from commercetools_source.destinations.duckdb_engine import connect
 

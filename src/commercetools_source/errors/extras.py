@@ -22,6 +22,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "arrow": ("pyarrow",),
     "polars": ("polars", "pyarrow"),
     "pandas": ("pandas", "pyarrow"),
+    "spark": ("pyspark", "pyarrow"),
 }
 """The packages of each extra that are imported by their names; pip installs what these need in turn."""
 
