@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,6 +149,42 @@ def test_a_stream_that_fails_is_told_with_its_name_and_the_others_go_on(shop: Sa
     assert error["failure_type"] == "transient_error"
     assert ("orders", "COMPLETE") in statuses(messages)
     assert ("customers", "INCOMPLETE") in statuses(messages)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Fault("status", "/customers", status=503, times=None), "transient_error"),
+        (Fault("status", "/customers", status=400, times=None), "system_error"),
+        (Fault("unservable", "/customers", status=500, records=("1",), times=None), "transient_error"),
+    ],
+    ids=lambda value: getattr(value, "kind", value),
+)
+def test_who_has_to_act_follows_from_what_was_raised(shop: Sandbox, fault: Fault, expected: str) -> None:
+    lost = shop.records("customers")[1]["id"]
+    shop.faults.add(replace(fault, records=(lost,)) if fault.records else fault)
+    status, messages = run("read", config=config(shop), catalog=catalog(customers="incremental"))
+    assert status == 1
+    assert [error["failure_type"] for error in traces(messages, "ERROR")] == [expected]
+
+
+def test_a_missing_scope_is_a_matter_of_configuration(shop: Sandbox) -> None:
+    shop.add_client("narrow", "secret", ["view_orders"])
+    narrow = config(shop, client_id="narrow", client_secret="secret")
+    _, messages = run("read", config=narrow, catalog=catalog(customers="incremental", orders="incremental"))
+    assert [error["failure_type"] for error in traces(messages, "ERROR")] == ["config_error"]
+
+
+def test_a_full_refresh_that_left_a_record_out_is_read_again_by_the_next_attempt(shop: Sandbox) -> None:
+    lost = shop.records("zones")[0]["id"]
+    shop.faults.add(Fault("unservable", "/zones", status=500, records=(lost,), times=None))
+    chosen = catalog(zones="full_refresh")
+    status, messages = run("read", config=config(shop), catalog=chosen)
+    assert (status, statuses(messages)[-1]) == (1, ("zones", "INCOMPLETE"))
+    shop.faults.clear()
+    status, again = run("read", config=config(shop), catalog=chosen, state=states(messages)[-1:])
+    assert (status, statuses(again)[-1]) == (0, ("zones", "COMPLETE"))
+    assert lost in {message["record"]["data"]["id"] for message in again if message["type"] == "RECORD"}
 
 
 def test_a_stream_that_must_wait_says_that_it_is_rate_limited(shop: Sandbox) -> None:

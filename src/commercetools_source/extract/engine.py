@@ -49,7 +49,8 @@ _RECORD_BYTES = 512
 class Outcome:
     """How reading one stream ended: `records` delivered, and what went wrong, in words that say what to do.
 
-    `stopped`: nothing went wrong, but the run was ended before this stream was complete.
+    `stopped`: nothing went wrong, but the run was ended before this stream was complete. `cause`: the type of what was
+    raised, from which a front-end tells who has to act; not the error itself, whose frames hold more than its text.
     """
 
     stream: str
@@ -59,6 +60,7 @@ class Outcome:
     error: str | None = None
     quarantined: int = 0
     stopped: bool = False
+    cause: type[BaseException] | None = None
 
     @property
     def complete(self) -> bool:
@@ -85,6 +87,7 @@ class _StreamRun:
     emitted: bool = False
     quarantined: int = 0
     error: str | None = None
+    cause: type[BaseException] | None = None
     unwritable: bool = False
 
 
@@ -157,7 +160,7 @@ class Extraction:
         To be called before the next delivery is asked for.
         """
         run = self._runs[stream.name]
-        run.error = reason_of(error, stream, "write")
+        run.error, run.cause = reason_of(error, stream, "write"), type(error)
         run.unwritable = True
         run.records -= run.unconfirmed
         run.buffer, run.size, run.weight = [], 0, 0
@@ -202,7 +205,8 @@ class Extraction:
         if result.error is not None:
             if not isinstance(result.error, Exception):  # an interrupt is not the stream's
                 raise result.error
-            run.error = run.error or reason_of(result.error, run.stream, "read")
+            if run.error is None:
+                run.error, run.cause = reason_of(result.error, run.stream, "read"), type(result.error)
         if result.quarantine is not None:
             self._quarantine(run, result.quarantine)
         if result.page is not None:
@@ -266,7 +270,9 @@ class Extraction:
 
     def _conclude(self, run: _StreamRun, *, stopped: bool = False) -> None:
         name, seconds = run.stream.name, self._now() - run.started
-        self.outcomes[name] = Outcome(name, run.mode, run.records, seconds, run.error, run.quarantined, stopped)
+        self.outcomes[name] = Outcome(
+            name, run.mode, run.records, seconds, run.error, run.quarantined, stopped=stopped, cause=run.cause
+        )
         if run.error is None:
             self._hook(StreamFinished(name, run.records, seconds))
         else:

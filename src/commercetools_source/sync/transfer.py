@@ -121,7 +121,10 @@ def refuse(reasons: Mapping[Stream, str], mode: Callable[[Stream], str], hook: H
     """Tell that streams are not read, and return how they ended."""
     for stream, reason in reasons.items():
         hook(StreamFailed(stream.name, reason))
-    return {stream.name: Outcome(stream.name, mode(stream), 0, 0.0, reason) for stream, reason in reasons.items()}
+    return {
+        stream.name: Outcome(stream.name, mode(stream), 0, 0.0, reason, cause=ConfigError)
+        for stream, reason in reasons.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             return 0
         return _read(given)
     except CommercetoolsError as error:
-        messages.trace_error(_text(error), messages.failure_type(error))
+        messages.trace_error(_text(error), messages.failure_type(type(error)))
         return 1
 
 
@@ -160,7 +160,8 @@ def _concluded(summary: Summary, stopper: Stopper) -> int:
         messages.status(outcome.stream, "COMPLETE" if outcome.complete else "INCOMPLETE")
         if not outcome.complete and not stopper.signal:
             reason = outcome.error or f"{outcome.quarantined} records could not be served and were left out"
-            failure = "config_error" if "scope" in reason else "transient_error"
+            # A record that the platform cannot serve today it may serve tomorrow.
+            failure = messages.failure_type(outcome.cause) if outcome.cause else "transient_error"
             messages.trace_error(f"{outcome.stream}: {reason}", failure, outcome.stream)
     if stopper.signal:
         messages.log(logging.WARNING, "stopped; the next attempt goes on from the last state")

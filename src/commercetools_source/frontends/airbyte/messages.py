@@ -16,8 +16,6 @@ from commercetools_source.frontends.stdout import write, write_records
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from commercetools_source.errors import CommercetoolsError
-
 __all__ = ["connection_status", "estimate", "failure_type", "log", "records", "send", "state", "status", "trace_error"]
 
 _LEVELS = {logging.ERROR: "ERROR", logging.WARNING: "WARN", logging.INFO: "INFO", logging.DEBUG: "DEBUG"}
@@ -77,15 +75,15 @@ def log(level: int, message: str) -> None:
     send({"type": "LOG", "log": {"level": _LEVELS.get(level, "INFO"), "message": message}})
 
 
-def failure_type(error: CommercetoolsError) -> str:
-    """Return who has to act on an error: the one who configures, nobody but time, or the one who develops."""
+def failure_type(cause: type[BaseException]) -> str:
+    """Return who has to act on an error of this type: the one who configures, nobody but time, or who develops."""
     from commercetools_source import errors
 
-    if isinstance(error, (errors.ConfigError, errors.AuthenticationError, errors.ForbiddenError, errors.StateError)):
+    if issubclass(cause, (errors.ConfigError, errors.AuthenticationError, errors.ForbiddenError, errors.StateError)):
         return "config_error"
-    if isinstance(error, (errors.NetworkError, errors.RateLimitError, errors.ServerError)):
+    if issubclass(cause, (errors.NetworkError, errors.RateLimitError, errors.ServerError)):
         return "transient_error"
-    return "config_error" if isinstance(error, errors.NotFoundError) else "system_error"
+    return "config_error" if issubclass(cause, errors.NotFoundError) else "system_error"
 
 
 def _trace(body: dict[str, Any]) -> None:
