@@ -11,6 +11,7 @@ import dlt
 
 from commercetools_source.catalog.streams import STREAMS, streams_of
 from commercetools_source.errors import ConfigError
+from commercetools_source.frontends.dlt import reading
 from commercetools_source.frontends.dlt.credentials import CommercetoolsCredentials, config_of
 from commercetools_source.frontends.dlt.run import Run
 from commercetools_source.frontends.dlt.tables import hints
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["commercetools"]
 
+_NAME = "commercetools"
 _FORMS = ("arrow", "json")
 _REPETITIVE = {"_compute_tables", "verify_schema_merge_disposition"}
 """The functions of dlt 1.31 that warn of each table, however often it is written."""
 
 
-@dlt.source(name="commercetools", section="commercetools", max_table_nesting=0)
+@dlt.source(name=_NAME, section=_NAME, max_table_nesting=0)
 def commercetools(
     streams: Sequence[str] | None = None,
     credentials: CommercetoolsCredentials = dlt.secrets.value,
@@ -38,39 +40,38 @@ def commercetools(
     minutes: float | None = None,
     form: Literal["arrow", "json"] = "arrow",
     where: Mapping[str, str] | None = None,
+    relations: bool = False,
 ) -> Iterator[Any]:
-    """Yield one resource for each of `streams`, all by default: read in full at first, then what changed.
+    """Return one resource for each of `streams`, all by default: read in full at first, then what changed.
 
     `since` leaves out what was last changed before it. `deletions` removes the rows that, as Messages tell, were
     deleted since the last run. After `minutes` the run ends early and cleanly, and the next one goes on. `form` is
     what is handed to dlt: Arrow tables, or dicts. `where` has a predicate of the API's query language for some of the
-    streams. Raises ConfigError that names every problem.
+    streams. `relations` adds the tables of docs/tables.md as `model_<name>`, custom fields typed. Raises ConfigError
+    that names every problem.
     """
     config = config_of(credentials)
     if since is not None:
         config = replace(config, start_date=since)
     if form not in _FORMS:
         raise ConfigError(f"form is {form!r}; it must be arrow or json")
+    if relations and form == "json":
+        raise ConfigError("relations are made of Arrow tables: leave out form='json'")
     chosen = streams_of(streams)
     predicates(where or {}, chosen)
     logging.getLogger("dlt").addFilter(_is_worth_saying)
-    run = Run(config, chosen, where or {}, deletions, math.inf if minutes is None else minutes * 60, form)
+    run = Run(config, chosen, where or {}, deletions, math.inf if minutes is None else minutes * 60, form, relations)
     for stream in chosen:
         yield _resource(stream, run)
 
 
 def _resource(stream: Stream, run: Run) -> Any:
     def read() -> Iterator[Any]:
-        yield from run.read(stream)
+        yield from reading.read(run, stream)
 
-    return dlt.resource(
-        read,
-        name=stream.name,
-        write_disposition="merge",
-        primary_key=stream.key,
-        columns=hints(stream, run.form),
-        parallelized=True,
-    )
+    # Tables beside the stream's own would inherit hints from the resource, so each table has its own then.
+    own: Any = {} if run.relations else hints(stream, run.form)
+    return dlt.resource(read, name=stream.name, write_disposition="merge", parallelized=True, **own)
 
 
 def _is_worth_saying(record: logging.LogRecord) -> bool:
@@ -79,4 +80,6 @@ def _is_worth_saying(record: logging.LogRecord) -> bool:
     Columns of JSON are text in Arrow, and a table that is replaced needs no hints about merging.
     """
     text = record.getMessage() if record.funcName in _REPETITIVE else ""
-    return not any(f"resource: {name}," in text or f'table "{name}" with' in text for name in STREAMS)
+    return f'in schema "{_NAME}" will be ignored' not in text and not any(
+        f"resource: {name}," in text for name in STREAMS
+    )

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.delivery import Tombstone
 
-__all__ = ["Tables", "hints"]
+__all__ = ["Tables", "folded", "hints"]
 
 _DATA_TYPES = {"string": "text", "int": "bigint", "number": "double", "datetime": "timestamp"}
 """dlt's data types by kind, where they have another name: https://dlthub.com/docs/general-usage/schema#data-types"""
 
 
 def hints(stream: Stream, form: str) -> dict[str, Any]:
-    """Return dlt's hints for the columns of a stream.
+    """Return dlt's hints for the table of a stream: its key, and what its columns are.
 
     An Arrow table has types of its own for all but JSON, which is text there.
     """
@@ -38,13 +38,19 @@ def hints(stream: Stream, form: str) -> dict[str, Any]:
     described[DELETED_AT] = {"hard_delete": True}
     if any(column.name == "version" for column in columns(stream)):
         described.setdefault("version", {})["dedup_sort"] = "desc"
-    return described
+    return {"primary_key": list(stream.key), "columns": described}
+
+
+def folded(name: str) -> str:
+    """Return what is left of a name in whatever way dlt writes it: two with the same may not be in one table."""
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 class Tables:
     """Makes what dlt takes of the records of one stream and run; `added` are fields that earlier runs met.
 
-    `unfit` counts, by field, the values without a column that fits: they go to `_unfit`.
+    `types` are the DuckDB types of the columns. `unfit` counts, by field, the values that fit no column: they are in
+    `_unfit`.
     """
 
     def __init__(self, stream: Stream, form: str, added: Iterable[str]) -> None:
@@ -52,7 +58,8 @@ class Tables:
         self._stream, self._form = stream, form
         self._decoder = Decoder(stream.name, [*columns(stream), *more], stream.key, fixed=True)
         self.unfit = self._decoder.misfits
-        self._schema = fields({**{field.name: SQL_TYPES[field.kind] for field in self._decoder.fields}, **OWN})
+        self.types = {**{field.name: SQL_TYPES[field.kind] for field in self._decoder.fields}, **OWN}
+        self._schema = fields(self.types)
         # Records that are counted through may come twice, and a table that is replaced takes both.
         self._seen: set[tuple[bytes, ...]] | None = set() if stream.paging is Paging.OFFSET else None
 
@@ -80,9 +87,13 @@ class Tables:
         return fitted(pa.RecordBatch.from_arrays(columns, names=["id", DELETED_AT]), self._schema)
 
     def new_fields(self) -> list[str]:
-        """Return the fields without a column that records had until now."""
-        known = {field.name for field in self._decoder.fields}
-        return [name for name in self.unfit if name not in known]
+        """Return the fields without a column that records had until now, and whose name is free."""
+        taken = {folded(name) for name in self.types}
+        new: dict[str, str] = {}
+        for name in self.unfit:
+            if folded(name) and folded(name) not in taken:
+                new.setdefault(folded(name), name)
+        return list(new.values())
 
     def _once(self, records: Sequence[msgspec.Raw]) -> Sequence[msgspec.Raw]:
         """Return the records that have not come before, where that is possible."""

@@ -1,0 +1,153 @@
+"""One stream in a run: from the state that dlt kept to the tables that dlt loads with the next one."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import dlt
+from dlt.common import logger
+
+from commercetools_source.errors import RecordError, StateError
+from commercetools_source.extract.checkpoint import StreamState, decode, encode
+from commercetools_source.extract.engine import Extraction
+from commercetools_source.extract.limits import Limits
+from commercetools_source.extract.selection import conflict_with, mode_of
+from commercetools_source.frontends.dlt.relations import Relations
+from commercetools_source.frontends.dlt.run import Run, tell
+from commercetools_source.frontends.dlt.tables import Tables, hints
+from commercetools_source.sync.deletions import lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, MutableMapping
+
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.client import Client
+    from commercetools_source.extract.delivery import Delivery
+    from commercetools_source.extract.selection import Selection
+    from commercetools_source.frontends.dlt.relations import Rows
+    from commercetools_source.sync.deletions import Lookup
+
+__all__ = ["read"]
+
+_BATCH_BYTES = 8 << 20
+"""Of a table, and of what is read ahead of it: dlt has as many streams under way as it likes."""
+_BATCH_SECONDS = 1.0
+"""After this much something is handed over: dlt waits two seconds for resources when it has to end."""
+_ANEW = 'with dlt that is pipeline.run(..., refresh="drop_resources")'
+
+
+def read(run: Run, stream: Stream) -> Iterator[Any]:
+    """Yield tables of `stream`; what is in the resource's state is true once those before it are loaded."""
+    kept: MutableMapping[str, Any] = dlt.current.resource_state(stream.name)
+    with run.opened() as (client, selection):
+        try:
+            state = decode(kept["state"]) if "state" in kept else StreamState()
+        except StateError as error:
+            run.fail(stream, f"{error}; {_ANEW}")
+            return
+        reason = conflict_with(stream, state, selection)
+        if run.relations and state != StreamState() and not kept.get("relations"):
+            reason = "what is loaded of it was read without relations"
+        if reason is not None:
+            run.fail(stream, f"{reason}; {_ANEW}")
+            return
+        yield from _Reading(run, stream, kept, client, selection).tables(state)
+
+
+class _Reading:
+    """Reads one stream with `client`; `kept` is the resource's state, which dlt stores with what is loaded."""
+
+    def __init__(
+        self, run: Run, stream: Stream, kept: MutableMapping[str, Any], client: Client, selection: Selection
+    ) -> None:
+        self._run, self._stream, self._kept = run, stream, kept
+        self._client, self._selection = client, selection
+        self._tables = Tables(stream, run.form, kept.get("fields", ()))
+        self._relations: Relations | None = None
+        if run.relations:
+            custom = run.custom_fields(client)
+            self._relations = Relations(stream, custom, self._tables.types, run.variants_of)
+
+    def tables(self, state: StreamState) -> Iterator[Any]:
+        """Yield what was deleted, then what was read, and note how that ended."""
+        if self._run.deletions and mode_of(self._stream, state, self._selection) != "full":
+            state = yield from self._deleted(state)
+        yield from self._read(state)
+        self._note_unfit()
+
+    def _deleted(self, state: StreamState) -> Generator[Any, None, StreamState]:
+        """Yield rows for what was deleted since the last run; return the state to read on from."""
+        name, config = self._stream.name, self._run.config
+        pages = lookup(self._client.get, [self._stream], {name: state}, self._selection, config.page_size)
+        while True:
+            try:
+                _, tombstones = next(pages)
+            except StopIteration as end:
+                ended: Lookup = end.value
+                break
+            yield from self._written(self._tables.deleted(tombstones), "deleted")
+        if (reason := ended.unseen(config.project_key)) is not None:
+            logger.warning(f"{name}: {reason}")
+        return ended.states[name]
+
+    def _read(self, state: StreamState) -> Iterator[Any]:
+        run, name = self._run, self._stream.name
+        limits = Limits(run.config.concurrency, run.config.page_size, _BATCH_BYTES, ahead_bytes=_BATCH_BYTES)
+        limits = replace(limits, batch_seconds=_BATCH_SECONDS, seconds=run.seconds_left)
+        extraction = Extraction(self._client.get, [self._stream], {name: state}, self._selection, limits, tell)
+        whole = False
+        deliveries: Any = extraction.deliveries()
+        with closing(deliveries):
+            for delivery in deliveries:
+                whole = whole or delivery.phase.first
+                try:
+                    item = self._tables.item(delivery.records)
+                except RecordError as error:
+                    extraction.fail(self._stream, error)
+                    continue
+                if self._relations is not None and not whole and self._relations.repeats(item):
+                    logger.info(f"{name}: a record changed while it was read; the next run goes on from there")
+                    return
+                yield from self._taken(delivery, item, whole=whole)
+                self._kept.update(state=encode(delivery.state), relations=run.relations)
+        outcome = extraction.outcomes[name]
+        if outcome.quarantined:
+            run.fail(self._stream, f"{outcome.quarantined} records could not be served and were left out")
+        elif outcome.error is not None and not outcome.stopped:
+            run.fail(self._stream, outcome.error)
+
+    def _taken(self, delivery: Delivery, item: Any, *, whole: bool) -> Iterator[Any]:
+        """Yield a delivery; the last one of a read that is whole in this run says that it replaces the table."""
+        rows: Rows = "all" if delivery.phase.full else "changed"
+        if whole and delivery.phase.swaps and not delivery.keeps_unread:
+            yield from self._written(item, rows, "replace")
+        elif len(item):
+            yield from self._written(item, rows)
+
+    def _written(self, item: Any, rows: Rows, disposition: str = "merge") -> Iterator[Any]:
+        """Yield records for the stream's table, and their relations for tables of their own."""
+        shown = item if len(item) or self._run.form == "arrow" else dlt.mark.materialize_table_schema()
+        if self._relations is None:
+            yield dlt.mark.with_hints(shown, dlt.mark.make_hints(write_disposition=disposition))
+            return
+        name = self._stream.name
+        yield _for_table(shown, {"table_name": name, **hints(self._stream, self._run.form)}, disposition)
+        for described, table in self._relations.tables(item, rows):
+            if len(table) or disposition == "replace":
+                yield _for_table(table, described, disposition)
+
+    def _note_unfit(self) -> None:
+        """Let new fields become columns of the next run, unless the schema's contract forbids new columns."""
+        name = self._stream.name
+        for column, count in self._tables.unfit.items():
+            logger.warning(f"{name}: values of {column} that fit no column: {count}; _unfit has them")
+        contract = dlt.current.source_schema().resolve_contract_settings_for_table(name)
+        if contract["columns"] == "evolve" and (new := self._tables.new_fields()):
+            self._kept["fields"] = [*self._kept.get("fields", ()), *new]
+
+
+def _for_table(item: Any, described: dict[str, Any], disposition: str) -> Any:
+    marked = dlt.mark.make_hints(**described, write_disposition=disposition)
+    return dlt.mark.with_hints(item, marked, create_table_variant=True)

@@ -1,0 +1,309 @@
+"""The dlt source into a DuckDB file: what dlt makes of it beside what every front-end must do."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("dlt")
+
+import dlt
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+import frontends.dlt_runs  # noqa: F401 - turns dlt's telemetry off
+from commercetools_source.dlt import commercetools
+from commercetools_source.errors import CommercetoolsError, ConfigError
+from commercetools_source.sandbox import Fault, Sandbox
+from shops import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+STREAMS = ["orders", "zones"]
+
+
+@pytest.fixture
+def shop() -> Iterator[Sandbox]:
+    with Sandbox(rows=rows_of("/orders", "/zones", "/types", "/product-types", "/messages")) as running:
+        yield running
+
+
+class Warehouse:
+    """A pipeline into a DuckDB file."""
+
+    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+        quick = {"settle_seconds": 0, "lookback_seconds": 0, "retry_seconds": 0}
+        self.credentials = {**sandbox.settings(), **quick}
+        self.pipeline = dlt.pipeline(
+            "warehouse",
+            pipelines_dir=str(folder / "state"),
+            destination=dlt.destinations.duckdb(str(folder / "file.duckdb")),
+            dataset_name="shop",
+        )
+
+    def source(self, streams: list[str] = STREAMS, **options: Any) -> Any:
+        credentials = {**self.credentials, **options.pop("credentials", {})}
+        return commercetools(streams, credentials, **options)
+
+    def load(self, streams: list[str] = STREAMS, *, contract: Any = None, **options: Any) -> dict[str, int]:
+        """Run the pipeline; return how many rows of each table were loaded."""
+        self.pipeline.run(self.source(streams, **options), schema_contract=contract)
+        counts = self.pipeline.last_trace.last_normalize_info.row_counts
+        return {name: count for name, count in counts.items() if not name.startswith("_dlt") and count}
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.pipeline.sql_client() as client:
+            return list(client.execute_sql(sql))
+
+    def versions(self, table: str = "orders") -> dict[str, int]:
+        rows = self.rows(f"SELECT id, version FROM {table}")
+        assert len(rows) == len(dict(rows)), "a row is there twice"
+        return dict(rows)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, shop: Sandbox) -> Iterator[Warehouse]:
+    made = Warehouse(tmp_path, shop)
+    yield made
+    made.pipeline.deactivate()
+
+
+def versions(shop: Sandbox, stream: str = "orders") -> dict[str, int]:
+    return {record["id"]: record["version"] for record in shop.records(stream)}
+
+
+def test_changes_are_merged_and_what_was_deleted_is_gone(warehouse: Warehouse, shop: Sandbox) -> None:
+    before = versions(shop)
+    assert warehouse.load() == {"orders": len(before), "zones": len(shop.records("zones"))}
+    assert warehouse.versions() == before
+    changed, gone = list(before)[:2]
+    shop.clock.advance(5)
+    shop.update("orders", changed, {"orderState": "Complete"})
+    shop.delete("orders", gone)
+    shop.clock.advance(5)
+    assert warehouse.load() == {"orders": 2}
+    assert warehouse.versions() == versions(shop)
+    assert warehouse.load() == {}
+
+
+def test_types_are_those_of_the_destination(warehouse: Warehouse) -> None:
+    warehouse.load(["orders"])
+    types = dict(
+        warehouse.rows(
+            "SELECT column_name, data_type FROM information_schema.columns"
+            " WHERE table_schema = 'shop' AND table_name = 'orders'"
+        )
+    )
+    assert types["created_at"] == "TIMESTAMP WITH TIME ZONE"
+    assert types["line_items"] == "JSON"
+    assert types["version"] == "BIGINT"
+    assert types["_unfit"] == "JSON"
+
+
+def test_dicts_load_as_arrow_does(warehouse: Warehouse, shop: Sandbox) -> None:
+    warehouse.load(["orders"], form="json")
+    rows = {row[0]: row for row in warehouse.rows("SELECT id, version, created_at, line_items FROM orders")}
+    for order in shop.records("orders"):
+        _, version, created, items = rows[order["id"]]
+        assert version == order["version"]
+        assert created.isoformat()[:19] == order["createdAt"][:19]
+        assert json.loads(items) == order["lineItems"]
+    shop.clock.advance(5)
+    shop.delete("orders", order["id"])
+    shop.clock.advance(5)
+    assert warehouse.load(["orders"], form="json") == {"orders": 1}
+    assert warehouse.versions() == versions(shop)
+
+
+def test_a_run_that_ends_early_goes_on_where_it_was(warehouse: Warehouse, shop: Sandbox) -> None:
+    warehouse.load(["orders"], minutes=0)
+    assert warehouse.pipeline.default_schema.tables.get("orders", {}).get("columns", {}) == {}
+    warehouse.load(["orders"])
+    assert warehouse.versions() == versions(shop)
+
+
+def test_a_stream_that_is_cut_off_is_loaded_and_told_and_goes_on(warehouse: Warehouse, shop: Sandbox) -> None:
+    small = {"page_size": 10, "concurrency": 1}
+    shop.faults.add(Fault("status", "/orders", status=500, after=2, times=None))
+    with pytest.raises(CommercetoolsError, match="orders is not complete"):
+        warehouse.load(credentials=small)
+    assert warehouse.versions("zones") == versions(shop, "zones")
+    loaded = warehouse.versions()
+    assert 0 < len(loaded) < len(versions(shop))
+    shop.faults.clear()
+    assert warehouse.load(credentials=small)["orders"] == len(versions(shop)) - len(loaded)
+    assert warehouse.versions() == versions(shop)
+
+
+def test_what_was_extracted_but_not_loaded_is_loaded_once(warehouse: Warehouse, shop: Sandbox) -> None:
+    warehouse.pipeline.extract(warehouse.source())
+    # A process that was killed here leaves these packages: dlt's next run loads them, and the one after it reads on.
+    warehouse.load()
+    assert warehouse.versions() == versions(shop)
+    shop.clock.advance(5)
+    shop.update("orders", next(iter(versions(shop))), {"orderState": "Complete"})
+    shop.clock.advance(5)
+    assert warehouse.load() == {"orders": 1}
+    assert warehouse.versions() == versions(shop)
+
+
+def test_a_stream_without_change_dates_is_replaced(tmp_path: Path) -> None:
+    with Sandbox(rows=rows_of("/customer-groups", "/messages")) as shop:
+        warehouse = Warehouse(tmp_path, shop)
+        warehouse.load(["customer_groups"])
+        for group in shop.records("customer_groups"):
+            shop.delete("customer_groups", group["id"])
+        shop.clock.advance(5)
+        warehouse.load(["customer_groups"])
+        assert warehouse.versions("customer_groups") == {}
+        warehouse.pipeline.deactivate()
+
+
+@pytest.mark.parametrize("contract", ["evolve", "freeze"])
+def test_a_field_that_nobody_knew_is_kept_and_becomes_a_column_where_the_contract_lets_it(
+    warehouse: Warehouse, shop: Sandbox, contract: str
+) -> None:
+    warehouse.load(["orders"])
+    order = next(iter(versions(shop)))
+    for number in (1, 2):
+        shop.clock.advance(5)
+        shop.update("orders", order, {"brandNew": {"number": number}, "brand_new": "the same to dlt"})
+        shop.clock.advance(5)
+        assert warehouse.load(["orders"], contract=contract) == {"orders": 1}
+    columns = {name for (name,) in warehouse.rows("SELECT column_name FROM information_schema.columns")}
+    ((unfit,),) = warehouse.rows(f"SELECT _unfit FROM orders WHERE id = '{order}'")
+    if contract == "evolve":
+        assert json.loads(unfit) == {"brand_new": "the same to dlt"}
+        ((value,),) = warehouse.rows(f"SELECT brand_new FROM orders WHERE id = '{order}'")
+        assert json.loads(value) == {"number": 2}
+    else:
+        assert "brand_new" not in columns
+        assert json.loads(unfit) == {"brandNew": {"number": 2}, "brand_new": "the same to dlt"}
+
+
+def test_relations_follow_their_records(tmp_path: Path) -> None:
+    with Sandbox(rows=rows_of("/customers", "/types", "/messages")) as shop:
+        warehouse = Warehouse(tmp_path, shop)
+
+        def check() -> None:
+            warehouse.load(["customers"], relations=True)
+            rows = warehouse.rows("SELECT customer_id, id FROM model_customer_addresses")
+            customers = shop.records("customers")
+            held = sorted((record["id"], address["id"]) for record in customers for address in record["addresses"])
+            assert sorted(rows) == held
+            assert warehouse.versions("model_customers") == warehouse.versions("customers")
+            assert warehouse.versions("customers") == versions(shop, "customers")
+
+        check()
+        fewer, none, gone = [record for record in shop.records("customers") if len(record["addresses"]) > 1][:3]
+        shop.clock.advance(5)
+        shop.update("customers", fewer["id"], {"addresses": fewer["addresses"][:1]})
+        shop.update("customers", none["id"], {"addresses": []})
+        shop.delete("customers", gone["id"])
+        shop.clock.advance(5)
+        check()
+        warehouse.pipeline.deactivate()
+
+
+def test_money_in_relations_is_decimal_and_custom_fields_are_typed(tmp_path: Path) -> None:
+    with Sandbox(rows=rows_of("/payments", "/types")) as shop:
+        warehouse = Warehouse(tmp_path, shop)
+        warehouse.load(["payments"], relations=True)
+        amounts = dict(warehouse.rows("SELECT id, amount_planned_amount FROM model_payments"))
+        types = warehouse.rows(
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'model_payments'"
+        )
+        assert ("amount_planned_amount", "DECIMAL(23,4)") in types
+        for record in shop.records("payments"):
+            planned = record["amountPlanned"]
+            assert amounts[record["id"]].scaleb(planned["fractionDigits"]) == planned["centAmount"]
+        custom = {name: sql for name, sql in types if name.startswith("custom_")}
+        assert set(custom.values()) > {"JSON", "VARCHAR"}, custom
+        warehouse.pipeline.deactivate()
+
+
+def test_relations_are_not_added_to_what_was_read_without_them(warehouse: Warehouse) -> None:
+    warehouse.load(["zones"])
+    with pytest.raises(CommercetoolsError, match="without relations"):
+        warehouse.load(["zones"], relations=True)
+
+
+CHILD = """
+import json, sys
+import dlt
+from commercetools_source.dlt import commercetools
+folder, credentials, streams = json.loads(sys.argv[1])
+pipeline = dlt.pipeline(
+    "warehouse", pipelines_dir=folder + "/state", destination=dlt.destinations.duckdb(folder + "/file.duckdb"),
+    dataset_name="shop",
+)
+pipeline.run(commercetools(streams, credentials))
+"""
+
+
+def test_a_process_that_is_killed_while_it_extracts_loses_and_doubles_nothing(
+    warehouse: Warehouse, shop: Sandbox, tmp_path: Path
+) -> None:
+    credentials = {**warehouse.credentials, "page_size": 10, "concurrency": 1}
+    child = subprocess.Popen([sys.executable, "-c", CHILD, json.dumps([str(tmp_path), credentials, ["orders"]])])
+    asked = threading.Event()
+
+    def kill_at_third_page(request: Any) -> None:
+        pages.append(request)
+        if len(pages) == 6:
+            child.kill()
+            asked.set()
+
+    pages: list[Any] = []
+    shop.before_request(kill_at_third_page)
+    assert asked.wait(60)
+    assert child.wait(60) == -signal.SIGKILL
+    warehouse.load(["orders"])
+    assert warehouse.versions() == versions(shop)
+
+
+def test_an_unknown_stream_names_the_nearest(warehouse: Warehouse) -> None:
+    with pytest.raises(ConfigError, match="Did you mean orders"):
+        warehouse.source(["ordres"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"form": "csv"}, "arrow or json"),
+        ({"form": "json", "relations": True}, "relations are made of Arrow tables"),
+        ({"since": "yesterday"}, "start_date"),
+        ({"where": {"customers": "id = 1"}}, "not among the chosen"),
+        ({"credentials": {"page_size": 0}}, "page_size"),
+    ],
+)
+def test_a_wrong_argument_is_refused_before_anything_is_sent(
+    warehouse: Warehouse, shop: Sandbox, options: Any, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        warehouse.source(**options)
+    assert shop.requests == []
+
+
+def test_wrong_credentials_stop_before_anything_is_extracted(warehouse: Warehouse) -> None:
+    with pytest.raises(PipelineStepFailed, match="check client_id, client_secret") as raised:
+        warehouse.load(credentials={"client_secret": "not-to-be-shown"})
+    assert "not-to-be-shown" not in str(raised.value)
+    assert raised.value.step == "extract"
+
+
+def test_another_part_of_a_stream_is_refused_with_what_to_do(warehouse: Warehouse) -> None:
+    warehouse.load(["orders"])
+    with pytest.raises(CommercetoolsError, match="drop_resources"):
+        warehouse.load(["orders"], where={"orders": 'orderState = "Open"'})
+    warehouse.pipeline.run(
+        warehouse.source(["orders"], where={"orders": 'orderState = "Open"'}), refresh="drop_resources"
+    )
+    assert warehouse.rows("SELECT DISTINCT order_state FROM orders") == [("Open",)]
