@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import signal
 import subprocess
@@ -20,13 +19,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from commercetools_source.catalog.schema import Column
-from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import DuckDB, Jsonl, Parquet
 from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.timestamps import moment, shift
+from destinations.conformance import STREAM, Table, duckdb_table, jsonl_table, merged, parquet_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +38,6 @@ FIELDS = [
     Column("text", "string", nullable=True),
 ]
 BEGIN = "2024-01-01T00:00:00.000Z"
-STREAM = STREAMS["tax_categories"]
 RATES = st.lists(
     st.fixed_dictionaries({"id": st.sampled_from("xyz")}, optional={"subRates": st.lists(st.just({"name": "s"}))}),
     unique_by=lambda rate: rate["id"],
@@ -52,57 +50,6 @@ RECORDS = st.lists(
     ),
     max_size=4,
 )
-Table = dict[str, dict[str, Any]]
-
-
-def merged(table: Table, records: list[dict[str, Any]]) -> Table:
-    found = dict(table)
-    for record in records:
-        if record["id"] not in found or record["version"] >= found[record["id"]]["version"]:
-            found[record["id"]] = record
-    return found
-
-
-def duckdb_table(path: Path) -> Table | None:
-    with duckdb.connect(str(path)) as connection:
-        if not connection.execute(
-            f"FROM duckdb_tables() WHERE schema_name = 'main' AND table_name = '{STREAM.name}'"
-        ).fetchall():
-            return None
-        return table_of(connection.execute(f"SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM {STREAM.name}"))
-
-
-def table_of(result: duckdb.DuckDBPyConnection) -> Table:
-    names = [column[0] for column in result.description]
-    rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-    found = {row["id"]: {name: value for name, value in row.items() if value is not None} for row in rows}
-    assert len(found) == len(rows), "a key is there twice"
-    for row in found.values():
-        row.update({name: json.loads(row[name]) for name in ("later", "rates") if name in row})
-    return found
-
-
-def jsonl_table(path: Path) -> Table | None:
-    entry = read_manifest(path).streams.get(STREAM.name)
-    listed = {path / STREAM.name / file.name for file in entry.files} if entry else set()
-    loading = {path / STREAM.name / "_loading" / file.name for file in entry.loading} if entry else set()
-    assert listed == set((path / STREAM.name).rglob("part-*")) - loading
-    found: Table = {}
-    for file in sorted(listed):
-        found = merged(found, [json.loads(line) for line in file.read_text("utf-8").split("\n") if line])
-    return found if entry else None
-
-
-def parquet_table(path: Path) -> Table | None:
-    entry = read_manifest(path).streams.get(STREAM.name)
-    if entry is None or not entry.columns:
-        return None
-    assert {path / STREAM.name / file.name for file in entry.files} == set((path / STREAM.name).glob("part-*"))
-    with duckdb.connect() as connection:
-        moved = re.sub(r"'/[^']*/store/", f"'{path}/", (path / "latest.sql").read_text())
-        connection.execute(moved)
-        result = connection.execute(f"SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM {STREAM.name}")
-        return table_of(result)
 
 
 class Machine(RuleBasedStateMachine):

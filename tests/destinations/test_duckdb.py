@@ -16,7 +16,6 @@ from commercetools_source.destinations.duckdb.connection import row_counts
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Phase
-from commercetools_source.extract.keyset import KeyRange, Position
 from destinations.deliveries import BOUND, CURSOR
 
 if TYPE_CHECKING:
@@ -117,27 +116,6 @@ def test_a_table_without_records_is_there_all_the_same(destination: DuckDB, path
     assert row_counts(path) == {"things": 0}
 
 
-def test_a_record_that_comes_late_with_an_older_version_changes_nothing(
-    destination: DuckDB, path: Path, load: Make, delivery: Make
-) -> None:
-    destination.write(load([{"id": "1", "version": 3, "amount": 3}]))
-    for version, amount in [(2, 2), (4, 4), (4, 5), (1, 1)]:
-        destination.write(delivery([{"id": "1", "version": version, "amount": amount}, {"id": "2", "version": 1}]))
-    destination.close()
-    assert rows(path, "SELECT id, version, amount FROM things ORDER BY id") == [("1", 4, 5.0), ("2", 1, None)]
-
-
-def test_records_of_a_full_read_that_come_twice_are_stored_once(
-    destination: DuckDB, path: Path, delivery: Make
-) -> None:
-    destination.write(delivery([{"id": "1", "version": 2}, {"id": "2", "version": 1}], replaces=True, first=True))
-    destination.write(delivery([{"id": "1", "version": 1}, {"id": "2", "version": 1, "open": True}], replaces=True))
-    destination.write(delivery([{"id": "3", "version": 1}], replaces=True, done=True))
-    destination.close()
-    found = rows(path, "SELECT id, version, open FROM things ORDER BY id")
-    assert found == [("1", 2, None), ("2", 1, True), ("3", 1, None)]
-
-
 def test_keys_of_several_columns_are_merged_and_deduplicated(path: Path, delivery: Make) -> None:
     fields = [Column(name, "string", nullable=name == "v") for name in ("store", "product", "v")]
     destination, key = DuckDB(path, lambda _: fields), ("store", "product")
@@ -186,19 +164,6 @@ def test_an_older_table_gets_the_columns_that_the_schema_has_now(path: Path, loa
     destination.write(delivery([{"id": "2", "open": False, "n": 5}]))
     destination.close()
     assert rows(path, "SELECT id, open, n FROM things ORDER BY id") == [("1", "true", None), ("2", "false", 5)]
-
-
-def test_the_state_of_every_stream_comes_back_as_it_was(destination: DuckDB, path: Path, delivery: Make) -> None:
-    key_range = KeyRange("id", lower="a", upper='"', after=Position("é", "1"), parent=("x",))
-    state = StreamState(cursor=CURSOR, mode="full", bound=BOUND, ranges=(key_range,))
-    destination.write(delivery([], replaces=True, first=True, state=state))
-    destination.write(
-        delivery([], replaces=True, first=True, done=True, name="others", state=StreamState(cursor=BOUND))
-    )
-    destination.close()
-    again = DuckDB(path)
-    assert again.open() == {"things": state, "others": StreamState(cursor=BOUND)}
-    again.close()
 
 
 def test_dropping_a_table_loads_it_again(destination: DuckDB, path: Path, load: Make, delivery: Make) -> None:
@@ -302,13 +267,6 @@ def test_a_state_of_another_version_is_not_gone_on_from_and_can_be_reset(
 def test_a_long_statement_writes_nothing_to_standard_output(destination: DuckDB) -> None:
     (shown,) = destination._connection.execute("SELECT current_setting('enable_progress_bar')").fetchone() or ()
     assert shown is False
-
-
-def test_writing_needs_an_open_destination(path: Path, load: Make) -> None:
-    destination = DuckDB(path)
-    destination.close()
-    with pytest.raises(DestinationError, match="is not open"):
-        destination.write(load([]))
 
 
 def test_a_path_may_hold_quotes_and_names_that_duckdb_keeps_for_itself(

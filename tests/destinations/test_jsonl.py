@@ -9,7 +9,7 @@ import pytest
 
 from commercetools_source.destinations import Jsonl
 from commercetools_source.destinations.manifest import read_manifest
-from commercetools_source.errors import DestinationError, StateError
+from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from destinations.deliveries import BOUND, CURSOR
 
@@ -172,20 +172,6 @@ def test_what_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "missing").exists()
 
 
-@pytest.mark.parametrize(
-    ("text", "message"), [("{", "is broken"), ('{"format":99}', "has format 99, this version reads 1; upgrade")]
-)
-def test_a_manifest_that_cannot_be_read_is_not_guessed(
-    destination: Jsonl, folder: Path, text: str, message: str
-) -> None:
-    destination.close()
-    (folder / "manifest.json").write_text(text)
-    with pytest.raises(StateError, match=message):
-        destination.open()
-    (folder / "manifest.json").unlink()
-    destination.open()  # the lock is released
-
-
 def test_the_manifest_names_key_files_and_state(destination: Jsonl, folder: Path, load: Make) -> None:
     destination.write(load([{"a": "1", "b": "2"}], key=("a", "b")))
     entry = json.loads((folder / "manifest.json").read_bytes())["streams"]["things"]
@@ -194,17 +180,3 @@ def test_the_manifest_names_key_files_and_state(destination: Jsonl, folder: Path
     assert read_manifest(folder) == msgspec.json.decode(
         (folder / "manifest.json").read_bytes(), type=type(read_manifest(folder))
     )
-
-
-def test_two_runs_in_one_process_exclude_each_other_too(destination: Jsonl, folder: Path) -> None:
-    with pytest.raises(DestinationError, match="in use by process"):
-        Jsonl(folder).open()
-    destination.close()
-    second = Jsonl(folder)
-    second.open()
-    second.close()
-
-
-def test_writing_needs_an_open_destination(folder: Path, load: Make) -> None:
-    with pytest.raises(DestinationError, match="is not open"):
-        Jsonl(folder).write(load([]))

@@ -21,7 +21,6 @@ from commercetools_source.catalog.stream import Stream
 from commercetools_source.destinations import Parquet
 from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
-from commercetools_source.extract.delivery import Difference, Listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -227,25 +226,6 @@ def test_deletions_are_marked_in_what_is_being_loaded_too(
     assert destination.mark_deleted(THINGS, {"1": "2024-02-01T00:00:00.000Z"}) == 2
     destination.write(delivery([], replaces=True, done=True))
     assert latest(folder, "_deleted_at") == [(DELETED_IN_VIEW,)]
-
-
-def test_a_comparison_sees_the_newest_rows_only(
-    folder: Path, load: Make, delivery: Make, fields: Callable[[Stream], list[Column]]
-) -> None:
-    created = Column("createdAt", "datetime", nullable=True)
-    destination = Parquet(folder, lambda stream: [*fields(stream), created])
-    destination.open()
-    old = "2024-01-01T00:00:00.000Z"
-    destination.write(load([]))
-    assert destination.compare(THINGS, [], old) == Difference((), (), (), 0, 0)
-    destination.write(load([{"id": name, "version": 1, "createdAt": old} for name in "abcd"]))
-    destination.write(delivery([{"id": "a", "version": 2, "createdAt": old}], done=True))
-    destination.mark_deleted(THINGS, {"d": old})
-    late = Listed("f", 1, "2026-01-01T00:00:00.000Z")
-    listed = [[Listed("a", 2, old), Listed("b", 2, old)], [Listed("e", 1, old), late]]
-    found = destination.compare(THINGS, listed, "2025-01-01T00:00:00.000Z")
-    assert found == Difference(missing=("e",), stale=("b",), gone=("c",), held=3, listed=4)
-    destination.close()
 
 
 def test_a_row_group_is_bounded_by_bytes(destination: Parquet, folder: Path, load: Make) -> None:

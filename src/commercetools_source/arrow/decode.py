@@ -128,8 +128,12 @@ class Decoder:
         return True
 
     def _is_new(self, name: str) -> bool:
-        """Whether a column can be added for it: SQL names ignore case, and a name needs something to print."""
-        return name.casefold() not in self._taken and name.isprintable() and bool(name.strip())
+        """Whether a column can be added for it: SQL names ignore case, and a name needs something to print.
+
+        A name with `"` or a backslash goes to `_unfit`: msgspec's structs cannot have such a field.
+        """
+        fits = name.isprintable() and bool(name.strip()) and not {'"', "\\"} & set(name)
+        return fits and name.casefold() not in self._taken
 
     def _salvage(self, parsed: dict[str, msgspec.Raw]) -> tuple[Any, dict[str, msgspec.Raw]]:
         kinds = {field.name: field.kind for field in self.fields}

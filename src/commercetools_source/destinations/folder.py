@@ -128,6 +128,13 @@ class Folder:
         """Return which files were missing when the folder was opened."""
         return list(self._lost)
 
+    def is_there(self) -> bool:
+        """Return whether a folder is at `path`; raises DestinationError when there can be none."""
+        try:
+            return self.path.is_dir()
+        except OSError as error:
+            raise DestinationError(_explain(self.path, error)) from error
+
     def entry(self, table: str) -> Entry | None:
         """Return what is stored of a table; not to be changed."""
         return self._manifest.streams.get(table)

@@ -64,7 +64,12 @@ def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
         import pyarrow  # noqa: F401, ICN001 - heavy; looked for now, before anything is read
     except ImportError as error:
         raise DestinationError(f"cannot write {path}: it needs DuckDB and pyarrow; {install_hint('duckdb')}") from error
-    _check(path, read_only=read_only)
+    try:
+        _check(path, read_only=read_only)
+    except OSError as error:
+        if isinstance(error, DestinationError):
+            raise
+        raise DestinationError(f"cannot look for {path}: {error.strerror}; choose another name") from error
     path = path.resolve()  # before 1.5 DuckDB makes its log beside a symbolic link, and does not find it there again
     spill = f"{path.absolute()}.tmp"
     if read_only:  # nothing is made beside the file; DuckDB makes this when it needs it, and removes it

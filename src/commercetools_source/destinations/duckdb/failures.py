@@ -35,6 +35,8 @@ def explain(path: Path, message: str) -> str:
         process = re.search(r"PID (\d+)", message)
         holder = f"process {process[1]}" if process else "another process"
         return f"{path} is in use by {holder}; close it (or wait until it has ended) and run again"
+    if "Unique file handle conflict" in message:
+        return f"{path} is in use by this process; close what has it open and run again"
     if "not a valid DuckDB" in message:
         return f"{path} is not a DuckDB file; choose another name, or move it away"
     if "ermission denied" in message or "ead-only" in message or "Cannot open file" in message:

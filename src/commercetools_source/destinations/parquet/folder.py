@@ -136,6 +136,8 @@ class Parquet:
     def _refuse_foreign(self) -> None:
         """Raise DestinationError when somebody else's file has a name under which this writes."""
         path = self._folder.path / LATEST
+        if not self._folder.is_there():
+            return
         refuse_link(self._folder.path / SPILL)
         if path.is_file() and not path.read_bytes().startswith(head(self._folder.path).encode()[:40]):
             raise DestinationError(
