@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,8 +27,8 @@ from shops import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+PAGE = Path(__file__).parents[2] / "docs" / "dlt.md"
 STREAMS = ["orders", "zones"]
 
 
@@ -307,3 +310,24 @@ def test_another_part_of_a_stream_is_refused_with_what_to_do(warehouse: Warehous
         warehouse.source(["orders"], where={"orders": 'orderState = "Open"'}), refresh="drop_resources"
     )
     assert warehouse.rows("SELECT DISTINCT order_state FROM orders") == [("Open",)]
+
+
+def test_the_examples_of_the_page_run(
+    shop: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PIPELINES_DIR", str(tmp_path / "state"))
+    for name, value in {**shop.settings(), "settle_seconds": 0}.items():
+        monkeypatch.setenv(f"SOURCES__COMMERCETOOLS__CREDENTIALS__{name.upper()}", str(value))
+    names: dict[str, Any] = {}
+    for example in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL):
+        exec(example, names)  # noqa: S102 - the page's own words
+        names["pipeline"].deactivate()
+    printed = capsys.readouterr().out
+    assert "dataset commercetools" in printed
+    assert "Decimal" in printed
+
+
+def test_the_page_names_every_argument() -> None:
+    described = re.findall(r"^\| `(\w+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert described == list(inspect.signature(commercetools).parameters)
