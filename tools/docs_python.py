@@ -27,7 +27,7 @@ def python_page() -> str:
     events = [f"| `{event.__name__}` | {_fields(event)} | {_promise(event)} |" for event in get_args(Event)]
     values = [f"| `{name}` | {_promise(getattr(commercetools_source, name))} |" for name in _VALUES]
     parts = {
-        "CLIENT": _methods(Client, "client"),
+        "CLIENT": _constructor(Client) + _methods(Client, "client"),
         "CONFIG": _methods(Config, "Config"),
         "VERBS": "\n".join(_entry(getattr(commercetools_source, name)) for name in _VERBS),
         "DESTINATION": _methods(Destination, "destination"),
@@ -38,6 +38,12 @@ def python_page() -> str:
     return re.sub(
         r"^([A-Z]+)$", lambda match: parts[match[1]], TEMPLATE.read_text(encoding="utf-8"), flags=re.MULTILINE
     )
+
+
+def _constructor(owner: type) -> str:
+    """Return how an `owner` is made, and what its docstring promises."""
+    signature = _signature(inspect.unwrap(owner.__init__)).removeprefix("__init__").removesuffix(" -> None")  # type: ignore[misc]
+    return f"```text\n{owner.__name__}{signature}\n```\n{inspect.getdoc(owner)}\n\n"
 
 
 def _methods(owner: type, name: str) -> str:

@@ -120,7 +120,7 @@ def _of_name(name: str) -> str:
 
 def _overload(stream: str, record: str) -> str:
     parameters = list(inspect.signature(Client.records).parameters.values())
-    keywords = ", ".join(f"{one.name}: {one.annotation} = ..." for one in _keyword_only(parameters))
+    keywords = ", ".join(f"{parameter.name}: {parameter.annotation} = ..." for parameter in _keyword_only(parameters))
     return f"    @overload\n    def __call__(self, stream: {stream}, *, {keywords}) -> Iterator[{record}]: ..."
 
 

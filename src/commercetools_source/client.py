@@ -65,8 +65,8 @@ class Client:
 
     `config` may be a plain mapping of settings; `contact_seconds` is the time for a host that never answered, by
     default `retry_seconds`: shorten it where a person waits for the result. `access_token` is one that another process
-    fetched: it is used until the platform refuses it. Use it as a context manager, or `close` it, to give its
-    connections back.
+    fetched: it is used until the platform refuses it. `timing` replaces clock and sleep, for tests. Use it as a
+    context manager, or `close` it, to give its connections back.
     """
 
     def __init__(
@@ -101,7 +101,7 @@ class Client:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
 
@@ -283,13 +283,13 @@ class Client:
         A change that was made shortly before an answer may not be in it yet. Where the platform's clock and
         this machine's differ, the earlier one counts, since nothing is lost by reading less, and a Notice says so.
         """
-        theirs, ours = self._clocks()
-        if abs(difference := (theirs - ours).total_seconds()) > _CLOCKS_AGREE:
+        platform_time, machine_time = self._clocks()
+        if abs(difference := (platform_time - machine_time).total_seconds()) > _CLOCKS_AGREE:
             ahead = f"{timedelta(seconds=round(abs(difference)))} {'ahead of' if difference > 0 else 'behind'}"
             reason = f"the API's clock is {ahead} this machine's; the earlier one counts, so set right what is wrong"
             self._hook(Notice("clock", reason))
-            theirs = min(theirs, ours)
-        return shift(instant(theirs), -self.config.settle_seconds)
+            platform_time = min(platform_time, machine_time)
+        return shift(instant(platform_time), -self.config.settle_seconds)
 
     def server_time(self) -> datetime:
         """Return the platform's clock in UTC, to the second, from the `Date` header of an answer.
@@ -314,8 +314,8 @@ class Client:
                     path=urlsplit(url).path,
                 )
             )
-        ours = http_date(answer.headers.get("X-Sandbox-Clock")) or datetime.now(timezone.utc)
-        return http_date(answer.headers.get("Date")) or ours, ours
+        machine_time = http_date(answer.headers.get("X-Sandbox-Clock")) or datetime.now(timezone.utc)
+        return http_date(answer.headers.get("Date")) or machine_time, machine_time
 
     def get(
         self,
@@ -354,10 +354,10 @@ class Client:
         return f"{target}{'&' if '?' in target else '?'}{query}" if query else target
 
     def _refuse_foreign(self, url: str) -> None:
-        ours, theirs = urlsplit(self.config.api_url), urlsplit(url)
-        if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
+        api, target = urlsplit(self.config.api_url), urlsplit(url)
+        if (api.scheme, api.netloc) != (target.scheme, target.netloc):
             raise ConfigError(
-                f"url {theirs.scheme}://{theirs.hostname} is not on the configured API host {self.config.api_url};"
+                f"url {target.scheme}://{target.hostname} is not on the configured API host {self.config.api_url};"
                 " the token is sent nowhere else"
             )
 

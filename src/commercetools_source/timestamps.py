@@ -70,11 +70,11 @@ def parse_time(value: Any) -> str:
     elif isinstance(value, date):
         moment = datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
     else:
-        found = _MOMENT.fullmatch(value.strip()) if isinstance(value, str) else None
-        if found is None:
+        match = _MOMENT.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match is None:
             raise ValueError(legal)
         try:
-            moment = _moment(found)
+            moment = _moment(match)
         except ValueError:
             raise ValueError(legal) from None
     if moment.tzinfo is None:
@@ -86,11 +86,11 @@ def parse_time(value: Any) -> str:
     return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _moment(found: re.Match[str]) -> datetime:
-    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
-    micro = int((found[7] or "").ljust(6, "0")[:6])
+def _moment(match: re.Match[str]) -> datetime:
+    year, month, day, hour, minute, second = (int(digits or 0) for digits in match.groups()[:6])
+    micro = int((match[7] or "").ljust(6, "0")[:6])
     zone = timezone.utc
-    if found[8] and found[8] not in "Zz":
-        sign = -1 if found[8][0] == "-" else 1
-        zone = timezone(sign * timedelta(hours=int(found[8][1:3]), minutes=int(found[8][-2:])))
+    if match[8] and match[8] not in "Zz":
+        sign = -1 if match[8][0] == "-" else 1
+        zone = timezone(sign * timedelta(hours=int(match[8][1:3]), minutes=int(match[8][-2:])))
     return datetime(year, month, day, hour, minute, second, micro, zone)

@@ -42,14 +42,14 @@ _EXACT = 1 << 53
 """Doubles hold every whole number up to this one."""
 
 
-def arrow_type(kind: Kind) -> Any:
+def arrow_type(column_type: Kind) -> Any:
     """Return the Arrow type of a kind."""
-    return _arrow(KINDS[kind].arrow)
+    return _arrow(KINDS[column_type].arrow)
 
 
-def stored_type(kind: Kind) -> Any:
+def stored_type(column_type: Kind) -> Any:
     """Return the Arrow type of a kind for those who read it elsewhere: times are said to be UTC."""
-    return _stored(arrow_type(kind))
+    return _stored(arrow_type(column_type))
 
 
 def _stored(in_memory: Any) -> Any:
@@ -75,27 +75,27 @@ def _arrow(text: str) -> Any:
     return by_name(text)
 
 
-def scalars(kind: Kind, values: Sequence[Any]) -> pa.Array[Any]:
-    """Return decoded values, None among them, in the Arrow type of `kind`.
+def scalars(column_type: Kind, values: Sequence[Any]) -> pa.Array[Any]:
+    """Return decoded values, None among them, in the Arrow type of `column_type`.
 
     Raises ArrowInvalid or OverflowError when one does not fit exactly.
     """
     import pyarrow as pa
 
-    wanted = arrow_type(kind)
-    if pa.types.is_integer(wanted):
+    target = arrow_type(column_type)
+    if pa.types.is_integer(target):
         return integers(values)
-    if pa.types.is_floating(wanted):
+    if pa.types.is_floating(target):
         return _doubles(values)
-    if pa.types.is_boolean(wanted):
+    if pa.types.is_boolean(target):
         return _booleans(values)
-    is_time = pa.types.is_time(wanted)
+    is_time = pa.types.is_time(target)
     if is_time:  # Arrow parses no times of day, only moments
         values = [None if value is None else f"1970-01-01T{value}Z" for value in values]
     texts = strings(values)
-    if is_time or pa.types.is_timestamp(wanted):  # a zone is demanded, so that the result is surely UTC
+    if is_time or pa.types.is_timestamp(target):  # a zone is demanded, so that the result is surely UTC
         texts = texts.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
-    return texts.cast(wanted)
+    return texts.cast(target)
 
 
 def strings(values: Sequence[str | None]) -> pa.Array[Any]:
@@ -141,13 +141,13 @@ def json_texts(raws: Sequence[msgspec.Raw]) -> pa.Array[Any]:
     if _NULL_SIZE in sizes:
         shown = [0 if size == _NULL_SIZE and raw == _NULL else size for raw, size in zip(raws, sizes, strict=True)]
     flags = bytes(map(bool, shown)) if 0 in shown else None
-    found = _strings(sizes, b"".join(cast("Sequence[bytes]", raws)), flags)  # Raw has the buffer protocol
+    texts = _strings(sizes, b"".join(cast("Sequence[bytes]", raws)), flags)  # Raw has the buffer protocol
     try:
-        found.validate(full=True)
+        texts.validate(full=True)
     except pa.ArrowInvalid:  # not UTF-8: an answer damaged on its way, kept as far as it can be read
         pairs = zip(raws, shown, strict=True)
         return strings([bytes(raw).decode(errors="replace") if size else None for raw, size in pairs])
-    return found
+    return texts
 
 
 def _strings(sizes: Sequence[int], text: bytes, flags: bytes | None) -> pa.Array[Any]:
@@ -174,13 +174,13 @@ def _booleans(values: Sequence[bool | None]) -> pa.Array[Any]:
     return pa.Array.from_buffers(pa.bool_(), len(values), [_bits(_flags(values)), bits])
 
 
-def _numbers(code: str, kind: Any, values: Sequence[Any]) -> pa.Array[Any]:
+def _numbers(code: str, arrow: Any, values: Sequence[Any]) -> pa.Array[Any]:
     import pyarrow as pa
 
     flags = _flags(values)
     there = values if flags is None else [0 if value is None else value for value in values]
     buffers = [_bits(flags), pa.py_buffer(array(code, there))]
-    return pa.Array.from_buffers(kind, len(values), buffers)
+    return pa.Array.from_buffers(arrow, len(values), buffers)
 
 
 def _flags(values: Sequence[Any]) -> bytes | None:

@@ -41,9 +41,9 @@ OWN: Mapping[str, str] = MappingProxyType({SYNCED_AT: "TIMESTAMP", DELETED_AT: "
 """The DuckDB types of the columns that every table has besides those of its records."""
 
 
-def _type(kind: Kind) -> tuple[Any, Any]:
-    """Return what msgspec decodes a kind into, and what stands for a missing value."""
-    decode = KINDS[kind].decode
+def _type(column_type: Kind) -> tuple[Any, Any]:
+    """Return what msgspec decodes a type of column into, and what stands for a missing value."""
+    decode = KINDS[column_type].decode
     return (decode, MISSING) if decode is msgspec.Raw else (decode | None, None)
 
 
@@ -115,11 +115,11 @@ class Decoder:
         except msgspec.DecodeError as error:
             raise RecordError(f"a record of {self.table} is no JSON object ({error})") from error
 
-    def _learn(self, parsed: dict[str, msgspec.Raw], rest: Sequence[msgspec.Raw]) -> bool:
+    def _learn(self, parsed: dict[str, msgspec.Raw], records: Sequence[msgspec.Raw]) -> bool:
         """Add a column for each unknown field that can be one; look at all records once, so that one pass is enough."""
         if self._fixed or not any(self._is_new(name) for name in parsed):
             return False
-        for record in rest:
+        for record in records:
             for name in self._parse(record):
                 if self._is_new(name):
                     self.fields.append(Column(name, "json", nullable=True))
@@ -166,7 +166,7 @@ class Decoder:
         return Rows(
             [rows.values[index] for index in kept],
             [rows.sources[index] for index in kept],
-            {place: rows.unfit[index] for place, index in enumerate(kept) if index in rows.unfit},
+            {position: rows.unfit[index] for position, index in enumerate(kept) if index in rows.unfit},
         )
 
     def tell(self, stream: str, drift: dict[tuple[str, str], int]) -> None:
@@ -194,7 +194,7 @@ class Decoder:
         for start, stop in slices(rows.sources):
             values, unfit = (
                 rows.values[start:stop],
-                {index - start: dict(found) for index, found in rows.unfit.items() if start <= index < stop},
+                {index - start: dict(raws) for index, raws in rows.unfit.items() if start <= index < stop},
             )
             columns = [self._column(field, values, rows.sources[start:stop], unfit) for field in self.fields]
             for name in chain.from_iterable(unfit.values()):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.config import Config
 from commercetools_source.errors import ConfigError
-from commercetools_source.timestamps import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Destination
 
-__all__ = ["names_of", "predicates_of", "settings_of", "size_of", "states_of", "time_of"]
+__all__ = ["names_of", "predicates_of", "settings_of", "size_of", "states_of"]
 
 
 def settings_of(file: Path | None, **overrides: object) -> Config:
@@ -47,16 +46,6 @@ def states_of(destination: Destination) -> dict[str, StreamState]:
         return dict(open_to_read(destination))
     finally:
         destination.close()
-
-
-def time_of(given: str | None, option: str) -> str | None:
-    """Return a date or time of the command line as an API timestamp; raises ConfigError when it is none."""
-    if given is None:
-        return None
-    try:
-        return parse_time(given)
-    except ValueError as problem:
-        raise ConfigError(f"{option} is {given!r}; {problem}") from None
 
 
 def predicates_of(given: Sequence[str] | None) -> dict[str, str]:

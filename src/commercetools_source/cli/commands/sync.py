@@ -7,9 +7,10 @@ import typer
 
 from commercetools_source.cli import options
 from commercetools_source.cli.output import conclude, watch
-from commercetools_source.cli.values import names_of, predicates_of, settings_of, time_of
+from commercetools_source.cli.values import names_of, predicates_of, settings_of
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
+from commercetools_source.timestamps import time_of
 
 app = typer.Typer()
 
