@@ -47,7 +47,7 @@ def _picture() -> str:
 
 
 def _rooms() -> set[str]:
-    return {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()} | {"client"}
+    return {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
 
 
 def _reachable(graph: dict[str, set[str]], start: str) -> set[str]:

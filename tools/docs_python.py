@@ -47,8 +47,9 @@ def _constructor(owner: type) -> str:
 
 
 def _methods(owner: type, name: str) -> str:
-    """Return an entry for each public method that `owner` defines, in the order of its source."""
-    public = [item for key, item in vars(owner).items() if not key.startswith("_")]
+    """Return an entry for each public method of `owner` in the order of its source, then for those of its bases."""
+    bases = [base for base in owner.__mro__ if base.__module__.startswith(commercetools_source.__name__)]
+    public = [item for base in bases for key, item in vars(base).items() if not key.startswith("_")]
     methods = [inspect.unwrap(getattr(item, "__func__", item)) for item in public]
     return "\n".join(_entry(method, f"{name}.") for method in methods if inspect.isfunction(method))
 
