@@ -11,6 +11,7 @@
 #   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them
 #   make judges    clients that nobody here wrote ask the sandbox: schemathesis, the TypeScript SDK (needs node), the Python SDK
 #   make crash     a process that writes a DuckDB file is killed at 50 random moments
+#   make hours   two hours of `sync --every 1m` with faults, in virtual time
 #   make acceptance  the source inside Mage's own code, the tap before Singer's checker, three targets and Meltano
 #   make test-lowest    the tests with the lowest versions that pyproject.toml declares; PYTHON=python3.10 for the lowest of all
 #   make test-versions  main job, demo and tests with every CPython from 3.10 on that this machine has (by name, or of pyenv)
@@ -34,7 +35,7 @@ SOURCE := pyproject.toml README.md LICENSE $(shell find hook src -type f -not -n
 unexport PYTHONPATH
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-.PHONY: bench bench-check help demo test tests simulate crash judges acceptance lint types format contract docs clean
+.PHONY: bench bench-check help demo test tests simulate crash hours judges acceptance lint types format contract docs clean
 .PHONY: chaos coverage release-check test-lowest test-versions
 
 test: lint types tests
@@ -59,6 +60,9 @@ judges: $(BUILD)/installed $(BUILD)/tools $(BUILD)/judges/installed
 
 crash: $(BUILD)/installed $(BUILD)/tools
 	KILLS=50 $(BIN)/pytest tests/sync/test_kill.py
+
+hours: $(BUILD)/installed $(BUILD)/tools
+	HOURS=1 $(BIN)/pytest tests/sync/test_repeat.py -k hours
 
 # Needs an index of packages, and for some tests PostgreSQL and GitHub; MAGE names a copy of Mage's repository instead.
 acceptance: $(BUILD)/installed $(BUILD)/tools

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from commercetools_source.report.progress import Tally
     from commercetools_source.sync import Summary
 
-__all__ = ["conclude", "say", "show", "watch"]
+__all__ = ["conclude", "drawn", "say", "show", "tell", "watch"]
 
 UNFINISHED = 3
 """Exit status of a run that `--minutes` ended early with nothing else wrong."""
@@ -40,17 +40,30 @@ def show(report: Report, *, as_json: bool) -> None:
 def watch(streams: int, *, verbose: bool, quiet: bool) -> Iterator[tuple[Tally, Stopper]]:
     """Show a run over so many streams on standard error and let signals end it while the block runs."""
     from commercetools_source.frontends.signals import stopping
+
+    with drawn(streams, verbose=verbose, quiet=quiet) as tally, stopping() as stopper:
+        yield tally, stopper
+
+
+@contextmanager
+def drawn(streams: int, *, verbose: bool, quiet: bool) -> Iterator[Tally]:
+    """Show a run over so many streams on standard error while the block runs."""
     from commercetools_source.report.progress import draw
 
     if verbose and quiet:
         raise ConfigError("--verbose and --quiet exclude each other; leave one out")
-    verbosity = int(verbose) - int(quiet)
-    with draw(sys.stderr, total=streams, verbosity=verbosity) as tally, stopping() as stopper:
-        yield tally, stopper
+    with draw(sys.stderr, total=streams, verbosity=int(verbose) - int(quiet)) as tally:
+        yield tally
 
 
 def conclude(summary: Summary, destination: str, tally: Tally, *, as_json: bool, quiet: bool, signal: int) -> NoReturn:
     """Tell how a run ended, and end the command so; `signal` is what ended the run early, or 0."""
+    status = tell(summary, destination, tally, as_json=as_json, quiet=quiet)
+    raise typer.Exit(128 + signal if signal else status)
+
+
+def tell(summary: Summary, destination: str, tally: Tally, *, as_json: bool, quiet: bool) -> int:
+    """Tell how a run ended, and return the exit status that says so."""
     from commercetools_source.report.run import RunReport
 
     report = RunReport(summary, destination, tally)
@@ -58,6 +71,4 @@ def conclude(summary: Summary, destination: str, tally: Tally, *, as_json: bool,
         show(report, as_json=True)
     if not quiet:
         say(report.text())
-    if signal:
-        raise typer.Exit(128 + signal)
-    raise typer.Exit(UNFINISHED if summary.stopped else int(not summary.complete))
+    return UNFINISHED if summary.stopped else int(not summary.complete)

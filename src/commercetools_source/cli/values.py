@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from commercetools_source.config import Config
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Destination
 
-__all__ = ["names_of", "predicates_of", "settings_of", "size_of", "states_of"]
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])", re.ASCII)
+
+__all__ = ["duration_of", "names_of", "predicates_of", "settings_of", "size_of", "states_of"]
 
 
 def settings_of(file: Path | None, **overrides: object) -> Config:
@@ -46,6 +50,17 @@ def states_of(destination: Destination) -> dict[str, StreamState]:
         return dict(open_to_read(destination))
     finally:
         destination.close()
+
+
+def duration_of(given: str | None, option: str) -> float | None:
+    """Return the seconds that a text such as 30s, 10m, 1h or 2d names; raises ConfigError when it names none."""
+    if given is None:
+        return None
+    match = _DURATION.fullmatch(given.strip())
+    seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+    if seconds <= 0:
+        raise ConfigError(f"{option} is {given!r}; it must be a time such as 30s, 10m, 1h or 2d")
+    return seconds
 
 
 def predicates_of(given: Sequence[str] | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.manifest import refuse_link
-from commercetools_source.errors import DestinationError
+from commercetools_source.errors import DestinationError, InUseError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,23 +21,23 @@ _NAME = ".lock"
 def lock(folder: Path) -> BinaryIO:
     """Return an open file that holds the folder for this process; the system lets go of it when the process ends.
 
-    It has the process's number in it. Raises DestinationError when another one holds the folder, or when
+    It has the process's number in it. Raises InUseError when another one holds the folder, DestinationError when
     somebody else uses a file of this name.
     """
     path = folder / _NAME
     refuse_link(path)
     handle = path.open("a+b")
-    if (reason := _obstacle(folder, handle)) is not None:
+    if (error := _obstacle(folder, handle)) is not None:
         handle.close()
-        raise DestinationError(reason)
+        raise error
     handle.truncate(0)
     handle.write(str(os.getpid()).encode())
     handle.flush()
     return handle
 
 
-def _obstacle(folder: Path, handle: BinaryIO) -> str | None:
-    """Lock the file for writing; return why that cannot be, None if it is done."""
+def _obstacle(folder: Path, handle: BinaryIO) -> DestinationError | None:
+    """Lock the file for writing; return the error that says why that cannot be, None if it is done."""
     try:
         _lock_file(handle, shared=False)
     except OSError:
@@ -46,13 +46,15 @@ def _obstacle(folder: Path, handle: BinaryIO) -> str | None:
     text = handle.read(32).strip()
     if not text or text.isdigit():
         return None
-    return f"{handle.name} is not the lock of a run of commercetools-source; move it away, or choose an empty folder"
+    return DestinationError(
+        f"{handle.name} is not the lock of a run of commercetools-source; move it away, or choose an empty folder"
+    )
 
 
 def lock_to_read(folder: Path) -> BinaryIO | None:
     """Return an open file that keeps runs from writing and lets others read; None when no run has written yet.
 
-    Nothing is created or changed. Raises DestinationError while a run writes.
+    Nothing is created or changed. Raises InUseError while a run writes.
     """
     path = folder / _NAME
     refuse_link(path)
@@ -63,13 +65,13 @@ def lock_to_read(folder: Path) -> BinaryIO | None:
     try:
         _lock_file(handle, shared=True)
     except OSError as error:
-        message = _in_use(folder, handle)
+        in_use = _in_use(folder, handle)
         handle.close()
-        raise DestinationError(message) from error
+        raise in_use from error
     return handle
 
 
-def _in_use(folder: Path, handle: BinaryIO) -> str:
+def _in_use(folder: Path, handle: BinaryIO) -> InUseError:
     handle.seek(0)
     writer = handle.read(32).decode(errors="replace").strip()
     holder = f"process {writer}" if writer else "another process"
@@ -79,7 +81,7 @@ def _in_use(folder: Path, handle: BinaryIO) -> str:
         pass
     else:
         holder = "another process, which reads it"
-    return f"{folder} is in use by {holder}; wait until it has ended and run again"
+    return InUseError(f"{folder} is in use by {holder}; wait until it has ended and run again")
 
 
 def _lock_file(handle: BinaryIO, *, shared: bool) -> None:

@@ -6,6 +6,7 @@ Lowest layer: it knows no other module, so every layer (the sandbox too) may rai
     ├── ConfigError            (ValueError)         correct the settings
     ├── StateError             (ValueError)         correct or reset the stored state
     ├── DestinationError       (OSError)            make the destination writable
+    │   ├── InUseError                              wait until the other process has ended
     │   └── RecordError                             look at the record; the other streams are stored
     ├── AuthenticationError    (PermissionError)    correct the credentials
     ├── NetworkError           (ConnectionError)    check the network, run again
@@ -61,6 +62,10 @@ class StateError(CommercetoolsError, ValueError):
 
 class DestinationError(CommercetoolsError, OSError):
     """The destination cannot be opened, locked or written."""
+
+
+class InUseError(DestinationError):
+    """Another process uses the destination."""
 
 
 class RecordError(DestinationError):

@@ -10,6 +10,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.events import Notice
@@ -26,6 +27,7 @@ __all__ = [
     "Merging",
     "Observer",
     "Phase",
+    "Publishable",
     "StateStore",
     "Tombstone",
     "open_to_read",
@@ -162,6 +164,18 @@ class Merging(Protocol):
     """
 
     merges: bool
+
+
+@runtime_checkable
+class Publishable(Protocol):
+    """A destination that cannot be read while it is written, so that readers need a copy."""
+
+    def publish(self, target: Path) -> None:
+        """Put a copy of what is stored in the place of the file `target`, as a whole; to be called while it is closed.
+
+        Raises ConfigError and DestinationError.
+        """
+        ...
 
 
 @runtime_checkable

@@ -27,8 +27,8 @@ class Stopper:
         self._message = f"\nstopping; {kept} (once more to stop at once)\n".encode()
         self._stop: Callable[[], None] | None = None
 
-    def arm(self, stop: Callable[[], None]) -> None:
-        """Take the function that ends the run."""
+    def arm(self, stop: Callable[[], None] | None) -> None:
+        """Take the function that ends the run; with None the first signal interrupts at once."""
         self._stop = stop
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:

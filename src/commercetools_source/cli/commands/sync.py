@@ -1,16 +1,48 @@
 """The command `sync`: the main job."""
 
 import math
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from commercetools_source.cli import options
-from commercetools_source.cli.output import conclude, watch
-from commercetools_source.cli.values import names_of, predicates_of, settings_of
+from commercetools_source.cli.values import duration_of, names_of, predicates_of, settings_of
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
+from commercetools_source.errors import ConfigError
 from commercetools_source.timestamps import time_of
+
+Every = Annotated[
+    str | None,
+    typer.Option(
+        "--every", metavar="TIME", help="Begin a run each 30s, 10m, 1h ... until Ctrl-C or SIGTERM, in one process."
+    ),
+]
+StopAfter = Annotated[
+    int | None, typer.Option("--stop-after", metavar="N", min=1, help="With --every: end after so many runs.")
+]
+Wait = Annotated[
+    str | None,
+    typer.Option("--wait", metavar="TIME", help="Wait so long (10m) for a file or folder that is in use."),
+]
+Publish = Annotated[
+    Path | None,
+    typer.Option(
+        "--publish",
+        metavar="FILE",
+        help="After each run in which no stream failed put a copy for readers there, by rename.",
+    ),
+]
+Settled = Annotated[
+    bool,
+    typer.Option(
+        "--settled",
+        help="Leave out changes younger than the settle delay; where records are merged they come otherwise, as far"
+        " as they are visible.",
+    ),
+]
 
 app = typer.Typer()
 
@@ -33,14 +65,7 @@ def sync(
     until: options.Until = None,
     where: options.Where = None,
     hard_delete: options.Hard = False,
-    settled: Annotated[
-        bool,
-        typer.Option(
-            "--settled",
-            help="Leave out changes younger than the settle delay; where records are merged they come otherwise, as far"
-            " as they are visible.",
-        ),
-    ] = False,
+    settled: Settled = False,
     minutes: Annotated[
         float | None,
         typer.Option("--minutes", metavar="N", min=0.0, help="Stop after this time; the next run goes on from there."),
@@ -48,36 +73,45 @@ def sync(
     concurrency: Annotated[
         int | None, typer.Option("--concurrency", metavar="N", help="Concurrent requests, 1 to 20.")
     ] = None,
+    every: Every = None,
+    stop_after: StopAfter = None,
+    wait: Wait = None,
+    publish: Publish = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Copy the project. After the first time only what has changed since is read."""
     from commercetools_source.catalog.streams import STREAMS
-    from commercetools_source.client import Client
+    from commercetools_source.cli.runs import Job, carry_out, publishing
     from commercetools_source.destinations import open_destination
-    from commercetools_source.sync import sync as copy
+    from commercetools_source.sync.repeat import Rhythm
 
     settings = settings_of(config, concurrency=concurrency)
     names = names_of(streams)
-    begin, end, predicates = time_of(since, "--since"), time_of(until, "--until"), predicates_of(where)
-    target = open_destination(destination, materialize=materialize)
-    with (
-        watch(len(STREAMS if names is None else names), verbose=verbose, quiet=quiet) as (tally, stopper),
-        Client(settings, hook=tally) as client,
-    ):
-        summary = copy(
-            client,
-            target,
-            streams=names,
-            full=full,
-            since=begin,
-            until=end,
-            where=predicates,
-            hard_delete=hard_delete,
-            settled=settled,
-            seconds=math.inf if minutes is None else minutes * 60,
-            hook=tally,
-            on_stoppable=stopper.arm,
-        )
-    conclude(summary, target.name, tally, as_json=as_json, quiet=quiet, signal=stopper.signal)
+    interval = duration_of(every, "--every")
+    if interval is None and stop_after is not None:
+        raise ConfigError("--stop-after counts the runs of --every; name an interval, such as --every 1m")
+    if interval is not None and until is not None:
+        raise ConfigError("--until ends at a fixed time, and --every goes on from there; leave one out")
+    make = partial(open_destination, destination, materialize=materialize)
+    job = Job(
+        make,
+        {
+            "streams": names,
+            "full": full,
+            "since": time_of(since, "--since"),
+            "until": time_of(until, "--until"),
+            "where": predicates_of(where),
+            "hard_delete": hard_delete,
+            "settled": settled,
+            "seconds": math.inf if minutes is None else minutes * 60,
+        },
+        len(STREAMS if names is None else names),
+        wait=duration_of(wait, "--wait") or 0.0,
+        publish=publishing(make(), publish),
+        as_json=as_json,
+        verbose=verbose,
+        quiet=quiet,
+    )
+    raise typer.Exit(carry_out(settings, job, None if interval is None else Rhythm(interval, stop_after)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.destinations import duckdb_engine
-from commercetools_source.destinations.duckdb.failures import explain
+from commercetools_source.destinations.duckdb.failures import opening_error
 from commercetools_source.destinations.duckdb.memory import LIMITS
 from commercetools_source.errors import DestinationError
 from commercetools_source.errors.extras import install_hint
@@ -86,7 +86,7 @@ def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
         connection.execute(f"USE {CATALOG}")
     except duckdb.Error as error:
         connection.close()
-        raise DestinationError(explain(path, str(error))) from error
+        raise opening_error(path, str(error)) from error
     return connection
 
 

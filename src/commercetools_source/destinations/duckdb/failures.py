@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from commercetools_source.errors import DestinationError, InUseError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["duckdb_errors", "explain", "first_line", "lacks_memory"]
+__all__ = ["duckdb_errors", "first_line", "lacks_memory", "opening_error"]
 
 _LACKING = re.compile(r"failed to (pin|allocate|offload)|could not allocate|out of memory|memory limit", re.IGNORECASE)
 
@@ -28,20 +30,21 @@ def lacks_memory(error: BaseException) -> bool:
     return isinstance(error, duckdb.OutOfMemoryException) or bool(_LACKING.search(str(error)))
 
 
-def explain(path: Path, message: str) -> str:
-    """Return why the file at `path` cannot be opened, from DuckDB's `message`."""
+def opening_error(path: Path, message: str) -> DestinationError:
+    """Return the error that says why the file at `path` cannot be opened, from DuckDB's `message`."""
     # Only this phrase is about another process: a damaged file speaks of blocks, and a path may have any letters.
     if "Could not set lock on file" in message or "being used by another process" in message:
         process = re.search(r"PID (\d+)", message)
         holder = f"process {process[1]}" if process else "another process"
-        return f"{path} is in use by {holder}; close it (or wait until it has ended) and run again"
+        return InUseError(f"{path} is in use by {holder}; close it (or wait until it has ended) and run again")
     if "Unique file handle conflict" in message:
-        return f"{path} is in use by this process; close what has it open and run again"
+        return InUseError(f"{path} is in use by this process; close what has it open and run again")
     if "not a valid DuckDB" in message:
-        return f"{path} is not a DuckDB file; choose another name, or move it away"
+        return DestinationError(f"{path} is not a DuckDB file; choose another name, or move it away")
     if "ermission denied" in message or "ead-only" in message or "Cannot open file" in message:
-        return f"{path} cannot be written; check the permissions of the file and its folder ({first_line(message)})"
-    return f"cannot open {path}: {first_line(message)}"
+        reason = f"check the permissions of the file and its folder ({first_line(message)})"
+        return DestinationError(f"{path} cannot be written; {reason}")
+    return DestinationError(f"cannot open {path}: {first_line(message)}")
 
 
 def first_line(message: object) -> str:

@@ -20,6 +20,7 @@ from commercetools_source.destinations.duckdb.database import Database
 from commercetools_source.destinations.duckdb.failures import duckdb_errors, first_line, lacks_memory
 from commercetools_source.destinations.duckdb.memory import LIMITS, MemoryLimits
 from commercetools_source.destinations.duckdb.model import Model
+from commercetools_source.destinations.duckdb.publish import publish
 from commercetools_source.destinations.duckdb.tables import StreamTables
 from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
 from commercetools_source.destinations.duckdb.writer import store
@@ -99,6 +100,10 @@ class DuckDB:
         opened, self._file = self._file, None
         if opened is not None:
             opened.database.close(self._memory.steps[-1])
+
+    def publish(self, target: Path) -> None:
+        """Put a copy of the file in the place of `target`, as a whole or not at all; raises as `publish.publish`."""
+        publish(self._path, target)
 
     def write(self, delivery: Delivery) -> None:
         """Store records and state in one transaction; raises DestinationError, with neither stored."""

@@ -1,0 +1,117 @@
+"""What `sync` does once its options are read: one run, or one after another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.cli.output import drawn, say, tell
+from commercetools_source.errors import CommercetoolsError, ConfigError, InUseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from commercetools_source.client import Client
+    from commercetools_source.config import Config
+    from commercetools_source.events import Event, Hook
+    from commercetools_source.extract.delivery import Destination
+    from commercetools_source.frontends.signals import Stopper
+    from commercetools_source.sync.repeat import Repetition, Rhythm
+
+__all__ = ["Job", "carry_out", "publishing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run as it was asked for: `options` are the keywords of `sync`, `total` the number of its streams.
+
+    `make` returns its destination, a new one for each run, so that a run tells only what it noticed itself.
+    `wait`: seconds for a destination that is in use. `publish`: where a copy for readers goes after a good run.
+    """
+
+    make: Callable[[], Destination]
+    options: Mapping[str, Any]
+    total: int
+    wait: float = 0.0
+    publish: Path | None = None
+    as_json: bool = False
+    verbose: bool = False
+    quiet: bool = False
+
+
+class _Relay:
+    """The hook of a client that outlives its runs: passes on to that of the run under way."""
+
+    def __init__(self) -> None:
+        self.hook: Hook | None = None
+
+    def __call__(self, event: Event) -> None:
+        if self.hook is not None:
+            self.hook(event)
+
+
+def publishing(target: Destination, path: Path | None) -> Path | None:
+    """Return where a copy of `target` goes; raises ConfigError when there can be none of it."""
+    from commercetools_source.extract.delivery import Publishable
+
+    if path is not None and not isinstance(target, Publishable):
+        raise ConfigError(f"--publish copies a DuckDB file; {target.name} may be read while a run writes to it")
+    return path
+
+
+def carry_out(settings: Config, job: Job, rhythm: Rhythm | None) -> int:
+    """Do a job once, or as `rhythm` says until a signal comes, and return the exit status of the last run.
+
+    A run that fails as a whole ends the command, unless others follow it: then it is told. Wrong settings end it.
+    """
+    from commercetools_source.client import Client
+    from commercetools_source.frontends.signals import stopping
+    from commercetools_source.sync.repeat import Repetition, Rhythm
+
+    relay, repetition = _Relay(), Repetition()
+    status, full = 0, bool(job.options.get("full"))
+    with Client(settings, hook=relay) as client, stopping() as stopper:
+
+        def run() -> bool:
+            nonlocal status, full
+            try:
+                good, status = _run(job, client, relay, repetition, stopper, full=full)
+            except CommercetoolsError as error:
+                if rhythm is None or isinstance(error, ConfigError):
+                    raise
+                say(f"error: {error}")
+                status = 1
+                return isinstance(error, InUseError)  # it will be free again, and the platform is well
+            full = False
+            return good
+
+        repetition.go(run, rhythm or Rhythm(0.0, runs=1))
+    return 128 + stopper.signal if stopper.signal else status
+
+
+def _run(
+    job: Job, client: Client, relay: _Relay, repetition: Repetition, stopper: Stopper, *, full: bool
+) -> tuple[bool, int]:
+    """Do one run and tell how it ended; return whether no stream failed, and the exit status."""
+    from commercetools_source.extract.delivery import Publishable
+    from commercetools_source.sync import sync
+
+    def arm(stop: Callable[[], None]) -> None:
+        repetition.arm(stop)
+        stopper.arm(repetition.stop)
+
+    target = job.make()
+    stopper.arm(None)  # until something is read a signal ends all at once
+    with drawn(job.total, verbose=job.verbose, quiet=job.quiet) as tally:
+        relay.hook = tally
+        summary = repetition.when_free(
+            lambda: sync(client, target, **{**job.options, "full": full}, hook=tally, on_stoppable=arm),
+            job.wait,
+            lambda reason: say(f"waiting: {reason}"),
+        )
+    status = tell(summary, target.name, tally, as_json=job.as_json, quiet=job.quiet)
+    good = all(outcome.error is None or outcome.stopped for outcome in summary.outcomes)
+    if good and not summary.stopped and job.publish is not None and isinstance(target, Publishable):
+        target.publish(job.publish)
+    return good, status

@@ -1,0 +1,56 @@
+"""A copy of a DuckDB file for readers: who reads a file keeps its writer out, and the writer keeps readers out."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from commercetools_source.destinations.duckdb.connection import attach
+from commercetools_source.destinations.manifest import refuse_link, write_file
+from commercetools_source.errors import ConfigError, DestinationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+__all__ = ["publish"]
+
+_MAGIC = slice(8, 12), b"DUCK"
+"""Where a DuckDB file says what it is (https://duckdb.org/docs/stable/internals/storage)."""
+
+
+def publish(source: Path, target: Path) -> None:
+    """Put a copy of the DuckDB file `source` in the place of `target`, as a whole or not at all.
+
+    Who reads the copy of before goes on reading that one. Nobody writes `source` meanwhile: it is open to read.
+    Raises ConfigError when both are the same file, InUseError, and DestinationError when `target` is no DuckDB file or
+    cannot be written.
+    """
+    if target.exists() and target.samefile(source):
+        raise ConfigError(f"{target} is the file that is written; publish its copy under another name")
+    if not target.parent.is_dir():
+        raise DestinationError(f"cannot publish {target}: the folder {target.parent} does not exist; create it first")
+    refuse_link(target)
+    _refuse_foreign(target)
+    connection = attach(source, read_only=True)
+    try:
+        write_file(target.parent, target.name, lambda out: _copy(source, out))
+    except OSError as error:
+        raise DestinationError(f"cannot publish {target}: {error.strerror or error}") from error
+    finally:
+        connection.close()
+
+
+def _copy(source: Path, out: BinaryIO) -> int:
+    with source.open("rb") as file:
+        shutil.copyfileobj(file, out, 1 << 20)
+    return 0
+
+
+def _refuse_foreign(target: Path) -> None:
+    place, magic = _MAGIC
+    if not target.exists():
+        return
+    with target.open("rb") as file:
+        if file.read(place.stop)[place] != magic:
+            raise DestinationError(f"{target} is no DuckDB file, so it is not replaced; choose another name")

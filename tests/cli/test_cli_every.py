@@ -1,0 +1,126 @@
+"""`sync --every`, `--wait` and `--publish`, typed as a person types them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+
+from commercetools_source.cli.app import run
+from commercetools_source.destinations import Jsonl
+from commercetools_source.sandbox import Fault
+
+if TYPE_CHECKING:
+    from commercetools_source.sandbox import Sandbox
+
+ZONES = ["--streams", "zones"]
+OFTEN = ["--every", "0.05s", "--stop-after", "2"]
+
+
+def test_runs_follow_each_other_and_each_tells_how_it_ended(shop: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["sync", "-d", "jsonl:lines", *ZONES, *OFTEN, "--json"]) == 0
+    told = capsys.readouterr()
+    assert told.err.count("written to lines") == 2
+    decoder, text, runs = json.JSONDecoder(), told.out.strip(), []
+    while text:
+        answer, end = decoder.raw_decode(text)
+        runs.append(answer)
+        text = text[end:].strip()
+    assert [answer["streams"][0]["mode"] for answer in runs] == ["full", "incremental"]
+    assert runs[0]["records"] == len(shop.records("zones"))
+
+
+def test_only_the_first_of_many_runs_is_full(
+    shop: Sandbox,  # noqa: ARG001 - its settings are in the environment
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["sync", "-d", "jsonl:lines", *ZONES, "-q"]) == 0
+    assert run(["sync", "-d", "jsonl:lines", *ZONES, *OFTEN, "--full"]) == 0
+    told = capsys.readouterr().err
+    assert (told.count("read in full"), told.count("changes only")) == (1, 1)
+
+
+def test_a_run_that_fails_is_told_and_the_next_one_goes_on(
+    shop: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CTP_RETRY_SECONDS", "0")
+    shop.faults.add(Fault("status", "/oauth/token", status=503))
+    assert run(["sync", "-d", "jsonl:lines", *ZONES, *OFTEN]) == 0
+    told = capsys.readouterr().err
+    assert told.count("error: ") == 1
+    assert told.count("written to lines") == 1
+
+
+def test_the_status_is_that_of_the_last_run(shop: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CTP_RETRY_SECONDS", "0")
+    shop.faults.add(Fault("status", "/zones", times=None, status=503))
+    assert run(["sync", "-d", "jsonl:lines", *ZONES, *OFTEN, "-q"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--every", "5"], "--every is '5'; it must be a time such as 30s, 10m, 1h or 2d"),
+        (["--every", "0s"], "--every is '0s'"),
+        (["--wait", "soon"], "--wait is 'soon'"),
+        (["--stop-after", "3"], "--stop-after counts the runs of --every"),
+        (["--every", "1m", "--until", "2026-01-01"], "--until ends at a fixed time"),
+        (["-d", "parquet:files", "--publish", "copy.duckdb"], "--publish copies a DuckDB file"),
+        (["-d", "jsonl:lines", "--publish", "copy.duckdb"], "--publish copies a DuckDB file"),
+    ],
+)
+def test_what_does_not_fit_together_is_said_before_anything_is_asked(
+    shop: Sandbox, capsys: pytest.CaptureFixture[str], arguments: list[str], reason: str
+) -> None:
+    asked = len(shop.requests)
+    assert run(["sync", *ZONES, *arguments]) == 2
+    assert reason in capsys.readouterr().err
+    assert len(shop.requests) == asked
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_a_good_run_puts_a_copy_for_readers_in_place_and_a_bad_one_leaves_it(
+    shop: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["sync", "-d", "shop.duckdb", *ZONES, "--publish", "readers.duckdb", "-q"]
+    assert run(command) == 0
+    with duckdb.connect("readers.duckdb", read_only=True) as reader:
+        assert reader.execute("SELECT count(*) FROM zones").fetchall() == [(len(shop.records("zones")),)]
+    before = Path("readers.duckdb").stat().st_ino
+    monkeypatch.setenv("CTP_RETRY_SECONDS", "0")
+    shop.faults.add(Fault("status", "/zones", times=None, status=503))
+    assert run(command) == 1
+    assert Path("readers.duckdb").stat().st_ino == before
+
+
+def test_a_destination_in_use_is_waited_for_only_so_long(
+    shop: Sandbox,  # noqa: ARG001 - its settings are in the environment
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = Jsonl(Path("lines"))
+    other.open()
+    try:
+        assert run(["sync", "-d", "jsonl:lines", *ZONES, "--wait", "0.1s"]) == 1
+    finally:
+        other.close()
+    told = capsys.readouterr().err
+    assert told.index("waiting: lines is in use by process") < told.index("error: lines is in use by process")
+    assert run(["sync", "-d", "jsonl:lines", *ZONES, "--wait", "0.1s", "-q"]) == 0
+
+
+def test_sigterm_ends_the_wait_for_the_next_run(shop: Sandbox) -> None:  # noqa: ARG001 - same
+    command = [sys.executable, "-m", "commercetools_source", "sync", "-d", "jsonl:lines", *ZONES, "--every", "1h"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "written to lines" in line:
+                break
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 128 + signal.SIGTERM
+        assert "stopping; what was read is kept" in process.stderr.read()

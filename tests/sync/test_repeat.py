@@ -1,0 +1,270 @@
+"""Runs one after another, in virtual time: nothing here sleeps."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import tracemalloc
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from commercetools_source.client import Client
+from commercetools_source.destinations import DuckDB, Jsonl
+from commercetools_source.errors import CommercetoolsError, ConfigError, DestinationError, InUseError
+from commercetools_source.http.transport import Timing
+from commercetools_source.sandbox import Fault, Sandbox
+from commercetools_source.sync import sync
+from commercetools_source.sync.compare import verify
+from commercetools_source.sync.repeat import Repetition, Rhythm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+MINUTE = 60.0
+STREAMS = ["customers", "orders", "types"]
+
+
+class Clock:
+    """Time that goes on when somebody sleeps, the sandbox's too; `then` is called after each sleep."""
+
+    def __init__(self, sandbox: Sandbox | None = None) -> None:
+        self.time = 0.0
+        self.then: Callable[[], None] = lambda: None
+        self.timing = Timing(now=lambda: self.time, sleep=self._sleep, chance=lambda: 0.5)
+        self._sandbox = sandbox
+
+    def _sleep(self, seconds: float) -> None:
+        self.time += seconds
+        if self._sandbox is not None:
+            self._sandbox.clock.advance(seconds)
+        self.then()
+
+
+@pytest.fixture
+def shop() -> Iterator[Sandbox]:
+    with Sandbox(size="tiny") as sandbox:
+        sandbox.clock.advance(3600)
+        yield sandbox
+
+
+def starts(run: Callable[[Clock, int], bool], rhythm: Rhythm) -> list[int]:
+    """Return when the runs began, in whole seconds."""
+    clock = Clock()
+    begun: list[int] = []
+
+    def one() -> bool:
+        begun.append(round(clock.time))
+        return run(clock, len(begun))
+
+    Repetition(clock.timing).go(one, rhythm)
+    return begun
+
+
+def test_runs_begin_at_the_interval_and_a_long_one_is_followed_at_once() -> None:
+    def run(clock: Clock, number: int) -> bool:
+        clock.time += 100 if number == 2 else 5
+        return True
+
+    assert starts(run, Rhythm(MINUTE, runs=4)) == [0, 60, 160, 220]
+
+
+def test_failures_in_a_row_double_the_distance_up_to_a_quarter_of_an_hour() -> None:
+    begun = starts(lambda _, number: number > 6, Rhythm(MINUTE, runs=9))
+    assert [later - earlier for earlier, later in pairwise(begun)] == [
+        *(120, 240, 480, 900, 900, 900),
+        *(60, 60),
+    ]
+    assert Rhythm(3600.0).distance(5) == 3600.0
+    assert Rhythm(1.0).distance(100_000) == 900.0
+
+
+def test_a_stop_ends_the_wait_for_the_next_run_at_once() -> None:
+    clock = Clock()
+    repetition = Repetition(clock.timing)
+    clock.then = lambda: repetition.stop() if clock.time > 10 else None
+    runs: list[float] = []
+    repetition.go(lambda: not runs.append(clock.time), Rhythm(3600.0))
+    assert runs == [0.0]
+    assert clock.time < 11
+
+
+def test_a_stop_that_comes_before_the_run_can_be_told_ends_it_when_it_can() -> None:
+    repetition = Repetition(Clock().timing)
+    repetition.stop()
+    stopped: list[bool] = []
+    repetition.arm(lambda: stopped.append(True))
+    assert stopped == [True]
+
+
+def test_what_a_run_raises_ends_everything() -> None:
+    def run(_clock: Clock, _number: int) -> bool:
+        raise ConfigError("wrong")
+
+    with pytest.raises(ConfigError):
+        starts(run, Rhythm(MINUTE))
+
+
+def test_a_folder_that_is_in_use_is_waited_for(tmp_path: Path) -> None:
+    clock = Clock()
+    other, ours = Jsonl(tmp_path / "lines"), Jsonl(tmp_path / "lines")
+    other.open()
+    clock.then = lambda: other.close() if clock.time > 5 else None
+    told: list[str] = []
+    assert Repetition(clock.timing).when_free(ours.open, 600.0, told.append) == {}
+    ours.close()
+    assert 5 < clock.time < 8
+    assert [f"in use by process {os.getpid()}" in text for text in told] == [True]
+
+
+def test_a_folder_that_stays_in_use_is_an_error_after_the_time_to_wait(tmp_path: Path) -> None:
+    clock = Clock()
+    other = Jsonl(tmp_path / "lines")
+    other.open()
+    with pytest.raises(InUseError, match=r"lines is in use by process \d+"):
+        Repetition(clock.timing).when_free(Jsonl(tmp_path / "lines").open, 60.0, lambda _: None)
+    other.close()
+    assert clock.time == pytest.approx(60.0)
+
+
+# --- against the sandbox ---
+
+
+def run_once(shop: Sandbox, clock: Clock, path: Path, repetition: Repetition | None = None, **settings: Any) -> bool:
+    """Run once, as the command does; a run that fails as a whole is a bad one."""
+    try:
+        with Client({**shop.settings(), **settings}, timing=clock.timing) as client:
+            on_stoppable = repetition.arm if repetition is not None else None
+            summary = sync(client, DuckDB(path), streams=STREAMS, on_stoppable=on_stoppable)
+    except CommercetoolsError:
+        return False
+    return all(outcome.error is None for outcome in summary.outcomes)
+
+
+def versions(path: Path, stream: str) -> dict[str, int]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return dict(connection.execute(f"SELECT id, version FROM {stream} WHERE _deleted_at IS NULL").fetchall())
+
+
+def test_an_update_is_in_the_file_after_the_next_run_which_begins_within_the_interval(
+    shop: Sandbox, tmp_path: Path
+) -> None:
+    clock, path = Clock(shop), tmp_path / "shop.duckdb"
+    ids = sorted(record["id"] for record in shop.records("orders"))
+    seen: list[tuple[float, bool]] = []
+    changed: list[tuple[float, int]] = []
+
+    def change() -> None:
+        if len(changed) < len(seen) and clock.time > 60 * len(changed) + 7:
+            changed.append((clock.time, shop.update("orders", ids[0], {"orderState": "Complete"})["version"]))
+
+    def run() -> bool:
+        good = run_once(shop, clock, path)
+        if changed:
+            seen.append((clock.time - changed[-1][0], versions(path, "orders")[ids[0]] == changed[-1][1]))
+        else:
+            seen.append((0.0, True))
+        return good
+
+    clock.then = change
+    Repetition(clock.timing).go(run, Rhythm(MINUTE, runs=4))
+    assert [there for _, there in seen] == [True] * 4
+    assert len(changed) == 3
+    assert max(delay for delay, _ in seen) < MINUTE + 2
+
+
+def test_a_stop_ends_a_run_after_its_delivery_and_the_file_is_whole(shop: Sandbox, tmp_path: Path) -> None:
+    clock, path = Clock(shop), tmp_path / "shop.duckdb"
+    repetition = Repetition(clock.timing)
+    shop.before_request(lambda request: repetition.stop() if request.path.endswith("/orders") else None)
+    repetition.go(lambda: run_once(shop, clock, path, repetition, page_size=5), Rhythm(MINUTE))
+    assert repetition.stopped
+    shop.before_request(lambda _: None)
+    assert run_once(shop, clock, path)
+    assert versions(path, "orders") == {record["id"]: record["version"] for record in shop.records("orders")}
+
+
+FAULTS = (
+    Fault("status", "*", times=3, status=503),
+    Fault("status", "/orders", times=40, status=500),
+    Fault("throttle", "*", times=2),
+    Fault("truncate", "/customers", times=2),
+    Fault("reset", "*", times=1),
+    Fault("status", "/oauth/token", times=30, status=503),
+)
+
+
+@pytest.mark.parametrize("minutes", [120 if "HOURS" in os.environ else 6])
+def test_hours_with_faults_lose_nothing_and_take_no_more_memory(shop: Sandbox, tmp_path: Path, minutes: int) -> None:
+    clock, path = Clock(shop), tmp_path / "shop.duckdb"
+    chance = random.Random(5)  # noqa: S311 - the same hours each time
+    memory: list[int] = []
+    good: list[bool] = []
+
+    def live() -> None:
+        for _ in range(chance.randrange(4)):
+            stream = chance.choice(["customers", "orders"])
+            one = chance.choice(shop.records(stream))
+            shop.update(stream, one["id"], {"externalId": f"e{chance.random()}"} if stream == "customers" else {})
+        if chance.random() < 0.3:
+            shop.create("customers", {"email": f"{chance.random()}@example.com"})
+        if chance.random() < 0.2:
+            shop.delete("customers", chance.choice(shop.records("customers"))["id"])
+        if chance.random() < 0.3:
+            shop.faults.add(chance.choice(FAULTS))
+
+    def run() -> bool:
+        live()
+        good.append(run_once(shop, clock, path, retry_seconds=30))
+        gc.collect()
+        memory.append(tracemalloc.get_traced_memory()[0])
+        return good[-1]
+
+    tracemalloc.start()
+    try:
+        Repetition(clock.timing).go(run, Rhythm(MINUTE, runs=minutes))
+    finally:
+        tracemalloc.stop()
+    shop.faults.clear()
+    clock.timing.sleep(3600)
+    assert run_once(shop, clock, path)
+    with Client(shop.settings()) as client:
+        assert [verdict.equal for verdict in verify(client, DuckDB(path), ["customers", "orders"])] == [True, True]
+    for stream in STREAMS:
+        assert versions(path, stream) == {record["id"]: record["version"] for record in shop.records(stream)}
+    assert any(good)
+    assert memory[-1] < memory[len(memory) // 3] + 1_000_000
+
+
+# --- a copy for readers ---
+
+
+def test_a_copy_for_readers_is_replaced_and_who_reads_the_former_goes_on(shop: Sandbox, tmp_path: Path) -> None:
+    clock, path, copy = Clock(shop), tmp_path / "shop.duckdb", tmp_path / "readers.duckdb"
+    assert run_once(shop, clock, path)
+    DuckDB(path).publish(copy)
+    before = versions(copy, "customers")
+    with duckdb.connect(str(copy), read_only=True) as reader:
+        made = shop.create("customers", {"email": "new@example.com"})
+        assert run_once(shop, clock, path)
+        DuckDB(path).publish(copy)
+        assert dict(reader.execute("SELECT id, version FROM customers").fetchall()) == before
+    assert versions(copy, "customers") == {**before, made["id"]: made["version"]}
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["readers.duckdb", "shop.duckdb"]
+
+
+def test_a_copy_replaces_neither_the_file_itself_nor_what_is_no_database(shop: Sandbox, tmp_path: Path) -> None:
+    clock, path, other = Clock(shop), tmp_path / "shop.duckdb", tmp_path / "notes.txt"
+    assert run_once(shop, clock, path)
+    other.write_text("a text that is somebody's")
+    with pytest.raises(DestinationError, match="no DuckDB file"):
+        DuckDB(path).publish(other)
+    assert other.read_text() == "a text that is somebody's"
+    with pytest.raises(ConfigError, match="under another name"):
+        DuckDB(path).publish(path)
+    with pytest.raises(DestinationError, match="does not exist"):
+        DuckDB(path).publish(tmp_path / "nowhere" / "copy.duckdb")
