@@ -10,7 +10,9 @@ from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.events import Notice
 from commercetools_source.model.custom.definitions import SOURCES, changes
+from commercetools_source.model.custom.places import custom_field_columns
 from commercetools_source.model.custom.queries import VARIANTS, CustomFieldQueries
+from commercetools_source.model.custom.unfit import count_unfit, count_unfit_attributes, decode, fields_of
 from commercetools_source.model.quoting import quoted
 
 if TYPE_CHECKING:
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.destinations.duckdb.database import Database
     from commercetools_source.extract.delivery import Delivery
+    from commercetools_source.model.custom.unfit import Unfit
     from commercetools_source.model.relations import Relation
 
 __all__ = ["CustomFieldWatch", "read_definitions"]
 
 _FIELDS = {"product_types": ("attributes",), "types": ("resourceTypeIds", "fieldDefinitions")}
+_VARIANT_FIELDS = ("masterVariant", "variants", "attributes")
 _LOOKED_AT = 500  # records of a stream: enough to see a mistake, and nothing beside the time that reading took
 
 
@@ -57,32 +61,45 @@ class CustomFieldWatch:
         notices = [Notice("custom fields", f"{conflict}; its values stay JSON") for conflict in self.own.conflicts()]
         changed = changes(self._before.defined(), self.own.defined()) if self._before != CustomFieldQueries() else ()
         notices += [Notice("custom fields", str(change)) for change in changed]
-        rows, tables = self._rows(everything=bool(changed)), self._database.catalogue.stream_tables()
+        tables = self._database.catalogue.stream_tables()
         for stream in sorted(STREAMS.keys() & tables.keys() & (tables.keys() if changed else self._stored)):
-            notices += self._unfit(stream, f"(SELECT * FROM {quoted(stream)} WHERE {rows})", tables[stream])  # noqa: S608
+            notices += self._unfit(stream, tables[stream], everything=bool(changed))
         return notices
 
-    def _rows(self, *, everything: bool) -> str:
-        since = "" if everything else f" AND {SYNCED_AT} >= TIMESTAMP '{self._began}'"
-        return f"{DELETED_AT} IS NULL{since} LIMIT {_LOOKED_AT}"
-
-    def _unfit(self, stream: str, source: str, types: Mapping[str, str]) -> Iterator[Notice]:
-        """Yield what does not fit in the records `source` of one stream."""
-        own = self.own
-        for relation in self._find(STREAMS[stream], types):
-            yield from self._counted(relation.name, "custom field", own.count_unfit(relation, source, types))
+    def _unfit(self, stream: str, types: Mapping[str, str], *, everything: bool) -> Iterator[Notice]:
+        """Yield what does not fit in some records of one stream."""
+        relations = [relation for relation in self._find(STREAMS[stream], types) if custom_field_columns(relation)]
+        fields = {name for relation in relations for name in fields_of(relation)}
         if stream in VARIANTS:
-            for name, product_type in own.product_types_by_name().items():
-                query = own.count_unfit_attributes(product_type, stream, source, types)
-                yield from self._counted(name, "attribute", query)
+            fields |= {"productType", *(("masterData",) if "masterData" in types else _VARIANT_FIELDS)}
+        records = self._records(stream, sorted(fields & types.keys()), everything=everything)
+        for relation in relations:
+            for unfit in count_unfit(self.own, relation, records):
+                yield _notice(relation.name, "custom field", unfit)
+        if stream in VARIANTS:
+            for name, counted in count_unfit_attributes(self.own, stream, records).items():
+                yield from (_notice(name, "attribute", unfit) for unfit in counted)
 
-    def _counted(self, relation: str, kind: str, query: str) -> Iterator[Notice]:
-        for column, name, count in self._database.execute(query) if query else ():
-            yield Notice(
-                relation,
-                f"{count:,} of the values looked at do not fit the definition of the {kind} {name!r};"
-                f" the column {column} has all such",
-            )
+    def _records(self, stream: str, fields: Sequence[str], *, everything: bool) -> list[dict[str, Any]]:
+        """Return some records of a stream, of all or of those that this run stored, with only these fields."""
+        if not fields or self.own == CustomFieldQueries():
+            return []
+        since = "" if everything else f" AND {SYNCED_AT} >= TIMESTAMP '{self._began}'"
+        rows = self._database.execute(
+            f"SELECT {', '.join(map(quoted, fields))} FROM {quoted(stream)}"  # noqa: S608 - quoted names
+            f" WHERE {DELETED_AT} IS NULL{since} LIMIT {_LOOKED_AT}"
+        )
+        return [
+            {name: decode(text) for name, text in zip(fields, row, strict=True) if text is not None} for row in rows
+        ]
+
+
+def _notice(relation: str, kind: str, unfit: Unfit) -> Notice:
+    return Notice(
+        relation,
+        f"{unfit.rows:,} of the values looked at do not fit the definition of the {kind} {unfit.field!r};"
+        f" the column {unfit.column} has all such",
+    )
 
 
 def read_definitions(database: Database) -> CustomFieldQueries:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.model.custom.definitions import Definition
 
-__all__ = ["CustomColumn", "FieldSet", "count_unfit", "custom_columns", "entries_map", "with_custom_columns"]
+__all__ = ["CustomColumn", "FieldSet", "custom_columns", "entries_map", "with_custom_columns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,10 @@ def with_custom_columns(query: str, field_sets: Sequence[FieldSet], reader: Read
         columns = custom_columns(field_set, reader, names)
         names += [*(column.name for column in columns), field_set.unfit]
         layers.add(field_set, columns, reader, str(number))
-    for added in (layers.maps, layers.values, layers.typed):
+    for added in layers.helpers():
         if added:
             query = f"SELECT *, {', '.join(f'{sql} AS {name}' for name, sql in added.items())} FROM ({query})"  # noqa: S608
-    helpers = ", ".join((*layers.maps, *layers.values, *layers.typed))
+    helpers = ", ".join(name for added in layers.helpers() for name in added)
     shown = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in layers.shown.items())
     return f"SELECT * EXCLUDE ({helpers}), {shown} FROM ({query})" if shown else query  # noqa: S608 - quoted names
 
@@ -95,7 +95,13 @@ class _Layers:
     maps: dict[str, str] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
     typed: dict[str, str] = field(default_factory=dict)
+    fitting: dict[str, str] = field(default_factory=dict)
+    unfit: dict[str, str] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
+
+    def helpers(self) -> tuple[dict[str, str], ...]:
+        """Return the layers whose columns are not shown, the innermost first."""
+        return (self.maps, self.values, self.typed, self.fitting, self.unfit)
 
     def add(self, field_set: FieldSet, columns: Iterable[CustomColumn], reader: Reader, number: str) -> None:
         """Add one place, whose helpers have `number` in their names."""
@@ -109,21 +115,17 @@ class _Layers:
             self.typed[typed[definition.name]] = f"CASE WHEN {value} IS NOT NULL AND {fits} THEN {read} END"
         for column in columns:
             self.shown[column.name] = _part(column, reader, typed[column.definition.name])
-        self.shown[field_set.unfit] = _unfit(field_set, reader, values)
-
-
-def count_unfit(query: str, field_sets: Sequence[FieldSet], reader: Reader) -> str:
-    """Return a SELECT of how many rows of `query` have a value that does not fit: by column of the unfit and field.
-
-    A place whose fields cannot be told apart at all counts as one field without a name.
-    """
-    counts = []
-    for field_set in field_sets:
-        rows = f"SELECT {field_set.values} AS _fields, {field_set.raw} AS _raw FROM ({query})"  # noqa: S608 - made of quoted names
-        strange = "CASE WHEN _fields IS NULL AND _raw IS NOT NULL THEN [''] ELSE"
-        names = f"{strange} list_transform({_unfitting(field_set, reader, '_fields')}, lambda e: e.key) END"
-        counts.append(f"SELECT {string(field_set.unfit)} AS place, unnest({names}) AS field FROM ({rows})")  # noqa: S608
-    return f"SELECT place, field, count(*) AS found FROM ({' UNION ALL '.join(counts)}) GROUP BY ALL ORDER BY ALL"  # noqa: S608
+        # What fits has a typed value, so its check need not be written, and bound, a second time.
+        names = [
+            f"CASE WHEN {typed[definition.name]} IS NOT NULL THEN {string(definition.name)} END"
+            for definition in field_set.definitions
+        ]
+        fitting, unfit = f"_fitting{number}", f"_unfit{number}"
+        self.fitting[fitting] = f"[{', '.join(names)}]"
+        is_unfit = f"e.value IS NOT NULL AND NOT coalesce(list_contains({fitting}, e.key), false)"
+        self.unfit[unfit] = f"list_filter(map_entries({values}), lambda e: {is_unfit})"
+        unfit_object = f"CASE WHEN len({unfit}) > 0 THEN to_json(map_from_entries({unfit})) END"
+        self.shown[field_set.unfit] = f"CASE WHEN {values} IS NULL THEN {field_set.raw} ELSE {unfit_object} END"
 
 
 def _part(column: CustomColumn, reader: Reader, value: str) -> str:
@@ -132,20 +134,3 @@ def _part(column: CustomColumn, reader: Reader, value: str) -> str:
     if reader.resolved(column.definition.type).kind == "set":
         return f"list_transform({value}, lambda e: e.{column.part})"
     return f"{value}.{column.part}"
-
-
-def _unfit(field_set: FieldSet, reader: Reader, values: str) -> str:
-    """Return SQL for a JSON object of the values that have no column, by name: NULL if all have one."""
-    unfit = _unfitting(field_set, reader, values)
-    unfit_object = f"CASE WHEN len({unfit}) > 0 THEN to_json(map_from_entries({unfit})) END"
-    return f"CASE WHEN {values} IS NULL THEN {field_set.raw} ELSE {unfit_object} END"
-
-
-def _unfitting(field_set: FieldSet, reader: Reader, values: str) -> str:
-    """Return SQL for the entries of the map `values` that have no column."""
-    cases = " ".join(
-        f"WHEN {string(definition.name)} THEN {reader.fits(definition.type, 'e.value')}"
-        for definition in field_set.definitions
-    )
-    fits = f"CASE e.key {cases} ELSE false END" if cases else "false"
-    return f"list_filter(map_entries({values}), lambda e: e.value IS NOT NULL AND NOT {fits})"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.model.custom.columns import FieldSet, count_unfit, entries_map, with_custom_columns
+from commercetools_source.model.custom.columns import FieldSet, entries_map, with_custom_columns
 from commercetools_source.model.custom.definitions import column_names, custom_fields, custom_type, product_type
 from commercetools_source.model.custom.places import CUSTOM_FIELD_PLACES, custom_field_columns
 from commercetools_source.model.custom.values import ENTRIES, Reader, as_map
@@ -96,19 +96,6 @@ class CustomFieldQueries:
             query, self.field_sets(relation), self.reader, [field.name for field in relation.columns]
         )
 
-    def count_unfit(self, relation: Relation, source: str, column_types: Mapping[str, str] | None = None) -> str:
-        """Return the query of how many rows of a relation have custom fields that do not fit, "" if it can have none.
-
-        Its rows are the column that holds what does not fit, the field, and the number; `source` and `column_types`
-        are as for `select`.
-        """
-        field_sets = self.field_sets(relation)
-        if not field_sets:
-            return ""
-        needed = {column.column for column in custom_field_columns(relation)}
-        narrow = replace(relation, columns=tuple(column for column in relation.columns if column.name in needed))
-        return count_unfit(select(narrow, source, column_types), field_sets, self.reader)
-
     @property
     def reader(self) -> Reader:
         """What reads values, nested ones too."""
@@ -137,14 +124,6 @@ class CustomFieldQueries:
             [*KEY, *_HELPERS],
         )
         return f"SELECT {shown} FROM ({query})"  # noqa: S608 - constants
-
-    def count_unfit_attributes(
-        self, product_type: ProductType, stream: str, source: str, column_types: Mapping[str, str] | None = None
-    ) -> str:
-        """Return the same as `count_unfit` for attributes of variants."""
-        return count_unfit(
-            _entries(product_type, stream, source, column_types), [_attributes(product_type)], self.reader
-        )
 
 
 def _attributes(product_type: ProductType) -> FieldSet:
