@@ -142,6 +142,23 @@ def test_a_lasting_fault_of_messages_costs_runs_their_deletions_and_no_record(sh
     assert shop.sync("orders").deleted == {}
 
 
+def test_a_lasting_fault_of_messages_holds_the_streams_up_for_seconds_only(shop: Shop) -> None:
+    shop.sync("orders")
+    shop.sandbox.faults.add(Fault("status", "/messages", times=None, status=503))
+    jumps = Jumps()
+    assert shop.sync("orders", timing=jumps.timing, retry_seconds=300).complete
+    assert 5 < sum(jumps.waits) <= 20
+
+
+def test_a_fault_of_messages_that_passes_within_seconds_costs_nothing(shop: Shop) -> None:
+    shop.sync("orders")
+    gone = delete_one(shop.sandbox, "orders")["id"]
+    shop.sandbox.faults.add(Fault("status", "/messages", times=4, status=503))
+    summary = shop.sync("orders", timing=Jumps().timing, retry_seconds=300)
+    assert (summary.deletions_unseen, summary.deleted) == (None, {"orders": 1})
+    assert shop.query("SELECT id FROM orders WHERE _deleted_at IS NOT NULL") == [gone]
+
+
 def test_the_next_look_for_deletions_begins_where_the_last_one_ended(shop: Shop) -> None:
     shop.sync("orders")
     first, second = (delete_one(shop.sandbox, "orders")["id"] for _ in "ab")

@@ -38,6 +38,8 @@ Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
 
 _CLOCKS_AGREE = 60.0
 """Seconds by which two clocks may differ without a word; the settle delay covers them."""
+_BRIEFLY = 20.0
+"""Seconds for which a request is retried that a run can do without."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -134,10 +136,7 @@ class Requests:
             parse=parse,
         )
         headers = None  # a traceback may show this frame, and a caller's headers may hold the token
-        answer = self._with_token(request, replace(self._patience, oversized_attempts=oversized_attempts))
-        if is_good(answer.status):
-            return answer
-        raise error_of(answer, method, request.path)
+        return self._good(request, replace(self._patience, oversized_attempts=oversized_attempts))
 
     def access_token(self) -> str:
         """Return a valid access token, for requests that are sent by other means. Keep it out of logs."""
@@ -196,6 +195,27 @@ class Requests:
     ) -> Any:
         """Return what `parse` makes of the answer to a GET; the `Get` that paging asks for."""
         return self.send("GET", path, params=params, parse=parse, oversized_attempts=oversized_attempts).value
+
+    def get_briefly(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]],
+        parse: Callable[[bytes], Any],
+        oversized_attempts: int | None = None,
+    ) -> Any:
+        """Return the same as `get`, but retry for 20 seconds at most: for what a run can do without."""
+        target = self._target(path, None, params)
+        request = Request(method="GET", url=target, path=urlsplit(target).path, headers={}, safe=True, parse=parse)
+        seconds = min(_BRIEFLY, self._patience.seconds)
+        budget = replace(self._patience, seconds=seconds, oversized_attempts=oversized_attempts)
+        return self._good(request, budget).value
+
+    def _good(self, request: Request, budget: RetryBudget) -> Response:
+        """Return a 2xx answer; raises the error that another one stands for."""
+        answer = self._with_token(request, budget)
+        if is_good(answer.status):
+            return answer
+        raise error_of(answer, request.method, request.path)
 
     def _with_token(self, request: Request, patience: RetryBudget) -> Response:
         token = self._tokens.get()

@@ -141,7 +141,7 @@ def _delete(
     else:
         return Lookup(states, {})
     asked_for = isinstance(destination, DeletionSink)
-    lookup = look_up(client.get, streams, states, selection, client.config.page_size, delete, probe=asked_for)
+    lookup = look_up(client.get_briefly, streams, states, selection, client.config.page_size, delete, probe=asked_for)
     for name, rows in lookup.deleted.items():
         hook(DeletesMarked(name, rows))
     if asked_for and isinstance(lookup.error, ForbiddenError):

@@ -80,7 +80,7 @@ class _Reading:
     def _deleted(self, state: StreamState) -> Generator[Any, None, StreamState]:
         """Yield rows for what was deleted since the last run; return the state to read on from."""
         name, config = self._stream.name, self._run.config
-        pages = lookup(self._client.get, [self._stream], {name: state}, self._selection, config.page_size)
+        pages = lookup(self._client.get_briefly, [self._stream], {name: state}, self._selection, config.page_size)
         while True:
             try:
                 _, tombstones = next(pages)

@@ -70,8 +70,9 @@ class BaseStream:
         stored = bookmark.read(bookmarks, row)
         limits = Limits(workers=config.concurrency, page_size=config.page_size, batch_bytes=1)
         get = api.get if api is not None else _get_by(self.client)
+        brief = api.get_briefly if api is not None else get
         if deletions.wanted(self.config, getattr(self.stream, "replication_method", None), row):
-            stored = yield from deletions.told(get, row, stored, selection, config, self.logger, Page)
+            stored = yield from deletions.told(brief, row, stored, selection, config, self.logger, Page)
         run = Extraction(get, [row], {row.name: stored}, selection, limits, hook_of(self.logger))
         for delivery in run.deliveries():
             rows = [msgspec.json.decode(record) for record in delivery.records]
