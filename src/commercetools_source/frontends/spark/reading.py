@@ -46,7 +46,7 @@ def read_partition(
     columns: Sequence[str] | None = None,
     relation: str | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the records of a partition as Arrow batches of a few megabytes, each record once.
+    """Yield the records of a partition as Arrow batches of a few megabytes, each record once; one batch at least.
 
     Their columns are always the same: those of the contract, or only `columns`. Nested values are JSON text, times are
     UTC. `relation`: the rows of a relation of the model, `order_line_items` for example, which needs DuckDB.
@@ -54,21 +54,21 @@ def read_partition(
     partition cannot be read: rows that came before are then not all.
     """
     stream = find(partition.stream)
-    rows = None if relation is None else relation_of(relation, stream)
-    types = column_types(stream, rows)
+    table = None if relation is None else relation_of(relation, stream)
+    types = column_types(stream, table)
     batches = Batches(
         stream,
         types if columns is None else chosen(types, columns),
-        rows,
+        table,
         # Below parents the same record may be listed twice, and offsets move when records come and go.
         unique=stream.parents is not None or stream.paging is not Paging.KEYSET,
     )
     config = replace(settings_of(settings), concurrency=partition.threads)
     with Client(config, hook=_log, access_token=partition.access_token) as client:
-        if partition.kind == "deletions":
-            yield from _deleted(client, stream, partition, batches)
-        else:
-            yield from _records(client, stream, partition, batches)
+        read = _deleted if partition.kind == "deletions" else _records
+        rows = read(client, stream, partition, batches)
+        yield next(rows, batches.empty)
+        yield from rows
 
 
 def relation_of(name: str, stream: Stream) -> Relation:

@@ -46,6 +46,13 @@ class Batches:
         self._relation = None if relation is None else _Relation(relation)
         self._seen: set[tuple[object, ...]] | None = set() if unique else None
 
+    @property
+    def empty(self) -> pa.RecordBatch:
+        """A batch without rows."""
+        import pyarrow as pa
+
+        return pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in self.schema], schema=self.schema)
+
     def of(self, records: Sequence[msgspec.Raw], deleted: Mapping[str, str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield batches of a few megabytes; `deleted`: when each record was deleted, by its id, as API timestamps."""
         rows = self._decoder.rows(records)
