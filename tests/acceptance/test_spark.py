@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -49,6 +50,7 @@ class Driver:
             stdout=subprocess.PIPE,
             stderr=self._err,
             env={**python.environ, **environ, "PYSPARK_PYTHON": python.python},
+            cwd=log.parent,
             start_new_session=True,
         )
         assert self._answer() == "ready"
@@ -73,7 +75,9 @@ class Driver:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self._err.close()
+        for pipe in (self._process.stdin, self._process.stdout, self._err):
+            if pipe is not None:
+                pipe.close()
 
     def workers(self) -> list[int]:
         """Return the Python workers of tasks: the children of Spark's daemon."""
@@ -338,6 +342,14 @@ def test_a_killed_query_goes_on_where_it_was_and_sees_changes_and_deletions(
             assert sum(again) == 0
         finally:
             second.kill()
+
+
+def test_the_examples_of_the_page_run(driver: Driver) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "spark.md").read_text(encoding="utf-8")
+    examples = [code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "read_partition" not in code]
+    assert len(examples) == 6
+    driver.do("\n".join(examples))
+    assert driver.do("result = spark.read.parquet('shop/orders').count()") > 0
 
 
 def test_the_contract_of_lakeflow_community_connectors(driver: Driver, shop: Sandbox) -> None:

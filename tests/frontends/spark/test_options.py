@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,3 +77,8 @@ def test_no_option_hides_a_setting() -> None:
     from commercetools_source.config.settings import SETTINGS as TABLE
 
     assert not set(OPTIONS) & set(TABLE)
+
+
+def test_the_options_of_the_page_are_those_of_the_source() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "spark.md").read_text(encoding="utf-8")
+    assert dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", page, re.MULTILINE)) == dict(OPTIONS)
