@@ -6,7 +6,7 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.row import DestinationType, Place
+from commercetools_source.destinations.row import DestinationType, Location
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState, encode, restore
 
@@ -101,8 +101,8 @@ class Dummy:
             file.close()
 
 
-def _make(place: Place) -> Dummy:
-    return Dummy(place.path())
+def _make(location: Location) -> Dummy:
+    return Dummy(location.path())
 
 
 DUMMY = DestinationType(name="dummy", label="dummy file", metavar="FILE", make=_make, suffixes=(".dummy",))

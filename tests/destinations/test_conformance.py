@@ -443,7 +443,7 @@ def test_any_name_is_a_destination_or_a_sentence(
         assert refusal
         assert not made
     else:
-        home = str(target.place.path().resolve())
+        home = str(target.location.path().resolve())
         assert all(str(path).startswith(home) for path in made)
 
 

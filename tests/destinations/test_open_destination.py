@@ -19,7 +19,7 @@ from commercetools_source.destinations import (
     open_destination,
     open_stored,
 )
-from commercetools_source.destinations.row import Ability, DestinationType, Place, choice, described, having, parse
+from commercetools_source.destinations.row import Ability, DestinationType, Location, choice, described, having, parse
 from commercetools_source.errors import ConfigError, DestinationError
 
 
@@ -116,8 +116,8 @@ def test_a_parameter_with_a_password_is_not_shown() -> None:
 def test_a_row_may_have_urls_and_parameters() -> None:
     """Room for what lies in a bucket or catalogue: nothing else has to change."""
 
-    def make(place: Place) -> Jsonl:
-        return Jsonl(Path(f"{place.text}-{dict(place.parameters)}-{place.materialize}"))
+    def make(location: Location) -> Jsonl:
+        return Jsonl(Path(f"{location.text}-{dict(location.parameters)}-{location.materialize}"))
 
     lake = DestinationType(
         name="lake",
@@ -130,10 +130,10 @@ def test_a_row_may_have_urls_and_parameters() -> None:
     )
     rows = (*DESTINATIONS, lake)
     named = parse("lake:postgres://u:SECRET@h/db?data=s3://bucket/x&schema=", rows)
-    assert named.place == Place("postgres://u:SECRET@h/db", {"data": "s3://bucket/x", "schema": ""})
-    assert not named.place.is_local()
+    assert named.location == Location("postgres://u:SECRET@h/db", {"data": "s3://bucket/x", "schema": ""})
+    assert not named.location.is_local()
     assert "True" in named.make(materialize=True).name
-    assert parse("lake:some/file?data=x", rows).place.is_local()
+    assert parse("lake:some/file?data=x", rows).location.is_local()
     for spec, message in {
         "lake": "legal are .*or lake:CATALOG",
         "lake:gs://bucket": "'lake:gs:…' is no lake",
@@ -175,7 +175,7 @@ def test_any_text_names_a_destination_or_is_refused_in_a_line(text: str, begin: 
         assert str(error).isprintable()  # noqa: PT017 - either is right
     else:
         assert target.row in DESTINATIONS
-        assert target.place.text
+        assert target.location.text
 
 
 def test_tables_and_views_of_relations_are_refused_where_there_can_be_none() -> None:

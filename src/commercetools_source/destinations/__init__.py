@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.row import Ability, DestinationType, Place, parse
+from commercetools_source.destinations.row import Ability, DestinationType, Location, parse
 from commercetools_source.errors import DestinationError
 
 if TYPE_CHECKING:
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 __all__ = ["DESTINATIONS", "DuckDB", "Jsonl", "Parquet", "is_stored", "open_destination", "open_stored"]
 
 
-def _duckdb(place: Place) -> Destination:
+def _duckdb(location: Location) -> Destination:
     from commercetools_source.destinations.duckdb.file import DuckDB
 
-    return DuckDB(place.path(), materialize=place.materialize)
+    return DuckDB(location.path(), materialize=location.materialize)
 
 
-def _parquet(place: Place) -> Destination:
+def _parquet(location: Location) -> Destination:
     from commercetools_source.destinations.parquet.folder import Parquet
 
-    return Parquet(place.path(), materialize=bool(place.materialize))
+    return Parquet(location.path(), materialize=bool(location.materialize))
 
 
-def _jsonl(place: Place) -> Destination:
+def _jsonl(location: Location) -> Destination:
     from commercetools_source.destinations.jsonl import Jsonl
 
-    return Jsonl(place.path())
+    return Jsonl(location.path())
 
 
 DESTINATIONS = (
@@ -82,11 +82,11 @@ def open_stored(spec: str) -> Destination:
 
 def is_stored(spec: str) -> bool:
     """Return whether something is where a destination would be; True for a URL: opening it will tell."""
-    place = parse(spec, DESTINATIONS).place
+    location = parse(spec, DESTINATIONS).location
     try:
-        return not place.is_local() or place.path().exists()
+        return not location.is_local() or location.path().exists()
     except OSError as error:
-        raise DestinationError(f"cannot look for {place.text}: {error.strerror}; choose another name") from error
+        raise DestinationError(f"cannot look for {location.text}: {error.strerror}; choose another name") from error
 
 
 def __getattr__(name: str) -> object:

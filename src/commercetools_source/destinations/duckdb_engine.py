@@ -91,9 +91,9 @@ def _add(connection: duckdb.DuckDBPyConnection, page: Sequence[Listed]) -> None:
 
     rows = pa.table(
         {
-            "id": strings([one.id for one in page]),
-            "version": integers([one.version for one in page]),
-            "modified": moments([moment(one.lastModifiedAt).replace(tzinfo=None) for one in page]),
+            "id": strings([record.id for record in page]),
+            "version": integers([record.version for record in page]),
+            "modified": moments([moment(record.lastModifiedAt).replace(tzinfo=None) for record in page]),
         }
     )
     connection.register("_page", rows)
@@ -111,21 +111,21 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: str, cursor: str, 
     live = f"(SELECT id, version, createdAt{changed} FROM {table} WHERE {DELETED_AT} IS NULL)"  # noqa: S608 - a quoted name
 
     def ids(condition: str, *values: object) -> tuple[str, ...]:
-        found = connection.execute(
+        rows = connection.execute(
             f"SELECT DISTINCT id FROM (SELECT coalesce(listed.id, held.id) AS id FROM temp._listed AS listed"  # noqa: S608
             f" FULL JOIN {live} AS held ON listed.id = held.id WHERE {condition}) ORDER BY id",
             list(values),
         ).fetchall()
-        return tuple(name for (name,) in found)
+        return tuple(name for (name,) in rows)
 
     counts = connection.execute(
         f"SELECT (SELECT count(*) FROM {live}), (SELECT count(DISTINCT id) FROM temp._listed)"  # noqa: S608
     ).fetchone()
-    held, listed = counts or (0, 0)
+    stored, listed = counts or (0, 0)
     return Difference(
         missing=ids("held.id IS NULL AND listed.modified < ?", bound),
         stale=ids("listed.version > held.version AND listed.modified < ?", bound),
         gone=ids("listed.id IS NULL AND held.createdAt < ?" + judged, bound, *begin),
-        held=held,
+        held=stored,
         listed=listed,
     )

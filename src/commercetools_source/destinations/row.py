@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.extract.delivery import Destination
 
-__all__ = ["Ability", "DestinationType", "Place", "Target", "choice", "described", "having", "legal_forms", "parse"]
+__all__ = ["Ability", "DestinationType", "Location", "Target", "choice", "described", "having", "legal_forms", "parse"]
 
 # A single letter is a drive of Windows.
 _SCHEME = re.compile(r"([A-Za-z][\w+.-]+):")
@@ -33,7 +33,7 @@ class Ability(Enum):
     VIEWS = "keep views of relations"
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where a destination is to be, a path or URL, the parameters that were named behind it, and what is asked of it.
 
     `materialize`: keep relations as tables (True), as views (False), or as they are (None).
@@ -61,16 +61,16 @@ class Place(NamedTuple):
 class DestinationType:
     """One row: everything that texts and checks need to know of a destination.
 
-    `name` stands before the colon, `metavar` is what follows it, `default` the place if nothing follows ("": one must);
-    a place with one of `suffixes` needs no name. `label` is what a person calls it. A place that is a URL begins with
-    one of `schemes`, any other is a path on this machine; `parameters` may follow a place after `?`.
+    `name` stands before the colon and `metavar` is what follows it. `default` is the location if nothing follows ("":
+    something must); one with a suffix of `suffixes` needs no name. `label` is what a person calls it. One that is
+    a URL begins with one of `schemes`, any other is a path on this machine; `parameters` may follow it after `?`.
     `make` returns one that is not opened; what it needs is imported then, and brought by `extra` ("": nothing more).
     """
 
     name: str
     label: str
     metavar: str
-    make: Callable[[Place], Destination]
+    make: Callable[[Location], Destination]
     default: str = ""
     suffixes: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ class Target(NamedTuple):
     """A destination that was named: its row, where it is, and what was said, as it may be shown."""
 
     row: DestinationType
-    place: Place
+    location: Location
     shown: str
 
     def make(self, *, materialize: bool | None = None) -> Destination:
@@ -103,7 +103,7 @@ class Target(NamedTuple):
             raise ConfigError(
                 f"destination {self.shown} keeps no {relations} of relations; leave out --{option}materialize"
             )
-        return self.row.make(self.place._replace(materialize=materialize))
+        return self.row.make(self.location._replace(materialize=materialize))
 
 
 def parse(spec: str, rows: Sequence[DestinationType]) -> Target:
@@ -114,21 +114,21 @@ def parse(spec: str, rows: Sequence[DestinationType]) -> Target:
     names = {row.name: row for row in rows}
     scheme = _SCHEME.match(spec)
     if spec in names and names[spec].default:
-        return Target(names[spec], Place(names[spec].default), shown)
+        return Target(names[spec], Location(names[spec].default), shown)
     if scheme is not None and scheme[1] in names:
         row, text = names[scheme[1]], spec[scheme.end() :]
         if not text.strip():
             raise ConfigError(f"destination {shown} has nothing after the colon; legal are {legal_forms(rows)}")
-        return Target(row, _place(row, text), shown)
+        return Target(row, _location(row, text), shown)
     if scheme is None:
         for row in rows:
             if row.suffixes and spec.endswith(row.suffixes):
-                return Target(row, Place(spec), shown)
+                return Target(row, Location(spec), shown)
     raise ConfigError(f"destination {shown} is not known; legal are {legal_forms(rows)}{_advice(spec, rows)}")
 
 
-def _place(row: DestinationType, text: str) -> Place:
-    """Return what follows the name of a row as a place; raises ConfigError for a URL or parameter that it has not."""
+def _location(row: DestinationType, text: str) -> Location:
+    """Return what follows the name of a row; raises ConfigError for a URL or parameter that it does not take."""
     scheme = _SCHEME.match(text)
     if text.startswith("//") or (scheme is not None and scheme[1] not in row.schemes):
         begin = "//" if scheme is None else scheme[0]
@@ -137,7 +137,7 @@ def _place(row: DestinationType, text: str) -> Place:
             " with ./ before a name that has a colon"
         )
     if not row.parameters:  # a file may have a question mark in its name
-        return Place(text)
+        return Location(text)
     address, _, query = text.partition("?")
     parameters = dict(parse_qsl(query, keep_blank_values=True))
     if unknown := sorted(parameters.keys() - set(row.parameters)):
@@ -145,7 +145,7 @@ def _place(row: DestinationType, text: str) -> Place:
             f"a {row.label} has no parameter {', '.join(map(repr, map(printable, unknown)))};"
             f" it has {', '.join(row.parameters)}"
         )
-    return Place(address, parameters)
+    return Location(address, parameters)
 
 
 def legal_forms(rows: Iterable[DestinationType]) -> str:
@@ -182,7 +182,7 @@ def _shown(spec: str) -> str:
 
 def _advice(spec: str, rows: Sequence[DestinationType]) -> str:
     """Return what was probably meant: by its name, or by the suffix behind an unknown name."""
-    name, _, place = spec.partition(":")
+    name, _, address = spec.partition(":")
     near = get_close_matches(name.lower(), [row.name for row in rows], n=1)
-    by_suffix = [row.name for row in rows if row.suffixes and place.endswith(row.suffixes)]
+    by_suffix = [row.name for row in rows if row.suffixes and address.endswith(row.suffixes)]
     return "".join(f"; did you mean {row.forms()[0]}?" for row in rows if row.name in (near or by_suffix)[:1])

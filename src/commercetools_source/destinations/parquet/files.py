@@ -31,7 +31,7 @@ def fields(columns: Mapping[str, str]) -> pa.Schema:
     """Return the schema of a file whose columns have these DuckDB types; raises DestinationError for others."""
     import pyarrow as pa
 
-    kinds = {form.duckdb: kind for kind, form in KINDS.items()}
+    kinds = {form.duckdb: name for name, form in KINDS.items()}
     if strange := [f"{name} ({sql})" for name, sql in columns.items() if sql not in kinds]:
         raise DestinationError(
             f"commercetools-source writes no columns of such types in this version: {', '.join(strange)};"
@@ -153,7 +153,7 @@ def rows_at_once(paths: Sequence[Path]) -> int:
 
     largest = 1
     for path in paths:
-        found = pq.read_metadata(path)
-        for group in map(found.row_group, range(found.num_row_groups)):
+        metadata = pq.read_metadata(path)
+        for group in map(metadata.row_group, range(metadata.num_row_groups)):
             largest = max(largest, group.total_byte_size // max(group.num_rows, 1))
     return max(1, min(1000, _ROW_GROUP_BYTES // largest))

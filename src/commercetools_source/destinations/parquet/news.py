@@ -57,9 +57,9 @@ def news(
     stored = newest(f"{source} SEMI JOIN _batch USING ({keys})", key, names)
     connection.register("_batch", batch.append_column(_ROW, pa.array(range(batch.num_rows))))
     try:
-        found = connection.execute(
+        rows = connection.execute(
             f"SELECT {_ROW} FROM _batch AS batch ANTI JOIN ({stored}) AS stored ON {same} ORDER BY {_ROW}"  # noqa: S608 - quoted names
         ).fetchall()
     finally:
         connection.unregister("_batch")
-    return [row for (row,) in found]
+    return [row for (row,) in rows]

@@ -1,41 +1,130 @@
-"""Relations as tables beside their stream: what they are called and hold, and whose rows they are.
+"""Relations as tables beside their stream: what they are called and hold, and how they are made of its records.
 
 A row carries `_synced_at` of the record that it comes from, so that it can be told from those of an older version
-of the record. Pure.
+of the record.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import SYNCED_AT
 from commercetools_source.catalog.kinds import KINDS
+from commercetools_source.destinations.folder import TableRows
+from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.model.relations import Field, relations
+from commercetools_source.model.select import select
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+    from typing import BinaryIO
+
+    import pyarrow as pa
+
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.destinations.folder import Folder
+    from commercetools_source.destinations.parquet.session import Session
+    from commercetools_source.extract.delivery import Phase
     from commercetools_source.model.relations import Relation
 
-__all__ = ["SCHEMA", "owner", "tables", "types"]
+__all__ = [
+    "delivered",
+    "incomplete",
+    "record_key_columns",
+    "rows_of_files",
+    "rows_of_table",
+    "tables",
+]
 
-SCHEMA = "model"
+_SCHEMA = "model"
 """The folder of the tables, and the schema of their views."""
 
 _SYNCED = Field(SYNCED_AT, "datetime", nullable=False, path=(SYNCED_AT,), level=0)
+_PIECE_BYTES = 8_000_000
+"""Records that are unfolded at once; parsed into all their fields they take several times as much."""
 
 
 def tables(stream: Stream) -> dict[str, Relation]:
     """Return the relations of a stream by the names of their tables, each with `_synced_at`."""
-    found = relations(stream)
-    return {f"{SCHEMA}/{one.name}": replace(one, columns=(*one.columns, _SYNCED)) for one in found}
+    return {
+        f"{_SCHEMA}/{relation.name}": replace(relation, columns=(*relation.columns, _SYNCED))
+        for relation in relations(stream)
+    }
 
 
-def types(relation: Relation) -> dict[str, str]:
+def _types(relation: Relation) -> dict[str, str]:
     """Return the DuckDB types of its columns by name."""
     return {field.name: KINDS[field.kind].duckdb for field in relation.columns}
 
 
-def owner(relation: Relation, key: tuple[str, ...]) -> dict[str, str]:
-    """Return which of its columns hold which part of the `key` of the record that a row comes from."""
+def record_key_columns(relation: Relation, key: tuple[str, ...]) -> dict[str, str]:
+    """Return which of its columns hold which field of the `key` of the record that a row comes from."""
     return {field.name: field.path[0] for field in relation.columns if field.level == 0 and field.path[0] in key}
+
+
+def delivered(folder: Folder, stream: Stream, phase: Phase, *, materialize: bool) -> dict[str, Relation]:
+    """Return the relations to write with a delivery: all, none, or those with which the full read began."""
+    stored = folder.tables(stream.name)
+    if phase.full and not phase.first:
+        entries = [(name, folder.entry(name)) for name in stored]
+        loading = {name for name, entry in entries if entry and entry.loading_columns}
+        return {name: relation for name, relation in tables(stream).items() if name in loading} if loading else {}
+    return tables(stream) if materialize or stored else {}
+
+
+def incomplete(folder: Folder, stream: Stream) -> Iterator[tuple[str, Relation]]:
+    """Yield the relations of a stream that have no table yet, or one of other columns."""
+    for name, relation in tables(stream).items():
+        entry = folder.entry(name)
+        if entry is None or entry.columns != _types(relation):
+            yield name, relation
+
+
+def rows_of_table(
+    session: Session, name: str, relation: Relation, records: pa.Table | None, columns: Mapping[str, str]
+) -> TableRows:
+    """Return the rows of a relation made of the records of a delivery, whose columns have these DuckDB types."""
+    pieces = None if records is None else partial(dataset.halves, records, _PIECE_BYTES)
+    return _table_rows(session, name, relation, pieces, columns)
+
+
+def rows_of_files(
+    session: Session, name: str, relation: Relation, paths: list[Path], columns: Mapping[str, str]
+) -> TableRows:
+    """Return the rows of a relation made of all records in these files."""
+    return _table_rows(session, name, relation, partial(dataset.pieces, paths, _PIECE_BYTES), columns)
+
+
+def _table_rows(
+    session: Session,
+    name: str,
+    relation: Relation,
+    pieces: Callable[[], Iterable[pa.Table]] | None,
+    columns: Mapping[str, str],
+) -> TableRows:
+    write = None if pieces is None else _writer(session, relation, pieces, columns)
+    return TableRows(name, relation.key, write, _types(relation))
+
+
+def _writer(
+    session: Session, relation: Relation, pieces: Callable[[], Iterable[pa.Table]], columns: Mapping[str, str]
+) -> Callable[[BinaryIO], int]:
+    """Return what writes the rows of a relation, made of the records piece by piece.
+
+    DuckDB parses some 2,000 records at once, however large they are: so it is given few large ones at a time.
+    """
+    query = select(relation, "_records", columns)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for piece in pieces():
+            session.connection.register("_records", piece)
+            try:
+                yield from session.batches(query)
+            finally:
+                session.connection.unregister("_records")
+
+    schema = dataset.fields(_types(relation))
+    return lambda out: dataset.write(out, schema, batches())

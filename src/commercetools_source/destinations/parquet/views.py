@@ -36,10 +36,10 @@ def files(paths: Iterable[Path]) -> str:
     return f"read_parquet([{', '.join(string(str(path)) for path in paths)}], {_OPTIONS})"
 
 
-def _all(folder: Path, table: str, more: str = "") -> str:
+def _all(folder: Path, table: str, options: str = "") -> str:
     """Return the table of all rows that are in the files of a table at the time of the query."""
     home = re.sub(r"([*?\[])", r"[\1]", str(folder / table))  # these stand for other characters in a pattern
-    return f"read_parquet({string(f'{home}/*.parquet')}, {_OPTIONS}{more})"
+    return f"read_parquet({string(f'{home}/*.parquet')}, {_OPTIONS}{options})"
 
 
 def newest(source: str, key: Sequence[str], columns: Iterable[str], select: str = "*") -> str:
@@ -82,7 +82,7 @@ def child_view(
     """
     schema, _, bare = table.partition("/")
     live = f"{DELETED_AT} IS NULL{newest_of_key(stream, fields)}"
-    same = [f"child.{quoted(one)} = record.{quoted(other)}" for one, other in record_key.items()]
+    same = [f"child.{quoted(column)} = record.{quoted(field)}" for column, field in record_key.items()]
     stored = f"epoch_us(child.{SYNCED_AT}) = epoch_us(record.{SYNCED_AT})"  # a moment with a zone, and without
     visible = {name: sql for name, sql in columns.items() if name != SYNCED_AT}
     return (

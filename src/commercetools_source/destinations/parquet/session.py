@@ -1,0 +1,77 @@
+"""DuckDB beside a Parquet folder: opened when something is to be computed, with a bounded share of memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from commercetools_source.destinations import duckdb_engine
+from commercetools_source.destinations.parquet import files as dataset
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+__all__ = ["SPILL", "Session"]
+
+SPILL = ".spill"
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "memory_limit": "300MB",
+    "threads": 2,  # more gain little beside the download and cost memory each
+    "preserve_insertion_order": False,
+    "autoinstall_known_extensions": False,  # nothing is downloaded behind the user's back
+    "autoload_known_extensions": False,
+}
+_MOST_MEMORY = "1GB"
+"""For a single large record: of one with 16 MB, the most that the platform stores, 400 MB are used."""
+
+
+class Session:
+    """A connection that spills into `folder`, or into the system's temporary folder where nothing may be written."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._scratch: TemporaryDirectory[str] | None = None
+
+    def write_elsewhere(self) -> None:
+        """From now on write nothing into the folder."""
+        self._scratch = TemporaryDirectory(prefix="commercetools-source-")
+
+    @property
+    def scratch(self) -> Path | None:
+        """The folder to write to in place of the one with the data; None: that one."""
+        return None if self._scratch is None else Path(self._scratch.name)
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection, which is made when it is first asked for."""
+        if self._connection is None:
+            folder = self.scratch or self._folder
+            self._connection = duckdb_engine.connect({**_SETTINGS, "temp_directory": str(folder / SPILL)})
+        return self._connection
+
+    def batches(self, query: str) -> list[pa.RecordBatch]:
+        """Return what a query finds; it is repeated with more memory where it lacks some."""
+        import duckdb
+
+        try:
+            return list(dataset.reader(self.connection.sql(query)))
+        except duckdb.Error as error:
+            if not isinstance(error, duckdb.OutOfMemoryException) and "failed to pin block" not in str(error):
+                raise
+        self.connection.execute(f"SET memory_limit = '{_MOST_MEMORY}'")
+        try:
+            return list(dataset.reader(self.connection.sql(query)))
+        finally:
+            self.connection.execute(f"SET memory_limit = '{_SETTINGS['memory_limit']}'")
+
+    def close(self) -> None:
+        """Close the connection and remove what was written elsewhere."""
+        connection, self._connection = self._connection, None
+        scratch, self._scratch = self._scratch, None
+        if connection is not None:
+            connection.close()
+        if scratch is not None:
+            scratch.cleanup()
