@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from commercetools_source.report.progress import Tally
     from commercetools_source.sync import Summary
 
-__all__ = ["conclude", "drawn", "say", "show", "tell", "watch"]
+__all__ = ["UNFINISHED", "conclude", "drawn", "say", "show", "tell", "watch"]
 
 UNFINISHED = 3
 """Exit status of a run that `--minutes` ended early with nothing else wrong."""
@@ -58,12 +58,12 @@ def drawn(streams: int, *, verbose: bool, quiet: bool) -> Iterator[Tally]:
 
 def conclude(summary: Summary, destination: str, tally: Tally, *, as_json: bool, quiet: bool, signal: int) -> NoReturn:
     """Tell how a run ended, and end the command so; `signal` is what ended the run early, or 0."""
-    status = tell(summary, destination, tally, as_json=as_json, quiet=quiet)
+    status, _ = tell(summary, destination, tally, as_json=as_json, quiet=quiet)
     raise typer.Exit(128 + signal if signal else status)
 
 
-def tell(summary: Summary, destination: str, tally: Tally, *, as_json: bool, quiet: bool) -> int:
-    """Tell how a run ended, and return the exit status that says so."""
+def tell(summary: Summary, destination: str, tally: Tally, *, as_json: bool, quiet: bool) -> tuple[int, str]:
+    """Tell how a run ended, and return the exit status that says so, and the text for people."""
     from commercetools_source.report.run import RunReport
 
     report = RunReport(summary, destination, tally)
@@ -71,4 +71,4 @@ def tell(summary: Summary, destination: str, tally: Tally, *, as_json: bool, qui
         show(report, as_json=True)
     if not quiet:
         say(report.text())
-    return UNFINISHED if summary.stopped else int(not summary.complete)
+    return UNFINISHED if summary.stopped else int(not summary.complete), report.text()

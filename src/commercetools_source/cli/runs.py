@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from commercetools_source.cli.choice import Choice
+    from commercetools_source.cli.monitoring import Monitors
     from commercetools_source.client import Client
     from commercetools_source.config import Config
     from commercetools_source.events import Event, Hook
@@ -24,15 +26,16 @@ __all__ = ["Job", "carry_out", "publishing"]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run as it was asked for: `options` are the keywords of `sync`, `total` the number of its streams.
+    """One run as it was asked for: `options` are the keywords of `sync` apart from its streams.
 
     `make` returns its destination, a new one for each run, so that a run tells only what it noticed itself.
     `wait`: seconds for a destination that is in use. `publish`: where a copy for readers goes after a good run.
     """
 
     make: Callable[[], Destination]
+    choice: Choice
     options: Mapping[str, Any]
-    total: int
+    monitors: Monitors
     wait: float = 0.0
     publish: Path | None = None
     as_json: bool = False
@@ -69,49 +72,66 @@ def carry_out(settings: Config, job: Job, rhythm: Rhythm | None) -> int:
     from commercetools_source.frontends.signals import stopping
     from commercetools_source.sync.repeat import Repetition, Rhythm
 
-    relay, repetition = _Relay(), Repetition()
-    status, full = 0, bool(job.options.get("full"))
+    relay = _Relay()
     with Client(settings, hook=relay) as client, stopping() as stopper:
+        process = _Process(job, client, relay, Repetition(), stopper, full=bool(job.options.get("full")))
 
         def run() -> bool:
-            nonlocal status, full
+            job.monitors.started()
             try:
-                good, status = _run(job, client, relay, repetition, stopper, full=full)
+                return process.run()
             except CommercetoolsError as error:
+                job.monitors.failed(str(error))
                 if rhythm is None or isinstance(error, ConfigError):
                     raise
                 say(f"error: {error}")
-                status = 1
+                process.status = 1
                 return isinstance(error, InUseError)  # it will be free again, and the platform is well
-            full = False
-            return good
 
-        repetition.go(run, rhythm or Rhythm(0.0, runs=1))
-    return 128 + stopper.signal if stopper.signal else status
+        process.repetition.go(run, rhythm or Rhythm(0.0, runs=1))
+    return 128 + stopper.signal if stopper.signal else process.status
 
 
-def _run(
-    job: Job, client: Client, relay: _Relay, repetition: Repetition, stopper: Stopper, *, full: bool
-) -> tuple[bool, int]:
-    """Do one run and tell how it ended; return whether no stream failed, and the exit status."""
-    from commercetools_source.extract.delivery import Publishable
-    from commercetools_source.sync import sync
+@dataclass(slots=True)
+class _Process:
+    """What outlives the runs of a command. `full`: whether the next one reads everything; `status`: of the last one."""
 
-    def arm(stop: Callable[[], None]) -> None:
-        repetition.arm(stop)
-        stopper.arm(repetition.stop)
+    job: Job
+    client: Client
+    relay: _Relay
+    repetition: Repetition
+    stopper: Stopper
+    full: bool
+    names: list[str] | None = None
+    resolved: bool = False
+    status: int = 0
 
-    target = job.make()
-    stopper.arm(None)  # until something is read a signal ends all at once
-    with drawn(job.total, verbose=job.verbose, quiet=job.quiet) as tally:
-        relay.hook = tally
-        summary = repetition.when_free(
-            lambda: sync(client, target, **{**job.options, "full": full}, hook=tally, on_stoppable=arm),
-            job.wait,
-            lambda reason: say(f"waiting: {reason}"),
-        )
-    status = tell(summary, target.name, tally, as_json=job.as_json, quiet=job.quiet)
-    good = all(outcome.error is None or outcome.stopped for outcome in summary.outcomes)
-    if good and not summary.stopped and job.publish is not None and isinstance(target, Publishable):
-        target.publish(job.publish)
-    return good, status
+    def run(self) -> bool:
+        """Do one run and tell how it ended; return whether no stream failed."""
+        from commercetools_source.catalog.streams import STREAMS
+        from commercetools_source.extract.delivery import Publishable
+        from commercetools_source.sync import sync
+
+        job, target = self.job, self.job.make()
+        self.stopper.arm(None)  # until something is read a signal ends all at once
+        if not self.resolved:
+            self.names, self.resolved = job.choice.resolve(self.client), True
+        options = {**job.options, "streams": self.names, "full": self.full, "on_stoppable": self._arm}
+        with drawn(len(STREAMS if self.names is None else self.names), verbose=job.verbose, quiet=job.quiet) as tally:
+            self.relay.hook = tally
+            summary = self.repetition.when_free(
+                lambda: sync(self.client, target, **options, hook=tally),
+                job.wait,
+                lambda reason: say(f"waiting: {reason}"),
+            )
+        self.full = False
+        self.status, text = tell(summary, target.name, tally, as_json=job.as_json, quiet=job.quiet)
+        good = all(outcome.error is None or outcome.stopped for outcome in summary.outcomes)
+        if good and not summary.stopped and job.publish is not None and isinstance(target, Publishable):
+            target.publish(job.publish)
+        job.monitors.ended(summary, tally, text, self.status)
+        return good
+
+    def _arm(self, stop: Callable[[], None]) -> None:
+        self.repetition.arm(stop)
+        self.stopper.arm(self.repetition.stop)

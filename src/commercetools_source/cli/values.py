@@ -29,13 +29,13 @@ def settings_of(file: Path | None, **overrides: object) -> Config:
     return Config.load(file, os.environ, overrides)
 
 
-def names_of(given: Sequence[str] | None) -> list[str] | None:
-    """Return the stream names of --streams, each once; None for all."""
+def names_of(given: Sequence[str] | None, option: str = "--streams") -> list[str] | None:
+    """Return the stream names of --streams, or of another `option`, each once; None where nothing is said."""
     from commercetools_source.catalog.streams import find
 
     names = dict.fromkeys(name.strip() for word in given or () for name in word.split(",") if name.strip())
     if given and not names:
-        raise ConfigError("--streams names no stream; see `commercetools-source streams`")
+        raise ConfigError(f"{option} names no stream; see `commercetools-source streams`")
     return [find(name).name for name in names] or None
 
 

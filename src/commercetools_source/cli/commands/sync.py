@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from commercetools_source.cli import options
-from commercetools_source.cli.values import duration_of, names_of, predicates_of, settings_of
+from commercetools_source.cli.values import duration_of, predicates_of, settings_of
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError
@@ -35,6 +35,27 @@ Publish = Annotated[
         help="After each run in which no stream failed put a copy for readers there, by rename.",
     ),
 ]
+Chosen = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--streams",
+        metavar="NAMES",
+        help="Only these streams: names with commas between, or `readable` for all that the API client may read."
+        " By default all.",
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="NAMES", help="All but these streams: names with commas between."),
+]
+Ping = Annotated[
+    str | None,
+    typer.Option("--ping", metavar="URL", help="Tell a check of healthchecks.io, or one like it, how each run goes."),
+]
+Metrics = Annotated[
+    Path | None,
+    typer.Option("--metrics", metavar="FILE", help="Write figures of each run there, as Prometheus reads them."),
+]
 Settled = Annotated[
     bool,
     typer.Option(
@@ -51,7 +72,8 @@ app = typer.Typer()
 def sync(
     config: options.Settings = None,
     destination: options.Target = options.DEFAULT,
-    streams: options.Streams = None,
+    streams: Chosen = None,
+    exclude: Exclude = None,
     full: options.Full = False,
     materialize: Annotated[
         bool | None,
@@ -77,18 +99,21 @@ def sync(
     stop_after: StopAfter = None,
     wait: Wait = None,
     publish: Publish = None,
+    ping: Ping = None,
+    metrics: Metrics = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Copy the project. After the first time only what has changed since is read."""
-    from commercetools_source.catalog.streams import STREAMS
+    from commercetools_source.cli.choice import choice_of
+    from commercetools_source.cli.monitoring import Monitors
     from commercetools_source.cli.runs import Job, carry_out, publishing
     from commercetools_source.destinations import open_destination
     from commercetools_source.sync.repeat import Rhythm
 
     settings = settings_of(config, concurrency=concurrency)
-    names = names_of(streams)
+    choice = choice_of(streams, exclude)
     interval = duration_of(every, "--every")
     if interval is None and stop_after is not None:
         raise ConfigError("--stop-after counts the runs of --every; name an interval, such as --every 1m")
@@ -97,8 +122,8 @@ def sync(
     make = partial(open_destination, destination, materialize=materialize)
     job = Job(
         make,
+        choice,
         {
-            "streams": names,
             "full": full,
             "since": time_of(since, "--since"),
             "until": time_of(until, "--until"),
@@ -107,7 +132,7 @@ def sync(
             "settled": settled,
             "seconds": math.inf if minutes is None else minutes * 60,
         },
-        len(STREAMS if names is None else names),
+        Monitors(ping, metrics),
         wait=duration_of(wait, "--wait") or 0.0,
         publish=publishing(make(), publish),
         as_json=as_json,

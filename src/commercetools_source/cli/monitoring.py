@@ -1,0 +1,90 @@
+"""Who is told of runs besides the person who started them: a watchdog by HTTP, Prometheus by a file."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from commercetools_source.cli.output import UNFINISHED, say
+from commercetools_source.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from commercetools_source.report.progress import Tally
+    from commercetools_source.sync import Summary
+
+__all__ = ["Monitors"]
+
+_SECONDS = 10.0
+_LONGEST = 100_000
+"""Characters of a message that Healthchecks keeps (https://healthchecks.io/docs/attaching_logs/)."""
+
+
+class Monitors:
+    """Tells of each run: `ping` is the URL of a check (https://healthchecks.io/docs/http_api/), `metrics` a file.
+
+    A watchdog that cannot be reached, or a file that cannot be written, is said and fails no run. Raises ConfigError
+    for a URL that is none, and for a file in no folder.
+    """
+
+    def __init__(self, ping: str | None, metrics: Path | None) -> None:
+        if ping is not None and (urlsplit(ping).scheme not in {"http", "https"} or not urlsplit(ping).hostname):
+            raise ConfigError("--ping must be a URL such as https://hc-ping.com/your-uuid")
+        if metrics is not None and not metrics.parent.is_dir():
+            raise ConfigError(f"--metrics is {metrics}, whose folder does not exist; create it first")
+        self._ping = ping
+        self._metrics = metrics
+
+    def started(self) -> None:
+        """Tell that a run begins."""
+        self._send("/start", "")
+
+    def ended(self, summary: Summary, tally: Tally, text: str, status: int) -> None:
+        """Tell how a run ended, in a `text` for people and by its exit status."""
+        self._send("" if status in {0, UNFINISHED} else "/fail", text)
+        self._write(summary, tally)
+
+    def failed(self, reason: str) -> None:
+        """Tell that a run failed as a whole."""
+        self._send("/fail", reason)
+        self._write(None, None)
+
+    def _send(self, signal: Literal["/start", "", "/fail"], text: str) -> None:
+        if self._ping is None:
+            return
+        parts = urlsplit(self._ping)
+        url = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}{signal}"))
+        request = urllib.request.Request(url, data=text[:_LONGEST].encode(), method="POST")  # noqa: S310 - checked above
+        if _refusal(request) is None:
+            return
+        if (reason := _refusal(request)) is not None:  # once more, as nobody waits for it
+            say(f"the check of --ping was not told: {reason}")
+
+    def _write(self, summary: Summary | None, tally: Tally | None) -> None:
+        if self._metrics is None:
+            return
+        from commercetools_source.destinations.manifest import write_file
+        from commercetools_source.report.metrics import metrics_text
+
+        text = metrics_text(summary, tally, time.time()).encode()
+        try:
+            write_file(self._metrics.parent, self._metrics.name, lambda out: out.write(text))
+        except OSError as error:
+            say(f"--metrics was not written: {error.strerror or error}")
+
+
+def _refusal(request: urllib.request.Request) -> str | None:
+    """Send `request`; return why that failed, never with the URL: who knows it can ping."""
+    try:
+        with urllib.request.urlopen(request, timeout=_SECONDS):  # noqa: S310 - its scheme was checked
+            return None
+    except urllib.error.HTTPError as error:
+        error.close()
+        return f"it answers {error.code}"
+    except (OSError, HTTPException) as error:
+        return type(error).__name__
