@@ -63,6 +63,17 @@ def test_the_status_is_that_of_the_last_run(shop: Sandbox, monkeypatch: pytest.M
     assert run(["sync", "-d", "jsonl:lines", *ZONES, *OFTEN, "-q"]) == 1
 
 
+def test_json_tells_of_a_stream_that_failed(
+    shop: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CTP_RETRY_SECONDS", "0")
+    shop.faults.add(Fault("status", "/zones", times=None, status=503))
+    assert run(["sync", "-d", "jsonl:lines", *ZONES, "-q", "--json"]) == 1
+    (stream,) = json.loads(capsys.readouterr().out)["streams"]
+    assert list(stream) == ["stream", "mode", "records", "seconds", "error", "quarantined", "stopped", "deleted"]
+    assert "503" in stream["error"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

@@ -12,6 +12,7 @@ from commercetools_source.report.answer import Report
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from commercetools_source.extract.engine import Outcome
     from commercetools_source.report.progress import Tally
     from commercetools_source.sync.transfer import Summary
 
@@ -65,10 +66,17 @@ class RunReport(Report):
             "retries": tally.retries,
             "seconds": round(tally.seconds, 3),
             "streams": [
-                {**asdict(row), "deleted": summary.deleted.get(row.stream, 0), "seconds": round(row.seconds, 3)}
+                {**_fields(row), "deleted": summary.deleted.get(row.stream, 0), "seconds": round(row.seconds, 3)}
                 for row in summary.outcomes
             ],
         }
+
+
+def _fields(outcome: Outcome) -> dict[str, object]:
+    """Return the fields of an outcome that JSON has."""
+    fields = asdict(outcome)
+    del fields["cause"]
+    return fields
 
 
 def _streams(summary: Summary) -> list[str]:
