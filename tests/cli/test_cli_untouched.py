@@ -177,3 +177,41 @@ def test_a_damaged_file_stops_its_stream_in_every_command_until_it_is_read_again
     file.write_bytes(b"")
     assert run(["sync", "--streams", "orders", "--full"], destination) == 0
     assert run(["sync", "--streams", "orders"], destination) == 0
+
+
+MISTYPED = [
+    "sqlite:shop.db",
+    "md:shop",
+    "duckdb://shop.duckdb",
+    "parquet:s3://bucket/prefix",
+    "postgres://u:SECRET@h/shop.db",
+    "DuckDB:shop",
+    "shop",
+    "",
+    "jsonl:",
+    "~nobody-of-this-name/shop.db",
+    "parquet:a\nb",
+]
+ODD = [
+    f"{name}{place}" for name in ("duckdb:", "parquet:", "jsonl:") for place in ("x" * 300, "no/such/folder", "file/x")
+]
+
+
+@pytest.mark.parametrize("command", [*WRITING, *READING], ids=" ".join)
+def test_every_command_refuses_a_mistyped_destination_in_a_line(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    before = snapshot(tmp_path)
+    for destination in MISTYPED:
+        assert run(command, destination) == 2, destination
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("error: ")
+        assert "SECRET" not in line
+    for destination in ODD:
+        status = run(command, destination)
+        if command[0] != "plan" or "x" * 300 in destination:  # what is not there yet can be planned
+            assert status == 1, destination
+            (line,) = [text for text in capsys.readouterr().err.splitlines() if text.startswith("error: ")]
+            assert line
+    assert snapshot(tmp_path) == before

@@ -6,8 +6,8 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.row import DestinationType, Location
-from commercetools_source.errors import DestinationError
+from commercetools_source.destinations.row import Ability, DestinationType, Location
+from commercetools_source.errors import DestinationError, InUseError
 from commercetools_source.extract.checkpoint import StreamState, encode, restore
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class Dummy:
     """Keeps records as JSON text by stream and key; those of a full read under way are marked `loading`."""
 
     batch_bytes = 1_000_000
+    merges = True
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)
@@ -41,9 +42,9 @@ class Dummy:
                 " (stream, loading, key, version, record, PRIMARY KEY (stream, loading, key))"
             )
             file.execute("COMMIT")
-        except sqlite3.Error as error:
+        except sqlite3.OperationalError as error:
             self.close()
-            raise DestinationError(f"{self.name} is in use or no SQLite file: {error}") from error
+            raise InUseError(f"{self.name} is in use: {error}") from error
         return self._states(file)
 
     def open_read_only(self) -> dict[str, StreamState]:
@@ -105,4 +106,11 @@ def _make(location: Location) -> Dummy:
     return Dummy(location.path())
 
 
-DUMMY = DestinationType(name="dummy", label="dummy file", metavar="FILE", make=_make, suffixes=(".dummy",))
+DUMMY = DestinationType(
+    name="dummy",
+    label="dummy file",
+    metavar="FILE",
+    make=_make,
+    suffixes=(".dummy",),
+    abilities=frozenset({Ability.MERGE}),
+)

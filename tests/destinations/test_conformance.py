@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, parse
-from commercetools_source.errors import CommercetoolsError, ConfigError, DestinationError
+from commercetools_source.errors import CommercetoolsError, ConfigError, DestinationError, InUseError
 from commercetools_source.errors.extras import install_hint
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import (
@@ -22,7 +22,9 @@ from commercetools_source.extract.delivery import (
     Deletable,
     Difference,
     Listed,
+    Merging,
     Phase,
+    Publishable,
     StateStore,
     open_to_read,
 )
@@ -90,6 +92,8 @@ def test_a_row_says_what_its_destination_can(case: Case, new: Callable[[], Desti
     destination = new()
     assert isinstance(destination, Comparable) == (Ability.COMPARE in case.row.abilities)
     assert isinstance(destination, Deletable) == (Ability.REMOVE in case.row.abilities)
+    assert isinstance(destination, Publishable) == (Ability.PUBLISH in case.row.abilities)
+    assert (isinstance(destination, Merging) and destination.merges) == (Ability.MERGE in case.row.abilities)
     assert destination.name == str(path)
     assert destination.batch_bytes > 0
     for materialize, ability in ((True, Ability.TABLES), (False, Ability.VIEWS)):
@@ -331,7 +335,7 @@ def test_a_folder_that_does_not_exist_is_not_made(case: Case, tmp_path: Path) ->
 
 def test_two_runs_exclude_each_other(destination: Destination, new: Callable[[], Destination]) -> None:
     second = new()
-    with pytest.raises(DestinationError, match="in use"):
+    with pytest.raises(InUseError, match="in use"):
         second.open()
     second.close()
     destination.write(deliver(OLD))

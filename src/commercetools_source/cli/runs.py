@@ -56,10 +56,13 @@ class _Relay:
 
 def publishing(target: Destination, path: Path | None) -> Path | None:
     """Return where a copy of `target` goes; raises ConfigError when there can be none of it."""
+    from commercetools_source.destinations import DESTINATIONS
+    from commercetools_source.destinations.row import Ability, choice, having
     from commercetools_source.extract.delivery import Publishable
 
     if path is not None and not isinstance(target, Publishable):
-        raise ConfigError(f"--publish copies a DuckDB file; {target.name} may be read while a run writes to it")
+        copied = choice(having(DESTINATIONS, Ability.PUBLISH))
+        raise ConfigError(f"--publish copies {copied}; {target.name} may be read while a run writes to it")
     return path
 
 

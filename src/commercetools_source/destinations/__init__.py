@@ -51,7 +51,7 @@ DESTINATIONS = (
         metavar="FOLDER",
         make=_parquet,
         default="commercetools-parquet",
-        abilities=frozenset({Ability.COMPARE, Ability.TABLES}),
+        abilities=frozenset({Ability.COMPARE, Ability.MERGE, Ability.TABLES}),
         extra="parquet",
     ),
     DestinationType(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ability", "DestinationType", "Location", "Target", "choice", "described", "having", "legal_forms", "parse"]
 
-# A single letter is a drive of Windows.
+# As in a URL (https://www.rfc-editor.org/rfc/rfc3986#section-3.1), but of two letters: one is a drive of Windows.
 _SCHEME = re.compile(r"([A-Za-z][\w+.-]+):")
 
 
@@ -29,6 +29,8 @@ class Ability(Enum):
 
     COMPARE = "mark deleted rows, and be compared with the platform"
     REMOVE = "remove deleted rows"
+    MERGE = "show each record once, in its newest version"
+    PUBLISH = "put a copy for readers beside it"
     TABLES = "keep tables of relations"
     VIEWS = "keep views of relations"
 
@@ -112,6 +114,7 @@ def parse(spec: str, rows: Sequence[DestinationType]) -> Target:
     if any(category(char) in {"Cc", "Cs"} for char in spec):
         raise ConfigError(f"destination {shown} has characters that no file name should have; choose another name")
     names = {row.name: row for row in rows}
+    # `sqlite:shop.db` is no file to make, so a scheme that no row has is refused whatever its suffix.
     scheme = _SCHEME.match(spec)
     if spec in names and names[spec].default:
         return Target(names[spec], Location(names[spec].default), shown)
@@ -182,6 +185,7 @@ def _shown(spec: str) -> str:
 
 def _advice(spec: str, rows: Sequence[DestinationType]) -> str:
     """Return what was probably meant: by its name, or by the suffix behind an unknown name."""
+    # What follows is not shown: the suffix tells enough, and the rest may have a password.
     name, _, address = spec.partition(":")
     near = get_close_matches(name.lower(), [row.name for row in rows], n=1)
     by_suffix = [row.name for row in rows if row.suffixes and address.endswith(row.suffixes)]
