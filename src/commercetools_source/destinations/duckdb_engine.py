@@ -26,6 +26,7 @@ def connect(settings: dict[str, str | bool | int | float | list[str]]) -> duckdb
     import duckdb
 
     connection = duckdb.connect(":memory:", config=settings)
+    # In a notebook or terminal DuckDB draws it after two seconds: https://duckdb.org/docs/stable/configuration/overview
     connection.execute("SET enable_progress_bar = false")
     return connection
 
@@ -36,7 +37,7 @@ def listed(connection: duckdb.DuckDBPyConnection, times: Mapping[str, str]) -> I
     connection.register("_gone", deletions(times))
     try:
         yield "_gone"
-    finally:
+    finally:  # a registered table stays in memory
         connection.unregister("_gone")
 
 
@@ -104,6 +105,7 @@ def _add(connection: duckdb.DuckDBPyConnection, page: Sequence[Listed]) -> None:
 
 
 def _difference(connection: duckdb.DuckDBPyConnection, table: str, cursor: str, since: str | None) -> Difference:
+    # What changed at the cursor or later the next run brings, so its absence proves nothing.
     bound = moment(cursor).replace(tzinfo=None)
     begin = [moment(since).replace(tzinfo=None)] if since else []
     judged = " AND held.lastModifiedAt >= ?" if since else ""
@@ -118,6 +120,7 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: str, cursor: str, 
         ).fetchall()
         return tuple(name for (name,) in rows)
 
+    # Listed once each: a record that changes during the listing may come on two pages.
     counts = connection.execute(
         f"SELECT (SELECT count(*) FROM {live}), (SELECT count(DISTINCT id) FROM temp._listed)"  # noqa: S608
     ).fetchone()

@@ -91,7 +91,7 @@ class Folder:
                 self._open_to_write()
             self._lost = lost_files(self.path, self._manifest)
             return stored_states(self.path, self._manifest)
-        except BaseException as error:
+        except BaseException as error:  # Ctrl-C too: a lock that stays would stop the next run of this process
             self.close()
             if isinstance(error, OSError) and not isinstance(error, DestinationError):
                 raise DestinationError(_explain(self.path, error)) from error
@@ -110,8 +110,8 @@ class Folder:
         load_manifest(self.path, self._suffix)  # what is refused is refused before a lock is left in it
         self._lock = lock(self.path)
         self._manifest = load_manifest(self.path, self._suffix)
-        self._run = secrets.token_hex(4)
-        if not (self.path / MANIFEST).exists():
+        self._run = secrets.token_hex(4)  # so no run writes a name that a copy of the folder has for another file
+        if not (self.path / MANIFEST).exists():  # so that whatever a killed run leaves has a manifest beside it
             save_manifest(self.path, self._manifest)
         undo_unfinished(self.path, self._manifest)
         self._writes = True
@@ -167,6 +167,7 @@ class Folder:
             streams = dict(self._manifest.streams)
             for rows in tables:
                 streams[rows.table] = self._advanced(delivery, rows)
+            # In the same manifest as the files: one rename makes both count.
             streams[delivery.stream.name].state = encode(delivery.state)
             self._replace(streams)
             remove_unlisted(self.path, self._manifest, (rows.table for rows in tables))
@@ -193,6 +194,7 @@ class Folder:
             entry.files = [*old.files, *file]
             entry.columns = dict(rows.columns or {})
         if phase.swaps:
+            # Before the manifest says so: a run that is cut off here knows them by their names and moves them back.
             for loaded in entry.loading:
                 (home / LOADING / loaded.name).replace(home / loaded.name)
             if entry.loading:
@@ -259,6 +261,7 @@ class Folder:
                 OSError
             ):  # the reason to fail, such as a full disk, may hinder this too; the next run does it
                 undo_unfinished(self.path, self._manifest)
+            # What a decoder or the caller raises is not about the folder.
             if isinstance(error, DestinationError) or not isinstance(error, OSError):
                 raise
             raise DestinationError(
@@ -272,7 +275,7 @@ class Folder:
             return []
         name = part_name(entry, self._manifest)
         file = File(name, *write_file(folder, name, write))
-        if not file.records:
+        if not file.records:  # such as a relation of records that have none: readers need no empty file
             (folder / name).unlink()
             return []
         entry.next += 1
@@ -290,6 +293,7 @@ class Folder:
         old = self._manifest
         before = _paths({name: entry for name, entry in old.streams.items() if streams.get(name) is not entry})
         after = _paths({name: entry for name, entry in streams.items() if old.streams.get(name) is not entry})
+        # Named before they are removed: what a killed run leaves of them is the next run's to remove.
         waiting = {path for path in old.removed if (self.path / path).exists()}
         self._save(
             msgspec.structs.replace(

@@ -70,9 +70,8 @@ class Jsonl:
 def _write_lines(out: BinaryIO, records: Sequence[msgspec.Raw]) -> int:
     for start, stop in slices(records, _CHUNK_BYTES):
         lines = b"\n".join([*records[start:stop], b""])
-        if (
-            lines.count(b"\n") > stop - start or b"\r" in lines
-        ):  # printed over several lines: such a record would be torn
+        # Printed over several lines such a record would be torn, and many readers end a line at a carriage return.
+        if lines.count(b"\n") > stop - start or b"\r" in lines:
             lines = b"".join(msgspec.json.format(record, indent=-1) + b"\n" for record in records[start:stop])
         out.write(lines)
     return len(records)

@@ -50,6 +50,7 @@ def undo_unfinished(folder: Path, manifest: Manifest) -> None:
         for file in entry.loading:  # moved up by a run that was cut off before it replaced the manifest
             if (home / file.name).exists() and not (home / LOADING / file.name).exists():
                 (home / file.name).replace(home / LOADING / file.name)
+        # The manifest counts a file only when it is whole, so the next number is all that can have been begun.
         unfinished = part_name(entry, manifest)
         listed = {file.name for file in (*entry.files, *entry.loading)}
         if manifest.run and unfinished not in listed:
@@ -63,7 +64,7 @@ def undo_unfinished(folder: Path, manifest: Manifest) -> None:
 
 def remove_unlisted(folder: Path, manifest: Manifest, tables: Iterable[str]) -> None:
     """Remove files that no longer count, and what `tables` had for a full read that is over."""
-    for path in manifest.removed:
+    for path in manifest.removed:  # checked once more: a folder above it may have become a link since
         table_folder(folder, path.rpartition("/")[0].removesuffix(f"/{LOADING}"))
         _discard(folder / path)
     for table in tables:

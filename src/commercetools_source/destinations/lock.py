@@ -26,7 +26,7 @@ def lock(folder: Path) -> BinaryIO:
     """
     path = folder / _NAME
     refuse_link(path)
-    handle = path.open("a+b")
+    handle = path.open("a+b")  # not "w": until the lock is ours the text in it is another process's
     if (error := _obstacle(folder, handle)) is not None:
         handle.close()
         raise error
@@ -42,6 +42,7 @@ def _obstacle(folder: Path, handle: BinaryIO) -> DestinationError | None:
         _lock_file(handle, shared=False)
     except OSError:
         return _in_use(folder, handle)
+    # Somebody's own file may be called so; it is not ours to write a number into.
     handle.seek(0)
     text = handle.read(32).strip()
     if not text or text.isdigit():

@@ -132,6 +132,7 @@ def load_manifest(folder: Path, suffix: str) -> Manifest:
 def _strays(folder: Path) -> Iterator[Path]:
     """Yield data files in the folder, those of a folder inside left out that has a manifest."""
     for path in folder.glob("**/part-*"):
+        # A destination in a folder of this one, or a copy of one: its files are named by a manifest of their own.
         inside = [parent for parent in path.parents if folder in parent.parents]
         if PART.fullmatch(path.name) and not any((parent / MANIFEST).exists() for parent in inside):
             yield path
@@ -141,7 +142,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Return the manifest of `folder`; raises DestinationError when there is none and StateError when it is broken."""
     path = folder / MANIFEST
     try:
-        text = path.read_bytes()
+        text = path.read_bytes()  # as a whole: it is replaced by a rename, so it is never seen half-written
         version = msgspec.json.decode(text, type=_Version).format  # another one may have other fields
         if version != FORMAT:
             raise StateError(
@@ -162,6 +163,7 @@ def read_manifest(folder: Path) -> Manifest:
             f"{path} names {name!r}, which is no file or table of this folder;"
             " put the manifest back from a backup, or choose an empty folder"
         )
+    # An edited manifest may list a file as both; what counts is never removed.
     listed = {name for table, entry in manifest.streams.items() for name in entry.paths(table)}
     removed = [name for name in manifest.removed if name not in listed]
     return msgspec.structs.replace(manifest, suffix=_suffix(path, manifest), removed=removed)
@@ -191,6 +193,7 @@ def _suffix(path: Path, manifest: Manifest) -> str:
         raise StateError(
             f"{path} lists files of several formats ({', '.join(sorted(suffixes))}); choose an empty folder"
         )
+    # A stream without records has no file, and with columns it is one of Parquet all the same.
     typed = any(entry.columns or entry.loading_columns for entry in entries)
     return next(iter(suffixes), "parquet" if typed else "")
 
@@ -208,10 +211,10 @@ def write_file(folder: Path, name: str, write: Write) -> tuple[int, int]:
     refuse_link(temporary)
     temporary.unlink(missing_ok=True)  # of a killed run; written over, a second name of the file would change too
     try:
-        with temporary.open("xb") as out:
+        with temporary.open("xb") as out:  # never onto what somebody put there meanwhile
             records = write(out)
             out.flush()
-            os.fsync(out.fileno())
+            os.fsync(out.fileno())  # or the rename may be on the disk before the bytes: https://lwn.net/Articles/457667
             size = out.tell()
         temporary.replace(folder / name)
     except BaseException:
@@ -232,7 +235,7 @@ def refuse_link(path: Path) -> None:
 
 def sync_folder(path: Path) -> None:
     """Make renames in `path` survive a power failure, where the system can."""
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # it opens no folder, and has nothing in place of this
         return
     handle = os.open(path, os.O_RDONLY)
     try:

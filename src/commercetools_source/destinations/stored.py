@@ -43,8 +43,9 @@ def lost_files(folder: Path, manifest: Manifest) -> list[Notice]:
 
 def _state(folder: Path, manifest: Manifest, stream: str) -> StreamState:
     entry = manifest.streams[stream]
-    if entry.state is None:
+    if entry.state is None:  # reset by a person: whatever its files are, it is read from its start
         return StreamState()
+    # Sizes, not contents: to read all files back would take as long as the run.
     sizes = [(path, file, _size(path)) for path, file in _files(folder, manifest, stream)]
     if any(size is None for _, _, size in sizes):
         return StreamState()
@@ -55,6 +56,7 @@ def _state(folder: Path, manifest: Manifest, stream: str) -> StreamState:
                 " or reset the state of the stream or run it with --full, to read it from its start"
             )
     state = restore(entry.state)
+    # What was loaded of a full read is worth nothing with a gap; the rows that it would have replaced are whole.
     return state if all(_is_loaded(*loading) for loading in _loading(folder, manifest, stream)) else give_up(state)
 
 

@@ -30,7 +30,7 @@ def compact(folder: Folder, table: str) -> None:
     small = [file for file in entry.files if file.bytes < _SMALL] if entry else []
     if entry is None or len(small) < _MANY:
         return
-    schema = dataset.fields(entry.columns)
+    schema = dataset.fields(entry.columns)  # of all files, so that one without a later column gets it
     for group in _groups(small):
         paths = [folder.path / table / file.name for file in group]
         write = partial(dataset.write, schema=schema, batches=dataset.pieces(paths))

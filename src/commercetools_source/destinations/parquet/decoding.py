@@ -41,13 +41,14 @@ class Decoders:
             self._decoders[stream.name, phase.full] = decoder
         if phase.last:
             self._decoders.pop((stream.name, True), None)
-        if phase.swaps:
+        if phase.swaps:  # the files are other ones now, with other columns
             self._decoders.pop((stream.name, False), None)
         return decoder
 
     def _columns(self, delivery: Delivery) -> list[Column]:
         entry = None if delivery.phase.first else self._folder.entry(delivery.stream.name)
         stored = {} if entry is None else entry.loading_columns if delivery.phase.full else entry.columns
+        # A column keeps the type that its files have, whatever the schema says by now.
         present = [Column(name, KINDS_BY_SQL[sql], nullable=True) for name, sql in stored.items() if name not in OWN]
         return [*present, *(field for field in self._fields(delivery.stream) if field.name not in stored)]
 

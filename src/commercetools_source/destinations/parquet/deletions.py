@@ -50,6 +50,7 @@ def mark_deleted(folder: Folder, session: Session, stream: str, times: Mapping[s
     if not _list_unmarked(session, times):
         return 0
     paths = folder.paths(stream, loading=loading)
+    # The whole row again, so that a reader who takes the newest one has its values. Few records have no version.
     rows = session.connection.sql(
         f"SELECT held.* REPLACE (_gone.time AS {DELETED_AT}) FROM"  # noqa: S608 - quoted names
         f" {files(paths)} AS held JOIN _gone ON held.id = _gone.id"

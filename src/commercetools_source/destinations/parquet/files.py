@@ -80,6 +80,7 @@ def _groups(batches: Iterable[pa.RecordBatch | pa.Table], schema: pa.Schema) -> 
 
     tables: list[pa.Table] = []
     size = 0
+    # By bytes, because records of one stream differ from 1 KB to 16 MB (https://docs.commercetools.com/api/limits).
     for batch in batches:
         tables.append(fitted(batch, schema))
         size += tables[-1].nbytes

@@ -68,7 +68,7 @@ def record_key_columns(relation: Relation, key: tuple[str, ...]) -> dict[str, st
 def delivered(folder: Folder, stream: Stream, phase: Phase, *, materialize: bool) -> dict[str, Relation]:
     """Return the relations to write with a delivery: all, none, or those with which the full read began."""
     stored = folder.tables(stream.name)
-    if phase.full and not phase.first:
+    if phase.full and not phase.first:  # the rows so far have these, and a table with a part of them would be wrong
         entries = [(name, folder.entry(name)) for name in stored]
         loading = {name for name, entry in entries if entry and entry.loading_columns}
         return {name: relation for name, relation in tables(stream).items() if name in loading} if loading else {}
