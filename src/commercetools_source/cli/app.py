@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from commercetools_source.cli import commands
-from commercetools_source.cli.output import say
+from commercetools_source.cli.output import say, say_error
 from commercetools_source.errors import CommercetoolsError, ConfigError
 from commercetools_source.errors.extras import lacking_text, needs
 
@@ -41,16 +41,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 1
     except ConfigError as error:
-        say(*(f"error: {problem}" for problem in error.problems))
+        for problem in error.problems:
+            say_error(problem)
         return 2
     except CommercetoolsError as error:
-        say(f"error: {error}")
+        say_error(error)
         return 1
     except ModuleNotFoundError as error:
         sentence = needs(str(error.name))
         if sentence is None:
             raise
-        say(f"error: {sentence}")
+        say_error(sentence)
         return 2
     return 0
 

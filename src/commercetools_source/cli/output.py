@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from commercetools_source.errors import ConfigError
+from commercetools_source.errors import ConfigError, printable, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from commercetools_source.report.progress import Tally
     from commercetools_source.sync import Summary
 
-__all__ = ["UNFINISHED", "conclude", "drawn", "say", "show", "tell", "watch"]
+__all__ = ["UNFINISHED", "conclude", "drawn", "say", "say_error", "show", "tell", "watch"]
 
+_LONGEST_ERROR = 5000
 UNFINISHED = 3
 """Exit status of a run that `--minutes` ended early with nothing else wrong."""
 
@@ -28,12 +29,17 @@ UNFINISHED = 3
 def say(*lines: str) -> None:
     """Write lines for a person to standard error."""
     for line in lines:
-        typer.echo(line, err=True)
+        typer.echo(readable(line), err=True)
+
+
+def say_error(error: object) -> None:
+    """Write an error to standard error as one line, whatever is in it."""
+    say(f"error: {printable(str(error), _LONGEST_ERROR)}")
 
 
 def show(report: Report, *, as_json: bool) -> None:
     """Write what a command answers to standard output."""
-    typer.echo(report.json() if as_json else report.text())
+    typer.echo(report.json() if as_json else readable(report.text()))
 
 
 @contextmanager

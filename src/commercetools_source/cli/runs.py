@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.cli.output import drawn, say, tell
-from commercetools_source.errors import CommercetoolsError, ConfigError, InUseError
+from commercetools_source.cli.output import drawn, say, say_error, tell
+from commercetools_source.errors import CommercetoolsError, ConfigError, InUseError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -87,7 +87,7 @@ def carry_out(settings: Config, job: Job, rhythm: Rhythm | None) -> int:
                 job.monitors.failed(str(error))
                 if rhythm is None or isinstance(error, ConfigError):
                     raise
-                say(f"error: {error}")
+                say_error(error)
                 process.status = 1
                 return isinstance(error, InUseError)  # it will be free again, and the platform is well
 
@@ -125,7 +125,7 @@ class _Process:
             summary = self.repetition.when_free(
                 lambda: sync(self.client, target, **options, hook=tally),
                 job.wait,
-                lambda reason: say(f"waiting: {reason}"),
+                lambda reason: say(f"waiting: {printable(reason)}"),
             )
         self.full = False
         self.status, text = tell(summary, target.name, tally, as_json=job.as_json, quiet=job.quiet)

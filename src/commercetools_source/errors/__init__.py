@@ -39,9 +39,21 @@ def printable(text: str, limit: int = _LONGEST_TEXT) -> str:
     terminal shows, or look like a line of the log.
     """
     short = text if len(text) <= limit else f"{text[: limit - 1]}…"
-    if short.isprintable():
-        return short
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in short)
+    return short if short.isprintable() else _escaped(short)
+
+
+def readable(text: str) -> str:
+    """Return a text of several lines with all else escaped that `printable` escapes."""
+    return text if text.isprintable() else "\n".join(map(_escaped, text.split("\n")))
+
+
+def _escaped(text: str) -> str:
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    # Half a surrogate pair has no UTF-8, so it cannot be written at all.
+    return char.encode("unicode_escape").decode() if not "\ud800" <= char <= "\udfff" else f"\\u{ord(char):04x}"
 
 
 class CommercetoolsError(Exception):

@@ -87,7 +87,7 @@ def token_of(answer: Any, now: float, requested: tuple[str, ...] = ()) -> Token 
     text, scope = fields.get("access_token"), fields.get("scope")
     if not isinstance(text, str) or not _HEADER_TEXT.fullmatch(text):
         return None
-    scopes = tuple(scope.split()) if isinstance(scope, str) and scope.strip() else requested
+    scopes = tuple(map(printable, scope.split())) if isinstance(scope, str) and scope.strip() else requested
     life = _life(fields.get("expires_in"))
     return Token(text, scopes) if life is None else Token(text, scopes, life, now + life - renewal_margin(life))
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 
 __all__ = ["Report"]
+
+_CONTROLS = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+"""What steers a terminal or the direction of a text, or cannot be written, and stays as it is in JSON."""
 
 
 class Report(ABC):
@@ -21,4 +25,6 @@ class Report(ABC):
 
     def json(self) -> str:
         """Return the facts as one JSON document."""
-        return json.dumps(self.value(), indent=2, ensure_ascii=False)
+        text = json.dumps(self.value(), indent=2, ensure_ascii=False)
+        # Only texts have such characters, and in them JSON may write any character by its number.
+        return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

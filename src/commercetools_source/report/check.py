@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.errors import printable
 from commercetools_source.report.answer import Report
 from commercetools_source.report.table import table
 
@@ -26,7 +27,7 @@ class CheckReport(Report):
         """Return four lines, then a table of the streams that cannot be read, if there are any."""
         inspection = self.inspection
         readable = sum(access.readable for access in inspection.streams)
-        name = f" ({inspection.name})" if inspection.name else ""
+        name = f" ({printable(inspection.name)})" if inspection.name else ""
         lines = [
             f"project   {inspection.project}{name} at {inspection.api_url}",
             "token     granted",

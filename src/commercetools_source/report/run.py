@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from commercetools_source.errors import printable
 from commercetools_source.events import counted, seconds_text
 from commercetools_source.report.answer import Report
 
@@ -47,9 +48,9 @@ class RunReport(Report):
         if summary.deleted:
             lines.append(f"deleted on the platform: {_by_stream(summary.deleted)}")
         if summary.deletions_unseen is not None:
-            lines.append(summary.deletions_unseen)
+            lines.append(printable(summary.deletions_unseen))
         bound = f", complete up to {summary.bound}" if summary.complete else ""
-        lines.append(f"written to {self.destination}{bound}")
+        lines.append(f"written to {printable(self.destination)}{bound}")
         return "\n".join([*lines, *_incomplete(summary)])
 
     def value(self) -> object:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from commercetools_source.errors import printable
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -36,4 +38,4 @@ def table(rows: Sequence[Sequence[object]], *, header: Sequence[str] = ()) -> st
 def _cell(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: ""}[value]
-    return f"{value:,}" if type(value) in _NUMBERS else str(value)
+    return f"{value:,}" if type(value) in _NUMBERS else printable(str(value))

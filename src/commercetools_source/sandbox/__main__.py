@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from commercetools_source.errors import ConfigError
+from commercetools_source.errors import ConfigError, printable
 from commercetools_source.sandbox.process import serve_sandbox
 from commercetools_source.sandbox.runner import Sandbox
 from commercetools_source.sandbox.shop.days import on_day
@@ -40,7 +40,7 @@ def main() -> int:
         if chosen.json:
             _write({"error": str(error)})
         else:
-            sys.stderr.write(f"{error}\n")
+            sys.stderr.write(f"{printable(str(error))}\n")
         return 2
     return 0
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from commercetools_source.config.settings import is_blank
-from commercetools_source.errors import ConfigError, ForbiddenError
+from commercetools_source.errors import ConfigError, ForbiddenError, printable
 from commercetools_source.frontends.settings_schema import EMIT_DELETIONS
 from commercetools_source.sync.deletions import Lookup, lookup, unreadable
 
@@ -69,5 +69,5 @@ def told(
     if isinstance(ended.error, ForbiddenError):
         raise unreadable(config.project_key) from ended.error
     if logger is not None and (reason := ended.unseen(config.project_key)) is not None:
-        logger.info(reason)
+        logger.info(printable(reason))
     return ended.states[row.name]

@@ -18,7 +18,7 @@ from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.config.settings import SETTINGS
-from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
+from commercetools_source.errors import CommercetoolsError, ConfigError, StateError, printable
 from commercetools_source.frontends.settings_schema import EMIT_DELETIONS, config_schema
 from commercetools_source.frontends.signals import Stopper
 from commercetools_source.frontends.singer import bookmarks
@@ -248,5 +248,5 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _failed(*problems: str) -> int:
     logger = logging.getLogger(TapCommercetools.name)
     for problem in problems:
-        logger.error("%s", problem)
+        logger.error("%s", printable(problem, 5000))
     return 1
