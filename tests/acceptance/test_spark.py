@@ -344,6 +344,18 @@ def test_a_killed_query_goes_on_where_it_was_and_sees_changes_and_deletions(
             second.kill()
 
 
+def test_a_stream_without_the_scope_for_messages_says_so_before_it_reads(driver: Driver, shop: Sandbox) -> None:
+    shop.add_client("lonely", "lonely-secret", scopes=["view_orders"])
+    options = {"stream": "orders", "client_id": "lonely", "client_secret": "lonely-secret"}
+    code = f"""
+frame = spark.readStream.format("commercetools").options(**{options!r}).load()
+frame.writeStream.format("memory").queryName("lonely").trigger(availableNow=True).start().awaitTermination()
+"""
+    with pytest.raises(AssertionError, match=r"view_messages.*or set the option deletions to false"):
+        driver.do(code)
+    driver.do(code.replace("'lonely-secret'}", "'lonely-secret', 'deletions': 'false'}"))
+
+
 def test_the_examples_of_the_page_run(driver: Driver) -> None:
     page = (Path(__file__).parents[2] / "docs" / "spark.md").read_text(encoding="utf-8")
     examples = [code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "read_partition" not in code]

@@ -70,6 +70,30 @@ def test_a_row_has_the_record_value_for_value(shop: Sandbox) -> None:
         assert row["_deleted_at"] is None
 
 
+def test_a_stream_that_cannot_be_cut_as_asked_leaves_no_connection_unused() -> None:
+    at = "2026-01-02T03:04:05.678Z"
+    records = ({"id": f"{number:08x}-0000-4000-8000-000000000000", "createdAt": at} for number in range(100))
+    rows_of_one_millisecond = [
+        (
+            "/customers",
+            "",
+            msgspec.json.encode({**record, "version": 1, "email": "a@example.com", "lastModifiedAt": at}),
+        )
+        for record in records
+    ]
+    with Sandbox(rows=rows_of_one_millisecond) as sandbox:
+        assert [piece.threads for piece in partitions("customers", settings(sandbox), count=4)] == [20]
+
+
+def test_what_fulfils_a_predicate_is_shared_out_by_its_own_number(shop: Sandbox) -> None:
+    pieces = partitions("messages", settings(shop), where='resource(typeId = "order")', slots=4)
+    counts = [piece.records or 0 for piece in pieces]
+    messages = [record for record in _records(settings(shop), "messages") if record["resource"]["typeId"] == "order"]
+    assert sum(counts) == len(messages)
+    assert len(counts) == 4
+    assert max(counts) < len(messages) / 2
+
+
 def test_the_token_is_fetched_once_for_all_partitions() -> None:
     with Sandbox("tiny") as sandbox:
         assert len(rows("orders", settings(sandbox), slots=4)) > 100

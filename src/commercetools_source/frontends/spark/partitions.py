@@ -14,7 +14,7 @@ from commercetools_source.catalog.stream import Paging
 from commercetools_source.catalog.streams import find
 from commercetools_source.client import Client
 from commercetools_source.config import Config, Secret
-from commercetools_source.extract.counting import CEILING
+from commercetools_source.extract.counting import CEILING, count_records
 from commercetools_source.extract.keyset import KeyRange, comparison
 from commercetools_source.extract.records import position_of
 from commercetools_source.extract.request import PageRequest
@@ -123,9 +123,12 @@ def divided(client: Client, stream: Stream, key_range: KeyRange, base: Partition
     records = counter.whole(key_range)
     config = client.config
     cores = os.cpu_count() or 1
-    threads = threads_of(records, config.concurrency, config.page_size, cluster.slots, cluster.count, cores)
+
+    def threads(count: int | None) -> tuple[int, ...]:
+        return threads_of(records, config.concurrency, config.page_size, cluster.slots, count, cores)
+
     is_open = key_range.lower is None and key_range.after is None
-    rounds = cut(replace(key_range, lower=first) if is_open else key_range, records, len(threads))
+    rounds = cut(replace(key_range, lower=first) if is_open else key_range, records, len(threads(cluster.count)))
     with ThreadPoolExecutor(config.concurrency) as pool:
         counts: list[int] | None = None
         while True:
@@ -139,7 +142,7 @@ def divided(client: Client, stream: Stream, key_range: KeyRange, base: Partition
         pieces[0] = replace(pieces[0], key_range=replace(pieces[0].key_range, lower=None))
     return [
         replace(base, ranges=(piece.key_range,), threads=share, records=piece.records)
-        for piece, share in zip(pieces, threads, strict=False)
+        for piece, share in zip(pieces, threads(len(pieces)), strict=True)
     ]
 
 
@@ -148,6 +151,7 @@ class _Counter:
 
     def __init__(self, client: Client, stream: Stream, where: Sequence[str]) -> None:
         self._get = client.get
+        self._page_size = client.config.page_size
         self._stream = stream
         self._where = tuple(where)
 
@@ -163,7 +167,10 @@ class _Counter:
         return CEILING if total is None else total  # an endpoint that does not count: cut it as if it were full
 
     def whole(self, key_range: KeyRange) -> int:
-        """Return how many records the range of a whole stream has: beyond `CEILING` where no predicate restricts it."""
-        if self._where or key_range.lower is not None or key_range.after is not None:
-            return self.count(key_range)
-        return self.count(replace(key_range, upper=None))
+        """Return how many records a range has, beyond `CEILING` too.
+
+        One request tells it of a whole stream, with what was created since its upper end: that is minutes.
+        """
+        is_whole = not self._where and key_range.lower is None and key_range.after is None
+        counted = replace(key_range, upper=None) if is_whole else key_range
+        return count_records(self._get, self._stream, counted, self._page_size, self._where)

@@ -67,7 +67,13 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         self._target: str | None = None
 
     def initialOffset(self) -> dict[str, Any]:  # noqa: N802 - Spark's name
-        """Return where a read without a checkpoint begins: at the start date, or with the first record."""
+        """Return where a read without a checkpoint begins: at the start date, or with the first record.
+
+        Raises ConfigError when the API client may not read the Messages that tell of deletions.
+        """
+        if self._deletes:
+            now = self._settled()
+            self._has_messages(now, shift(now, 0.001))
         return self._encoded(Offset(self._options.config.start_date or ""))
 
     def getDefaultReadLimit(self) -> ReadLimit:  # noqa: N802 - Spark's name
@@ -171,9 +177,13 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         messages = self._messages(begin, end)
         if messages is None or messages.lower is None or messages.upper is None:
             return False
+        return self._has_messages(messages.lower, messages.upper)
+
+    def _has_messages(self, since: str, until: str) -> bool:
+        """Return whether Messages tell of deletions in this time."""
         get, page_size = self._connected().get, self._options.config.page_size
         try:
-            return bool(list(islice(deletions(get, [self._stream], messages.lower, messages.upper, page_size), 1)))
+            return bool(list(islice(deletions(get, [self._stream], since, until, page_size), 1)))
         except ForbiddenError:
             advice = scope_advice([STREAMS["messages"]], self._options.config.project_key)
             raise ConfigError(
