@@ -215,3 +215,23 @@ def test_every_command_refuses_a_mistyped_destination_in_a_line(
             (line,) = [text for text in capsys.readouterr().err.splitlines() if text.startswith("error: ")]
             assert line
     assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["s3://bucket/shop.svg", "sqlite:shop.svg", "https://u:SECRET@host/shop.svg"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["demo", "--path"],
+        ["schema", "--erd"],
+        ["sync", "-d", "shop.db", "--publish"],
+        ["sync", "-d", "shop.db", "--metrics"],
+    ],
+    ids=" ".join,
+)
+def test_no_option_makes_a_file_that_is_called_like_a_url(
+    command: list[str], name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.run([*command, name]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{command[-1]} begins like a URL ({name.partition(':')[0]}:); name a file on this machine" in line
+    assert not list(tmp_path.iterdir())

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from commercetools_source.config import Config
+from commercetools_source.destinations.row import Location
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])", re.ASCII)
 
-__all__ = ["duration_of", "names_of", "predicates_of", "settings_of", "size_of", "states_of"]
+__all__ = ["duration_of", "file_of", "names_of", "predicates_of", "settings_of", "size_of", "states_of"]
 
 
 def settings_of(file: Path | None, **overrides: object) -> Config:
@@ -27,6 +28,14 @@ def settings_of(file: Path | None, **overrides: object) -> Config:
     if file is None:
         return Config.discover(".env", os.environ, overrides)
     return Config.load(file, os.environ, overrides)
+
+
+def file_of(given: Path | None, option: str) -> Path | None:
+    """Return the file that an option names, to be written; raises ConfigError for a URL, so that none is called so."""
+    if given is not None and not Location(str(given)).is_local():
+        scheme = str(given).partition(":")[0]
+        raise ConfigError(f"{option} begins like a URL ({scheme}:); name a file on this machine")
+    return given
 
 
 def names_of(given: Sequence[str] | None, option: str = "--streams") -> list[str] | None:

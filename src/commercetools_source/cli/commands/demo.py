@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from commercetools_source.cli import options
-from commercetools_source.cli.values import size_of
+from commercetools_source.cli.values import file_of, size_of
 from commercetools_source.errors.extras import require
 
 app = typer.Typer()
@@ -26,5 +26,6 @@ def demo(
     require("the demo", "duckdb", "sandbox")
     from commercetools_source.cli.demo import run_demo
 
+    file_of(path, "--path")
     verbosity = -1 if quiet else 0
     raise typer.Exit(run_demo(path, size=size_of(size), seed=seed, out=sys.stdout, err=sys.stderr, verbosity=verbosity))

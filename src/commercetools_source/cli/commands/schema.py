@@ -7,6 +7,7 @@ import typer
 
 from commercetools_source.cli import options
 from commercetools_source.cli.output import say, show
+from commercetools_source.cli.values import file_of
 from commercetools_source.errors import ConfigError, DestinationError
 
 app = typer.Typer()
@@ -34,6 +35,7 @@ def schema(
 
     tables = tuple(dict.fromkeys(table for name in names or () for table in tables_named(name)))
     if erd is not None:
+        file_of(erd, "--erd")
         _write(erd, tables)
         say(f"written to {erd}")
     if as_json or erd is None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from commercetools_source.cli import options
-from commercetools_source.cli.values import duration_of, predicates_of, settings_of
+from commercetools_source.cli.values import duration_of, file_of, predicates_of, settings_of
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError
@@ -132,9 +132,9 @@ def sync(
             "settled": settled,
             "seconds": math.inf if minutes is None else minutes * 60,
         },
-        Monitors(ping, metrics),
+        Monitors(ping, file_of(metrics, "--metrics")),
         wait=duration_of(wait, "--wait") or 0.0,
-        publish=publishing(make(), publish),
+        publish=publishing(make(), file_of(publish, "--publish")),
         as_json=as_json,
         verbose=verbose,
         quiet=quiet,
