@@ -204,7 +204,7 @@ def test_a_stream_that_must_wait_says_that_it_is_rate_limited(shop: Sandbox) -> 
         ({"config": {"project_key": "x"}}, "client_id"),
         ({"catalog": {"streams": {}}}, "catalog"),
         ({"catalog": {"streams": [{"stream": {"name": "ordres"}}]}}, "orders"),
-        ({"catalog": {"streams": [{"stream": {"name": "project"}, "sync_mode": "incremental"}]}}, "full_refresh"),
+        ({"catalog": {"streams": [{"stream": {"name": "project"}, "sync_mode": "increment"}]}}, "full_refresh"),
         ({"catalog": {"streams": [{"stream": {"name": "zones"}}] * 2}}, "zones"),
         ({"state": {"a": 1}}, "state"),
         ({"state": [{"type": "LEGACY"}]}, "state"),
@@ -232,3 +232,18 @@ def test_the_commands_of_the_page_are_those_that_exist() -> None:
     text = PAGE.read_text(encoding="utf-8")
     commands = [shlex.split(line)[1] for line in re.findall(r"^ +(source-commercetools .+)$", text, re.MULTILINE)]
     assert commands == ["spec", "check", "discover", "read"]
+
+
+def test_a_stream_without_change_dates_may_be_configured_as_incremental_and_is_read_whole_each_time() -> None:
+    # PyAirbyte 0.71 configures every stream so, whatever the catalog says that it supports.
+    with Sandbox(rows=rows_of("/customer-groups")) as shop:
+        state = None
+        for _ in range(2):
+            status, messages = run(
+                "read", config=config(shop), catalog=catalog(customer_groups="incremental"), state=state
+            )
+            assert status == 0
+            read = [message for message in messages if message["type"] == "RECORD"]
+            assert len(read) == len(shop.records("customer_groups")) > 0
+            state = [message["state"] for message in messages if message["type"] == "STATE"][-1:]
+            assert COMPLETE not in state[0]["stream"]["stream_state"]
