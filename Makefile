@@ -12,7 +12,8 @@
 #   make judges    clients that nobody here wrote ask the sandbox: schemathesis, the TypeScript SDK (needs node), the Python SDK
 #   make crash     a process that writes a DuckDB file is killed at 50 random moments
 #   make hours   two hours of `sync --every 1m` with faults, in virtual time
-#   make acceptance  the source inside Mage's own code, the tap before Singer's checker, three targets and Meltano
+#   make acceptance  the source inside Mage's own code and inside Spark, Ray, Dask and Daft, the tap before Singer's checker,
+#                  three targets and Meltano
 #   make test-lowest    the tests with the lowest versions that pyproject.toml declares; PYTHON=python3.10 for the lowest of all
 #   make test-versions  main job, demo and tests with every CPython from 3.10 on that this machine has (by name, or of pyenv)
 #   make chaos     a thousand seeds of a proxy that changes answers at random; SEED=7 replays one of them

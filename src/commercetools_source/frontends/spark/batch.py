@@ -36,6 +36,7 @@ class BatchReader(DataSourceReader):
         options = self._options
         with Client(options.config) as client:
             pieces = whole(client, options.stream, self._where, options.cluster)
+        # Spark itself puts a partition of None where there is none.
         return [InputPartition(piece) for piece in pieces] or [InputPartition(None)]
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
@@ -48,6 +49,7 @@ class PushdownReader(BatchReader):
 
     def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:  # noqa: N802 - Spark's name
         """Take what the platform can filter, and leave every filter to Spark as well, which compares exactly."""
+        # Spark removes from its plan what is not handed back; handing all back costs little and cannot lose a row.
         pushed = filter(None, (predicate_of(self._options.stream, condition) for condition in filters))
         self._where = (*self._where, *pushed)
         return filters

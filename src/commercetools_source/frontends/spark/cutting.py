@@ -45,6 +45,7 @@ def cut(key_range: KeyRange, records: int, count: int) -> Generator[list[KeyRang
     if count < 2:  # noqa: PLR2004 - nothing to cut
         return [Window(key_range, records)]
     largest = max(1, min(records // count // _SHARE, CEILING - 1))
+    # The whole is cut at least once, because a count that a live shop gave a moment ago may be too small.
     windows = [Window(key_range, max(records, largest + 1))]
     while True:
         windows = [smaller for window in windows for smaller in _smaller(window, largest)]
@@ -102,9 +103,11 @@ def threads_of(
             f" (concurrency), {advice}"
         )
     if count is None:
+        # More partitions than can be read at once are safe only where it is known how many that is.
         count = min(cores, concurrency) if slots is None else at_once
         if is_queueing:
             count = max(count, math.ceil(records / _RECORDS))
+    # One request brings a page: a partition of less costs as much, and a task besides.
     count = max(1, min(count, math.ceil(records / page_size)))
     at_once = min(at_once, count)
     threads, spare = divmod(concurrency, at_once)

@@ -77,12 +77,14 @@ class LakeflowSource(DataSource):
         """Return the reader of the changed records, or with `isDeleteFlow` of the deleted ones."""
         options = self._checked()
         if self._option("isDeleteFlow").lower() != "true":
+            # Deletions are a flow of their own in this contract, so the records' flow has none.
             return StreamReader(options, "records")
         if not options.stream.deleted_messages:
             raise ConfigError(f"deletions of {options.stream.name} are not told by Messages; leave isDeleteFlow out")
         return StreamReader(options, "deletions")
 
     def _checked(self) -> Options:
+        # A connection may hold any keys; `stream` among them would be another source's, as the table is named here.
         given = {name: value for name, value in dict(self.options).items() if name.lower() != "stream"}
         options = {"columns": ", ".join(self._columns()), **given, "stream": self._table()}
         return read_options(options, os.environ, ignore_unknown=True)

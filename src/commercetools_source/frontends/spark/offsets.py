@@ -65,6 +65,7 @@ def decode(stream: Stream, where: str, stored: Any) -> Offset:
             None if position is None else Position(str(position["value"]), str(position["tie"])),
             str(stored["deletions_from"]),
         )
+        # Times are compared as texts, so anything else in their place would be taken for one.
         for time in filter(None, (offset.bound, offset.time, offset.deletions_from)):
             moment(time)
     except (KeyError, TypeError, ValueError) as error:
@@ -85,6 +86,7 @@ def range_between(stream: Stream, start: Offset, end: Offset) -> KeyRange:
     return KeyRange(
         field=stream.cursor or "",
         tie=stream.tie,
+        # Behind a position the lower end would only repeat what `after` says.
         lower=start.bound or None if start.position is None else None,
         upper=end.bound,
         after=start.position,
@@ -97,6 +99,7 @@ def deletions_between(start: Offset, end: Offset, *, whole: bool = False) -> Key
 
     `whole`: as far back as there are Messages, also what was deleted before the first batch.
     """
+    # A first read in several batches passes through years in which nothing that it has read was deleted yet.
     lower = start.time or _EARLIEST if whole else max(start.time, start.deletions_from)
     if not lower or lower >= end.time or not (whole or start.deletions_from):
         return None

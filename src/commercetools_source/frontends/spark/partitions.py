@@ -92,6 +92,7 @@ def whole(client: Client, stream: Stream, where: tuple[str, ...], cluster: Clust
     bound = client.settled_time()
     since = client.config.start_date
     if since is not None and stream.cursor is not None:
+        # As a predicate: the windows stay those of the immutable field, and a change can only move a record in.
         where = (*where, comparison(stream.cursor, ">=", since))
     token = Secret(client.access_token())
     if stream.parents is not None or stream.paging is not Paging.KEYSET:
@@ -118,7 +119,7 @@ def divided(client: Client, stream: Stream, key_range: KeyRange, base: Partition
     first = counter.first(key_range)
     if first is None:
         return []
-    if key_range.upper is None:
+    if key_range.upper is None:  # it goes by id or name, whose order only the platform knows
         return [replace(base, ranges=(key_range,), threads=client.config.concurrency)]
     records = counter.whole(key_range)
     config = client.config
@@ -129,6 +130,7 @@ def divided(client: Client, stream: Stream, key_range: KeyRange, base: Partition
 
     is_open = key_range.lower is None and key_range.after is None
     rounds = cut(replace(key_range, lower=first) if is_open else key_range, records, len(threads(cluster.count)))
+    # Counts of one round do not depend on each other, and a deep cut takes some ten rounds.
     with ThreadPoolExecutor(config.concurrency) as pool:
         counts: list[int] | None = None
         while True:

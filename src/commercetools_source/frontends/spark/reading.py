@@ -67,6 +67,7 @@ def read_partition(
     with Client(config, hook=_log, access_token=partition.access_token) as client:
         read = _deleted if partition.kind == "deletions" else _records
         rows = read(client, stream, partition, batches)
+        # Without any batch an engine would not know the columns.
         yield next(rows, batches.empty)
         yield from rows
 
@@ -83,6 +84,7 @@ def _records(client: Client, stream: Stream, partition: Partition, batches: Batc
     where = tuple((stream.name, text) for text in partition.where)
     selection = Selection(bound=partition.bound, full=not partition.ranges, where=where)
     mode: Mode = "incremental" if partition.kind == "incremental" else "full"
+    # A stored read that was cut off is exactly a bound and ranges: the engine goes on with it, and shares them out.
     begun = StreamState(mode=mode, bound=partition.bound, ranges=partition.ranges)
     limits = Limits.of(client.config.concurrency, client.config.page_size, _BATCH_BYTES)
     states = {stream.name: begun} if partition.ranges else {}
@@ -100,6 +102,7 @@ def _records(client: Client, stream: Stream, partition: Partition, batches: Batc
 
 
 def _deleted(client: Client, stream: Stream, partition: Partition, batches: Batches) -> Iterator[pa.RecordBatch]:
+    # Messages of one stream's deletions are few, so they are read one page after the other.
     for key_range in partition.ranges:
         since, until = key_range.lower or partition.bound, key_range.upper or partition.bound
         for _, tombstones in deletions(client.get, [stream], since, until, client.config.page_size):

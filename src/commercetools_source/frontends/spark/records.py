@@ -64,6 +64,7 @@ class Batches:
     def _unseen(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         if self._seen is None:
             return batch
+        # The first one counts: a record that is listed twice in one read is as new the first time.
         keys = list(zip(*(batch.column(name).to_pylist() for name in self._decoder.key), strict=True))
         places = [index for index, key in enumerate(keys) if key not in self._seen]
         self._seen.update(keys)
@@ -115,4 +116,5 @@ def _connected() -> duckdb.DuckDBPyConnection:
         ) from None
     from commercetools_source.destinations.duckdb_engine import connect
 
+    # One thread: a worker has one slot, and its neighbours have the other cores.
     return connect({"threads": 1, "memory_limit": "1GB"})

@@ -41,6 +41,8 @@ class CommercetoolsSource(DataSource):
     def reader(self, schema: StructType) -> BatchReader:  # noqa: ARG002 - Spark hands back what `schema` returned
         """Return the reader of `spark.read`."""
         options = self._checked()
+        # https://spark.apache.org/docs/latest/api/python/reference/pyspark.sql/api/pyspark.sql.datasource.DataSourceReader.pushFilters.html:
+        # Spark raises for a reader that takes filters while its setting is off, so there are two.
         return PushdownReader(options) if options.pushdown else BatchReader(options)
 
     def streamReader(self, schema: StructType) -> StreamReader:  # noqa: ARG002, N802 - Spark's name, as above
@@ -57,6 +59,7 @@ def register(spark: SparkSession) -> None:
     Without it Spark finds the format by itself, but then nobody knows how many partitions are read at once.
     """
     session: dict[str, Any] = {"pushdown": spark.conf.get("spark.sql.python.filterPushdown.enabled", "false") == "true"}
+    # The class is pickled to where reads are planned; a session is not there, but what the class knows is.
     context = getattr(spark, "sparkContext", None)  # Spark Connect has none
     if context is not None:
         session["slots"] = context.defaultParallelism

@@ -64,6 +64,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         self._deletes = rows == "deletions" or (rows == "all" and options.deletions and bool(stream.deleted_messages))
         self._reads = rows != "deletions"
         self._client: Client | None = None
+        # Set once for a query with Trigger.AvailableNow, which must end although the shop goes on changing.
         self._target: str | None = None
 
     def initialOffset(self) -> dict[str, Any]:  # noqa: N802 - Spark's name
@@ -72,6 +73,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         Raises ConfigError when the API client may not read the Messages that tell of deletions.
         """
         if self._deletes:
+            # The first batch looks for no deletions: without this question the second one would fail.
             now = self._settled()
             self._has_messages(now, shift(now, 0.001))
         return self._encoded(Offset(self._options.config.start_date or ""))
@@ -88,15 +90,19 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
     def latestOffset(self, start: dict[str, Any], limit: ReadLimit) -> dict[str, Any]:  # noqa: N802 - Spark's name
         """Return the end of the next batch: `start` itself while there is nothing new."""
         begin = self._decoded(start)
+        # A clock that was set back must not move an offset back: Spark would read what lies between once more.
         bound = max(self._target or self._settled(), begin.bound)
         end = Offset(bound, None, begin.deletions_from or bound)
         changes = range_between(self._stream, begin, end)
         if self._reads and self._has_records(changes):
+            # Spark may ask for all that there is although a limit was named, and is to be obeyed then
+            # (https://spark.apache.org/docs/latest/api/python/reference/pyspark.sql/api/pyspark.sql.datasource.DataSourceStreamReader.latestOffset.html).
             most = getattr(limit, "max_rows", None)
             position = None if most is None else self._position(changes, most)
             return self._encoded(replace(end, position=position))
         if self._has_deletions(begin, end):
             return self._encoded(end)
+        # The same offset again: Spark then runs no batch and writes nothing to the checkpoint.
         return start
 
     def partitions(self, start: dict[str, Any], end: dict[str, Any]) -> list[InputPartition]:
@@ -135,6 +141,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
 
     def _settled(self) -> str:
         client = self._connected()
+        # Others read the time before their position again; here a row that comes again would be one too many.
         return shift(client.settled_time(), -client.config.lookback_seconds)
 
     def _encoded(self, offset: Offset) -> dict[str, Any]:
@@ -163,6 +170,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
     def _position(self, changes: KeyRange, most: int) -> Position | None:
         """Return where the record number `most` of `changes` stands, None if there are fewer."""
         while most > 0:
+            # The API counts to 10,000, so a larger batch is paced out in steps of that many records.
             step = min(most, LARGEST_OFFSET)
             records = self._request(changes).fetch(1, None, skip=step - 1).page.records
             if not records:

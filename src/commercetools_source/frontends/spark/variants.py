@@ -24,6 +24,7 @@ def _encoded(texts: pa.Array[pa.StringScalar]) -> pa.Array[pa.StructScalar]:
     import pyarrow as pa
     from pyspark.sql.types import VariantVal
 
+    # VARIANT is stored as two binaries, and the encoder is Python's only one.
     values = [None if text is None else VariantVal.parseJson(text) for text in texts.to_pylist()]
     fields = {
         "value": [b"" if value is None else value.value for value in values],
