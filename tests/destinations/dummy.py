@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from commercetools_source.extract.delivery import Delivery
 
 
+_NEWER = (
+    "ON CONFLICT DO UPDATE SET version = excluded.version, record = excluded.record WHERE excluded.version >= version"
+)
+
+
 class Dummy:
     """Keeps records as JSON text by stream and key; those of a full read under way are marked `loading`."""
 
@@ -63,14 +68,13 @@ class Dummy:
         try:
             if phase.first:
                 file.execute("DELETE FROM records WHERE stream = ? AND loading", [name])
-            file.executemany(
-                "INSERT INTO records VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
-                " SET version = excluded.version, record = excluded.record WHERE excluded.version >= version",
-                self._rows(delivery),
-            )
-            if phase.swaps:
+            file.executemany(f"INSERT INTO records VALUES (?, ?, ?, ?, ?) {_NEWER}", self._rows(delivery))
+            if phase.swaps and not delivery.keeps_unread:
                 file.execute("DELETE FROM records WHERE stream = ? AND NOT loading", [name])
-                file.execute("UPDATE records SET loading = 0 WHERE stream = ?", [name])
+            if phase.swaps:
+                loaded = "SELECT stream, 0, key, version, record FROM records WHERE stream = ? AND loading"
+                file.execute(f"INSERT INTO records {loaded} {_NEWER}", [name])
+                file.execute("DELETE FROM records WHERE stream = ? AND loading", [name])
             file.execute("REPLACE INTO states VALUES (?, ?)", [name, json.dumps(encode(delivery.state))])
             file.execute("COMMIT")
         except BaseException as error:

@@ -139,6 +139,19 @@ def test_a_full_read_begun_again_forgets_the_one_before(destination: Destination
     assert stored(destination, case, path).keys() == {"4", "5"}
 
 
+def test_a_full_read_that_had_to_leave_a_record_out_takes_no_row_away(
+    destination: Destination, case: Case, path: Path
+) -> None:
+    destination.write(deliver(OLD))
+    state = StreamState(cursor=CURSOR, quarantined=(KeyRange("id", after=Position("1", "1"), upper="3"),))
+    destination.write(deliver([{"id": "1", "version": 3, "name": "new"}], Phase.FULL_FIRST))
+    destination.write(deliver([{"id": "3", "version": 1}], Phase.FULL_LAST, state=state))
+    new = {"id": "1", "version": 3, "name": "new"}
+    assert stored(destination, case, path) == by_id(new, OLD[1], {"id": "3", "version": 1})
+    destination.write(deliver([new]))
+    assert stored(destination, case, path) == by_id(new)
+
+
 def test_a_full_read_without_records_empties_the_stream(destination: Destination, case: Case, path: Path) -> None:
     destination.write(deliver(OLD))
     destination.write(deliver())

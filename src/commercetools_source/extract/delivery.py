@@ -139,7 +139,8 @@ class StateStore(Protocol):
     def open_read_only(self) -> Mapping[str, StreamState]:
         """Return the stored states of what is there already; create, change and remove nothing until it is closed.
 
-        Others may look at it meanwhile. Raises DestinationError and StateError.
+        Others may look at it meanwhile. Raises DestinationError and StateError. Where nothing is stored yet that is a
+        DestinationError for a path on this machine, and {} for a URL, which nobody can look for without opening it.
         """
         ...
 
