@@ -55,15 +55,15 @@ def count_range(
     pending, asked = [key_range], 0
     records, exact = 0, True
     while pending:
-        part = pending.pop()
-        selected = predicate(part)
+        subrange = pending.pop()
+        selected = predicate(subrange)
         conditions = (*where, selected) if selected else tuple(where)
         total = ask(conditions)
         asked += 1
         if total is None:
             return None
         capped = bool(conditions) and total >= CEILING
-        halves = split(part, 2) if capped and asked + len(pending) + 2 <= questions else ()
+        halves = split(subrange, 2) if capped and asked + len(pending) + 2 <= questions else ()
         if len(halves) > 1:
             pending += reversed(halves)
         else:

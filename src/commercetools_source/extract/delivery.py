@@ -224,12 +224,12 @@ class Tombstone:
         The Messages of orders, payment methods and recurring orders do (docs: Message types).
         """
         fields = msgspec.json.decode(self.message, type=dict[str, msgspec.Raw])
-        kind = msgspec.json.decode(fields["type"], type=str).removesuffix("Deleted")
-        told = bytes(fields.get(kind[0].lower() + kind[1:], b""))
-        last = msgspec.json.decode(told, type=dict[str, msgspec.Raw]) if told.startswith(b"{") else {}
-        mine = msgspec.json.encode(self.id)
-        if bytes(last.get("id", b"")) != mine:
-            last = {"id": msgspec.Raw(mine)}
+        resource_field = msgspec.json.decode(fields["type"], type=str).removesuffix("Deleted")
+        payload = bytes(fields.get(resource_field[0].lower() + resource_field[1:], b""))
+        last = msgspec.json.decode(payload, type=dict[str, msgspec.Raw]) if payload.startswith(b"{") else {}
+        json_id = msgspec.json.encode(self.id)
+        if bytes(last.get("id", b"")) != json_id:
+            last = {"id": msgspec.Raw(json_id)}
         return msgspec.Raw(msgspec.json.encode({**last, column: self.time}))
 
 

@@ -102,14 +102,14 @@ def pages(
     get: Get, stream: Stream, key_range: KeyRange, page_size: int, *, where: Sequence[str] = ()
 ) -> Iterator[Page]:
     """Yield every page of `key_range`, in order; raises the error of a record that cannot be served."""
-    left: tuple[KeyRange, ...] = (key_range,)
+    remainder: tuple[KeyRange, ...] = (key_range,)
     limit = page_size
-    while left:
-        step = read(get, stream, left[0], limit, most=page_size, where=where)
+    while remainder:
+        step = read(get, stream, remainder[0], limit, most=page_size, where=where)
         if step.quarantine is not None:
             raise step.quarantine.error
         yield step.page
-        left, limit = (*step.left, *left[1:]), step.limit
+        remainder, limit = (*step.left, *remainder[1:]), step.limit
 
 
 def halves(
@@ -161,17 +161,17 @@ def _shaped(stream: Stream, key_range: KeyRange, page: Page) -> Page:
 def _step(request: PageRequest, fetched: Fetched, limit: int, most: int) -> Step:
     """Return the step that a good page makes; its range ends only where that is proven."""
     key_range, page = request.key_range, fetched.page
-    left = _left(request, page, 0) if page.records else key_range
+    remainder = _left(request, page, 0) if page.records else key_range
     size = min(most, limit * 2, _fitting(page))
-    more = fetched.more
-    if key_range.until is not None and left.after == key_range.until:
-        more = False
-    if more is None:
-        more = not replace(request, key_range=left).ends()
+    continues = fetched.more
+    if key_range.until is not None and remainder.after == key_range.until:
+        continues = False
+    if continues is None:
+        continues = not replace(request, key_range=remainder).ends()
         size = min(size, len(page.records) or 1)
-        if more and not page.records and limit == 1:
+        if continues and not page.records and limit == 1:
             raise StateError(cut_short(path_of(request.stream, key_range)))
-    return Step(_shaped(request.stream, key_range, page), (left,) if more else (), size)
+    return Step(_shaped(request.stream, key_range, page), (remainder,) if continues else (), size)
 
 
 def _fitting(page: Page) -> int:
@@ -213,8 +213,8 @@ def _step_over(request: PageRequest, error: CommercetoolsError) -> Step:
     If they are not, the platform is down: then the record is asked for with full patience.
     """
     undecodable = isinstance(error, UndecodableError)
-    if undecodable and (left := _behind_undecodable(request)) is not None:
-        return Step(_EMPTY, (left,), 1, Quarantine(_around(request, left), error))
+    if undecodable and (remainder := _behind_undecodable(request)) is not None:
+        return Step(_EMPTY, (remainder,), 1, Quarantine(_around(request, remainder), error))
     for probe in range(1, 1 + (_ADJACENT if undecodable else _PROBES)):
         skip = probe if undecodable else 1
         try:
@@ -239,12 +239,12 @@ def _step_over(request: PageRequest, error: CommercetoolsError) -> Step:
 
 def _quarantine(request: PageRequest, page: Page, skipped: int, error: CommercetoolsError) -> Step:
     """Return the step to `page`, which lies behind `skipped` records that nobody can read."""
-    left = _left(request, page, skipped) if page.records else None
+    remainder = _left(request, page, skipped) if page.records else None
     return Step(
         _shaped(request.stream, request.key_range, page),
-        () if left is None else (left,),
+        () if remainder is None else (remainder,),
         1,
-        Quarantine(_around(request, left), error),
+        Quarantine(_around(request, remainder), error),
     )
 
 
@@ -264,9 +264,9 @@ def _behind_undecodable(request: PageRequest) -> KeyRange | None:
         return None
 
 
-def _around(request: PageRequest, left: KeyRange | None) -> KeyRange:
+def _around(request: PageRequest, remainder: KeyRange | None) -> KeyRange:
     """Return the smallest range that surely holds the first record of the range, known to lie before `left`."""
     key_range = request.key_range
-    if request.by_offset or not key_range.tie or left is None or left.after is None:
+    if request.by_offset or not key_range.tie or remainder is None or remainder.after is None:
         return key_range
-    return replace(key_range, upper=shift(left.after.value, 0.001))
+    return replace(key_range, upper=shift(remainder.after.value, 0.001))

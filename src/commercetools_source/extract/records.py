@@ -35,9 +35,9 @@ def _text(fields: dict[str, msgspec.Raw], name: str) -> str:
 
 
 def _follow(fields: dict[str, msgspec.Raw], path: str) -> Any:
-    name, _, rest = path.partition(".")
+    name, _, inner_path = path.partition(".")
     value = msgspec.json.decode(fields[name]) if name in fields else None
-    for step in rest.split(".") if rest else ():
+    for step in inner_path.split(".") if inner_path else ():
         value = value.get(step) if isinstance(value, dict) else None
     return value
 
@@ -80,11 +80,11 @@ def _drop_field(name: str) -> Callable[[msgspec.Raw], msgspec.Raw]:
         head, _, tail = body.partition(key)
         # Inside a string its quotes are escaped, so this is a key; that it is not another one's says its value.
         if tail.startswith(value) and key not in tail:
-            rest = tail[len(value) :]
-            if rest.startswith(b","):
-                return msgspec.Raw(head + rest[1:])
-            if head.endswith(b",") and rest.startswith(b"}"):
-                return msgspec.Raw(head[:-1] + rest)
+            inner_path = tail[len(value) :]
+            if inner_path.startswith(b","):
+                return msgspec.Raw(head + inner_path[1:])
+            if head.endswith(b",") and inner_path.startswith(b"}"):
+                return msgspec.Raw(head[:-1] + inner_path)
         fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
         return msgspec.Raw(msgspec.json.encode({one: raw for one, raw in fields.items() if one != name}))
 

@@ -106,10 +106,10 @@ class PageRequest:
         envelope, size = self.get(path_of(self.stream, self.key_range), params, decode_page, attempts)
         count, total = len(envelope.results), envelope.total if counted else None
         asked = limit if envelope.limit is None else min(limit, envelope.limit)
-        more: bool | None = True if count >= asked > 0 else None
+        continues: bool | None = True if count >= asked > 0 else None
         if total is not None and total <= offset + count:
-            more = False
-        return Fetched(Page(tuple(envelope.results), size), more, total)
+            continues = False
+        return Fetched(Page(tuple(envelope.results), size), continues, total)
 
     def look(self) -> tuple[list[dict[str, Any]], int | None]:
         """Return the first record, however broken its texts are, as plain values."""

@@ -197,8 +197,8 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
     if state.broken is not None:
         return state.broken
     anew = "to read another part of it, read it anew with --full, or reset its state"
-    if state.where != (wanted := selection.where_of(stream)):
-        return f"what is held of it was read {_filter(state.where)}, and now it is asked for {_filter(wanted)}; {anew}"
+    if state.where != (filters := selection.where_of(stream)):
+        return f"what is held of it was read {_filter(state.where)}, and now it is asked for {_filter(filters)}; {anew}"
     since = selection.since_of(stream)
     if state.since is not None and (since is None or since < state.since):
         asked = f"since {since}" if since else "without a start"

@@ -104,7 +104,9 @@ class TaskQueue:
                 self._drop(name)
             ranges = () if name in self._failed or self._stopped else result.ranges
             # A stream under way goes on before another begins: nobody knows how long it is until it is cut.
-            self.tasks.extendleft(replace(task, key_range=left, limit=result.limit) for left in reversed(ranges))
+            self.tasks.extendleft(
+                replace(task, key_range=remainder, limit=result.limit) for remainder in reversed(ranges)
+            )
             self._pending[name] += len(ranges) - 1
             self.ahead += result.page.size if result.page is not None else 0
             self._put(result)

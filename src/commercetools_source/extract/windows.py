@@ -22,7 +22,7 @@ _LEAST_SPAN = 4
 _HALVES = 2
 
 
-def split(key_range: KeyRange, parts: int) -> tuple[KeyRange, ...]:
+def split(key_range: KeyRange, count: int) -> tuple[KeyRange, ...]:
     """Return what is left of `key_range` as up to `parts` ranges that share no record and miss none.
 
     The cuts lie at equal distances between the last record delivered and the upper end. One range
@@ -34,16 +34,16 @@ def split(key_range: KeyRange, parts: int) -> tuple[KeyRange, ...]:
         return (key_range,)
     begin = moment(start)
     milliseconds = (moment(key_range.upper) - begin) // _MILLISECOND
-    parts = min(parts, milliseconds // _LEAST_SPAN)
-    if parts < _HALVES:
+    count = min(count, milliseconds // _LEAST_SPAN)
+    if count < _HALVES:
         return (key_range,)
-    cuts = [instant(begin + _MILLISECOND * (milliseconds * part // parts)) for part in range(1, parts)]
+    cuts = [instant(begin + _MILLISECOND * (milliseconds * index // count)) for index in range(1, count)]
     first = replace(key_range, upper=cuts[0])
-    rest = [
+    later_ranges = [
         replace(key_range, lower=low, upper=high, after=None)
         for low, high in zip(cuts, [*cuts[1:], key_range.upper], strict=True)
     ]
-    return (first, *rest)
+    return (first, *later_ranges)
 
 
 def pages_left(key_range: KeyRange, first: str, last: str) -> int:

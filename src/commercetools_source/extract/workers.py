@@ -62,22 +62,22 @@ class Reader:
         return Result(task, ranges, step.limit, page=step.page, quarantine=step.quarantine)
 
     def _share(
-        self, task: Task, key_range: KeyRange, left: KeyRange, page: paging.Page, idle: Callable[[], int]
+        self, task: Task, key_range: KeyRange, remainder: KeyRange, page: paging.Page, idle: Callable[[], int]
     ) -> tuple[KeyRange, ...]:
         """Return what is left of a range, cut for the idle workers if it is worth their while."""
         spare = idle()
-        if spare <= 0 or left.after is None:
-            return (left,)
+        if spare <= 0 or remainder.after is None:
+            return (remainder,)
         try:
             first = position_of(page.records[0], key_range).value
-            if first == left.after.value and len(page.records) > 1:
+            if first == remainder.after.value and len(page.records) > 1:
                 where = self._selection.where_of(task.stream)
-                return paging.halves(self._get, task.stream, left, self._page_size, where)
-            if left.upper is None:
-                return (left,)
-            return split(left, min(spare + 1, pages_left(left, first, left.after.value)))
+                return paging.halves(self._get, task.stream, remainder, self._page_size, where)
+            if remainder.upper is None:
+                return (remainder,)
+            return split(remainder, min(spare + 1, pages_left(remainder, first, remainder.after.value)))
         except (ValueError, OverflowError):  # a time that is none: the range goes on uncut
-            return (left,)
+            return (remainder,)
 
 
 class Workers(Protocol):

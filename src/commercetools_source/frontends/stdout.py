@@ -27,10 +27,10 @@ def write(lines: bytes) -> None:
     interrupts takes only part of its bytes and says so by its result; the rest is written again here.
     """
     out = sys.stdout.buffer
-    left = memoryview(lines)
+    remainder = memoryview(lines)
     try:
-        while left:
-            left = left[_written(out, left) :]
+        while remainder:
+            remainder = remainder[_written(out, remainder) :]
         out.flush()
     except (OSError, ValueError) as error:
         raise DestinationError(

@@ -35,8 +35,8 @@ class Connections:
 
     def proxy_to(self, url: str) -> Proxy | None:
         """Return the proxy through which `url` is reached, None for none; raises ConfigError as `routes` does."""
-        parts = urlsplit(url)
-        target = (parts.scheme, parts.netloc)
+        url_parts = urlsplit(url)
+        target = (url_parts.scheme, url_parts.netloc)
         with self._lock:
             if target not in self._routes:  # asked once a host: the answer goes through the whole environment
                 self._routes[target] = proxy_to(url)

@@ -52,13 +52,13 @@ def inflater() -> Inflate:
         errors, unpacker = (zlib.error, broken), isal_zlib.decompressobj
 
     def inflate(body: bytes, bound: int = LARGEST_BODY) -> bytes:
-        parts: list[bytes] = []
+        chunks: list[bytes] = []
         reason, free = f"more than {_MOST_MEMBERS} gzip files in a row", bound
         for _ in range(_MOST_MEMBERS):
             member = unpacker(16 + zlib.MAX_WBITS)
             try:
                 for piece in _pieces(member, body, free):
-                    parts.append(piece)
+                    chunks.append(piece)
                     free -= len(piece)
             except errors as error:
                 reason = str(error)
@@ -69,7 +69,7 @@ def inflater() -> Inflate:
                 raise NetworkError("an answer was cut off")
             body = member.unused_data
             if not is_packed(body):  # a body may be several gzip files in a row (RFC 1952, section 2.2)
-                return parts[0] if len(parts) == 1 else b"".join(parts)
+                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
         raise NetworkError(f"an answer could not be unpacked ({reason})")
 
     return inflate

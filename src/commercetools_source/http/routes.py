@@ -76,10 +76,10 @@ def select_proxy(url: str, proxies: Mapping[str, str]) -> Proxy | None:
 
     Raises ConfigError for a proxy that cannot be used.
     """
-    parts = urlsplit(url)
-    if _is_excepted(parts.hostname or "", proxies.get("no", "")):
+    url_parts = urlsplit(url)
+    if _is_excepted(url_parts.hostname or "", proxies.get("no", "")):
         return None
-    for scheme in (parts.scheme, "all"):
+    for scheme in (url_parts.scheme, "all"):
         if proxies.get(scheme, "").strip():
             return parse_proxy(proxies[scheme], f"{scheme}_proxy")
     return None

@@ -184,16 +184,16 @@ class Transport:
             status = outcome.status if isinstance(outcome, Response) else 0
             late = isinstance(outcome, NetworkError) and outcome.timed_out
             traffic.concurrency.leave(entered, overloaded=late or status in OVERLOAD, good=is_good(status))
-        host, left = urlsplit(request.url).netloc, self._timing.now()
+        host, ended = urlsplit(request.url).netloc, self._timing.now()
         if status in RETRIED or isinstance(outcome, NetworkError):
             outage = traffic.outages.get(host, Outage(entered, entered))
-            traffic.outages[host] = outage.going_on(entered, left, patience)
+            traffic.outages[host] = outage.going_on(entered, ended, patience)
         else:
             traffic.outages.pop(host, None)
         if not isinstance(outcome, NetworkError):
             self._contacted.add(host)
         if isinstance(outcome, Response):
-            self._hook(RequestDone(request.method, request.path, status, left - entered, len(outcome.body)))
+            self._hook(RequestDone(request.method, request.path, status, ended - entered, len(outcome.body)))
         return outcome
 
     def _exchange(self, traffic: _Traffic, request: Request) -> Outcome:

@@ -55,8 +55,8 @@ class Verdict:
     @property
     def equal(self) -> bool:
         """Whether the destination holds exactly what the platform lists."""
-        found = self.difference
-        return found is not None and not (found.missing or found.stale or found.gone)
+        difference = self.difference
+        return difference is not None and not (difference.missing or difference.stale or difference.gone)
 
 
 def verify(
@@ -105,10 +105,10 @@ def _each(
 
 def _held(destination: Destination, states: Mapping[str, StreamState]) -> list[Stream]:
     """Return the streams that were read into the destination and can be compared."""
-    held = [stream for name, stream in STREAMS.items() if sweepable(stream) and name in states]
-    if not held:
+    stored_streams = [stream for name, stream in STREAMS.items() if sweepable(stream) and name in states]
+    if not stored_streams:
         raise DestinationError(f"{destination.name} holds no stream that can be compared; run `sync` first")
-    return held
+    return stored_streams
 
 
 @dataclass(frozen=True, slots=True)

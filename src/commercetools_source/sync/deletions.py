@@ -170,13 +170,13 @@ def lookup(
     the states say from when on the next run has to look, which is never later than the bound.
     """
     starts = {stream: deletions_since(states.get(stream.name, StreamState())) for stream in streams}
-    known = {stream: start for stream, start in starts.items() if start is not None and stream.deleted_messages}
-    if not known and not probe:
+    loaded = {stream: start for stream, start in starts.items() if start is not None and stream.deleted_messages}
+    if not loaded and not probe:
         return Lookup(states, {})
-    reached = min(known.values(), default=selection.bound)
-    lower = shift(reached, -selection.lookback) if known else reached
+    reached = min(loaded.values(), default=selection.bound)
+    lower = shift(reached, -selection.lookback) if loaded else reached
     error: CommercetoolsError | None = None
-    pages = deletions(get, known or starts, lower, selection.end, page_size)
+    pages = deletions(get, loaded or starts, lower, selection.end, page_size)
     while True:
         try:
             stream, tombstones = next(pages)
@@ -189,7 +189,7 @@ def lookup(
         # Messages come in the order of their time, so all before the latest of them were seen; in the tail some may
         # become visible later.
         reached = max(reached, min(tombstones[-1].time, selection.bound))
-    ends = {stream.name: max(start, reached) if error else None for stream, start in known.items()}
+    ends = {stream.name: max(start, reached) if error else None for stream, start in loaded.items()}
     after = {name: replace(states[name], deletions_from=end) for name, end in ends.items()}
     return Lookup({**states, **after}, {}, reached, error)
 
@@ -248,11 +248,11 @@ def fetch(get: paging.Get, stream: Stream, ids: Sequence[str], where: Sequence[s
     """Yield the records of `stream` with these ids, as far as they are still there and fulfil `where`."""
     parents = list(parents_of(get, stream, _IDS_AT_ONCE)) if ids else []
     for start in range(0, len(ids), _IDS_AT_ONCE):
-        some = ids[start : start + _IDS_AT_ONCE]
-        only = f"id in ({', '.join(literal(name) for name in some)})"
+        batch_ids = ids[start : start + _IDS_AT_ONCE]
+        only = f"id in ({', '.join(literal(name) for name in batch_ids)})"
         for parent in parents:
             key_range = KeyRange(stream.order[0], stream.tie, parent=parent)
-            yield from paging.pages(get, stream, key_range, len(some), where=(*where, only))
+            yield from paging.pages(get, stream, key_range, len(batch_ids), where=(*where, only))
 
 
 def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:

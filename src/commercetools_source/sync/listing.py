@@ -61,7 +61,7 @@ def query_of(stream: Stream) -> str | None:
     """Return the name of the query that lists `stream`, None where there is none."""
     if stream.parents is not None or stream.name in _WITHOUT:
         return None
-    camel = re.sub("_(.)", lambda found: found[1].upper(), stream.name)
+    camel = re.sub("_(.)", lambda match: match[1].upper(), stream.name)
     return _NAMES.get(stream.name, camel)
 
 
@@ -81,10 +81,10 @@ def reader(client: Sender, query: str, fields: Sequence[str]) -> paging.Get:
         answer = client.send(
             "POST", _PATH, body={"query": text}, parse=_decoder.decode, oversized_attempts=oversized_attempts, safe=True
         ).value
-        found = bytes((answer.data or {}).get(query, b"null"))
-        if answer.errors or found == b"null":
+        match = bytes((answer.data or {}).get(query, b"null"))
+        if answer.errors or match == b"null":
             raise InvalidRequestError(_problem(answer.errors))
-        return parse(found)
+        return parse(match)
 
     return get
 

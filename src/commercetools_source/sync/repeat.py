@@ -86,18 +86,18 @@ class Repetition:
         `tell` is told once by whom it is used. Raises InUseError when it still is then, or when `stop` was called.
         """
         end = self._timing.now() + seconds
-        told = False
+        announced = False
         while True:
             try:
                 return run()
             except InUseError as error:
                 if self.stopped or self._timing.now() >= end:
                     raise
-                if not told:
+                if not announced:
                     tell(str(error))
-                told = True
+                announced = True
             self._wait_until(min(end, self._timing.now() + _LOOK_AGAIN))
 
     def _wait_until(self, moment: float) -> None:
-        while not self.stopped and (left := moment - self._timing.now()) > 0:
-            self._timing.sleep(min(left, _STEP))
+        while not self.stopped and (seconds_left := moment - self._timing.now()) > 0:
+            self._timing.sleep(min(seconds_left, _STEP))

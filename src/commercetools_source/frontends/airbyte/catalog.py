@@ -103,10 +103,10 @@ def states(given: Any) -> dict[str, Mapping[str, Any]]:
         raise StateError("the state is broken: it must be a list of STREAM states; reset it to read from the start")
     stored: dict[str, Mapping[str, Any]] = {}
     for item in given:
-        part = item.get("stream") if isinstance(item, dict) else None
-        descriptor = part.get("stream_descriptor") if isinstance(part, dict) else None
+        stream_entry = item.get("stream") if isinstance(item, dict) else None
+        descriptor = stream_entry.get("stream_descriptor") if isinstance(stream_entry, dict) else None
         name = descriptor.get("name") if isinstance(descriptor, dict) else None
-        value = part.get("stream_state") if isinstance(part, dict) else None
+        value = stream_entry.get("stream_state") if isinstance(stream_entry, dict) else None
         if not isinstance(name, str) or not isinstance(value, (dict, type(None))):
             raise StateError("the state is broken: an item is no STREAM state; reset it to read from the start")
         stored[name] = value or {}

@@ -96,14 +96,14 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _json(path: str, what: str, mistake: type[CommercetoolsError]) -> Any:
+def _json(path: str, file_role: str, mistake: type[CommercetoolsError]) -> Any:
     """Return what a JSON file holds; raises `mistake` that names the file."""
     try:
         return msgspec.json.decode(Path(path).read_bytes())
     except OSError as error:
-        raise mistake(f"the {what} file {path} cannot be read: {error.strerror}") from None
+        raise mistake(f"the {file_role} file {path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise mistake(f"the {what} file {path} is not valid JSON: {error}") from None
+        raise mistake(f"the {file_role} file {path} is not valid JSON: {error}") from None
 
 
 def _config(given: Any) -> Config:

@@ -38,26 +38,26 @@ class Status:
 def status() -> Status:
     """Return which source is in force. Imports the one it finds, sends nothing."""
     file = _file_in_force()
-    ours = Path(__file__).parent / "commercetools" / "__init__.py"
+    our_file = Path(__file__).parent / "commercetools" / "__init__.py"
     mage = _file_of_mage()
     if file is None:
         return Status("none", _reason(active=False, installed=mage is not None), None, mage)
-    if Path(file) == ours:
+    if Path(file) == our_file:
         return Status("commercetools-source", _reason(active=True, installed=mage is not None), file, mage)
     return Status("mage", _reason(active=False, installed=True), file, mage)
 
 
 def _file_in_force() -> str | None:
     try:
-        found = importlib.util.find_spec("mage_integrations.sources.commercetools")
+        spec = importlib.util.find_spec("mage_integrations.sources.commercetools")
     except ModuleNotFoundError:
         return None
-    return found.origin if found is not None else None
+    return spec.origin if spec is not None else None
 
 
 def _file_of_mage() -> str | None:
-    found = PathFinder.find_spec("mage_integrations")
-    return found.origin if found is not None else None
+    spec = PathFinder.find_spec("mage_integrations")
+    return spec.origin if spec is not None else None
 
 
 def _reason(*, active: bool, installed: bool) -> str:

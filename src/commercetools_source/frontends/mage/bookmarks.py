@@ -31,12 +31,12 @@ def read(bookmarks: Mapping[str, Any] | None, stream: Stream) -> StreamState:
     """
     if not bookmarks or stream.cursor is None:
         return StreamState()
-    told = _normal(bookmarks.get(stream.cursor), stream)
+    stored_cursor = _normal(bookmarks.get(stream.cursor), stream)
     stored = bookmarks.get(KEY) or encode(StreamState())
     if not isinstance(stored, Mapping):
         raise StateError(f"what {KEY} holds in the bookmark of {stream.name} is broken; reset the bookmark")
     state = decode(stored)
-    return state if state.cursor == told else StreamState(cursor=told)
+    return state if state.cursor == stored_cursor else StreamState(cursor=stored_cursor)
 
 
 def written(before: StreamState, state: StreamState, stream: Stream) -> dict[str, Any] | None:

@@ -35,10 +35,10 @@ def wanted(config: Mapping[str, Any] | None, method: str | None, row: Stream | N
     LOG_BASED does, as in Mage's other sources, and INCREMENTAL if the setting `emit_deletions` says so.
     Raises ConfigError when it says neither yes nor no.
     """
-    said = (config or {}).get(EMIT_DELETIONS)
-    switched = False if is_blank(said) else _WORDS.get(str(said).strip().lower())
+    setting = (config or {}).get(EMIT_DELETIONS)
+    switched = False if is_blank(setting) else _WORDS.get(str(setting).strip().lower())
     if switched is None:
-        raise ConfigError(f"{EMIT_DELETIONS} is {said!r}; it must be true or false")
+        raise ConfigError(f"{EMIT_DELETIONS} is {setting!r}; it must be true or false")
     return bool(row is not None and row.deleted_messages) and (
         method == "LOG_BASED" or (method == "INCREMENTAL" and switched)
     )

@@ -34,8 +34,8 @@ def schemas() -> dict[str, dict[str, Any]]:
 @cache
 def _documented() -> Mapping[str, Any]:
     folder = resources.files("commercetools_source.frontends.mage")
-    found: dict[str, Any] = json.loads(folder.joinpath("documented.json").read_text(encoding="utf-8"))
-    return found
+    documented: dict[str, Any] = json.loads(folder.joinpath("documented.json").read_text(encoding="utf-8"))
+    return documented
 
 
 @cache
@@ -49,7 +49,7 @@ def columns_as_text(name: str) -> frozenset[str]:
 
 def _schema(contract: Mapping[str, Any], documented: Mapping[str, Any]) -> dict[str, Any]:
     fields = contract["properties"]
-    kept = {name: _widened(_told(kind), fields.get(name)) for name, kind in documented.items()}
+    kept = {name: _widened(_told(form), fields.get(name)) for name, form in documented.items()}
     added = {
         name: _TEXT if len(json_types(field)) > 1 else _shallow(field)
         for name, field in fields.items()
@@ -58,29 +58,32 @@ def _schema(contract: Mapping[str, Any], documented: Mapping[str, Any]) -> dict[
     return {"type": "object", "properties": {**kept, **added}}
 
 
-def _told(kind: Any) -> dict[str, Any]:
+def _told(form: Any) -> dict[str, Any]:
     """Return the JSON Schema that a value of `documented.json` stands for."""
-    if kind == "any":
+    if form == "any":
         return {"type": ["null", "object"], "additionalProperties": True}
-    if isinstance(kind, str):
-        return {"type": ["null", "string"], "format": kind} if kind in _FORMATS else {"type": ["null", kind]}
-    if isinstance(kind, list):
-        return {"type": ["null", "array"], **({"items": _told(kind[0])} if kind else {})}
-    properties = {name: _told(inner) for name, inner in kind.items()}
+    if isinstance(form, str):
+        return {"type": ["null", "string"], "format": form} if form in _FORMATS else {"type": ["null", form]}
+    if isinstance(form, list):
+        return {"type": ["null", "array"], **({"items": _told(form[0])} if form else {})}
+    properties = {name: _told(inner) for name, inner in form.items()}
     return {"type": ["null", "object"], **({"properties": properties} if properties else {})}
 
 
-def _widened(told: Mapping[str, Any], contract: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the documented schema `told` with the types added that the API's contract allows besides."""
+def _widened(column: Mapping[str, Any], contract: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the documented schema of a `column` with the types added that the API's contract allows besides."""
     if contract is None:
-        return dict(told)
-    covered = {*told["type"], *(["integer"] if "number" in told["type"] else [])}
-    wide = {**told, "type": [*told["type"], *(kind for kind in json_types(contract) if kind not in covered)]}
-    if "items" in told:
-        wide["items"] = _widened(told["items"], contract.get("items"))
-    if "properties" in told:
+        return dict(column)
+    covered = {*column["type"], *(["integer"] if "number" in column["type"] else [])}
+    wide = {
+        **column,
+        "type": [*column["type"], *(form for form in json_types(contract) if form not in covered)],
+    }
+    if "items" in column:
+        wide["items"] = _widened(column["items"], contract.get("items"))
+    if "properties" in column:
         fields = contract.get("properties", {})
-        wide["properties"] = {name: _widened(inner, fields.get(name)) for name, inner in told["properties"].items()}
+        wide["properties"] = {name: _widened(inner, fields.get(name)) for name, inner in column["properties"].items()}
     return wide
 
 

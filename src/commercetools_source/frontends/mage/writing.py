@@ -35,8 +35,8 @@ def bookmarks_of(source: Any, stream: Any) -> dict[str, Any] | None:
     """Return the stored bookmark of `stream`, None when it has none or is read in full each time."""
     if stream.replication_method not in _WITH_STATE:
         return None
-    found: dict[str, Any] | None = ((source.state or {}).get("bookmarks") or {}).get(stream.tap_stream_id)
-    return found
+    bookmark: dict[str, Any] | None = ((source.state or {}).get("bookmarks") or {}).get(stream.tap_stream_id)
+    return bookmark
 
 
 def sync_stream(source: Any, stream: Any, properties: Mapping[str, Any] | None = None) -> int:
@@ -98,7 +98,7 @@ def _write_state_after(source: Any, stream: Any, rows: Sequence[dict[str, Any]])
 
 def _chosen(metadata: Sequence[Mapping[str, Any]]) -> list[str]:
     rows = ((list(row.get("breadcrumb") or ()), row.get("metadata") or {}) for row in metadata)
-    return [place[1] for place, said in rows if len(place) == 2 and said.get("selected")]  # noqa: PLR2004 - a column
+    return [breadcrumb[1] for breadcrumb, said in rows if len(breadcrumb) == 2 and said.get("selected")]  # noqa: PLR2004 - a column
 
 
 def _write_lines(name: str, records: Iterable[dict[str, Any]]) -> None:

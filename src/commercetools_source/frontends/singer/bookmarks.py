@@ -49,11 +49,11 @@ def read(stream: Stream, bookmark: Mapping[str, Any]) -> StreamState:
     wins over our own state. Raises StateError when the bookmark cannot be used.
     """
     stored = bookmark.get(STATE)
-    ours = StreamState() if stored is None else _decode(stream, stored)
+    state = StreamState() if stored is None else _decode(stream, stored)
     if stream.cursor is None:
-        return ours
+        return state
     cursor = _cursor(stream, bookmark)
-    return ours if cursor is None or cursor == ours.cursor else StreamState(cursor=cursor)
+    return state if cursor is None or cursor == state.cursor else StreamState(cursor=cursor)
 
 
 def write(stream: Stream, state: StreamState, version: int | None = None) -> dict[str, Any]:

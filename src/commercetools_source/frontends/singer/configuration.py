@@ -35,9 +35,9 @@ def config_of(given: Mapping[str, Any], reserved: Iterable[str]) -> Config:
 
     Raises ConfigError that names every wrong key, as a Singer user writes it.
     """
-    ours = {name: value for name, value in given.items() if name in SETTINGS or name not in set(reserved)}
+    own_settings = {name: value for name, value in given.items() if name in SETTINGS or name not in set(reserved)}
     try:
-        return Config.from_mapping(ours)
+        return Config.from_mapping(own_settings)
     except ConfigError as error:
         problems = [_in_singer_words(problem) for problem in error.problems]
     raise ConfigError(problems)

@@ -93,10 +93,10 @@ class CommercetoolsStream(SingerStream):
     @property
     def metadata(self) -> MetadataMapping:
         """What is selected; deletions always are, where they are told."""
-        found: MetadataMapping = super().metadata
+        sdk_metadata: MetadataMapping = super().metadata
         if self.tells_deletions:
-            keep_deletions(found)
-        return found
+            keep_deletions(sdk_metadata)
+        return sdk_metadata
 
     @property
     def is_plain(self) -> bool:

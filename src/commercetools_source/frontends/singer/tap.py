@@ -160,9 +160,11 @@ class TapCommercetools(Tap):
         """Check the SDK's settings by their schema and ours by our own rules, whose messages never show a secret."""
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
-        found = list(JSONSchemaValidator(schema).iter_errors(self._config))  # it also fills in the SDK's defaults
+        sdk_errors = list(JSONSchemaValidator(schema).iter_errors(self._config))  # it also fills in the SDK's defaults
         errors = [
-            f"{error.path[0]}: {error.message}" for error in found if error.path and str(error.path[0]) not in SETTINGS
+            f"{error.path[0]}: {error.message}"
+            for error in sdk_errors
+            if error.path and str(error.path[0]) not in SETTINGS
         ]
         try:
             self._settings()
@@ -202,12 +204,12 @@ class TapCommercetools(Tap):
         self.logger.log(event.level, "%s", event.message())
 
 
-def _json_object(file: IO[str] | None, what: str, mistake: type[CommercetoolsError]) -> IO[str] | None:
+def _json_object(file: IO[str] | None, file_role: str, mistake: type[CommercetoolsError]) -> IO[str] | None:
     """Return `file` to be read again, if it holds a JSON object; raises `mistake` otherwise."""
     if file is None:
         return None
     text = file.read()
-    _check_object(text, f"the {what} file {file.name}", mistake)
+    _check_object(text, f"the {file_role} file {file.name}", mistake)
     return io.StringIO(text)
 
 
@@ -223,10 +225,10 @@ def _check_config_file(path: str) -> None:
 
 def _check_object(text: str, name: str, mistake: type[CommercetoolsError]) -> None:
     try:
-        found = msgspec.json.decode(text)
+        sdk_errors = msgspec.json.decode(text)
     except ValueError as error:
         raise mistake(f"{name} is not valid JSON: {error}") from None
-    if not isinstance(found, dict):
+    if not isinstance(sdk_errors, dict):
         raise mistake(f"{name} must hold a JSON object")
 
 

@@ -120,5 +120,5 @@ def _translated(error: errors.ApiError | errors.AuthenticationError) -> Exceptio
         return refused
     usual = mage.STATUS_CODE_EXCEPTION_MAPPING.get(error.status, {}).get("message", "Unknown Error")
     detail = usual if error.problem.foreign else error.problem.detail
-    kind: type[Exception] = mage.get_exception_for_status_code(error.status)
-    return kind(f"HTTP-error-code: {error.status}, Error: {detail}")
+    error_class: type[Exception] = mage.get_exception_for_status_code(error.status)
+    return error_class(f"HTTP-error-code: {error.status}, Error: {detail}")

@@ -96,8 +96,8 @@ class Commercetools(Source):
     ) -> dict[str, dict[str, Any]]:
         """Return the column for the time of a record's deletion, where deletions are told."""
         row = self._class_of(str(stream.tap_stream_id)).ROW
-        told = deletions.wanted(self.config, stream.replication_method, row)
-        return {deletions.COLUMN: deletions.SCHEMA} if told else {}
+        has_deletions = deletions.wanted(self.config, stream.replication_method, row)
+        return {deletions.COLUMN: deletions.SCHEMA} if has_deletions else {}
 
     def test_connection(self) -> None:
         """Return when credentials, project and scopes are good; raise within 6 seconds otherwise, naming the fault."""
@@ -131,8 +131,8 @@ class Commercetools(Source):
         texts = columns_as_text(str(stream.tap_stream_id))
         if not texts:
             return rows
-        made = [row_with_text(row, texts) for row in rows]
-        return writing.Page(made, rows.bookmark) if isinstance(rows, writing.Page) else made
+        text_rows = [row_with_text(row, texts) for row in rows]
+        return writing.Page(text_rows, rows.bookmark) if isinstance(rows, writing.Page) else text_rows
 
     @staticmethod
     def _class_of(stream_id: str) -> type[BaseStream]:

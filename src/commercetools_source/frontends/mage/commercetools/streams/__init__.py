@@ -23,15 +23,15 @@ __all__ = ["CLASSES"]
 
 def _class_of(row: Stream) -> type[BaseStream]:
     """Return the class that reads `row`, at home in a module of the row's name."""
-    name = "".join(part.capitalize() for part in row.name.split("_")) + "Stream"
+    name = "".join(word.capitalize() for word in row.name.split("_")) + "Stream"
     home = module_from_spec(ModuleSpec(f"{__name__}.{row.name}", None, origin=__file__))
     doc = f"Reads {row.path}."
     members = {"KEY_PROPERTIES": list(row.key), "URL_PATH": row.path, "ROW": row}
-    made = type(name, (BaseStream,), {**members, "__module__": home.__name__, "__doc__": doc})
+    stream_class = type(name, (BaseStream,), {**members, "__module__": home.__name__, "__doc__": doc})
     home.__file__ = __file__
-    setattr(home, name, made)
+    setattr(home, name, stream_class)
     sys.modules[home.__name__] = home
-    return made
+    return stream_class
 
 
 CLASSES: Mapping[str, type[BaseStream]] = {name: _class_of(row) for name, row in STREAMS.items()}

@@ -95,8 +95,8 @@ class BaseStream:
         """Return the catalogue's row for `URL_PATH`; a path without a row is read as most collections are."""
         if self.ROW is not None or self.URL_PATH is None:
             return self.ROW
-        known = next((row for row in STREAMS.values() if row.path == self.URL_PATH), None)
-        return known or replace(STREAMS["orders"], name=type(self).__name__, path=self.URL_PATH)
+        catalogue_row = next((row for row in STREAMS.values() if row.path == self.URL_PATH), None)
+        return catalogue_row or replace(STREAMS["orders"], name=type(self).__name__, path=self.URL_PATH)
 
 
 def _get_by(client: Any) -> Get:

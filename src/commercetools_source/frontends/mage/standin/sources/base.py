@@ -66,24 +66,24 @@ class Source:
         test_connection: bool = False,
         verbose: int = 1,
     ) -> None:
-        said = parse_args([], list(args or ()))
-        self.catalog: Catalog | None = said.catalog or catalog
-        self.config: dict[str, Any] | None = said.config or config
-        self.count_records_mode = said.count_records or count_records
-        self.discover_mode = said.discover or discover_mode
-        self.discover_streams_mode = said.discover_streams or discover_streams_mode
+        parsed = parse_args([], list(args or ()))
+        self.catalog: Catalog | None = parsed.catalog or catalog
+        self.config: dict[str, Any] | None = parsed.config or config
+        self.count_records_mode = parsed.count_records or count_records
+        self.discover_mode = parsed.discover or discover_mode
+        self.discover_streams_mode = parsed.discover_streams or discover_streams_mode
         self.is_sorted = is_sorted
-        self.load_sample_data = said.load_sample_data or load_sample_data
+        self.load_sample_data = parsed.load_sample_data or load_sample_data
         self.logger = Logger(
-            caller=self, log_to_stdout=bool(said.log_to_stdout or log_to_stdout), logger=logger, verbose=verbose
+            caller=self, log_to_stdout=bool(parsed.log_to_stdout or log_to_stdout), logger=logger, verbose=verbose
         )
         self.schemas_folder = schemas_folder
-        self.selected_streams: list[str] | None = said.selected_streams or selected_streams
+        self.selected_streams: list[str] | None = parsed.selected_streams or selected_streams
         self.settings = settings
-        self.show_templates = said.show_templates or show_templates
-        self.should_test_connection = said.test_connection or test_connection
-        self.state: dict[str, Any] | None = said.state or state
-        query = said.query or query or {}
+        self.show_templates = parsed.show_templates or show_templates
+        self.should_test_connection = parsed.test_connection or test_connection
+        self.state: dict[str, Any] | None = parsed.state or state
+        query = parsed.query or query or {}
         self.query: dict[str, Any] = json.loads(query) if isinstance(query, str) else query
 
     @classmethod
@@ -94,9 +94,9 @@ class Source:
 
     def discover(self, streams: list[str] | None = None) -> Catalog:
         """Return the catalog of all streams, or of those in `streams`."""
-        found = self.load_schemas_from_folder().items()
+        schemas = self.load_schemas_from_folder().items()
         return Catalog(
-            [self.build_catalog_entry(name, schema) for name, schema in found if not streams or name in streams]
+            [self.build_catalog_entry(name, schema) for name, schema in schemas if not streams or name in streams]
         )
 
     def discover_streams(self) -> list[dict[str, str]]:
@@ -164,11 +164,11 @@ class Source:
     def _counts(self) -> list[dict[str, Any]]:
         if self.catalog is None:
             raise ValueError("counting needs a catalog; give --catalog, --catalog_json or --settings")
-        wanted = self.selected_streams or []
+        selected = self.selected_streams or []
         counts = []
         for stream in self.catalog.get_selected_streams(self.state or {}):
             name = str(stream.tap_stream_id)
-            if name in wanted:
+            if name in selected:
                 count = self.count_records(
                     stream=stream, bookmarks=writing.bookmarks_of(self, stream), query=self.query
                 )
@@ -181,11 +181,11 @@ class Source:
         if growing:
             fresh = self.discover(streams=growing)
             for stream in catalog.streams:
-                found = fresh.get_stream(str(stream.tap_stream_id))
-                if found is not None:
-                    stream.update_schema(found)
+                updated = fresh.get_stream(str(stream.tap_stream_id))
+                if updated is not None:
+                    stream.update_schema(updated)
         if self.selected_streams:
-            catalog.streams = [one for one in catalog.streams if one.tap_stream_id in self.selected_streams]
+            catalog.streams = [entry for entry in catalog.streams if entry.tap_stream_id in self.selected_streams]
         return catalog
 
     def process_stream(self, stream: CatalogEntry, properties: dict[str, Any] | None = None) -> None:
@@ -196,13 +196,15 @@ class Source:
             raise Exception(f"Invalid replication_method {stream.replication_method}")  # noqa: TRY002 - documented
         bookmarks = writing.bookmarks_of(self, stream)
         schema = stream.schema.to_dict() if stream.schema else {}
-        known = schema.get("properties") or {}
+        columns = schema.get("properties") or {}
         if properties:
-            chosen = {column: known.get(column, given) for column, given in properties.items()}
+            chosen = {column: columns.get(column, given) for column, given in properties.items()}
         else:
-            chosen = {column: known[column] for column in extract_selected_columns(stream.metadata) if column in known}
+            chosen = {
+                column: columns[column] for column in extract_selected_columns(stream.metadata) if column in columns
+            }
         schema["properties"] = {**chosen, **self.internal_column_schema(stream, bookmarks=bookmarks)}
-        said: dict[str, Any] = {
+        message: dict[str, Any] = {
             "bookmark_properties": self._get_bookmark_properties_for_stream(stream, bookmarks=bookmarks),
             "disable_column_type_check": stream.disable_column_type_check,
             "key_properties": stream.key_properties or [],
@@ -213,9 +215,9 @@ class Source:
             "unique_conflict_method": stream.unique_conflict_method,
             "unique_constraints": stream.unique_constraints,
         }
-        tags = {"schema": said, "stream": name}
+        tags = {"schema": message, "stream": name}
         self.logger.info(f"Write schema {name} started.", tags=tags)
-        write_schema(**said)
+        write_schema(**message)
         self.logger.info(f"Write schema {name} completed.", tags=tags)
         self.logger.info(f"Process stream {name} completed.")
 

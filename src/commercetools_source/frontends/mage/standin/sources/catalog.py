@@ -165,11 +165,11 @@ class CatalogEntry:
         if isinstance(new, dict):
             new = CatalogEntry.from_dict(new)
         rows = {tuple(row.get("breadcrumb") or ()): row for row in new.metadata or ()}
-        known = self.schema.properties if self.schema else None
+        columns = self.schema.properties if self.schema else None
         for name, schema in ((new.schema.properties if new.schema else None) or {}).items():
-            if known is None or name in known:
+            if columns is None or name in columns:
                 continue
-            known[name] = schema
+            columns[name] = schema
             row = rows.get(("properties", name))
             if row is not None and self.metadata is not None:
                 self.metadata.append({**row, "metadata": {**row["metadata"], "selected": True}})

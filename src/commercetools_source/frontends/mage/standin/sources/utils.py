@@ -66,9 +66,9 @@ def extract_selected_columns(metadata: Sequence[dict[str, Any]] | None) -> list[
     """Return the names of the properties that are marked as selected."""
     columns = []
     for row in metadata or ():
-        place, said = list(row.get("breadcrumb") or ()), row.get("metadata") or {}
-        if len(place) == 2 and place[0] == "properties" and said.get(METADATA_KEY_SELECTED):  # noqa: PLR2004 - a column
-            columns.append(place[1])
+        breadcrumb, said = list(row.get("breadcrumb") or ()), row.get("metadata") or {}
+        if len(breadcrumb) == 2 and breadcrumb[0] == "properties" and said.get(METADATA_KEY_SELECTED):  # noqa: PLR2004 - a column
+            columns.append(breadcrumb[1])
     return columns
 
 
@@ -93,15 +93,15 @@ def update_catalog_dict(
     stream["unique_conflict_method"] = unique_conflict_method
     stream["unique_constraints"] = unique_constraints or []
     for row in stream["metadata"]:
-        place, said = row.get("breadcrumb") or [], row.get("metadata")
-        if not place:
+        breadcrumb, metadata = row.get("breadcrumb") or [], row.get("metadata")
+        if not breadcrumb:
             row["metadata"][METADATA_KEY_SELECTED] = select_stream
-        elif said and len(place) == 2 and place[0] == "properties":  # noqa: PLR2004 - a column
-            inclusion = said.get(METADATA_KEY_INCLUSION, INCLUSION_UNSUPPORTED)
+        elif metadata and len(breadcrumb) == 2 and breadcrumb[0] == "properties":  # noqa: PLR2004 - a column
+            inclusion = metadata.get(METADATA_KEY_INCLUSION, INCLUSION_UNSUPPORTED)
             chosen = selected_columns is None or (
-                place[1] in selected_columns and place[1] not in (deselected_columns or ())
+                breadcrumb[1] in selected_columns and breadcrumb[1] not in (deselected_columns or ())
             )
-            said[METADATA_KEY_SELECTED] = (
+            metadata[METADATA_KEY_SELECTED] = (
                 select_all or inclusion == INCLUSION_AUTOMATIC or (inclusion != INCLUSION_UNSUPPORTED and chosen)
             )
     return {"streams": [stream, *(row for row in catalog["streams"] if row["tap_stream_id"] != stream_id)]}
@@ -191,8 +191,8 @@ def _catalog(args: argparse.Namespace) -> Catalog | None:
         args.catalog_path = args.catalog
         return Catalog.from_dict(_from_file("--catalog", args.catalog))
     settings = args.settings or {}
-    found = (settings.get("data_integration") or {}).get("catalog") or settings.get("catalog")
-    return Catalog.from_dict(found) if found else None
+    catalog = (settings.get("data_integration") or {}).get("catalog") or settings.get("catalog")
+    return Catalog.from_dict(catalog) if catalog else None
 
 
 def _from_text(flag: str, text: str | None, empty: Any = None) -> Any:
@@ -236,6 +236,6 @@ def _yaml(path: str, text: str) -> Any:
     try:
         return yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
-        place = getattr(error, "problem_mark", None)
-        line = f" in line {place.line + 1}" if place is not None else ""
+        breadcrumb = getattr(error, "problem_mark", None)
+        line = f" in line {breadcrumb.line + 1}" if breadcrumb is not None else ""
         raise ConfigError(f"--settings {path!r} is broken YAML{line}") from None

@@ -81,13 +81,13 @@ class Response(Protocol):
 def raise_for_error(response: Response) -> NoReturn:
     """Raise the error of `response` with the server's message, else the usual one of its status."""
     try:
-        said = response.json()
+        answer = response.json()
     except Exception:  # noqa: BLE001 - whatever its JSON library raises
-        said = None
+        answer = None
     row = STATUS_CODE_EXCEPTION_MAPPING.get(response.status_code, {})
     message = row.get("message", "Unknown Error")
-    if isinstance(said, dict):
-        message = said.get("message", message)
+    if isinstance(answer, dict):
+        message = answer.get("message", message)
     raise get_exception_for_status_code(response.status_code)(
         f"HTTP-error-code: {response.status_code}, Error: {message}"
     ) from None
