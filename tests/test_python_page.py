@@ -8,9 +8,13 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
-from commercetools_source import Client, DestinationError, Notice, sync
+from commercetools_source import Client, Delivery, DestinationError, Notice, StreamState, sync
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.extract.delivery import Phase
+from commercetools_source.extract.keyset import KeyRange
 from commercetools_source.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -91,6 +95,22 @@ def test_the_destination_of_the_page_keeps_records_and_states_together(
     assert stored("orders") == held(shop, "orders")
     assert stored("stores") == held(shop, "stores")
     assert gone["id"] not in stored("stores")
+
+
+def test_the_destination_of_the_page_keeps_rows_that_a_full_read_had_to_leave_out() -> None:
+    names: dict[str, Any] = {}
+    exec(EXAMPLES[-1], names)  # noqa: S102 - the page's own code
+    before = stored("stores")
+    identifier, record = next(iter(before.items()))
+    newer = {**record, "version": record["version"] + 1}
+    raw = msgspec.Raw(json.dumps(newer).encode())
+    state = StreamState(cursor="2026-01-01T00:00:00.000Z", quarantined=(KeyRange("id"),))
+    destination = names["SQLite"]("shop.sqlite")
+    destination.open()
+    destination.write(Delivery(STREAMS["stores"], [raw], 100, state, Phase.FULL_ONLY))
+    destination.close()
+    assert len(before) > 1
+    assert stored("stores") == {**before, identifier: newer}
 
 
 def test_the_destination_of_the_page_is_used_by_one_run_at_a_time(shop: Sandbox) -> None:
