@@ -121,9 +121,9 @@ anything else gets lines.
 
 | exit status | means |
 |---|---|
-| 0 | done |
-| 1 | failed, or not everything could be read; a later run goes on from what was kept |
-| 2 | wrong settings or usage |
+| 0 | complete |
+| 1 | failed, or not everything could be read or compared equal; a later run goes on from what was kept |
+| 2 | wrong settings or usage; a refused client id or secret is one, a package that is not installed too |
 | 3 | not finished in the time that `--minutes` gave; the next run goes on |
 | 130, 143 | stopped by Ctrl-C or SIGTERM, with everything kept that was read |
 

@@ -102,7 +102,7 @@ def test_a_run_says_what_was_deleted_and_what_it_could_not_look_for(
         assert "deletions cannot be seen without the scope view_messages:" in capsys.readouterr().out
     assert run(["sync", "--streams", "orders", "--json"]) == 0
     captured = capsys.readouterr()
-    assert "deleted on the platform: 1 orders" in captured.err
+    assert "orders: 1 deleted" in captured.err
     assert json.loads(captured.out)["deleted"] == 1
 
 

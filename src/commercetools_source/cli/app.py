@@ -16,7 +16,7 @@ import typer
 
 from commercetools_source.cli import commands
 from commercetools_source.cli.output import say, say_error
-from commercetools_source.errors import CommercetoolsError, ConfigError
+from commercetools_source.errors import AuthenticationError, CommercetoolsError, ConfigError
 from commercetools_source.errors.extras import lacking_text, needs
 
 __all__ = ["app", "run"]
@@ -46,7 +46,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 2
     except CommercetoolsError as error:
         say_error(error)
-        return 1
+        return 2 if isinstance(error, AuthenticationError) else 1  # a refused secret is a wrong setting
     except ModuleNotFoundError as error:
         sentence = needs(str(error.name))
         if sentence is None:

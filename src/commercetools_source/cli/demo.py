@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TextIO
 
 from commercetools_source.catalog.streams import STREAMS
@@ -103,7 +104,7 @@ def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO
             summary = sync(client, DuckDB(path), hook=tally, on_stoppable=stopper.arm)
     if not stopper.signal:
         out.write(_look(path, summary) + "\n\n")
-    out.write(RunReport(summary, str(path.resolve()), tally).text() + "\n")
+    out.write(RunReport(summary, str(path.resolve()), tally, f"duckdb {quote(str(path))}").text() + "\n")
     out.flush()
     if stopper.signal:
         return 128 + stopper.signal

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from commercetools_source.frontends.signals import Stopper
     from commercetools_source.report.answer import Report
     from commercetools_source.report.progress import Tally
-    from commercetools_source.sync import Summary
+    from commercetools_source.report.run import RunReport
 
 __all__ = ["UNFINISHED", "conclude", "drawn", "say", "say_error", "show", "tell", "watch"]
 
@@ -62,19 +62,16 @@ def drawn(streams: int, *, verbose: bool, quiet: bool) -> Iterator[Tally]:
         yield tally
 
 
-def conclude(summary: Summary, destination: str, tally: Tally, *, as_json: bool, quiet: bool, signal: int) -> NoReturn:
+def conclude(report: RunReport, *, as_json: bool, quiet: bool, signal: int) -> NoReturn:
     """Tell how a run ended, and end the command so; `signal` is what ended the run early, or 0."""
-    status, _ = tell(summary, destination, tally, as_json=as_json, quiet=quiet)
+    status = tell(report, as_json=as_json, quiet=quiet)
     raise typer.Exit(128 + signal if signal else status)
 
 
-def tell(summary: Summary, destination: str, tally: Tally, *, as_json: bool, quiet: bool) -> tuple[int, str]:
-    """Tell how a run ended, and return the exit status that says so, and the text for people."""
-    from commercetools_source.report.run import RunReport
-
-    report = RunReport(summary, destination, tally)
+def tell(report: RunReport, *, as_json: bool, quiet: bool) -> int:
+    """Tell how a run ended, and return the exit status that says so."""
     if as_json:
         show(report, as_json=True)
     if not quiet:
         say(report.text())
-    return UNFINISHED if summary.stopped else int(not summary.complete), report.text()
+    return UNFINISHED if report.summary.stopped else int(not report.summary.complete)

@@ -30,6 +30,7 @@ class Job:
 
     `make` returns its destination, a new one for each run, so that a run tells only what it noticed itself.
     `wait`: seconds for a destination that is in use. `publish`: where a copy for readers goes after a good run.
+    `look`: a command that shows a person the result.
     """
 
     make: Callable[[], Destination]
@@ -38,6 +39,7 @@ class Job:
     monitors: Monitors
     wait: float = 0.0
     publish: Path | None = None
+    look: str = ""
     as_json: bool = False
     verbose: bool = False
     quiet: bool = False
@@ -113,6 +115,7 @@ class _Process:
         """Do one run and tell how it ended; return whether no stream failed."""
         from commercetools_source.catalog.streams import STREAMS
         from commercetools_source.extract.delivery import Publishable
+        from commercetools_source.report.run import RunReport
         from commercetools_source.sync import sync
 
         job, target = self.job, self.job.make()
@@ -128,11 +131,12 @@ class _Process:
                 lambda reason: say(f"waiting: {printable(reason)}"),
             )
         self.full = False
-        self.status, text = tell(summary, target.name, tally, as_json=job.as_json, quiet=job.quiet)
+        report = RunReport(summary, target.name, tally, job.look)
+        self.status = tell(report, as_json=job.as_json, quiet=job.quiet)
         good = all(outcome.error is None or outcome.stopped for outcome in summary.outcomes)
         if good and not summary.stopped and job.publish is not None and isinstance(target, Publishable):
             target.publish(job.publish)
-        job.monitors.ended(summary, tally, text, self.status)
+        job.monitors.ended(summary, tally, report.text(), self.status)
         return good
 
     def _arm(self, stop: Callable[[], None]) -> None:

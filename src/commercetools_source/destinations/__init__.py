@@ -44,6 +44,7 @@ DESTINATIONS = (
         suffixes=(".duckdb", ".db"),
         abilities=frozenset(Ability),
         extra="duckdb",
+        look="duckdb LOCATION",
     ),
     DestinationType(
         name="parquet",
@@ -53,6 +54,7 @@ DESTINATIONS = (
         default="commercetools-parquet",
         abilities=frozenset({Ability.COMPARE, Ability.MERGE, Ability.TABLES}),
         extra="parquet",
+        look="duckdb -init LOCATION/latest.sql",
     ),
     DestinationType(
         name="jsonl", label="folder of JSON lines", metavar="FOLDER", make=_jsonl, default="commercetools-jsonl"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import category
 from urllib.parse import parse_qsl
@@ -66,6 +67,7 @@ class DestinationType:
     `name` stands before the colon and `metavar` is what follows it. `default` is the location if nothing follows ("":
     something must); one with a suffix of `suffixes` needs no name. `label` is what a person calls it. One that is
     a URL begins with one of `schemes`, any other is a path on this machine; `parameters` may follow it after `?`.
+    `look` is a command that shows a person what is there, LOCATION being the location.
     `make` returns one that is not opened; what it needs is imported then, and brought by `extra` ("": nothing more).
     """
 
@@ -79,6 +81,7 @@ class DestinationType:
     parameters: tuple[str, ...] = ()
     abilities: frozenset[Ability] = frozenset()
     extra: str = ""
+    look: str = ""
 
     def forms(self) -> list[str]:
         """Return the forms in which it can be named."""
@@ -96,6 +99,10 @@ class Target(NamedTuple):
     row: DestinationType
     location: Location
     shown: str
+
+    def look(self) -> str:
+        """Return the command that shows a person what is there, "" if there is none."""
+        return self.row.look.replace("LOCATION", quote(self.location.text)) if self.location.is_local() else ""
 
     def make(self, *, materialize: bool | None = None) -> Destination:
         """Return the destination, not yet opened; raises ConfigError for relations that it cannot keep."""

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from commercetools_source.extract.checkpoint import StreamState
 
 __all__ = [
+    "Changes",
     "Comparable",
+    "Counting",
     "Deletable",
     "DeletionSink",
     "Delivery",
@@ -165,6 +167,28 @@ class Merging(Protocol):
     """
 
     merges: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What became of the rows of one stream: those that were added, got another version, or went with a full read."""
+
+    new: int = 0
+    changed: int = 0
+    deleted: int = 0
+
+    def __add__(self, other: Changes) -> Changes:
+        """Return both together."""
+        return Changes(self.new + other.new, self.changed + other.changed, self.deleted + other.deleted)
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A destination that knows which of the records delivered were new to it."""
+
+    def changes(self) -> Mapping[str, Changes]:
+        """Return by stream what was stored since it was opened; a stream of which that is not known is left out."""
+        ...
 
 
 @runtime_checkable

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commercetools_source.errors import printable
 from commercetools_source.events import counted, seconds_text
 from commercetools_source.report.answer import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from commercetools_source.extract.engine import Outcome
     from commercetools_source.report.progress import Tally
     from commercetools_source.sync.transfer import Summary
@@ -30,11 +28,12 @@ _MOST_NAMES = 10
 
 @dataclass(frozen=True, slots=True)
 class RunReport(Report):
-    """How a run into `destination` ended, and what it took (`tally`)."""
+    """How a run into `destination` ended, and what it took (`tally`); `look` is a command that shows the result."""
 
     summary: Summary
     destination: str
     tally: Tally
+    look: str = ""
 
     def text(self) -> str:
         """Return a few lines; why a stream failed was shown when it did."""
@@ -43,44 +42,61 @@ class RunReport(Report):
         requests = f"{counted(tally.requests, 'request')}{retries}"
         lines = [
             f"{counted(summary.records, 'record')} in {seconds_text(tally.seconds)} ({requests})",
-            *_streams(summary),
+            *_modes(summary),
+            *_changes(summary),
         ]
-        if summary.deleted:
-            lines.append(f"deleted on the platform: {_by_stream(summary.deleted)}")
         if summary.deletions_unseen is not None:
             lines.append(printable(summary.deletions_unseen))
         bound = f", complete up to {summary.bound}" if summary.complete else ""
         lines.append(f"written to {printable(self.destination)}{bound}")
-        return "\n".join([*lines, *_incomplete(summary)])
+        return "\n".join([*lines, *_incomplete(summary), *self._next_step()])
 
     def value(self) -> object:
-        """Return totals and streams; `deleted` counts rows marked as deleted, or removed."""
+        """Return totals and streams; `new` and `changed` are null where the destination does not know them.
+
+        `deleted` counts rows marked as deleted, removed, or gone when a full read replaced them.
+        """
         summary, tally = self.summary, self.tally
         return {
             "complete": summary.complete,
             "destination": self.destination,
             "bound": summary.bound,
             "records": summary.records,
-            "deleted": sum(summary.deleted.values()),
+            "deleted": sum(_deleted(summary, outcome.stream) for outcome in summary.outcomes),
             "deletions_unseen": summary.deletions_unseen,
             "requests": tally.requests,
             "retries": tally.retries,
             "seconds": round(tally.seconds, 3),
-            "streams": [
-                {**_fields(row), "deleted": summary.deleted.get(row.stream, 0), "seconds": round(row.seconds, 3)}
-                for row in summary.outcomes
-            ],
+            "streams": [_stream_value(summary, outcome) for outcome in summary.outcomes],
         }
 
+    def _next_step(self) -> list[str]:
+        if self.summary.stopped:
+            return ["next: run the same command again; it goes on from here"]
+        if not self.summary.complete:
+            return ["next: do what is said above, then run the same command again; it goes on from here"]
+        return [f"next: {printable(self.look)}"] if self.look else []
 
-def _fields(outcome: Outcome) -> dict[str, object]:
-    """Return the fields of an outcome that JSON has."""
+
+def _stream_value(summary: Summary, outcome: Outcome) -> dict[str, Any]:
+    changes = summary.changes.get(outcome.stream)
     fields = asdict(outcome)
-    del fields["cause"]
-    return fields
+    del fields["cause"]  # a type, which JSON does not have
+    return {
+        **fields,
+        "new": changes and changes.new,
+        "changed": changes and changes.changed,
+        "deleted": _deleted(summary, outcome.stream),
+        "seconds": round(outcome.seconds, 3),
+    }
 
 
-def _streams(summary: Summary) -> list[str]:
+def _deleted(summary: Summary, stream: str) -> int:
+    changes = summary.changes.get(stream)
+    return summary.deleted.get(stream, 0) + (changes.deleted if changes else 0)
+
+
+def _modes(summary: Summary) -> list[str]:
     modes = Counter(outcome.mode for outcome in summary.outcomes if outcome.error is None)
     texts = [f"{counted(modes[mode], 'stream')}: {text}" for mode, text in _MODES.items() if modes[mode]]
     stopped = sum(outcome.stopped for outcome in summary.outcomes)
@@ -90,8 +106,32 @@ def _streams(summary: Summary) -> list[str]:
     return ["; ".join(texts)] if texts else []
 
 
-def _by_stream(rows: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in rows.items())
+def _changes(summary: Summary) -> list[str]:
+    """Return a line for each stream that changed most, one for all others that did, and one for those that did not."""
+    figures = {outcome.stream: _figures(summary, outcome) for outcome in summary.outcomes}
+    changed = {stream: counts for stream, counts in figures.items() if counts.total()}
+    largest = sorted(changed, key=lambda stream: -changed[stream].total())
+    if len(largest) > _MOST_NAMES:  # else the last line would stand for a single stream
+        largest = largest[: _MOST_NAMES - 1]
+    lines = [f"{stream}: {_figures_text(changed[stream])}" for stream in figures if stream in largest]
+    others = [changed[stream] for stream in changed if stream not in largest]
+    if others:
+        lines.append(f"{counted(len(others), 'other stream')}: {_figures_text(sum(others, Counter()))}")
+    unchanged = sum(not figures[outcome.stream].total() and outcome.error is None for outcome in summary.outcomes)
+    return lines + ([f"{counted(unchanged, 'stream')} unchanged"] if unchanged else [])
+
+
+def _figures(summary: Summary, outcome: Outcome) -> Counter[str]:
+    changes = summary.changes.get(outcome.stream)
+    deleted = {"deleted": _deleted(summary, outcome.stream)}
+    if changes is None:
+        return Counter({"written": outcome.records, **deleted})
+    return Counter({"new": changes.new, "changed": changes.changed, **deleted})
+
+
+def _figures_text(counts: Counter[str]) -> str:
+    names = ("written", "new", "changed", "deleted")
+    return ", ".join(f"{counts[name]:,} {name}" for name in names if counts[name])
 
 
 def _incomplete(summary: Summary) -> list[str]:
@@ -106,5 +146,5 @@ def _incomplete(summary: Summary) -> list[str]:
 
 
 def _names(streams: list[str]) -> str:
-    more = len(streams) - _MOST_NAMES
-    return ", ".join(streams[:_MOST_NAMES]) + (f", and {more} more" if more > 0 else "")
+    others = len(streams) - _MOST_NAMES
+    return ", ".join(streams[:_MOST_NAMES]) + (f", and {others} more" if others > 0 else "")

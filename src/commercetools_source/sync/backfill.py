@@ -11,7 +11,7 @@ from commercetools_source.events import Hook, ignore
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Phase
 from commercetools_source.extract.selection import Selection
-from commercetools_source.sync.transfer import Summary, Transfer, destination_of, refuse
+from commercetools_source.sync.transfer import Summary, Transfer, changes_of, destination_of, refuse
 from commercetools_source.timestamps import time_of
 
 if TYPE_CHECKING:
@@ -63,10 +63,11 @@ def backfill(
             Selection(bound=bound, until=True, start_date=start, where=pairs),
             lambda delivery: merged(delivery, states[delivery.stream.name], start, bound),
         )
+        changes = changes_of(destination)
     finally:
         destination.close()
     read = {name: replace(outcome, mode="window") for name, outcome in outcomes.items()}
-    return Summary(bound, tuple({**refused, **read}[stream.name] for stream in chosen))
+    return Summary(bound, tuple({**refused, **read}[stream.name] for stream in chosen), changes=changes)
 
 
 def _complete(states: Mapping[str, StreamState]) -> tuple[Stream, ...]:

@@ -15,7 +15,7 @@ from commercetools_source.extract.delivery import Comparable, DeletionSink, Merg
 from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
-from commercetools_source.sync.transfer import Summary, Transfer, destination_of, refuse, selection_of
+from commercetools_source.sync.transfer import Summary, Transfer, changes_of, destination_of, refuse, selection_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -84,6 +84,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
         outcomes = {**refused, **transfer.run(ordered, lookup.states, selection)}
         for notice in destination.notices() if isinstance(destination, Observer) else ():
             hook(notice)
+        changes = changes_of(destination)
     finally:
         destination.close()
     return Summary(
@@ -91,6 +92,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
         tuple(outcomes[name] for name in names),
         lookup.deleted,
         lookup.unseen(client.config.project_key),
+        changes,
     )
 
 

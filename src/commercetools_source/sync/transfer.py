@@ -11,6 +11,7 @@ from commercetools_source.catalog.streams import find
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import StreamFailed
+from commercetools_source.extract.delivery import Counting
 from commercetools_source.extract.engine import Extraction, Outcome
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection, checked_predicate
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from commercetools_source.client import Client
     from commercetools_source.events import Hook
     from commercetools_source.extract.checkpoint import StreamState
-    from commercetools_source.extract.delivery import Delivery, Destination
+    from commercetools_source.extract.delivery import Changes, Delivery, Destination
     from commercetools_source.timestamps import Time
 
-__all__ = ["Summary", "Transfer", "destination_of", "predicates", "refuse", "selection_of"]
+__all__ = ["Summary", "Transfer", "changes_of", "destination_of", "predicates", "refuse", "selection_of"]
 
 _AFTER_START = 60.0
 """Seconds after the start of a run up to which its tail reaches: the API's `Date` has whole seconds, and what changes
@@ -39,13 +40,15 @@ class Summary:
     """How a run ended: one outcome per stream in the order asked for; `bound` is the API time up to which it read.
 
     `deleted`: rows by stream that were marked as deleted, or removed; `deletions_unseen`: why deletions were not
-    looked for, None if they were or there was nothing that could be deleted.
+    looked for, None if they were or there was nothing that could be deleted. `changes`: what became of rows by stream,
+    as far as the destination knows.
     """
 
     bound: str
     outcomes: tuple[Outcome, ...]
     deleted: Mapping[str, int] = field(default_factory=dict)
     deletions_unseen: str | None = None
+    changes: Mapping[str, Changes] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -61,6 +64,11 @@ class Summary:
     def records(self) -> int:
         """Records delivered in all."""
         return sum(outcome.records for outcome in self.outcomes)
+
+
+def changes_of(destination: Destination) -> Mapping[str, Changes]:
+    """Return by stream what a destination says of the rows that it stored."""
+    return dict(destination.changes()) if isinstance(destination, Counting) else {}
 
 
 def destination_of(destination: Destination | str | PathLike[str]) -> Destination:

@@ -25,7 +25,9 @@ def backfill(
 ) -> None:
     """Read a window of time again and merge it. Where the next run goes on stays as it is."""
     from commercetools_source.client import Client
-    from commercetools_source.destinations import open_stored
+    from commercetools_source.destinations import DESTINATIONS, open_stored
+    from commercetools_source.destinations.row import parse
+    from commercetools_source.report.run import RunReport
     from commercetools_source.sync.backfill import backfill as merge
 
     settings, names = settings_of(config), names_of(streams)
@@ -36,4 +38,5 @@ def backfill(
         Client(settings, hook=tally) as client,
     ):
         summary = merge(client, target, begin or "", end, streams=names, hook=tally, on_stoppable=stopper.arm)
-    conclude(summary, target.name, tally, as_json=as_json, quiet=quiet, signal=stopper.signal)
+    report = RunReport(summary, target.name, tally, parse(destination, DESTINATIONS).look())
+    conclude(report, as_json=as_json, quiet=quiet, signal=stopper.signal)

@@ -10,7 +10,7 @@ import typer
 from commercetools_source.cli import options
 from commercetools_source.cli.values import duration_of, file_of, predicates_of, settings_of
 from commercetools_source.destinations import DESTINATIONS
-from commercetools_source.destinations.row import Ability, choice, having
+from commercetools_source.destinations.row import Ability, choice, having, parse
 from commercetools_source.errors import ConfigError
 from commercetools_source.timestamps import time_of
 
@@ -135,6 +135,7 @@ def sync(
         Monitors(ping, file_of(metrics, "--metrics")),
         wait=duration_of(wait, "--wait") or 0.0,
         publish=publishing(make(), file_of(publish, "--publish")),
+        look=parse(destination, DESTINATIONS).look(),
         as_json=as_json,
         verbose=verbose,
         quiet=quiet,

@@ -23,10 +23,10 @@ from commercetools_source.destinations.duckdb.model import Model
 from commercetools_source.destinations.duckdb.publish import publish
 from commercetools_source.destinations.duckdb.tables import StreamTables
 from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
-from commercetools_source.destinations.duckdb.writer import store
+from commercetools_source.destinations.duckdb.writer import Stored, store
 from commercetools_source.errors import DestinationError
 from commercetools_source.events import Notice
-from commercetools_source.extract.delivery import Phase
+from commercetools_source.extract.delivery import Changes, Phase
 from commercetools_source.model.quoting import quoted
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from commercetools_source.arrow.decode import Decoder
     from commercetools_source.catalog.schema import Column
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.checkpoint import StreamState
@@ -77,6 +76,7 @@ class DuckDB:
         self.name = str(path)
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
+        self._changes: dict[str, Changes] = {}
         self._path = path
         self._fields = fields
         self._materialize = materialize
@@ -110,7 +110,7 @@ class DuckDB:
         try:
             if delivery.keeps_unread and delivery.stream.name in self._opened.database.catalogue.columns:
                 delivery = self._keep_unread(delivery)
-            decoder, added = self._stored(delivery)
+            stored = self._stored(delivery)
             self._opened.database.keep_log_short(self._memory.steps[-1])
         except duckdb_errors() as error:
             advice = (
@@ -122,7 +122,7 @@ class DuckDB:
                 f"cannot write {delivery.stream.name} to {self.name}: {first_line(error)}{advice};"
                 " what was stored before is kept, and the next run goes on from there"
             ) from error
-        self._note(delivery, decoder, added)
+        self._note(delivery, stored)
         watch = self._opened.watch
         if watch.follow(delivery):
             self._redefine(watch.own)
@@ -148,6 +148,10 @@ class DuckDB:
         with self._failing(f"reset {stream.name} in") as opened, opened.database.transaction():
             opened.tables.drop(states.loading_name(stream.name))
             return states.delete_state(opened.database, stream.name)
+
+    def changes(self) -> Mapping[str, Changes]:
+        """Return by stream what deliveries changed; what a full read of a very large table changed is not known."""
+        return self._changes
 
     def notices(self) -> Sequence[Notice]:
         """Return what was noticed of the project's own fields, of unknown fields and of values that do not fit."""
@@ -194,9 +198,12 @@ class DuckDB:
             self._file.tables.reset()
             self._file.model.reset()
 
-    def _note(self, delivery: Delivery, decoder: Decoder, added: Iterable[str]) -> None:
-        self.added += [(delivery.stream.name, name) for name in added]
-        decoder.tell(delivery.stream.name, self.drift)
+    def _note(self, delivery: Delivery, stored: Stored) -> None:
+        name = delivery.stream.name
+        self.added += [(name, column) for column in stored.added]
+        stored.decoder.tell(name, self.drift)
+        if stored.changes is not None:
+            self._changes[name] = self._changes.get(name, Changes()) + stored.changes
 
     def _keep_unread(self, delivery: Delivery) -> Delivery:
         """Load the last records of a full read, and the stored rows that it did not bring; return what ends the read.
@@ -205,15 +212,16 @@ class DuckDB:
         """
         under_way = replace(delivery.state, cursor=None, mode="full", bound=delivery.state.cursor)
         phase = Phase.of(full=True, first=delivery.phase.first)
-        decoder, added = self._stored(replace(delivery, state=under_way, phase=phase))
-        self._note(delivery, decoder, added)
+        stored = self._stored(replace(delivery, state=under_way, phase=phase))
+        self._note(delivery, stored)
         opened = self._opened
+        name = delivery.stream.name
         with opened.database.transaction():
-            merge.add_missing(opened.database, delivery.stream.name, states.loading_name(delivery.stream.name), decoder)
+            merge.add_missing(opened.database, name, states.loading_name(name), stored.decoder)
         opened.tables.reset()
         return replace(delivery, records=(), size=0, phase=Phase.FULL_LAST)
 
-    def _stored(self, delivery: Delivery) -> tuple[Decoder, list[str]]:
+    def _stored(self, delivery: Delivery) -> Stored:
         """Store a delivery with the memory that its records should take, with more where that is too little."""
         *lower, highest = self._memory.for_delivery(delivery, self._opened.database.catalogue.row_counts)
         for limit in lower:
@@ -226,7 +234,7 @@ class DuckDB:
                 self._reopen()
         return self._store_within(highest, delivery)
 
-    def _store_within(self, memory: str, delivery: Delivery) -> tuple[Decoder, list[str]]:
+    def _store_within(self, memory: str, delivery: Delivery) -> Stored:
         """Store a delivery or nothing of it; raises an error of DuckDB's when it needs more than `memory`."""
         opened = self._opened
         opened.database.allow(memory)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from commercetools_source.extract.delivery import Changes
 from commercetools_source.model.quoting import quoted
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ def insert(database: Database, table: str, decoder: Decoder, rows: Rows, moment:
 
 
 @contextmanager
-def merged(database: Database, table: str, decoder: Decoder, rows: Rows, moment: datetime) -> Iterator[str]:
-    """Let each of `rows` replace a stored one that is not newer; give the table expression of those that did.
+def merged(
+    database: Database, table: str, decoder: Decoder, rows: Rows, moment: datetime
+) -> Iterator[tuple[str, Changes]]:
+    """Let each of `rows` replace a stored one that is not newer; give the table expression of those that did, counted.
 
     By deleting and inserting: to change every column of some rows in place takes 25 times as long. What is
     stored is looked through once, for the row ids; deleting goes by these.
@@ -41,16 +44,20 @@ def merged(database: Database, table: str, decoder: Decoder, rows: Rows, moment:
     same = " AND ".join(f"stored.{quoted(name)} = _batch.{quoted(name)}" for name in decoder.key)
     older = "coalesce(stored.version, -1) <= coalesce(_batch.version, -1)" if decoder.versioned else "true"
     keys = ", ".join(f"_batch.{quoted(name)}" for name in decoder.key)
+    other = "stored.version IS DISTINCT FROM _batch.version" if decoder.versioned else "true"
     changed = f"SELECT * FROM _batch ANTI JOIN (SELECT {key} FROM {_STORED} WHERE NOT older) USING ({key})"  # noqa: S608 - quoted names
     batch = pa.Table.from_batches(decoder.batches(rows, moment), decoder.schema())
     with database.registered("_batch", batch):
         database.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_STORED} AS SELECT stored.rowid AS row_id, {older} AS older, {keys}"  # noqa: S608 - same
-            f" FROM {quoted(table)} AS stored JOIN _batch ON {same}"
+            f"CREATE OR REPLACE TEMP TABLE {_STORED} AS SELECT stored.rowid AS row_id, {older} AS older,"  # noqa: S608 - same
+            f" {other} AS other, {keys} FROM {quoted(table)} AS stored JOIN _batch ON {same}"
+        )
+        ((stored, changed_rows),) = database.execute(
+            f"SELECT count(*), count(*) FILTER (older AND other) FROM {_STORED}"  # noqa: S608 - a constant
         )
         database.execute(f"DELETE FROM {quoted(table)} WHERE rowid IN (SELECT row_id FROM {_STORED} WHERE older)")  # noqa: S608 - same
         database.execute(f"INSERT INTO {quoted(table)} BY NAME {changed}")
-        yield f"({changed})"
+        yield f"({changed})", Changes(batch.num_rows - stored, changed_rows)
         database.execute(f"DROP TABLE {_STORED}")
 
 

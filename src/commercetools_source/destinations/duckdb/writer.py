@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from commercetools_source.destinations.duckdb import merge, states
+from commercetools_source.destinations.duckdb import counts, merge, states
 from commercetools_source.destinations.duckdb.tables import StreamTables, column_types
+from commercetools_source.extract.delivery import Changes
 
 if TYPE_CHECKING:
     from commercetools_source.arrow.decode import Decoder
@@ -14,11 +15,22 @@ if TYPE_CHECKING:
     from commercetools_source.destinations.duckdb.model import Model
     from commercetools_source.extract.delivery import Delivery
 
-__all__ = ["store"]
+__all__ = ["Stored", "store"]
 
 
-def store(database: Database, tables: StreamTables, model: Model, delivery: Delivery) -> tuple[Decoder, list[str]]:
-    """Store a delivery; return what decoded the records, and the names of the columns that they added.
+class Stored(NamedTuple):
+    """What decoded the records of a delivery, the names of the columns that they added, and what they changed.
+
+    `changes` is None where that is not known: yet, or because the table is too large.
+    """
+
+    decoder: Decoder
+    added: list[str]
+    changes: Changes | None
+
+
+def store(database: Database, tables: StreamTables, model: Model, delivery: Delivery) -> Stored:
+    """Store a delivery and return how.
 
     To be called inside a transaction. Tables are changed before rows are: DuckDB 1.4 loses rows when it replays a
     log with the other order.
@@ -31,6 +43,7 @@ def store(database: Database, tables: StreamTables, model: Model, delivery: Deli
     decoder = tables.decoder(delivery, table)
     known_fields = len(decoder.fields)
     rows = decoder.rows(delivery.records)
+    version = counts.remember(database, stream, decoder) if delivery.phase.swaps else None
     if delivery.phase.last:
         table = tables.switch(stream, table)
     added = decoder.fields[known_fields:]
@@ -38,14 +51,17 @@ def store(database: Database, tables: StreamTables, model: Model, delivery: Deli
     if table == stream:
         model.prepare(delivery.stream, column_types(decoder), anew=delivery.phase.full)
     moment = datetime.now(timezone.utc).replace(tzinfo=None)
+    changes = None if delivery.phase.full else Changes()
     if rows.values and delivery.phase.full:
         merge.insert(database, table, decoder, rows, moment)
     elif rows.values:
-        with merge.merged(database, table, decoder, rows, moment) as changed:
+        with merge.merged(database, table, decoder, rows, moment) as (changed, changes):
             model.update(delivery.stream, column_types(decoder), changed)
     if delivery.phase.swaps:
         merge.keep_newest(database, table, decoder)
+    if version is not None:
+        changes = counts.changes_since(database, table, decoder, version)
     if table == stream:
         model.fill(delivery.stream)
     states.write_state(database, stream, delivery.state, moment)
-    return decoder, [field.name for field in added]
+    return Stored(decoder, [field.name for field in added], changes)

@@ -1,0 +1,52 @@
+"""What a full read changed in the table of its stream: counted in the transaction that replaces it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from commercetools_source.arrow.decode import DELETED_AT
+from commercetools_source.extract.delivery import Changes
+from commercetools_source.model.quoting import quoted
+
+if TYPE_CHECKING:
+    from commercetools_source.arrow.decode import Decoder
+    from commercetools_source.destinations.duckdb.database import Database
+
+__all__ = ["changes_since", "remember"]
+
+_BEFORE = "temp.main._before"
+_MOST_ROWS = 500_000
+"""Larger tables are not compared when a full read replaces them: it would take memory that loading needs."""
+
+
+def remember(database: Database, table: str, decoder: Decoder) -> str | None:
+    """Keep keys and versions of `table`, which is about to be replaced; return the SQL of a version.
+
+    None: nothing is kept, because it is too much. Where records have no version, their values stand for it.
+    """
+    if database.catalogue.row_counts.get(table, 0) > _MOST_ROWS:
+        return None
+    columns = database.catalogue.columns.get(table, {})
+    values = [quoted(field.name) for field in decoder.fields if field.name in columns]
+    version = "version" if decoder.versioned else f"hash({', '.join(values) or '0'})"
+    keys = ", ".join(map(quoted, decoder.key))
+    rows = f"SELECT {keys}, {version} AS _version FROM {quoted(table)} WHERE {DELETED_AT} IS NULL"  # noqa: S608 - quoted names
+    empty = f"SELECT {', '.join(f'NULL::VARCHAR AS {quoted(name)}' for name in decoder.key)}, 0 AS _version LIMIT 0"
+    database.execute(f"CREATE OR REPLACE TEMP TABLE {_BEFORE} AS {rows if columns else empty}")
+    return version
+
+
+def changes_since(database: Database, table: str, decoder: Decoder, version: str) -> Changes:
+    """Return how `table` differs from what was remembered, and forget that; `version` is what `remember` returned."""
+    keys = ", ".join(map(quoted, decoder.key))
+    same = " AND ".join(f"stored.{quoted(name)} = loaded.{quoted(name)}" for name in decoder.key)
+    first = quoted(decoder.key[0])
+    ((new, changed, deleted),) = database.execute(
+        f"SELECT count(*) FILTER (stored.{first} IS NULL),"  # noqa: S608 - quoted names
+        f" count(*) FILTER (stored._version IS DISTINCT FROM loaded._version AND stored.{first} = loaded.{first}),"
+        f" count(*) FILTER (loaded.{first} IS NULL)"
+        f" FROM {_BEFORE} AS stored FULL JOIN (SELECT {keys}, {version} AS _version FROM {quoted(table)}) AS loaded"
+        f" ON {same}"
+    )
+    database.execute(f"DROP TABLE {_BEFORE}")
+    return Changes(new, changed, deleted)

@@ -1,0 +1,251 @@
+"""What commands print, sentence by sentence: numbers with their nouns, what is lacking, and what to do next."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.delivery import Changes, Difference
+from commercetools_source.extract.engine import Outcome
+from commercetools_source.report.check import CheckReport
+from commercetools_source.report.compare import ComparisonReport
+from commercetools_source.report.plan import PlanReport
+from commercetools_source.report.progress import Tally
+from commercetools_source.report.run import RunReport
+from commercetools_source.report.state import StateReport
+from commercetools_source.sync import Summary
+from commercetools_source.sync.access import Access, Inspection
+from commercetools_source.sync.compare import Verdict
+from commercetools_source.sync.plan import Forecast
+
+BOUND = "2026-01-01T00:00:00.000Z"
+UNSEEN = "deletions since 2026-01-01T00:00:00.000Z were not looked for, a later run does it: no scope"
+AGAIN = "run the same command again; it goes on from here"
+
+
+def tally(requests: int = 3, retries: int = 0) -> Tally:
+    counts = Tally(now=lambda: 0.0)
+    counts.requests, counts.retries = requests, retries
+    return counts
+
+
+def run_text(*outcomes: Outcome, requests: int = 3, retries: int = 0, **fields: Any) -> list[str]:
+    report = RunReport(
+        Summary(BOUND, outcomes, **fields), "shop.duckdb", tally(requests, retries), "duckdb shop.duckdb"
+    )
+    return report.text().splitlines()
+
+
+def outcome(stream: str, records: int = 0, mode: str = "incremental", **fields: Any) -> Outcome:
+    return Outcome(stream, mode, records, 0.5, **fields)
+
+
+WRITTEN = f"written to shop.duckdb, complete up to {BOUND}"
+NEXT = "next: duckdb shop.duckdb"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "fields", "lines"),
+    [
+        (
+            [outcome("orders", 101), outcome("customers", 4), outcome("zones"), outcome("carts")],
+            {
+                "changes": {"orders": Changes(12, 88), "customers": Changes(4), "zones": Changes(), "carts": Changes()},
+                "deleted": {"orders": 3},
+                "retries": 1,
+            },
+            [
+                "105 records in 0.0 s (3 requests, 1 retry)",
+                "4 streams: changes only",
+                "orders: 12 new, 88 changed, 3 deleted",
+                "customers: 4 new",
+                "2 streams unchanged",
+                WRITTEN,
+                NEXT,
+            ],
+        ),
+        (
+            [outcome("orders", 1, "full")],
+            {"requests": 1, "retries": 2},
+            ["1 record in 0.0 s (1 request, 2 retries)", "1 stream: read in full", "orders: 1 written", WRITTEN, NEXT],
+        ),
+        (
+            [outcome("zones", 7, "full")],
+            {"changes": {"zones": Changes(0, 0, 2)}},
+            ["7 records in 0.0 s (3 requests)", "1 stream: read in full", "zones: 2 deleted", WRITTEN, NEXT],
+        ),
+        (
+            [outcome("zones")],
+            {"changes": {"zones": Changes()}, "deletions_unseen": UNSEEN},
+            [
+                "0 records in 0.0 s (3 requests)",
+                "1 stream: changes only",
+                "1 stream unchanged",
+                UNSEEN,
+                WRITTEN,
+                NEXT,
+            ],
+        ),
+        (
+            [outcome("orders", 5, quarantined=1), outcome("carts", error="no scope")],
+            {"changes": {"orders": Changes(5)}},
+            [
+                "5 records in 0.0 s (3 requests)",
+                "1 stream: changes only; 1 stream: failed",
+                "orders: 5 new",
+                "written to shop.duckdb",
+                "not complete, see above: carts",
+                "not complete: orders: 1 record cannot be read, see above",
+                f"next: do what is said above, then {AGAIN}",
+            ],
+        ),
+        (
+            [outcome("orders", 5, "resumed", error="stopped", stopped=True), outcome("zones", mode="window")],
+            {"changes": {"orders": Changes(5)}},
+            [
+                "5 records in 0.0 s (3 requests)",
+                "1 stream: a window of time; 1 stream: stopped, the next run goes on",
+                "orders: 5 new",
+                "1 stream unchanged",
+                "written to shop.duckdb",
+                f"next: {AGAIN}",
+            ],
+        ),
+    ],
+    ids=["changes", "first", "replaced", "without Messages", "lacking", "stopped"],
+)
+def test_a_run_says_what_happened_what_it_lacks_and_what_to_do_next(
+    outcomes: list[Outcome], fields: dict[str, Any], lines: list[str]
+) -> None:
+    assert run_text(*outcomes, **fields) == lines
+
+
+@pytest.mark.parametrize("streams", [10, 11, 50])
+def test_a_run_over_many_streams_names_those_that_changed_most(streams: int) -> None:
+    outcomes = [outcome(f"stream_{number}", number) for number in range(1, streams + 1)]
+    lines = run_text(*outcomes, changes={row.stream: Changes(row.records) for row in outcomes})
+    named = [line for line in lines if line.startswith("stream_")]
+    if streams == 10:
+        assert len(named) == 10
+    else:
+        assert named == [f"stream_{number}: {number} new" for number in range(streams - 8, streams + 1)]
+        rest = sum(range(1, streams - 8))
+        assert f"{streams - 9} other streams: {rest:,} new" in lines
+    assert max(map(len, lines)) < 80
+
+
+def test_a_program_is_told_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    summary = Summary(
+        BOUND,
+        (outcome("orders", 100), outcome("zones", 2, "full", cause=None)),
+        {"orders": 3},
+        None,
+        {"orders": Changes(12, 88)},
+    )
+    value = json.loads(RunReport(summary, "shop.duckdb", tally()).json())
+    orders, zones = value.pop("streams")
+    assert value == {
+        "complete": True,
+        "destination": "shop.duckdb",
+        "bound": BOUND,
+        "records": 102,
+        "deleted": 3,
+        "deletions_unseen": None,
+        "requests": 3,
+        "retries": 0,
+        "seconds": 0.0,
+    }
+    assert (orders["new"], orders["changed"], orders["deleted"]) == (12, 88, 3)
+    assert (zones["new"], zones["changed"], zones["deleted"]) == (None, None, 0)
+    assert capsys.readouterr() == ("", "")
+
+
+def inspection(**fields: Any) -> Inspection:
+    streams = (Access("orders", readable=True, missing_scope=None),)
+    return Inspection(
+        **{
+            "project": "shop",
+            "api_url": "https://api",
+            "scopes": (),
+            "name": None,
+            "messages": True,
+            "streams": streams,
+            **fields,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "lines"),
+    [
+        (
+            {},
+            [
+                "project   shop at https://api",
+                "messages  kept: deletions can be read from them",
+                "streams   1 of 1 can be read",
+            ],
+        ),
+        (
+            {"name": "My shop", "messages": None},
+            [
+                "project   shop (My shop) at https://api",
+                "messages  unknown: that needs the scope view_project_settings",
+            ],
+        ),
+        (
+            {"messages": False},
+            ["messages  not kept: turn them on in the project's settings to have deletions and order histories"],
+        ),
+        (
+            {"messages_scope": "view_messages:shop"},
+            ["messages  kept, but not readable: deletions cannot be seen without the scope view_messages:shop"],
+        ),
+        (
+            {"streams": (Access("carts", readable=False, missing_scope="view_orders:shop"),)},
+            [
+                "streams   0 of 1 can be read",
+                "carts           view_orders:shop",
+                "To read them, create an API client that also has the scope view_orders:shop",
+            ],
+        ),
+    ],
+)
+def test_check_says_what_works_and_which_client_to_create(fields: dict[str, Any], lines: list[str]) -> None:
+    shown = CheckReport(inspection(**fields)).text().splitlines()
+    assert set(lines) <= set(shown)
+
+
+def test_plan_counts_with_real_plurals() -> None:
+    exact = Forecast("zones", "full", 1, 1, 0.2, exact=True)
+    least = Forecast("orders", "full", 10_000, 21, 4.0, exact=False)
+    assert PlanReport((exact,), 1).text().splitlines()[-1] == (
+        "1 record in 1 request; about 0.2 s with 1 request at once, as fast as the platform answers now"
+    )
+    assert PlanReport((exact, least), 8).text().splitlines()[-1] == (
+        "at least 10,001 records in at least 22 requests; about 0.5 s with 8 requests at once, as fast as the platform"
+        " answers now"
+    )
+
+
+def test_a_comparison_names_the_first_ids_and_says_where_all_are() -> None:
+    difference = Difference(tuple(f"id-{number}" for number in range(12)), (), ("gone",), 20, 31)
+    verdicts = (Verdict("orders", difference, bound=BOUND, mended=12, marked=1), Verdict("zones", note="not read"))
+    told, mended = ComparisonReport(verdicts).text(), ComparisonReport(verdicts, swept=True).text()
+    assert "orders missing: id-0, id-1, " in told
+    assert "id-9, and 2 more; --json has all" in told
+    assert "orders gone: gone" in told
+    assert told.splitlines()[2].endswith("differs")
+    assert mended.splitlines()[2].endswith("mended")
+    assert told.splitlines()[3].endswith("not read")
+
+
+def test_a_state_says_how_much_is_left() -> None:
+    assert StateReport({}).text() == "nothing is stored yet; the next run reads every stream from its start"
+    states = {"orders": StreamState(cursor=BOUND), "carts": StreamState(broken="the stored state is broken")}
+    shown = StateReport(states).text()
+    assert BOUND in shown
+    assert "the stored state is broken" in shown
