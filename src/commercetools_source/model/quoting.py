@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["quoted", "string"]
+from datetime import datetime
+
+__all__ = ["literal", "quoted", "string"]
+
+
+def literal(value: object) -> str:
+    """Return a text, a time in UTC, a number, a list of such or None as a literal of SQL."""
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, datetime):
+        return f"TIMESTAMP '{value.isoformat(sep=' ')}'"
+    if value is None or isinstance(value, (bool, int, float)):
+        return "NULL" if value is None else str(value)
+    return string(str(value))
 
 
 def quoted(name: str) -> str:

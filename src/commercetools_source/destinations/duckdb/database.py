@@ -9,6 +9,7 @@ from commercetools_source.destinations.duckdb.catalogue import Catalogue
 from commercetools_source.destinations.duckdb.connection import attach
 from commercetools_source.destinations.duckdb.failures import duckdb_errors
 from commercetools_source.destinations.duckdb.memory import megabytes
+from commercetools_source.model.quoting import literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,8 +42,12 @@ class Database:
             raise
 
     def execute(self, query: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
-        """Run a statement and return the rows that it gives."""
-        return self.connection.execute(query, parameters).fetchall()
+        """Run a statement, with `parameters` for its question marks, and return the rows that it gives."""
+        # They are written into it: DuckDB up to 1.5 loads pandas, where it is installed, to convert parameters.
+        first, *others = query.split("?") if parameters else [query]
+        values = map(literal, parameters or ())
+        filled = "".join([first, *(text for pair in zip(values, others, strict=True) for text in pair)])
+        return self.connection.execute(filled).fetchall()
 
     def allow(self, memory: str) -> None:
         """Let DuckDB use so much memory."""
