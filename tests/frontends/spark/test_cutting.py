@@ -13,7 +13,7 @@ from commercetools_source.errors import ConfigError
 from commercetools_source.extract.counting import CEILING
 from commercetools_source.extract.keyset import KeyRange
 from commercetools_source.frontends.spark.cutting import Window, cut, threads_of
-from commercetools_source.timestamps import instant
+from commercetools_source.timestamps import instant, moment
 
 EPOCH = datetime(2024, 1, 1, tzinfo=timezone.utc)
 YEAR = 366 * 86_400_000
@@ -75,6 +75,34 @@ def test_more_records_than_the_platform_counts_are_counted_in_parts() -> None:
     times = [time_of(value * 1000) for value in range(45_000)]
     windows, _ = windows_of(times, 2)
     assert [len(within(times, window.key_range)) for window in windows] == pytest.approx([22_500, 22_500], rel=0.3)
+
+
+@pytest.mark.parametrize("records", [1_000_000, 30_000_000])
+@pytest.mark.parametrize("in_one_hour", [0.0, 0.5])
+def test_counting_takes_a_fraction_of_the_requests_of_reading(records: int, in_one_hour: float) -> None:
+    begin, end = EPOCH, EPOCH + timedelta(days=1096)
+
+    def until(time: str) -> float:
+        passed = (moment(time) - begin) / (end - begin)
+        hour = min(1.0, max(0.0, (moment(time) - begin - timedelta(days=700)) / timedelta(hours=1)))
+        return records * ((1 - in_one_hour) * passed + in_one_hour * hour)
+
+    def number(key_range: KeyRange) -> int:
+        return round(until(key_range.upper or "") - until(key_range.lower or ""))
+
+    rounds = cut(KeyRange("createdAt", "id", lower=instant(begin), upper=instant(end)), records, 20)
+    counts, asked = None, 0
+    while True:
+        try:
+            ranges = next(rounds) if counts is None else rounds.send(counts)
+        except StopIteration as result:
+            sizes = [number(window.key_range) for window in result.value]
+            break
+        asked += len(ranges)
+        counts = [min(CEILING, number(key_range)) for key_range in ranges]
+    assert asked < 0.16 * records / 500
+    assert len(sizes) == 20
+    assert max(sizes) < 1.2 * records / 20
 
 
 def test_records_of_one_millisecond_stay_together() -> None:

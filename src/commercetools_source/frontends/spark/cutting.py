@@ -25,7 +25,8 @@ _RECORDS = 100_000
 """Records of one partition, where many may wait for their turn: what is read again when a task fails."""
 _SHARE = 4
 """Windows that make one partition: with fewer, partitions differ by more than a quarter."""
-_FANOUT = 8
+_MOST_PIECES = 16
+_AIM = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ def cut(key_range: KeyRange, records: int, count: int) -> Generator[list[KeyRang
     # The whole is cut at least once, because a count that a live shop gave a moment ago may be too small.
     windows = [Window(key_range, max(records, largest + 1))]
     while True:
-        windows = [smaller for window in windows for smaller in _smaller(window, largest)]
+        full = _size_of_full(windows, records)
+        windows = [smaller for window in windows for smaller in _smaller(window, largest, full)]
         uncounted = [window.key_range for window in windows if window.records is None]
         if not uncounted:
             return _joined(windows, count)
@@ -58,11 +60,20 @@ def cut(key_range: KeyRange, records: int, count: int) -> Generator[list[KeyRang
         ]
 
 
-def _smaller(window: Window, largest: int) -> list[Window]:
+def _size_of_full(windows: Sequence[Window], records: int) -> float:
+    """Return how many records the windows have on average that have more than the platform counts."""
+    counts = [window.records or 0 for window in windows]
+    counted = [count for count in counts if count < CEILING]
+    return (records - sum(counted)) / max(1, len(counts) - len(counted))
+
+
+def _smaller(window: Window, largest: int, full: float) -> list[Window]:
     """Return a window cut into some that have to be counted, or itself if it is small enough."""
     if window.records is None or window.records <= largest:
         return [window]
-    ranges = split(window.key_range, min(2 * _FANOUT, max(_FANOUT, math.ceil(window.records / largest))))
+    records = max(window.records, full) if window.records >= CEILING else window.records
+    # Aimed a bit below the largest, so that most are small enough: each is one request.
+    ranges = split(window.key_range, min(_MOST_PIECES, max(2, math.ceil(records / (_AIM * largest)))))
     return [window] if len(ranges) == 1 else [Window(smaller) for smaller in ranges]
 
 

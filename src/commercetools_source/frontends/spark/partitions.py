@@ -78,8 +78,8 @@ def partitions(
     `settings`: a Config, a mapping, or None for the environment. `where` restricts the records, in the API's query
     language. `slots`: how many partitions are read at once, by default as many as there are; the `concurrency` of the
     settings is shared out among them. `count`: how many partitions there shall be. A stream that cannot be cut by the
-    time at which its records were made is one partition. The platform is asked to count records: about one request
-    for 5,000 of them. Raises ConfigError, ApiError, AuthenticationError, NetworkError.
+    time at which its records were made is one partition. The platform is asked to count records: one request
+    for 3,000 to 7,000 of them. Raises ConfigError, ApiError, AuthenticationError, NetworkError.
     """
     row = find(stream)
     restrictions = tuple(text for _, text in predicates({stream: where} if where else {}, [row]))
