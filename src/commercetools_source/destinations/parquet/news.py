@@ -22,6 +22,8 @@ __all__ = ["news"]
 
 _CHANGED = "lastModifiedAt"
 _ROW = "_row"
+_HASH = "_hash"
+"""Of 64 bits: rows of one key and version that differ in values are few, and whole rows would fill the memory."""
 
 
 def news(
@@ -37,6 +39,7 @@ def news(
     another one. Only rows that were last changed in the same span of time are compared: Parquet knows by its
     statistics in which row groups these are, and an equal row has an equal date of change.
     """
+    import duckdb
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -48,18 +51,24 @@ def news(
             between = f"BETWEEN make_timestamptz({first.value}) AND make_timestamptz({last.value})"
             source = f"(FROM {source} WHERE {quoted(_CHANGED)} {between})"
     keys = ", ".join(map(quoted, key))
-    same = " AND ".join(
-        f"batch.{quoted(name)} IS NOT DISTINCT FROM {f'stored.{quoted(name)}' if name in columns else 'NULL'}"
-        for name in batch.column_names
-        if name != SYNCED_AT
+    compared = [name for name in batch.column_names if name != SYNCED_AT]
+    ordering = ", ".join(quoted(name) for name in ("version", SYNCED_AT, DELETED_AT) if name in columns)
+    held = ", ".join(quoted(name) if name in columns else "NULL" for name in compared)
+    stored = newest(
+        f"(SELECT {keys}, {ordering}, hash({held}) AS {_HASH} FROM {source} SEMI JOIN _batch USING ({keys}))",  # noqa: S608 - quoted names
+        key,
+        columns,
     )
-    names = [*columns, *(() if DELETED_AT in columns else (DELETED_AT,))]
-    stored = newest(f"{source} SEMI JOIN _batch USING ({keys})", key, names)
+    mine = f"SELECT {_ROW}, {keys}, hash({', '.join(map(quoted, compared))}) AS {_HASH} FROM _batch"  # noqa: S608 - same
     connection.register("_batch", batch.append_column(_ROW, pa.array(range(batch.num_rows))))
     try:
         rows = connection.execute(
-            f"SELECT {_ROW} FROM _batch AS batch ANTI JOIN ({stored}) AS stored ON {same} ORDER BY {_ROW}"  # noqa: S608 - quoted names
+            f"SELECT {_ROW} FROM ({mine}) ANTI JOIN ({stored}) USING ({keys}, {_HASH}) ORDER BY {_ROW}"  # noqa: S608 - same
         ).fetchall()
+    except duckdb.Error as error:
+        if not isinstance(error, duckdb.OutOfMemoryException) and "failed to pin block" not in str(error):
+            raise
+        return list(range(batch.num_rows))  # rows that are stored twice cost room and nothing else
     finally:
         connection.unregister("_batch")
     return [row for (row,) in rows]
