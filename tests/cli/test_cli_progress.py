@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import threading
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from commercetools_source.events import (
     StreamStarted,
     TokenFetched,
 )
-from commercetools_source.report.progress import Tally, draw
+from commercetools_source.report.progress import Tally, block, draw
 from commercetools_source.report.table import table
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def test_a_terminal_gets_a_block_that_disappears(monkeypatch: pytest.MonkeyPatch
     reader.join(10)
     os.close(reading)
     shown = b"".join(seen).decode()
-    assert "3/3 streams · 640 records" in shown
+    assert "3/18 streams · 640 records" in shown
     assert "2 requests · 2 retries" in shown
     assert "stream_14" in shown
     assert "and 3 more" in shown
@@ -151,3 +152,39 @@ def test_a_table_aligns_words_left_and_numbers_right() -> None:
         "zones        7",
     ]
     assert table([("a", True, None), ("b", False, None)]).splitlines() == ["a  yes", "b  no"]
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_the_block_fits_a_terminal_and_names_the_phase(columns: int) -> None:
+    from rich.console import Console
+
+    tally = Tally(now=lambda: 7500.0)
+    tally.requests, tally.retries, tally.records, tally.began = 1_234_567, 1, 123_456_789, 0.0
+    tally(StreamStarted("store_product_selection_assignments", "full"))
+    tally(PageRead("store_product_selection_assignments", 1, 10))
+
+    def lines() -> list[str]:
+        out = io.StringIO()
+        Console(file=out, width=columns).print(block(tally, 50))
+        return [line.strip() for line in out.getvalue().splitlines() if line.strip()]
+
+    reading = lines()
+    assert reading[0].endswith("0/50 streams · 123,456,790 records · 16,461/s")
+    assert re.sub(" +", " ", reading[1]) == "2 h 5 min 1,234,567 requests · 1 retry · reading"
+    assert re.sub(" +", " ", reading[2]) == "store_product_selection_assignments 1"
+    for number in range(49):
+        tally(StreamFinished(f"stream_{number}", 0, 0.1))
+    tally(StreamFinished("store_product_selection_assignments", 1, 0.1))
+    assert lines()[1].endswith("1 retry · storing what is left")
+
+
+def test_a_run_over_one_stream_has_real_singulars() -> None:
+    from rich.console import Console
+
+    tally = Tally()
+    tally(RequestDone("GET", "/shop/orders", 200, 0.25, 10))
+    tally(PageRead("orders", 1, 10))
+    out = io.StringIO()
+    Console(file=out, width=80).print(block(tally, 1))
+    assert "0/1 stream · 1 record · " in out.getvalue()
+    assert "1 request · reading" in out.getvalue()

@@ -46,7 +46,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 2
     except CommercetoolsError as error:
         say_error(error)
-        return 2 if isinstance(error, AuthenticationError) else 1  # a refused secret is a wrong setting
+        # A refused secret is a wrong setting; an authorization server that fails is none.
+        return 2 if isinstance(error, AuthenticationError) and error.refused else 1
     except ModuleNotFoundError as error:
         sentence = needs(str(error.name))
         if sentence is None:
@@ -56,8 +57,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
-    if wanted:
+def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if asked:
         import commercetools_source
 
         typer.echo(f"commercetools-source {commercetools_source.__version__}")

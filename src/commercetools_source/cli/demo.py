@@ -121,9 +121,9 @@ def _day(path: Path, size: str | int, seed: int) -> int:
     finally:
         target.close()
     key = days.project_key(size, seed)
-    held = _ask(path, "SELECT key FROM project")[1] if "project" in row_counts(path) else []
-    if held not in ([], [(key,)]):
-        raise ConfigError(f"{path} holds another shop, {held[0][0]}; name another file with --path, or remove it")
+    stored = _ask(path, "SELECT key FROM project")[1] if "project" in row_counts(path) else []
+    if stored not in ([], [(key,)]):
+        raise ConfigError(f"{path} holds another shop, {stored[0][0]}; name another file with --path, or remove it")
     cut_off = [state.bound for state in states.values() if state.mode is not None and state.bound]
     done = [state.cursor for state in states.values() if state.cursor]
     if cut_off:
@@ -139,18 +139,18 @@ def _look(path: Path, summary: Summary) -> str:
         for name, count in row_counts(path).items()
         if name in outcomes
     ]
-    parts = [table(rows, header=("table", "rows", "read now", "how"))]
-    changed = [one for one in summary.outcomes if one.mode == "incremental"]
+    sections = [table(rows, header=("table", "rows", "read now", "how"))]
+    changed = [outcome for outcome in summary.outcomes if outcome.mode == "incremental"]
     if changed:
-        found = ", ".join(f"{one.records} {one.stream}" for one in changed if one.records)
-        parts.append(
+        brought = ", ".join(f"{outcome.records:,} {outcome.stream}" for outcome in changed if outcome.records)
+        sections.append(
             f"An incremental run: of the {len(changed)} streams that have a change date it read only what the day"
-            f" brought, which is {found or 'nothing'}."
+            f" brought, which is {brought or 'nothing'}."
         )
     for question in QUESTIONS:
         header, answer = _ask(path, question.sql)
-        parts += [f"-- {question.text}\n{question.sql};", table(answer, header=header)]
-    return "\n\n".join(parts)
+        sections += [f"-- {question.text}\n{question.sql};", table(answer, header=header)]
+    return "\n\n".join(sections)
 
 
 def _ask(path: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -158,8 +158,8 @@ def _ask(path: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
     import duckdb
 
     with duckdb.connect(str(path), read_only=True) as connection:
-        found = connection.execute(sql)
-        return [str(column[0]) for column in found.description or ()], found.fetchall()
+        result = connection.execute(sql)
+        return [str(column[0]) for column in result.description or ()], result.fetchall()
 
 
 def _note(err: TextIO, verbosity: Verbosity, text: str) -> None:

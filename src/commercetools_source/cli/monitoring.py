@@ -57,8 +57,8 @@ class Monitors:
     def _send(self, signal: Literal["/start", "", "/fail"], text: str) -> None:
         if self._ping is None:
             return
-        parts = urlsplit(self._ping)
-        url = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}{signal}"))
+        address = urlsplit(self._ping)
+        url = urlunsplit(address._replace(path=f"{address.path.rstrip('/')}{signal}"))
         request = urllib.request.Request(url, data=text[:_LONGEST].encode(), method="POST")  # noqa: S310 - checked above
         if _refusal(request) is None:
             return

@@ -85,7 +85,11 @@ class RecordError(DestinationError):
 
 
 class AuthenticationError(CommercetoolsError, PermissionError):
-    """The platform refused the credentials or the token."""
+    """The platform refused the credentials or the token; not `refused`: its authorization server failed."""
+
+    def __init__(self, message: str, *, refused: bool = True) -> None:
+        self.refused = refused
+        super().__init__(message)
 
 
 class NetworkError(CommercetoolsError, ConnectionError):

@@ -92,6 +92,10 @@ def token_of(answer: Any, now: float, requested: tuple[str, ...] = ()) -> Token 
     return Token(text, scopes) if life is None else Token(text, scopes, life, now + life - renewal_margin(life))
 
 
+_REFUSALS = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+"""What refuses a client (RFC 6749, section 5.2); any other status is a fault of the server."""
+
+
 def refusal(response: Response, config: Config) -> AuthenticationError:
     """Return the error for a `response` without a usable token, with the server's reason and what to do."""
     message = unchecked_json(response.body)
@@ -108,7 +112,8 @@ def refusal(response: Response, config: Config) -> AuthenticationError:
     named = f" ({code})" if code else ""
     asked = "" if response.wait is None else f"; it asks to wait {response.wait:.0f} s, more than retry_seconds"
     return AuthenticationError(
-        f"no access token: {response.status}{named}: {reason.rstrip('.')}{asked}. Next: {advice}"
+        f"no access token: {response.status}{named}: {reason.rstrip('.')}{asked}. Next: {advice}",
+        refused=response.status in _REFUSALS,
     )
 
 

@@ -27,6 +27,7 @@ from commercetools_source.events import (
     StreamFinished,
     StreamStarted,
     TokenFetched,
+    counted,
     seconds_text,
 )
 from commercetools_source.http.forks import PerProcess
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-__all__ = ["Tally", "Verbosity", "draw"]
+__all__ = ["Tally", "Verbosity", "block", "draw"]
 
 Verbosity = int
 """-1 errors only, 0 what matters, 1 every request too."""
@@ -186,29 +187,32 @@ def _redrawn(out: TextIO, total: int) -> Iterator[Tally]:
             console.print(event.message(), markup=False, highlight=False)
 
     tally.echo = echo
-    with Live(console=console, get_renderable=lambda: _block(tally, total), refresh_per_second=8, transient=True):
+    with Live(console=console, get_renderable=lambda: block(tally, total), refresh_per_second=8, transient=True):
         yield tally
 
 
-def _block(tally: Tally, total: int) -> RenderableType:
+def block(tally: Tally, total: int) -> RenderableType:
+    """Return what a terminal shows of a run over `total` streams: how far it is, and the streams under way."""
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
 
-    rate = tally.records / max(tally.seconds, 0.001)
+    finished, rate = tally.finished(), tally.records / max(tally.seconds, 0.001)
+    streams = max(total, len(tally.streams))  # a run that takes what is stored does not know its streams at the start
     head = Table.grid(padding=(0, 1))
-    retries = f" · {tally.retries} retries" if tally.retries else ""
     head.add_row(
-        ProgressBar(total=total, completed=tally.finished(), width=24),
-        f"{tally.finished()}/{total} streams · {tally.records:,} records · {rate:,.0f}/s"
-        f" · {tally.requests:,} requests{retries} · {seconds_text(tally.seconds)}",
+        ProgressBar(total=max(streams, 1), completed=finished, width=24),
+        f"{finished}/{counted(streams, 'stream')} · {counted(tally.records, 'record')} · {rate:,.0f}/s",
     )
+    retries = f" · {counted(tally.retries, 'retry')}" if tally.retries else ""
+    phase = "storing what is left" if streams and finished >= streams else "reading"
+    head.add_row(f"{seconds_text(tally.seconds)}", f"{counted(tally.requests, 'request')}{retries} · {phase}")
     rows = tally.under_way()
     table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan")
     table.add_column(justify="right")
     for name, read in rows[:_MOST_ROWS]:
         table.add_row(name, f"{read:,}")
-    more = len(rows) - _MOST_ROWS
-    return Group(head, table, Text(f"and {more} more" if more > 0 else "", style="dim"))
+    hidden = len(rows) - _MOST_ROWS
+    return Group(head, table, Text(f"and {hidden} more" if hidden > 0 else "", style="dim"))
