@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from dataclasses import replace
 from datetime import date, datetime, time, timezone
@@ -9,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
+from commercetools_source.arrow.decode import MOST_COLUMNS, OWN
 from commercetools_source.catalog.schema import Column, columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import DuckDB
 from commercetools_source.destinations.duckdb.connection import row_counts
-from commercetools_source.errors import DestinationError
+from commercetools_source.destinations.duckdb.database import Database
+from commercetools_source.destinations.duckdb.failures import raising_interrupts
+from commercetools_source.errors import DestinationError, RecordError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Phase
-from destinations.deliveries import BOUND, CURSOR
+from commercetools_source.frontends.signals import stopping
+from destinations.deliveries import BOUND, CURSOR, FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -333,7 +338,7 @@ def test_what_somebody_else_made_in_the_model_is_not_replaced(path: Path, load: 
     )
     destination = DuckDB(path)
     destination.open()
-    with pytest.raises(DestinationError, match=r"has a table model\.zones that commercetools-source did not make"):
+    with pytest.raises(RecordError, match=r"has a table model\.zones that commercetools-source did not make"):
         destination.write(replace(load([{"id": "1"}]), stream=STREAMS["zones"]))
     destination.write(replace(load([{"id": "1"}]), stream=STREAMS["states"]))
     destination.close()
@@ -404,7 +409,7 @@ def test_a_table_that_needs_more_memory_than_there_is_fails_and_leaves_nothing(
 ) -> None:
     destination = DuckDB(path, fields, memory=("1MB", "1MB"))
     destination.open()
-    with pytest.raises(DestinationError, match="emory"):
+    with pytest.raises(RecordError, match="emory"):  # which ends this stream only
         destination.write(load([{"id": str(number), "lines": ["x" * 1000]} for number in range(2000)]))
     destination.close()
     assert "things" not in DuckDB(path, fields).open()
@@ -467,3 +472,33 @@ def test_large_records_are_loaded_merged_and_unfolded_without_a_lost_row(
     destination.close()
     assert rows(path, "SELECT count(*), sum(version) FROM orders") == [(count, count + 3)]
     assert rows(path, "SELECT count(*) FROM model.order_line_items") == [(count,)]
+
+
+def test_thousands_of_unknown_fields_stay_together_and_are_told_in_one_sentence(
+    destination: DuckDB, path: Path, load: Make
+) -> None:
+    records = [{"id": str(number), **{f"f{number}_{index}": index for index in range(1500)}} for number in range(2)]
+    destination.write(load(records))
+    notices = [notice.reason for notice in destination.notices() if "columns of a table" in notice.reason]
+    destination.close()
+    assert len(rows(path, "DESCRIBE things")) == MOST_COLUMNS + len(OWN)
+    beyond = 2 * 1500 + len(FIELDS) - MOST_COLUMNS
+    assert notices == [
+        f"values of fields beyond the 500 columns of a table that get no column of their own: {beyond}; _unfit has them"
+    ]
+    ((last,),) = rows(path, "SELECT _unfit ->> 'f1_1499' FROM things WHERE id = '1'")
+    assert last == "1499"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_during_a_query_ends_with_its_status_and_stores_nothing(path: Path, number: int) -> None:
+    database = Database(path, lambda: None)
+    with pytest.raises(SystemExit) as end, stopping(), raising_interrupts(), database.transaction():  # noqa: PT012
+        database.execute("CREATE TABLE half (a INT)")
+        try:
+            signal.raise_signal(number)
+        except SystemExit:
+            raise RuntimeError("Query interrupted") from None  # as DuckDB's client does when a handler raises
+    database.close("300MB")
+    assert end.value.code == 128 + number
+    assert rows(path, "SHOW TABLES") == []

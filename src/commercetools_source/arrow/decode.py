@@ -37,6 +37,10 @@ DELETED_AT = "_deleted_at"
 UNFIT = "_unfit"
 """A JSON object of the values that do not fit their column's type, under their field's name; null if all fit."""
 
+MOST_COLUMNS = 500
+"""No unknown field gets a column where a table has so many: DuckDB takes a gigabyte for 2,000 of them."""
+BEYOND = f"fields beyond the {MOST_COLUMNS} columns of a table"
+
 OWN: Mapping[str, str] = MappingProxyType({SYNCED_AT: "TIMESTAMP", DELETED_AT: "TIMESTAMP", UNFIT: "JSON"})
 """The DuckDB types of the columns that every table has besides those of its records."""
 
@@ -132,6 +136,8 @@ class Decoder:
 
         A name with `"` or a backslash goes to `_unfit`: msgspec's structs cannot have such a field.
         """
+        if len(self.fields) >= MOST_COLUMNS:
+            return False
         fits = name.isprintable() and bool(name.strip()) and not {'"', "\\"} & set(name)
         return fits and name.casefold() not in self._taken
 
@@ -198,6 +204,8 @@ class Decoder:
             )
             columns = [self._column(field, values, rows.sources[start:stop], unfit) for field in self.fields]
             for name in chain.from_iterable(unfit.values()):
+                if len(self.fields) >= MOST_COLUMNS and name not in self._attributes:
+                    name = BEYOND  # noqa: PLW2901 - thousands of names would be thousands of notices
                 self.misfits[name] = self.misfits.get(name, 0) + 1
             columns += [
                 repeated(synced_at, len(values)),
@@ -243,6 +251,10 @@ def slices(sources: Sequence[msgspec.Raw], most: int = _CHUNK_BYTES) -> Iterator
         yield start, len(sources)
 
 
+_MISFIT = "do not fit its column"
+_FAULTS = {BEYOND: "get no column of their own"}
+
+
 def surprises(added: Iterable[tuple[str, str]], drift: Mapping[tuple[str, str], int]) -> list[Notice]:
     """Return what a person should hear of fields that the schema did not know, and of values that did not fit it.
 
@@ -254,7 +266,7 @@ def surprises(added: Iterable[tuple[str, str]], drift: Mapping[tuple[str, str], 
             for stream, field in added
         ),
         *(
-            Notice(stream, f"values of {field} that do not fit its column: {count}; {UNFIT} has them")
+            Notice(stream, f"values of {field} that {_FAULTS.get(field, _MISFIT)}: {count}; {UNFIT} has them")
             for (stream, field), count in drift.items()
         ),
     ]

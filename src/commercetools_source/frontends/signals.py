@@ -17,7 +17,7 @@ __all__ = ["Stopper", "stopping"]
 
 
 class Stopper:
-    """Ends a run early and cleanly on the first signal; a second one interrupts at once. `signal` is 0 or the first.
+    """Ends a run early and cleanly on the first signal; a second one interrupts at once. `signal` is 0 or the last one.
 
     `kept` says to the person who stopped it what becomes of what was read.
     """
@@ -34,6 +34,7 @@ class Stopper:
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         """Handle a signal."""
         if self.signal or self._stop is None:
+            self.signal = number
             raise SystemExit(128 + number)
         self.signal = number
         self._stop()
@@ -51,6 +52,10 @@ def stopping() -> Iterator[Stopper]:
     before = {number: signal.signal(number, stopper) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stopper
+    except KeyboardInterrupt:  # DuckDB raises its own error in place of SystemExit, and its destination this
+        if not stopper.signal:
+            raise
+        raise SystemExit(128 + stopper.signal) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

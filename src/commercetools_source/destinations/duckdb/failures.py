@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from commercetools_source.errors import DestinationError, InUseError
+from commercetools_source.errors import DestinationError, InUseError, RecordError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["duckdb_errors", "first_line", "lacks_memory", "opening_error"]
+__all__ = ["duckdb_errors", "first_line", "lacks_memory", "opening_error", "raising_interrupts", "write_error"]
 
 _LACKING = re.compile(r"failed to (pin|allocate|offload)|could not allocate|out of memory|memory limit", re.IGNORECASE)
 
@@ -28,6 +30,28 @@ def lacks_memory(error: BaseException) -> bool:
     import duckdb
 
     return isinstance(error, duckdb.OutOfMemoryException) or bool(_LACKING.search(str(error)))
+
+
+def write_error(error: BaseException) -> type[DestinationError]:
+    """Return the class of our error for one of DuckDB's or Arrow's at a write: RecordError where others may go on.
+
+    A full disk, a lost file and a database that DuckDB itself gave up concern every stream.
+    """
+    import duckdb
+
+    general = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.ConnectionException)
+    return DestinationError if isinstance(error, (*general, OSError)) and not lacks_memory(error) else RecordError
+
+
+@contextmanager
+def raising_interrupts() -> Iterator[None]:
+    """Raise KeyboardInterrupt for what DuckDB raises in place of the exception of a signal's handler."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from None
 
 
 def opening_error(path: Path, message: str) -> DestinationError:

@@ -17,7 +17,13 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.duckdb import merge, states
 from commercetools_source.destinations.duckdb.database import Database
-from commercetools_source.destinations.duckdb.failures import duckdb_errors, first_line, lacks_memory
+from commercetools_source.destinations.duckdb.failures import (
+    duckdb_errors,
+    first_line,
+    lacks_memory,
+    raising_interrupts,
+    write_error,
+)
 from commercetools_source.destinations.duckdb.memory import LIMITS, MemoryLimits
 from commercetools_source.destinations.duckdb.model import Model
 from commercetools_source.destinations.duckdb.publish import publish
@@ -106,7 +112,11 @@ class DuckDB:
         publish(self._path, target)
 
     def write(self, delivery: Delivery) -> None:
-        """Store records and state in one transaction; raises DestinationError, with neither stored."""
+        """Store records and state in one transaction; raises DestinationError, with neither stored.
+
+        It is a RecordError where only this stream cannot be stored: a value or a table that is refused, too little
+        memory.
+        """
         try:
             if delivery.keeps_unread and delivery.stream.name in self._opened.database.catalogue.columns:
                 delivery = self._keep_unread(delivery)
@@ -118,7 +128,9 @@ class DuckDB:
                 if lacks_memory(error)
                 else ""
             )
-            raise DestinationError(
+            if self._opened.database.commit_failed:
+                self._reopen()
+            raise write_error(error)(
                 f"cannot write {delivery.stream.name} to {self.name}: {first_line(error)}{advice};"
                 " what was stored before is kept, and the next run goes on from there"
             ) from error
@@ -271,7 +283,8 @@ class DuckDB:
     def _failing(self, action: str) -> Iterator[_Opened]:
         """Raise DestinationError for what DuckDB raises inside, where it has memory enough."""
         try:
-            self._opened.database.allow(self._memory.enough)
-            yield self._opened
+            with raising_interrupts():
+                self._opened.database.allow(self._memory.enough)
+                yield self._opened
         except duckdb_errors() as error:
             raise DestinationError(f"cannot {action} {self.name}: {first_line(error)}") from error

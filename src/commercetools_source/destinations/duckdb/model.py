@@ -14,7 +14,7 @@ from commercetools_source.arrow.decode import DELETED_AT, OWN
 from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
 from commercetools_source.destinations.duckdb.catalogue import SCHEMA, Form
 from commercetools_source.destinations.duckdb.definitions import Definitions, Made, fingerprint, shape_of
-from commercetools_source.errors import DestinationError
+from commercetools_source.errors import RecordError
 from commercetools_source.model.custom.queries import KEY, NO_FIELDS, VARIANTS, CustomFieldQueries
 from commercetools_source.model.keys import is_referred_by_key, newest_of_key
 from commercetools_source.model.quoting import quoted
@@ -81,7 +81,7 @@ class Model:
 
         `anew`: the table is another one than before. Tables are made empty, and filled when the records
         are stored: DuckDB 1.4 loses rows when it replays a log in which a table changes after rows did.
-        Raises DestinationError when somebody else made what has to be made here.
+        Raises RecordError when somebody else made what has to be made here.
         """
         current = self._definitions.of(stream.name)
         form = self._form(current)
@@ -210,7 +210,7 @@ class Model:
         existing = self._database.catalogue.relations
         for name in names:
             if name in existing and name not in current:
-                raise DestinationError(
+                raise RecordError(
                     f"the file has a {existing[name].lower()} {SCHEMA}.{name} that commercetools-source did not make;"
                     " rename it, or choose another file"
                 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from commercetools_source.arrow.decode import OWN, SYNCED_AT, Decoder
 from commercetools_source.catalog.schema import KINDS_BY_SQL, SQL_TYPES, Column
 from commercetools_source.destinations.duckdb.states import loading_name
-from commercetools_source.errors import DestinationError
+from commercetools_source.errors import RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +39,7 @@ class StreamTables:
         stream, fields = delivery.stream, self._fields(delivery.stream)
         columns = self._catalogue.columns.get(table, {})
         if not columns and delivery.phase.full and not delivery.phase.first:
-            raise DestinationError(
+            raise RecordError(
                 f"the rows of {stream.name} read so far are gone from {self._file}; run it with --full to read it again"
             )
         if not columns:
@@ -79,7 +79,7 @@ class StreamTables:
     def _refuse_foreign(self, table: str) -> None:
         is_view = table in self._catalogue.views
         if is_view or SYNCED_AT not in self._catalogue.columns.get(table, {SYNCED_AT: ""}):
-            raise DestinationError(
+            raise RecordError(
                 f"{self._file} has a {'view' if is_view else 'table'} {table!r} that commercetools-source"
                 " did not make; rename it, or choose another file"
             )
@@ -95,7 +95,7 @@ class StreamTables:
         present = {name: sql for name, sql in columns.items() if name not in OWN}
         foreign = [f"{name} ({sql})" for name, sql in present.items() if sql not in KINDS_BY_SQL]
         if foreign:
-            raise DestinationError(
+            raise RecordError(
                 f"{self._file}: table {table} has columns of types that commercetools-source does not write:"
                 f" {', '.join(foreign)}; drop the table to load it again"
             )

@@ -25,7 +25,7 @@ from commercetools_source.destinations.parquet.decoding import Clock, Decoders, 
 from commercetools_source.destinations.parquet.news import news
 from commercetools_source.destinations.parquet.published import COLUMNS, publish_columns, publish_views, refuse_foreign
 from commercetools_source.destinations.parquet.session import Session
-from commercetools_source.errors import DestinationError
+from commercetools_source.errors import DestinationError, RecordError
 from commercetools_source.errors.extras import install_hint
 
 if TYPE_CHECKING:
@@ -235,4 +235,6 @@ class Parquet:
                 raise
             reason = (str(error).strip().splitlines() or ["no reason given"])[0]
             kept = "what was stored before is kept, and the next run goes on from there"
-            raise DestinationError(f"cannot {action} {self.name}: {reason}; {kept}") from error
+            # What DuckDB and Arrow refuse concerns this stream only; a full disk or a lost folder concerns all.
+            failure = DestinationError if isinstance(error, (OSError, duckdb.IOException)) else RecordError
+            raise failure(f"cannot {action} {self.name}: {reason}; {kept}") from error
