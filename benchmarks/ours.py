@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -155,6 +156,44 @@ def singer(place: Place) -> Callable[[], int]:
     return work
 
 
+def airbyte(place: Place) -> Callable[[], int]:
+    """Run the Airbyte connector's `read`; its lines go to standard output."""
+    from commercetools_source.frontends.airbyte.connector import run
+
+    stream = {"name": place.resource, "json_schema": {}, "supported_sync_modes": ["full_refresh", "incremental"]}
+    catalog = {"streams": [{"stream": stream, "sync_mode": "incremental", "destination_sync_mode": "append_dedup"}]}
+    arguments = ["read"]
+    for name, value in {"config": settings(place.url), "catalog": catalog}.items():
+        file = Path(place.folder) / f"{name}.json"
+        file.write_text(json.dumps(value))
+        arguments += [f"--{name}", str(file)]
+
+    def work() -> int:
+        if run(arguments):
+            raise RuntimeError("the connector failed; its last lines say why")
+        return place.records
+
+    return work
+
+
+def dlt(place: Place) -> Callable[[], int]:
+    """Let dlt load a new DuckDB file: extract, normalize and load."""
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+    library = import_module("dlt")  # what it and DuckDB take to load is not what is measured
+    import_module("duckdb")
+    from commercetools_source.dlt import commercetools
+
+    file = library.destinations.duckdb(f"{place.folder}/dlt.duckdb")
+    pipeline = library.pipeline("bench", pipelines_dir=f"{place.folder}/state", destination=file, dataset_name="shop")
+
+    def work() -> int:
+        pipeline.run(commercetools([place.resource], settings(place.url)))
+        counts: dict[str, int] = pipeline.last_trace.last_normalize_info.row_counts
+        return counts[place.resource]
+
+    return work
+
+
 def _discovered(place: Place) -> dict[str, Any]:
     """Return the catalog as users make it: by a run of its own, which leaves nothing in this process."""
     config = Path(place.folder) / "config.json"
@@ -181,7 +220,7 @@ def _into(place: Place, destination: Destination) -> Callable[[], int]:
 
 
 WAYS: dict[str, Callable[[Place], Callable[[], int]]] = {
-    way.__name__: way for way in (floor, pages, records, engine, singer, jsonl, parquet, duckdb, changed)
+    way.__name__: way for way in (floor, pages, records, engine, singer, airbyte, jsonl, parquet, duckdb, dlt, changed)
 }
 
 
@@ -193,8 +232,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if way not in {"floor", "pages", "records"}:
         share_heaps()  # as the commands do
-    if way in {"engine", "singer"}:
-        keep_pages()  # as the tap does
+    if way in {"engine", "singer", "airbyte"}:
+        keep_pages()  # as the tap and the connector do
     try:
         measure(WAYS[way](place))
     finally:

@@ -28,6 +28,8 @@ OUTPUTS = {
     "parquet": "Parquet files",
     "duckdb": "a DuckDB file",
     "changed": "a DuckDB file, changes merged",
+    "airbyte": "Airbyte lines",
+    "dlt": "a DuckDB file, by dlt",
 }
 
 
@@ -147,6 +149,7 @@ def everything() -> Iterator[Case]:
     """Yield the full benchmark."""
     for resource, count in COUNTS.items():
         yield from (Case(output, resource, count) for output in OURS)
+    yield from (Case(output, "orders", COUNTS["orders"]) for output in ("airbyte", "dlt"))
     yield from (Case(output, "orders", COUNTS["orders"], gzip=False) for output in OURS)
     yield from (Case(output, "orders", COUNTS["orders"], latency=LATENCY, rounds=2) for output in OURS)
     for resource, count in COUNTS.items():
@@ -176,5 +179,6 @@ def checked() -> Iterator[Case]:
 def smoke() -> Iterator[Case]:
     """Yield what the tests run: every way once, on little work."""
     yield from (Case(output, "orders", 1_000, rounds=1) for output in OURS)
+    yield from (Case(output, "orders", 1_000, rounds=1) for output in ("airbyte", "dlt"))
     yield Case("changed", "orders", 1_000, rounds=1, changes="changed10")
     yield replace(Case("pages", "orders", 1_000, rounds=1), gzip=False)

@@ -154,7 +154,7 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
-MANY = 12_345
+MANY = 12_500
 
 
 def customers() -> Iterator[tuple[str, str, bytes]]:
