@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
-from conftest import MANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from commercetools_source.sandbox import Sandbox
     from conftest import Environment
 
+MANY = 12_500  # customers of the fixture `crowd`
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent / "airbyte"
 QUIET = {"DO_NOT_TRACK": "1", "AIRBYTE_OFFLINE_MODE": "1"}

@@ -11,7 +11,6 @@ import pytest
 
 from commercetools_source import Client
 from commercetools_source.catalog.streams import STREAMS
-from conftest import MANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from commercetools_source.sandbox import Sandbox
     from conftest import Environment, Postgres
 
+MANY = 12_500  # customers of the fixture `crowd`
 ROOT = Path(__file__).parents[2]
 LOAD = Path(__file__).parent / "dlt" / "load.py"
 QUIET = {"RUNTIME__DLTHUB_TELEMETRY": "false"}

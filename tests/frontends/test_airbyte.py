@@ -6,11 +6,13 @@ import json
 import re
 import shlex
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+import yaml
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.frontends.airbyte.catalog import COMPLETE
@@ -247,3 +249,13 @@ def test_a_stream_without_change_dates_may_be_configured_as_incremental_and_is_r
             assert len(read) == len(shop.records("customer_groups")) > 0
             state = [message["state"] for message in messages if message["type"] == "STATE"][-1:]
             assert COMPLETE not in state[0]["stream"]["stream_state"]
+
+
+def test_the_image_and_its_metadata_are_of_this_version() -> None:
+    folder, released = PAGE.parents[1] / "airbyte", version("commercetools-source")
+    metadata = yaml.safe_load((folder / "metadata.yaml").read_text(encoding="utf-8"))["data"]
+    image = f"{metadata['dockerRepository']}:{released}"
+    assert metadata["dockerImageTag"] == released
+    assert f"--tag {image} " in (folder / "Dockerfile").read_text(encoding="utf-8")
+    assert f"--tag {image} " in PAGE.read_text(encoding="utf-8")
+    assert f"io.airbyte.version={released}\n" in (folder / "Dockerfile").read_text(encoding="utf-8")
