@@ -163,6 +163,8 @@ def test_every_case_of_ours_runs(pages: Path) -> None:
     cases = list(plan.smoke())
     if find_spec("commercetools_source.destinations.parquet") is None:
         cases = [case for case in cases if case.output != "parquet"]
+    if find_spec("dlt") is None:
+        cases = [case for case in cases if case.output != "dlt"]
     with Bench.serving(pages, cases, {"orders": [RECORDS]}) as bench:
         found = {case.key: bench.measure(case) for case in cases}
     for case in cases:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,8 @@ def test_more_records_than_offsets_reach_are_loaded(python: Environment, crowd: 
 def test_dlt_init_makes_a_project_that_runs(python: Environment, sandbox: Sandbox, tmp_path: Path) -> None:
     place, project = tmp_path / "checkout", tmp_path / "project"
     shutil.copytree(ROOT / "sources", place / "sources", ignore=shutil.ignore_patterns("__pycache__"))
+    for words in ("init", "add .", "-c user.name=x -c user.email=x@example.com commit -m sources"):
+        subprocess.run(["git", *words.split()], cwd=place, check=True, capture_output=True)  # noqa: S607 - git of the machine
     project.mkdir()
     # No proxy answers there: whoever asks the network fails.
     environ = {**QUIET, "DLT_DATA_DIR": str(tmp_path / "dlt"), "HTTPS_PROXY": "http://127.0.0.1:9"}
