@@ -1,4 +1,4 @@
-"""The four commands of the connector."""
+"""The four commands of the connector. What talks to the platform is loaded when it is needed: `spec` is asked often."""
 
 from __future__ import annotations
 
@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from commercetools_source.client import Client
 from commercetools_source.config import Config
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
 from commercetools_source.frontends.airbyte import messages
 from commercetools_source.frontends.airbyte.catalog import COMPLETE, DELETED_AT, catalog, configured, states
-from commercetools_source.frontends.airbyte.output import AirbyteOutput
 from commercetools_source.frontends.settings_schema import EMIT_DELETIONS, config_schema, deletions_schema
 from commercetools_source.frontends.signals import Stopper, stopping
-from commercetools_source.sync.access import inspect
-from commercetools_source.sync.plan import plan
-from commercetools_source.sync.run import sync
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,6 +110,9 @@ def _config(given: Any) -> Config:
 
 def _problem(path: str) -> str | None:
     """Return why no connection can be made; None when one can, and some stream can be read."""
+    from commercetools_source.client import Client
+    from commercetools_source.sync.access import inspect
+
     try:
         with Client(_config(_json(path, "config", ConfigError))) as client:
             inspection = inspect(client, None)
@@ -126,6 +124,11 @@ def _problem(path: str) -> str | None:
 
 
 def _read(given: argparse.Namespace) -> int:
+    from commercetools_source.client import Client
+    from commercetools_source.frontends.airbyte.output import AirbyteOutput
+    from commercetools_source.sync.plan import plan
+    from commercetools_source.sync.run import sync
+
     settings = _json(given.config, "config", ConfigError)
     config = _config(settings)
     chosen = configured(_json(given.catalog, "catalog", ConfigError))
