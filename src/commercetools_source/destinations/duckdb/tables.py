@@ -51,7 +51,7 @@ class StreamTables:
 
     def start_over(self, stream: str) -> None:
         """Drop what a run loaded that was given up; refuse to replace what somebody else made."""
-        self._refuse_foreign(stream)
+        self.refuse_foreign(stream)
         self.drop(loading_name(stream))
 
     def switch(self, stream: str, table: str) -> str:
@@ -72,11 +72,12 @@ class StreamTables:
 
     def drop(self, table: str) -> None:
         """Drop a table that may be there; refuse what somebody else made."""
-        self._refuse_foreign(table)
+        self.refuse_foreign(table)
         self._catalogue.drop_table(table)
         self._decoders.pop(table, None)
 
-    def _refuse_foreign(self, table: str) -> None:
+    def refuse_foreign(self, table: str) -> None:
+        """Raise RecordError where `table` is a view or table that somebody else made."""
         is_view = table in self._catalogue.views
         if is_view or SYNCED_AT not in self._catalogue.columns.get(table, {SYNCED_AT: ""}):
             raise RecordError(

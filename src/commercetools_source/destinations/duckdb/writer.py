@@ -43,6 +43,8 @@ def store(database: Database, tables: StreamTables, model: Model, delivery: Deli
     decoder = tables.decoder(delivery, table)
     known_fields = len(decoder.fields)
     rows = decoder.rows(delivery.records)
+    if delivery.phase.swaps:
+        tables.refuse_foreign(stream)  # before its rows are looked at
     version = counts.remember(database, stream, decoder) if delivery.phase.swaps else None
     if delivery.phase.last:
         table = tables.switch(stream, table)
