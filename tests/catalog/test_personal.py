@@ -1,0 +1,55 @@
+"""Every field of the contract that may hold personal data is decided."""
+
+from __future__ import annotations
+
+import re
+
+from commercetools_source.catalog.contract import published
+from commercetools_source.catalog.personal import PERSONAL
+from commercetools_source.catalog.streams import STREAMS
+
+TELLING = re.compile(
+    r"(first|last|middle|full|author|company|user|nick)_?name|mail|phone|mobile|^fax|birth|vat|iban|bic$|ssn|gender"
+    r"|salutation|^title$|^company$|department|street|postal|zip|^city|building|apartment|pobox|AddressInfo"
+    r"|^region$|^state$|latitude|longitude|anonymous|externalId|userId|customerNumber|accountId|Account$"
+    r"|comment|^text$|interfaceText|^notes?$|^ip|userAgent|passport|nationality|addressKey",
+    re.IGNORECASE,
+)
+"""Names of fields that may hold something of a person."""
+WITHOUT_PERSONS = re.compile(r"Error$|^StagedOrder.*Address.*Action$")
+"""Types of answers that are no record, and updates of an order edit that name an address by its key."""
+
+
+def reachable() -> set[str]:
+    types = published().types
+    reached: set[str] = set()
+    waiting = [stream.item for stream in STREAMS.values()]
+    while waiting:
+        name = waiting.pop()
+        if name in reached or name not in types:
+            continue
+        reached.add(name)
+        row = types[name]
+        values = (*row.fields.values(), *filter(None, (row.values,)))
+        waiting += [*row.variants.values(), *((value.items or value.values or value).name for value in values)]
+    return reached
+
+
+def test_every_field_with_a_telling_name_is_decided() -> None:
+    contract = published()
+    undecided = set()
+    for name in reachable():
+        for field, value in contract.types[name].fields.items():
+            row = contract.types.get(value.name)
+            is_text = contract.scalar(value) in {"string", "date", "any"} and not (row is not None and row.enum)
+            if TELLING.search(field) and is_text and not WITHOUT_PERSONS.search(name) and (name, field) not in PERSONAL:
+                undecided.add((name, field))
+    assert undecided == set()
+
+
+def test_every_row_is_a_field_of_a_record_and_says_why_it_is_not_personal() -> None:
+    reached, types = reachable(), published().types
+    for (name, field), row in PERSONAL.items():
+        assert name in reached, name
+        assert field in types[name].fields, (name, field)
+        assert bool(row.kind) != row.reason.endswith("."), (name, field)
