@@ -45,19 +45,21 @@ class _Table:
 class Relations:
     """Makes the relations of the records of one stream; `best`: the stream that product types' variants come from."""
 
-    def __init__(self, stream: Stream, custom: CustomFieldQueries, have: Mapping[str, str], best: str) -> None:
-        self._stream, self._have = stream, have
+    def __init__(self, stream: Stream, custom: CustomFieldQueries, column_types: Mapping[str, str], best: str) -> None:
+        self._stream, self._column_types = stream, column_types
         self._seen: set[tuple[Any, ...]] = set()
-        self._tables = tuple(self._described(custom, have, best))
+        self._tables = tuple(self._described(custom, column_types, best))
 
-    def _described(self, custom: CustomFieldQueries, have: Mapping[str, str], best: str) -> Iterator[_Table]:
-        for one in relations(self._stream):
-            owner = {field.name: field.path[0] for field in one.columns if field.level == 0 and not field.nullable}
-            query = custom.with_custom_columns(one, select(one, _RECORDS, have))
-            yield _Table(one.name, query, owner, tuple(field for field in one.columns if field.name in one.key))
+    def _described(self, custom: CustomFieldQueries, column_types: Mapping[str, str], best: str) -> Iterator[_Table]:
+        for relation in relations(self._stream):
+            owner = {field.name: field.path[0] for field in relation.columns if field.level == 0 and not field.nullable}
+            query = custom.with_custom_columns(relation, select(relation, _RECORDS, column_types))
+            yield _Table(
+                relation.name, query, owner, tuple(field for field in relation.columns if field.name in relation.key)
+            )
         if self._stream.name == best:
             for name, product_type in custom.product_types_by_name().items():
-                query = custom.variants(product_type, best, _RECORDS, have)
+                query = custom.variants(product_type, best, _RECORDS, column_types)
                 yield _Table(name, query, {KEY[0]: "id"}, ())
 
     def repeats(self, records: pa.Table) -> bool:
@@ -77,7 +79,7 @@ class Relations:
         connection = duckdb_engine.connect(_SETTINGS)
         try:
             connection.register("_arrow", records)
-            connection.execute(f"CREATE TEMP VIEW {_RECORDS} AS SELECT {_typed(self._have)} FROM _arrow")
+            connection.execute(f"CREATE TEMP VIEW {_RECORDS} AS SELECT {_typed(self._column_types)} FROM _arrow")
             for table in self._tables:
                 yield _made(connection, table, rows)
         finally:
@@ -85,10 +87,12 @@ class Relations:
 
 
 def _made(connection: duckdb.DuckDBPyConnection, table: _Table, rows: Rows) -> tuple[dict[str, Any], pa.Table]:
-    found = connection.sql(table.query)
+    rows_of_query = connection.sql(table.query)
     types: dict[str, str] = {}
     shown = []
-    for name, sql in zip(found.columns, (str(sql).replace(",", ", ") for sql in found.types), strict=True):
+    for name, sql in zip(
+        rows_of_query.columns, (str(sql).replace(",", ", ") for sql in rows_of_query.types), strict=True
+    ):
         column = name if folded(name) not in map(folded, types) else f"{name}_value"
         # Destinations differ in what they do with lists, maps and structures; all take JSON.
         is_nested = sql.endswith("[]") or sql.startswith(("MAP", "STRUCT"))
@@ -99,8 +103,8 @@ def _made(connection: duckdb.DuckDBPyConnection, table: _Table, rows: Rows) -> t
     query = f"SELECT {', '.join(shown)}, CAST(NULL AS TIMESTAMP) AS {DELETED_AT} FROM ({table.query}){limit}"
     if rows != "all":
         query = f"WITH held AS ({query}) FROM held UNION ALL BY NAME {_without_rows(table)}"
-    made: Any = reader(connection.sql(query)).read_all()
-    return _hints(table, types), fitted(made, fields(types))
+    result: Any = reader(connection.sql(query)).read_all()
+    return _hints(table, types), fitted(result, fields(types))
 
 
 def _without_rows(table: _Table) -> str:
@@ -113,9 +117,9 @@ def _without_rows(table: _Table) -> str:
     return f"SELECT {', '.join([*owner, *filled, time])} FROM {_RECORDS} r ANTI JOIN held ON {same}"
 
 
-def _typed(have: Mapping[str, str]) -> str:
+def _typed(column_types: Mapping[str, str]) -> str:
     """Return the columns of the records, JSON and moments as the queries expect them."""
-    return ", ".join(f"CAST({quoted(name)} AS {sql}) AS {quoted(name)}" for name, sql in have.items())
+    return ", ".join(f"CAST({quoted(name)} AS {sql}) AS {quoted(name)}" for name, sql in column_types.items())
 
 
 def _hints(table: _Table, types: Mapping[str, str]) -> dict[str, Any]:

@@ -54,9 +54,9 @@ class Tables:
     """
 
     def __init__(self, stream: Stream, form: str, added: Iterable[str]) -> None:
-        more = [Column(name, "json", nullable=True) for name in added]
+        added_columns = [Column(name, "json", nullable=True) for name in added]
         self._stream, self._form = stream, form
-        self._decoder = Decoder(stream.name, [*columns(stream), *more], stream.key, fixed=True)
+        self._decoder = Decoder(stream.name, [*columns(stream), *added_columns], stream.key, fixed=True)
         self.unfit = self._decoder.misfits
         self.types = {**{field.name: SQL_TYPES[field.kind] for field in self._decoder.fields}, **OWN}
         self._schema = fields(self.types)
@@ -88,10 +88,10 @@ class Tables:
 
     def new_fields(self) -> list[str]:
         """Return the fields without a column that records had until now, and whose name is free."""
-        taken = {folded(name) for name in self.types}
+        folded_names = {folded(name) for name in self.types}
         new: dict[str, str] = {}
         for name in self.unfit:
-            if folded(name) and folded(name) not in taken:
+            if folded(name) and folded(name) not in folded_names:
                 new.setdefault(folded(name), name)
         return list(new.values())
 
