@@ -257,5 +257,6 @@ def test_an_import_loads_nothing_heavy(statement: str) -> None:
 def test_the_tests_meet_the_installed_wheel() -> None:
     assert "site-packages" in PACKAGE.parts
     assert not PACKAGE.is_relative_to(ROOT / "src")
-    sources = {path.relative_to(ROOT / "src" / "commercetools_source") for path in (ROOT / "src").rglob("*.py")}
+    folder = ROOT / "src" / "commercetools_source"
+    sources = {path.relative_to(folder) for path in folder.rglob("*.py")}
     assert {path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py")} == sources

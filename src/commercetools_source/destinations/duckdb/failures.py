@@ -39,7 +39,9 @@ def write_error(error: BaseException) -> type[DestinationError]:
     """
     import duckdb
 
-    general = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.ConnectionException)
+    # A commit that meets a full disk is a TransactionException.
+    broken = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.TransactionException)
+    general = (*broken, duckdb.ConnectionException)
     return DestinationError if isinstance(error, (*general, OSError)) and not lacks_memory(error) else RecordError
 
 
