@@ -1,7 +1,8 @@
-"""Deletions with DuckDB: rows marked as deleted, and how a table differs from what the platform lists."""
+"""What all that works with DuckDB shares: opening it, its errors, deletions, and how a table differs from a listing."""
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,33 @@ if TYPE_CHECKING:
 
     from commercetools_source.extract.delivery import Listed
 
-__all__ = ["compare", "connect", "deletions", "listed", "mark_deleted", "remove"]
+__all__ = [
+    "SETTINGS",
+    "Settings",
+    "compare",
+    "connect",
+    "deletions",
+    "first_line",
+    "lacks_memory",
+    "listed",
+    "mark_deleted",
+    "remove",
+]
+
+Settings = dict[str, str | bool | int | float | list[str]]
+
+SETTINGS: Settings = {
+    "threads": 2,  # more gain little beside the download and cost memory each
+    "preserve_insertion_order": False,
+    "autoinstall_known_extensions": False,  # nothing is downloaded behind the user's back
+    "autoload_known_extensions": False,
+}
+"""What a destination opens DuckDB with, besides its own."""
+
+_LACKING = re.compile(r"failed to (pin|allocate|offload)|could not allocate|out of memory|memory limit", re.IGNORECASE)
 
 
-def connect(settings: dict[str, str | bool | int | float | list[str]]) -> duckdb.DuckDBPyConnection:
+def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     """Return a database in memory that writes nothing to standard output, where a program may read something else."""
     import duckdb
 
@@ -29,6 +53,19 @@ def connect(settings: dict[str, str | bool | int | float | list[str]]) -> duckdb
     # In a notebook or terminal DuckDB draws it after two seconds: https://duckdb.org/docs/stable/configuration/overview
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Return whether DuckDB gave up because of its memory limit, which it says by three classes of errors."""
+    import duckdb
+
+    return isinstance(error, duckdb.OutOfMemoryException) or bool(_LACKING.search(str(error)))
+
+
+def first_line(message: object) -> str:
+    """Return the first line of an error, which is the one that says something."""
+    text = str(message).strip()
+    return text.splitlines()[0] if text else "no reason given"
 
 
 @contextmanager

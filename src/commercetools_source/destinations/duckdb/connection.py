@@ -23,13 +23,10 @@ __all__ = ["CATALOG", "attach", "row_counts"]
 CATALOG = "shop"
 """What the file is called in the connection, whatever its name."""
 
-_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "threads": 2,  # more gain little beside the download and cost memory each
-    "preserve_insertion_order": False,
+_SETTINGS: duckdb_engine.Settings = {
+    **duckdb_engine.SETTINGS,
     # Never at a commit: one that fails there for lack of memory leaves open whether the transaction is stored.
     "checkpoint_threshold": "1TB",
-    "autoinstall_known_extensions": False,  # nothing is downloaded behind the user's back
-    "autoload_known_extensions": False,
 }
 
 _CREATED = "STORAGE_VERSION 'v1.4.0', BLOCK_SIZE 16384"

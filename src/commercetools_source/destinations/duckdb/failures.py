@@ -6,15 +6,14 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from commercetools_source.destinations.duckdb_engine import first_line, lacks_memory
 from commercetools_source.errors import DestinationError, InUseError, RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["duckdb_errors", "first_line", "lacks_memory", "opening_error", "raising_interrupts", "write_error"]
-
-_LACKING = re.compile(r"failed to (pin|allocate|offload)|could not allocate|out of memory|memory limit", re.IGNORECASE)
+__all__ = ["duckdb_errors", "opening_error", "raising_interrupts", "write_error"]
 
 
 def duckdb_errors() -> tuple[type[Exception], ...]:
@@ -23,13 +22,6 @@ def duckdb_errors() -> tuple[type[Exception], ...]:
     import pyarrow as pa
 
     return (duckdb.Error, pa.ArrowException)
-
-
-def lacks_memory(error: BaseException) -> bool:
-    """Return whether DuckDB gave up because of its memory limit, which it says by three classes of errors."""
-    import duckdb
-
-    return isinstance(error, duckdb.OutOfMemoryException) or bool(_LACKING.search(str(error)))
 
 
 def write_error(error: BaseException) -> type[DestinationError]:
@@ -71,9 +63,3 @@ def opening_error(path: Path, message: str) -> DestinationError:
         reason = f"check the permissions of the file and its folder ({first_line(message)})"
         return DestinationError(f"{path} cannot be written; {reason}")
     return DestinationError(f"cannot open {path}: {first_line(message)}")
-
-
-def first_line(message: object) -> str:
-    """Return the first line of an error, which is the one that says something."""
-    text = str(message).strip()
-    return text.splitlines()[0] if text else "no reason given"

@@ -19,8 +19,6 @@ from commercetools_source.destinations.duckdb import merge, states
 from commercetools_source.destinations.duckdb.database import Database
 from commercetools_source.destinations.duckdb.failures import (
     duckdb_errors,
-    first_line,
-    lacks_memory,
     raising_interrupts,
     write_error,
 )
@@ -30,6 +28,7 @@ from commercetools_source.destinations.duckdb.publish import publish
 from commercetools_source.destinations.duckdb.tables import StreamTables
 from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
 from commercetools_source.destinations.duckdb.writer import Stored, store
+from commercetools_source.destinations.duckdb_engine import first_line, lacks_memory
 from commercetools_source.errors import DestinationError
 from commercetools_source.events import Notice
 from commercetools_source.extract.delivery import Changes, Phase

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import surprises
 from commercetools_source.catalog.schema import columns
+from commercetools_source.destinations.duckdb_engine import first_line
 from commercetools_source.destinations.folder import Folder, TableRows
 from commercetools_source.destinations.manifest import MANIFEST
 from commercetools_source.destinations.parquet import deletions, relations
@@ -233,8 +234,7 @@ class Parquet:
             self._decoders.clear()  # columns that were added are not stored
             if isinstance(error, DestinationError) or not isinstance(error, (duckdb.Error, pa.ArrowException, OSError)):
                 raise
-            reason = (str(error).strip().splitlines() or ["no reason given"])[0]
             kept = "what was stored before is kept, and the next run goes on from there"
             # What DuckDB and Arrow refuse concerns this stream only; a full disk or a lost folder concerns all.
             failure = DestinationError if isinstance(error, (OSError, duckdb.IOException)) else RecordError
-            raise failure(f"cannot {action} {self.name}: {reason}; {kept}") from error
+            raise failure(f"cannot {action} {self.name}: {first_line(error)}; {kept}") from error

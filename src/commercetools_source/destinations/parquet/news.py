@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
+from commercetools_source.destinations.duckdb_engine import lacks_memory
 from commercetools_source.destinations.parquet.views import files, newest
 from commercetools_source.model.quoting import quoted
 
@@ -66,7 +67,7 @@ def news(
             f"SELECT {_ROW} FROM ({mine}) ANTI JOIN ({stored}) USING ({keys}, {_HASH}) ORDER BY {_ROW}"  # noqa: S608 - same
         ).fetchall()
     except duckdb.Error as error:
-        if not isinstance(error, duckdb.OutOfMemoryException) and "failed to pin block" not in str(error):
+        if not lacks_memory(error):
             raise
         return list(range(batch.num_rows))  # rows that are stored twice cost room and nothing else
     finally:

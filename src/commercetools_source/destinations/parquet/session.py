@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations import duckdb_engine
+from commercetools_source.destinations.duckdb_engine import SETTINGS, Settings, connect, lacks_memory
 from commercetools_source.destinations.parquet import files as dataset
 
 if TYPE_CHECKING:
@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["SPILL", "Session"]
 
 SPILL = ".spill"
-_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
-    "memory_limit": "300MB",
-    "threads": 2,  # more gain little beside the download and cost memory each
-    "preserve_insertion_order": False,
-    "autoinstall_known_extensions": False,  # nothing is downloaded behind the user's back
-    "autoload_known_extensions": False,
-}
+_SETTINGS: Settings = {**SETTINGS, "memory_limit": "300MB"}
 _MOST_MEMORY = "1GB"
 """For a single large record: of one with 16 MB, the most that the platform stores, 400 MB are used."""
 
@@ -49,7 +43,7 @@ class Session:
         """The connection, which is made when it is first asked for."""
         if self._connection is None:
             folder = self.scratch or self._folder
-            self._connection = duckdb_engine.connect({**_SETTINGS, "temp_directory": str(folder / SPILL)})
+            self._connection = connect({**_SETTINGS, "temp_directory": str(folder / SPILL)})
         return self._connection
 
     def batches(self, query: str) -> list[pa.RecordBatch]:
@@ -59,7 +53,7 @@ class Session:
         try:
             return list(dataset.reader(self.connection.sql(query)))
         except duckdb.Error as error:
-            if not isinstance(error, duckdb.OutOfMemoryException) and "failed to pin block" not in str(error):
+            if not lacks_memory(error):
                 raise
         self.connection.execute(f"SET memory_limit = '{_MOST_MEMORY}'")
         try:
