@@ -6,7 +6,7 @@ Knows how to find them and when not to believe them; how a destination marks a r
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FIELDS",
     "Guard",
+    "Kept",
     "Lookup",
     "deletions",
     "deletions_since",
@@ -43,6 +44,9 @@ __all__ = [
     "sweepable",
     "unreadable",
 ]
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 _IDS_AT_ONCE = 100
 """Ids in one `where`: a URL of some 4 KB, where 15 KB are refused (docs: HTTP API)."""
@@ -110,6 +114,18 @@ def _decoded(record: msgspec.Raw) -> _Message:
         raise CommercetoolsError(f"a Message is not of the documented form: {error}") from error
 
 
+class Kept(Generic[_Item, _Result]):
+    """Iterates over a generator; `result` is what it returned, once it has ended."""
+
+    result: _Result
+
+    def __init__(self, generator: Generator[_Item, None, _Result]) -> None:
+        self._generator = generator
+
+    def __iter__(self) -> Iterator[_Item]:
+        self.result = yield from self._generator
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """How looking for deletions ended.
@@ -144,14 +160,10 @@ def look_up(
 ) -> Lookup:
     """Hand to `delete` what `lookup` yields, and return how that ended; raises what `delete` raises."""
     deleted: dict[str, int] = {}
-    pages = lookup(get, streams, states, selection, page_size, probe=probe)
-    while True:
-        try:
-            stream, tombstones = next(pages)
-        except StopIteration as end:
-            ended: Lookup = end.value
-            return replace(ended, deleted={name: rows for name, rows in deleted.items() if rows})
+    pages = Kept(lookup(get, streams, states, selection, page_size, probe=probe))
+    for stream, tombstones in pages:
         deleted[stream.name] = deleted.get(stream.name, 0) + delete(stream, tombstones)
+    return replace(pages.result, deleted={name: rows for name, rows in deleted.items() if rows})
 
 
 def lookup(

@@ -17,7 +17,7 @@ from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.frontends.dlt.relations import Relations
 from commercetools_source.frontends.dlt.run import Run, tell
 from commercetools_source.frontends.dlt.tables import Tables, hints
-from commercetools_source.sync.deletions import lookup
+from commercetools_source.sync.deletions import Kept, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, MutableMapping
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from commercetools_source.extract.delivery import Delivery
     from commercetools_source.extract.selection import Selection
     from commercetools_source.frontends.dlt.relations import Rows
-    from commercetools_source.sync.deletions import Lookup
 
 __all__ = ["read"]
 
@@ -80,14 +79,11 @@ class _Reading:
     def _deleted(self, state: StreamState) -> Generator[Any, None, StreamState]:
         """Yield rows for what was deleted since the last run; return the state to read on from."""
         name, config = self._stream.name, self._run.config
-        pages = lookup(self._client.get_briefly, [self._stream], {name: state}, self._selection, config.page_size)
-        while True:
-            try:
-                _, tombstones = next(pages)
-            except StopIteration as end:
-                ended: Lookup = end.value
-                break
+        get = self._client.get_briefly
+        pages = Kept(lookup(get, [self._stream], {name: state}, self._selection, config.page_size))
+        for _, tombstones in pages:
             yield from self._written(self._tables.deleted(tombstones), "deleted")
+        ended = pages.result
         if (reason := ended.unseen(config.project_key)) is not None:
             logger.warning(f"{name}: {reason}")
         return ended.states[name]

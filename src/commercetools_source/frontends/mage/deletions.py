@@ -9,7 +9,7 @@ import msgspec
 from commercetools_source.config.settings import is_blank
 from commercetools_source.errors import ConfigError, ForbiddenError, printable
 from commercetools_source.frontends.settings_schema import EMIT_DELETIONS
-from commercetools_source.sync.deletions import Lookup, lookup, unreadable
+from commercetools_source.sync.deletions import Kept, lookup, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -58,14 +58,10 @@ def told(
     They come before the records, and no bookmark speaks of them: a run that is cut off tells them again. Returns
     the state to read on from, which says so when Messages could not be read to their end.
     """
-    pages = lookup(get, [row], {row.name: stored}, selection, config.page_size, probe=True)
-    while True:
-        try:
-            _, tombstones = next(pages)
-        except StopIteration as end:
-            ended: Lookup = end.value
-            break
+    pages = Kept(lookup(get, [row], {row.name: stored}, selection, config.page_size, probe=True))
+    for _, tombstones in pages:
         yield page([msgspec.json.decode(tombstone.record(COLUMN)) for tombstone in tombstones])
+    ended = pages.result
     if isinstance(ended.error, ForbiddenError):
         raise unreadable(config.project_key) from ended.error
     if logger is not None and (reason := ended.unseen(config.project_key)) is not None:
