@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import uuid
 from collections.abc import Mapping, Sequence
@@ -118,11 +119,13 @@ class Requests:
         oversized_attempts: int | None = None,
         safe: bool | None = None,
         headers: Mapping[str, str] | None = None,
+        retry_seconds: float = math.inf,
     ) -> Response:
         """Return the whole 2xx answer, with what `parse` made of its body; otherwise as `request`.
 
-        `safe` says that the request may be repeated although it may have been carried out; by
-        default that holds for GET, HEAD and OPTIONS. `headers` are sent besides ours, the token's stays.
+        It is retried for `retry_seconds` at most, by default for the setting's. `safe` says that the request may
+        be repeated although it may have been carried out; by default that holds for GET, HEAD and OPTIONS.
+        `headers` are sent besides ours, the token's stays.
         """
         method = method.upper()
         target = self._target(path, url, params)
@@ -136,7 +139,12 @@ class Requests:
             parse=parse,
         )
         headers = None  # a traceback may show this frame, and a caller's headers may hold the token
-        return self._good(request, replace(self._patience, oversized_attempts=oversized_attempts))
+        seconds = min(retry_seconds, self._patience.seconds)
+        budget = replace(self._patience, seconds=seconds, oversized_attempts=oversized_attempts)
+        answer = self._with_token(request, budget)
+        if is_good(answer.status):
+            return answer
+        raise error_of(answer, request.method, request.path)
 
     def access_token(self) -> str:
         """Return a valid access token, for requests that are sent by other means. Keep it out of logs."""
@@ -204,18 +212,9 @@ class Requests:
         oversized_attempts: int | None = None,
     ) -> Any:
         """Return the same as `get`, but retry for 20 seconds at most: for what a run can do without."""
-        target = self._target(path, None, params)
-        request = Request(method="GET", url=target, path=urlsplit(target).path, headers={}, safe=True, parse=parse)
-        seconds = min(_BRIEFLY, self._patience.seconds)
-        budget = replace(self._patience, seconds=seconds, oversized_attempts=oversized_attempts)
-        return self._good(request, budget).value
-
-    def _good(self, request: Request, budget: RetryBudget) -> Response:
-        """Return a 2xx answer; raises the error that another one stands for."""
-        answer = self._with_token(request, budget)
-        if is_good(answer.status):
-            return answer
-        raise error_of(answer, request.method, request.path)
+        return self.send(
+            "GET", path, params=params, parse=parse, oversized_attempts=oversized_attempts, retry_seconds=_BRIEFLY
+        ).value
 
     def _with_token(self, request: Request, patience: RetryBudget) -> Response:
         token = self._tokens.get()
