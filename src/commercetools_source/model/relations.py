@@ -23,7 +23,7 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.model.child_tables import FAMILIES, Child, Family, Fork
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from commercetools_source.catalog.kinds import Kind
     from commercetools_source.catalog.stream import Stream
@@ -115,6 +115,10 @@ class Relation:
     columns: tuple[Field, ...]
     key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...]
+
+    def record_key(self, key: Sequence[str]) -> dict[str, str]:
+        """Return which columns hold which field of the `key` of the record that a row comes from."""
+        return {field.name: field.path[0] for field in self.columns if field.level == 0 and field.path[0] in key}
 
 
 @cache

@@ -162,9 +162,7 @@ class Model:
     def _keys(self, stream: Stream, complete: Iterable[Relation]) -> dict[str, dict[str, str]]:
         """Return, for every relation of `stream`, which of its columns hold the key of the record, by its fields."""
         keys = {
-            relation.name: {
-                field.path[0]: field.name for field in relation.columns if field.level == 0 and not field.nullable
-            }
+            relation.name: {field: column for column, field in relation.record_key(stream.key).items()}
             for relation in complete
         }
         return {**keys, **{name: {"id": KEY[0]} for name in self._product_types(stream)}}

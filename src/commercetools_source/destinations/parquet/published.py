@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations.manifest import refuse_link, write_file
 from commercetools_source.destinations.parquet import files as dataset
-from commercetools_source.destinations.parquet.relations import record_key_columns, tables
+from commercetools_source.destinations.parquet.relations import tables
 from commercetools_source.destinations.parquet.session import SPILL
 from commercetools_source.destinations.parquet.views import child_view, head, view
 from commercetools_source.errors import DestinationError
@@ -84,5 +84,5 @@ def _views(folder: Folder, home: Path) -> Iterator[str]:
         relations = tables(STREAMS[stream]) if stored and stream in STREAMS else {}
         for name, child in stored:
             if child and child.columns and name in relations:
-                keys = record_key_columns(relations[name], entry.key)
+                keys = relations[name].record_key(entry.key)
                 yield child_view(home, name, stream, keys, child.columns, entry.columns)

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = [
     "delivered",
     "incomplete",
-    "record_key_columns",
     "rows_of_files",
     "rows_of_table",
     "tables",
@@ -58,11 +57,6 @@ def tables(stream: Stream) -> dict[str, Relation]:
 def _types(relation: Relation) -> dict[str, str]:
     """Return the DuckDB types of its columns by name."""
     return {field.name: KINDS[field.kind].duckdb for field in relation.columns}
-
-
-def record_key_columns(relation: Relation, key: tuple[str, ...]) -> dict[str, str]:
-    """Return which of its columns hold which field of the `key` of the record that a row comes from."""
-    return {field.name: field.path[0] for field in relation.columns if field.level == 0 and field.path[0] in key}
 
 
 def delivered(folder: Folder, stream: Stream, phase: Phase, *, materialize: bool) -> dict[str, Relation]:

@@ -52,7 +52,7 @@ class Relations:
 
     def _described(self, custom: CustomFieldQueries, column_types: Mapping[str, str], best: str) -> Iterator[_Table]:
         for relation in relations(self._stream):
-            owner = {field.name: field.path[0] for field in relation.columns if field.level == 0 and not field.nullable}
+            owner = relation.record_key(self._stream.key)
             query = custom.with_custom_columns(relation, select(relation, _RECORDS, column_types))
             yield _Table(
                 relation.name, query, owner, tuple(field for field in relation.columns if field.name in relation.key)
