@@ -235,3 +235,46 @@ def test_no_option_makes_a_file_that_is_called_like_a_url(
     (line,) = capsys.readouterr().err.splitlines()
     assert f"{command[-1]} begins like a URL ({name.partition(':')[0]}:); name a file on this machine" in line
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["schema", "zones", "--erd", "theirs.svg"],
+        ["schema", "zones", "--erd", "theirs.mmd"],
+        ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "theirs.txt"],
+        ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "shop.db"],
+        ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "folder"],
+        ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "/dev/null"],
+        ["demo", "--size", "tiny", "--path", "theirs.txt"],
+    ],
+    ids=" ".join,
+)
+def test_no_option_replaces_a_file_that_it_did_not_write(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sync", "--streams", "zones"], "shop.db") == 0
+    (tmp_path / "folder").mkdir()
+    for name in ("theirs.svg", "theirs.mmd", "theirs.txt"):
+        (tmp_path / name).write_text("<svg>theirs</svg>")
+    before = snapshot(tmp_path)
+    capsys.readouterr()
+    assert app.run(command) in {1, 2}
+    (line,) = capsys.readouterr().err.splitlines()
+    assert command[-1] in line
+    assert snapshot(tmp_path) == before
+
+
+def test_an_option_replaces_what_it_wrote_and_nothing_that_came_meanwhile(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "shop.prom").touch()
+    for _ in range(2):
+        for picture in ("zones.svg", "zones.mmd"):
+            assert app.run(["schema", "zones", "--erd", picture]) == 0
+        assert run(["sync", "--streams", "zones", "--metrics", "shop.prom"], "shop.db") == 0
+    assert (tmp_path / "shop.prom").read_text().startswith("# HELP")
+    capsys.readouterr()
+    assert run(["sync", "--streams", "zones", "--metrics", "new.db"], "new.db") == 0
+    assert "no metrics were written: --metrics is new.db" in capsys.readouterr().err
+    assert run(["state", "show"], "new.db") == 0

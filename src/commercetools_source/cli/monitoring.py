@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from commercetools_source.cli.output import UNFINISHED, say
+from commercetools_source.cli.values import refuse_foreign
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Monitors"]
 
 _SECONDS = 10.0
+_SIGN = b"# HELP commercetools_source_"
 _LONGEST = 100_000
 """Characters of a message that Healthchecks keeps (https://healthchecks.io/docs/attaching_logs/)."""
 
@@ -29,7 +31,7 @@ class Monitors:
     """Tells of each run: `ping` is the URL of a check (https://healthchecks.io/docs/http_api/), `metrics` a file.
 
     A watchdog that cannot be reached, or a file that cannot be written, is said and fails no run. Raises ConfigError
-    for a URL that is none, and for a file in no folder.
+    for a URL that is none, for a file in no folder, and for a file that is there and not of an earlier run.
     """
 
     def __init__(self, ping: str | None, metrics: Path | None) -> None:
@@ -37,6 +39,8 @@ class Monitors:
             raise ConfigError("--ping must be a URL such as https://hc-ping.com/your-uuid")
         if metrics is not None and not metrics.parent.is_dir():
             raise ConfigError(f"--metrics is {metrics}, whose folder does not exist; create it first")
+        if metrics is not None:
+            refuse_foreign(metrics, "--metrics", _SIGN)
         self._ping = ping
         self._metrics = metrics
 
@@ -73,7 +77,10 @@ class Monitors:
 
         text = metrics_text(summary, tally, time.time()).encode()
         try:
+            refuse_foreign(self._metrics, "--metrics", _SIGN)  # the run may have made its destination there
             write_file(self._metrics.parent, self._metrics.name, lambda out: out.write(text))
+        except ConfigError as error:
+            say(f"no metrics were written: {error}")
         except OSError as error:
             say(f"--metrics was not written: {error.strerror or error}")
 

@@ -19,8 +19,18 @@ if TYPE_CHECKING:
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])", re.ASCII)
+_BEGINNING = 1000
 
-__all__ = ["duration_of", "file_of", "names_of", "predicates_of", "settings_of", "size_of", "states_of"]
+__all__ = [
+    "duration_of",
+    "file_of",
+    "names_of",
+    "predicates_of",
+    "refuse_foreign",
+    "settings_of",
+    "size_of",
+    "states_of",
+]
 
 
 def settings_of(file: Path | None, **overrides: object) -> Config:
@@ -36,6 +46,23 @@ def file_of(given: Path | None, option: str) -> Path | None:
         scheme = str(given).partition(":")[0]
         raise ConfigError(f"{option} begins like a URL ({scheme}:); name a file on this machine")
     return given
+
+
+def refuse_foreign(path: Path, option: str, sign: bytes) -> None:
+    """Raise ConfigError when a file is in the way that `option` did not write: such a one has `sign` in its beginning.
+
+    An empty file may be replaced; a device (`/dev/null`) and a folder may not.
+    """
+    try:
+        replaceable = not os.path.lexists(path)
+        if path.is_file():
+            with path.open("rb") as file:
+                beginning = file.read(_BEGINNING)
+            replaceable = not beginning or sign in beginning
+    except OSError as error:
+        raise ConfigError(f"{option} is {path}, which cannot be read: {error.strerror}") from None
+    if not replaceable:
+        raise ConfigError(f"{option} is {path}, which {option} did not write; name another file, or move it away")
 
 
 def names_of(given: Sequence[str] | None, option: str = "--streams") -> list[str] | None:

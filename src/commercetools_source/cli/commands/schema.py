@@ -7,12 +7,13 @@ import typer
 
 from commercetools_source.cli import options
 from commercetools_source.cli.output import say, show
-from commercetools_source.cli.values import file_of
+from commercetools_source.cli.values import file_of, refuse_foreign
 from commercetools_source.errors import ConfigError, DestinationError
 
 app = typer.Typer()
 
-_PICTURES = (".mmd", ".svg")
+_PICTURES = {".mmd": b"erDiagram", ".svg": b'class="ct-model"'}
+"""Endings of the pictures, and what is in the beginning of each."""
 
 
 @app.command()
@@ -48,6 +49,7 @@ def _write(path: Path, tables: tuple[str, ...]) -> None:
 
     if path.suffix not in _PICTURES:
         raise ConfigError(f"--erd {path} has no ending that says what to draw; legal are {', '.join(_PICTURES)}")
+    refuse_foreign(path, "--erd", _PICTURES[path.suffix])
     diagram = draw(tables)
     try:
         path.write_text(mermaid(diagram) if path.suffix == ".mmd" else svg(diagram), encoding="utf-8")
