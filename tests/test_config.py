@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.config import Config
-from commercetools_source.config.settings import REGIONS, SETTINGS, Secret
+from commercetools_source.config.settings import REGIONS, SETTINGS
+from commercetools_source.config.values import Secret
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from commercetools_source.config import Config
-from commercetools_source.config.settings import Secret
+from commercetools_source.config.values import Secret
 from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError, Problem
 from commercetools_source.events import Hook, Notice, ignore
 from commercetools_source.http.auth import Token, TokenSource

@@ -8,7 +8,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from commercetools_source.config.settings import REGIONS, is_blank, shown
+from commercetools_source.config.settings import REGIONS
+from commercetools_source.config.values import is_blank, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source.config.endpoint import resolve_endpoint
 from commercetools_source.config.files import SettingsFile, read_settings_file
-from commercetools_source.config.settings import SETTINGS, Secret, is_blank, is_zero, shown
+from commercetools_source.config.settings import SETTINGS, Settings
+from commercetools_source.config.values import Secret, is_blank, is_zero, shown
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _ENDPOINT = ("region", "host", "api_url", "auth_url")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Settings):
     """Settings of one project; whoever holds one knows that every value is legal.
 
     Raw values (`"500"`, a plain string as secret, `"us-central1.gcp"`) are accepted and typed;
@@ -35,22 +36,6 @@ class Config:
     `start_date` is UTC with milliseconds (`2026-01-31T00:00:00.000Z`); times are seconds.
     Raises `ConfigError` that names every wrong key at once.
     """
-
-    project_key: str
-    client_id: str
-    client_secret: Secret
-    region: str | None = SETTINGS["region"].default
-    host: str | None = SETTINGS["host"].default
-    api_url: str = SETTINGS["api_url"].default
-    auth_url: str = SETTINGS["auth_url"].default
-    scopes: tuple[str, ...] = SETTINGS["scopes"].default
-    start_date: str | None = SETTINGS["start_date"].default
-    page_size: int = SETTINGS["page_size"].default
-    concurrency: int = SETTINGS["concurrency"].default
-    request_timeout: float = SETTINGS["request_timeout"].default
-    retry_seconds: float = SETTINGS["retry_seconds"].default
-    settle_seconds: float = SETTINGS["settle_seconds"].default
-    lookback_seconds: float = SETTINGS["lookback_seconds"].default
 
     def __post_init__(self) -> None:
         raw = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -6,20 +6,18 @@ a sentence says what is legal. It knows neither files nor the environment (`conf
 
 from __future__ import annotations
 
-import hmac
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from commercetools_source.config.values import Secret
 from commercetools_source.timestamps import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["REGIONS", "SETTINGS", "Secret", "Setting", "is_blank", "is_zero", "shown"]
-
-MASK = "***"
+__all__ = ["REGIONS", "SETTINGS", "Setting", "Settings"]
 
 REGIONS: tuple[str, ...] = (
     "us-central1.gcp",
@@ -30,49 +28,12 @@ REGIONS: tuple[str, ...] = (
 )
 
 
-class Secret:
-    """A text that shows itself only to `reveal()`; `repr`, `str` and `format` give a mask.
-
-    It can be pickled (a cluster's workers need it); what is pickled is the text itself.
-    """
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """Return the text; hand it to the wire and to nothing else."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return f"Secret({MASK!r})"
-
-    def __str__(self) -> str:
-        return MASK
-
-    def __format__(self, spec: str) -> str:
-        return format(MASK, spec)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Secret):
-            return NotImplemented
-        ours, theirs = (secret._text.encode(errors="surrogatepass") for secret in (self, other))  # noqa: SLF001 - of this class
-        return hmac.compare_digest(ours, theirs)
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-
 _SPELLED = {"api": "API", "id": "ID", "url": "URL"}
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One key: `parse` returns the typed value or raises `ValueError("it must be …")`."""
+    """One row: `parse` returns the typed value or raises `ValueError("it must be …")`."""
 
     name: str
     parse: Callable[[Any], Any]
@@ -102,37 +63,6 @@ class Setting:
     def shown_default(self) -> str:
         """Default as a page shows it; "" where there is none."""
         return "" if self.default in (None, (), "") else f"{self.default:g}"
-
-
-def is_blank(value: object) -> bool:
-    """Tell whether a value counts as not given: None, nothing but spaces, an empty list."""
-    if isinstance(value, Secret):
-        return not value
-    if isinstance(value, str):
-        return not value.strip()
-    return value is None or (isinstance(value, (list, tuple)) and not value)
-
-
-def is_zero(value: object) -> bool:
-    """Tell whether a value is the number 0, as a number or as text."""
-    if isinstance(value, str):
-        return value.strip() in {"0", "0.0"}
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == 0
-
-
-def shown(value: object, secret: str = "") -> str:
-    """Return a value as an error may show it: quoted, short, and masked where it holds the secret."""
-    items = value if isinstance(value, (list, tuple)) else (value,)
-    try:
-        text, texts = repr(value), [str(item) for item in items]
-    except RecursionError:
-        return "a value that nests too deeply"
-    except ValueError:  # https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
-        return "a number of thousands of digits"
-    # A password inside a URL is a secret too, and so is whatever contains ours.
-    if isinstance(value, (Secret, dict)) or any("@" in text or (secret and secret in text) for text in texts):
-        return MASK
-    return text if len(text) <= 80 else f"{text[:76]}…{text[-1]}"  # noqa: PLR2004 - one line of a terminal
 
 
 def _text(legal: str, pattern: str) -> Callable[[Any], str]:
@@ -184,99 +114,121 @@ def _scopes(value: Any) -> tuple[str, ...]:
 # One label of a host name: nothing in it can end the host or begin another part of a URL.
 _LABEL = r"[a-z0-9]+(-[a-z0-9]+)*"
 
-_ALL: tuple[Setting, ...] = (
-    Setting(
-        "project_key",
-        _text("the project's key: 2 to 36 letters, digits, '-' or '_'", r"[A-Za-z0-9_-]{2,36}"),
-        "The project's key.",
-        required=True,
-        sample="projectkey",
-    ),
-    Setting(
-        "client_id",
-        _text("the API client's id: letters, digits and -._~", r"[A-Za-z0-9._~-]{1,256}"),
-        "The API client's id.",
-        required=True,
-        sample="abcdefg",
-    ),
-    Setting(
-        "client_secret",
-        _secret,
-        "The API client's secret; never shown again.",
-        required=True,
-        secret=True,
-        sample="abcdefghijklmnopqrstuvwxyz",
-    ),
-    Setting(
-        "region",
-        _text(f"one of {', '.join(REGIONS)}", rf"{_LABEL}(\.{_LABEL})?"),
-        f"Where the project lives: {', '.join(f'`{region}`' for region in REGIONS)}.",
-        sample="us-central1",
-    ),
-    Setting(
-        "host",
-        _text("gcp or aws", _LABEL),
-        "`gcp` or `aws`, where `region` has only its first part.",
-        sample="gcp",
-    ),
-    Setting("api_url", _url, "URL of the API without the project key, in place of a region's.", default=""),
-    Setting(
-        "auth_url",
-        _url,
-        "URL of the authorization server without `/oauth/token`, in place of a region's.",
-        default="",
-    ),
-    Setting(
-        "scopes",
-        _scopes,
-        "Scopes to ask for; by default the token has all that the API client has.",
-        default=(),
-        aliases=("CTP_SCOPE",),
-    ),
-    Setting("start_date", parse_time, "Records last changed before this date or time are left out.", "time"),
-    Setting(
-        "page_size",
-        _number("a whole number from 1 to 500", 1, 500, whole=True),
-        "Records in one page, 1 to 500.",
-        "integer",
-        default=500,
-    ),
-    Setting(
-        "concurrency",
-        _number("a whole number from 1 to 20", 1, 20, whole=True),
-        "Concurrent requests, 1 to 20.",
-        "integer",
-        default=20,
-    ),
-    Setting(
-        "request_timeout",
-        _number("seconds, up to 3600; 0 means the default", 0.001, 3600),
-        "Seconds to wait for an answer; 0 means the default.",
-        "number",
-        default=60.0,
-        zero_is_default=True,
-    ),
-    Setting(
-        "retry_seconds",
-        _number("seconds from 0 to 86400", 0, 86400),
-        "Seconds for which one request is repeated after failures; 0 means never.",
-        "number",
-        default=300.0,
-    ),
-    Setting(
-        "settle_seconds",
-        _number("seconds from 0 to 86400", 0, 86400),
-        "How far behind the server's clock a run stops, so that late commits are not missed.",
-        "number",
-        default=300.0,
-    ),
-    Setting(
-        "lookback_seconds",
-        _number("seconds from 0 to 604800", 0, 604800),
-        "How far before the last run's end the next one starts to read.",
-        "number",
-        default=600.0,
-    ),
-)
 
-SETTINGS: Mapping[str, Setting] = {setting.name: setting for setting in _ALL}
+def _row(parse: Callable[[Any], Any], meaning: str, **columns: Any) -> dict[str, Any]:
+    """Return what a field does not say of its setting: its check, its meaning, and other columns of `Setting`."""
+    return {"parse": parse, "meaning": meaning, **columns}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The table: a field is a setting, required where it has no default.
+
+    A new setting is a new field here, then `make docs`: `Config`, the variables, the schemas of the front-ends and
+    the pages follow.
+    """
+
+    project_key: str = field(
+        metadata=_row(
+            _text("the project's key: 2 to 36 letters, digits, '-' or '_'", r"[A-Za-z0-9_-]{2,36}"),
+            "The project's key.",
+            sample="projectkey",
+        )
+    )
+    client_id: str = field(
+        metadata=_row(
+            _text("the API client's id: letters, digits and -._~", r"[A-Za-z0-9._~-]{1,256}"),
+            "The API client's id.",
+            sample="abcdefg",
+        )
+    )
+    client_secret: Secret = field(
+        metadata=_row(_secret, "The API client's secret; never shown again.", sample="abcdefghijklmnopqrstuvwxyz")
+    )
+    region: str | None = field(
+        default=None,
+        metadata=_row(
+            _text(f"one of {', '.join(REGIONS)}", rf"{_LABEL}(\.{_LABEL})?"),
+            f"Where the project lives: {', '.join(f'`{region}`' for region in REGIONS)}.",
+            sample="us-central1",
+        ),
+    )
+    host: str | None = field(
+        default=None,
+        metadata=_row(
+            _text("gcp or aws", _LABEL), "`gcp` or `aws`, where `region` has only its first part.", sample="gcp"
+        ),
+    )
+    api_url: str = field(
+        default="", metadata=_row(_url, "URL of the API without the project key, in place of a region's.")
+    )
+    auth_url: str = field(
+        default="",
+        metadata=_row(_url, "URL of the authorization server without `/oauth/token`, in place of a region's."),
+    )
+    scopes: tuple[str, ...] = field(
+        default=(),
+        metadata=_row(
+            _scopes,
+            "Scopes to ask for; by default the token has all that the API client has.",
+            aliases=("CTP_SCOPE",),
+        ),
+    )
+    start_date: str | None = field(
+        default=None, metadata=_row(parse_time, "Records last changed before this date or time are left out.")
+    )
+    page_size: int = field(
+        default=500,
+        metadata=_row(_number("a whole number from 1 to 500", 1, 500, whole=True), "Records in one page, 1 to 500."),
+    )
+    concurrency: int = field(
+        default=20,
+        metadata=_row(_number("a whole number from 1 to 20", 1, 20, whole=True), "Concurrent requests, 1 to 20."),
+    )
+    request_timeout: float = field(
+        default=60.0,
+        metadata=_row(
+            _number("seconds, up to 3600; 0 means the default", 0.001, 3600),
+            "Seconds to wait for an answer; 0 means the default.",
+            zero_is_default=True,
+        ),
+    )
+    retry_seconds: float = field(
+        default=300.0,
+        metadata=_row(
+            _number("seconds from 0 to 86400", 0, 86400),
+            "Seconds for which one request is repeated after failures; 0 means never.",
+        ),
+    )
+    settle_seconds: float = field(
+        default=300.0,
+        metadata=_row(
+            _number("seconds from 0 to 86400", 0, 86400),
+            "How far behind the server's clock a run stops, so that late commits are not missed.",
+        ),
+    )
+    lookback_seconds: float = field(
+        default=600.0,
+        metadata=_row(
+            _number("seconds from 0 to 604800", 0, 604800),
+            "How far before the last run's end the next one starts to read.",
+        ),
+    )
+
+
+def _setting(column: Field[Any]) -> Setting:
+    """Return a field as a row: the annotation says its type and whether it is a secret."""
+    annotation = str(column.type)
+    types: dict[str, Literal["integer", "number"]] = {"int": "integer", "float": "number"}
+    return Setting(
+        column.name,
+        type="time" if column.metadata["parse"] is parse_time else types.get(annotation, "string"),
+        default=None if column.default is MISSING else column.default,
+        required=column.default is MISSING,
+        secret=annotation == Secret.__name__,
+        **column.metadata,
+    )
+
+
+SETTINGS: Mapping[str, Setting] = {column.name: _setting(column) for column in fields(Settings)}
+"""The rows of the table by their names."""

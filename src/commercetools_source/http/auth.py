@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from commercetools_source.config.settings import Secret
+from commercetools_source.config.values import Secret
 from commercetools_source.errors import AuthenticationError, PageTooLargeError, printable
 from commercetools_source.events import Hook, TokenFetched, ignore
 from commercetools_source.http.forks import PerProcess

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     import urllib3
 
-    from commercetools_source.config.settings import Secret
+    from commercetools_source.config.values import Secret
 
 __all__ = ["Request", "Response", "Timing", "Transport", "is_good"]
 

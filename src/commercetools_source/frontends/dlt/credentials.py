@@ -9,7 +9,8 @@ from dlt.common.configuration.specs import CredentialsConfiguration
 from dlt.common.typing import TSecretStrValue
 
 from commercetools_source.config import Config
-from commercetools_source.config.settings import SETTINGS, Secret
+from commercetools_source.config.settings import SETTINGS
+from commercetools_source.config.values import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

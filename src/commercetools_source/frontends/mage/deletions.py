@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from commercetools_source.config.settings import is_blank
+from commercetools_source.config.values import is_blank
 from commercetools_source.errors import ConfigError, ForbiddenError, printable
 from commercetools_source.frontends.settings_schema import EMIT_DELETIONS
 from commercetools_source.sync.deletions import Kept, lookup, unreadable

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from commercetools_source.catalog.streams import find
 from commercetools_source.config import Config
-from commercetools_source.config.settings import SETTINGS, is_blank, shown
+from commercetools_source.config.settings import SETTINGS
+from commercetools_source.config.values import is_blank, shown
 from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.spark.partitions import Cluster
 from commercetools_source.frontends.spark.reading import relation_of

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from commercetools_source.config.settings import Secret
+from commercetools_source.config.values import Secret
 from commercetools_source.http.retry import RetryBudget
 from commercetools_source.http.transport import Request, Transport
 from commercetools_source.http.transport import Response as PlatformResponse
