@@ -14,7 +14,7 @@ from commercetools_source.errors import ApiError
 from commercetools_source.sandbox.platform.clock import http_date
 from commercetools_source.sandbox.platform.refusals import body_of, refuse
 from commercetools_source.sandbox.platform.request import Request, Response, Seen
-from commercetools_source.sandbox.server.faults import error_of, headers_of
+from commercetools_source.sandbox.server.faults import ERRORS, error_of, headers_of
 
 if TYPE_CHECKING:
     from collections import deque
@@ -96,7 +96,7 @@ class App:
                 self.service.authorization.revoke()
             if fault is not None and fault.kind in {"change", "vanish"}:
                 self.service.disturb(request, fault)
-            if fault is not None and fault.kind in {"status", "throttle", "expire", "query_timeout", "too_large"}:
+            if fault is not None and fault.kind in ERRORS:
                 error = error_of(fault)
                 return Response(error.status, body_of(error.problem), tuple(headers_of(fault)))
             if self.admin is not None and path.startswith("/_sandbox"):

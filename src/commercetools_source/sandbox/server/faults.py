@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.errors import ApiError
 
-__all__ = ["KINDS", "Fault", "FaultKind", "Faults"]
+__all__ = ["ERRORS", "KINDS", "Fault", "FaultKind", "Faults"]
 
 FaultKind = Literal[
     "status",
@@ -77,10 +77,13 @@ _MESSAGES = {
     503: "The service is overloaded. Please try again later.",
     504: "The server did not answer in time. Please try again later.",
 }
+ERRORS: frozenset[FaultKind] = frozenset({"status", "throttle", "expire", "query_timeout", "too_large"})
+"""Kinds whose answer is an error of the platform, the one of `error_of`."""
+
 # Kinds that hit only pages larger than `above`.
-_BY_PAGE = frozenset({"query_timeout", "too_large"})
+_BY_PAGE: frozenset[FaultKind] = frozenset({"query_timeout", "too_large"})
 # Kinds that need `records`.
-_BY_RECORD = frozenset({"unservable", "change", "vanish"})
+_BY_RECORD: frozenset[FaultKind] = frozenset({"unservable", "change", "vanish"})
 _BAD_REQUEST = 400
 _HEADER = re.compile("[-A-Za-z0-9]*")
 _LONGEST = 86_400
