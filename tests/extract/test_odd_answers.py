@@ -13,6 +13,7 @@ from commercetools_source.destinations import open_destination
 from commercetools_source.errors import RecordError
 from commercetools_source.events import Event, RecordQuarantined, RowsWritten
 from commercetools_source.sandbox import Sandbox
+from commercetools_source.sync.plan import plan
 from commercetools_source.sync.run import Summary, sync
 from middle import Exchange, Middle, path_of
 from patience import Jumps
@@ -170,6 +171,37 @@ def test_an_answer_that_is_no_page_ends_its_stream_only(
     assert zones.complete
     assert not orders.complete
     assert not objects.complete
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_a_record_that_nobody_can_decode_is_no_matter_of_a_forecast(
+    sandbox: Sandbox, broken: tuple[bytes, bytes]
+) -> None:
+    def change(exchange: Exchange) -> None:
+        exchange.body = exchange.body.replace(*broken)
+
+    with Middle(sandbox, change) as middle, Client(middle.settings(), timing=Jumps().timing) as client:
+        orders, zones = plan(client, {}, streams=["orders", "zones"])
+    assert (orders.records, orders.note) == (len(sandbox.records("orders")), "")
+    assert zones.records == len(sandbox.records("zones"))
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_an_answer_that_is_no_count_costs_a_forecast_its_stream_only(
+    sandbox: Sandbox, body: bytes, status: int
+) -> None:
+    def change(exchange: Exchange) -> None:
+        if path_of(exchange) in {"/orders", "/custom-objects"}:
+            exchange.status, exchange.body = status, body
+
+    jumps = Jumps()
+    with Middle(sandbox, change) as middle, Client(middle.settings(), timing=jumps.timing) as client:
+        orders, objects, zones = plan(client, {}, streams=["orders", "custom_objects", "zones"])
+    assert orders.records is objects.records is None
+    assert "/orders" in orders.note
+    assert "/custom-objects" in objects.note
+    assert zones.records == len(sandbox.records("zones"))
 
 
 ERRORS = [

@@ -15,10 +15,11 @@ import msgspec
 
 from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import Paging, find, streams_of
-from commercetools_source.errors import ApiError, ForbiddenError
+from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.counting import Count, count_range, total_params
 from commercetools_source.extract.paging import path_of
+from commercetools_source.extract.request import is_oversized
 from commercetools_source.extract.selection import conflict_with, mode_of, ranges_of
 from commercetools_source.sync.transfer import selection_of
 
@@ -39,6 +40,8 @@ _QUESTIONS = 40
 """Requests that counting one stream may take."""
 _SAMPLE = 20
 """Records asked for to see how long a page takes."""
+_ATTEMPTS = 4
+"""Attempts at a question whose answer is of no use; a run has more patience, and nobody waits minutes for a forecast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,9 @@ def _forecast(client: Client, stream: Stream, state: StreamState, selection: Sel
             return _counted(_Counter(client, stream, selection.where_of(stream)), mode, state, selection)
         except ForbiddenError:
             note = f"the API client may not read it; {scope_advice([stream], client.config.project_key)}"
-        except ApiError as error:
+        except CommercetoolsError as error:
+            if not isinstance(error, ApiError) and not is_oversized(error):
+                raise  # nothing answers, or it is no matter of this stream
             note = str(error)
     return Forecast(stream.name, mode, None, 0, 0.0, exact=False, note=note)
 
@@ -148,16 +153,16 @@ class _Counter:
         )
         return counted or Count(0, exact=False)
 
-    def total(self, path: str, where: Sequence[str], limit: int = 0) -> tuple[int, float]:
+    def total(self, path: str, where: Sequence[str]) -> tuple[int, float]:
         """Return the total that the platform tells, and the seconds that took."""
         self._questions -= 1
         begun = time.monotonic()
-        answer: _Total = self.client.get(path, total_params(self.stream.params, where, limit), _total.decode)
+        answer: _Total = self.client.get(path, total_params(self.stream.params, where), _total.decode, _ATTEMPTS)
         return answer.total, time.monotonic() - begun
 
     def pause(self, path: str) -> float:
         """Return the seconds that the smallest request takes."""
-        return self.total(path, ())[1]
+        return self._seconds(path, 0)
 
     def page_seconds(self, records: int) -> float:
         """Return how long a full page takes: a request for nothing, and as much for each record as in a sample."""
@@ -165,12 +170,18 @@ class _Counter:
             return 0.0
         sample, size = min(_SAMPLE, records), min(self.client.config.page_size, records)
         path = self.stream.path if self.stream.parents is None else "/custom-objects"
-        idle, busy = self.pause(path), self.total(path, (), sample)[1]
+        idle, busy = self.pause(path), self._seconds(path, sample)
         return idle + max(0.0, busy - idle) * size / sample
+
+    def _seconds(self, path: str, limit: int) -> float:
+        begun = time.monotonic()
+        # Only the time matters: a record that nobody can decode is for the run to name, so nothing is decoded.
+        self.client.get(path, total_params(self.stream.params, (), limit), len, _ATTEMPTS)
+        return time.monotonic() - begun
 
 
 class _Total(msgspec.Struct):
-    total: int = 1  # a single object has none
+    total: int
 
 
 _total = msgspec.json.Decoder(_Total)
