@@ -41,7 +41,7 @@ _QUESTIONS = 40
 _SAMPLE = 20
 """Records asked for to see how long a page takes."""
 _ATTEMPTS = 4
-"""Attempts at a question whose answer is of no use; a run has more patience, and nobody waits minutes for a forecast."""
+"""Attempts at a question whose answer is of no use: nobody waits minutes for a forecast."""
 
 
 @dataclass(frozen=True, slots=True)
