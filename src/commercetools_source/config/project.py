@@ -25,6 +25,11 @@ __all__ = ["Config"]
 
 _NAMES = {variable: name for name, setting in SETTINGS.items() for variable in (*setting.aliases, setting.variable)}
 _ENDPOINT = ("region", "host", "api_url", "auth_url")
+_REQUIRED = tuple(name for name, setting in SETTINGS.items() if setting.required)
+_FIRST = (
+    "Save the .env that the Merchant Center offers when an API client is created here, set its CTP_ variables in the"
+    " environment, or name a settings file; `commercetools-source demo` needs none of them"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,13 +158,6 @@ class Config(Settings):
             problems = error.problems
         # A line that says nothing to us may be the missing setting, written wrongly.
         raise ConfigError([*content.foreign, *problems] if _lacks_any(problems) else problems)
-
-
-_REQUIRED = tuple(name for name, setting in SETTINGS.items() if setting.required)
-_FIRST = (
-    "Save the .env that the Merchant Center offers when an API client is created here, set its CTP_ variables in the"
-    " environment, or name a settings file; `commercetools-source demo` needs none of them"
-)
 
 
 def _lacks_any(problems: Iterable[str]) -> bool:

@@ -29,6 +29,8 @@ _FIELDS = {stored: name for name, stored in _STORED_NAMES.items()}
 
 Mode = Literal["full", "incremental"]
 
+_ADVICE = "reset its state, or run it with --full, to read the stream from its start"
+
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
@@ -132,9 +134,6 @@ def restore(stored: object) -> StreamState:
         return decode(stored)
     except StateError as error:
         return StreamState(broken=str(error))
-
-
-_ADVICE = "reset its state, or run it with --full, to read the stream from its start"
 
 
 def _broken(reason: str) -> StateError:

@@ -36,6 +36,22 @@ class _Place:
     height: float
 
 
+# A page that inlines the picture takes its styles as its own: each is bound to the picture's class.
+_PAGE = """\
+<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"
+ class="ct-model">
+<style>
+.ct-model text {{ font: 11px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace }}
+.ct-model .name {{ font-weight: bold; fill: #fff }}
+.ct-model .key {{ font-weight: bold }}
+.ct-model .box {{ fill: #fff; stroke: #999 }}
+</style>
+<rect width="100%" height="100%" fill="#fff"/>
+{parts}
+</svg>
+"""
+
+
 def svg(diagram: Diagram) -> str:
     """Return the diagram as a picture that stands alone, with text that can be searched."""
     boxes = {box.name: box for box in diagram.boxes}
@@ -255,19 +271,3 @@ def _drawn(box: Box, place: _Place, colours: Mapping[str, str]) -> str:
         base = y + _HEAD + (len(box.rows) + 1) * _ROW - 4
         parts.append(f'<text x="{x + 8:.0f}" y="{base:.0f}" fill="#888">{_more(box)}</text>')
     return "\n".join(parts)
-
-
-# A page that inlines the picture takes its styles as its own: each is bound to the picture's class.
-_PAGE = """\
-<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"
- class="ct-model">
-<style>
-.ct-model text {{ font: 11px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace }}
-.ct-model .name {{ font-weight: bold; fill: #fff }}
-.ct-model .key {{ font-weight: bold }}
-.ct-model .box {{ fill: #fff; stroke: #999 }}
-</style>
-<rect width="100%" height="100%" fill="#fff"/>
-{parts}
-</svg>
-"""

@@ -6,6 +6,7 @@ Knows how a list is asked for; which fields and which range is the caller's busi
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -106,8 +107,7 @@ def _arguments(params: Sequence[tuple[str, str]]) -> str:
 def _problem(errors: Sequence[_Error]) -> Problem:
     detail = "; ".join(error.message for error in errors) or "the answer has no data"
     codes = tuple(str(error.extensions["code"]) for error in errors if "code" in error.extensions)
-    return Problem(_OK, detail, codes, method="POST", path=_PATH)
+    return Problem(HTTPStatus.OK, detail, codes, method="POST", path=_PATH)
 
 
-_OK = 200
 _decoder = msgspec.json.Decoder(_Answer)

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["child_view", "files", "head", "newest", "order", "view"]
 
+_ROW_ID = "_file, file_row_number"
+_FILE_ROW = "filename = '_file', file_row_number = true"
+_HEAD = """\
+-- The newest version of each row, for DuckDB; written anew by every run. In a terminal:
+--     duckdb shop.duckdb < {folder}/latest.sql
+-- The views read the files each time, so they stay true after the next run; run this again for new columns. Deleted
+-- records have a time in _deleted_at; the schema `model` has none of them. All times are UTC.
+"""
+
 
 def order(columns: Iterable[str]) -> str:
     """Return how the rows of one key are ordered, the newest first."""
@@ -109,13 +118,3 @@ def _typed(column: str, sql: str) -> str:
     if sql == "TIMESTAMP[]":
         return f"[make_timestamp(epoch_us(x)) FOR x IN {column}]"
     return f"{column}::{sql}" if sql in {"JSON", "TIME", "TIME[]"} else column
-
-
-_ROW_ID = "_file, file_row_number"
-_FILE_ROW = "filename = '_file', file_row_number = true"
-_HEAD = """\
--- The newest version of each row, for DuckDB; written anew by every run. In a terminal:
---     duckdb shop.duckdb < {folder}/latest.sql
--- The views read the files each time, so they stay true after the next run; run this again for new columns. Deleted
--- records have a time in _deleted_at; the schema `model` has none of them. All times are UTC.
-"""

@@ -110,6 +110,9 @@ def _refuse_depth(text: str, parameter: str) -> None:
         raise malformed(parameter, f"The predicate is nested more than {_DEEPEST} levels deep.")
 
 
+_GROUPS: Mapping[str, type[And | Or]] = {"or_": Or, "and_": And}
+
+
 def _node(tree: Any) -> Node:
     rule, children = str(tree.data), tree.children
     if rule in _GROUPS:
@@ -120,9 +123,6 @@ def _node(tree: Any) -> Node:
     if rule == "nested":
         return Nested(name, _node(children[1]))
     return _test(rule, name, children)
-
-
-_GROUPS: Mapping[str, type[And | Or]] = {"or_": Or, "and_": And}
 
 
 def _test(rule: str, name: str, children: Sequence[Token | Tree[Token]]) -> Node:

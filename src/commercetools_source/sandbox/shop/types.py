@@ -228,6 +228,25 @@ _ATTRIBUTE_TYPES: Mapping[str, tuple[Json, Sampler]] = {
 }
 
 
+# The last one is what `nested` refers to; no product has it.
+PRODUCT_TYPES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("apparel", ("color", "size", "article-code", "care", "organic", "collection")),
+    ("electronics", ("article-code", "color", "weight", "released-on", "list-price", "organic")),
+    (
+        "everything",
+        (
+            *(f"any-{name}" for name in (*_ATTRIBUTE_TYPES, "nested")),
+            *(f"set-{name}" for name in (*_ATTRIBUTE_TYPES, "nested")),
+            *(f"product-{name}" for name in _ATTRIBUTE_TYPES),
+            "sets-of-numbers",
+            "specs",
+        ),
+    ),
+    ("plain", ()),
+    ("specification", ("spec-name", "spec-value")),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AttributeRow:
     """One attribute definition and the values that fit it."""
@@ -276,25 +295,6 @@ def attribute_rows(world: World) -> dict[str, AttributeRow]:
         if name != "nested":
             rows[f"product-{name}"] = AttributeRow(attribute_type, sampler, level="Product")
     return rows
-
-
-# The last one is what `nested` refers to; no product has it.
-PRODUCT_TYPES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("apparel", ("color", "size", "article-code", "care", "organic", "collection")),
-    ("electronics", ("article-code", "color", "weight", "released-on", "list-price", "organic")),
-    (
-        "everything",
-        (
-            *(f"any-{name}" for name in (*_ATTRIBUTE_TYPES, "nested")),
-            *(f"set-{name}" for name in (*_ATTRIBUTE_TYPES, "nested")),
-            *(f"product-{name}" for name in _ATTRIBUTE_TYPES),
-            "sets-of-numbers",
-            "specs",
-        ),
-    ),
-    ("plain", ()),
-    ("specification", ("spec-name", "spec-value")),
-)
 
 
 # https://docs.commercetools.com/api/projects/productTypes
