@@ -62,7 +62,9 @@ def count_range(
         asked += 1
         if total is None:
             return None
+        # Without a predicate the platform counts to the end; with one it stops at the ceiling.
         capped = bool(conditions) and total >= CEILING
+        # Each half takes a question of its own, and those that wait take theirs: it must be enough for all.
         halves = split(subrange, 2) if capped and asked + len(pending) + 2 <= questions else ()
         if len(halves) > 1:
             pending += reversed(halves)
@@ -99,6 +101,7 @@ def _stepped(request: PageRequest) -> int | None:
         fetched = request.fetch(1, None, skip=CEILING - 1, counted=True)
         if not fetched.page.records:
             return None if fetched.total is None else counted + fetched.total
+        # Skipped are 9,999 records, and the one that came is the 10,000th; counting goes on behind it.
         counted += CEILING
         left = advance(request.key_range, position_of(fetched.page.records[0], request.key_range))
         request = PageRequest(request.get, request.stream, left, request.where)

@@ -131,9 +131,12 @@ class Extraction:
         for stream in self._streams:
             stored = self._states.get(stream.name, StreamState())
             mode = mode_of(stream, stored, self._selection)
+            # The mode is fixed before the first request, so that a stream which fails at once is reported with it
+            # too.
             self._runs[stream.name] = _StreamRun(stream, stored, mode, self._now())
             self._tasks.begin(Task(stream, stored, None, self._limits.page_size))
         if self._now() < end:
+            # Without any time to read in, no request is sent at all; the streams end as stopped.
             self._workers.start(self._tasks, self._reader)
         try:
             while len(self.outcomes) < len(self._runs) and not self._tasks.stopped:
@@ -142,6 +145,7 @@ class Extraction:
                     self.stop()
                 else:
                     yield from self._round(self._workers.next_result(min(1.0, self._limits.batch_seconds)))
+            # What was read before a stop is paid for: it is delivered, and the next run begins behind it.
             yield from self._deliver_buffered()
         finally:
             self.stop()
@@ -162,6 +166,7 @@ class Extraction:
         run = self._runs[stream.name]
         run.error, run.cause = reason_of(error, stream, "write"), type(error)
         run.unwritable = True
+        # The last delivery was counted when it was handed over, and turned out not to be stored.
         run.records -= run.unconfirmed
         run.buffer, run.size, run.weight = [], 0, 0
         self._tasks.fail(stream)
@@ -200,6 +205,8 @@ class Extraction:
         if result.state is not None:
             self._plan(run, result.state)
         elif result.task.key_range is not None and result.error is None:
+            # A range leaves the state only with its page in the buffer: a delivery takes both, so that no state is
+            # ahead of its rows.
             run.ranges.pop(result.task.key_range, None)
             run.ranges.update(dict.fromkeys(result.ranges))
         if result.error is not None:
@@ -223,6 +230,7 @@ class Extraction:
 
     def _buffer(self, run: _StreamRun, page: Page) -> None:
         self._hook(PageRead(run.stream.name, len(page.records), page.size))
+        # Pages of this stream that were under way when its delivery failed: nobody stores them, so none is kept.
         if run.unwritable:
             return
         if not run.buffer:
@@ -241,9 +249,11 @@ class Extraction:
     def _due(self) -> list[_StreamRun]:
         """Return the streams whose buffers should be delivered now."""
         buffered = [run for run in self._runs.values() if run.buffer]
+        # A slow stream is delivered by age too, so that a run which is cut off loses seconds and not an hour.
         late = self._now() - self._limits.batch_seconds
         due = [run for run in buffered if run.weight >= self._limits.batch_bytes or run.buffered_since <= late]
         if not due and sum(run.size for run in buffered) >= self._limits.most_held:
+            # Many streams with half a batch each fill the memory together: the largest gives way first.
             due = [max(buffered, key=lambda run: run.size)]
         return due
 
@@ -264,6 +274,7 @@ class Extraction:
             return False
         if state.cursor is None or state.cursor >= self._selection.bound:
             return False
+        # The second read is planned as if a run had just begun; its start is the bound of the run that was cut off.
         run.stored = state
         self._tasks.begin(Task(run.stream, state, None, self._limits.page_size))
         return True
@@ -284,6 +295,7 @@ class Extraction:
         run.buffer, run.size, run.weight = [], 0, 0
         state = replace(run.state, ranges=tuple(run.ranges))
         phase = Phase.of(full=state.mode == "full", first=not run.emitted and run.mode != "resumed", last=done)
+        # The first delivery of a full read starts the table over; a resumed read adds to what is loaded already.
         run.emitted = True
         if done:
             state = run.state = finish(state)

@@ -64,6 +64,7 @@ def predicate(key_range: KeyRange) -> str | None:
     elif key_range.lower is not None:
         conditions.append(comparison(field, ">=", key_range.lower))
     if key_range.upper is not None:
+        # The upper end is excluded, so that ranges which meet share no record.
         conditions.append(comparison(field, "<", key_range.upper))
     if key_range.until is not None:
         conditions.append(_beside(key_range, "<", "<=", key_range.until))
@@ -76,6 +77,8 @@ def _beside(key_range: KeyRange, sign: str, tie_sign: str, position: Position) -
     if not key_range.tie:
         return strictly
     equal = comparison(key_range.field, "=", position.value)
+    # Records with the same value of the field are told apart by the tie-break, which is unique: none is skipped or
+    # sent twice.
     return f"({strictly} or ({equal} and {comparison(key_range.tie, tie_sign, position.tie)}))"
 
 

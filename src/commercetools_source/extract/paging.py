@@ -66,6 +66,7 @@ class Step:
 
 
 _REPLACED = "\ufffd".encode()
+"""What stands where bytes were no UTF-8: a key that has it is not the key that the platform knows."""
 _EMPTY = Page((), 0)
 
 
@@ -79,6 +80,7 @@ def read(get: Get, stream: Stream, key_range: KeyRange, limit: int, *, most: int
     if stream.paging is Paging.SINGLE:
         return _read_single(get, stream, key_range)
     request = PageRequest(get, stream, key_range, where)
+    # A page that reaches across the largest offset leaves a range that begins behind it.
     if request.by_offset and key_range.offset > LARGEST_OFFSET:
         return _divide(request, most)
     asked = limit
@@ -91,6 +93,7 @@ def read(get: Get, stream: Stream, key_range: KeyRange, limit: int, *, most: int
                 raise
             if limit == 1:
                 return _step_over(request, error)
+            # Halving ends at one record, which is then either served with more attempts or stepped over.
             limit //= 2
             continue
         if request.by_offset and key_range.field and (fetched.total or 0) > LARGEST_OFFSET:
@@ -104,6 +107,7 @@ def pages(
     """Yield every page of `key_range`, in order; raises the error of a record that cannot be served."""
     remainder: tuple[KeyRange, ...] = (key_range,)
     limit = page_size
+    # Depth first: what a divided range leaves is read in its order before what lies behind it.
     while remainder:
         step = read(get, stream, remainder[0], limit, most=page_size, where=where)
         if step.quarantine is not None:
@@ -131,6 +135,7 @@ def halves(
         cut = position_of(middle.records[0], key_range)
     except (CommercetoolsError, IndexError):
         return (key_range,)  # it goes on alone; what is wrong shows when it is read
+    # `upper` is excluded, and the record at the cut belongs to the first half: a millisecond more holds it.
     end = shift(cut.value, 0.001)
     upper = end if key_range.upper is None else min(end, key_range.upper)
     return (replace(key_range, until=cut, upper=upper), replace(key_range, after=cut))
@@ -162,12 +167,14 @@ def _step(request: PageRequest, fetched: Fetched, limit: int, most: int) -> Step
     """Return the step that a good page makes; its range ends only where that is proven."""
     key_range, page = request.key_range, fetched.page
     remainder = _left(request, page, 0) if page.records else key_range
+    # Doubling finds the way back after one large record, without a full page at once that would fail again.
     size = min(most, limit * 2, _fitting(page))
     continues = fetched.more
     if key_range.until is not None and remainder.after == key_range.until:
         continues = False
     if continues is None:
         continues = not replace(request, key_range=remainder).ends()
+        # Something lowered the limit on the way: to ask for more than it lets through gains nothing.
         size = min(size, len(page.records) or 1)
         if continues and not page.records and limit == 1:
             raise StateError(cut_short(path_of(request.stream, key_range)))
@@ -199,6 +206,7 @@ def _divide(request: PageRequest, most: int) -> Step:
             " leave the stream out, or ask commercetools for another way to list them"
         )
     start = replace(request, key_range=replace(key_range, offset=0))
+    # A value from the middle of what offsets reach, so that they reach to the end of the first range.
     page = start.fetch(most, None, skip=LARGEST_OFFSET // 2).page
     values = sorted({position_of(record, key_range).value for record in page.records} - {key_range.lower or ""})
     if not values:
@@ -224,8 +232,11 @@ def _step_over(request: PageRequest, error: CommercetoolsError) -> Step:
                 continue
             if not is_oversized(next_error):
                 raise
+            # The record behind it fails too: an outage, and no single record. No limit of attempts: the retry budget
+            # decides.
             return _step(request, request.fetch(1, None), 1, 1)
         try:
+            # Asked once more, now that the platform answers: a fault that passed quarantines no good record.
             good = request.fetch(1, _LONE_ATTEMPTS)
         except CommercetoolsError as again:
             if not is_oversized(again):
@@ -257,15 +268,13 @@ def _behind_undecodable(request: PageRequest) -> KeyRange | None:
             return replace(key_range, offset=key_range.offset + 1) if rows else None
         names = {name.partition(".")[0] for name in (key_range.field, key_range.tie)}
         fields = msgspec.json.encode({name: rows[0][name] for name in names if name in rows[0]})
-        return (
-            advance(key_range, position_of(msgspec.Raw(fields), key_range)) if "\ufffd".encode() not in fields else None
-        )
+        return advance(key_range, position_of(msgspec.Raw(fields), key_range)) if _REPLACED not in fields else None
     except (UndecodableError, IndexError, ValueError):
         return None
 
 
 def _around(request: PageRequest, remainder: KeyRange | None) -> KeyRange:
-    """Return the smallest range that surely holds the first record of the range, known to lie before `left`."""
+    """Return the smallest range that surely holds the first record of the range, which lies before `remainder`."""
     key_range = request.key_range
     if request.by_offset or not key_range.tie or remainder is None or remainder.after is None:
         return key_range

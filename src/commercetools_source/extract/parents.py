@@ -73,6 +73,7 @@ def _distinct(get: paging.Get, parents: Parents) -> Iterator[tuple[str, ...]]:
         value = rows[0].get(field)
         if not isinstance(value, str):
             raise StateError(f"a record of {parents.source} has no text in {field!r}, by which it is listed")
+        # Without this check a server that ignores `where` would be asked for ever.
         if value in seen:
             raise StateError(
                 f"listing by {field} made no progress: {parents.source} sent {value!r} again;"
@@ -91,6 +92,7 @@ def _look(get: paging.Get, path: str, where: str | None, *params: tuple[str, str
     asked = [("limit", "1"), *params, *([("where", where)] if where is not None else [])]
     rows, _ = get(path, [*asked, ("withTotal", "false")], decode_rows, None)
     if not rows:
+        # The end of a listing is proven by a count, as for pages: an empty answer alone may come from a proxy.
         rows, total = get(path, [*asked, ("withTotal", "true")], decode_rows, None)
         if not rows and total:
             raise StateError(paging.cut_short(path))

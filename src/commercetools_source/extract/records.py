@@ -49,6 +49,7 @@ def record_shaper(stream: Stream, parent: Sequence[str]) -> Callable[[msgspec.Ra
     """
     redact = redactor(stream.item)
     secrets = secret_fields(stream.item)
+    # Where a single field is secret, to cut it out of the text is faster than to write the record anew.
     if len(secrets) == 1:
         redact = _drop_field(*secrets)
     if stream.parents is None and not stream.derived:
@@ -60,6 +61,7 @@ def record_shaper(stream: Stream, parent: Sequence[str]) -> Callable[[msgspec.Ra
     def shape(record: msgspec.Raw) -> msgspec.Raw:
         fields = msgspec.json.decode(record if redact is None else redact(record), type=dict[str, msgspec.Raw])
         front = {**spliced, **{column: _follow(fields, path) for column, path in stream.derived}}
+        # A spliced column wins over a field of its name: two of one name would be no valid record.
         others = {name: value for name, value in fields.items() if name not in front}
         return msgspec.Raw(msgspec.json.encode({**front, **others}))
 
@@ -78,7 +80,8 @@ def _drop_field(name: str) -> Callable[[msgspec.Raw], msgspec.Raw]:
             return record
         body = bytes(record)
         head, _, tail = body.partition(key)
-        # Inside a string its quotes are escaped, so this is a key; that it is not another one's says its value.
+        # Quotes inside strings are escaped, so `key` matches a key. Comparing the value rules out an equal key of a
+        # nested object.
         if tail.startswith(value) and key not in tail:
             inner_path = tail[len(value) :]
             if inner_path.startswith(b","):
@@ -86,11 +89,6 @@ def _drop_field(name: str) -> Callable[[msgspec.Raw], msgspec.Raw]:
             if head.endswith(b",") and inner_path.startswith(b"}"):
                 return msgspec.Raw(head[:-1] + inner_path)
         fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
-        return msgspec.Raw(msgspec.json.encode({one: raw for one, raw in fields.items() if one != name}))
+        return msgspec.Raw(msgspec.json.encode({field: raw for field, raw in fields.items() if field != name}))
 
     return cut
-
-
-def _shape(stream: Stream, key_range: KeyRange, record: msgspec.Raw) -> msgspec.Raw:
-    shape = record_shaper(stream, key_range.parent)
-    return record if shape is None else shape(record)

@@ -105,6 +105,8 @@ class PageRequest:
         ]
         envelope, size = self.get(path_of(self.stream, self.key_range), params, decode_page, attempts)
         count, total = len(envelope.results), envelope.total if counted else None
+        # The answer names the limit that counted, which a gateway may have lowered: a page that is full by it has a
+        # successor.
         asked = limit if envelope.limit is None else min(limit, envelope.limit)
         continues: bool | None = True if count >= asked > 0 else None
         if total is not None and total <= offset + count:
@@ -129,6 +131,7 @@ class PageRequest:
         if self.key_range.offset > LARGEST_OFFSET:
             return True  # nobody can ask
         try:
+            # An empty page proves no end by itself (a proxy may send one); a total that says so does.
             fetched = self.fetch(1, PATIENT_ATTEMPTS, counted=True)
         except CommercetoolsError as error:
             if is_oversized(error):

@@ -88,6 +88,7 @@ def mode_of(stream: Stream, state: StreamState, selection: Selection) -> Literal
     if selection.full:
         return "full"
     if state.mode is not None:
+        # A read that was cut off is finished in its own way, whatever this run would choose.
         return "resumed"
     return "incremental" if stream.cursor is not None and state.cursor is not None else "full"
 
@@ -108,6 +109,7 @@ def ranges_of(
         first = range_of(stream, since=since, until=end)
     else:
         first = range_of(stream)
+        # A range by a time ends where the run does; one by a key or number has no such end and is read whole.
         first = replace(first, upper=end if first.field.endswith("At") else None)
     return tuple(replace(first, parent=parent) for parent in parents)
 
@@ -197,6 +199,7 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
     if state.broken is not None:
         return state.broken
     anew = "to read another part of it, read it anew with --full, or reset its state"
+    # With another filter the cursor would promise records that were never asked for.
     if state.where != (filters := selection.where_of(stream)):
         return f"what is held of it was read {_filter(state.where)}, and now it is asked for {_filter(filters)}; {anew}"
     since = selection.since_of(stream)

@@ -107,7 +107,10 @@ class TaskQueue:
             self.tasks.extendleft(
                 replace(task, key_range=remainder, limit=result.limit) for remainder in reversed(ranges)
             )
+            # The task itself is done, and each range that is left of it is a new one; at zero the stream has ended.
             self._pending[name] += len(ranges) - 1
+            # Counted before the caller sees the page, so that workers stop reading ahead while it is still in the
+            # queue.
             self.ahead += result.page.size if result.page is not None else 0
             self._put(result)
             self._changed.notify(len(ranges))
@@ -118,6 +121,7 @@ class TaskQueue:
             task = next((task for task in self.tasks if task.stream.name == stream.name), None)
             self._drop(stream.name)
             if task is not None and not self._pending[stream.name]:
+                # Nothing of the stream is under way, so no result would come to end it: this one does.
                 self._put(Result(task))
 
     def next_result(self, patience: float) -> Result | None:
@@ -151,10 +155,12 @@ class TaskQueue:
 
     def _drop(self, name: str) -> None:
         self._failed.add(name)
+        # Tasks under way cannot be taken back: they stay pending, and their results come with nothing to follow.
         tasks = deque(task for task in self.tasks if task.stream.name != name)
         self._pending[name] -= len(self.tasks) - len(tasks)
         self.tasks = tasks
 
     def _put(self, result: Result) -> None:
+        # After a stop no stream is complete, whatever is left of it: `last` would store its new cursor.
         last = not self._pending[result.task.stream.name] and not self._stopped
         self._results.put(replace(result, last=last))

@@ -23,7 +23,7 @@ _HALVES = 2
 
 
 def split(key_range: KeyRange, count: int) -> tuple[KeyRange, ...]:
-    """Return what is left of `key_range` as up to `parts` ranges that share no record and miss none.
+    """Return what is left of `key_range` as up to `count` ranges that share no record and miss none.
 
     The cuts lie at equal distances between the last record delivered and the upper end. One range
     comes back where there is nothing to cut: an open end, or too few milliseconds left (records of
@@ -33,11 +33,14 @@ def split(key_range: KeyRange, count: int) -> tuple[KeyRange, ...]:
     if start is None or key_range.upper is None:
         return (key_range,)
     begin = moment(start)
+    # The API's timestamps have milliseconds, so nothing shorter can be cut
+    # (https://docs.commercetools.com/api/types#datetime).
     milliseconds = (moment(key_range.upper) - begin) // _MILLISECOND
     count = min(count, milliseconds // _LEAST_SPAN)
     if count < _HALVES:
         return (key_range,)
     cuts = [instant(begin + _MILLISECOND * (milliseconds * index // count)) for index in range(1, count)]
+    # Only the first range keeps `after`: the others lie behind it as a whole.
     first = replace(key_range, upper=cuts[0])
     later_ranges = [
         replace(key_range, lower=low, upper=high, after=None)

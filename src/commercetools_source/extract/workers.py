@@ -54,6 +54,7 @@ class Reader:
             step = paging.read(self._get, task.stream, key_range, task.limit, most=self._page_size, where=where)
         except ApiError as error:
             if key_range.parent and is_gone(self._get, task.stream, key_range.parent, error):
+                # The collection went with its parent: no record is missing, so the range ends here without an error.
                 return Result(task)
             raise
         ranges = step.left
@@ -70,11 +71,13 @@ class Reader:
             return (remainder,)
         try:
             first = position_of(page.records[0], key_range).value
+            # A whole page of one moment (an import): time does not divide it, so it is cut at a record in its middle.
             if first == remainder.after.value and len(page.records) > 1:
                 where = self._selection.where_of(task.stream)
                 return paging.halves(self._get, task.stream, remainder, self._page_size, where)
             if remainder.upper is None:
                 return (remainder,)
+            # Not into more ranges than pages: each range takes a request of its own to prove its end.
             return split(remainder, min(spare + 1, pages_left(remainder, first, remainder.after.value)))
         except (ValueError, OverflowError):  # a time that is none: the range goes on uncut
             return (remainder,)
@@ -104,6 +107,7 @@ class Threads:
         self._tasks = tasks
         for number in range(self._count):
             name = f"commercetools-{number}"
+            # Daemons: a process that ends early must not wait for a request of up to `request_timeout` seconds.
             threading.Thread(target=_work, args=(tasks, reader), name=name, daemon=True).start()
 
     def next_result(self, patience: float) -> Result | None:

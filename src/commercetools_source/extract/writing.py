@@ -29,6 +29,7 @@ def write_all(
     concerns every stream.
     """
     for delivery in extraction.deliveries():
+        # The next delivery is asked for only after this one is stored or failed: so the engine knows what is true.
         error = _write(destination, adapt(delivery))
         if error is None:
             hook(RowsWritten(delivery.stream.name, len(delivery.records)))
@@ -40,6 +41,7 @@ def _write(destination: Destination, delivery: Delivery) -> Exception | None:
     try:
         destination.write(delivery)
     except Exception as error:
+        # A full disk or a closed pipe fails every stream alike; a RecordError is about the records of this one.
         if isinstance(error, OSError) and not isinstance(error, RecordError):
             raise
         return error

@@ -54,9 +54,11 @@ class ConcurrencyLimit:
         with self._free:
             self._running -= 1
             if overloaded:
+                # Twenty requests that meet one overload say so twenty times; it halves the limit once.
                 if entered > self._halved_at:
                     self._limit = decrease(self._limit)
                     self._halved_at = self._now()
             elif good:
                 self._limit = increase(self._limit, self._ceiling)
+            # Only as many as may go now: to wake all of them would let them contend for the lock at each answer.
             self._free.notify(max(0, int(self._limit) - self._running))

@@ -150,13 +150,16 @@ class Transport:
             outcome = self._attempt(request, budget.seconds)
             if not _is_worth_repeating(request, outcome):
                 return outcome
+            # A page that is too large fails every time: few attempts, then the caller asks for half of it.
             oversized_attempts += _is_oversized(outcome)
             if budget.oversized_attempts is not None and oversized_attempts >= budget.oversized_attempts:
                 return outcome
             delay = self._delay(outcome, attempt)
             outage = self._traffic.get().outages.get(host)
+            # An outage that others have waited out already is not waited out again by each request of the queue.
             begun = started if outage is None else min(started, outage.since)
             remaining = budget.allowed(contacted=host in self._contacted) - (self._timing.now() - begun)
+            # To sleep first and give up then would cost the run the wait and gain it nothing.
             if delay > remaining:
                 return _told(outcome, remaining)
             self._hook(RetryScheduled(request.method, request.path, _reason(outcome), delay, attempt))
@@ -177,11 +180,13 @@ class Transport:
     def _attempt(self, request: Request, patience: float) -> Outcome:
         traffic = self._traffic.get()
         entered = traffic.concurrency.enter()
+        # What an interrupt (Ctrl-C) leaves behind: neither an overload nor a good answer.
         outcome: Outcome = NetworkError("not sent", sent=False)
         try:
             outcome = self._exchange(traffic, request)
         finally:
             status = outcome.status if isinstance(outcome, Response) else 0
+            # A timeout counts as overload: of fewer requests at once, more may be answered in time.
             late = isinstance(outcome, NetworkError) and outcome.timed_out
             traffic.concurrency.leave(entered, overloaded=late or status in OVERLOAD, good=is_good(status))
         host, ended = urlsplit(request.url).netloc, self._timing.now()
@@ -191,6 +196,7 @@ class Transport:
         else:
             traffic.outages.pop(host, None)
         if not isinstance(outcome, NetworkError):
+            # From the first whole answer on the host is known to exist: patience with it is worth while.
             self._contacted.add(host)
         if isinstance(outcome, Response):
             self._hook(RequestDone(request.method, request.path, status, ended - entered, len(outcome.body)))
@@ -215,6 +221,7 @@ class Transport:
             return fault
         if proxy is not None and packed.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
             return proxy_refusal(proxy)
+        # Waiting for the network goes on in parallel; what fills memory does not.
         with traffic.unpacking:
             return self._unpack(request, packed, host)
 
@@ -231,9 +238,12 @@ class Transport:
                 **request.headers,
                 **({} if secret is None else {"Authorization": secret.reveal()}),
             },
+            # Read here, in bounded chunks; urllib3 would read a body of any size into memory, and unpack it.
             preload_content=False,
             decode_content=False,
+            # The platform sends no redirect; another host must not decide where a request goes.
             redirect=False,
+            # One place retries: here urllib3's own would multiply the attempts and know no budget.
             retries=False,
         )
         try:
@@ -258,6 +268,7 @@ class Transport:
         try:
             if is_packed(body):
                 body = self._inflate(body, request.largest if good else _LARGEST_ERROR)
+            # Some gateways put a byte order mark in front, which JSON does not allow (RFC 8259, section 8.1).
             body = body.removeprefix(codecs.BOM_UTF8)
             value = request.parse(body) if good and request.parse is not None else None
         except NetworkError as error:

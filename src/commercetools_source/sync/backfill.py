@@ -61,6 +61,7 @@ def backfill(
             ready,
             {},
             Selection(bound=bound, until=True, start_date=start, where=pairs),
+            # The state of the running cursor is written with the rows, unchanged.
             lambda delivery: merged(delivery, states[delivery.stream.name], start, bound),
         )
         changes = changes_of(destination)
@@ -96,6 +97,7 @@ def merged(delivery: Delivery, stored: StreamState, since: str, until: str) -> D
     """Return the delivery of a read of its own as rows to merge beside `stored`."""
     state = stored
     complete = delivery.phase.last and not delivery.state.quarantined
+    # The part held grows only by a window that touches it: between two that do not, records would be missing.
     if complete and stored.since is not None and since < stored.since <= until:
         state = replace(stored, since=since)
     return replace(delivery, state=state, phase=Phase.MERGE)

@@ -96,6 +96,7 @@ def _each(
     chosen = None if streams is None else streams_of(streams)
     sides = _Sides(client, destination, destination, guard, marking(destination, hard=hard))
     try:
+        # To compare changes nothing, so that it does not lock out those who read.
         states = open_to_read(destination) if guard is None else destination.open()
         rows = _held(destination, states) if chosen is None else chosen
         return tuple(_one(sides, stream, states.get(stream.name, StreamState())) for stream in rows)
@@ -137,11 +138,13 @@ def _compared(sides: _Sides, stream: Stream, state: StreamState, cursor: str) ->
         pages = _listed(sides.client, stream, state)
         difference = sides.ledger.compare(stream, pages, cursor, state.since)
         if expires_on_platform(stream):
+            # The destination is the archive of what the platform forgets.
             difference = replace(difference, gone=())
         if sides.guard is None:
             return Verdict(stream.name, difference, bound=cursor)
         if (reason := refusal(stream, difference, sides.guard)) is not None:
             return Verdict(stream.name, difference, note=reason, bound=cursor)
+        # When they were deleted nobody knows; the platform's time now is later than it and never in the future.
         times = dict.fromkeys(difference.gone, instant(sides.client.server_time()))
         marked = sides.delete(stream, times)
         mended = _mend(sides, stream, state, (*difference.missing, *difference.stale))

@@ -186,6 +186,8 @@ def lookup(
     if not loaded and not probe:
         return Lookup(states, {})
     reached = min(loaded.values(), default=selection.bound)
+    # Messages become visible late as records do, so they are read again for the same span; marking twice changes
+    # nothing.
     lower = shift(reached, -selection.lookback) if loaded else reached
     error: CommercetoolsError | None = None
     pages = deletions(get, loaded or starts, lower, selection.end, page_size)
@@ -202,6 +204,7 @@ def lookup(
         # become visible later.
         reached = max(reached, min(tombstones[-1].time, selection.bound))
     ends = {stream.name: max(start, reached) if error else None for stream, start in loaded.items()}
+    # Without an error nothing is owed, and the cursor alone says from when on to look.
     after = {name: replace(states[name], deletions_from=end) for name, end in ends.items()}
     return Lookup({**states, **after}, {}, reached, error)
 
@@ -275,6 +278,8 @@ def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:
     gone = len(difference.gone)
     if not gone:
         return None
+    # An empty listing beside full tables is nearly always a lost scope or the wrong project, however few rows there
+    # are.
     if difference.listed == 0 and guard.share < 1:
         return (
             f"the platform lists nothing of {stream.name}, where {difference.held} rows are held; nothing was marked;"

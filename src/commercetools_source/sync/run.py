@@ -68,14 +68,17 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     names = [stream.name for stream in chosen]
     if hard_delete:
         _check_hard(destination)
+    # Only where a second copy of a record is merged away: the tail is read again by the next run.
     tail = not settled and isinstance(destination, Merging) and destination.merges
     selection = selection_of(client, chosen, full=full, since=since, until=until, where=where, tail=tail)
     try:
+        # After the first request: a project that cannot be reached leaves no new file behind.
         states = destination.open()
         reasons = _conflicts(chosen, states, selection, behind=until is not None)
         refused = refuse(reasons, lambda stream: mode_of(stream, _state(states, stream), selection), hook)
         chosen = tuple(stream for stream in chosen if stream.name not in refused)
         lookup = Lookup(states, {})
+        # A full read brings what is there and nothing else, so that deletions show by themselves.
         if not full:
             lookup = _delete(client, destination, chosen, states, selection, hook, hard=hard_delete)
         # What needs its parents listed takes the most requests one after the other, so it starts early.

@@ -99,6 +99,7 @@ def selection_of(
     name = "since" if since else "start_date"
     if start is not None and end is not None and start >= end:
         raise ConfigError(f"{name} is {start} and until is {end}: nothing can lie between; {name} must be earlier")
+    # Not by the time of this machine alone: where its clock is ahead, that would skip what commits late.
     settled = client.settled_time()
     now = shift(settled, config.settle_seconds)
     if start is not None and start > now:
@@ -157,6 +158,7 @@ class Transfer:
         limits = Limits.of(config.concurrency, config.page_size, self.destination.batch_bytes)
         limits = replace(limits, seconds=self.seconds)
         extraction = Extraction(self.client.get, streams, states, selection, limits, self.hook)
+        # Handed out before the first request, so that a signal during it ends the run cleanly too.
         if self.on_stoppable is not None:
             self.on_stoppable(extraction.stop)
         write_all(extraction, self.destination, self.hook, change)

@@ -102,6 +102,7 @@ class DuckDB:
 
     def close(self) -> None:
         """Write everything into the file itself and release it."""
+        # Forgotten first: if closing fails, the object does not pretend to be open.
         opened, self._file = self._file, None
         if opened is not None:
             opened.database.close(self._memory.steps[-1])
@@ -221,6 +222,7 @@ class DuckDB:
 
         In transactions of their own, as tables are changed before rows are. Each leaves the read under way.
         """
+        # A crash between the two transactions then leaves a read under way, and not a finished one that lacks rows.
         under_way = replace(delivery.state, cursor=None, mode="full", bound=delivery.state.cursor)
         phase = Phase.of(full=True, first=delivery.phase.first)
         stored = self._stored(replace(delivery, state=under_way, phase=phase))
@@ -234,6 +236,7 @@ class DuckDB:
 
     def _stored(self, delivery: Delivery) -> Stored:
         """Store a delivery with the memory that its records should take, with more where that is too little."""
+        # Little memory first: other programs on the machine keep theirs, and most deliveries need no more.
         *lower, highest = self._memory.for_delivery(delivery, self._opened.database.catalogue.row_counts)
         for limit in lower:
             try:
@@ -261,6 +264,7 @@ class DuckDB:
         self, stream: Stream, times: Mapping[str, str], act: Callable[[duckdb.DuckDBPyConnection, str, str], int]
     ) -> int:
         with self._failing(f"mark deleted {stream.name} in") as opened, opened.database.transaction():
+            # A table that is being loaded has the row too, and would bring it back when it is put in place.
             names = (stream.name, states.loading_name(stream.name))
             tables = [name for name in names if name in opened.database.catalogue.columns]
             connection = opened.database.connection

@@ -42,6 +42,7 @@ def merged(
 
     key = ", ".join(map(quoted, decoder.key))
     same = " AND ".join(f"stored.{quoted(name)} = _batch.{quoted(name)}" for name in decoder.key)
+    # Of equal versions the later delivery wins: it was read last.
     older = "coalesce(stored.version, -1) <= coalesce(_batch.version, -1)" if decoder.versioned else "true"
     keys = ", ".join(f"_batch.{quoted(name)}" for name in decoder.key)
     other = "stored.version IS DISTINCT FROM _batch.version" if decoder.versioned else "true"
@@ -55,6 +56,7 @@ def merged(
         ((stored, changed_rows),) = database.execute(
             f"SELECT count(*), count(*) FILTER (older AND other) FROM {_STORED}"  # noqa: S608 - a constant
         )
+        # In the transaction of the delivery: the rows are never gone without their successors.
         database.execute(f"DELETE FROM {quoted(table)} WHERE rowid IN (SELECT row_id FROM {_STORED} WHERE older)")  # noqa: S608 - same
         database.execute(f"INSERT INTO {quoted(table)} BY NAME {changed}")
         yield f"({changed})", Changes(batch.num_rows - stored, changed_rows)
@@ -65,6 +67,7 @@ def add_missing(database: Database, source: str, table: str, decoder: Decoder) -
     """Append the rows of table `source` whose keys `table` lacks, after adding the columns that it lacks."""
     columns = database.catalogue.columns
     for name, sql in columns[source].items():
+        # A field that only older records have: without its column their values would be lost.
         if name not in columns[table]:
             database.catalogue.add_column(table, name, sql)
     key = ", ".join(map(quoted, decoder.key))
@@ -77,6 +80,7 @@ def add_missing(database: Database, source: str, table: str, decoder: Decoder) -
 def keep_newest(database: Database, table: str, decoder: Decoder) -> None:
     """Leave one row per key; mostly it is so already: a record comes twice only if it moved during the read."""
     name, key = quoted(table), ", ".join(map(quoted, decoder.key))
+    # First the keys alone, a few megabytes; ranking whole rows would hold the table in memory.
     twice = f"SELECT {key} FROM {name} GROUP BY ALL HAVING count(*) > 1"  # noqa: S608 - quoted names
     if not database.execute(f"{twice} LIMIT 1"):
         return

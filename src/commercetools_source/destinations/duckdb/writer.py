@@ -38,6 +38,7 @@ def store(database: Database, tables: StreamTables, model: Model, delivery: Deli
     stream = delivery.stream.name
     table = states.loading_name(stream) if delivery.phase.full else stream
     states.create_table(database)
+    # What a read that was given up had loaded must not be mixed with this one.
     if delivery.phase.first:
         tables.start_over(stream)
     decoder = tables.decoder(delivery, table)
@@ -52,6 +53,7 @@ def store(database: Database, tables: StreamTables, model: Model, delivery: Deli
     tables.add_columns(table, added)
     if table == stream:
         model.prepare(delivery.stream, column_types(decoder), anew=delivery.phase.full)
+    # DuckDB's TIMESTAMP has no zone; all times in the file are UTC.
     moment = datetime.now(timezone.utc).replace(tzinfo=None)
     changes = None if delivery.phase.full else Changes()
     if rows.values and delivery.phase.full:
@@ -65,5 +67,6 @@ def store(database: Database, tables: StreamTables, model: Model, delivery: Deli
         changes = counts.changes_since(database, table, decoder, version)
     if table == stream:
         model.fill(delivery.stream)
+    # Last, and in the same transaction: the state never says more than the rows do.
     states.write_state(database, stream, delivery.state, moment)
     return Stored(decoder, [field.name for field in added], changes)
