@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from commercetools_source.http.transport import Timing
+from commercetools_source.http.exchange import Timing
 
 
 class Jumps:

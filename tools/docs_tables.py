@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.model.relations import Field, Relation
+    from commercetools_source.model.relation import Field, Relation
 
 
 _EVERYWHERE = ("createdBy_", "lastModifiedBy_")

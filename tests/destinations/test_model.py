@@ -16,7 +16,7 @@ from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB
-from commercetools_source.model.relations import Field, Origin, Relation, all_relations
+from commercetools_source.model.relations import all_relations
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.run import sync
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery
+    from commercetools_source.model.relation import Field, Origin, Relation
 
 RELATIONS = all_relations()
 Path_ = tuple[str, ...]

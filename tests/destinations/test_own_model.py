@@ -16,7 +16,7 @@ from commercetools_source.model.custom.columns import FieldSet
 from commercetools_source.model.custom.places import custom_field_columns
 from commercetools_source.model.custom.queries import KEY, VARIANTS, CustomFieldQueries
 from commercetools_source.model.quoting import quoted
-from commercetools_source.model.relations import Relation, all_relations
+from commercetools_source.model.relations import all_relations
 from commercetools_source.model.select import select
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.run import sync
@@ -24,6 +24,8 @@ from own_values import back, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from commercetools_source.model.relation import Relation
 
     Records = Mapping[str, list[dict[str, Any]]]
 

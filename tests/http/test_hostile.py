@@ -25,8 +25,9 @@ from commercetools_source.errors import (
 )
 from commercetools_source.http.auth import token_of
 from commercetools_source.http.bounds import LARGEST_BODY
+from commercetools_source.http.exchange import Request
 from commercetools_source.http.retry import RetryBudget
-from commercetools_source.http.transport import Request, Transport
+from commercetools_source.http.transport import Transport
 from commercetools_source.sync.access import inspect
 from hostile import TOKEN, Script, answer
 from patience import Jumps

@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 
 from commercetools_source.client import Client
 from commercetools_source.errors import AuthenticationError, CommercetoolsError, ConfigError, NetworkError
+from commercetools_source.http.exchange import Request, Response
 from commercetools_source.http.retry import RetryBudget
 from commercetools_source.http.routes import Proxy, certificates, parse_proxy, select_proxy
-from commercetools_source.http.transport import Request, Response, Transport
+from commercetools_source.http.transport import Transport
 from patience import Jumps
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pytest
 from commercetools_source.catalog.contract import Expression, load
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.model.custom.places import CUSTOM_FIELD_PLACES, CustomFieldColumn, custom_field_columns
-from commercetools_source.model.relations import Field, Relation, all_relations
+from commercetools_source.model.relation import Field, Relation
+from commercetools_source.model.relations import all_relations
 
 RELATIONS = all_relations()
 

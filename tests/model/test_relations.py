@@ -8,7 +8,9 @@ from commercetools_source.catalog.contract import Expression, parse
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.model.child_tables import FAMILIES
-from commercetools_source.model.relations import Field, ForeignKey, Relation, all_relations, value_columns
+from commercetools_source.model.fields import value_columns
+from commercetools_source.model.relation import Field, ForeignKey, Relation
+from commercetools_source.model.relations import all_relations
 
 RELATIONS = all_relations()
 relations = pytest.mark.parametrize("relation", RELATIONS.values(), ids=lambda relation: relation.name)

@@ -15,7 +15,7 @@ import pytest
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB, Jsonl
 from commercetools_source.errors import CommercetoolsError, ConfigError, DestinationError, InUseError
-from commercetools_source.http.transport import Timing
+from commercetools_source.http.exchange import Timing
 from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync import sync
 from commercetools_source.sync.compare import verify

@@ -20,9 +20,10 @@ from commercetools_source.config.values import Secret
 from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError, Problem
 from commercetools_source.events import Hook, Notice, ignore
 from commercetools_source.http.auth import Token, TokenSource
+from commercetools_source.http.exchange import Request, Response, Timing, is_good
 from commercetools_source.http.responses import error_of, json_or_none
 from commercetools_source.http.retry import RetryBudget, http_date
-from commercetools_source.http.transport import Request, Response, Timing, Transport, is_good
+from commercetools_source.http.transport import Transport
 from commercetools_source.timestamps import instant, shift
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from urllib.parse import urlencode
 from commercetools_source.config.values import Secret
 from commercetools_source.errors import AuthenticationError, PageTooLargeError, printable
 from commercetools_source.events import Hook, TokenFetched, ignore
+from commercetools_source.http.exchange import Request, Response
 from commercetools_source.http.forks import PerProcess
 from commercetools_source.http.responses import unchecked_json
-from commercetools_source.http.transport import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -24,7 +24,7 @@ from commercetools_source.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from commercetools_source.http.transport import Response
+    from commercetools_source.http.exchange import Response
 
 __all__ = ["ERROR_BY_CODE", "ERROR_BY_STATUS", "error_of", "json_or_none", "problem_of", "unchecked_json"]
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import codecs
-import random
 import threading
-import time
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from commercetools_source.errors import CommercetoolsError, NetworkError, OverdueError, OversizedError
 from commercetools_source.events import Hook, RequestDone, RetryScheduled, ignore
-from commercetools_source.http.bounds import LARGEST_BODY
 from commercetools_source.http.concurrency import ConcurrencyLimit
 from commercetools_source.http.connections import Connections
+from commercetools_source.http.exchange import Outcome, Request, Response, Timing, is_good
 from commercetools_source.http.faults import fault_of, oversized, proxy_refusal, unreadable
 from commercetools_source.http.forks import PerProcess
 from commercetools_source.http.gzip import inflater, is_packed
@@ -32,13 +30,10 @@ from commercetools_source.http.retry import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     import urllib3
 
-    from commercetools_source.config.values import Secret
 
-__all__ = ["Request", "Response", "Timing", "Transport", "is_good"]
+__all__ = ["Transport"]
 
 _CHUNK = 1 << 18
 """Bytes taken at most in one read; larger ones are copied once more and cost page faults."""
@@ -46,54 +41,6 @@ _LARGEST_ERROR = 1 << 20
 """Bytes of the body of an error; of a longer one only the status counts."""
 _UNPACKERS = 2
 """Answers unpacked at once: more are not faster, and each takes ten times the memory of what came over the wire."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """The clock, sleep and chance that retries use; a test brings its own and never sleeps."""
-
-    now: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    chance: Callable[[], float] = random.random
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is sent. `safe`: it may be repeated although it may have reached the platform.
-
-    `authorization` is the header of this name; it is in no other place, so that no traceback shows it. `parse` turns
-    the body of a 2xx answer, of `largest` bytes at most, into `Response.value`; a ValueError from it means that the
-    body is not whole, and counts as a network fault. `path` is what events and errors show.
-    """
-
-    method: str
-    url: str
-    path: str
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes | None = field(default=None, repr=False)
-    safe: bool = True
-    parse: Callable[[bytes], Any] | None = field(default=None, repr=False)
-    authorization: Secret | None = field(default=None, repr=False)
-    largest: int = LARGEST_BODY
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What came back, whole and inflated. `value` is what the request's `parse` made of a 2xx body.
-
-    `wait` is there if the server asked for more seconds than the budget has.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-    value: Any = field(default=None, repr=False)
-    wait: float | None = None
-
-
-def is_good(status: int) -> bool:
-    """Return whether the platform did what it was asked: any 2xx."""
-    return HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class Transport:
@@ -292,10 +239,6 @@ class _Traffic:
     concurrency: ConcurrencyLimit
     unpacking: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_UNPACKERS))
     outages: dict[str, Outage] = field(default_factory=dict)
-
-
-Outcome = Response | CommercetoolsError
-"""How one attempt ended: an answer, NetworkError, PageTooLargeError or, at a proxy, AuthenticationError."""
 
 
 def _read(response: urllib3.BaseHTTPResponse, bound: int) -> bytes:

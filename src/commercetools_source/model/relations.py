@@ -1,7 +1,7 @@
 """The relational model of a shop: tables with exact types, keys and foreign keys, derived from rows and contract.
 
 A stream gives one relation of its records and one for each list inside them that the catalogue of child
-tables names. Pure: what a relation is, not how it is computed (`relations_sql`). The rules of naming:
+tables names. Pure: what a relation is, not how it is computed (`select`). The rules of naming:
 
 - A relation is called like its stream, one below it `<singular>_<list>`: `orders`, `order_line_items`.
 - A column has the API's name; parts of an object hang behind it: `shippingAddress_city`, `customerGroup_id`.
@@ -14,107 +14,29 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.contract import Expression, load
-from commercetools_source.catalog.kinds import KINDS, SCALARS
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.model.child_tables import FAMILIES, Child, Family, Fork
+from commercetools_source.model.fields import (
+    IDS,
+    Context,
+    columns_at,
+    columns_of,
+    merged_fields,
+    reference_name,
+    value_columns,
+)
+from commercetools_source.model.relation import Branch, Field, ForeignKey, Origin, Relation, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from commercetools_source.catalog.kinds import Kind
     from commercetools_source.catalog.stream import Stream
 
-__all__ = ["Branch", "Field", "ForeignKey", "Origin", "Relation", "Step", "all_relations", "relations", "value_columns"]
-
-Source = Literal["value", "position", "branch"]
-
-_LARGE_UNION = 20
-"""A union of more variants would make too many columns: objects that only some of them have stay JSON."""
-
-# These are plain texts in the API, so that no type says what they refer to.
-_IDS = {
-    "customerId": "customers.id",
-    "productId": "products.id",
-    "productSelectionId": "product_selections.id",
-    "storeKey": "stores.key",
-}
-"""Fields that hold the id of another record without being a reference."""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One column of a relation.
-
-    `path`: where the value lies in its item, () for the item itself. `level`: which item: 0 is the
-    record, -1 what the row stands for, -2 what that lies in. `source`: the value at `path`, or the place of
-    the item in its list, counted from 1, or in which field of a fork the item was. `refers`: "relation.column" that
-    it points to, "" if none.
-    """
-
-    name: str
-    kind: Kind
-    nullable: bool
-    path: tuple[str, ...]
-    level: int = -1
-    source: Source = "value"
-    refers: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """One field, by its path in the item above, whose items a step leads to; `value`: its value in the step's fork."""
-
-    path: tuple[str, ...]
-    listed: bool
-    value: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One level down: from an item to the items of all branches, in their order; of several, only the last is a list.
-
-    `fork`: the column that says from which branch an item comes, "" if none does.
-    """
-
-    branches: tuple[Branch, ...]
-    fork: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """One way from a record to a relation's items; without steps the record is the item."""
-
-    steps: tuple[Step, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignKey:
-    """`columns` hold what the columns `to` of `relation` hold, or one of them is null."""
-
-    columns: tuple[str, ...]
-    relation: str
-    to: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """One table of the model.
-
-    `origins`: its rows are the items of all of them together. `parent`: the relation of what the
-    items lie in, "" for a stream's own. `key`: columns that identify a row, none of them null.
-    """
-
-    name: str
-    stream: str
-    origins: tuple[Origin, ...]
-    parent: str
-    columns: tuple[Field, ...]
-    key: tuple[str, ...]
-    foreign_keys: tuple[ForeignKey, ...]
+__all__ = ["all_relations", "relations"]
 
     def record_key(self, key: Sequence[str]) -> dict[str, str]:
         """Return which columns hold which field of the `key` of the record that a row comes from."""
@@ -143,18 +65,6 @@ def relations(stream: Stream) -> tuple[Relation, ...]:
     return tuple(_finished(node, child_paths) for node in nodes.values())
 
 
-def value_columns(name: str, expression: Expression, path: tuple[str, ...] = (), level: int = -1) -> tuple[Field, ...]:
-    """Return the columns of a value of the contract's type `expression` that lies at `path` of an item.
-
-    They are called `name`, or `<name>_<part>` if it has parts; with name "" only by their parts.
-    Works for whatever an expression can say, such as `Expression("TypedMoney")` or `parse("[LocalizedString]")`.
-    """
-    return tuple(replace(column, level=level) for column in _value_columns(name, expression, path, _Context()))
-
-
-# --- relations ---
-
-
 @dataclass(frozen=True, slots=True)
 class _Node:
     """A relation whose columns are not complete yet.
@@ -179,7 +89,7 @@ def _root(stream: Stream, family: Family) -> _Node:
             nullable=column.nullable,
             path=(column.name,),
             level=0,
-            refers=_IDS.get(column.name, ""),
+            refers=IDS.get(column.name, ""),
         )
         for column in columns(stream)
         if column.name in stream.key or column.name not in fields
@@ -196,7 +106,7 @@ def _root(stream: Stream, family: Family) -> _Node:
 def _below(above: _Node, child: Child, family: Family) -> _Node:
     routes = [_route(above.fields, path) for path in child.paths]
     items = child.items or (routes[0][1].name,)
-    fields = _merged(items)
+    fields = merged_fields(items)
     inherited = tuple(_inherited(above, len(routes[0][0])))
     identity = tuple(_identity(child, fields, listed=routes[0][0][-1].branches[-1].listed))
     carried = tuple(
@@ -215,7 +125,7 @@ def _below(above: _Node, child: Child, family: Family) -> _Node:
     paths = tuple(
         (*above_path, *names) for above_path in above.paths for path in child.paths for names in _field_paths(path)
     )
-    return _Node(relation, items[0], others, paths, child.item_name, _reference_name(items[0]))
+    return _Node(relation, items[0], others, paths, child.item_name, reference_name(items[0]))
 
 
 def _route(fields: Mapping[str, Expression], path: Iterable[str | Fork]) -> tuple[tuple[Step, ...], Expression]:
@@ -264,7 +174,7 @@ def _identity(child: Child, fields: Mapping[str, Expression], *, listed: bool) -
     ]
     yield from (fork for fork in forks if not fork.nullable)
     if child.key:
-        (column,) = _value_columns(child.key, fields[child.key], (child.key,), _Context())
+        (column,) = columns_at(child.key, fields[child.key], (child.key,), Context())
         yield replace(column, nullable=False)
     if listed:
         yield Field("position", "int", nullable=bool(child.key), path=(), source="position")
@@ -273,136 +183,10 @@ def _identity(child: Child, fields: Mapping[str, Expression], *, listed: bool) -
 
 def _finished(node: _Node, child_paths: frozenset[tuple[str, ...]]) -> Relation:
     level = -1 if node.relation.parent else 0
-    columns = _columns(node.prefix, node.type_name, node.fields, (), _Context(node.paths[0], child_paths))
+    columns = columns_of(node.prefix, node.type_name, node.fields, (), Context(node.paths[0], child_paths))
     whole = (*node.relation.columns, *(replace(field, level=level) for field in columns))
     references = (ForeignKey((field.name,), *_split(field.refers)) for field in whole if field.refers)
     return replace(node.relation, columns=whole, foreign_keys=(*node.relation.foreign_keys, *references))
-
-
-# --- columns ---
-
-
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """Where in a record a value lies (`path`); `child_paths`: where child tables lie; `inside`: the enclosing types."""
-
-    path: tuple[str, ...] = ()
-    child_paths: frozenset[tuple[str, ...]] = frozenset()
-    inside: frozenset[str] = frozenset()
-
-
-def _value_columns(name: str, value: Expression, path: tuple[str, ...], context: _Context) -> Iterator[Field]:
-    if context.path in context.child_paths:
-        return
-    column_kind = _kind(value)
-    if column_kind is not None:
-        yield Field(name, column_kind, nullable=True, path=path)
-    elif value.name in _records() or value.name in context.inside:
-        yield Field(name, "json", nullable=True, path=path)
-    elif _is_money(value.name):
-        yield from _money(name, value.name, path)
-    else:
-        inner = replace(context, inside=context.inside | {value.name})
-        yield from _columns(name, value.name, _inner_fields(value.name), path, inner)
-
-
-def _columns(
-    name: str, type_name: str, fields: Mapping[str, Expression], path: tuple[str, ...], context: _Context
-) -> Iterator[Field]:
-    """Yield the columns of an object of the type `type_name` that has `fields`."""
-    for field_name, value in fields.items():
-        # A reference's own type says what it refers to; a plain text only its name.
-        target = _targets().get((type_name, field_name), _IDS.get(field_name, ""))
-        below = replace(context, path=(*context.path, field_name))
-        for field in _value_columns(f"{name}_{field_name}" if name else field_name, value, (*path, field_name), below):
-            yield replace(field, refers=target) if target and field.kind == "string" else field
-
-
-def _kind(value: Expression) -> Kind | None:
-    """Return the kind of a value that one column holds, None for an object with parts."""
-    if value.options:  # no SQL type holds all of them
-        return "json"
-    if value.items is not None:
-        return next((column_kind for column_kind in KINDS if column_kind == f"[{_kind(value.items)}]"), "json")
-    row = load().types.get(value.name)
-    values = value.values or (row.values if row is not None else None)
-    if values is not None:
-        return "map" if _kind(values) == "string" else "json"
-    if scalar := load().scalar(value):
-        return next((column_kind for column_kind in SCALARS if column_kind == scalar), "json")
-    return None if load().fields(value.name) else "json"
-
-
-def _inner_fields(name: str) -> dict[str, Expression]:
-    """Return the fields of an object; those of a large union that have parts and belong to some variants stay JSON."""
-    row, fields = load().types[name], load().fields(name)
-    if len(row.variants) <= _LARGE_UNION:
-        return fields
-    return {
-        field: value
-        if field in row.fields or _kind(value) or _is_money(value.name) or _is_reference(value.name)
-        else Expression("any")
-        for field, value in fields.items()
-    }
-
-
-def _is_money(name: str) -> bool:
-    return {"centAmount", "currencyCode"} <= load().fields(name).keys()
-
-
-def _is_reference(name: str) -> bool:
-    return load().fields(name).keys() <= {"typeId", "id", "key"}
-
-
-def _money(name: str, type_name: str, path: tuple[str, ...]) -> Iterator[Field]:
-    """Yield the columns of a money; one of a type without fraction digits (`Money`) has no amount."""
-    fields = load().fields(type_name)
-    before = f"{name}_" if name else ""
-    is_typed, is_precise = "fractionDigits" in fields, "preciseAmount" in fields
-    yield Field(f"{before}centAmount", "int", nullable=True, path=(*path, "centAmount"))
-    yield Field(f"{before}currency", "string", nullable=True, path=(*path, "currencyCode"))
-    # Only a typed money says how many digits a cent amount has: https://docs.commercetools.com/api/types#typedmoney
-    if is_typed:
-        yield Field(f"{before}fractionDigits", "int", nullable=True, path=(*path, "fractionDigits"))
-    if is_precise:
-        yield Field(f"{before}preciseAmount", "int", nullable=True, path=(*path, "preciseAmount"))
-    if is_typed:
-        yield Field(f"{before}amount", "precise" if is_precise else "cents", nullable=True, path=path)
-
-
-@cache
-def _records() -> frozenset[str]:
-    """Return the types of whole records."""
-    return frozenset(stream.item for stream in STREAMS.values())
-
-
-@cache
-def _targets() -> Mapping[tuple[str, str], str]:
-    """Return what the reference types' fields refer to, as "relation.column", by type and field."""
-    streams = {stream.resource_type: stream.name for stream in STREAMS.values()}
-    targets = {}
-    for tag, name in load().types["Reference"].variants.items():
-        if tag in streams:
-            targets[name, "id"] = f"{streams[tag]}.id"
-            targets[f"{name.removesuffix('Reference')}KeyReference", "key"] = f"{streams[tag]}.key"
-    return targets
-
-
-def _reference_name(name: str) -> str:
-    """Return what to call the id of an item that is itself a reference of the type `name`, "" if it is none."""
-    if not name.endswith("Reference") or not _is_reference(name):
-        return ""
-    bare = name.removesuffix("Reference").removesuffix("Key")
-    return bare[:1].lower() + bare[1:] or "reference"
-
-
-def _merged(names: Iterable[str]) -> dict[str, Expression]:
-    """Return the fields of all the types `names`; where they differ, what fits them all."""
-    contract, merged = load(), dict[str, Expression]()
-    for name in names:
-        for field, value in _inner_fields(name).items():
-            merged[field] = contract.wider(merged[field], value) if field in merged else value
-    return merged
 
 
 def _field_paths(path: Iterable[str | Fork]) -> Iterator[tuple[str, ...]]:

@@ -19,7 +19,7 @@ from commercetools_source.model.quoting import quoted, string
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from commercetools_source.model.relations import Field, Origin, Relation, Step
+    from commercetools_source.model.relation import Field, Origin, Relation, Step
 
 __all__ = ["parsed", "select", "values"]
 

@@ -15,7 +15,7 @@ from commercetools_source.model.relations import all_relations
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from commercetools_source.model.relations import Field, ForeignKey, Relation
+    from commercetools_source.model.relation import Field, ForeignKey, Relation
 
 __all__ = ["Box", "Diagram", "Link", "Row", "draw", "mermaid"]
 

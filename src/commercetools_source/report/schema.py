@@ -12,7 +12,7 @@ from commercetools_source.report.answer import Report
 from commercetools_source.report.table import table
 
 if TYPE_CHECKING:
-    from commercetools_source.model.relations import Field, Relation
+    from commercetools_source.model.relation import Field, Relation
 
 __all__ = ["SchemaReport"]
 

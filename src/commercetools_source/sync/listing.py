@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.extract import paging
-    from commercetools_source.http.transport import Response
+    from commercetools_source.http.exchange import Response
 
 __all__ = ["query_of", "reader"]
 

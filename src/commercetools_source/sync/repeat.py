@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from commercetools_source.errors import InUseError
-from commercetools_source.http.transport import Timing
+from commercetools_source.http.exchange import Timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

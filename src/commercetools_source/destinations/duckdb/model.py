@@ -18,7 +18,8 @@ from commercetools_source.errors import RecordError
 from commercetools_source.model.custom.queries import KEY, NO_FIELDS, VARIANTS, CustomFieldQueries
 from commercetools_source.model.keys import is_referred_by_key, newest_of_key
 from commercetools_source.model.quoting import quoted
-from commercetools_source.model.relations import Field, Relation, relations
+from commercetools_source.model.relation import Field, Relation
+from commercetools_source.model.relations import relations
 from commercetools_source.model.select import select
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from commercetools_source.destinations.duckdb.database import Database
     from commercetools_source.extract.delivery import Delivery
     from commercetools_source.model.custom.unfit import Unfit
-    from commercetools_source.model.relations import Relation
+    from commercetools_source.model.relation import Relation
 
 __all__ = ["CustomFieldWatch", "read_definitions"]
 

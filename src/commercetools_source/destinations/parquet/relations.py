@@ -14,7 +14,8 @@ from commercetools_source.arrow.decode import SYNCED_AT
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.destinations.folder import TableRows
 from commercetools_source.destinations.parquet import files as dataset
-from commercetools_source.model.relations import Field, relations
+from commercetools_source.model.relation import Field
+from commercetools_source.model.relations import relations
 from commercetools_source.model.select import select
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from commercetools_source.destinations.folder import Folder
     from commercetools_source.destinations.parquet.session import Session
     from commercetools_source.extract.delivery import Phase
-    from commercetools_source.model.relations import Relation
+    from commercetools_source.model.relation import Relation
 
 __all__ = [
     "delivered",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from commercetools_source.events import Event
     from commercetools_source.extract.checkpoint import Mode
     from commercetools_source.frontends.spark.partitions import Partition
-    from commercetools_source.model.relations import Relation
+    from commercetools_source.model.relation import Relation
 
 __all__ = ["read_partition", "relation_of"]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.model.relations import Relation
+    from commercetools_source.model.relation import Relation
 
 __all__ = ["Batches"]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.model.relations import Relation
+    from commercetools_source.model.relation import Relation
 
 __all__ = ["arrow_schema", "chosen", "column_types", "ddl"]
 

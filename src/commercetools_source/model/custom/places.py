@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from commercetools_source.catalog.contract import Expression
-    from commercetools_source.model.relations import Relation
+    from commercetools_source.model.relation import Relation
 
 __all__ = ["CUSTOM_FIELD_PLACES", "CustomFieldColumn", "CustomFieldPlace", "custom_field_columns"]
 

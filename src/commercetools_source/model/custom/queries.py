@@ -15,14 +15,15 @@ from commercetools_source.model.custom.places import CUSTOM_FIELD_PLACES, custom
 from commercetools_source.model.custom.values import ENTRIES, Reader, as_map
 from commercetools_source.model.keys import newest_by_key
 from commercetools_source.model.quoting import quoted, string
-from commercetools_source.model.relations import Field, all_relations
+from commercetools_source.model.relation import Field
+from commercetools_source.model.relations import all_relations
 from commercetools_source.model.select import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from commercetools_source.model.custom.definitions import Conflict, CustomType, Definition, ProductType
-    from commercetools_source.model.relations import Relation
+    from commercetools_source.model.relation import Relation
 
 __all__ = ["KEY", "NO_FIELDS", "VARIANTS", "CustomFieldQueries"]
 

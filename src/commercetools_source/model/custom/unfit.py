@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from commercetools_source.model.custom.definitions import Definition, FieldKind, FieldType
     from commercetools_source.model.custom.queries import CustomFieldQueries
     from commercetools_source.model.custom.values import Reader
-    from commercetools_source.model.relations import Origin, Relation
+    from commercetools_source.model.relation import Origin, Relation
 
 __all__ = ["Unfit", "count_unfit", "count_unfit_attributes", "decode", "fields_of", "fits"]
 

@@ -9,9 +9,10 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from commercetools_source.config.values import Secret
+from commercetools_source.http.exchange import Request
+from commercetools_source.http.exchange import Response as PlatformResponse
 from commercetools_source.http.retry import RetryBudget
-from commercetools_source.http.transport import Request, Transport
-from commercetools_source.http.transport import Response as PlatformResponse
+from commercetools_source.http.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

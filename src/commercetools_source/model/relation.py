@@ -1,0 +1,85 @@
+"""What a relation is: its columns, its keys, and the way from a record to its rows. The rows of `relations`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from commercetools_source.catalog.kinds import Kind
+
+__all__ = ["Branch", "Field", "ForeignKey", "Origin", "Relation", "Step"]
+
+Source = Literal["value", "position", "branch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a relation.
+
+    `path`: where the value lies in its item, () for the item itself. `level`: which item: 0 is the
+    record, -1 what the row stands for, -2 what that lies in. `source`: the value at `path`, or the place of
+    the item in its list, counted from 1, or in which field of a fork the item was. `refers`: "relation.column" that
+    it points to, "" if none.
+    """
+
+    name: str
+    kind: Kind
+    nullable: bool
+    path: tuple[str, ...]
+    level: int = -1
+    source: Source = "value"
+    refers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One field, by its path in the item above, whose items a step leads to; `value`: its value in the step's fork."""
+
+    path: tuple[str, ...]
+    listed: bool
+    value: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One level down: from an item to the items of all branches, in their order; of several, only the last is a list.
+
+    `fork`: the column that says from which branch an item comes, "" if none does.
+    """
+
+    branches: tuple[Branch, ...]
+    fork: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One way from a record to a relation's items; without steps the record is the item."""
+
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """`columns` hold what the columns `to` of `relation` hold, or one of them is null."""
+
+    columns: tuple[str, ...]
+    relation: str
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One table of the model.
+
+    `origins`: its rows are the items of all of them together. `parent`: the relation of what the
+    items lie in, "" for a stream's own. `key`: columns that identify a row, none of them null.
+    """
+
+    name: str
+    stream: str
+    origins: tuple[Origin, ...]
+    parent: str
+    columns: tuple[Field, ...]
+    key: tuple[str, ...]
+    foreign_keys: tuple[ForeignKey, ...]
