@@ -103,6 +103,7 @@ def strings(values: Sequence[str | None]) -> pa.Array[Any]:
     flags = _flags(values)
     there = cast("Sequence[str]", values) if flags is None else ["" if value is None else value for value in values]
     text = "".join(there)
+    # Of ASCII one character is one byte, so that no text is encoded only to know its length.
     if text.isascii():
         return _strings(list(map(len, there)), text.encode(), flags)
     pieces = [value.encode() for value in there]
@@ -136,6 +137,7 @@ def json_texts(raws: Sequence[msgspec.Raw]) -> pa.Array[Any]:
     """Return JSON texts byte for byte; missing and null are both null."""
     import pyarrow as pa
 
+    # Only texts of four bytes can be null, so that no other is compared.
     sizes = [0 if raw is MISSING else memoryview(raw).nbytes for raw in raws]
     shown = sizes
     if _NULL_SIZE in sizes:

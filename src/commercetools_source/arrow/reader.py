@@ -67,6 +67,7 @@ def pandas_frame(reader: pa.RecordBatchReader) -> pd.DataFrame:
 def _reader(stream: Stream, pages: Iterable[Sequence[msgspec.Raw]]) -> pa.RecordBatchReader:
     import pyarrow as pa
 
+    # Fixed: a reader of record batches must know its schema before the first record is asked for.
     decoder = Decoder(stream.name, columns(stream), stream.key, fixed=True)
     types = {field.name: stored_type(field.kind) for field in decoder.fields}
     schema = pa.schema({**types, UNFIT: pa.string()})
@@ -74,6 +75,7 @@ def _reader(stream: Stream, pages: Iterable[Sequence[msgspec.Raw]]) -> pa.Record
     def batches() -> Iterator[pa.RecordBatch]:
         for records in _joined(pages):
             for batch in decoder.batches(decoder.rows(records), _NEVER):
+                # By name, because batches have the columns of a destination besides, in their own order.
                 arrays = [batch.column(field.name).cast(field.type) for field in schema]
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 

@@ -121,6 +121,7 @@ class _Process:
         job, target = self.job, self.job.make()
         self.stopper.arm(None)  # until something is read a signal ends all at once
         if not self.resolved:
+            # Once for all runs: which streams a job has must not change while it goes on.
             self.names, self.resolved = job.choice.resolve(self.client), True
         options = {**job.options, "streams": self.names, "full": self.full, "on_stoppable": self._arm}
         with drawn(len(STREAMS if self.names is None else self.names), verbose=job.verbose, quiet=job.quiet) as tally:
@@ -130,10 +131,12 @@ class _Process:
                 job.wait,
                 lambda reason: say(f"waiting: {printable(reason)}"),
             )
+        # `--full` is for the first run; the ones after it read what has changed.
         self.full = False
         report = RunReport(summary, target.name, tally, job.look)
         self.status = tell(report, as_json=job.as_json, quiet=job.quiet)
         good = all(outcome.error is None or outcome.stopped for outcome in summary.outcomes)
+        # Readers keep the copy of before, which is whole, until a run was whole.
         if good and not summary.stopped and job.publish is not None and isinstance(target, Publishable):
             target.publish(job.publish)
         job.monitors.ended(summary, tally, report.text(), self.status)

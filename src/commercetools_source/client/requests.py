@@ -136,6 +136,7 @@ class Requests:
             path=urlsplit(target).path,
             headers={**({"Content-Type": "application/json"} if body is not None else {}), **(headers or {})},
             body=None if body is None else msgspec.json.encode(body),
+            # https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
             safe=method in _SAFE_METHODS if safe is None else safe,
             parse=parse,
         )
@@ -166,6 +167,7 @@ class Requests:
             ahead = f"{timedelta(seconds=round(abs(difference)))} {'ahead of' if difference > 0 else 'behind'}"
             reason = f"the API's clock is {ahead} this machine's; the earlier one counts, so set right what is wrong"
             self._hook(Notice("clock", reason))
+            # Which of the two is wrong cannot be told from here.
             platform_time = min(platform_time, machine_time)
         return shift(instant(platform_time), -self.config.settle_seconds)
 

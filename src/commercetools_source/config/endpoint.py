@@ -31,6 +31,7 @@ def resolve_endpoint(values: dict[str, Any], secret: str) -> list[str]:
         url = values[name]
         official = f"https://{service}.{region}.{host}.commercetools.com" if region else ""
         if is_blank(url):
+            # The Merchant Center offers both; whoever gives one means the other of the same region.
             url = official or (_auth_beside(values["api_url"]) if name == "auth_url" else "")
             if not url:
                 continue
@@ -56,7 +57,7 @@ def _region(region: str | None, host: str | None, secret: str) -> tuple[str | No
     whole = f"{first}.{second or host or ''}".rstrip(".")
     if whole in REGIONS:
         return first, second or host, ""
-    right = next((known for known in REGIONS if known.startswith(f"{first}.")), None)
+    right = next((legal for legal in REGIONS if legal.startswith(f"{first}.")), None)
     if right and not second and not host:
         cloud = right.partition(".")[2]
         return None, None, f"host is missing; for region {first} it must be {cloud} (or write region as {right})"
@@ -70,20 +71,21 @@ def _url(text: str, project_key: str) -> tuple[str, str]:
     """Return the URL without a slash at its end, and why it cannot be used ("" if it can)."""
     text = text.rstrip("/")
     try:
-        parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port
+        split_url = urlsplit(text)
+        host, port = split_url.hostname or "", split_url.port
     except ValueError:
         return text, "it must be a URL such as https://api.us-central1.gcp.commercetools.com"
     pattern = r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?"
-    if not re.fullmatch(pattern, text, re.ASCII) or not host or port == 0 or "/.." in parts.path:
+    if not re.fullmatch(pattern, text, re.ASCII) or not host or port == 0 or "/.." in split_url.path:
         return text, "it must be https:// and a host, without user, query or fragment"
-    if parts.scheme != "https" and not _is_loopback(host):
+    if split_url.scheme != "https" and not _is_loopback(host):
         return text, "it must be https://, because the secret would travel readable (http:// is for this machine only)"
-    if project_key and parts.path.endswith(f"/{project_key}"):
+    # Mostly copied from an example of a request; every path would have it twice.
+    if project_key and split_url.path.endswith(f"/{project_key}"):
         return text, "it must not end with the project key"
-    if parts.path and _OFFICIAL.fullmatch(host):
+    if split_url.path and _OFFICIAL.fullmatch(host):
         return text, "it must end after the host; the project is named by project_key alone"
-    return text, "it must not end with /oauth/token" if parts.path.endswith("/oauth/token") else ""
+    return text, "it must not end with /oauth/token" if split_url.path.endswith("/oauth/token") else ""
 
 
 def _is_loopback(host: str) -> bool:

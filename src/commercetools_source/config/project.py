@@ -148,6 +148,8 @@ class Config(Settings):
         merged: dict[str, Any] = {}
         for layer in (from_file, from_environ, overrides):
             given = {key: value for key, value in layer.items() if not is_blank(value)}
+            # The layer below may have come with URLs (the .env of the Merchant Center has), which would win over the
+            # region.
             if "region" in given:
                 merged = {key: value for key, value in merged.items() if key not in _ENDPOINT}
             merged.update(given)
@@ -168,6 +170,7 @@ def _check(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return typed values of all settings and a sentence for each problem; no sentence holds the secret."""
     given = raw["client_secret"]
     secret = given.reveal() if isinstance(given, Secret) else given
+    # A secret of digits alone may come as a number from TOML or JSON, and must be masked all the same.
     secret = str(secret).strip() if isinstance(secret, str) or shown(secret).isdecimal() else ""
     values: dict[str, Any] = {}
     problems: list[str] = []

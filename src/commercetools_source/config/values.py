@@ -36,8 +36,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        ours, theirs = (secret._text.encode(errors="surrogatepass") for secret in (self, other))  # noqa: SLF001 - of this class
-        return hmac.compare_digest(ours, theirs)
+        text, other_text = (secret._text.encode(errors="surrogatepass") for secret in (self, other))  # noqa: SLF001 - of this class
+        return hmac.compare_digest(text, other_text)
 
     def __hash__(self) -> int:
         return hash(self._text)

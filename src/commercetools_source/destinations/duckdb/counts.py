@@ -28,6 +28,7 @@ def remember(database: Database, table: str, decoder: Decoder) -> str | None:
         return None
     columns = database.catalogue.columns.get(table, {})
     values = [quoted(field.name) for field in decoder.fields if field.name in columns]
+    # A hash of all columns, so that a few bytes are kept of each row and not its values.
     version = "version" if decoder.versioned else f"hash({', '.join(values) or '0'})"
     keys = ", ".join(map(quoted, decoder.key))
     rows = f"SELECT {keys}, {version} AS _version FROM {quoted(table)} WHERE {DELETED_AT} IS NULL"  # noqa: S608 - quoted names

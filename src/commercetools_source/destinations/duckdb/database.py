@@ -67,10 +67,12 @@ class Database:
         self.commit_failed = False
         try:
             yield
+            # Set before COMMIT is sent: if it raises, nobody knows whether the file has the transaction.
             self.commit_failed = True
             self.connection.execute("COMMIT")
             self.commit_failed = False
         except BaseException:
+            # Ctrl-C included: a transaction that stayed open would take the next delivery with it.
             self._roll_back()
             raise
 
@@ -109,6 +111,7 @@ class Database:
 
     def close(self, memory: str) -> None:
         """Write everything into the file itself and release it."""
+        # Else the next reader would have to replay the log, and a copy of the file alone would lack rows.
         if not self._read_only:
             self.checkpoint(memory)
         self.connection.close()

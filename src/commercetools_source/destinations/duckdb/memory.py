@@ -42,8 +42,10 @@ class MemoryLimits:
         name, count = delivery.stream.name, len(delivery.records)
         rows, size = self._sizes.get(name, (0, 0)) if not delivery.phase.first else (0, 0)
         rows, size = self._sizes[name] = (rows + count, size + delivery.size)
+        # The larger of the average so far and of this delivery: a stream can become heavier in its middle.
         average = max(size / rows, delivery.size / count) if count else 0.0
         needed = average * min(max(rows, stored_rows.get(name, 0)), _VECTOR) * _COPIES / 1_000_000
+        # A full read appends and needs the least; a merge looks through what is stored.
         lowest = 0 if delivery.phase.full else 1
         sufficient = next(
             (index for index, step in enumerate(self.steps) if megabytes(step) >= needed + _BESIDE),

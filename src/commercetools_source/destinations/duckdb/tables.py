@@ -38,6 +38,7 @@ class StreamTables:
             return self._decoders[table]
         stream, fields = delivery.stream, self._fields(delivery.stream)
         columns = self._catalogue.columns.get(table, {})
+        # To go on here would make a table that lacks all that was read before, and looks complete.
         if not columns and delivery.phase.full and not delivery.phase.first:
             raise RecordError(
                 f"the rows of {stream.name} read so far are gone from {self._file}; run it with --full to read it again"
@@ -59,6 +60,7 @@ class StreamTables:
         if table == stream:
             self.drop(loading_name(stream))
         else:
+            # The loaded table keeps its columns under the new name, and so the decoder that knows them.
             decoder = self._decoders.pop(table)
             self.drop(stream)
             self._catalogue.rename_table(table, stream)
@@ -78,6 +80,7 @@ class StreamTables:
 
     def refuse_foreign(self, table: str) -> None:
         """Raise RecordError where `table` is a view or table that somebody else made."""
+        # Every table of ours has the column of SYNCED_AT, so one without it is not ours to drop.
         is_view = table in self._catalogue.views
         if is_view or SYNCED_AT not in self._catalogue.columns.get(table, {SYNCED_AT: ""}):
             raise RecordError(
@@ -102,6 +105,8 @@ class StreamTables:
             )
         missing = [(field.name, SQL_TYPES[field.kind]) for field in fields if field.name not in columns]
         missing += [(name, sql) for name, sql in OWN.items() if name not in columns]
+        # Stored columns first, in their order and with the type that the file has: a type never changes under a
+        # reader.
         new_fields = [field for field in fields if field.name not in columns]
         for name, sql in missing:
             self._catalogue.add_column(table, name, sql)

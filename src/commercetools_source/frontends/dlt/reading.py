@@ -73,6 +73,8 @@ class _Reading:
         """Yield what was deleted, then what was read, and note how that ended."""
         if self._run.deletions and mode_of(self._stream, state, self._selection) != "full":
             state = yield from self._deleted(state)
+        # Deletions first: what was deleted by then cannot be read again, so that no row comes back behind its
+        # deletion.
         yield from self._read(state)
         self._note_unfit()
 
@@ -107,6 +109,7 @@ class _Reading:
                     logger.info(f"{name}: a record changed while it was read; the next run goes on from there")
                     return
                 yield from self._taken(delivery, item, whole=whole)
+                # dlt stores the state with the tables that were yielded before, so it moves only behind them.
                 self._kept.update(state=encode(delivery.state), relations=run.relations)
         outcome = extraction.outcomes[name]
         if outcome.quarantined:
@@ -117,6 +120,8 @@ class _Reading:
     def _taken(self, delivery: Delivery, item: Any, *, whole: bool) -> Iterator[Any]:
         """Yield a delivery; the last one of a read that is whole in this run says that it replaces the table."""
         rows: Rows = "all" if delivery.phase.full else "changed"
+        # Only a read that began and ended in this run has every row: any other would replace the table by a part of
+        # itself.
         if whole and delivery.phase.swaps and not delivery.keeps_unread:
             yield from self._written(item, rows, "replace")
         elif len(item):

@@ -33,6 +33,7 @@ class Page(list[dict[str, Any]]):
 
 def bookmarks_of(source: Any, stream: Any) -> dict[str, Any] | None:
     """Return the stored bookmark of `stream`, None when it has none or is read in full each time."""
+    # Mage hands over the state of an earlier method too; FULL_TABLE must not go on from it.
     if stream.replication_method not in _WITH_STATE:
         return None
     bookmark: dict[str, Any] | None = ((source.state or {}).get("bookmarks") or {}).get(stream.tap_stream_id)

@@ -21,6 +21,7 @@ def envelope(stream: str, time_extracted: str, version: int | None = None) -> tu
     if version is not None:
         behind = {"version": version, **behind}
     head = msgspec.json.encode({"type": "RECORD", "stream": stream})
+    # Opened before its end and closed behind the record, whose bytes go between without being decoded.
     return head[:-1] + b',"record":', b"," + msgspec.json.encode(behind)[1:] + b"\n"
 
 

@@ -133,6 +133,7 @@ class SingerOutput:
     @staticmethod
     def _start(stream: CommercetoolsStream, state: StreamState) -> StreamState:
         """Return `state`, but nothing where a stream with a cursor is to be read whole anew."""
+        # A stream without a cursor is read whole anyway, and its interrupted read may go on.
         forced = stream.row.cursor is not None and stream.replication_method == FULL_TABLE
         return StreamState() if forced and state.mode != "full" else state
 
@@ -184,6 +185,7 @@ class _StreamOutput:
         if not records:
             return
         self._look_for_unknown(records)
+        # Most targets make a column of one type; JSON text fits whatever the value is.
         if self._texts:
             records = [with_text(record, self._texts) for record in records]
         if self._tree:
@@ -193,6 +195,7 @@ class _StreamOutput:
             for stream_map in self.maps:
                 self._write_batches(stream_map, records, writer, self.batches)
         elif self._is_plain:
+            # Not decoded: the record goes out with the bytes that the API sent.
             head, tail = envelope(self._name, now.isoformat(), version)
             writer.write_records(head, tail, records, size)
         else:
