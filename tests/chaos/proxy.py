@@ -13,7 +13,7 @@ import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import urllib3
 
@@ -200,8 +200,16 @@ class Chaos:
             return answer
 
 
+class Changing(Protocol):
+    """Whoever decides what a client gets in place of an answer."""
+
+    def change(self, path: str, answer: Answer) -> Answer:
+        """Return the answer to a request of `path`, changed or not."""
+        ...
+
+
 @contextmanager
-def serving(upstream: str, chaos: Chaos) -> Iterator[str]:
+def serving(upstream: str, chaos: Changing) -> Iterator[str]:
     """Serve what `upstream` answers, as `chaos` changes it; yield the address."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
     pool = urllib3.PoolManager(maxsize=32, retries=False)
@@ -233,7 +241,7 @@ def serving(upstream: str, chaos: Chaos) -> Iterator[str]:
         pool.clear()
 
 
-def _converse(connection: socket.socket, upstream: str, pool: urllib3.PoolManager, chaos: Chaos) -> None:
+def _converse(connection: socket.socket, upstream: str, pool: urllib3.PoolManager, chaos: Changing) -> None:
     """Answer one request on a connection, and close it."""
     with connection, suppress(OSError, ValueError, urllib3.exceptions.HTTPError):
         connection.settimeout(10)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 
+from chaos.proxy import Answer, serving
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
@@ -20,7 +23,7 @@ from commercetools_source.sync.deletions import FIELDS, listing, sweepable
 from commercetools_source.sync.run import sync
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 ALL = StreamState(cursor="2100-01-01T00:00:00.000Z")
@@ -91,6 +94,48 @@ def test_a_listing_that_breaks_off_in_the_middle_is_no_listing(shop: Sandbox, tm
     (verdict,) = verdicts(shop, tmp_path / "a.duckdb", [], page_size=30)
     assert verdict.difference is None
     assert "403" in verdict.note
+
+
+class Listing:
+    """Changes the results of what GraphQL answers."""
+
+    def __init__(self, change: Callable[[list[Any]], list[Any]]) -> None:
+        self._change = change
+
+    def change(self, path: str, answer: Answer) -> Answer:
+        body = json.loads(answer.body) if path.endswith("/graphql") else {}
+        for page in (body.get("data") or {}).values():
+            page["results"] = self._change(page["results"])
+        return replace(answer, body=json.dumps(body).encode()) if body else answer
+
+
+def without_version(results: list[Any]) -> list[Any]:
+    return [{**row, "version": None} for row in results]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda results: results[: len(results) // 2],
+        lambda results: results[1:],
+        lambda results: [*results[:1], *results[2:]],
+        without_version,
+    ],
+)
+def test_a_listing_that_is_cut_or_broken_marks_no_row(
+    shop: Sandbox, tmp_path: Path, change: Callable[[list[Any]], list[Any]]
+) -> None:
+    path = tmp_path / "a.duckdb"
+    with Client(shop.settings()) as client:
+        sync(client, open_destination(str(path)), streams=["customers", "zones"])
+    with serving(shop.url, Listing(change)) as url, Client({**shop.settings(), "api_url": url}) as client:
+        verdicts = sweep(client, open_destination(str(path)))
+    assert [(one.marked, one.equal) for one in verdicts] == [(0, False)] * 2
+    assert all(one.note for one in verdicts)
+    with duckdb.connect(str(path)) as connection:
+        for table in ("customers", "zones"):
+            query = f"SELECT count(*) FROM {table} WHERE _deleted_at IS NOT NULL"
+            assert connection.execute(query).fetchone() == (0,)
 
 
 def test_deletions_of_custom_objects_are_found_container_by_container(tmp_path: Path) -> None:
