@@ -84,7 +84,7 @@ def draw(chosen: Sequence[str] = ()) -> Diagram:
     names = names or list(EVERYDAY)
     shown = dict.fromkeys((*names, *near))
     links = [link for name in names for link in _links(relations[name], shown)]
-    referred = {(key.relation, one) for name in names for key in relations[name].foreign_keys for one in key.to}
+    referred = {(key.relation, column) for name in names for key in relations[name].foreign_keys for column in key.to}
     boxes = [_box(relations[name], links, referred, whole=name in names) for name in shown]
     return Diagram(tuple(boxes), tuple(links))
 
@@ -105,9 +105,9 @@ def mermaid(diagram: Diagram) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _word(kind: str) -> str:
+def _word(column_type: str) -> str:
     """Return a type as one word of letters and digits, which is all that Mermaid takes."""
-    return kind.replace("[]", "_LIST").partition("(")[0]
+    return column_type.replace("[]", "_LIST").partition("(")[0]
 
 
 def _targets(relation: Relation) -> Iterable[str]:
@@ -124,10 +124,12 @@ def _links(relation: Relation, shown: Iterable[str]) -> list[Link]:
     best: dict[str, ForeignKey] = {}
     for key in relation.foreign_keys:
         if key.relation in shown and not _is_everywhere(key.columns):
-            known = best.get(key.relation)
-            if known is None or (known.relation != relation.parent and len(key.columns[0]) < len(known.columns[0])):
+            shortest = best.get(key.relation)
+            if shortest is None or (
+                shortest.relation != relation.parent and len(key.columns[0]) < len(shortest.columns[0])
+            ):
                 best[key.relation] = key
-    return [Link(relation.name, one, key.columns, not optional.isdisjoint(key.columns)) for one, key in best.items()]
+    return [Link(relation.name, name, key.columns, not optional.isdisjoint(key.columns)) for name, key in best.items()]
 
 
 def _box(relation: Relation, links: Iterable[Link], referred: set[tuple[str, str]], *, whole: bool) -> Box:

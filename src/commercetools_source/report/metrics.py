@@ -58,11 +58,17 @@ def _of_streams(summary: Summary) -> list[_Metric]:
     outcomes = summary.outcomes
     return [
         _Metric(
-            "stream_complete", "1 if every record was delivered.", [(one.stream, one.complete) for one in outcomes]
+            "stream_complete",
+            "1 if every record was delivered.",
+            [(outcome.stream, outcome.complete) for outcome in outcomes],
         ),
-        _Metric("stream_records", "Records delivered.", [(one.stream, one.records) for one in outcomes]),
-        _Metric("stream_seconds", "From first to last request.", [(one.stream, one.seconds) for one in outcomes]),
-        _Metric("stream_quarantined", "Records left out.", [(one.stream, one.quarantined) for one in outcomes]),
+        _Metric("stream_records", "Records delivered.", [(outcome.stream, outcome.records) for outcome in outcomes]),
+        _Metric(
+            "stream_seconds", "From first to last request.", [(outcome.stream, outcome.seconds) for outcome in outcomes]
+        ),
+        _Metric(
+            "stream_quarantined", "Records left out.", [(outcome.stream, outcome.quarantined) for outcome in outcomes]
+        ),
         _Metric("stream_deleted", "Rows marked as deleted, or removed.", list(summary.deleted.items())),
     ]
 

@@ -1,6 +1,6 @@
 """Diagrams as SVG: tables in columns from left to right, what refers to them to their right, lines in between.
 
-The layout is Sugiyama's: ranks by the longest way, points for lines that pass a rank, an order in each rank with
+The layout is Sugiyama's: ranks by the longest route, points for lines that pass a rank, an order in each rank with
 few crossings, and heights that keep lines short. Pure.
 """
 
@@ -24,12 +24,12 @@ _SWEEPS = 24
 _TOP = f"v{4 - _HEAD}a4 4 0 0 1 4 -4h{{:.0f}}a4 4 0 0 1 4 4v{_HEAD - 4}z"  # the rounded top of a box
 _COLOURS = ("#2563a8", "#b4452c", "#2f7d4f", "#8a4fa3", "#a66a00", "#00798c", "#b03060", "#5a6b2f")
 
-_Way = tuple[str, ...]
+_Route = tuple[str, ...]
 """The nodes of a line from the table referred to (left) to the one that refers (right)."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Frame:
     x: float
     y: float
     width: float
@@ -47,7 +47,7 @@ _PAGE = """\
 .ct-model .box {{ fill: #fff; stroke: #999 }}
 </style>
 <rect width="100%" height="100%" fill="#fff"/>
-{parts}
+{shapes}
 </svg>
 """
 
@@ -57,15 +57,17 @@ def svg(diagram: Diagram) -> str:
     boxes = {box.name: box for box in diagram.boxes}
     ranks = _ranks(boxes, diagram.links)
     links = [link for link in diagram.links if link.one != link.many]
-    ways, layers = _ways(ranks, links)
-    layers = _ordered(layers, ways)
-    places = _placed(layers, boxes, ways)
-    width = max(place.x + place.width for place in places.values()) + _MARGIN
-    height = max(place.y + place.height for place in places.values()) + _MARGIN
-    colours = {one: _COLOURS[index % len(_COLOURS)] for index, one in enumerate(dict.fromkeys(x.one for x in links))}
-    parts = [_line(link, way, places, boxes, colours[link.one]) for link, way in zip(links, ways, strict=True)]
-    parts += [_drawn(box, places[name], colours) for name, box in boxes.items()]
-    return _PAGE.format(width=round(width), height=round(height), parts="\n".join(parts))
+    routes, layers = _routes(ranks, links)
+    layers = _ordered(layers, routes)
+    frames = _placed(layers, boxes, routes)
+    width = max(frame.x + frame.width for frame in frames.values()) + _MARGIN
+    height = max(frame.y + frame.height for frame in frames.values()) + _MARGIN
+    colours = {
+        name: _COLOURS[index % len(_COLOURS)] for index, name in enumerate(dict.fromkeys(link.one for link in links))
+    }
+    shapes = [_line(link, route, frames, boxes, colours[link.one]) for link, route in zip(links, routes, strict=True)]
+    shapes += [_drawn(box, frames[name], colours) for name, box in boxes.items()]
+    return _PAGE.format(width=round(width), height=round(height), shapes="\n".join(shapes))
 
 
 # --- layout ---
@@ -82,49 +84,49 @@ def _ranks(boxes: Iterable[str], links: Sequence[Link]) -> dict[str, int]:
     def rank(name: str) -> int:
         if name not in ranks:
             under_way.add(name)
-            ranks[name] = max((rank(one) + 1 for one in targets[name] if one not in under_way), default=0)
+            ranks[name] = max((rank(target) + 1 for target in targets[name] if target not in under_way), default=0)
             under_way.discard(name)
         return ranks[name]
 
     for name in targets:
         rank(name)
-    for name in sorted(targets, key=lambda one: -ranks[one]):
+    for name in sorted(targets, key=lambda name: -ranks[name]):
         right = [ranks[many] for many, ones in targets.items() if name in ones and ranks[many] > ranks[name]]
         if right:
             ranks[name] = max(ranks[name], min(right) - 1)
     return ranks
 
 
-def _ways(ranks: Mapping[str, int], links: Iterable[Link]) -> tuple[list[_Way], list[list[str]]]:
-    """Return the way of each link, and the nodes of each column: boxes, and points where lines pass."""
+def _routes(ranks: Mapping[str, int], links: Iterable[Link]) -> tuple[list[_Route], list[list[str]]]:
+    """Return the route of each link, and the nodes of each column: boxes, and points where lines pass."""
     layers: list[list[str]] = [[] for _ in range(max(ranks.values()) + 1)]
     for name, rank in ranks.items():
         layers[rank].append(name)
-    ways = []
+    routes = []
     for link in links:
-        left, right = sorted((link.one, link.many), key=lambda name: ranks[name])
+        first, last = sorted((link.one, link.many), key=lambda name: ranks[name])
         points = []
-        for rank in range(ranks[left] + 1, ranks[right]):
-            point = f"{left}>{rank}"  # lines from one table run together
+        for rank in range(ranks[first] + 1, ranks[last]):
+            point = f"{first}>{rank}"  # lines from one table run together
             points.append(point)
             if point not in layers[rank]:
                 layers[rank].append(point)
-        ways.append((left, *points, right))
-    return ways, layers
+        routes.append((first, *points, last))
+    return routes, layers
 
 
-def _ordered(layers: list[list[str]], ways: Sequence[_Way]) -> list[list[str]]:
+def _ordered(layers: list[list[str]], routes: Sequence[_Route]) -> list[list[str]]:
     """Return the layers in the order with the fewest crossings of several that sweeps to and fro give."""
-    pairs = _pairs(ways)
+    pairs = _pairs(routes)
     best, fewest = layers, _crossings(layers, pairs)
     for sweep in range(_SWEEPS):
         indexes = range(1, len(layers)) if sweep % 2 == 0 else range(len(layers) - 2, -1, -1)
         layers = [list(layer) for layer in layers]
         for index in indexes:
             beside = layers[index - 1 if sweep % 2 == 0 else index + 1]
-            where = {name: place for place, name in enumerate(beside)}
-            around = _around(pairs, where)
-            weights = {name: _mean(around.get(name, ()), place) for place, name in enumerate(layers[index])}
+            where = {name: position for position, name in enumerate(beside)}
+            neighbours = _neighbours(pairs, where)
+            weights = {name: _mean(neighbours.get(name, ()), position) for position, name in enumerate(layers[index])}
             layers[index].sort(key=weights.__getitem__)
         crossings = _crossings(layers, pairs)
         if crossings < fewest:
@@ -132,19 +134,19 @@ def _ordered(layers: list[list[str]], ways: Sequence[_Way]) -> list[list[str]]:
     return best
 
 
-def _pairs(ways: Sequence[_Way]) -> list[tuple[str, str]]:
+def _pairs(routes: Sequence[_Route]) -> list[tuple[str, str]]:
     """Return the nodes that lines join, in an order that is the same each time."""
-    return list(dict.fromkeys(pair for way in ways for pair in pairwise(way)))
+    return list(dict.fromkeys(pair for route in routes for pair in pairwise(route)))
 
 
-def _around(pairs: Iterable[tuple[str, str]], where: Mapping[str, float]) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
-    for left, right in pairs:
-        if left in where:
-            found.setdefault(right, []).append(where[left])
-        if right in where:
-            found.setdefault(left, []).append(where[right])
-    return found
+def _neighbours(pairs: Iterable[tuple[str, str]], where: Mapping[str, float]) -> dict[str, list[float]]:
+    values: dict[str, list[float]] = {}
+    for first, last in pairs:
+        if first in where:
+            values.setdefault(last, []).append(where[first])
+        if last in where:
+            values.setdefault(first, []).append(where[last])
+    return values
 
 
 def _mean(values: Sequence[float], default: float) -> float:
@@ -152,10 +154,10 @@ def _mean(values: Sequence[float], default: float) -> float:
 
 
 def _crossings(layers: Sequence[Sequence[str]], pairs: Iterable[tuple[str, str]]) -> int:
-    where = {name: (rank, place) for rank, layer in enumerate(layers) for place, name in enumerate(layer)}
+    where = {name: (rank, position) for rank, layer in enumerate(layers) for position, name in enumerate(layer)}
     by_rank: dict[int, list[tuple[int, int]]] = {}
-    for left, right in pairs:
-        by_rank.setdefault(where[left][0], []).append((where[left][1], where[right][1]))
+    for first, last in pairs:
+        by_rank.setdefault(where[first][0], []).append((where[first][1], where[last][1]))
     return sum(
         (a - c) * (b - d) < 0
         for ends in by_rank.values()
@@ -164,31 +166,33 @@ def _crossings(layers: Sequence[Sequence[str]], pairs: Iterable[tuple[str, str]]
     )
 
 
-def _placed(layers: Sequence[Sequence[str]], boxes: Mapping[str, Box], ways: Sequence[_Way]) -> dict[str, _Place]:
+def _placed(layers: Sequence[Sequence[str]], boxes: Mapping[str, Box], routes: Sequence[_Route]) -> dict[str, _Frame]:
     """Return where each node is: its layer says how far right; heights are pulled towards those of its neighbours."""
     widths = [max([_width(boxes[name]) for name in layer if name in boxes] or [0]) for layer in layers]
     heights = {name: _height(boxes[name]) if name in boxes else 2.0 for layer in layers for name in layer}
     middles: dict[str, float] = {}
     for layer in layers:
         middles.update(_spread(layer, heights, dict.fromkeys(layer, 0.0)))
-    pairs = _pairs(ways)
+    pairs = _pairs(routes)
     for sweep in range(_SWEEPS):
         for layer in layers if sweep % 2 == 0 else reversed(layers):
-            around = _around(pairs, middles)
-            middles.update(_spread(layer, heights, {one: _mean(around.get(one, ()), middles[one]) for one in layer}))
+            neighbours = _neighbours(pairs, middles)
+            middles.update(
+                _spread(layer, heights, {name: _mean(neighbours.get(name, ()), middles[name]) for name in layer})
+            )
     top = min(middles[name] - heights[name] / 2 for name in middles)
-    places, x = {}, float(_MARGIN)
+    frames, x = {}, float(_MARGIN)
     for layer, width in zip(layers, widths, strict=True):
         for name in layer:
-            own = _width(boxes[name]) if name in boxes else width
+            box_width = _width(boxes[name]) if name in boxes else width
             y = middles[name] - heights[name] / 2 - top + _MARGIN
-            places[name] = _Place(x, y, own, heights[name])
+            frames[name] = _Frame(x, y, box_width, heights[name])
         x += width + _RANKS
-    return places
+    return frames
 
 
-def _spread(layer: Sequence[str], heights: Mapping[str, float], wanted: Mapping[str, float]) -> dict[str, float]:
-    """Return the heights nearest to those wanted at which the nodes keep their order and do not touch.
+def _spread(layer: Sequence[str], heights: Mapping[str, float], preferred: Mapping[str, float]) -> dict[str, float]:
+    """Return the heights nearest to `preferred` at which the nodes keep their order and do not touch.
 
     Without the space between them the heights must only rise; where they would fall, neighbours share their mean.
     """
@@ -199,7 +203,7 @@ def _spread(layer: Sequence[str], heights: Mapping[str, float], wanted: Mapping[
         reach += heights[name] + gap
     groups: list[tuple[float, int]] = []
     for name, offset in zip(layer, offsets, strict=True):
-        mean, count = wanted[name] - offset, 1
+        mean, count = preferred[name] - offset, 1
         while groups and groups[-1][0] > mean:
             before, size = groups.pop()
             mean, count = (before * size + mean * count) / (size + count), size + count
@@ -221,30 +225,30 @@ def _more(box: Box) -> str:
     return f"{box.hidden} more columns" if box.hidden else ""
 
 
-def _note(target: str, kind: str) -> str:
-    return f"→ {target}" if target else kind
+def _note(target: str, column_type: str) -> str:
+    return f"→ {target}" if target else column_type
 
 
 # --- drawing ---
 
 
-def _line(link: Link, way: _Way, places: Mapping[str, _Place], boxes: Mapping[str, Box], colour: str) -> str:
+def _line(link: Link, route: _Route, frames: Mapping[str, _Frame], boxes: Mapping[str, Box], colour: str) -> str:
     """Return the line of a link, with a crow's foot where many are and a bar where one is."""
-    row = next(index for index, one in enumerate(boxes[link.many].rows) if one.name == link.columns[-1])
-    at = {link.many: _HEAD + (row + 0.5) * _ROW, link.one: _HEAD / 2}
-    left, right = places[way[0]], places[way[-1]]
-    points = [(left.x + left.width, left.y + at[way[0]])]
-    for name in way[1:-1]:
-        point = places[name]
+    row = next(index for index, column in enumerate(boxes[link.many].rows) if column.name == link.columns[-1])
+    heights = {link.many: _HEAD + (row + 0.5) * _ROW, link.one: _HEAD / 2}
+    first, last = frames[route[0]], frames[route[-1]]
+    points = [(first.x + first.width, first.y + heights[route[0]])]
+    for name in route[1:-1]:
+        point = frames[name]
         points += [(point.x, point.y), (point.x + point.width, point.y)]
-    points.append((right.x, right.y + at[way[-1]]))
+    points.append((last.x, last.y + heights[route[-1]]))
     curve = f"M{points[0][0]:.0f} {points[0][1]:.0f}"
     for (x, y), (to_x, to_y) in pairwise(points):
         bend = (to_x - x) / 2
         curve += f"C{x + bend:.0f} {y:.0f} {to_x - bend:.0f} {to_y:.0f} {to_x:.0f} {to_y:.0f}"
     ends = [(points[0], 1), (points[-1], -1)]
-    (many_x, many_y), side = ends[way[0] != link.many]
-    (one_x, one_y), other = ends[way[0] == link.many]
+    (many_x, many_y), side = ends[route[0] != link.many]
+    (one_x, one_y), other = ends[route[0] == link.many]
     foot = "".join(f"M{many_x + side * 9:.0f} {many_y:.0f}L{many_x:.0f} {many_y + slant:.0f}" for slant in (-5, 5))
     bar = f"M{one_x + other * 7:.0f} {one_y - 5:.0f}V{one_y + 5:.0f}"
     dashes = ' stroke-dasharray="5 3"' if link.optional else ""
@@ -252,22 +256,22 @@ def _line(link: Link, way: _Way, places: Mapping[str, _Place], boxes: Mapping[st
     return f'<g stroke="{colour}" fill="none">{title}<path d="{curve}"{dashes}/><path d="{foot}{bar}"/></g>'
 
 
-def _drawn(box: Box, place: _Place, colours: Mapping[str, str]) -> str:
-    x, y, width = place.x, place.y, place.width
+def _drawn(box: Box, frame: _Frame, colours: Mapping[str, str]) -> str:
+    x, y, width = frame.x, frame.y, frame.width
     colour = colours.get(box.name, "#555")
-    parts = [
-        f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{place.height:.0f}" rx="4" class="box"/>',
+    shapes = [
+        f'<rect x="{x:.0f}" y="{y:.0f}" width="{width:.0f}" height="{frame.height:.0f}" rx="4" class="box"/>',
         f'<path d="M{x:.0f} {y + _HEAD:.0f}{_TOP.format(width - 8)}" fill="{colour}"/>',
         f'<text x="{x + 8:.0f}" y="{y + 16:.0f}" class="name">{escape(box.name)}</text>',
     ]
     for index, row in enumerate(box.rows):
         base = y + _HEAD + (index + 1) * _ROW - 4
         mark = ' class="key"' if row.is_key else ""
-        parts.append(f'<text x="{x + 8:.0f}" y="{base:.0f}"{mark}>{escape(row.name)}</text>')
+        shapes.append(f'<text x="{x + 8:.0f}" y="{base:.0f}"{mark}>{escape(row.name)}</text>')
         fill = f' fill="{colours[row.target]}"' if row.target in colours else ' fill="#888"'
         note = escape(_note(row.target, row.kind))
-        parts.append(f'<text x="{x + width - 8:.0f}" y="{base:.0f}" text-anchor="end"{fill}>{note}</text>')
+        shapes.append(f'<text x="{x + width - 8:.0f}" y="{base:.0f}" text-anchor="end"{fill}>{note}</text>')
     if box.hidden:
         base = y + _HEAD + (len(box.rows) + 1) * _ROW - 4
-        parts.append(f'<text x="{x + 8:.0f}" y="{base:.0f}" fill="#888">{_more(box)}</text>')
-    return "\n".join(parts)
+        shapes.append(f'<text x="{x + 8:.0f}" y="{base:.0f}" fill="#888">{_more(box)}</text>')
+    return "\n".join(shapes)
