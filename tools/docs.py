@@ -13,6 +13,7 @@ from commercetools_source.destinations.row import Ability, DestinationType
 from commercetools_source.report.diagram import draw
 from commercetools_source.report.svg import svg
 from docs_architecture import architecture
+from docs_personal import personal_page
 from docs_python import python_page
 from docs_records import records
 from docs_settings import settings_files, settings_rows
@@ -28,6 +29,7 @@ def pages() -> dict[str, str]:
         "cli.md": commands(),
         "tables.md": tables(),
         "architecture.md": architecture(),
+        "personal-data.md": personal_page(),
         "python.md": python_page(),
         "model.svg": svg(draw()),
         "../src/commercetools_source/records.py": records(),

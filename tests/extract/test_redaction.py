@@ -19,7 +19,7 @@ from commercetools_source.extract.records import record_shaper
 from commercetools_source.model.relations import all_relations
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync import sync
-from hidden import HIDDEN, TYPES, named, shown
+from hidden import HIDDEN, TYPES, inner, leading, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,17 +35,6 @@ TELLING_TYPES = re.compile(r"Token|Authentication|Credential|Secret|Password|OAu
 """Names of types whose values may be one."""
 NOT_RECORDS = re.compile(r"Error$|Tokenizer$|Reference$")
 LEAK = "TOP-SECRET"
-
-
-def inner(name: str) -> Iterator[tuple[str, str]]:
-    """Yield what a type leads to, each with the step to it."""
-    row = TYPES.get(name, {})
-    for field, expression in row.get("fields", {}).items():
-        yield f"field {field}", named(expression)
-    for tag, variant in row.get("variants", {}).items():
-        yield f"variant {tag}", variant
-    if "map" in row:
-        yield "map", named(row["map"])
 
 
 def reachable() -> set[str]:
@@ -78,38 +67,7 @@ def test_every_row_is_a_field_of_a_record_and_has_a_reason() -> None:
     assert all(secret.reason.endswith(".") for secret in SECRETS.values())
 
 
-def leading() -> Iterator[tuple[str, Any]]:
-    """Yield, for each stream and each field that holds or leads to a secret, a record with that secret."""
-    for stream in STREAMS.values():
-        seen = {stream.item}
-        waiting: list[tuple[str, tuple[tuple[str, str], ...]]] = [(stream.item, ())]
-        for name, steps in waiting:  # breadth first: the shortest way to each step
-            for pair in sorted(HIDDEN):
-                if pair[0] == name:
-                    yield stream.name, record(steps, {pair[1]: LEAK, "other": 1, "shown": {pair[1]: "kept"}})
-            for step, other in inner(name):
-                ends = any(pair[0] == other for pair in HIDDEN)
-                if other not in seen or ends:
-                    seen.add(other)
-                    if len(steps) < 9:
-                        waiting.append((other, (*steps, (step, name))))
-
-
-def record(steps: tuple[tuple[str, str], ...], secret: dict[str, Any]) -> Any:
-    value: Any = secret
-    for step, name in reversed(steps):
-        how, _, what = step.partition(" ")
-        if how == "field":
-            is_list = TYPES[name]["fields"][what].startswith("[")
-            value = {"before": [what], what: [value, None, value] if is_list else value, "number": 1.10}
-        elif how == "variant":
-            value = {TYPES[name]["tag"]: what, **value}
-        else:
-            value = {"any": value}
-    return value
-
-
-CASES = list(leading())
+CASES = list(leading(HIDDEN, LEAK))
 
 
 def test_the_cases_reach_every_secret_and_every_stream_that_can_have_one() -> None:

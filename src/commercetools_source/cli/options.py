@@ -16,6 +16,8 @@ __all__ = [
     "Hard",
     "Json",
     "Loaded",
+    "Personal",
+    "PersonalFields",
     "Quiet",
     "Seed",
     "Settings",
@@ -78,6 +80,18 @@ Where = Annotated[
 ]
 Hard = Annotated[
     bool, typer.Option("--hard-delete", help="Remove the rows of deleted records; by default they are marked.")
+]
+Personal = Annotated[
+    str | None,
+    typer.Option("--personal", metavar="CHOICE", help="What becomes of personal data: keep, hash or drop."),
+]
+PersonalFields = Annotated[
+    str | None,
+    typer.Option(
+        "--personal-fields",
+        metavar="PATH=CHOICE,...",
+        help="What becomes of single fields, such as customers.custom.fields.phone=drop.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every request.")]

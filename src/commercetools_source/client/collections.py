@@ -69,7 +69,11 @@ class Client(Requests):
         most = self.config.page_size if page_size is None else _checked_size(page_size)
         parents = parents_of(self.get, row, most)
         ranges = (replace(whole, parent=parent) for parent in parents)
-        return (page for each in ranges for page in paging.pages(self.get, row, each, most, where=predicates))
+        return (
+            page
+            for each in ranges
+            for page in paging.pages(self.get, row, each, most, where=predicates, privacy=self.privacy)
+        )
 
     @_by_stream
     def records(

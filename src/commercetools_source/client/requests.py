@@ -19,6 +19,7 @@ from commercetools_source.config import Config
 from commercetools_source.config.values import Secret
 from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError, Problem
 from commercetools_source.events import Hook, Notice, ignore
+from commercetools_source.extract.privacy import privacy_of
 from commercetools_source.http.auth import Token, TokenSource
 from commercetools_source.http.exchange import Request, Response, Timing, is_good
 from commercetools_source.http.responses import error_of, json_or_none
@@ -61,6 +62,7 @@ class Requests:
         access_token: Secret | None = None,
     ) -> None:
         self.config = config if isinstance(config, Config) else Config.from_mapping(config)
+        self.privacy = privacy_of(self.config)
         timing = timing or Timing()
         self._hook = hook
         self._transport = Transport(

@@ -184,11 +184,19 @@ def _check(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         try:
             values[name] = setting.parse(value)
         except ValueError as problem:
-            is_secret = name == "client_secret"
-            problems.append(f"{name} is {shown(Secret('') if is_secret else value, secret)}; {problem}")
+            problems.append(f"{name} is {shown(Secret('') if setting.secret else value, secret)}; {problem}")
     if not any(problem.startswith(_ENDPOINT) for problem in problems):
         problems += resolve_endpoint(values, secret)
+    if not problems and not values["hash_key"] and _hashes(values):
+        problems.append(
+            f"hash_key is missing; set it in the settings file or as {SETTINGS['hash_key'].variable}: hashes of"
+            " personal data need a key that nobody else knows"
+        )
     return values, problems
+
+
+def _hashes(values: Mapping[str, Any]) -> bool:
+    return values["personal"] == "hash" or any(text.endswith("=hash") for text in values["personal_fields"])
 
 
 def _unknown(key: object) -> str:

@@ -62,7 +62,9 @@ class Setting:
     @property
     def shown_default(self) -> str:
         """Default as a page shows it; "" where there is none."""
-        return "" if self.default in (None, (), "") else f"{self.default:g}"
+        if is_blank(self.default):
+            return ""
+        return self.default if isinstance(self.default, str) else f"{self.default:g}"
 
 
 def _text(legal: str, pattern: str) -> Callable[[Any], str]:
@@ -81,6 +83,17 @@ def _secret(value: Any) -> Secret:
     if isinstance(text, str) and re.fullmatch(r"\S+", text.strip()) and text.strip().isprintable():
         return Secret(text.strip())
     raise ValueError("it must be the API client's secret: one word without spaces or line breaks")
+
+
+_SHORTEST_KEY = 16
+"""Whoever guesses the key can try out names and addresses until a hash fits."""
+
+
+def _hash_key(value: Any) -> Secret:
+    text = value.reveal() if isinstance(value, Secret) else value
+    if isinstance(text, str) and len(text.strip()) >= _SHORTEST_KEY and text.strip().isprintable():
+        return Secret(text.strip())
+    raise ValueError(f"it must be a secret text of at least {_SHORTEST_KEY} characters, such as a long random one")
 
 
 def _url(value: Any) -> str:
@@ -109,6 +122,17 @@ def _scopes(value: Any) -> tuple[str, ...]:
     if isinstance(words, (list, tuple)) and all(isinstance(word, str) and scope.fullmatch(word) for word in words):
         return tuple(words)
     raise ValueError("it must be scopes such as 'view_orders:my-project', as a list or separated by spaces")
+
+
+def _personal_fields(value: Any) -> tuple[str, ...]:
+    rows = value.split(",") if isinstance(value, str) else value
+    row = re.compile(r"\w+(\.[\w-]+)+=(keep|hash|drop|first[1-9])", re.ASCII)
+    if isinstance(rows, (list, tuple)) and all(isinstance(text, str) and row.fullmatch(text.strip()) for text in rows):
+        return tuple(text.strip() for text in rows)
+    raise ValueError(
+        "it must be fields and what becomes of them (keep, hash, drop, or first3 for three characters), such as"
+        " 'customers.custom.fields.phone=drop', as a list or separated by commas"
+    )
 
 
 # One label of a host name: nothing in it can end the host or begin another part of a URL.
@@ -213,6 +237,24 @@ class Settings:
             _number("seconds from 0 to 604800", 0, 604800),
             "How far before the last run's end the next one starts to read.",
         ),
+    )
+    personal: str = field(
+        default="keep",
+        metadata=_row(
+            _text("keep, hash or drop", "keep|hash|drop"),
+            "What becomes of personal data: `keep`, `hash` (with `hash_key`) or `drop`.",
+        ),
+    )
+    personal_fields: tuple[str, ...] = field(
+        default=(),
+        metadata=_row(
+            _personal_fields,
+            "What becomes of single fields: `customers.custom.fields.phone=drop`, or `keep`, `hash`, `first3`.",
+        ),
+    )
+    hash_key: Secret = field(
+        default=Secret(""),
+        metadata=_row(_hash_key, "The key of hashes of personal data, 16 characters or more; never shown again."),
     )
 
 

@@ -43,7 +43,7 @@ class StreamState:
     after this API timestamp, and fulfils these predicates; by default all of it. `broken`: why what is
     stored cannot be used, for a person; never stored itself. Only a full read goes on from there.
     `deletions_from`: Messages could not be read, so deletions since this API timestamp are not known yet;
-    None: they are known up to the cursor.
+    None: they are known up to the cursor. `privacy`: what became of personal data, "" where all of it was kept.
     """
 
     cursor: str | None = None
@@ -55,6 +55,7 @@ class StreamState:
     where: tuple[str, ...] = ()
     broken: str | None = None
     deletions_from: str | None = None
+    privacy: str = ""
 
 
 def begin(state: StreamState, mode: Mode, bound: str, ranges: tuple[KeyRange, ...]) -> StreamState:
@@ -63,15 +64,15 @@ def begin(state: StreamState, mode: Mode, bound: str, ranges: tuple[KeyRange, ..
     return replace(state, mode=mode, bound=bound, ranges=ranges + again, quarantined=())
 
 
-def hold(state: StreamState, since: str | None, where: tuple[str, ...]) -> StreamState:
+def hold(state: StreamState, since: str | None, where: tuple[str, ...], privacy: str = "") -> StreamState:
     """Return the state before a full read of this part of the stream.
 
     The cursor of another part is no longer true then.
     """
-    same = (state.since, state.where) == (since, where)
+    same = (state.since, state.where, state.privacy) == (since, where, privacy)
     if not same:
-        return StreamState(since=since, where=where)
-    return StreamState(state.cursor, since=since, where=where, deletions_from=state.deletions_from)
+        return StreamState(since=since, where=where, privacy=privacy)
+    return give_up(state)
 
 
 def finish(state: StreamState) -> StreamState:
@@ -85,15 +86,22 @@ def finish(state: StreamState) -> StreamState:
 
 def give_up(state: StreamState) -> StreamState:
     """Return the state without the run under way, of which nothing is left."""
-    return StreamState(state.cursor, since=state.since, where=state.where, deletions_from=state.deletions_from)
+    return StreamState(
+        state.cursor,
+        since=state.since,
+        where=state.where,
+        deletions_from=state.deletions_from,
+        privacy=state.privacy,
+    )
 
 
 def encode(state: StreamState) -> dict[str, Any]:
     """Return `state` as a JSON object of plain values."""
     plain: dict[str, Any] = msgspec.to_builtins(state)
     del plain["broken"]
-    if state.deletions_from is None:
-        del plain["deletions_from"]  # versions that do not know the field read what has none
+    for name in ("deletions_from", "privacy"):
+        if not plain[name]:
+            del plain[name]  # versions that do not know the field read what has none
     return {"format": FORMAT, **{_STORED_NAMES.get(name, name): value for name, value in plain.items()}}
 
 

@@ -15,6 +15,7 @@ from commercetools_source.catalog.stream import Paging
 from commercetools_source.errors import CommercetoolsError, StateError, UndecodableError
 from commercetools_source.extract.envelope import decode_object
 from commercetools_source.extract.keyset import KeyRange, advance
+from commercetools_source.extract.privacy import KEEP
 from commercetools_source.extract.records import position_of, record_shaper
 from commercetools_source.extract.request import (
     LARGEST_OFFSET,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.privacy import Privacy
 
 __all__ = ["LARGEST_OFFSET", "Get", "Page", "Quarantine", "Step", "cut_short", "halves", "pages", "path_of", "read"]
 
@@ -70,16 +72,31 @@ _REPLACED = "\ufffd".encode()
 _EMPTY = Page((), 0)
 
 
-def read(get: Get, stream: Stream, key_range: KeyRange, limit: int, *, most: int, where: Sequence[str] = ()) -> Step:
+def read(
+    get: Get,
+    stream: Stream,
+    key_range: KeyRange,
+    limit: int,
+    *,
+    most: int,
+    where: Sequence[str] = (),
+    privacy: Privacy = KEEP,
+) -> Step:
     """Return the next page of `key_range`, asking for `limit` records at first and never for more than `most`.
+
+    Personal data become what `privacy` says.
 
     The limit is halved while the page is too large or too slow, and doubles after a good one. A
     record that cannot be served or decoded even alone is stepped over and named in the step. Raises
     ApiError, NetworkError, StateError.
     """
     if stream.paging is Paging.SINGLE:
-        return _read_single(get, stream, key_range)
-    request = PageRequest(get, stream, key_range, where)
+        return _shaped(_read_single(get, stream, key_range), stream, key_range, privacy)
+    return _shaped(_read(PageRequest(get, stream, key_range, where), limit, most), stream, key_range, privacy)
+
+
+def _read(request: PageRequest, limit: int, most: int) -> Step:
+    key_range = request.key_range
     # A page that reaches across the largest offset leaves a range that begins behind it.
     if request.by_offset and key_range.offset > LARGEST_OFFSET:
         return _divide(request, most)
@@ -102,14 +119,23 @@ def read(get: Get, stream: Stream, key_range: KeyRange, limit: int, *, most: int
 
 
 def pages(
-    get: Get, stream: Stream, key_range: KeyRange, page_size: int, *, where: Sequence[str] = ()
+    get: Get,
+    stream: Stream,
+    key_range: KeyRange,
+    page_size: int,
+    *,
+    where: Sequence[str] = (),
+    privacy: Privacy = KEEP,
 ) -> Iterator[Page]:
-    """Yield every page of `key_range`, in order; raises the error of a record that cannot be served."""
+    """Yield every page of `key_range`, in order; raises the error of a record that cannot be served.
+
+    Who hands records on has to say what becomes of personal data (`privacy`).
+    """
     remainder: tuple[KeyRange, ...] = (key_range,)
     limit = page_size
     # Depth first: what a divided range leaves is read in its order before what lies behind it.
     while remainder:
-        step = read(get, stream, remainder[0], limit, most=page_size, where=where)
+        step = read(get, stream, remainder[0], limit, most=page_size, where=where, privacy=privacy)
         if step.quarantine is not None:
             raise step.quarantine.error
         yield step.page
@@ -154,13 +180,14 @@ def _is_countable(request: PageRequest) -> bool:
 
 def _read_single(get: Get, stream: Stream, key_range: KeyRange) -> Step:
     body: bytes = get(path_of(stream, key_range), stream.params, decode_object, None)
-    page = _shaped(stream, key_range, Page((msgspec.Raw(body),), len(body)))
-    return Step(page, (), 1)
+    return Step(Page((msgspec.Raw(body),), len(body)), (), 1)
 
 
-def _shaped(stream: Stream, key_range: KeyRange, page: Page) -> Page:
-    shape = record_shaper(stream, key_range.parent)
-    return page if shape is None else Page(tuple(shape(record) for record in page.records), page.size)
+def _shaped(step: Step, stream: Stream, key_range: KeyRange, privacy: Privacy) -> Step:
+    shape = record_shaper(stream, key_range.parent, privacy)
+    if shape is None:
+        return step
+    return replace(step, page=Page(tuple(shape(record) for record in step.page.records), step.page.size))
 
 
 def _step(request: PageRequest, fetched: Fetched, limit: int, most: int) -> Step:
@@ -178,7 +205,7 @@ def _step(request: PageRequest, fetched: Fetched, limit: int, most: int) -> Step
         size = min(size, len(page.records) or 1)
         if continues and not page.records and limit == 1:
             raise StateError(cut_short(path_of(request.stream, key_range)))
-    return Step(_shaped(request.stream, key_range, page), (remainder,) if continues else (), size)
+    return Step(page, (remainder,) if continues else (), size)
 
 
 def _fitting(page: Page) -> int:
@@ -251,12 +278,8 @@ def _step_over(request: PageRequest, error: CommercetoolsError) -> Step:
 def _quarantine(request: PageRequest, page: Page, skipped: int, error: CommercetoolsError) -> Step:
     """Return the step to `page`, which lies behind `skipped` records that nobody can read."""
     remainder = _left(request, page, skipped) if page.records else None
-    return Step(
-        _shaped(request.stream, request.key_range, page),
-        () if remainder is None else (remainder,),
-        1,
-        Quarantine(_around(request, remainder), error),
-    )
+    ranges = () if remainder is None else (remainder,)
+    return Step(page, ranges, 1, Quarantine(_around(request, remainder), error))
 
 
 def _behind_undecodable(request: PageRequest) -> KeyRange | None:

@@ -8,12 +8,14 @@ import msgspec
 
 from commercetools_source.errors import StateError
 from commercetools_source.extract.keyset import KeyRange, Position
+from commercetools_source.extract.privacy import KEEP
 from commercetools_source.extract.redaction import redactor, secret_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from commercetools_source.catalog.streams import Stream
+    from commercetools_source.extract.privacy import Privacy
 
 __all__ = ["position_of", "record_shaper"]
 
@@ -42,13 +44,17 @@ def _follow(fields: dict[str, msgspec.Raw], path: str) -> Any:
     return value
 
 
-def record_shaper(stream: Stream, parent: Sequence[str]) -> Callable[[msgspec.Raw], msgspec.Raw] | None:
+def record_shaper(
+    stream: Stream, parent: Sequence[str], privacy: Privacy = KEEP
+) -> Callable[[msgspec.Raw], msgspec.Raw] | None:
     """Return what puts the stream's spliced columns in front of a record and leaves its secrets out.
+
+    Personal data become what `privacy` says.
 
     None when the stream's records stay as they are.
     """
-    redact = redactor(stream.item)
-    secrets = secret_fields(stream.item)
+    redact = redactor(stream.item, privacy)
+    secrets = secret_fields(stream.item) if privacy.keeps_all else ()
     # Where a single field is secret, to cut it out of the text is faster than to write the record anew.
     if len(secrets) == 1:
         redact = _drop_field(*secrets)

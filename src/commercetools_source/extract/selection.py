@@ -9,6 +9,8 @@ from commercetools_source.catalog import contract
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.checkpoint import StreamState, begin, hold
 from commercetools_source.extract.keyset import KeyRange
+from commercetools_source.extract.privacy import KEEP, Privacy
+from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.timestamps import moment, shift
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ __all__ = [
     "conflict_with",
     "mode_of",
     "needs_parents",
+    "privacy_conflict",
     "range_of",
     "ranges_of",
     "started",
@@ -48,7 +51,7 @@ class Selection:
     `full`: read everything again.
     `start_date`: a first read leaves out what was last changed before it. `lookback`: seconds that
     an incremental read goes back before its cursor, for changes that became visible late. `where`:
-    pairs of a stream's name and a predicate that its records must fulfil.
+    pairs of a stream's name and a predicate that its records must fulfil. `privacy`: what becomes of personal data.
     """
 
     bound: str
@@ -58,6 +61,7 @@ class Selection:
     start_date: str | None = None
     lookback: float = 600.0
     where: tuple[tuple[str, str], ...] = ()
+    privacy: Privacy = KEEP
 
     @property
     def end(self) -> str:
@@ -67,6 +71,10 @@ class Selection:
     def where_of(self, stream: Stream) -> tuple[str, ...]:
         """Return the predicates for the records of `stream`."""
         return tuple(predicate for name, predicate in self.where if name == stream.name)
+
+    def privacy_of(self, stream: Stream) -> str:
+        """Return what becomes of personal data in `stream`, as its state has it; "" where all of it is kept."""
+        return chosen_for(stream.item, self.privacy)
 
     def since_of(self, stream: Stream) -> str | None:
         """Return the `start_date` where it has a meaning: for streams whose records have a date of change."""
@@ -137,7 +145,7 @@ def started(
     if mode == "resumed":
         return state
     if mode == "full":
-        state = hold(state, selection.since_of(stream), selection.where_of(stream))
+        state = hold(state, selection.since_of(stream), selection.where_of(stream), selection.privacy_of(stream))
     begun = begin(state, mode, _bound_of(state, selection), ranges_of(stream, mode, state, selection, parents))
     if not _beyond(stream, state, selection):
         return begun
@@ -202,11 +210,23 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
     # With another filter the cursor would promise records that were never asked for.
     if state.where != (filters := selection.where_of(stream)):
         return f"what is held of it was read {_filter(state.where)}, and now it is asked for {_filter(filters)}; {anew}"
+    if (reason := privacy_conflict(state.privacy, selection.privacy_of(stream))) is not None:
+        return reason
     since = selection.since_of(stream)
     if state.since is not None and (since is None or since < state.since):
         asked = f"since {since}" if since else "without a start"
         return f"what is held of it begins with changes of {state.since}, and now it is asked for {asked}; {anew}"
     return None
+
+
+def privacy_conflict(stored: str, asked: str) -> str | None:
+    """Return why rows with one choice about personal data get none with another; None where it is the same."""
+    if stored == asked:
+        return None
+    return (
+        f"its personal data were read with the choice {stored or 'keep'}, and now it is asked for {asked or 'keep'};"
+        " set `personal`, `personal_fields` and `hash_key` as they were, or read it anew with --full"
+    )
 
 
 def _filter(where: Sequence[str]) -> str:

@@ -51,7 +51,15 @@ class Reader:
     def _read(self, task: Task, key_range: KeyRange, idle: Callable[[], int]) -> Result:
         where = self._selection.where_of(task.stream)
         try:
-            step = paging.read(self._get, task.stream, key_range, task.limit, most=self._page_size, where=where)
+            step = paging.read(
+                self._get,
+                task.stream,
+                key_range,
+                task.limit,
+                most=self._page_size,
+                where=where,
+                privacy=self._selection.privacy,
+            )
         except ApiError as error:
             if key_range.parent and is_gone(self._get, task.stream, key_range.parent, error):
                 # The collection went with its parent: no record is missing, so the range ends here without an error.

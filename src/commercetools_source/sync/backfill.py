@@ -10,7 +10,8 @@ from commercetools_source.errors import ConfigError
 from commercetools_source.events import Hook, ignore
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Phase
-from commercetools_source.extract.selection import Selection
+from commercetools_source.extract.redaction import chosen_for
+from commercetools_source.extract.selection import Selection, privacy_conflict
 from commercetools_source.sync.transfer import Summary, Transfer, changes_of, destination_of, refuse
 from commercetools_source.timestamps import time_of
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.streams import Stream, Streams
     from commercetools_source.client import Client
     from commercetools_source.extract.delivery import Delivery, Destination
+    from commercetools_source.extract.privacy import Privacy
     from commercetools_source.timestamps import Time
 
 __all__ = ["backfill", "merged", "obstacle"]
@@ -54,13 +56,13 @@ def backfill(
     try:
         states = destination.open()
         chosen = _complete(states) if named is None else named
-        refused = refuse(_obstacles(chosen, states), lambda _: "window", hook)
+        refused = refuse(_obstacles(chosen, states, client.privacy), lambda _: "window", hook)
         ready = [stream for stream in chosen if stream.name not in refused]
         pairs = tuple((stream.name, predicate) for stream in ready for predicate in states[stream.name].where)
         outcomes = Transfer(client, destination, hook, on_stoppable=on_stoppable).run(
             ready,
             {},
-            Selection(bound=bound, until=True, start_date=start, where=pairs),
+            Selection(bound=bound, until=True, start_date=start, where=pairs, privacy=client.privacy),
             # The state of the running cursor is written with the rows, unchanged.
             lambda delivery: merged(delivery, states[delivery.stream.name], start, bound),
         )
@@ -88,8 +90,12 @@ def obstacle(stream: Stream, state: StreamState) -> str | None:
     return None
 
 
-def _obstacles(streams: Iterable[Stream], states: Mapping[str, StreamState]) -> dict[Stream, str]:
-    obstacles = {stream: obstacle(stream, states.get(stream.name, StreamState())) for stream in streams}
+def _obstacles(streams: Iterable[Stream], states: Mapping[str, StreamState], privacy: Privacy) -> dict[Stream, str]:
+    obstacles = {}
+    for stream in streams:
+        state = states.get(stream.name, StreamState())
+        reason = privacy_conflict(state.privacy, chosen_for(stream.item, privacy))
+        obstacles[stream] = obstacle(stream, state) or reason
     return {stream: reason for stream, reason in obstacles.items() if reason is not None}
 
 

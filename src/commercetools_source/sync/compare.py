@@ -13,6 +13,8 @@ from commercetools_source.errors import ApiError, CommercetoolsError, ConfigErro
 from commercetools_source.extract.advice import reason_of
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Comparable, Delivery, Destination, Difference, Phase, open_to_read
+from commercetools_source.extract.redaction import chosen_for
+from commercetools_source.extract.selection import privacy_conflict
 from commercetools_source.sync import listing as graphql
 from commercetools_source.sync.deletions import (
     FIELDS,
@@ -131,6 +133,9 @@ def _one(sides: _Sides, stream: Stream, state: StreamState) -> Verdict:
         return Verdict(stream.name, note="every run reads it whole, so there is nothing to sweep")
     if state.cursor is None or state.mode is not None:
         return Verdict(stream.name, note="not read to its end yet; run `sync` first")
+    reason = privacy_conflict(state.privacy, chosen_for(stream.item, sides.client.privacy))
+    if sides.guard is not None and reason is not None:
+        return Verdict(stream.name, note=reason)
     return _compared(sides, stream, state, state.cursor)
 
 
@@ -190,7 +195,7 @@ def _confirm(client: Client, stream: Stream, state: StreamState, gone: Sequence[
 def _mend(sides: _Sides, stream: Stream, state: StreamState, ids: tuple[str, ...]) -> int:
     """Store the records with these ids again, beside the state as it is; return how many still existed."""
     stored = 0
-    for page in fetch(sides.client.get, stream, ids, state.where):
+    for page in fetch(sides.client.get, stream, ids, state.where, sides.client.privacy):
         delivery = Delivery(stream, page.records, page.size, state, Phase.MERGE)
         sides.destination.write(delivery)
         stored += len(page.records)

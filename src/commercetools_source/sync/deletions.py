@@ -20,11 +20,13 @@ from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Comparable, Deletable, Difference, Listed, Tombstone
 from commercetools_source.extract.keyset import KeyRange, literal
 from commercetools_source.extract.parents import parents_of
+from commercetools_source.extract.privacy import KEEP
 from commercetools_source.timestamps import shift
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
+    from commercetools_source.extract.privacy import Privacy
     from commercetools_source.extract.selection import Selection
 
 __all__ = [
@@ -259,15 +261,20 @@ def listing(get: paging.Get, stream: Stream, state: StreamState, page_size: int)
             yield [_listed.decode(record) for record in page.records]
 
 
-def fetch(get: paging.Get, stream: Stream, ids: Sequence[str], where: Sequence[str] = ()) -> Iterator[paging.Page]:
-    """Yield the records of `stream` with these ids, as far as they are still there and fulfil `where`."""
+def fetch(
+    get: paging.Get, stream: Stream, ids: Sequence[str], where: Sequence[str] = (), privacy: Privacy = KEEP
+) -> Iterator[paging.Page]:
+    """Yield the records of `stream` with these ids, as far as they are still there and fulfil `where`.
+
+    Personal data become what `privacy` says.
+    """
     parents = list(parents_of(get, stream, _IDS_AT_ONCE)) if ids else []
     for start in range(0, len(ids), _IDS_AT_ONCE):
         batch_ids = ids[start : start + _IDS_AT_ONCE]
         only = f"id in ({', '.join(literal(name) for name in batch_ids)})"
         for parent in parents:
             key_range = KeyRange(stream.order[0], stream.tie, parent=parent)
-            yield from paging.pages(get, stream, key_range, len(batch_ids), where=(*where, only))
+            yield from paging.pages(get, stream, key_range, len(batch_ids), where=(*where, only), privacy=privacy)
 
 
 def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:

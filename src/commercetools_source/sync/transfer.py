@@ -114,6 +114,7 @@ def selection_of(
         start_date=start,
         lookback=config.lookback_seconds,
         where=pairs,
+        privacy=client.privacy,
     )
 
 

@@ -19,6 +19,8 @@ def backfill(
     config: options.Settings = None,
     destination: options.Target = options.DEFAULT,
     streams: options.Streams = None,
+    personal: options.Personal = None,
+    personal_fields: options.PersonalFields = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
     quiet: options.Quiet = False,
@@ -30,7 +32,7 @@ def backfill(
     from commercetools_source.report.run import RunReport
     from commercetools_source.sync.backfill import backfill as merge
 
-    settings, names = settings_of(config), names_of(streams)
+    settings, names = settings_of(config, personal=personal, personal_fields=personal_fields), names_of(streams)
     begin, end = time_of(since, "--since"), time_of(until, "--until")
     target = open_stored(destination)
     with (

@@ -23,6 +23,8 @@ def sweep(
         ),
     ] = 0.2,
     hard_delete: options.Hard = False,
+    personal: options.Personal = None,
+    personal_fields: options.PersonalFields = None,
     as_json: options.Json = False,
 ) -> None:
     """Compare, and mend the differences. Marks what the platform deleted, reads again what is missing or stale."""
@@ -32,7 +34,7 @@ def sweep(
     from commercetools_source.sync.compare import sweep as mend
     from commercetools_source.sync.deletions import Guard
 
-    with Client(settings_of(config)) as client:
+    with Client(settings_of(config, personal=personal, personal_fields=personal_fields)) as client:
         guard = Guard(share=allow_deletes)
         verdicts = mend(client, open_stored(destination), names_of(streams), guard, hard_delete=hard_delete)
     show(ComparisonReport(verdicts, swept=True), as_json=as_json)

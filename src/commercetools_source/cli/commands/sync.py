@@ -101,6 +101,8 @@ def sync(
     publish: Publish = None,
     ping: Ping = None,
     metrics: Metrics = None,
+    personal: options.Personal = None,
+    personal_fields: options.PersonalFields = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
     quiet: options.Quiet = False,
@@ -112,7 +114,7 @@ def sync(
     from commercetools_source.destinations import open_destination
     from commercetools_source.sync.repeat import Rhythm
 
-    settings = settings_of(config, concurrency=concurrency)
+    settings = settings_of(config, concurrency=concurrency, personal=personal, personal_fields=personal_fields)
     choice = choice_of(streams, exclude)
     interval = duration_of(every, "--every")
     if interval is None and stop_after is not None:

@@ -36,7 +36,7 @@ def read(bookmarks: Mapping[str, Any] | None, stream: Stream) -> StreamState:
     if not isinstance(stored, Mapping):
         raise StateError(f"what {KEY} holds in the bookmark of {stream.name} is broken; reset the bookmark")
     state = decode(stored)
-    return state if state.cursor == stored_cursor else StreamState(cursor=stored_cursor)
+    return state if state.cursor == stored_cursor else StreamState(cursor=stored_cursor, privacy=state.privacy)
 
 
 def written(before: StreamState, state: StreamState, stream: Stream) -> dict[str, Any] | None:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.errors import CommercetoolsError
+from commercetools_source.errors import CommercetoolsError, ConfigError
+from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
-from commercetools_source.extract.selection import Selection
+from commercetools_source.extract.privacy import privacy_of
+from commercetools_source.extract.selection import Selection, privacy_conflict
 from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage import deletions
 from commercetools_source.frontends.mage.commercetools.client import Client, hook_of, settings_of
@@ -66,8 +68,12 @@ class BaseStream:
             else shift(instant(datetime.now(timezone.utc)), -config.settle_seconds),
             start_date=instant(start_date) if start_date else config.start_date,
             lookback=config.lookback_seconds,
+            privacy=api.privacy if api is not None else privacy_of(config),
         )
         stored = bookmark.read(bookmarks, row)
+        reason = privacy_conflict(stored.privacy, selection.privacy_of(row)) if stored != StreamState() else None
+        if reason is not None:
+            raise ConfigError(f"{row.name}: {reason}, or reset its bookmark")
         limits = Limits(workers=config.concurrency, page_size=config.page_size, batch_bytes=1)
         get = api.get if api is not None else _get_by(self.client)
         brief = api.get_briefly if api is not None else get

@@ -1,0 +1,173 @@
+"""No destination and no front-end gets personal data that a run was to leave out or to hash."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from commercetools_source.catalog.personal import PERSONAL
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.client import Client
+from commercetools_source.destinations import DESTINATIONS, open_destination
+from commercetools_source.errors import ConfigError
+from commercetools_source.sandbox import Sandbox
+from commercetools_source.sync import sync
+from commercetools_source.sync.backfill import backfill
+from commercetools_source.sync.compare import sweep, verify
+from frontends.conformance import FRONT_ENDS
+from hidden import HIDDEN, TYPES, named, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from frontends.conformance import FrontEnd
+
+KEY = "0123456789abcdef"
+CHOICES: list[dict[str, Any]] = [{"personal": "drop"}, {"personal": "hash", "hash_key": KEY}]
+NAMES = ["carts", "customers", "messages", "orders"]
+PAIRS = {pair for pair, row in PERSONAL.items() if row.kind}
+MARK = "Mark-of-a-Person"
+_TABLES = "SELECT schema_name, table_name FROM duckdb_tables()"
+
+
+@pytest.fixture(scope="module", name="shop")
+def _shop() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        marks = (f"{MARK}-{number}" for number in range(10_000))
+        for name in NAMES:
+            for record in sandbox.records(name)[:20]:
+                marked = _marked(record, STREAMS[name].item, marks)
+                if marked != record:
+                    sandbox.create(name, {key: value for key, value in marked.items() if key not in {"id", "version"}})
+        customer = sandbox.create("customers", {"email": "Ann@Example.com", "lastName": MARK})
+        sandbox.create("orders", {"customerEmail": " ann@example.com", "customerId": customer["id"]})
+        sandbox.clock.advance(3600)
+        yield sandbox
+
+
+def _marked(value: Any, name: str, marks: Iterator[str]) -> Any:
+    """Return `value`, of the contract's type `name`, with a mark of its own in each personal field that it has."""
+    if isinstance(value, list):
+        return [_marked(element, name, marks) for element in value]
+    row = TYPES.get(name, {})
+    if not isinstance(value, dict):
+        return value
+    if isinstance(tag := value.get(row.get("tag", "")), str) and tag in row.get("variants", {}):
+        return _marked(value, row["variants"][tag], marks)
+    fields = row.get("fields", {})
+    return {
+        key: next(marks)
+        if (name, key) in PAIRS and fields[key].startswith("string")
+        else _marked(element, named(fields[key]) if key in fields else "", marks)
+        for key, element in value.items()
+    }
+
+
+def _stored(folder: Path) -> str:
+    """Return all bytes of a folder's files, and every value that DuckDB reads in them, as text."""
+    texts = [path.read_bytes().decode(errors="replace") for path in folder.rglob("*") if path.is_file()]
+    for path in folder.rglob("*.duckdb"):
+        with duckdb.connect(str(path), read_only=True) as connection:
+            tables = connection.execute(_TABLES).fetchall()
+            for schema, table in tables:
+                rows = connection.execute(f'SELECT to_json(t) FROM "{schema}"."{table}" AS t').fetchall()
+                texts += [row[0] for row in rows]
+    for path in folder.rglob("*.parquet"):
+        texts += [
+            row[0] for row in duckdb.execute("SELECT to_json(t) FROM read_parquet(?) AS t", [str(path)]).fetchall()
+        ]
+    return "\n".join(texts)
+
+
+@pytest.mark.parametrize("row", DESTINATIONS, ids=lambda row: row.name)
+def test_no_destination_gets_what_is_left_out_or_hashed(
+    shop: Sandbox, tmp_path: Path, row: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Client({**shop.settings(), **CHOICES[1]}) as client:
+        summary = sync(client, row.name, streams=NAMES)
+    assert summary.complete
+    stored = _stored(tmp_path)
+    assert "CustomerCreated" in stored
+    assert MARK not in stored
+    assert "ann@example.com" not in stored.lower()
+    assert KEY not in stored
+
+
+def test_what_is_not_personal_is_unchanged_value_by_value(shop: Sandbox) -> None:
+    with Client(shop.settings()) as clear, Client({**shop.settings(), "personal": "drop"}) as client:
+        for name in NAMES:
+            records = {record["id"]: record for record in clear.records(name)}
+            assert MARK in json.dumps(list(records.values())), name
+            for record in client.records(name):
+                assert record == shown(records[record["id"]], STREAMS[name].item, HIDDEN | PAIRS)
+
+
+def test_joins_give_the_same_counts_and_another_key_gives_other_hashes(shop: Sandbox, tmp_path: Path) -> None:
+    counts, hashes = [], []
+    for number, choice in enumerate(({}, CHOICES[1], {"personal": "hash", "hash_key": KEY[::-1]})):
+        path = tmp_path / f"{number}.duckdb"
+        with Client({**shop.settings(), **choice}) as client:
+            assert sync(client, path, streams=["customers", "orders"]).complete
+        with duckdb.connect(str(path)) as connection:
+            join = "SELECT count(*) FROM customers JOIN orders ON lower(trim(email)) = lower(trim(customerEmail))"
+            counts.append(connection.execute(join).fetchall())
+            hashes.append({row[0] for row in connection.execute("SELECT email FROM customers").fetchall()})
+    assert counts[0] == counts[1] == counts[2] != [(0,)]
+    assert hashes[0].isdisjoint(hashes[1])
+    assert hashes[1].isdisjoint(hashes[2])
+
+
+@pytest.mark.parametrize("front_end", FRONT_ENDS, ids=str)
+def test_no_front_end_sends_what_is_left_out_or_hashed(shop: Sandbox, front_end: str) -> None:
+    row: FrontEnd = FRONT_ENDS[front_end]
+    pytest.importorskip(row.needs)
+    run = row.run({**shop.settings(), **CHOICES[1]}, ["customers", "orders"])
+    sent = json.dumps([run.records, run.state, run.text], default=str)
+    assert run.complete
+    assert len(run.records["customers"]) > 20
+    assert MARK not in sent
+    assert "ann@example.com" not in sent.lower()
+    assert KEY not in sent
+
+
+def test_another_choice_is_refused_in_one_sentence_and_nothing_is_written(shop: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "shop.duckdb"
+    with Client({**shop.settings(), **CHOICES[1]}) as client:
+        assert sync(client, path, streams=["customers"]).complete
+        assert sync(client, path, streams=["customers"]).complete
+    before = _stored(tmp_path)
+    for choice in ({}, CHOICES[0], {"personal": "hash", "hash_key": KEY[::-1]}):
+        with Client({**shop.settings(), **choice}) as client:
+            outcomes = {outcome.stream: outcome for outcome in sync(client, path, streams=["customers"]).outcomes}
+            assert "personal data were read with the choice hash (key" in (outcomes["customers"].error or "")
+            assert "--full" in (outcomes["customers"].error or "")
+            refused = backfill(client, path, "2020-01-01", streams=["customers"]).outcomes[0]
+            assert "personal data" in (refused.error or "")
+            assert "personal data" in sweep(client, path, ["customers"])[0].note
+            assert verify(client, path, ["customers"])[0].equal
+    assert MARK not in _stored(tmp_path)
+    assert _customers(before) == _customers(_stored(tmp_path))
+    with Client({**shop.settings(), **CHOICES[0]}) as client:
+        assert sync(client, path, streams=["customers"], full=True).complete
+        assert sync(client, path, streams=["customers"]).complete
+
+
+def _customers(stored: str) -> set[str]:
+    return {line for line in stored.splitlines() if '"email":' in line}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"personal": "hash"}, {"personal_fields": "customers.emial=drop"}, {"personal_fields": "customers.id=drop"}],
+)
+def test_a_choice_that_cannot_be_made_ends_the_run_before_anything_is_written(
+    shop: Sandbox, tmp_path: Path, given: dict[str, Any]
+) -> None:
+    with pytest.raises(ConfigError), Client({**shop.settings(), **given}) as client:
+        sync(client, open_destination(tmp_path / "shop.duckdb"))
+    assert not list(tmp_path.iterdir())
