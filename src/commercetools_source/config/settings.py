@@ -11,7 +11,7 @@ import re
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from commercetools_source.config.values import Secret
+from commercetools_source.config.values import Secret, is_blank
 from commercetools_source.timestamps import parse_time
 
 if TYPE_CHECKING:
