@@ -78,7 +78,7 @@ def test_the_specification_has_every_setting_and_marks_the_secret() -> None:
     schema = message["spec"]["connectionSpecification"]
     jsonschema.Draft7Validator.check_schema(schema)
     secrets = [name for name, described in schema["properties"].items() if described.get("airbyte_secret")]
-    assert secrets == ["client_secret"]
+    assert secrets == ["client_secret", "hash_key"]
     assert {"region", "host", "start_date", "project_key", "client_id", "client_secret"} <= set(schema["properties"])
 
 

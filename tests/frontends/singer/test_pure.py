@@ -42,11 +42,11 @@ GOOD = {"project_key": "shop", "client_id": "me", "client_secret": "s3cret", "re
 # --- settings ---
 
 
-def test_the_schema_has_every_setting_and_hides_the_secret_only() -> None:
+def test_the_schema_has_every_setting_and_hides_the_secrets_only() -> None:
     schema = config_schema()
     assert list(schema["properties"]) == list(SETTINGS)
     assert schema["required"] == ["project_key", "client_id", "client_secret"]
-    assert [name for name, row in schema["properties"].items() if row.get("secret")] == ["client_secret"]
+    assert [name for name, row in schema["properties"].items() if row.get("secret")] == ["client_secret", "hash_key"]
     assert schema["properties"]["page_size"]["type"] == ["integer", "null"]
     assert schema["properties"]["retry_seconds"]["type"] == ["number", "null"]
     assert all(row["description"] for row in schema["properties"].values())
