@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from dataclasses import replace
 from datetime import date, datetime, time, timezone
@@ -501,4 +502,48 @@ def test_a_second_signal_during_a_query_ends_with_its_status_and_stores_nothing(
             raise RuntimeError("Query interrupted") from None  # as DuckDB's client does when a handler raises
     database.close("300MB")
     assert end.value.code == 128 + number
+    assert rows(path, "SHOW TABLES") == []
+
+
+LONG = """
+import sys
+from pathlib import Path
+from commercetools_source.destinations import DuckDB
+from commercetools_source.frontends.signals import stopping
+
+class Long(DuckDB):
+    def _write(self, delivery):
+        database = self._opened.database
+        with database.transaction():
+            database.execute("CREATE TABLE half (a INT)")
+            print("storing", flush=True)
+            database.execute("SELECT count(*) FROM range(100000000) a, range(100000) b WHERE a.range * b.range % 7 = 3")
+
+destination = Long(Path(sys.argv[1]))
+destination.open()
+with stopping() as stopper:
+    stopper.arm(destination.hurry)
+    try:
+        destination.write(None)
+    finally:
+        destination.close()
+"""
+
+
+@pytest.mark.parametrize(("number", "signals"), [(signal.SIGTERM, 1), (signal.SIGINT, 2)])
+def test_a_signal_during_a_long_query_ends_the_process_with_its_status_and_nothing_half_written(
+    path: Path, number: int, signals: int
+) -> None:
+    command = [sys.executable, "-c", LONG, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert child.stdout.readline() == "storing\n"
+        said = ""
+        for _ in range(signals):
+            child.send_signal(number)
+            said += child.stderr.readline() + child.stderr.readline() if not said else ""
+        _, errors = child.communicate(timeout=30)
+    assert child.returncode == 128 + number
+    assert said + errors == "\nstopping; what was read is kept (once more to stop at once)\n"
     assert rows(path, "SHOW TABLES") == []

@@ -25,6 +25,7 @@ __all__ = [
     "Delivery",
     "Destination",
     "Difference",
+    "Hurrying",
     "Listed",
     "Merging",
     "Observer",
@@ -199,6 +200,18 @@ class Publishable(Protocol):
         """Put a copy of what is stored in the place of the file `target`, as a whole; to be called while it is closed.
 
         Raises ConfigError and DestinationError.
+        """
+        ...
+
+
+@runtime_checkable
+class Hurrying(Protocol):
+    """A destination whose operations may take long, and can be taken back."""
+
+    def hurry(self) -> None:
+        """Raise KeyboardInterrupt from now on where an operation takes longer than seconds, with nothing of it stored.
+
+        Any thread or signal handler may call it.
         """
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from commercetools_source.catalog.streams import find
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import StreamFailed
-from commercetools_source.extract.delivery import Counting
+from commercetools_source.extract.delivery import Counting, Hurrying
 from commercetools_source.extract.engine import Extraction, Outcome
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection, checked_predicate
@@ -161,6 +162,11 @@ class Transfer:
         extraction = Extraction(self.client.get, streams, states, selection, limits, self.hook)
         # Handed out before the first request, so that a signal during it ends the run cleanly too.
         if self.on_stoppable is not None:
-            self.on_stoppable(extraction.stop)
+            self.on_stoppable(partial(self._stop, extraction))
         write_all(extraction, self.destination, self.hook, change)
         return extraction.outcomes
+
+    def _stop(self, extraction: Extraction) -> None:
+        extraction.stop()
+        if isinstance(self.destination, Hurrying):
+            self.destination.hurry()

@@ -29,6 +29,7 @@ from commercetools_source.destinations.duckdb.tables import StreamTables
 from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
 from commercetools_source.destinations.duckdb.writer import Stored, store
 from commercetools_source.destinations.duckdb_engine import first_line, lacks_memory
+from commercetools_source.destinations.interruptible import Interruptible
 from commercetools_source.errors import DestinationError
 from commercetools_source.events import Notice
 from commercetools_source.extract.delivery import Changes, Phase
@@ -87,6 +88,7 @@ class DuckDB:
         self._materialize = materialize
         self._memory = MemoryLimits(memory)
         self._file: _Opened | None = None
+        self._interruptible = Interruptible(self._interrupt)
 
     def open(self) -> Mapping[str, StreamState]:
         """Open or create the file, lock it, return the stored states.
@@ -94,6 +96,7 @@ class DuckDB:
         A stream whose table is gone is read from its start, so dropping a table loads it again.
         Raises DestinationError (no DuckDB installed; not writable; in use; no DuckDB file) and StateError.
         """
+        self._interruptible = Interruptible(self._interrupt)
         return self._open(read_only=False)
 
     def open_read_only(self) -> Mapping[str, StreamState]:
@@ -117,6 +120,13 @@ class DuckDB:
         It is a RecordError where only this stream cannot be stored: a value or a table that is refused, too little
         memory.
         """
+        self._interruptible.run(lambda: self._write(delivery))
+
+    def hurry(self) -> None:
+        """Take back from now on what takes longer than seconds, and raise KeyboardInterrupt for it."""
+        self._interruptible.hurry()
+
+    def _write(self, delivery: Delivery) -> None:
         try:
             if delivery.keeps_unread and delivery.stream.name in self._opened.database.catalogue.columns:
                 delivery = self._keep_unread(delivery)
@@ -141,11 +151,11 @@ class DuckDB:
 
     def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
         """Mark rows as deleted, in what is being loaded too; return how many were not marked before."""
-        return self._delete(stream, times, duckdb_engine.mark_deleted)
+        return self._interruptible.run(lambda: self._delete(stream, times, duckdb_engine.mark_deleted))
 
     def remove(self, stream: Stream, times: Mapping[str, str]) -> int:
         """Take out rows, of what is being loaded too; return how many there were."""
-        return self._delete(stream, times, duckdb_engine.remove)
+        return self._interruptible.run(lambda: self._delete(stream, times, duckdb_engine.remove))
 
     def compare(
         self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str, since: str | None = None
@@ -203,6 +213,10 @@ class DuckDB:
     @property
     def _connection(self) -> duckdb.DuckDBPyConnection:
         return self._opened.database.connection
+
+    def _interrupt(self) -> None:
+        if self._file is not None:
+            self._file.database.connection.interrupt()
 
     def _reset(self) -> None:
         """Forget what a transaction did that was rolled back."""
