@@ -25,10 +25,13 @@ from commercetools_source.extract.delivery import (
     Merging,
     Phase,
     Publishable,
+    RunStore,
     StateStore,
     open_to_read,
 )
 from commercetools_source.extract.keyset import KeyRange, Position
+from commercetools_source.extract.run_record import RunRecord, StreamRecord
+from commercetools_source.timestamps import shift
 from destinations.conformance import CASES, STREAM, Case, deliver
 from destinations.deliveries import BOUND, CURSOR
 from destinations.trees import snapshot
@@ -94,6 +97,7 @@ def test_a_row_says_what_its_destination_can(case: Case, new: Callable[[], Desti
     assert isinstance(destination, Deletable) == (Ability.REMOVE in case.row.abilities)
     assert isinstance(destination, Publishable) == (Ability.PUBLISH in case.row.abilities)
     assert (isinstance(destination, Merging) and destination.merges) == (Ability.MERGE in case.row.abilities)
+    assert isinstance(destination, RunStore) == (Ability.RUNS in case.row.abilities)
     assert destination.name == str(path)
     assert destination.batch_bytes > 0
     for materialize, ability in ((True, Ability.TABLES), (False, Ability.VIEWS)):
@@ -380,6 +384,68 @@ def test_nothing_is_made_where_there_is_nothing_to_read(new: Callable[[], Destin
         open_to_read(absent)
     absent.close()
     assert not list(tmp_path.iterdir())
+
+
+# --- records of runs ---
+
+RECORDING = pytest.mark.parametrize(
+    "case", [name for name, case in CASES.items() if Ability.RUNS in case.row.abilities], indirect=True
+)
+COUNTS = StreamRecord(
+    stream=STREAM.name,
+    started=CURSOR,
+    ended=None,
+    mode="full",
+    records=3,
+    new=None,
+    changed=2,
+    deleted=1,
+    left_out=0,
+    unfit=4,
+    pages=1,
+    bytes=5_000_000_000,
+    error='it\'s "broken"? Müller 🛒',
+)
+
+
+def begun(number: int) -> RunRecord:
+    return RunRecord(run=f"run-{number:05}", command="sync", status="begun", started=shift(CURSOR, number), bound=BOUND)
+
+
+def ended(number: int, *streams: StreamRecord) -> RunRecord:
+    fields = {"status": "incomplete", "ended": BOUND, "requests": 7, "waited": 0.25, "error": "why", "streams": streams}
+    return msgspec.structs.replace(begun(number), **fields)
+
+
+@RECORDING
+def test_records_of_runs_come_back_as_they_were_the_newest_first(
+    destination: Destination, new: Callable[[], Destination], tmp_path: Path
+) -> None:
+    assert isinstance(destination, RunStore)
+    assert list(destination.runs(9)) == []
+    destination.write_run(begun(1))
+    destination.write_run(ended(1, COUNTS, msgspec.structs.replace(COUNTS, stream="zones", error=None)))
+    destination.write(deliver(OLD))
+    destination.write_run(begun(2))
+    destination.close()
+    before = snapshot(tmp_path)
+    again = new()
+    assert open_to_read(again) == {STREAM.name: READ}
+    assert isinstance(again, RunStore)
+    expected = [begun(2), ended(1, COUNTS, msgspec.structs.replace(COUNTS, stream="zones", error=None))]
+    assert list(again.runs(9)) == expected
+    assert list(again.runs(1)) == expected[:1]
+    again.close()
+    assert snapshot(tmp_path) == before
+
+
+@RECORDING
+def test_a_record_of_a_run_needs_an_open_destination(new: Callable[[], Destination], path: Path) -> None:
+    closed = new()
+    assert isinstance(closed, RunStore)
+    with pytest.raises(DestinationError, match="is not open"):
+        closed.write_run(begun(1))
+    assert not path.exists()
 
 
 # --- deletions ---

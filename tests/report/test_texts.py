@@ -10,11 +10,13 @@ import pytest
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Changes, Difference
 from commercetools_source.extract.engine import Outcome
+from commercetools_source.extract.run_record import RunRecord, StreamRecord
 from commercetools_source.report.check import CheckReport
 from commercetools_source.report.compare import ComparisonReport
 from commercetools_source.report.plan import PlanReport
 from commercetools_source.report.progress import Tally
 from commercetools_source.report.run import RunReport
+from commercetools_source.report.runs import RunsReport
 from commercetools_source.report.state import StateReport
 from commercetools_source.sync import Summary
 from commercetools_source.sync.access import Access, Inspection
@@ -249,3 +251,40 @@ def test_a_state_says_how_much_is_left() -> None:
     shown = StateReport(states).text()
     assert BOUND in shown
     assert "the stored state is broken" in shown
+
+
+def recorded_run(**fields: Any) -> RunRecord:
+    started = "2026-01-02T03:04:05.678Z"
+    return RunRecord(run="r", command="sync", started=started, **{"status": "begun", "bound": BOUND, **fields})
+
+
+def recorded_stream(stream: str, **fields: Any) -> StreamRecord:
+    counts: dict[str, Any] = dict.fromkeys(("records", "deleted", "left_out", "pages", "bytes"), 0)
+    unknown = dict.fromkeys(("started", "ended", "new", "changed", "unfit", "error"))
+    return StreamRecord(**{"stream": stream, "mode": "full", **counts, **unknown, **fields})
+
+
+def test_records_of_runs_are_a_table_and_say_what_the_newest_lacks() -> None:
+    assert RunsReport([]).text() == "no run is recorded yet; `sync` and `backfill` record theirs"
+    orders = recorded_stream("orders", records=1100, new=1012, changed=88, deleted=3)
+    lacking = [recorded_stream("carts", error="it\x1b[31m failed"), recorded_stream("zones", left_out=2)]
+    ended = {"ended": "2026-01-02T03:05:10.000Z", "records": 1100, "requests": 7}
+    runs = [
+        recorded_run(status="incomplete", streams=(orders, *lacking), **ended),
+        recorded_run(status="failed", error="the disk is full", ended="2026-01-02T03:04:06.000Z"),
+        recorded_run(),
+    ]
+    header, line, *rows, carts, zones = RunsReport(runs).text().splitlines()
+    assert header.split("  ")[0].strip() == "started"
+    assert set(line) == {"-", " "}
+    assert [" ".join(row.split()) for row in rows] == [
+        "2026-01-02 03:04:05 sync 1 min 4 s incomplete 1,100 1,012 88 3 7",
+        "2026-01-02 03:04:05 sync 0.3 s failed 0 0 0",
+        "2026-01-02 03:04:05 sync not ended 0 0 0",
+    ]
+    assert "\x1b" not in carts
+    assert carts.startswith("carts: it")
+    assert zones == "zones: 2 records left out, which cannot be read"
+    assert RunsReport(runs[1:]).text().splitlines()[-1] == "the newest run failed: the disk is full"
+    assert "has not ended: it was killed, or is under way" in RunsReport(runs[2:]).text().splitlines()[-1]
+    assert all(len(row) <= 100 for row in RunsReport(runs).text().splitlines())

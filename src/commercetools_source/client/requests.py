@@ -24,6 +24,7 @@ from commercetools_source.http.auth import Token, TokenSource
 from commercetools_source.http.exchange import Request, Response, Timing, is_good
 from commercetools_source.http.responses import error_of, json_or_none
 from commercetools_source.http.retry import RetryBudget, http_date
+from commercetools_source.http.traffic import Meter, Traffic
 from commercetools_source.http.transport import Transport
 from commercetools_source.timestamps import instant, shift
 
@@ -64,12 +65,13 @@ class Requests:
         self.config = config if isinstance(config, Config) else Config.from_mapping(config)
         self.privacy = privacy_of(self.config)
         timing = timing or Timing()
-        self._hook = hook
+        self._meter = Meter(hook)
+        self._hook: Hook = self._meter
         self._transport = Transport(
             concurrency=self.config.concurrency,
             timeout=self.config.request_timeout,
             user_agent=_user_agent(),
-            hook=hook,
+            hook=self._hook,
             timing=timing,
         )
         self._patience = RetryBudget(self.config.retry_seconds, contact_seconds=contact_seconds)
@@ -77,7 +79,7 @@ class Requests:
             self.config,
             lambda request: self._transport.send(request, self._patience),
             timing.now,
-            hook,
+            self._hook,
             None if access_token is None else Token(access_token.reveal(), ()),
         )
 
@@ -92,6 +94,10 @@ class Requests:
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
+
+    def traffic(self) -> Traffic:
+        """Return how much this client asked since it was made, those for tokens included."""
+        return self._meter.total()
 
     def request(
         self,

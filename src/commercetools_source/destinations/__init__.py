@@ -52,12 +52,17 @@ DESTINATIONS = (
         metavar="FOLDER",
         make=_parquet,
         default="commercetools-parquet",
-        abilities=frozenset({Ability.COMPARE, Ability.MERGE, Ability.TABLES}),
+        abilities=frozenset({Ability.COMPARE, Ability.MERGE, Ability.TABLES, Ability.RUNS}),
         extra="parquet",
         look="duckdb -init LOCATION/latest.sql",
     ),
     DestinationType(
-        name="jsonl", label="folder of JSON lines", metavar="FOLDER", make=_jsonl, default="commercetools-jsonl"
+        name="jsonl",
+        label="folder of JSON lines",
+        metavar="FOLDER",
+        make=_jsonl,
+        default="commercetools-jsonl",
+        abilities=frozenset({Ability.RUNS}),
     ),
 )
 """The first one is where `sync` writes if nothing is said."""

@@ -33,6 +33,7 @@ from commercetools_source.destinations.manifest import (
     sync_folder,
     write_file,
 )
+from commercetools_source.destinations.run_file import append_run, read_runs
 from commercetools_source.destinations.stored import lost_files, stored_states
 from commercetools_source.errors import DestinationError, RecordError
 from commercetools_source.extract.checkpoint import encode
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from commercetools_source.events import Notice
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery
+    from commercetools_source.extract.run_record import RunRecord
 
     Write = Callable[[BinaryIO], int]
 
@@ -247,6 +249,22 @@ class Folder:
             self._replace(streams)
             remove_unlisted(self.path, self._manifest, tables)
         return True
+
+    # --- records of runs ---
+
+    def write_run(self, record: RunRecord) -> None:
+        """Store the record of a run beside the manifest; raises DestinationError."""
+        with self._writing("the record of a run"):
+            append_run(self.path, record)
+
+    def runs(self, limit: int) -> list[RunRecord]:
+        """Return the newest records of runs, the newest first; raises DestinationError."""
+        try:
+            return read_runs(self.path, limit)
+        except OSError as error:
+            if isinstance(error, DestinationError):
+                raise
+            raise DestinationError(f"cannot read the records of runs in {self.path}: {error.strerror}") from error
 
     # --- one change ---
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from commercetools_source.events import Notice
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery
+    from commercetools_source.extract.run_record import RunRecord
 
 __all__ = ["Jsonl"]
 
@@ -57,6 +58,14 @@ class Jsonl:
     def notices(self) -> Sequence[Notice]:
         """Return which files were missing when the folder was opened."""
         return self._folder.notices()
+
+    def write_run(self, record: RunRecord) -> None:
+        """Store the record of a run beside the manifest; raises DestinationError."""
+        self._folder.write_run(record)
+
+    def runs(self, limit: int) -> Sequence[RunRecord]:
+        """Return the newest records of runs, the newest first; raises DestinationError."""
+        return self._folder.runs(limit)
 
     def reset(self, stream: Stream) -> bool:
         """Drop the stream's state and the files of a read under way; return whether there was any."""

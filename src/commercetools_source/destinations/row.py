@@ -34,6 +34,7 @@ class Ability(Enum):
     PUBLISH = "put a copy for readers beside it"
     TABLES = "keep tables of relations"
     VIEWS = "keep views of relations"
+    RUNS = "keep a record of each run"
 
 
 class Location(NamedTuple):

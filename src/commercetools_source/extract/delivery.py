@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.events import Notice
     from commercetools_source.extract.checkpoint import StreamState
+    from commercetools_source.extract.run_record import RunRecord
 
 __all__ = [
     "Changes",
@@ -31,8 +32,10 @@ __all__ = [
     "Observer",
     "Phase",
     "Publishable",
+    "RunStore",
     "StateStore",
     "Tombstone",
+    "Typed",
     "open_to_read",
 ]
 
@@ -189,6 +192,29 @@ class Counting(Protocol):
 
     def changes(self) -> Mapping[str, Changes]:
         """Return by stream what was stored since it was opened; a stream of which that is not known is left out."""
+        ...
+
+
+@runtime_checkable
+class Typed(Protocol):
+    """A destination with typed columns: `drift` counts values that did not fit theirs, by stream and field."""
+
+    drift: dict[tuple[str, str], int]
+
+
+@runtime_checkable
+class RunStore(Protocol):
+    """A destination that keeps a record of each of the newest 1,000 runs beside what it stored."""
+
+    def write_run(self, record: RunRecord) -> None:
+        """Store a record in place of one with the same `run`; to be called while it is open to write.
+
+        Raises DestinationError.
+        """
+        ...
+
+    def runs(self, limit: int) -> Sequence[RunRecord]:
+        """Return the newest records, the newest first; to be called while it is open. Raises DestinationError."""
         ...
 
 

@@ -62,7 +62,7 @@ class RunReport(Report):
             "destination": self.destination,
             "bound": summary.bound,
             "records": summary.records,
-            "deleted": sum(_deleted(summary, outcome.stream) for outcome in summary.outcomes),
+            "deleted": sum(summary.deleted_rows(outcome.stream) for outcome in summary.outcomes),
             "deletions_unseen": summary.deletions_unseen,
             "requests": tally.requests,
             "retries": tally.retries,
@@ -86,14 +86,9 @@ def _stream_value(summary: Summary, outcome: Outcome) -> dict[str, Any]:
         **fields,
         "new": changes and changes.new,
         "changed": changes and changes.changed,
-        "deleted": _deleted(summary, outcome.stream),
+        "deleted": summary.deleted_rows(outcome.stream),
         "seconds": round(outcome.seconds, 3),
     }
-
-
-def _deleted(summary: Summary, stream: str) -> int:
-    changes = summary.changes.get(stream)
-    return summary.deleted.get(stream, 0) + (changes.deleted if changes else 0)
 
 
 def _modes(summary: Summary) -> list[str]:
@@ -123,7 +118,7 @@ def _changes(summary: Summary) -> list[str]:
 
 def _figures(summary: Summary, outcome: Outcome) -> Counter[str]:
     changes = summary.changes.get(outcome.stream)
-    deleted = {"deleted": _deleted(summary, outcome.stream)}
+    deleted = {"deleted": summary.deleted_rows(outcome.stream)}
     if changes is None:
         return Counter({"written": outcome.records, **deleted})
     return Counter({"new": changes.new, "changed": changes.changed, **deleted})

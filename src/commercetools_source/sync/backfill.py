@@ -12,6 +12,7 @@ from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Phase
 from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.extract.selection import Selection, privacy_conflict
+from commercetools_source.sync.record import begin, recorded
 from commercetools_source.sync.transfer import Summary, Transfer, changes_of, destination_of, refuse
 from commercetools_source.timestamps import time_of
 
@@ -46,6 +47,7 @@ def backfill(
     started again: its rows stay, and merging them once more changes nothing.
     Raises ConfigError for a window that is empty, else as `sync`.
     """
+    before = client.traffic()
     destination = destination_of(destination)
     named = None if streams is None else streams_of(streams)
     start, end = time_of(since, "since"), time_of(until, "until")
@@ -56,21 +58,23 @@ def backfill(
     try:
         states = destination.open()
         chosen = _complete(states) if named is None else named
-        refused = refuse(_obstacles(chosen, states, client.privacy), lambda _: "window", hook)
-        ready = [stream for stream in chosen if stream.name not in refused]
-        pairs = tuple((stream.name, predicate) for stream in ready for predicate in states[stream.name].where)
-        outcomes = Transfer(client, destination, hook, on_stoppable=on_stoppable).run(
-            ready,
-            {},
-            Selection(bound=bound, until=True, start_date=start, where=pairs, privacy=client.privacy),
-            # The state of the running cursor is written with the rows, unchanged.
-            lambda delivery: merged(delivery, states[delivery.stream.name], start, bound),
-        )
-        changes = changes_of(destination)
+        with recorded(client, destination, begin("backfill", bound), before, hook) as recorder:
+            refused = refuse(_obstacles(chosen, states, client.privacy), lambda _: "window", recorder)
+            ready = [stream for stream in chosen if stream.name not in refused]
+            pairs = tuple((stream.name, predicate) for stream in ready for predicate in states[stream.name].where)
+            outcomes = Transfer(client, destination, recorder, on_stoppable=on_stoppable).run(
+                ready,
+                {},
+                Selection(bound=bound, until=True, start_date=start, where=pairs, privacy=client.privacy),
+                # The state of the running cursor is written with the rows, unchanged.
+                lambda delivery: merged(delivery, states[delivery.stream.name], start, bound),
+            )
+            read = {name: replace(outcome, mode="window") for name, outcome in outcomes.items()}
+            ordered = tuple({**refused, **read}[stream.name] for stream in chosen)
+            summary = recorder.summary = Summary(bound, ordered, changes=changes_of(destination))
     finally:
         destination.close()
-    read = {name: replace(outcome, mode="window") for name, outcome in outcomes.items()}
-    return Summary(bound, tuple({**refused, **read}[stream.name] for stream in chosen), changes=changes)
+    return summary
 
 
 def _complete(states: Mapping[str, StreamState]) -> tuple[Stream, ...]:

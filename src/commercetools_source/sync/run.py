@@ -15,6 +15,7 @@ from commercetools_source.extract.delivery import Comparable, DeletionSink, Merg
 from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
+from commercetools_source.sync.record import begin, recorded
 from commercetools_source.sync.transfer import Summary, Transfer, changes_of, destination_of, refuse, selection_of
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     NetworkError before anything is written when the project cannot be reached at all; DestinationError
     when the destination fails.
     """
+    before = client.traffic()
     destination = destination_of(destination)
     chosen = streams_of(streams)
     names = [stream.name for stream in chosen]
@@ -74,29 +76,30 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     try:
         # After the first request: a project that cannot be reached leaves no new file behind.
         states = destination.open()
-        reasons = _conflicts(chosen, states, selection, behind=until is not None)
-        refused = refuse(reasons, lambda stream: mode_of(stream, _state(states, stream), selection), hook)
-        chosen = tuple(stream for stream in chosen if stream.name not in refused)
-        lookup = Lookup(states, {})
-        # A full read brings what is there and nothing else, so that deletions show by themselves.
-        if not full:
-            lookup = _delete(client, destination, chosen, states, selection, hook, hard=hard_delete)
-        # What needs its parents listed takes the most requests one after the other, so it starts early.
-        ordered = sorted(chosen, key=lambda stream: (stream.name not in SOURCES, stream.parents is None))
-        transfer = Transfer(client, destination, hook, seconds, on_stoppable)
-        outcomes = {**refused, **transfer.run(ordered, lookup.states, selection)}
-        for notice in destination.notices() if isinstance(destination, Observer) else ():
-            hook(notice)
-        changes = changes_of(destination)
+        with recorded(client, destination, begin("sync", selection.bound), before, hook) as recorder:
+            reasons = _conflicts(chosen, states, selection, behind=until is not None)
+            refused = refuse(reasons, lambda stream: mode_of(stream, _state(states, stream), selection), recorder)
+            chosen = tuple(stream for stream in chosen if stream.name not in refused)
+            lookup = Lookup(states, {})
+            # A full read brings what is there and nothing else, so that deletions show by themselves.
+            if not full:
+                lookup = _delete(client, destination, chosen, states, selection, recorder, hard=hard_delete)
+            # What needs its parents listed takes the most requests one after the other, so it starts early.
+            ordered = sorted(chosen, key=lambda stream: (stream.name not in SOURCES, stream.parents is None))
+            transfer = Transfer(client, destination, recorder, seconds, on_stoppable)
+            outcomes = {**refused, **transfer.run(ordered, lookup.states, selection)}
+            for notice in destination.notices() if isinstance(destination, Observer) else ():
+                hook(notice)
+            summary = recorder.summary = Summary(
+                selection.bound,
+                tuple(outcomes[name] for name in names),
+                lookup.deleted,
+                lookup.unseen(client.config.project_key),
+                changes_of(destination),
+            )
     finally:
         destination.close()
-    return Summary(
-        selection.bound,
-        tuple(outcomes[name] for name in names),
-        lookup.deleted,
-        lookup.unseen(client.config.project_key),
-        changes,
-    )
+    return summary
 
 
 def _state(states: Mapping[str, StreamState], stream: Stream) -> StreamState:

@@ -66,6 +66,11 @@ class Summary:
         """Records delivered in all."""
         return sum(outcome.records for outcome in self.outcomes)
 
+    def deleted_rows(self, stream: str) -> int:
+        """Return how many rows of a stream were marked as deleted, removed, or gone when a full read replaced them."""
+        changes = self.changes.get(stream)
+        return self.deleted.get(stream, 0) + (changes.deleted if changes else 0)
+
 
 def changes_of(destination: Destination) -> Mapping[str, Changes]:
     """Return by stream what a destination says of the rows that it stored."""

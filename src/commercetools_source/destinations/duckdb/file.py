@@ -15,7 +15,7 @@ from commercetools_source.arrow.decode import surprises
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import duckdb_engine
-from commercetools_source.destinations.duckdb import merge, states
+from commercetools_source.destinations.duckdb import merge, runs, states
 from commercetools_source.destinations.duckdb.database import Database
 from commercetools_source.destinations.duckdb.failures import (
     duckdb_errors,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery, Difference, Listed
+    from commercetools_source.extract.run_record import RunRecord
     from commercetools_source.model.custom.queries import CustomFieldQueries
 
 __all__ = ["DuckDB"]
@@ -97,6 +98,7 @@ class DuckDB:
         Raises DestinationError (no DuckDB installed; not writable; in use; no DuckDB file) and StateError.
         """
         self._interruptible = Interruptible(self._interrupt)
+        self._changes = {}
         return self._open(read_only=False)
 
     def open_read_only(self) -> Mapping[str, StreamState]:
@@ -170,6 +172,16 @@ class DuckDB:
         with self._failing(f"reset {stream.name} in") as opened, opened.database.transaction():
             opened.tables.drop(states.loading_name(stream.name))
             return states.delete_state(opened.database, stream.name)
+
+    def write_run(self, record: RunRecord) -> None:
+        """Store the record of a run in a transaction of its own; raises DestinationError."""
+        with self._failing("store the record of a run in") as opened, opened.database.transaction():
+            runs.write_run(opened.database, record)
+
+    def runs(self, limit: int) -> Sequence[RunRecord]:
+        """Return the newest records of runs, the newest first; raises DestinationError."""
+        with self._failing("read the records of runs of") as opened:
+            return runs.read_runs(opened.database, limit)
 
     def changes(self) -> Mapping[str, Changes]:
         """Return by stream what deliveries changed; what a full read of a very large table changed is not known."""

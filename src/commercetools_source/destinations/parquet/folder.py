@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from commercetools_source.events import Notice
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery, Difference, Listed
+    from commercetools_source.extract.run_record import RunRecord
 
 __all__ = ["Parquet"]
 
@@ -199,6 +200,14 @@ class Parquet:
     def notices(self) -> Sequence[Notice]:
         """Return what was noticed of missing files, of unknown fields and of values that do not fit."""
         return [*self._folder.notices(), *surprises(self.added, self.drift)]
+
+    def write_run(self, record: RunRecord) -> None:
+        """Store the record of a run beside the manifest; raises DestinationError."""
+        self._folder.write_run(record)
+
+    def runs(self, limit: int) -> Sequence[RunRecord]:
+        """Return the newest records of runs, the newest first; raises DestinationError."""
+        return self._folder.runs(limit)
 
     def reset(self, stream: Stream) -> bool:
         """Drop the stream's state and the files of a read under way; return whether there was any."""

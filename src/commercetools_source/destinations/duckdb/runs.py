@@ -1,0 +1,107 @@
+"""The records of runs in a DuckDB file: a row for each run, and one for each of its streams."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, get_args
+
+import msgspec
+
+from commercetools_source.errors import DestinationError
+from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord, StreamRecord
+from commercetools_source.model.quoting import quoted
+from commercetools_source.timestamps import instant, moment
+
+if TYPE_CHECKING:
+    from commercetools_source.destinations.duckdb.database import Database
+
+__all__ = ["RUNS", "RUN_STREAMS", "read_runs", "write_run"]
+
+RUNS = "_commercetools_runs"
+RUN_STREAMS = "_commercetools_run_streams"
+
+_TIMES = frozenset({"started", "ended", "bound"})
+_SQL_TYPES = {str: "VARCHAR", int: "BIGINT", float: "DOUBLE"}
+
+
+def _types(struct: type[msgspec.Struct]) -> dict[str, str]:
+    """Return the columns of a table of such records; times are UTC without a zone, as in all tables of the file."""
+    types = {}
+    for field in msgspec.structs.fields(struct):
+        if field.name != "streams":
+            plain = next((member for member in get_args(field.type) if member is not type(None)), field.type)
+            types[field.name] = "TIMESTAMP" if field.name in _TIMES else _SQL_TYPES[plain]
+    return types
+
+
+_TABLES = {RUNS: _types(RunRecord), RUN_STREAMS: {"run": "VARCHAR", **_types(StreamRecord)}}
+
+
+def write_run(database: Database, record: RunRecord, newest: int = NEWEST_RUNS) -> None:
+    """Store a record in place of one with its name, and keep so many of the newest; inside a transaction.
+
+    Raises DestinationError for a table or view that somebody else made.
+    """
+    for table in _TABLES:  # before rows are: DuckDB 1.4 loses rows when it replays a log with the other order
+        _prepare(database, table)
+    streams = [{"run": record.run, **msgspec.structs.asdict(stream)} for stream in record.streams]
+    for table, rows in ((RUNS, [msgspec.structs.asdict(record)]), (RUN_STREAMS, streams)):
+        database.execute(f"DELETE FROM {table} WHERE run = ?", [record.run])  # noqa: S608 - a constant
+        if rows:
+            _insert(database, table, rows)
+    ((count,),) = database.execute(f"SELECT count(*) FROM {RUNS}")  # noqa: S608 - a constant
+    if count > newest:
+        kept = f"SELECT run FROM {RUNS} ORDER BY started DESC, run DESC LIMIT {newest:d}"  # noqa: S608 - constants
+        database.execute(f"DELETE FROM {RUNS} WHERE run NOT IN ({kept})")  # noqa: S608 - constants
+        database.execute(f"DELETE FROM {RUN_STREAMS} WHERE run NOT IN (SELECT run FROM {RUNS})")  # noqa: S608 - same
+
+
+def read_runs(database: Database, limit: int) -> list[RunRecord]:
+    """Return the newest records, the newest first; none where no run was recorded yet."""
+    if not all(_TABLES[table].keys() <= database.catalogue.columns.get(table, {}).keys() for table in _TABLES):
+        return []
+    newest = f"SELECT {_names(RUNS)} FROM {RUNS} ORDER BY started DESC, run DESC LIMIT {limit:d}"  # noqa: S608 - constants
+    runs = [_fields(RUNS, row) for row in database.execute(newest)]
+    streams: dict[str, list[StreamRecord]] = {run["run"]: [] for run in runs}
+    chosen = f"SELECT run FROM ({newest})"  # noqa: S608 - constants
+    query = f"SELECT {_names(RUN_STREAMS)} FROM {RUN_STREAMS} WHERE run IN ({chosen}) ORDER BY rowid"  # noqa: S608 - same
+    for row in database.execute(query):
+        fields = _fields(RUN_STREAMS, row)
+        streams[fields.pop("run")].append(StreamRecord(**fields))
+    return [RunRecord(**run, streams=tuple(streams[run["run"]])) for run in runs]
+
+
+def _prepare(database: Database, table: str) -> None:
+    """Create a table, or add the columns that another version did not have."""
+    catalogue = database.catalogue
+    stored = catalogue.columns.get(table)
+    if table in catalogue.views or (stored is not None and "run" not in stored):
+        raise DestinationError(f"{table!r} is a table or view that commercetools-source did not make; rename it")
+    if stored is None:
+        catalogue.create_table(table, _TABLES[table])
+        return
+    for name in _TABLES[table].keys() - stored.keys():
+        catalogue.add_column(table, name, _TABLES[table][name])
+
+
+def _insert(database: Database, table: str, rows: list[dict[str, Any]]) -> None:
+    columns = _TABLES[table]
+    values = [_time(row[name]) if name in _TIMES else row[name] for row in rows for name in columns]
+    marks = ", ".join([f"({', '.join('?' * len(columns))})"] * len(rows))
+    database.execute(f"INSERT INTO {table} ({_names(table)}) VALUES {marks}", values)  # noqa: S608 - constants
+
+
+def _names(table: str) -> str:
+    return ", ".join(map(quoted, _TABLES[table]))
+
+
+def _fields(table: str, row: tuple[Any, ...]) -> dict[str, Any]:
+    """Return a row as the fields of a record; a time without a zone is UTC."""
+    return {
+        name: instant(value.replace(tzinfo=timezone.utc)) if name in _TIMES and value else value
+        for name, value in zip(_TABLES[table], row, strict=True)
+    }
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else moment(text).replace(tzinfo=None)

@@ -1,0 +1,57 @@
+"""What is kept of each run beside the data that it stored: figures, times and reasons, no record and no secret."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["NEWEST_RUNS", "RunRecord", "StreamRecord"]
+
+NEWEST_RUNS = 1000
+"""How many runs a destination keeps records of: with `--every 1m` those of most of a day, nightly those of years."""
+
+
+class StreamRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """How one stream went: `records` were delivered in `pages` of `bytes`, and what became of rows, None if not known.
+
+    `started` and `ended` are UTC timestamps of this machine, None where nothing was asked for. `deleted` rows were
+    marked as such, removed, or not in a full read; `left_out` records cannot be served; `unfit` values did not fit
+    their column.
+    """
+
+    stream: str
+    started: str | None
+    ended: str | None
+    mode: str
+    records: int
+    new: int | None
+    changed: int | None
+    deleted: int
+    left_out: int
+    unfit: int | None
+    pages: int
+    bytes: int
+    error: str | None
+
+
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of `command`, `sync` or `backfill`, called `run`: when it was, what it took and how each stream went.
+
+    `ended` is None, and `status` "begun", while it is under way; that stays so when it is killed. Else `status` is
+    "complete", "stopped" (by a signal or the time given), "incomplete" (`streams` say why) or "failed" (`error` says
+    why). `started` and `ended` are this machine's time, `bound` is the platform's, up to which it read. `waited`: the
+    seconds between requests and their repetitions, of all threads together.
+    """
+
+    run: str
+    command: str
+    status: str
+    started: str
+    ended: str | None = None
+    bound: str | None = None
+    records: int = 0
+    requests: int = 0
+    retries: int = 0
+    waited: float = 0.0
+    bytes: int = 0
+    error: str | None = None
+    streams: tuple[StreamRecord, ...] = ()

@@ -1,0 +1,76 @@
+"""What `runs` answers: the records of runs that a destination keeps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from commercetools_source.errors import printable
+from commercetools_source.events import counted, seconds_text
+from commercetools_source.report.answer import Report
+from commercetools_source.report.table import table
+from commercetools_source.timestamps import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from commercetools_source.extract.run_record import RunRecord
+
+__all__ = ["RunsReport"]
+
+_HEADER = ("started", "command", "took", "ended as", "records", "new", "changed", "deleted", "requests")
+_LONGEST_REASON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RunsReport(Report):
+    """Records of runs, the newest first."""
+
+    runs: Sequence[RunRecord]
+
+    def text(self) -> str:
+        """Return a line for each run, then why the newest one is not complete."""
+        if not self.runs:
+            return "no run is recorded yet; `sync` and `backfill` record theirs"
+        lines = [table([_row(run) for run in self.runs], header=_HEADER)]
+        return "\n".join([*lines, *_reasons(self.runs[0])])
+
+    def value(self) -> object:
+        """Return each run as it is stored, with its streams."""
+        return msgspec.to_builtins(self.runs)
+
+
+def _row(run: RunRecord) -> list[object]:
+    figures: Counter[str] = Counter()
+    for stream in run.streams:
+        figures.update(new=stream.new or 0, changed=stream.changed or 0, deleted=stream.deleted)
+    known = any(stream.new is not None for stream in run.streams)
+    return [
+        f"{moment(run.started):%Y-%m-%d %H:%M:%S}",
+        run.command,
+        "" if run.ended is None else seconds_text((moment(run.ended) - moment(run.started)).total_seconds()),
+        "not ended" if run.ended is None else run.status,
+        run.records,
+        figures["new"] if known else "",
+        figures["changed"] if known else "",
+        figures["deleted"],
+        run.requests,
+    ]
+
+
+def _reasons(run: RunRecord) -> list[str]:
+    """Return why a run is not complete, one line for each reason."""
+    if run.ended is None:
+        return ["the newest run has not ended: it was killed, or is under way; the next one goes on from there"]
+    if run.error is not None:
+        return [f"the newest run failed: {printable(run.error, _LONGEST_REASON)}"]
+    reasons = [(stream.stream, stream.error) for stream in run.streams if stream.error is not None]
+    lines = [f"{name}: {printable(reason, _LONGEST_REASON)}" for name, reason in reasons]
+    return lines + [
+        f"{stream.stream}: {counted(stream.left_out, 'record')} left out, which cannot be read"
+        for stream in run.streams
+        if stream.left_out and stream.error is None
+    ]

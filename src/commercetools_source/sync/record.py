@@ -1,0 +1,156 @@
+"""The record of a run: begun when the destination is open, ended before it is closed, however the run ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from commercetools_source.errors import CommercetoolsError, printable
+from commercetools_source.events import Notice, PageRead, StreamFailed, StreamFinished, StreamStarted
+from commercetools_source.extract.delivery import RunStore, Typed
+from commercetools_source.extract.run_record import RunRecord, StreamRecord
+from commercetools_source.timestamps import instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from commercetools_source.client import Client
+    from commercetools_source.events import Event, Hook
+    from commercetools_source.extract.delivery import Destination
+    from commercetools_source.extract.engine import Outcome
+    from commercetools_source.http.traffic import Traffic
+    from commercetools_source.sync.transfer import Summary
+
+__all__ = ["Recorder", "begin", "recorded"]
+
+_LONGEST_REASON = 2000
+
+
+@dataclass(slots=True)
+class Recorder:
+    """The hook of a run that is recorded: notes when streams begin and end, and passes each event on.
+
+    `drift` is what the destination counted in earlier runs. `summary` is set when the run went to its end, complete or
+    not.
+    """
+
+    hook: Hook
+    drift: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    summary: Summary | None = None
+    started: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, str] = field(default_factory=dict)
+    pages: Counter[str] = field(default_factory=Counter)
+    sizes: Counter[str] = field(default_factory=Counter)
+
+    def __call__(self, event: Event) -> None:
+        """Note an event, then pass it on."""
+        if isinstance(event, PageRead):
+            self.pages[event.stream] += 1
+            self.sizes[event.stream] += event.size
+        elif isinstance(event, StreamStarted):
+            self.started.setdefault(event.stream, _now())
+        elif isinstance(event, (StreamFinished, StreamFailed)):
+            self.ended[event.stream] = _now()
+        self.hook(event)
+
+    def streams(self, destination: Destination) -> tuple[StreamRecord, ...]:
+        """Return how each stream went in a run that has its summary."""
+        if self.summary is None:
+            return ()
+        unfit: Counter[str] | None = None
+        if isinstance(destination, Typed):
+            unfit = Counter()
+            for (stream, name), values in destination.drift.items():
+                unfit[stream] += values - self.drift.get((stream, name), 0)
+        return tuple(self._stream(self.summary, outcome, unfit) for outcome in self.summary.outcomes)
+
+    def _stream(self, summary: Summary, outcome: Outcome, unfit: Counter[str] | None) -> StreamRecord:
+        name, changes = outcome.stream, summary.changes.get(outcome.stream)
+        return StreamRecord(
+            stream=name,
+            started=self.started.get(name),
+            ended=self.ended.get(name),
+            mode=outcome.mode,
+            records=outcome.records,
+            new=None if changes is None else changes.new,
+            changed=None if changes is None else changes.changed,
+            deleted=summary.deleted_rows(name),
+            left_out=outcome.quarantined,
+            unfit=None if unfit is None else unfit[name],
+            pages=self.pages[name],
+            bytes=self.sizes[name],
+            error=None if outcome.error is None else printable(outcome.error, _LONGEST_REASON),
+        )
+
+
+@contextmanager
+def recorded(
+    client: Client, destination: Destination, begun: RunRecord, before: Traffic, hook: Hook
+) -> Iterator[Recorder]:
+    """Keep a record of the run inside, where the open `destination` keeps some; the recorder is the run's hook.
+
+    `before` is what the client had asked when the run began. A record that cannot be stored is told by a Notice, and
+    ends no run: what the run reads is worth more.
+    """
+    recorder = Recorder(hook, dict(destination.drift) if isinstance(destination, Typed) else {})
+    _store(destination, begun, hook)
+    error: BaseException | None = None
+    try:
+        yield recorder
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        traffic = client.traffic().since(before)
+        summary = recorder.summary
+        ended = msgspec.structs.replace(
+            begun,
+            ended=_now(),
+            status=_status(summary),
+            records=0 if summary is None else summary.records,
+            error=_reason(error),
+            streams=recorder.streams(destination),
+            **traffic._asdict(),
+        )
+        _store(destination, ended, hook)
+
+
+def begin(command: str, bound: str) -> RunRecord:
+    """Return the record of a run that begins now and reads up to `bound`."""
+    now = datetime.now(timezone.utc)
+    name = f"{now:%Y%m%dT%H%M%S}-{token_hex(4)}"
+    return RunRecord(run=name, command=command, status="begun", started=instant(now), bound=bound)
+
+
+def _store(destination: Destination, record: RunRecord, hook: Hook) -> None:
+    if not isinstance(destination, RunStore):
+        return
+    try:
+        destination.write_run(record)
+    except CommercetoolsError as error:
+        hook(Notice(destination.name, f"the record of this run is not stored: {error}"))
+
+
+def _status(summary: Summary | None) -> str:
+    if summary is None:
+        return "failed"
+    if summary.complete:
+        return "complete"
+    return "stopped" if summary.stopped else "incomplete"
+
+
+def _reason(error: BaseException | None) -> str | None:
+    """Return why a run failed. Only our errors have texts that are known to hold neither secrets nor records."""
+    if error is None:
+        return None
+    return printable(str(error), _LONGEST_REASON) if isinstance(error, CommercetoolsError) else type(error).__name__
+
+
+def _now() -> str:
+    return instant(datetime.now(timezone.utc))
