@@ -236,9 +236,11 @@ def test_every_stream_of_the_catalogue_has_a_table(path: Path, load: Make) -> No
 
 def test_a_file_of_its_own_kind_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / "text.duckdb").write_text("no database" * 1000)
+    (tmp_path / "circle.duckdb").symlink_to("circle.duckdb")
     cases = {
         tmp_path / "missing" / "x.duckdb": "the folder .*missing does not exist; create it first",
         tmp_path: "is a folder; name a file in it",
+        tmp_path / "circle.duckdb": "symbolic links of .*circle.duckdb lead nowhere",
         tmp_path / "text.duckdb": "is not a DuckDB file; choose another name",
     }
     for path, message in cases.items():
@@ -246,7 +248,7 @@ def test_a_file_of_its_own_kind_is_asked_for(tmp_path: Path) -> None:
         with pytest.raises(DestinationError, match=message):
             destination.open()
         destination.close()
-    assert list(tmp_path.iterdir()) == [tmp_path / "text.duckdb"]
+    assert set(tmp_path.iterdir()) == {tmp_path / "text.duckdb", tmp_path / "circle.duckdb"}
     with pytest.raises(DestinationError, match="does not exist; run `commercetools-source sync` first"):
         row_counts(tmp_path / "none.duckdb")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -10,7 +11,7 @@ import pytest
 
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
-from commercetools_source.errors import RecordError
+from commercetools_source.errors import RecordError, UndecodableError
 from commercetools_source.events import Event, RecordQuarantined, RowsWritten
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.plan import plan
@@ -171,6 +172,29 @@ def test_an_answer_that_is_no_page_ends_its_stream_only(
     assert zones.complete
     assert not orders.complete
     assert not objects.complete
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1e9999999999", "1" * 400])
+def test_a_number_that_no_float_holds_is_read_as_it_was_written(sandbox: Sandbox, number: str) -> None:
+    def change(exchange: Exchange) -> None:
+        exchange.body = exchange.body.replace(b'"name":"', b'"odd":%s,"name":"' % number.encode())
+
+    with Middle(sandbox, change) as middle, Client(middle.settings(), timing=Jumps().timing) as client:
+        records = list(client.records("zones"))
+    assert len(records) == len(sandbox.records("zones"))
+    assert all(Decimal(record["odd"]) == Decimal(number) for record in records)
+
+
+def test_a_number_of_more_digits_than_anybody_reads_is_a_sentence(sandbox: Sandbox) -> None:
+    def change(exchange: Exchange) -> None:
+        exchange.body = exchange.body.replace(b'"name":"', b'"odd":%s,"name":"' % (b"9" * 5000))
+
+    with (
+        Middle(sandbox, change) as middle,
+        Client(middle.settings(), timing=Jumps().timing) as client,
+        pytest.raises(UndecodableError, match="a record cannot be read"),
+    ):
+        list(client.records("zones"))
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-import msgspec
-
 from commercetools_source.catalog.streams import find
 from commercetools_source.client.requests import Requests
 from commercetools_source.config.settings import SETTINGS
@@ -14,6 +12,7 @@ from commercetools_source.errors import ConfigError
 from commercetools_source.extract import paging
 from commercetools_source.extract.counting import count_records
 from commercetools_source.extract.parents import parents_of
+from commercetools_source.extract.records import decoded
 from commercetools_source.extract.selection import checked_predicate, range_of
 from commercetools_source.timestamps import Time, time_of
 
@@ -90,7 +89,7 @@ class Client(Requests):
         Type checkers know the record of a stream that is named by a literal (`commercetools_source.records`).
         """
         pages = self.pages(stream, where=where, since=since, until=until, page_size=page_size)
-        return (msgspec.json.decode(record) for page in pages for record in page.records)
+        return (decoded(record) for page in pages for record in page.records)
 
     def count(
         self,

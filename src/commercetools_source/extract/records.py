@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from commercetools_source.errors import StateError
+from commercetools_source.errors import StateError, UndecodableError
 from commercetools_source.extract.keyset import KeyRange, Position
 from commercetools_source.extract.privacy import KEEP
 from commercetools_source.extract.redaction import redactor, secret_fields
@@ -17,7 +19,30 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.extract.privacy import Privacy
 
-__all__ = ["position_of", "record_shaper"]
+__all__ = ["decoded", "position_of", "record_shaper"]
+
+
+def decoded(record: msgspec.Raw) -> dict[str, Any]:
+    """Return `record` as a dict; a number that no float can hold is a Decimal.
+
+    Raises UndecodableError for a whole number of more digits than Python reads.
+    """
+    try:
+        plain: dict[str, Any] = msgspec.json.decode(record)
+    except ValueError:
+        try:
+            plain = _patient(record)
+        except ValueError as error:
+            raise UndecodableError(f"a record cannot be read: {error}") from None
+    return plain
+
+
+def _number(text: str) -> float | Decimal:
+    value = float(text)
+    return value if math.isfinite(value) else Decimal(text)
+
+
+_patient = msgspec.json.Decoder(float_hook=_number).decode
 
 
 def position_of(record: msgspec.Raw, key_range: KeyRange) -> Position:

@@ -18,7 +18,7 @@ from commercetools_source.model.quoting import quoted, string
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["CATALOG", "attach", "row_counts"]
+__all__ = ["CATALOG", "attach", "row_counts", "target_of"]
 
 CATALOG = "shop"
 """What the file is called in the connection, whatever its name."""
@@ -67,7 +67,7 @@ def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
         if isinstance(error, DestinationError):
             raise
         raise DestinationError(f"cannot look for {path}: {error.strerror}; choose another name") from error
-    path = path.resolve()  # before 1.5 DuckDB makes its log beside a symbolic link, and does not find it there again
+    path = target_of(path)  # before 1.5 DuckDB makes its log beside a symbolic link, and does not find it there again
     spill = f"{path.absolute()}.tmp"
     if read_only:  # nothing is made beside the file; DuckDB makes this when it needs it, and removes it
         spill = str(Path(gettempdir()) / f"commercetools-source-{token_hex(8)}.tmp")
@@ -85,6 +85,14 @@ def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
         connection.close()
         raise opening_error(path, str(error)) from error
     return connection
+
+
+def target_of(path: Path) -> Path:
+    """Return the path behind symbolic links; raises DestinationError when they lead round in a circle."""
+    try:
+        return path.resolve()
+    except (RuntimeError, OSError) as error:  # up to Python 3.12 a circle is a RuntimeError
+        raise DestinationError(f"the symbolic links of {path} lead nowhere; choose another name") from error
 
 
 def _check(path: Path, *, read_only: bool) -> None:

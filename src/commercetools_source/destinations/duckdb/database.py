@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.destinations.duckdb.catalogue import Catalogue
-from commercetools_source.destinations.duckdb.connection import attach
+from commercetools_source.destinations.duckdb.connection import attach, target_of
 from commercetools_source.destinations.duckdb.failures import duckdb_errors
 from commercetools_source.destinations.duckdb.memory import megabytes
 from commercetools_source.model.quoting import literal
@@ -29,7 +29,7 @@ class Database:
     """
 
     def __init__(self, path: Path, on_rollback: Callable[[], None], *, read_only: bool = False) -> None:
-        self._path = path.resolve()
+        self._path = target_of(path)
         self._on_rollback = on_rollback
         self._read_only = read_only
         self._allowed = ""

@@ -12,6 +12,7 @@ from commercetools_source.arrow.decode import DELETED_AT, OWN, UNFIT, Decoder
 from commercetools_source.catalog.schema import SQL_TYPES, Column, columns
 from commercetools_source.catalog.stream import Paging
 from commercetools_source.destinations.parquet.files import empty, fields, fitted
+from commercetools_source.extract.records import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,7 +70,7 @@ class Tables:
 
         records = self._once(records)
         if self._form == "json":
-            return [msgspec.json.decode(record) for record in records]
+            return [decoded(record) for record in records]
         rows = self._decoder.rows(records)
         now = datetime.now(timezone.utc).replace(tzinfo=None)
         batches = [fitted(batch, self._schema) for batch in self._decoder.batches(rows, now)]

@@ -16,6 +16,7 @@ from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.privacy import privacy_of
+from commercetools_source.extract.records import decoded
 from commercetools_source.extract.selection import Selection, privacy_conflict
 from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage import deletions
@@ -81,7 +82,7 @@ class BaseStream:
             stored = yield from deletions.told(brief, row, stored, selection, config, self.logger, Page)
         run = Extraction(get, [row], {row.name: stored}, selection, limits, hook_of(self.logger))
         for delivery in run.deliveries():
-            rows = [msgspec.json.decode(record) for record in delivery.records]
+            rows = [decoded(record) for record in delivery.records]
             yield Page(rows, bookmark.written(stored, delivery.state, row))
         error = run.outcomes[row.name].error
         if error is not None:
@@ -95,7 +96,7 @@ class BaseStream:
             return []
         pages = self.client.api.pages(row, page_size=_SAMPLE)
         page = next((page for page in pages if page.records), None)
-        return [msgspec.json.decode(record) for record in page.records] if page is not None else []
+        return [decoded(record) for record in page.records] if page is not None else []
 
     def _row(self) -> Stream | None:
         """Return the catalogue's row for `URL_PATH`; a path without a row is read as most collections are."""
