@@ -87,6 +87,16 @@ def test_with_the_command_line_alone_a_command_names_what_it_needs(tmp_path: Pat
     assert not list(tmp_path.iterdir())
 
 
+def test_a_destination_whose_package_is_missing_ends_with_the_status_of_wrong_settings(tmp_path: Path) -> None:
+    (tmp_path / "shop.duckdb").touch()
+    (tmp_path / "files").mkdir()
+    commands = [["state", "show", "-d", "shop.duckdb"], ["runs", "-d", "parquet:files"]]
+    results = without(["duckdb", "pyarrow"], EVERY_COMMAND.replace("COMMANDS", repr(commands)), tmp_path)
+    for (_, status, out, err), extra in zip(results[:2], ("duckdb", "parquet"), strict=True):
+        assert (status, out) == (2, "")
+        assert str(err).endswith(f"; {install_hint(extra)}\n")
+
+
 NOT_INSTALLED = "not installed: duckdb, pyarrow, lark and uvicorn, which some commands need; " + install_hint(
     "duckdb,sandbox"
 )

@@ -46,8 +46,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 2
     except CommercetoolsError as error:
         say_error(error)
-        # A refused secret is a wrong setting; an authorization server that fails is none.
-        return 2 if isinstance(error, AuthenticationError) and error.refused else 1
+        return 2 if _is_setting(error) else 1
     except ModuleNotFoundError as error:
         sentence = needs(str(error.name))
         if sentence is None:
@@ -55,6 +54,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
         say_error(sentence)
         return 2
     return 0
+
+
+def _is_setting(error: CommercetoolsError) -> bool:
+    """Return whether settings or the installation must change before another run can end otherwise."""
+    # An authorization server that fails is none, and a destination names the package that it could not import.
+    refused = isinstance(error, AuthenticationError) and error.refused
+    return refused or isinstance(error.__cause__, ImportError)
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
