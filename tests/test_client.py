@@ -261,3 +261,13 @@ def test_the_password_of_a_customer_is_never_extracted(shop: Sandbox, client: Cl
 
 def test_the_servers_clock_is_read_from_its_answers(shop: Sandbox, client: Client) -> None:
     assert abs((client.server_time() - shop.clock.now()).total_seconds()) < 5
+
+
+@pytest.mark.parametrize("given", [{"params": {"where": "\ud800"}}, {"body": {"name": "\ud800"}}])
+def test_half_a_surrogate_pair_in_a_request_is_a_sentence(given: dict[str, Any]) -> None:
+    settings = {"project_key": "shop", "client_id": "me", "client_secret": "secret", "api_url": "http://127.0.0.1:1"}
+    with (
+        Client({**settings, "auth_url": "http://127.0.0.1:1"}) as client,
+        pytest.raises(ConfigError, match="surrogates"),
+    ):
+        client.request("POST", "/zones", **given)

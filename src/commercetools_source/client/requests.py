@@ -137,13 +137,17 @@ class Requests:
         `headers` are sent besides ours, the token's stays.
         """
         method = method.upper()
-        target = self._target(path, url, params)
+        try:
+            target = self._target(path, url, params)
+            encoded = None if body is None else msgspec.json.encode(body)
+        except UnicodeEncodeError as error:
+            raise ConfigError(f"a parameter or the body of a request cannot be sent: {error.reason}") from None
         request = Request(
             method=method,
             url=target,
             path=urlsplit(target).path,
             headers={**({"Content-Type": "application/json"} if body is not None else {}), **(headers or {})},
-            body=None if body is None else msgspec.json.encode(body),
+            body=encoded,
             # https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1
             safe=method in _SAFE_METHODS if safe is None else safe,
             parse=parse,
