@@ -88,6 +88,7 @@ bench-check: $(BUILD)/installed $(BUILD)/tools
 
 contract: $(BUILD)/installed $(BUILD)/tools
 	$(BIN)/python tools/contract.py $(SPECIFICATION)
+	$(BIN)/python tools/drafts.py $(SPECIFICATION)
 
 docs: $(BUILD)/installed $(BUILD)/tools
 	$(BIN)/python tools/docs.py

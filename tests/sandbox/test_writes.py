@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.errors import ConfigError
-from commercetools_source.sandbox.changes.writer import item_of
+from commercetools_source.sandbox.changes.published import accepted
+from commercetools_source.sandbox.contract import parse, published
 from commercetools_source.sandbox.platform.endpoints import STREAMS
+from tests.sandbox.minimal_drafts import minimal, value_of
 
 WORDS = ["key", "name", "id", "version", "typeId", "masterVariant", "variants", "cart", "container", "value", "email",
          "locations", "fields", "type", "actions", "sku", "scope", "query", "variables"]  # fmt: skip
@@ -59,10 +61,26 @@ OVER_HTTP = sorted(
 )  # custom objects and orders are made in their own ways; children have no endpoint of their own to write to
 
 
+def one_change(api: Any, path: str) -> tuple[str, Any, dict[str, Any]]:
+    """Return a field of the records, a new value for it, and the update action that sets it."""
+    types, record = accepted().types, published()["types"][published()["endpoints"][path]["item"]]["fields"]
+    for name, kind in accepted().actions(path).items():
+        fields = {field: text for field, text in types[kind]["fields"].items() if field not in {"action", "staged"}}
+        subject = name.removeprefix("set").removeprefix("change")
+        field = subject[:1].lower() + subject[1:]
+        if set(fields) == {field} and field in record and parse(fields[field]).base in {"string", "LocalizedString"}:
+            value = value_of(api.sandbox, fields[field])
+            return field, value, {"action": name, field: value}
+        if set(fields) == {field} and "enum" in types.get(parse(fields[field]).base, ()):
+            value = types[parse(fields[field]).base]["enum"][-1]
+            return field, value, {"action": name, field: value}
+    raise AssertionError(path)
+
+
 @pytest.mark.parametrize("stream", OVER_HTTP)
 def test_every_resource_lives_over_http(bare: Any, stream: str) -> None:
     path = STREAMS[stream][0]
-    made = bare.call("POST", path, {})
+    made = bare.call("POST", path, minimal(bare.sandbox, path))
     assert made.status == 201, made.body
     record = made.body["customer"] if stream == "customers" else made.body
     one = f"{path}/{record['id']}"
@@ -76,11 +94,9 @@ def test_every_resource_lives_over_http(bare: Any, stream: str) -> None:
         assert (refused.status, refused.body["errors"][0]["code"]) == (409, "ConcurrentModification")
         assert refused.body["errors"][0]["currentVersion"] == 1
     assert bare.call("POST", one, {"version": 1, "actions": []}).body["version"] == 1
-    fields = bare.sandbox._running.project.spec.fields(item_of(bare.sandbox._running.project, path))
-    field = next(name for name, kind in fields.items() if kind.rstrip("!") == "string" and name != "id")
-    action = {"action": f"set{field[0].upper()}{field[1:]}", field: "changed"}
+    field, value, action = one_change(bare, path)
     changed = bare.call("POST", one, {"version": 1, "actions": [action]}).body
-    assert (changed["version"], changed[field]) == (2, "changed")
+    assert (changed["version"], changed[field]) == (2, value)
     assert changed["lastModifiedAt"] == "2026-03-01T12:00:01.000Z"
     assert changed["createdAt"] == record["createdAt"] == "2026-03-01T12:00:00.000Z"
     assert bare.call("DELETE", one, version=2).body == changed
@@ -102,21 +118,22 @@ def test_an_outdated_version_is_a_conflict(bare: Any) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "code"),
     [
-        ("POST", "/zones/key=home", {"version": 1, "actions": [{"action": "addLocation"}]}, 400, "InvalidInput"),
+        ("POST", "/zones/key=home", {"version": 1, "actions": [{"action": "addLocation"}]}, 400, "RequiredField"),
         ("POST", "/zones/key=home", {"version": 1, "actions": [{"action": "setVersion", "version": 3}]},
          400, "InvalidInput"),
-        ("POST", "/zones/key=home", {"version": 1, "actions": [{"action": "changeName"}]}, 400, "InvalidInput"),
+        ("POST", "/zones/key=home", {"version": 1, "actions": [{"action": "changeName"}]}, 400, "RequiredField"),
         ("POST", "/zones/key=home", {"version": 1, "actions": ["x"]}, 400, "InvalidInput"),
         ("POST", "/zones/key=home", {"actions": []}, 400, "InvalidJsonInput"),
         ("POST", "/zones/key=home", {"version": "1", "actions": []}, 400, "InvalidJsonInput"),
         ("POST", "/zones", [1], 400, "InvalidInput"),
-        ("POST", "/zones", {"key": "home"}, 400, "DuplicateField"),
+        ("POST", "/zones", {"key": "home", "name": "Home"}, 400, "DuplicateField"),
         ("POST", "/zones/nobody", {"version": 1, "actions": []}, 404, "ResourceNotFound"),
         ("DELETE", "/zones/key=home", None, 400, "InvalidInput"),
         ("DELETE", "/zones/nobody?version=1", None, 404, "ResourceNotFound"),
-        ("POST", "/customers", {"customerGroup": {"key": "none"}}, 400, "ReferencedResourceNotFound"),
-        ("POST", "/orders", {"cart": {"id": "none"}}, 400, "ReferencedResourceNotFound"),
-        ("POST", "/custom-objects", {"container": "c"}, 400, "InvalidInput"),
+        ("POST", "/customers", {"email": "a@example.com", "customerGroup": {"key": "none"}},
+         400, "ReferencedResourceNotFound"),
+        ("POST", "/orders", {"cart": {"id": "none"}, "version": 1}, 400, "ReferencedResourceNotFound"),
+        ("POST", "/custom-objects", {"container": "c"}, 400, "RequiredField"),
     ],
 )  # fmt: skip
 def test_a_wrong_write_is_refused_and_changes_nothing(
@@ -207,7 +224,7 @@ def test_a_product_is_published_and_its_projections_follow(bare: Any) -> None:
 
 
 def test_what_is_changed_after_publishing_is_staged_only(bare: Any) -> None:
-    draft = {"name": {"en": "One"}, "slug": {"en": "one"}}
+    draft = {**minimal(bare.sandbox, "/products"), "name": {"en": "One"}}
     product = bare.call("POST", "/products", draft).body
     actions: list[Any] = [{"action": "publish"}, {"action": "changeName", "name": {"en": "Two"}}]
     master = bare.call("POST", f"/products/{product['id']}", {"version": 1, "actions": actions}).body["masterData"]
@@ -217,7 +234,8 @@ def test_what_is_changed_after_publishing_is_staged_only(bare: Any) -> None:
 
 def test_a_variant_that_comes_and_goes_is_announced(bare: Any) -> None:
     """ProductVariantDeleted is the twentieth deletion that has a Message: the product stays."""
-    product = bare.call("POST", "/products", {"masterVariant": {"sku": "A"}, "variants": [{"sku": "B"}]}).body
+    draft = {**minimal(bare.sandbox, "/products"), "masterVariant": {"sku": "A"}, "variants": [{"sku": "B"}]}
+    product = bare.call("POST", "/products", draft).body
     path = f"/products/{product['id']}"
     steps: list[Any] = [
         {"action": "addVariant", "sku": "C", "staged": False},
@@ -391,7 +409,8 @@ def test_messages_are_kept_only_where_wanted_and_for_as_long(bare: Any) -> None:
     bare.authorization = ""
     asked = {"query": "{ messages { total } }"}
     assert bare.call("POST", "/graphql", asked).body == {"data": {"messages": {"total": 0}}}
-    settings = {"action": "changeMessagesConfiguration", "messagesConfiguration": {"enabled": False}}
+    configuration = {"enabled": False, "deleteDaysAfterCreation": 15}
+    settings = {"action": "changeMessagesConfiguration", "messagesConfiguration": configuration}
     assert bare.call("POST", "", {"version": project["version"], "actions": [settings]}).status == 200
     third = bare.sandbox.create("stores", {"key": "third"})
     assert types_of(bare, third["id"]) == []

@@ -13,6 +13,8 @@ from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox.changes.actions import apply_actions
 from commercetools_source.sandbox.changes.drafts import Drafts
 from commercetools_source.sandbox.changes.journal import Journal
+from commercetools_source.sandbox.changes.published import accepted
+from commercetools_source.sandbox.changes.validation import validate
 from commercetools_source.sandbox.platform.clock import parse_time, write_time
 from commercetools_source.sandbox.platform.endpoints import CHILDREN, CONTAINER
 from commercetools_source.sandbox.platform.ids import new_id
@@ -60,6 +62,7 @@ class Writer:
         self.clock = clock
         self.random = random
         self.authorization = authorization
+        self.accepted = accepted()
         self.drafts = Drafts(project, clock, random)
         self.journal = Journal(project, self.drafts)
 
@@ -111,11 +114,27 @@ class Writer:
         # An update without actions changes nothing, and the version stays.
         if not actions:
             return record
+        self._validate_actions(path, actions)
         changed = apply_actions(self.drafts, record, item_of(self.project, path), actions)
         changed |= self._by("lastModifiedBy", path, client_id)
         return self._store(path, parent, record, changed)
 
+    def _validate_actions(self, path: str, actions: list[Any]) -> None:
+        """Raise a 400 for an action that records of the path do not have, or that is not as the contract says."""
+        known = self.accepted.actions(path)
+        for number, action in enumerate(actions):
+            name = action.get("action") if isinstance(action, dict) else None
+            if not isinstance(name, str):
+                raise invalid_input("Malformed parameter: actions: Every action needs the field 'action'.")
+            if name not in known:
+                raise invalid_input(f"Malformed parameter: actions: There is no action '{name}' for records of {path}.")
+            validate(self.accepted.types, action, known[name], f"actions[{number}]")
+
     def _create(self, path: str, parent: str, draft: dict[str, Any], client_id: str) -> dict[str, Any]:
+        expected = self.accepted.draft(path)
+        if expected is None:
+            raise invalid_input(f"The platform creates nothing at {path}.")
+        validate(self.accepted.types, draft, expected)
         if path == "/custom-objects":
             return self._custom_object(draft, client_id)
         self._refuse_duplicate(path, parent, draft)
@@ -139,9 +158,7 @@ class Writer:
         self.authorization.add(ApiClient(client["id"], client["secret"], scopes, lifetime))
 
     def _custom_object(self, draft: dict[str, Any], client_id: str) -> dict[str, Any]:
-        container, key = draft.get("container"), draft.get("key")
-        if not isinstance(container, str) or not isinstance(key, str) or "value" not in draft:
-            raise invalid_input("A custom object needs 'container', 'key' and 'value'.")
+        container, key = draft["container"], draft["key"]
         # A POST creates or replaces: https://docs.commercetools.com/api/projects/custom-objects
         old = self.project.view(CONTAINER, container).find("key", key)
         if old is None:

@@ -1,0 +1,183 @@
+"""Refuses what a draft or an update action cannot be by the contract, in the shape of the platform's errors.
+
+https://docs.commercetools.com/api/errors: RequiredField, InvalidField.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.sandbox.contract import Expr, parse
+from commercetools_source.sandbox.platform.clock import parse_time
+from commercetools_source.sandbox.platform.refusals import invalid_input, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from commercetools_source.errors import ApiError
+
+__all__ = ["invalid_field", "required_field", "type_id", "validate"]
+
+# https://docs.commercetools.com/api/general-concepts: keys of resources
+_KEY = re.compile(r"[A-Za-z0-9_-]{2,256}")
+# https://docs.commercetools.com/api/projects/custom-objects
+_KEY_OF_OBJECTS = re.compile(r"[-_~.a-zA-Z0-9]{1,256}")
+_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,3})?")
+# Texts of a type's field that must have a form; in all other drafts and actions that is so for `key`.
+_FORMS: Mapping[tuple[str, str], re.Pattern[str]] = {
+    ("CustomObjectDraft", "container"): _KEY_OF_OBJECTS,
+    ("CustomObjectDraft", "key"): _KEY_OF_OBJECTS,
+    # https://docs.commercetools.com/api/projects/productTypes
+    ("AttributeDefinitionDraft", "name"): _KEY,
+    # https://docs.commercetools.com/api/projects/types
+    ("FieldDefinition", "name"): re.compile(r"[A-Za-z0-9_-]{2,36}"),
+}
+# An amount may be sent as it was read: https://docs.commercetools.com/api/types
+_MONEY = {"type": "MoneyType", "fractionDigits": "int", "preciseAmount": "int"}
+
+
+def required_field(path: str) -> ApiError:
+    """Return the 400 for a field without a value."""
+    return refuse(400, "RequiredField", f"A value is required for field '{path}'.", field=path)
+
+
+def invalid_field(path: str, value: Any, wanted: str, allowed: Sequence[str] = ()) -> ApiError:
+    """Return the 400 for a field whose value is none that it may have; `wanted` says which it may."""
+    message = f"The value '{value}' is not valid for field '{path}': it must be {wanted}."
+    extra: dict[str, Any] = {"allowedValues": list(allowed)} if allowed else {}
+    return refuse(400, "InvalidField", message, field=path, invalidValue=value, **extra)
+
+
+def type_id(name: str) -> str:
+    """Return the type id of a type of references by its name: CustomerGroupReference is customer-group."""
+    words = re.sub(r"(KeyReference|Reference|ResourceIdentifier)$", "", name)
+    # https://docs.commercetools.com/api/projects/custom-objects: the type id of what the contract calls CustomObject
+    words = "KeyValueDocument" if words == "CustomObject" else words
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", words).lower()
+
+
+def _is_datetime(value: Any) -> bool:
+    return isinstance(value, str) and parse_time(value) is not None
+
+
+def _is_date(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+_SCALARS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "string": (lambda value: isinstance(value, str), "a string"),
+    "bool": (lambda value: isinstance(value, bool), "true or false"),
+    "int": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a whole number"),
+    "number": (lambda value: isinstance(value, (int, float)) and not isinstance(value, bool), "a number"),
+    "datetime": (_is_datetime, "a time such as 2026-01-31T10:00:00.000Z"),
+    "date": (_is_date, "a date such as 2026-01-31"),
+    "time": (
+        lambda value: isinstance(value, str) and _TIME_OF_DAY.fullmatch(value) is not None,
+        "a time of day such as 10:00:00.000",
+    ),
+    "object": (lambda value: isinstance(value, dict), "an object"),
+}
+
+
+def validate(types: Mapping[str, Any], value: Any, expression: str, path: str = "") -> None:
+    """Raise a 400 where `value` is not of the type; a null is a field that is left out."""
+    _value(types, value, parse(expression), path)
+
+
+def _value(types: Mapping[str, Any], value: Any, expected: Expr, path: str) -> None:
+    if expected.wrappers:
+        _many(types, value, expected, path)
+    elif expected.base in _SCALARS:
+        fits, wanted = _SCALARS[expected.base]
+        if not fits(value):
+            raise invalid_field(path, value, wanted)
+    elif expected.base in types:
+        _named(types, value, expected.base, path)
+
+
+def _many(types: Mapping[str, Any], value: Any, expected: Expr, path: str) -> None:
+    inner = Expr(expected.base, expected.wrappers[1:], required=True)
+    if expected.wrappers[0] == "[":
+        if not isinstance(value, list):
+            raise invalid_field(path, value, "an array")
+        for number, item in enumerate(value):
+            _value(types, item, inner, f"{path}[{number}]")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            _value(types, item, inner, f"{path}.{name}")
+    else:
+        raise invalid_field(path, value, "an object")
+
+
+def _named(types: Mapping[str, Any], value: Any, name: str, path: str) -> None:
+    row = types[name]
+    if "enum" in row:
+        if value not in row["enum"]:
+            raise invalid_field(path, value, f"one of {', '.join(row['enum'])}", row["enum"])
+    elif "is" in row:
+        _value(types, value, parse(row["is"]), path)
+    elif "map" in row:
+        inner = parse(row["map"])
+        _many(types, value, Expr(inner.base, "{" + inner.wrappers, required=True), path)
+    elif not isinstance(value, dict):
+        raise invalid_field(path or "the request body", value, "an object")
+    elif "variants" in row:
+        _union(types, value, row, path)
+    else:
+        _object(types, value, name, path)
+
+
+def _union(types: Mapping[str, Any], value: Mapping[str, Any], row: Mapping[str, Any], path: str) -> None:
+    tag = row["tag"]
+    field = _below(path, tag)
+    chosen = value.get(tag)
+    if chosen is None:
+        raise required_field(field)
+    if chosen not in row["variants"]:
+        raise invalid_field(field, chosen, f"one of {', '.join(row['variants'])}", list(row["variants"]))
+    _named(types, value, row["variants"][chosen], path)
+
+
+def _object(types: Mapping[str, Any], value: Mapping[str, Any], name: str, path: str) -> None:
+    fields: dict[str, str] = types[name]["fields"]
+    if name == "Money":
+        fields = {**fields, **_MONEY}
+    reference = "typeId" in fields and name.endswith(("Reference", "ResourceIdentifier"))
+    for field, expression in fields.items():
+        # The type of a reference follows from where it stands: https://docs.commercetools.com/api/types
+        if value.get(field) is None and expression.endswith("!") and not (reference and field == "typeId"):
+            raise required_field(_below(path, field))
+    for field, item in value.items():
+        below = _below(path, field)
+        if field not in fields:
+            raise invalid_input(f"The field '{below}' is none of {name}, which has {', '.join(sorted(fields))}.")
+        if item is not None:
+            _value(types, item, parse(fields[field]), below)
+            _form(name, field, item, below)
+    if reference:
+        _reference(value, name, path)
+
+
+def _form(name: str, field: str, value: Any, path: str) -> None:
+    form = _FORMS.get((name, field))
+    if form is None and field == "key" and name.endswith(("Draft", "SetKeyAction")):
+        form = _KEY
+    if form is not None and form.fullmatch(str(value)) is None:
+        raise invalid_field(path, value, f"a text of the form {form.pattern}")
+
+
+def _reference(value: Mapping[str, Any], name: str, path: str) -> None:
+    expected = type_id(name)
+    if value.get("typeId", expected) != expected:
+        raise invalid_field(_below(path, "typeId"), value["typeId"], f"'{expected}'", [expected])
+    if value.get("id") is None and value.get("key") is None:
+        raise required_field(_below(path, "id"))
+
+
+def _below(path: str, field: str) -> str:
+    return f"{path}.{field}" if path else field

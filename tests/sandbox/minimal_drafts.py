@@ -1,0 +1,61 @@
+"""The smallest draft that the platform takes for each path, made of what the sandbox knows of its contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.sandbox.changes.published import accepted
+from commercetools_source.sandbox.changes.validation import type_id
+from commercetools_source.sandbox.contract import parse
+from commercetools_source.sandbox.data.expand import collection_of
+from commercetools_source.sandbox.platform.endpoints import STREAMS
+
+if TYPE_CHECKING:
+    from commercetools_source.sandbox import Sandbox
+
+_SCALARS: dict[str, Any] = {
+    "string": "text",
+    "int": 1,
+    "number": 1,
+    "bool": True,
+    "datetime": "2026-01-31T10:00:00.000Z",
+    "date": "2026-01-31",
+    "time": "10:00:00.000",
+    "any": "text",
+    "object": {},
+}
+_STREAM_OF = {path: name for name, (path, staged) in STREAMS.items() if staged is None}
+# A text of which the form matters.
+_TEXTS = {"currencyCode": "EUR", "country": "DE", "email": "a@example.com"}
+
+
+def minimal(sandbox: Sandbox, path: str) -> dict[str, Any]:
+    """Return the smallest draft; what it must refer to is created in the sandbox first."""
+    name = accepted().draft(path)
+    assert name is not None
+    draft: dict[str, Any] = value_of(sandbox, name)
+    return draft
+
+
+def value_of(sandbox: Sandbox, expression: str, field: str = "") -> Any:  # noqa: PLR0911 - one for each kind
+    """Return the smallest value of a type."""
+    expected = parse(expression)
+    if expected.wrappers:
+        return [] if expected.wrappers[0] == "[" else {}
+    name, types = expected.base, accepted().types
+    row = types.get(name, {})
+    if name in _SCALARS or "is" in row:
+        return _TEXTS.get(field) or _SCALARS[row.get("is", name)]
+    if "enum" in row:
+        return row["enum"][0]
+    if "map" in row:
+        return {"en": "text"} if row["map"] == "string" else {}
+    if "variants" in row:
+        tag, variant = next(iter(row["variants"].items()))
+        return {**value_of(sandbox, variant), row["tag"]: tag}
+    if name.endswith(("ResourceIdentifier", "Reference")) and "typeId" in row["fields"]:
+        target = sandbox.create(_STREAM_OF[collection_of(type_id(name))])
+        return {"typeId": type_id(name), "id": target["id"]}
+    return {
+        field: value_of(sandbox, kind.rstrip("!"), field) for field, kind in row["fields"].items() if kind.endswith("!")
+    }
