@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from commercetools_source.catalog.kinds import Kind
 
 __all__ = ["Branch", "Field", "ForeignKey", "Origin", "Relation", "Step"]
@@ -83,3 +85,7 @@ class Relation:
     columns: tuple[Field, ...]
     key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...]
+
+    def record_key(self, key: Sequence[str]) -> dict[str, str]:
+        """Return which columns hold which field of the `key` of the record that a row comes from."""
+        return {field.name: field.path[0] for field in self.columns if field.level == 0 and field.path[0] in key}

@@ -32,15 +32,11 @@ from commercetools_source.model.fields import (
 from commercetools_source.model.relation import Branch, Field, ForeignKey, Origin, Relation, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from commercetools_source.catalog.stream import Stream
 
 __all__ = ["all_relations", "relations"]
-
-    def record_key(self, key: Sequence[str]) -> dict[str, str]:
-        """Return which columns hold which field of the `key` of the record that a row comes from."""
-        return {field.name: field.path[0] for field in self.columns if field.level == 0 and field.path[0] in key}
 
 
 @cache
