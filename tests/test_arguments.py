@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +83,56 @@ def test_a_wrong_argument_is_told_at_the_call_and_nothing_is_sent_or_written(
         CALLS[name](client, **given)
     assert len(shop.requests) == before
     assert list(tmp_path.iterdir()) == []
+
+
+LOOP: list[Any] = []
+LOOP.append(LOOP)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"body": object()},
+        {"body": {"key": {1, 2j}}},
+        {"body": {(1, 2): 3}},
+        {"body": LOOP},
+        {"body": 1 << 70_000},
+        {"body": lambda: None},
+        {"method": None},
+        {"method": 5},
+        {"path": 5},
+        {"path": b"/orders"},
+        {"url": 5},
+        {"url": "https://[half"},
+        {"params": 5},
+        {"params": "limit=5"},
+        {"params": [("limit",)]},
+        {"params": [(5, 6, 7)]},
+        {"params": {"where": "\ud800"}},
+        {"method": "GET /orders HTTP/1.1\r\nX: y"},
+    ],
+)
+def test_a_request_that_cannot_be_sent_is_a_sentence(shop: Sandbox, client: Client, given: dict[str, Any]) -> None:
+    client.access_token()
+    before = len(shop.requests)
+    with pytest.raises(ConfigError):
+        client.request(**{"method": "POST", "path": "/orders", **given})
+    assert len(shop.requests) == before
+
+
+@pytest.mark.parametrize("settings", [None, 5, "shop", ["shop"], b"shop", object()])
+def test_settings_that_are_none_are_a_sentence(settings: Any) -> None:
+    with pytest.raises(ConfigError, match="settings must be a mapping, such as a dict"):
+        Client(settings)
+
+
+@pytest.mark.parametrize("destination", [None, 5, b"shop.duckdb", object()])
+@pytest.mark.parametrize("name", ["sync", "backfill", "verify", "sweep"])
+def test_a_destination_that_is_none_is_a_sentence(client: Client, name: str, destination: Any) -> None:
+    call = {"sync": sync, "verify": verify, "sweep": sweep, "backfill": partial(backfill, since="2026-01-01")}[name]
+    with pytest.raises(ConfigError, match="destination"):
+        call(client, destination)
+    assert list(Path.cwd().iterdir()) == []
 
 
 def test_nothing_is_sent_before_the_first_page_is_asked_for(shop: Sandbox, client: Client) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -11,7 +12,9 @@ import pytest
 from commercetools_source import Client
 from commercetools_source.cli import app
 from commercetools_source.destinations import open_destination
+from commercetools_source.destinations.duckdb import DuckDB
 from commercetools_source.destinations.manifest import read_manifest
+from commercetools_source.errors import DestinationError
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync import sync
 from destinations.trees import snapshot
@@ -246,22 +249,104 @@ def test_no_option_makes_a_file_that_is_called_like_a_url(
         ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "shop.db"],
         ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "folder"],
         ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "/dev/null"],
+        ["sync", "-d", "shop.db", "--streams", "zones", "--publish", "theirs.txt"],
+        ["sync", "-d", "shop.db", "--streams", "zones", "--publish", "folder"],
+        ["sync", "-d", "shop.db", "--streams", "zones", "--publish", "nowhere/copy.db"],
+        ["sync", "-d", "shop.db", "--streams", "zones", "--publish", "round"],
+        ["sync", "-d", "shop.db", "--streams", "zones", "--publish", "shop.db"],
+        ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "round"],
+        ["schema", "zones", "--erd", "round.svg"],
         ["demo", "--size", "tiny", "--path", "theirs.txt"],
+        ["demo", "--size", "tiny", "--path", "round"],
     ],
     ids=" ".join,
 )
 def test_no_option_replaces_a_file_that_it_did_not_write(
-    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    sandbox: Sandbox, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["sync", "--streams", "zones"], "shop.db") == 0
     (tmp_path / "folder").mkdir()
     for name in ("theirs.svg", "theirs.mmd", "theirs.txt"):
         (tmp_path / name).write_text("<svg>theirs</svg>")
-    before = snapshot(tmp_path)
+    for name in ("round", "round.svg"):
+        (tmp_path / name).symlink_to(tmp_path / name)
+    before, asked = snapshot(tmp_path), len(sandbox.requests)
     capsys.readouterr()
     assert app.run(command) in {1, 2}
     (line,) = capsys.readouterr().err.splitlines()
     assert command[-1] in line
+    assert snapshot(tmp_path) == before
+    assert len(sandbox.requests) == asked  # nobody waits for a run that ends with this
+
+
+def test_no_option_touches_what_lies_beside_the_file_that_it_writes(tmp_path: Path) -> None:
+    commands = [
+        ["schema", "zones", "--erd", "zones.svg"],
+        ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "shop.prom", "--publish", "copy.db"],
+    ]
+    beside = [f"{name}.tmp" for name in ("zones.svg", "shop.prom", "copy.db")]
+    for name in beside:
+        (tmp_path / name).write_text("theirs")
+    for command in commands * 2:
+        assert app.run(command) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [*beside, "zones.svg", "shop.prom", "copy.db", "shop.db"]
+    )
+    assert all((tmp_path / name).read_text() == "theirs" for name in beside)
+
+
+@pytest.mark.parametrize("command", [*WRITING, ["demo", "--size", "tiny", "--path"]], ids=" ".join)
+def test_a_log_without_its_database_is_somebody_elses(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "shop.db.wal").write_text("what could not be stored of a database")
+    before = snapshot(tmp_path)
+    status = app.run([*command, "shop.db"]) if command[0] == "demo" else run(command, "shop.db")
+    assert status == 1
+    assert "shop.db" in capsys.readouterr().err
+    assert snapshot(tmp_path) == before
+
+
+def test_a_file_that_cannot_be_written_whole_stays_as_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resource = pytest.importorskip("resource")
+    command = ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "shop.prom", "--publish", "copy.db"]
+    assert app.run(["schema", "zones", "--erd", "zones.svg"]) == 0
+    assert app.run(command) == 0
+    before = {name: (tmp_path / name).read_bytes() for name in ("zones.svg", "copy.db")}
+    capsys.readouterr()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    former = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # a disk with 1,000 bytes for each file
+        assert app.run(["schema", "zones", "--erd", "zones.svg"]) == 1
+        with pytest.raises(DestinationError, match=r"cannot publish .*copy.db"):
+            DuckDB(tmp_path / "shop.db").publish(tmp_path / "copy.db")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, former)
+    assert "cannot write zones.svg: File too large" in capsys.readouterr().err
+    assert {name: (tmp_path / name).read_bytes() for name in before} == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.db", "shop.db", "shop.prom", "zones.svg"]
+
+
+@pytest.mark.parametrize("kind", ["", "parquet:", "jsonl:"])
+@pytest.mark.parametrize("command", [*WRITING, *READING], ids=" ".join)
+def test_links_that_lead_nowhere_are_called_so(
+    command: list[str], kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "round.db").symlink_to(tmp_path / "other.db")
+    (tmp_path / "other.db").symlink_to(tmp_path / "round.db")
+    before = snapshot(tmp_path)
+    for name in ("round.db", "round.db/data.db"):
+        status = run(command, f"{kind}{name}")
+        if command[0] == "plan":  # what is not there yet can be planned
+            continue
+        (line,) = [text for text in capsys.readouterr().err.splitlines() if text.startswith("error: ")]
+        assert status in {1, 2}
+        assert " is a file" not in line
+        assert "cannot be compared" in line or "round.db" in line
     assert snapshot(tmp_path) == before
 
 

@@ -362,6 +362,23 @@ def test_pages_without_records_that_the_platform_counts_fail_their_stream(sandbo
     assert zones.complete
 
 
+@pytest.mark.parametrize(
+    "change", [lambda rows: rows[1:], lambda rows: rows[:-1], lambda rows: [*rows[:1], *rows[2:]], lambda _: []]
+)
+def test_an_answer_with_fewer_records_than_it_counts_fails_its_stream(
+    sandbox: Sandbox, tmp_path: Path, change: Callable[[list[Any]], list[Any]]
+) -> None:
+    def hide(exchange: Exchange) -> None:
+        if path_of(exchange) == "/orders":
+            answer = json.loads(exchange.body)
+            exchange.body = json.dumps({**answer, "results": change(answer["results"])}).encode()
+
+    with Middle(sandbox, hide) as middle:
+        orders, zones = run(middle, tmp_path / "shop.duckdb", ["orders", "zones"]).outcomes
+    assert "fewer records than the platform counts" in str(orders.error)
+    assert zones.complete
+
+
 def test_a_list_of_containers_that_does_not_advance_is_an_error_and_not_a_loop(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

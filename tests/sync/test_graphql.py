@@ -97,15 +97,18 @@ def test_a_listing_that_breaks_off_in_the_middle_is_no_listing(shop: Sandbox, tm
 
 
 class Listing:
-    """Changes the results of what GraphQL answers."""
+    """Changes the results of what GraphQL answers, and with `counted` their count too."""
 
-    def __init__(self, change: Callable[[list[Any]], list[Any]]) -> None:
+    def __init__(self, change: Callable[[list[Any]], list[Any]], *, counted: bool = True) -> None:
         self._change = change
+        self._counted = counted
 
     def change(self, path: str, answer: Answer) -> Answer:
         body = json.loads(answer.body) if path.endswith("/graphql") else {}
         for page in (body.get("data") or {}).values():
             page["results"] = self._change(page["results"])
+            if self._counted:
+                page["count"] = len(page["results"])
         return replace(answer, body=json.dumps(body).encode()) if body else answer
 
 
@@ -113,15 +116,15 @@ def without_version(results: list[Any]) -> list[Any]:
     return [{**row, "version": None} for row in results]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda results: results[: len(results) // 2],
-        lambda results: results[1:],
-        lambda results: [*results[:1], *results[2:]],
-        without_version,
-    ],
-)
+CUTS: list[Callable[[list[Any]], list[Any]]] = [
+    lambda results: results[: len(results) // 2],
+    lambda results: results[1:],
+    lambda results: [*results[:1], *results[2:]],
+    without_version,
+]
+
+
+@pytest.mark.parametrize("change", CUTS)
 def test_a_listing_that_is_cut_or_broken_marks_no_row(
     shop: Sandbox, tmp_path: Path, change: Callable[[list[Any]], list[Any]]
 ) -> None:
@@ -130,12 +133,34 @@ def test_a_listing_that_is_cut_or_broken_marks_no_row(
         sync(client, open_destination(str(path)), streams=["customers", "zones"])
     with serving(shop.url, Listing(change)) as url, Client({**shop.settings(), "api_url": url}) as client:
         verdicts = sweep(client, open_destination(str(path)))
+        told = verify(client, open_destination(str(path)))
     assert [(one.marked, one.equal) for one in verdicts] == [(0, False)] * 2
-    assert all(one.note for one in verdicts)
+    assert all(one.note for one in [*verdicts, *told])
+    assert not any(one.difference for one in told)  # no row is called gone that the platform has
     with duckdb.connect(str(path)) as connection:
         for table in ("customers", "zones"):
             query = f"SELECT count(*) FROM {table} WHERE _deleted_at IS NOT NULL"
             assert connection.execute(query).fetchone() == (0,)
+
+
+@pytest.mark.parametrize("change", [*CUTS[:3], lambda _: []])
+def test_a_listing_with_fewer_records_than_it_counts_proves_nothing(
+    shop: Sandbox, tmp_path: Path, change: Callable[[list[Any]], list[Any]]
+) -> None:
+    path = tmp_path / "a.duckdb"
+    with Client(shop.settings()) as client:
+        sync(client, open_destination(str(path)), streams=["customers"])
+    with duckdb.connect(str(path)) as connection:  # what the listing hides is missing here too
+        first = "SELECT id FROM customers ORDER BY createdAt, id LIMIT 2"
+        connection.execute(f"DELETE FROM customers WHERE id IN ({first})")
+    for counted in (False, True):
+        with (
+            serving(shop.url, Listing(change, counted=counted)) as url,
+            Client({**shop.settings(), "api_url": url, "page_size": 30}) as client,
+        ):
+            (verdict,) = verify(client, open_destination(str(path)), ["customers"])
+        assert not verdict.equal
+        assert ("fewer records than the platform counts" in verdict.note) or counted
 
 
 def test_deletions_of_custom_objects_are_found_container_by_container(tmp_path: Path) -> None:

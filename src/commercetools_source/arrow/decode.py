@@ -17,7 +17,7 @@ import msgspec
 from commercetools_source.arrow.arrays import MISSING, arrow_type, json_texts, repeated, scalars, strings
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import Column
-from commercetools_source.errors import RecordError
+from commercetools_source.errors import RecordError, legible
 from commercetools_source.events import Notice
 
 if TYPE_CHECKING:
@@ -262,11 +262,11 @@ def surprises(added: Iterable[tuple[str, str]], drift: Mapping[tuple[str, str], 
     """
     return [
         *(
-            Notice(stream, f"has a field that was not known, {field}; it is kept as a column of JSON")
+            Notice(stream, f"has a field that was not known, {legible(field)}; it is kept as a column of JSON")
             for stream, field in added
         ),
         *(
-            Notice(stream, f"values of {field} that {_FAULTS.get(field, _MISFIT)}: {count}; {UNFIT} has them")
+            Notice(stream, f"values of {legible(field)} that {_FAULTS.get(field, _MISFIT)}: {count}; {UNFIT} has them")
             for (stream, field), count in drift.items()
         ),
     ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.config import Config
-from commercetools_source.destinations.duckdb.connection import row_counts
+from commercetools_source.destinations.duckdb.connection import row_counts, target_of
 from commercetools_source.destinations.duckdb.file import DuckDB
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import seconds_text
@@ -113,7 +113,7 @@ def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO
 
 def _day(path: Path, size: str | int, seed: int) -> int:
     """Return the day of the shop to serve: the one after the day up to which the file was read, 0 for a new file."""
-    if not path.exists():
+    if not target_of(path).exists():
         return 0
     target = DuckDB(path)
     try:

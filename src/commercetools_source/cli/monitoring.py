@@ -72,13 +72,13 @@ class Monitors:
     def _write(self, summary: Summary | None, tally: Tally | None) -> None:
         if self._metrics is None:
             return
-        from commercetools_source.destinations.manifest import write_file
+        from commercetools_source.destinations.manifest import replace_file
         from commercetools_source.report.metrics import metrics_text
 
         text = metrics_text(summary, tally, time.time()).encode()
         try:
             refuse_foreign(self._metrics, "--metrics", _SIGN)  # the run may have made its destination there
-            write_file(self._metrics.parent, self._metrics.name, lambda out: out.write(text))
+            replace_file(self._metrics, lambda out: out.write(text))
         except ConfigError as error:
             say(f"no metrics were written: {error}")
         except OSError as error:

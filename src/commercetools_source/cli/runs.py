@@ -57,14 +57,17 @@ class _Relay:
 
 
 def publishing(target: Destination, path: Path | None) -> Path | None:
-    """Return where a copy of `target` goes; raises ConfigError when there can be none of it."""
+    """Return where a copy of `target` goes; raises ConfigError and DestinationError when there can be none of it."""
     from commercetools_source.destinations import DESTINATIONS
     from commercetools_source.destinations.row import Ability, choice, having
     from commercetools_source.extract.delivery import Publishable
 
-    if path is not None and not isinstance(target, Publishable):
+    if path is None:
+        return None
+    if not isinstance(target, Publishable):
         copied = choice(having(DESTINATIONS, Ability.PUBLISH))
         raise ConfigError(f"--publish copies {copied}; {target.name} may be read while a run writes to it")
+    target.check_publish(path)
     return path
 
 

@@ -136,12 +136,16 @@ class Requests:
         be repeated although it may have been carried out; by default that holds for GET, HEAD and OPTIONS.
         `headers` are sent besides ours, the token's stays.
         """
-        method = method.upper()
         try:
+            if not (method.isascii() and method.isalpha()):
+                raise ConfigError(f"{method!r} is no method of a request; such as GET or POST is")
+            method = method.upper()
             target = self._target(path, url, params)
             encoded = None if body is None else msgspec.json.encode(body)
         except UnicodeEncodeError as error:
             raise ConfigError(f"a parameter or the body of a request cannot be sent: {error.reason}") from None
+        except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+            raise ConfigError(f"a request cannot be sent as it is given: {error}") from None
         request = Request(
             method=method,
             url=target,
@@ -194,7 +198,8 @@ class Requests:
     def _clocks(self) -> tuple[datetime, datetime]:
         """Return the platform's clock and the one to compare it with: this machine's, or what the sandbox says.
 
-        The sandbox's clock is moved by tests; its answers say so, apart from `Date`, which a proxy may change.
+        The sandbox's clock is moved by tests; its answers say so, apart from `Date`, which a proxy may change. Believed
+        of a server that is not on this machine, that header would let a wrong clock pass.
         """
         url = self._target("/", None, None)
         answer = self._with_token(Request(method="GET", url=url, path=urlsplit(url).path, headers={}), self._patience)
@@ -206,7 +211,8 @@ class Requests:
                     path=urlsplit(url).path,
                 )
             )
-        machine_time = http_date(answer.headers.get("X-Sandbox-Clock")) or datetime.now(timezone.utc)
+        sandbox_time = http_date(answer.headers.get("X-Sandbox-Clock")) if self.config.is_local else None
+        machine_time = sandbox_time or datetime.now(timezone.utc)
         return http_date(answer.headers.get("Date")) or machine_time, machine_time
 
     def get(

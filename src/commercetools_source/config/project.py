@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from commercetools_source.config.values import Secret, is_blank, is_zero, shown
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 __all__ = ["Config"]
 
@@ -56,6 +57,11 @@ class Config(Settings):
         return f"{self.api_url}/{self.project_key}"
 
     @property
+    def is_local(self) -> bool:
+        """Whether the API is a server on this machine, as the sandbox is: plain HTTP is allowed for no other."""
+        return self.api_url is not None and self.api_url.startswith("http://")
+
+    @property
     def token_url(self) -> str:
         """Where tokens come from."""
         return f"{self.auth_url}/oauth/token"
@@ -67,6 +73,8 @@ class Config(Settings):
         Unknown keys are refused with the nearest legal name. `ignore_unknown` is for hosts that add
         keys of their own to a connector's settings, as Mage does.
         """
+        if not isinstance(mapping, Mapping):
+            raise ConfigError(f"settings must be a mapping, such as a dict, and not {type(mapping).__name__}")
         unknown = [] if ignore_unknown else [_unknown(key) for key in mapping if key not in SETTINGS]
         return cls._build(mapping, unknown)
 

@@ -11,6 +11,7 @@ Knows nothing of what is in the files.
 
 from __future__ import annotations
 
+import errno
 import secrets
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -343,6 +344,8 @@ def _paths(streams: Mapping[str, Entry]) -> set[str]:
 
 
 def _explain(path: Path, error: OSError) -> str:
+    if error.errno == errno.ELOOP or (path.is_symlink() and not path.exists()):
+        return f"the symbolic link {path} leads nowhere; choose another name"
     if isinstance(error, FileExistsError):
         return f"{path} is a file; name a folder for the data"
     if isinstance(error, FileNotFoundError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any  # msgspec reads the annotations
@@ -36,6 +37,7 @@ __all__ = [
     "load_manifest",
     "read_manifest",
     "refuse_link",
+    "replace_file",
     "save_manifest",
     "sync_folder",
     "write_file",
@@ -46,6 +48,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 LOADING = "_loading"
 TEMPORARY = ".tmp"
+_NAME_KEPT = 50
+"""Characters of a name that its temporary one has: 200 bytes at most, where file systems allow 255."""
 PART = re.compile(r"part-\d{6,}-[0-9a-f]{8}\.([a-z]+)", re.ASCII)
 TABLE = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
 """What a table may be called: it is a path in the folder, and must not lead out of it."""
@@ -223,6 +227,26 @@ def write_file(folder: Path, name: str, write: Write) -> tuple[int, int]:
         raise
     sync_folder(folder)
     return records, size
+
+
+def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file that a person named, as a whole or not at all; raises OSError.
+
+    Until then it has a name that nobody can have used: what lies beside it is not ours. A run that is killed leaves
+    such a file.
+    """
+    temporary = path.with_name(f".{path.name[:_NAME_KEPT]}.{secrets.token_hex(8)}{TEMPORARY}")
+    with temporary.open("xb") as out:
+        try:
+            write(out)
+            out.flush()
+            os.fsync(out.fileno())  # as in `write_file`
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+    sync_folder(path.parent)
 
 
 def refuse_link(path: Path) -> None:

@@ -47,6 +47,11 @@ def readable(text: str) -> str:
     return text if text.isprintable() else "\n".join(map(_escaped, text.split("\n")))
 
 
+def legible(name: str) -> str:
+    """Return a name as part of a sentence: quoted where it would not be seen there, as an empty one would not."""
+    return name if name.strip() else repr(name)
+
+
 def _escaped(text: str) -> str:
     return "".join(char if char.isprintable() else _escape(char) for char in text)
 

@@ -109,6 +109,7 @@ class Delivery:
         return self.phase.swaps and bool(self.state.quarantined)
 
 
+@runtime_checkable
 class Destination(Protocol):
     """Where `sync` writes. Used from one thread only."""
 
@@ -221,6 +222,10 @@ class RunStore(Protocol):
 @runtime_checkable
 class Publishable(Protocol):
     """A destination that cannot be read while it is written, so that readers need a copy."""
+
+    def check_publish(self, target: Path) -> None:
+        """Raise what `publish` would raise for `target`, before a run that would end with it; changes nothing."""
+        ...
 
     def publish(self, target: Path) -> None:
         """Put a copy of what is stored in the place of the file `target`, as a whole; to be called while it is closed.

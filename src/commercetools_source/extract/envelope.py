@@ -17,9 +17,13 @@ _DEEP = "it is nested deeper than this machine can read"
 
 
 class Envelope(msgspec.Struct):
-    """A page: `results` as the platform sent them, `limit` as it understood it, `total` if it was asked for."""
+    """A page: `results` as the platform sent them, `limit` as it understood it, `total` if it was asked for.
+
+    `count`: how many results the platform put into it (https://docs.commercetools.com/api/types#pagedqueryresponse).
+    """
 
     results: list[msgspec.Raw]
+    count: int | None = None
     limit: int | None = None
     total: int | None = None
 

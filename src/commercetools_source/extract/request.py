@@ -94,7 +94,7 @@ class PageRequest:
     def fetch(self, limit: int, attempts: int | None, *, skip: int = 0, counted: bool = False) -> Fetched:
         """Return a page of `limit` records at most, behind `skip` others; `counted` lets the platform count them all.
 
-        Raises ApiError, NetworkError, UndecodableError.
+        Raises ApiError, NetworkError, UndecodableError, and StateError for an answer with fewer records than it counts.
         """
         offset = self.key_range.offset + skip
         params = [
@@ -105,6 +105,8 @@ class PageRequest:
         ]
         envelope, size = self.get(path_of(self.stream, self.key_range), params, decode_page, attempts)
         count, total = len(envelope.results), envelope.total if counted else None
+        if envelope.count not in {None, count}:
+            raise StateError(cut_short(path_of(self.stream, self.key_range)))
         # The answer names the limit that counted, which a gateway may have lowered: a page that is full by it has a
         # successor.
         asked = limit if envelope.limit is None else min(limit, envelope.limit)

@@ -13,7 +13,7 @@ from commercetools_source.extract.delivery import Phase
 from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.extract.selection import Selection, privacy_conflict
 from commercetools_source.sync.record import begin, recorded
-from commercetools_source.sync.transfer import Summary, Transfer, changes_of, destination_of, refuse
+from commercetools_source.sync.transfer import Summary, Transfer, changes_of, destination_of, ends_earlier, refuse
 from commercetools_source.timestamps import time_of
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def backfill(
         states = destination.open()
         chosen = _complete(states) if named is None else named
         with recorded(client, destination, begin("backfill", bound), before, hook) as recorder:
+            if (notice := ends_earlier(until, bound)) is not None:
+                hook(notice)
             refused = refuse(_obstacles(chosen, states, client.privacy), lambda _: "window", recorder)
             ready = [stream for stream in chosen if stream.name not in refused]
             pairs = tuple((stream.name, predicate) for stream in ready for predicate in states[stream.name].where)

@@ -147,6 +147,7 @@ def _compared(sides: _Sides, stream: Stream, state: StreamState, cursor: str) ->
             # The destination is the archive of what the platform forgets.
             difference = replace(difference, gone=())
         if sides.guard is None:
+            _confirm(sides.client, stream, state, difference.gone)
             return Verdict(stream.name, difference, bound=cursor)
         if (reason := refusal(stream, difference, sides.guard)) is not None:
             return Verdict(stream.name, difference, note=reason, bound=cursor)
@@ -182,13 +183,13 @@ def _listed(client: Client, stream: Stream, state: StreamState) -> Iterator[list
 def _confirm(client: Client, stream: Stream, state: StreamState, gone: Sequence[str]) -> None:
     """Raise StateError when one of these records is there after all: then the listing left out what it should show.
 
-    Nothing proves the end of a list that GraphQL gives, so a gateway that shortens answers could empty a table.
+    A gateway that leaves records out of a list and out of its counts could empty a table; no listing shows that.
     """
     present = sum(len(page.records) for page in fetch(client.get, stream, gone, state.where))
     if present:
         raise StateError(
-            f"the platform has {present} of the {len(gone)} records of {stream.name} that its listing lacks; nothing"
-            " was marked or read again; look for a proxy or gateway that shortens answers, then sweep again"
+            f"the platform has {present} of the {len(gone)} records of {stream.name} that its listing lacks, so it"
+            " proves nothing; look for a proxy or gateway that shortens answers, then run it again"
         )
 
 

@@ -78,7 +78,9 @@ def reader(client: Sender, query: str, fields: Sequence[str]) -> paging.Get:
         parse: Callable[[bytes], Any],
         oversized_attempts: int | None = None,
     ) -> Any:
-        text = f"{{ {query}({_arguments(params)}) {{ results {{ {' '.join(fields)} }} }} }}"
+        # As REST answers, so that a list that was cut on its way shows itself in its counts.
+        counts = "count total" if ("withTotal", "true") in params else "count"
+        text = f"{{ {query}({_arguments(params)}) {{ {counts} results {{ {' '.join(fields)} }} }} }}"
         answer = client.send(
             "POST", _PATH, body={"query": text}, parse=_decoder.decode, oversized_attempts=oversized_attempts, safe=True
         ).value

@@ -16,7 +16,15 @@ from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
 from commercetools_source.sync.record import begin, recorded
-from commercetools_source.sync.transfer import Summary, Transfer, changes_of, destination_of, refuse, selection_of
+from commercetools_source.sync.transfer import (
+    Summary,
+    Transfer,
+    changes_of,
+    destination_of,
+    ends_earlier,
+    refuse,
+    selection_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -77,6 +85,8 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
         # After the first request: a project that cannot be reached leaves no new file behind.
         states = destination.open()
         with recorded(client, destination, begin("sync", selection.bound), before, hook) as recorder:
+            if (notice := ends_earlier(until, selection.bound)) is not None:
+                hook(notice)
             reasons = _conflicts(chosen, states, selection, behind=until is not None)
             refused = refuse(reasons, lambda stream: mode_of(stream, _state(states, stream), selection), recorder)
             chosen = tuple(stream for stream in chosen if stream.name not in refused)

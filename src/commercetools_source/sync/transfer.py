@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import partial
-from os import PathLike, fspath
+from os import PathLike, fsdecode
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.streams import find
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
-from commercetools_source.events import StreamFailed
-from commercetools_source.extract.delivery import Counting, Hurrying
+from commercetools_source.events import Notice, StreamFailed
+from commercetools_source.extract.delivery import Counting, Destination, Hurrying
 from commercetools_source.extract.engine import Extraction, Outcome
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection, checked_predicate
@@ -26,10 +26,19 @@ if TYPE_CHECKING:
     from commercetools_source.client import Client
     from commercetools_source.events import Hook
     from commercetools_source.extract.checkpoint import StreamState
-    from commercetools_source.extract.delivery import Changes, Delivery, Destination
+    from commercetools_source.extract.delivery import Changes, Delivery
     from commercetools_source.timestamps import Time
 
-__all__ = ["Summary", "Transfer", "changes_of", "destination_of", "predicates", "refuse", "selection_of"]
+__all__ = [
+    "Summary",
+    "Transfer",
+    "changes_of",
+    "destination_of",
+    "ends_earlier",
+    "predicates",
+    "refuse",
+    "selection_of",
+]
 
 _AFTER_START = 60.0
 """Seconds after the start of a run up to which its tail reaches: the API's `Date` has whole seconds, and what changes
@@ -78,8 +87,17 @@ def changes_of(destination: Destination) -> Mapping[str, Changes]:
 
 
 def destination_of(destination: Destination | str | PathLike[str]) -> Destination:
-    """Return a destination; a path, or a text such as `parquet:FOLDER`, is read as `open_destination` does."""
-    return open_destination(fspath(destination)) if isinstance(destination, (str, PathLike)) else destination
+    """Return a destination; a path, or a text such as `parquet:FOLDER`, is read as `open_destination` does.
+
+    Raises ConfigError, for what is neither too.
+    """
+    given: object = destination  # type checkers know nothing of what a notebook hands over
+    if isinstance(given, (str, PathLike)):
+        return open_destination(fsdecode(given))
+    if isinstance(given, Destination):
+        return given
+    kind = type(given).__name__
+    raise ConfigError(f"a destination is a path, or a text such as parquet:FOLDER or shop.duckdb, and not {kind}")
 
 
 def selection_of(
@@ -122,6 +140,15 @@ def selection_of(
         where=pairs,
         privacy=client.privacy,
     )
+
+
+def ends_earlier(until: Time | None, bound: str) -> Notice | None:
+    """Return what a person should know when `until` names a time that a run does not reach: it ends at `bound`."""
+    end = time_of(until, "until")
+    if end is None or end <= bound:
+        return None
+    reason = f"it is {end}, and changes from {bound} on are not settled yet; the run is complete up to then"
+    return Notice("until", reason)
 
 
 def predicates(where: Mapping[str, str], streams: Iterable[Stream]) -> tuple[tuple[str, str], ...]:

@@ -44,6 +44,7 @@ def schema(
 
 
 def _write(path: Path, tables: tuple[str, ...]) -> None:
+    from commercetools_source.destinations.manifest import replace_file
     from commercetools_source.report.diagram import draw, mermaid
     from commercetools_source.report.svg import svg
 
@@ -51,7 +52,11 @@ def _write(path: Path, tables: tuple[str, ...]) -> None:
         raise ConfigError(f"--erd {path} has no ending that says what to draw; legal are {', '.join(_PICTURES)}")
     refuse_foreign(path, "--erd", _PICTURES[path.suffix])
     diagram = draw(tables)
+    text = (mermaid(diagram) if path.suffix == ".mmd" else svg(diagram)).encode()
     try:
-        path.write_text(mermaid(diagram) if path.suffix == ".mmd" else svg(diagram), encoding="utf-8")
+        replace_file(path, lambda out: out.write(text))
+    except FileNotFoundError as error:
+        reason = f"the folder {path.parent} does not exist; create it first"
+        raise DestinationError(f"cannot write {path}: {reason}") from error
     except OSError as error:
-        raise DestinationError(f"cannot write {path}: {error.strerror}; name a file in a folder that exists") from error
+        raise DestinationError(f"cannot write {path}: {error.strerror or error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from secrets import token_hex
 from tempfile import gettempdir
@@ -68,6 +69,8 @@ def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
             raise
         raise DestinationError(f"cannot look for {path}: {error.strerror}; choose another name") from error
     path = target_of(path)  # before 1.5 DuckDB makes its log beside a symbolic link, and does not find it there again
+    if not read_only and not path.exists():
+        _refuse_log(path.with_name(f"{path.name}.wal"))
     spill = f"{path.absolute()}.tmp"
     if read_only:  # nothing is made beside the file; DuckDB makes this when it needs it, and removes it
         spill = str(Path(gettempdir()) / f"commercetools-source-{token_hex(8)}.tmp")
@@ -102,3 +105,11 @@ def _check(path: Path, *, read_only: bool) -> None:
         raise DestinationError(f"cannot write {path}: the folder {path.parent} does not exist; create it first")
     if read_only and not path.exists():
         raise DestinationError(f"{path} does not exist; run `commercetools-source sync` first")
+
+
+def _refuse_log(log: Path) -> None:
+    """Raise DestinationError for a log without its file, which DuckDB would remove as it makes a new file."""
+    if os.path.lexists(log):
+        raise DestinationError(
+            f"{log} is there without the DuckDB file that it is the log of; move it away, or choose another name"
+        )

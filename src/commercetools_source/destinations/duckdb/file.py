@@ -24,7 +24,7 @@ from commercetools_source.destinations.duckdb.failures import (
 )
 from commercetools_source.destinations.duckdb.memory import LIMITS, MemoryLimits
 from commercetools_source.destinations.duckdb.model import Model
-from commercetools_source.destinations.duckdb.publish import publish
+from commercetools_source.destinations.duckdb.publish import check_target, publish
 from commercetools_source.destinations.duckdb.tables import StreamTables
 from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
 from commercetools_source.destinations.duckdb.writer import Stored, store
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from commercetools_source.model.custom.queries import CustomFieldQueries
 
 __all__ = ["DuckDB"]
+
+
+_KEPT = "what was stored before is kept, and the next run goes on from there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,10 @@ class DuckDB:
         if opened is not None:
             opened.database.close(self._memory.steps[-1])
 
+    def check_publish(self, target: Path) -> None:
+        """Raise what `publish` would raise for `target` as it is now; changes nothing."""
+        check_target(self._path, target)
+
     def publish(self, target: Path) -> None:
         """Put a copy of the file in the place of `target`, as a whole or not at all; raises as `publish.publish`."""
         publish(self._path, target)
@@ -143,8 +150,7 @@ class DuckDB:
             if self._opened.database.commit_failed:
                 self._reopen()
             raise write_error(error)(
-                f"cannot write {delivery.stream.name} to {self.name}: {first_line(error)}{advice};"
-                " what was stored before is kept, and the next run goes on from there"
+                f"cannot write {delivery.stream.name} to {self.name}: {first_line(error)}{advice}; {_KEPT}"
             ) from error
         self._note(delivery, stored)
         watch = self._opened.watch
@@ -169,13 +175,13 @@ class DuckDB:
 
     def reset(self, stream: Stream) -> bool:
         """Drop the stream's state and what was loaded of a read under way; return whether there was any."""
-        with self._failing(f"reset {stream.name} in") as opened, opened.database.transaction():
+        with self._changing(f"reset {stream.name} in") as opened:
             opened.tables.drop(states.loading_name(stream.name))
             return states.delete_state(opened.database, stream.name)
 
     def write_run(self, record: RunRecord) -> None:
         """Store the record of a run in a transaction of its own; raises DestinationError."""
-        with self._failing("store the record of a run in") as opened, opened.database.transaction():
+        with self._changing("store the record of a run in") as opened:
             runs.write_run(opened.database, record)
 
     def runs(self, limit: int) -> Sequence[RunRecord]:
@@ -289,7 +295,7 @@ class DuckDB:
     def _delete(
         self, stream: Stream, times: Mapping[str, str], act: Callable[[duckdb.DuckDBPyConnection, str, str], int]
     ) -> int:
-        with self._failing(f"mark deleted {stream.name} in") as opened, opened.database.transaction():
+        with self._changing(f"mark deleted {stream.name} in") as opened:
             # A table that is being loaded has the row too, and would bring it back when it is put in place.
             names = (stream.name, states.loading_name(stream.name))
             tables = [name for name in names if name in opened.database.catalogue.columns]
@@ -301,7 +307,7 @@ class DuckDB:
 
     def _redefine(self, own: CustomFieldQueries) -> None:
         """Let every relation that is there have the project's own fields as they are defined now."""
-        with self._failing("make the relations of") as opened, opened.database.transaction():
+        with self._changing("make the relations of") as opened:
             opened.model.define(own)
             for name, types in opened.database.catalogue.stream_tables().items():
                 if name in STREAMS:
@@ -309,11 +315,17 @@ class DuckDB:
                     opened.model.fill(STREAMS[name])
 
     @contextmanager
-    def _failing(self, action: str) -> Iterator[_Opened]:
+    def _changing(self, action: str) -> Iterator[_Opened]:
+        """Let all that is done inside count together or not at all; raises as `_failing`."""
+        with self._failing(action, f"; {_KEPT}") as opened, opened.database.transaction():
+            yield opened
+
+    @contextmanager
+    def _failing(self, action: str, comfort: str = "") -> Iterator[_Opened]:
         """Raise DestinationError for what DuckDB raises inside, where it has memory enough."""
         try:
             with raising_interrupts():
                 self._opened.database.allow(self._memory.enough)
                 yield self._opened
         except duckdb_errors() as error:
-            raise DestinationError(f"cannot {action} {self.name}: {first_line(error)}") from error
+            raise DestinationError(f"cannot {action} {self.name}: {first_line(error)}{comfort}") from error

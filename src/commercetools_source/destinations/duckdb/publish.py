@@ -6,14 +6,14 @@ import shutil
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.duckdb.connection import attach
-from commercetools_source.destinations.manifest import refuse_link, write_file
+from commercetools_source.destinations.manifest import refuse_link, replace_file
 from commercetools_source.errors import ConfigError, DestinationError
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-__all__ = ["publish"]
+__all__ = ["check_target", "publish"]
 
 _MAGIC = slice(8, 12), b"DUCK"
 """Where a DuckDB file says what it is (https://duckdb.org/docs/stable/internals/storage)."""
@@ -26,31 +26,42 @@ def publish(source: Path, target: Path) -> None:
     Raises ConfigError when both are the same file, InUseError, and DestinationError when `target` is no DuckDB file or
     cannot be written.
     """
-    if target.exists() and target.samefile(source):
-        raise ConfigError(f"{target} is the file that is written; publish its copy under another name")
-    if not target.parent.is_dir():
-        raise DestinationError(f"cannot publish {target}: the folder {target.parent} does not exist; create it first")
-    refuse_link(target)
-    _refuse_foreign(target)
+    check_target(source, target)
     connection = attach(source, read_only=True)
     try:
-        write_file(target.parent, target.name, lambda out: _copy(source, out))
+        replace_file(target, lambda out: _copy(source, out))
     except OSError as error:
         raise DestinationError(f"cannot publish {target}: {error.strerror or error}") from error
     finally:
         connection.close()
 
 
-def _copy(source: Path, out: BinaryIO) -> int:
+def check_target(source: Path, target: Path) -> None:
+    """Raise what `publish` raises for `target` as it is now."""
+    try:
+        if source.resolve() == target.resolve() or (source.exists() and target.exists() and target.samefile(source)):
+            raise ConfigError(f"{target} is the file that is written; publish its copy under another name")
+        if not target.parent.is_dir():
+            raise DestinationError(
+                f"cannot publish {target}: the folder {target.parent} does not exist; create it first"
+            )
+        refuse_link(target)
+        _refuse_foreign(target)
+    except (OSError, RuntimeError) as error:  # up to Python 3.12 links that lead round are a RuntimeError
+        raise DestinationError(f"cannot publish {target}: {error}; choose another name") from error
+
+
+def _copy(source: Path, out: BinaryIO) -> None:
     with source.open("rb") as file:
         shutil.copyfileobj(file, out, 1 << 20)
-    return 0
 
 
 def _refuse_foreign(target: Path) -> None:
     place, magic = _MAGIC
     if not target.exists():
         return
+    if not target.is_file():  # a folder, or a pipe on which a read would wait for ever
+        raise DestinationError(f"{target} is no file, so it is not replaced; choose another name")
     with target.open("rb") as file:
         if file.read(place.stop)[place] != magic:
             raise DestinationError(f"{target} is no DuckDB file, so it is not replaced; choose another name")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dlt
 from dlt.common import logger
 
-from commercetools_source.errors import RecordError, StateError
+from commercetools_source.errors import RecordError, StateError, legible
 from commercetools_source.extract.checkpoint import StreamState, decode, encode
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
@@ -143,7 +143,7 @@ class _Reading:
         """Let new fields become columns of the next run, unless the schema's contract forbids new columns."""
         name = self._stream.name
         for column, count in self._tables.unfit.items():
-            logger.warning(f"{name}: values of {column} that fit no column: {count}; _unfit has them")
+            logger.warning(f"{name}: values of {legible(column)} that fit no column: {count}; _unfit has them")
         contract = dlt.current.source_schema().resolve_contract_settings_for_table(name)
         if contract["columns"] == "evolve" and (new := self._tables.new_fields()):
             self._kept["fields"] = [*self._kept.get("fields", ()), *new]
