@@ -77,7 +77,9 @@ class Script:
     def _serve(self, connection: socket.socket) -> None:
         try:
             connection.sendall(self._greeting)
-            connection = self._context.wrap_socket(connection, server_side=True) if self._context else connection
+            if self._context:
+                connection = self._context.wrap_socket(connection, server_side=True)
+                self._connections.append(connection)
             with connection.makefile("rb") as stream:
                 while line := stream.readline().decode():
                     self.requests.append(line.strip())

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT, UNFIT, Decoder, slices
+from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT, UNFIT, Decoder, slices, surprises
 from commercetools_source.catalog.schema import Column
 from commercetools_source.errors import DestinationError
 
@@ -271,3 +271,10 @@ def test_json_columns_keep_every_text_and_missing_and_null_are_null(texts: list[
     found = table(Decoder("things", FIELDS, ("id",)), records)
     found.validate(full=True)
     assert found.column("a json").to_pylist() == [None if text in {"", "null"} else text for text in texts]
+
+
+@pytest.mark.parametrize(("name", "shown"), [("", "''"), ("  ", "'  '"), ("\n", "'\\n'"), ("colour", "colour")])
+def test_a_field_whose_name_would_not_be_seen_is_quoted(name: str, shown: str) -> None:
+    added, misfit = (notice.message() for notice in surprises([("orders", name)], {("orders", name): 3}))
+    assert f"not known, {shown};" in added
+    assert f"values of {shown} that do not fit its column: 3;" in misfit

@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SEED = 3
+FOREIGN = ["notes.txt", "demo.duckdb.tmp", "demo.duckdb.bak", "manifest.json"]
 
 
 @pytest.fixture(scope="module", name="shop")
 def _shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """Run the demo twice on one file; give the file and what each run printed."""
     path = tmp_path_factory.mktemp("demo") / "demo.duckdb"
+    for name in FOREIGN:
+        path.with_name(name).write_text(name)
     printed = []
     for day in range(2):
         out, err = io.StringIO(), io.StringIO()
@@ -36,6 +39,12 @@ def _shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
         assert_same(path, day)
         printed.append(out.getvalue())
     return path, printed
+
+
+def test_what_lies_beside_its_file_is_left_alone(shop: tuple[Path, list[str]]) -> None:
+    path, _ = shop
+    assert {one.name for one in path.parent.iterdir()} == {*FOREIGN, path.name}
+    assert all(path.with_name(name).read_text() == name for name in FOREIGN)
 
 
 def assert_same(path: Path, day: int) -> None:

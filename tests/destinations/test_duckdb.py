@@ -21,11 +21,12 @@ from commercetools_source.destinations.duckdb.failures import raising_interrupts
 from commercetools_source.errors import DestinationError, RecordError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Phase
+from commercetools_source.extract.run_record import RunRecord
 from commercetools_source.frontends.signals import stopping
 from destinations.deliveries import BOUND, CURSOR, FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -416,6 +417,41 @@ def test_a_table_that_needs_more_memory_than_there_is_fails_and_leaves_nothing(
         destination.write(load([{"id": str(number), "lines": ["x" * 1000]} for number in range(2000)]))
     destination.close()
     assert "things" not in DuckDB(path, fields).open()
+
+
+RUN = RunRecord(run="1", command="sync", status="begun", started=CURSOR)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda destination, read: destination.mark_deleted(read.stream, {"1": "2026-01-01T00:00:00.000Z"}),
+        lambda destination, read: destination.remove(read.stream, {"1": "2026-01-01T00:00:00.000Z"}),
+        lambda destination, read: destination.reset(read.stream),
+        lambda destination, _: destination.write_run(
+            RunRecord(run="1", command="sync", status="begun", started=CURSOR)
+        ),
+        lambda destination, read: destination.write(read),
+    ],
+    ids=["mark_deleted", "remove", "reset", "write_run", "write"],
+)
+def test_whatever_a_full_disk_stops_the_error_says_that_what_was_stored_is_kept(
+    path: Path, fields: Fields, load: Make, act: Callable[[DuckDB, Any], Any]
+) -> None:
+    resource = pytest.importorskip("resource")
+    read = load([{"id": "1", "version": 1}])
+    destination = DuckDB(path, fields)
+    destination.open()
+    destination.write(read)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+        with pytest.raises(DestinationError, match="what was stored before is kept, and the next run goes on"):
+            act(destination, read)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        destination.close()
+    assert rows(path, "SELECT id FROM things WHERE _deleted_at IS NULL") == [("1",)]
 
 
 def test_a_commit_that_lacks_memory_is_repeated_with_more(path: Path, fields: Fields, load: Make) -> None:

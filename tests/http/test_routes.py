@@ -10,6 +10,8 @@ import socket
 import ssl
 import threading
 import traceback
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -20,10 +22,13 @@ from hypothesis import strategies as st
 
 from commercetools_source.client import Client
 from commercetools_source.errors import AuthenticationError, CommercetoolsError, ConfigError, NetworkError
+from commercetools_source.events import Event, Notice
 from commercetools_source.http.exchange import Request, Response
 from commercetools_source.http.retry import RetryBudget
 from commercetools_source.http.routes import Proxy, certificates, parse_proxy, select_proxy
 from commercetools_source.http.transport import Transport
+from commercetools_source.timestamps import moment
+from hostile import Script, answer
 from patience import Jumps
 
 if TYPE_CHECKING:
@@ -215,6 +220,29 @@ def test_certificates_of_a_bundle_are_trusted(secure: str, environment: pytest.M
         got(secure)
     environment.setenv(variable, str(LOCALHOST))
     assert got(secure).body == b"{}"
+
+
+def test_only_a_server_on_this_machine_says_what_time_the_machine_has(environment: pytest.MonkeyPatch) -> None:
+    """The sandbox's clock is believed of no other server: it would hide that the platform's clock is wrong."""
+    environment.setenv("REQUESTS_CA_BUNDLE", str(LOCALHOST))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(LOCALHOST)
+    ahead = format_datetime(datetime.now(timezone.utc) + timedelta(hours=2), usegmt=True)
+    told = answer(b"{}", f"Date: {ahead}", f"X-Sandbox-Clock: {ahead}")
+    for is_far in (True, False):
+        events: list[Event] = []
+        with Script([told], context=context if is_far else None) as script:
+            urls = script.settings() if not is_far else tls(script)
+            with Client(urls, hook=events.append) as client:
+                moment_of_bound = moment(client.settled_time())
+        is_late = moment_of_bound > datetime.now(timezone.utc) + timedelta(hours=1)
+        assert is_late is not is_far
+        assert [event.about for event in events if isinstance(event, Notice)] == (["clock"] if is_far else [])
+
+
+def tls(script: Script) -> dict[str, object]:
+    url = script.url.replace("http://127.0.0.1", "https://localhost")
+    return {**script.settings(), "api_url": url, "auth_url": url}
 
 
 def test_a_tunnel_and_a_bundle_work_together(secure: str, relay: type[Relay], environment: pytest.MonkeyPatch) -> None:

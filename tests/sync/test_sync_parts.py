@@ -12,9 +12,11 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
+from commercetools_source.events import Event, Notice
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.selection import Selection, conflict_with
 from commercetools_source.sandbox import Sandbox
+from commercetools_source.sync.backfill import backfill
 from commercetools_source.sync.compare import Verdict, sweep, verify
 from commercetools_source.sync.plan import plan
 from commercetools_source.sync.run import Summary, sync
@@ -148,13 +150,28 @@ def test_an_earlier_since_than_what_is_held_is_refused_and_a_later_one_is_not(sh
 
 def test_until_leaves_the_rest_to_the_next_run(shop: Shop) -> None:
     middle = shop.dates()[50]
-    first = shop.sync("orders", until=middle)
+    events: list[Event] = []
+    first = shop.sync("orders", until=middle, hook=events.append)
     assert first.bound == middle
+    assert not any(isinstance(event, Notice) for event in events)
     assert 0 < first.records < 100
     assert not [verdict for verdict in shop.compare(verify, "orders") if not verdict.equal]
     second = shop.sync("orders")
     assert second.outcomes[0].mode == "incremental"
     assert shop.held() == shop.orders()
+
+
+@pytest.mark.parametrize("days", [0, 1, 365_000])
+def test_an_end_that_no_run_can_reach_is_told_with_the_time_up_to_which_it_is_complete(shop: Shop, days: int) -> None:
+    events: list[Event] = []
+    until = shift(instant(shop.sandbox.clock.now()), 86_400 * days)
+    bounds = [shop.sync("orders", until=until, hook=events.append).bound]
+    with Client(shop.sandbox.settings()) as client:
+        file = open_destination(str(shop.path))
+        bounds.append(backfill(client, file, "2020-01-01", until, hook=events.append).bound)
+    told = [event for event in events if isinstance(event, Notice)]
+    assert [event.about for event in told] == ["until"] * 2
+    assert all(until in event.reason and bound in event.reason for event, bound in zip(told, bounds, strict=True))
 
 
 def test_until_before_what_is_read_already_is_refused(shop: Shop) -> None:
