@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 import yaml
+from airbyte_protocol.models import AirbyteMessage  # type: ignore[import-untyped]
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.frontends.airbyte.catalog import COMPLETE
+from commercetools_source.frontends.airbyte.messages import trace_bug
 from commercetools_source.sandbox import Fault, Sandbox
 from frontends.airbyte_runs import call, run
 from shops import rows_of
@@ -108,6 +110,8 @@ def test_a_check_says_yes_for_settings_that_open_the_project(shop: Sandbox) -> N
         ({"api_url": "http://127.0.0.1:1", "auth_url": "http://127.0.0.1:1"}, "127.0.0.1"),
         ({"region": "mars"}, "region"),
         ({"page_size": 5000}, "page_size"),
+        ({"emit_deletions": "false"}, "true or false"),
+        ({"emit_deletions": ["x"], "page_size": 5000}, "page_size"),
     ],
 )
 def test_a_check_that_fails_says_why_and_ends_with_0(shop: Sandbox, changed: dict[str, Any], words: str) -> None:
@@ -208,6 +212,10 @@ def test_a_stream_that_must_wait_says_that_it_is_rate_limited(shop: Sandbox) -> 
         ({"catalog": {"streams": [{"stream": {"name": "ordres"}}]}}, "orders"),
         ({"catalog": {"streams": [{"stream": {"name": "project"}, "sync_mode": "increment"}]}}, "full_refresh"),
         ({"catalog": {"streams": [{"stream": {"name": "zones"}}] * 2}}, "zones"),
+        ({"catalog": {"streams": [{"stream": {"name": "zones"}, "sync_mode": ["full_refresh"]}]}}, "sync mode"),
+        ({"catalog": {"streams": [{"stream": {"name": "zones"}, "sync_mode": {}}]}}, "sync mode"),
+        ({"catalog": {"streams": [{"stream": "zones"}]}}, "catalog"),
+        ({"catalog": {"streams": [None]}}, "catalog"),
         ({"state": {"a": 1}}, "state"),
         ({"state": [{"type": "LEGACY"}]}, "state"),
     ],
@@ -221,6 +229,17 @@ def test_a_mistake_is_one_trace_that_names_it(shop: Sandbox, files: dict[str, An
     assert error["failure_type"] == "config_error"
     assert words in error["message"]
     assert SECRET not in json.dumps(messages)
+
+
+def test_what_nobody_foresaw_is_a_trace_without_values(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    # Straight into the message: an error that can be provoked from outside would be one to mend.
+    trace_bug(ZeroDivisionError(f"a text with {SECRET}"))
+    (line,) = capfdbinary.readouterr().out.splitlines()
+    AirbyteMessage.model_validate_json(line)
+    error = json.loads(line)["trace"]["error"]
+    assert error["failure_type"] == "system_error"
+    assert "ZeroDivisionError" in error["message"]
+    assert SECRET not in line.decode()
 
 
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["read"], ["check", "--config", "/no/such/file"]], ids=str)

@@ -10,16 +10,15 @@ from commercetools_source.catalog.schema import json_schema
 from commercetools_source.catalog.streams import STREAMS, find
 from commercetools_source.errors import ConfigError, StateError
 from commercetools_source.extract.checkpoint import StreamState, decode
+from commercetools_source.frontends.airbyte.messages import DELETED_AT, UPDATED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from commercetools_source.catalog.stream import Stream
 
-__all__ = ["COMPLETE", "DELETED_AT", "UPDATED_AT", "Configured", "catalog", "configured", "state_of", "states"]
+__all__ = ["COMPLETE", "Configured", "catalog", "configured", "state_of", "states"]
 
-DELETED_AT, UPDATED_AT = "_ab_cdc_deleted_at", "_ab_cdc_updated_at"
-"""Columns by which destinations with deduplication remove a row."""
 COMPLETE = "__ab_full_refresh_sync_complete"
 """Key of the state with which a full refresh ends: an attempt that is handed it reads nothing."""
 _TIME = {"type": ["null", "string"], "format": "date-time", "airbyte_type": "timestamp_with_timezone"}
@@ -89,7 +88,7 @@ def _configured(entry: Any) -> Configured:
     if not isinstance(name, str):
         raise ConfigError("the catalog is broken: an entry has no stream with a name")
     stream, mode = find(name), entry.get("sync_mode", "full_refresh")
-    if mode not in {"full_refresh", "incremental"}:
+    if mode not in ("full_refresh", "incremental"):  # no set: what stands there may be a list
         raise ConfigError(f"{name} has the sync mode {mode!r}; it can be full_refresh or incremental")
     # A stream without a change date may come as incremental, as PyAirbyte has them all: each run reads it whole then.
     return Configured(stream, mode == "full_refresh")

@@ -1,4 +1,4 @@
-"""The four commands of the connector. What talks to the platform is loaded when it is needed: `spec` is asked often."""
+"""The four commands of the connector. Whatever `spec` does not need is loaded by the others: it is asked often."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from commercetools_source.config import Config
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
 from commercetools_source.frontends.airbyte import messages
-from commercetools_source.frontends.airbyte.catalog import COMPLETE, DELETED_AT, catalog, configured, states
 from commercetools_source.frontends.settings_schema import EMIT_DELETIONS, config_schema, deletions_schema
-from commercetools_source.frontends.signals import Stopper, stopping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from commercetools_source.config import Config
+    from commercetools_source.frontends.signals import Stopper
     from commercetools_source.sync.run import Summary
 
 __all__ = ["run"]
@@ -38,6 +37,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
             messages.connection_status(_problem(given.config))
             return 0
         if command == "discover":
+            from commercetools_source.frontends.airbyte.catalog import catalog
+
             _config(_json(given.config, "config", ConfigError))
             messages.send({"type": "CATALOG", "catalog": catalog()})
             return 0
@@ -45,12 +46,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except CommercetoolsError as error:
         messages.trace_error(_text(error), messages.failure_type(type(error)))
         return 1
+    except Exception as error:  # noqa: BLE001 - Airbyte shows people a TRACE, and nothing of standard error
+        messages.trace_bug(error)
+        return 1
 
 
 def spec() -> dict[str, Any]:
     """Return the connector's specification: the settings as JSON Schema, secrets marked as such."""
     schema = config_schema()
-    schema["properties"][EMIT_DELETIONS] = deletions_schema(DELETED_AT)
+    schema["properties"][EMIT_DELETIONS] = deletions_schema(messages.DELETED_AT)
     for described in schema["properties"].values():
         described["type"] = described["type"][0]
         if described.pop("secret", False):
@@ -103,9 +107,21 @@ def _json(path: str, file_role: str, mistake: type[CommercetoolsError]) -> Any:
 
 def _config(given: Any) -> Config:
     """Return checked settings; keys that are Airbyte's own or of another connector are ignored."""
+    from commercetools_source.config import Config
+
     if not isinstance(given, dict):
         raise ConfigError("the config must be a JSON object")
-    return Config.from_mapping(given, ignore_unknown=True)
+    deletions = given.get(EMIT_DELETIONS)
+    problems = []
+    if not isinstance(deletions, (bool, type(None))):
+        problems.append(f"{EMIT_DELETIONS} is {deletions!r:.50}; it must be true or false")
+    try:
+        config = Config.from_mapping(given, ignore_unknown=True)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *problems]) from None
+    if problems:
+        raise ConfigError(problems)
+    return config
 
 
 def _problem(path: str) -> str | None:
@@ -125,7 +141,9 @@ def _problem(path: str) -> str | None:
 
 def _read(given: argparse.Namespace) -> int:
     from commercetools_source.client import Client
+    from commercetools_source.frontends.airbyte.catalog import COMPLETE, configured, states
     from commercetools_source.frontends.airbyte.output import AirbyteOutput
+    from commercetools_source.frontends.signals import stopping
     from commercetools_source.sync.plan import plan
     from commercetools_source.sync.run import sync
 
@@ -136,7 +154,7 @@ def _read(given: argparse.Namespace) -> int:
     # An attempt that is handed the mark of a finished full refresh has nothing left to read of that stream.
     finished = [item for item in chosen if item.full and COMPLETE in stored.get(item.stream.name, {})]
     chosen = [item for item in chosen if item not in finished]
-    output = AirbyteOutput(chosen, stored, deletions=bool(settings.get(EMIT_DELETIONS)))
+    output = AirbyteOutput(chosen, stored, deletions=settings.get(EMIT_DELETIONS) is True)
     for item in finished:
         messages.status(item.stream.name, "STARTED")
         messages.status(item.stream.name, "COMPLETE")

@@ -16,8 +16,23 @@ from commercetools_source.frontends.stdout import write, write_records
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["connection_status", "estimate", "failure_type", "log", "records", "send", "state", "status", "trace_error"]
+__all__ = [
+    "DELETED_AT",
+    "UPDATED_AT",
+    "connection_status",
+    "estimate",
+    "failure_type",
+    "log",
+    "records",
+    "send",
+    "state",
+    "status",
+    "trace_bug",
+    "trace_error",
+]
 
+DELETED_AT, UPDATED_AT = "_ab_cdc_deleted_at", "_ab_cdc_updated_at"
+"""Columns by which destinations with deduplication remove a row."""
 _LEVELS = {logging.ERROR: "ERROR", logging.WARNING: "WARN", logging.INFO: "INFO", logging.DEBUG: "DEBUG"}
 
 
@@ -57,6 +72,15 @@ def trace_error(message: str, failure: str, stream: str | None = None) -> None:
     if stream is not None:
         body["stream_descriptor"] = {"name": stream}
     _trace({"type": "ERROR", "error": body})
+
+
+def trace_bug(error: Exception) -> None:
+    """Write an error that nobody foresaw: its type and where it arose; its text may hold a record's values."""
+    import traceback
+
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    message = f"{type(error).__name__}: this is a fault of commercetools-source; please report it with the stack trace"
+    _trace({"type": "ERROR", "error": {"message": message, "failure_type": "system_error", "stack_trace": lines}})
 
 
 def estimate(stream: str, rows: int) -> None:

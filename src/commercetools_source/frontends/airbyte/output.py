@@ -12,7 +12,8 @@ import msgspec
 from commercetools_source.events import RetryScheduled, StreamStarted
 from commercetools_source.extract.checkpoint import encode
 from commercetools_source.frontends.airbyte import messages
-from commercetools_source.frontends.airbyte.catalog import COMPLETE, DELETED_AT, UPDATED_AT, Configured, state_of
+from commercetools_source.frontends.airbyte.catalog import COMPLETE, Configured, state_of
+from commercetools_source.frontends.airbyte.messages import DELETED_AT, UPDATED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
