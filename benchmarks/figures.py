@@ -13,6 +13,8 @@ __all__ = ["TOLERATED", "Run", "Spread", "decisive", "ratios", "regressions", "s
 
 TOLERATED = 0.8
 """A ratio may fall to this share of the committed one: a regression of more than 20% is one."""
+_GROWN = 1.5
+"""How many times the committed peak of memory is a regression: it depends on which threads run at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def decisive(result: Mapping[str, Any]) -> float:
 
 
 def regressions(committed: Mapping[str, Any], measured: Mapping[str, Any]) -> list[str]:
-    """Return a line for each case whose decisive ratio fell below what is tolerated, or that was never committed."""
+    """Return a line for each case whose ratio fell or whose peak grew by more than is tolerated, or that is new."""
     lines = []
     for key, result in measured.items():
         before = committed.get(key)
@@ -86,4 +88,6 @@ def regressions(committed: Mapping[str, Any], measured: Mapping[str, Any]) -> li
             lines.append(f"{key}: there is no committed figure; run `make bench`")
         elif decisive(result) < TOLERATED * decisive(before):
             lines.append(f"{key}: {decisive(result):.3f} of the floor, {decisive(before):.3f} was committed")
+        elif result["peak_mb"] > _GROWN * before["peak_mb"]:
+            lines.append(f"{key}: a peak of {result['peak_mb']} MB, {before['peak_mb']} MB was committed")
     return lines

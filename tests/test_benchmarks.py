@@ -150,9 +150,17 @@ def test_a_ratio_that_fell_by_more_than_a_fifth_is_a_regression(
     latency: float, before: tuple[float, float], after: tuple[float, float], *, worse: bool
 ) -> None:
     def result(clock: float, cpu: float) -> dict[str, Any]:
-        return {"latency": latency, "ratio": [clock] * 3, "cpu_ratio": [cpu] * 3}
+        return {"latency": latency, "ratio": [clock] * 3, "cpu_ratio": [cpu] * 3, "peak_mb": 100}
 
     assert bool(regressions({"case": result(*before)}, {"case": result(*after)})) is worse
+
+
+def test_a_peak_that_grew_by_half_is_a_regression() -> None:
+    def result(peak: float) -> dict[str, Any]:
+        return {"latency": 0.0, "ratio": [1.0] * 3, "cpu_ratio": [1.0] * 3, "peak_mb": peak}
+
+    assert regressions({"case": result(100)}, {"case": result(149)}) == []
+    assert "a peak of 151 MB" in regressions({"case": result(100)}, {"case": result(151)})[0]
 
 
 def test_a_case_that_was_never_committed_fails_the_check() -> None:

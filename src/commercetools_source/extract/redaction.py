@@ -53,6 +53,7 @@ def redactor(item: str, privacy: Privacy = KEEP) -> Callable[[msgspec.Raw], msgs
     return redact
 
 
+@cache
 def secret_fields(item: str) -> tuple[str, ...]:
     """Return the top-level fields that are secret, if a record of the type `item` has secrets nowhere else."""
     rules = _View(KEEP).rules(item)
