@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.timestamps import moment, time_of
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
@@ -19,7 +20,6 @@ from commercetools_source.sync.access import inspect
 from commercetools_source.sync.backfill import backfill
 from commercetools_source.sync.compare import sweep, verify
 from commercetools_source.sync.plan import plan
-from commercetools_source.timestamps import moment, time_of
 from shops import rows_of
 
 if TYPE_CHECKING:

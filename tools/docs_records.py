@@ -150,7 +150,7 @@ if TYPE_CHECKING:
     from typing_extensions import NotRequired
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.timestamps import Time
+    from commercetools_source.catalog.timestamps import Time
 
 
 {classes}

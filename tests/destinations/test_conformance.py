@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from commercetools_source.catalog.timestamps import shift
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, parse
 from commercetools_source.errors import CommercetoolsError, ConfigError, DestinationError, InUseError
@@ -31,7 +32,6 @@ from commercetools_source.extract.delivery import (
 )
 from commercetools_source.extract.keyset import KeyRange, Position
 from commercetools_source.extract.run_record import RunRecord, StreamRecord
-from commercetools_source.timestamps import shift
 from destinations.conformance import CASES, STREAM, Case, deliver
 from destinations.deliveries import BOUND, CURSOR
 from destinations.trees import snapshot

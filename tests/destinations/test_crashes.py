@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from commercetools_source.catalog.schema import Column
+from commercetools_source.catalog.timestamps import moment, shift
 from commercetools_source.destinations import DuckDB, Jsonl, Parquet
 from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Delivery, Phase
-from commercetools_source.timestamps import moment, shift
 from destinations.conformance import STREAM, Table, duckdb_table, jsonl_table, merged, parquet_table
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.destinations import DuckDB, Jsonl, Parquet
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.schema import Column
-from commercetools_source.timestamps import shift
+from commercetools_source.catalog.timestamps import shift
 
 kind, path = sys.argv[1], Path(sys.argv[2])
 fields = [Column(name, "string", nullable=True) for name in ("id", "text")] + [Column("version", "int", nullable=True)]

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.timestamps import instant, shift
 from commercetools_source.errors import StateError
 from commercetools_source.extract.checkpoint import FORMAT, StreamState, begin, decode, encode, finish, restore
 from commercetools_source.extract.keyset import KeyRange, Position
 from commercetools_source.extract.selection import Selection, conflict_with, started
-from commercetools_source.timestamps import instant, shift
 
 times = st.datetimes(datetime(1970, 1, 1), datetime(9998, 12, 31)).map(  # noqa: DTZ001 - UTC
     lambda time: instant(time.replace(tzinfo=timezone.utc))

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from commercetools_source.catalog.timestamps import instant, moment, shift
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.events import Event, Notice
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.run import sync
-from commercetools_source.timestamps import instant, moment, shift
 from middle import Exchange, Middle
 from patience import Jumps
 from shops import rows_of

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commercetools_source.catalog.timestamps import instant
 from commercetools_source.extract.counting import CEILING, Count, count_range
 from commercetools_source.extract.keyset import KeyRange
-from commercetools_source.timestamps import instant
 
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)
 MINUTES = 30 * 24 * 60

@@ -8,9 +8,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commercetools_source.catalog.timestamps import instant, moment, shift
 from commercetools_source.extract.keyset import KeyRange, Position
 from commercetools_source.extract.windows import pages_left, split
-from commercetools_source.timestamps import instant, moment, shift
 
 START = datetime(2023, 1, 1, tzinfo=timezone.utc)
 times = st.integers(0, 4 * 365 * 86_400_000).map(lambda ms: START + timedelta(milliseconds=ms))

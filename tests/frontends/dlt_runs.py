@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.timestamps import instant
 from commercetools_source.errors import CommercetoolsError
-from commercetools_source.timestamps import instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

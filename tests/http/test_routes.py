@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commercetools_source.catalog.timestamps import moment
 from commercetools_source.client import Client
 from commercetools_source.errors import AuthenticationError, CommercetoolsError, ConfigError, NetworkError
 from commercetools_source.events import Event, Notice
@@ -27,7 +28,6 @@ from commercetools_source.http.exchange import Request, Response
 from commercetools_source.http.retry import RetryBudget
 from commercetools_source.http.routes import Proxy, certificates, parse_proxy, select_proxy
 from commercetools_source.http.transport import Transport
-from commercetools_source.timestamps import moment
 from hostile import Script, answer
 from patience import Jumps
 

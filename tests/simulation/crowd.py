@@ -10,11 +10,11 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.timestamps import instant, moment
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection
-from commercetools_source.timestamps import instant, moment
 from simulation.platform import START
 
 if TYPE_CHECKING:

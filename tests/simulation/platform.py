@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from commercetools_source.catalog.timestamps import instant
 from commercetools_source.errors import NetworkError, PageTooLargeError, Problem, ServerError
-from commercetools_source.timestamps import instant
 
 if TYPE_CHECKING:
     import random

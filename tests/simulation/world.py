@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.catalog.streams import STREAMS, Stream
+from commercetools_source.catalog.timestamps import instant, shift
 from commercetools_source.errors import CommercetoolsError, NetworkError, PageTooLargeError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.engine import Extraction
@@ -24,7 +25,6 @@ from commercetools_source.extract.selection import Selection, conflict_with
 from commercetools_source.extract.tasks import Result
 from commercetools_source.sync import deletions
 from commercetools_source.sync.backfill import merged, obstacle
-from commercetools_source.timestamps import instant, shift
 from simulation.platform import KEYSET, START, Platform
 from simulation.store import Killed, Store
 

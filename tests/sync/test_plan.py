@@ -10,13 +10,13 @@ import msgspec
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.timestamps import instant
 from commercetools_source.cli.app import run
 from commercetools_source.client import Client
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.report.plan import PlanReport
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.plan import Forecast, plan
-from commercetools_source.timestamps import instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

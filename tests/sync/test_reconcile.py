@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.timestamps import shift
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
@@ -21,7 +22,6 @@ from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync.compare import Verdict, sweep, verify
 from commercetools_source.sync.deletions import Guard, refusal
 from commercetools_source.sync.run import Summary, sync
-from commercetools_source.timestamps import shift
 from deleting import delete_one
 from patience import Jumps
 

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.timestamps import instant, shift
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
@@ -20,7 +21,6 @@ from commercetools_source.sync.backfill import backfill
 from commercetools_source.sync.compare import Verdict, sweep, verify
 from commercetools_source.sync.plan import plan
 from commercetools_source.sync.run import Summary, sync
-from commercetools_source.timestamps import instant, shift
 from shops import rows_of
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from commercetools_source.catalog.streams import find
+from commercetools_source.catalog.timestamps import Time, time_of
 from commercetools_source.client.requests import Requests
 from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import ConfigError
@@ -14,7 +15,6 @@ from commercetools_source.extract.counting import count_records
 from commercetools_source.extract.parents import parents_of
 from commercetools_source.extract.records import decoded
 from commercetools_source.extract.selection import checked_predicate, range_of
-from commercetools_source.timestamps import Time, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+from commercetools_source.catalog.timestamps import instant, shift
 from commercetools_source.config import Config
 from commercetools_source.config.values import Secret
 from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError, Problem
@@ -26,7 +27,6 @@ from commercetools_source.http.responses import error_of, json_or_none
 from commercetools_source.http.retry import RetryBudget, http_date
 from commercetools_source.http.traffic import Meter, Traffic
 from commercetools_source.http.transport import Transport
-from commercetools_source.timestamps import instant, shift
 
 if TYPE_CHECKING:
     from collections.abc import Callable

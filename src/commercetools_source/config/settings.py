@@ -11,8 +11,8 @@ import re
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from commercetools_source.catalog.timestamps import parse_time
 from commercetools_source.config.values import Secret, is_blank
-from commercetools_source.timestamps import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.arrays import integers, moments, strings
 from commercetools_source.arrow.decode import DELETED_AT
+from commercetools_source.catalog.timestamps import moment
 from commercetools_source.extract.delivery import Difference
-from commercetools_source.timestamps import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from commercetools_source.catalog.timestamps import instant, moment
 from commercetools_source.errors import StateError
 from commercetools_source.extract.keyset import KeyRange  # noqa: TC001 - msgspec reads the annotation when it decodes
-from commercetools_source.timestamps import instant, moment
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from commercetools_source.catalog.stream import Paging
+from commercetools_source.catalog.timestamps import shift
 from commercetools_source.errors import CommercetoolsError, StateError, UndecodableError
 from commercetools_source.extract.envelope import decode_object
 from commercetools_source.extract.keyset import KeyRange, advance
@@ -28,7 +29,6 @@ from commercetools_source.extract.request import (
     is_oversized,
     path_of,
 )
-from commercetools_source.timestamps import shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

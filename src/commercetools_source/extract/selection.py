@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from commercetools_source.catalog import contract
+from commercetools_source.catalog.timestamps import moment, shift
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.checkpoint import StreamState, begin, hold
 from commercetools_source.extract.keyset import KeyRange
 from commercetools_source.extract.privacy import KEEP, Privacy
 from commercetools_source.extract.redaction import chosen_for
-from commercetools_source.timestamps import moment, shift
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

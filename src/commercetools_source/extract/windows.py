@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from commercetools_source.timestamps import instant, moment
+from commercetools_source.catalog.timestamps import instant, moment
 
 if TYPE_CHECKING:
     from commercetools_source.extract.keyset import KeyRange

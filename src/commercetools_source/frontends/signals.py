@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from commercetools_source.stdio import tell
+from commercetools_source.frontends.stdio import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

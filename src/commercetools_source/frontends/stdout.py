@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.errors import DestinationError
-from commercetools_source.stdio import output_fault
+from commercetools_source.frontends.stdio import output_fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

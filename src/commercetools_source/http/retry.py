@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from commercetools_source.timestamps import moment
+from commercetools_source.catalog.timestamps import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from commercetools_source.timestamps import moment
+from commercetools_source.catalog.timestamps import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

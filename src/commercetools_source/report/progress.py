@@ -30,8 +30,8 @@ from commercetools_source.events import (
     counted,
     seconds_text,
 )
+from commercetools_source.frontends.stdio import Forgiving
 from commercetools_source.http.forks import PerProcess
-from commercetools_source.stdio import Forgiving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

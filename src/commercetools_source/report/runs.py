@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from commercetools_source.catalog.timestamps import moment
 from commercetools_source.errors import printable
 from commercetools_source.events import counted, seconds_text
 from commercetools_source.report.answer import Report
 from commercetools_source.report.table import table
-from commercetools_source.timestamps import moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

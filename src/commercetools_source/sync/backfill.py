@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.streams import STREAMS, streams_of
+from commercetools_source.catalog.timestamps import time_of
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Hook, ignore
 from commercetools_source.extract.checkpoint import StreamState
@@ -14,17 +15,16 @@ from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.extract.selection import Selection, privacy_conflict
 from commercetools_source.sync.record import begin, recorded
 from commercetools_source.sync.transfer import Summary, Transfer, changes_of, destination_of, ends_earlier, refuse
-from commercetools_source.timestamps import time_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from os import PathLike
 
     from commercetools_source.catalog.streams import Stream, Streams
+    from commercetools_source.catalog.timestamps import Time
     from commercetools_source.client import Client
     from commercetools_source.extract.delivery import Delivery, Destination
     from commercetools_source.extract.privacy import Privacy
-    from commercetools_source.timestamps import Time
 
 __all__ = ["backfill", "merged", "obstacle"]
 

@@ -7,6 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.streams import STREAMS, Stream, streams_of
+from commercetools_source.catalog.timestamps import instant
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError, DestinationError, StateError
@@ -27,7 +28,6 @@ from commercetools_source.sync.deletions import (
     sweepable,
 )
 from commercetools_source.sync.transfer import destination_of
-from commercetools_source.timestamps import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -12,6 +12,7 @@ import msgspec
 
 from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import STREAMS, Paging, Stream
+from commercetools_source.catalog.timestamps import shift
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import CommercetoolsError, ConfigError, ForbiddenError, StateError
@@ -21,7 +22,6 @@ from commercetools_source.extract.delivery import Comparable, Deletable, Differe
 from commercetools_source.extract.keyset import KeyRange, literal
 from commercetools_source.extract.parents import parents_of
 from commercetools_source.extract.privacy import KEEP
-from commercetools_source.timestamps import shift
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence

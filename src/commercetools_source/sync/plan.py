@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from commercetools_source.catalog.streams import Stream, Streams
+    from commercetools_source.catalog.timestamps import Time
     from commercetools_source.client import Client
     from commercetools_source.extract.keyset import KeyRange
     from commercetools_source.extract.selection import Selection
-    from commercetools_source.timestamps import Time
 
 __all__ = ["Forecast", "plan"]
 

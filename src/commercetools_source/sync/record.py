@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from commercetools_source.catalog.timestamps import instant
 from commercetools_source.errors import CommercetoolsError, printable
 from commercetools_source.events import Notice, PageRead, StreamFailed, StreamFinished, StreamStarted
 from commercetools_source.extract.delivery import RunStore, Typed
 from commercetools_source.extract.run_record import RunRecord, StreamRecord
-from commercetools_source.timestamps import instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

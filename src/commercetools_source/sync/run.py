@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from commercetools_source.catalog.streams import Stream, Streams
+    from commercetools_source.catalog.timestamps import Time
     from commercetools_source.client import Client
     from commercetools_source.extract.delivery import Destination, Tombstone
     from commercetools_source.extract.selection import Selection
-    from commercetools_source.timestamps import Time
 
 __all__ = ["Summary", "sync"]
 

@@ -9,6 +9,7 @@ from os import PathLike, fsdecode
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.streams import find
+from commercetools_source.catalog.timestamps import shift, time_of
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice, StreamFailed
@@ -17,17 +18,16 @@ from commercetools_source.extract.engine import Extraction, Outcome
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection, checked_predicate
 from commercetools_source.extract.writing import write_all
-from commercetools_source.timestamps import shift, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.catalog.timestamps import Time
     from commercetools_source.client import Client
     from commercetools_source.events import Hook
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Changes, Delivery
-    from commercetools_source.timestamps import Time
 
 __all__ = [
     "Summary",

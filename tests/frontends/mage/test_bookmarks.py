@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.timestamps import instant, moment
 from commercetools_source.errors import StateError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.keyset import KeyRange, Position
 from commercetools_source.frontends.mage.bookmarks import KEY, read, written
-from commercetools_source.timestamps import instant, moment
 
 ORDERS = STREAMS["orders"]
 CLIENTS = STREAMS["api_clients"]

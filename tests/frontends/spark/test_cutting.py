@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commercetools_source.catalog.timestamps import instant, moment
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.counting import CEILING
 from commercetools_source.extract.keyset import KeyRange
 from commercetools_source.frontends.spark.cutting import Window, cut, threads_of
-from commercetools_source.timestamps import instant, moment
 
 EPOCH = datetime(2024, 1, 1, tzinfo=timezone.utc)
 YEAR = 366 * 86_400_000

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
+from commercetools_source.catalog.timestamps import time_of
 from commercetools_source.cli import options
 from commercetools_source.cli.output import conclude, watch
 from commercetools_source.cli.values import names_of, settings_of
-from commercetools_source.timestamps import time_of
 
 app = typer.Typer()
 

@@ -2,10 +2,10 @@
 
 import typer
 
+from commercetools_source.catalog.timestamps import time_of
 from commercetools_source.cli import options
 from commercetools_source.cli.output import show
 from commercetools_source.cli.values import names_of, predicates_of, settings_of, states_of
-from commercetools_source.timestamps import time_of
 
 app = typer.Typer()
 

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from commercetools_source.catalog.timestamps import time_of
 from commercetools_source.cli import options
 from commercetools_source.cli.values import duration_of, file_of, predicates_of, settings_of
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having, parse
 from commercetools_source.errors import ConfigError
-from commercetools_source.timestamps import time_of
 
 Every = Annotated[
     str | None,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 
+from commercetools_source.catalog.timestamps import instant, moment
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord, StreamRecord
 from commercetools_source.model.quoting import quoted
-from commercetools_source.timestamps import instant, moment
 
 if TYPE_CHECKING:
     from commercetools_source.destinations.duckdb.database import Database

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.catalog.timestamps import instant, moment
 from commercetools_source.errors import StateError
 from commercetools_source.extract.checkpoint import StreamState, decode, encode
-from commercetools_source.timestamps import instant, moment
 
 if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream

@@ -11,8 +11,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.catalog.timestamps import moment, time_of
 from commercetools_source.frontends.mage.bases import of_mage
-from commercetools_source.timestamps import moment, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

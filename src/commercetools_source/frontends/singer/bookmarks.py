@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.catalog.timestamps import parse_time
 from commercetools_source.errors import StateError
 from commercetools_source.extract import checkpoint
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.timestamps import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.contract import load
+from commercetools_source.catalog.timestamps import instant, shift
 from commercetools_source.extract.keyset import comparison, literal
-from commercetools_source.timestamps import instant, shift
 
 if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.catalog.timestamps import moment
 from commercetools_source.errors import StateError
 from commercetools_source.extract.keyset import KeyRange, Position
-from commercetools_source.timestamps import moment
 
 if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream

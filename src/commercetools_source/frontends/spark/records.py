@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from commercetools_source.arrow.arrays import moments
 from commercetools_source.arrow.decode import DELETED_AT, OWN, Decoder
 from commercetools_source.catalog.schema import columns
+from commercetools_source.catalog.timestamps import moment
 from commercetools_source.destinations.parquet.files import fields, fitted, reader
 from commercetools_source.errors import ConfigError
 from commercetools_source.errors.extras import install_hint
 from commercetools_source.model.select import select
-from commercetools_source.timestamps import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

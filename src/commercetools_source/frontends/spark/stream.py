@@ -11,6 +11,7 @@ from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadMaxRows, Supp
 
 from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.timestamps import shift
 from commercetools_source.client import Client
 from commercetools_source.config import Secret
 from commercetools_source.errors import ConfigError, ForbiddenError
@@ -27,7 +28,6 @@ from commercetools_source.frontends.spark.offsets import (
 )
 from commercetools_source.frontends.spark.partitions import Partition, divided, is_divisible
 from commercetools_source.sync.deletions import deletions
-from commercetools_source.timestamps import shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

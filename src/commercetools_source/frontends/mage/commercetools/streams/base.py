@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.timestamps import instant, shift
 from commercetools_source.errors import CommercetoolsError, ConfigError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.engine import Extraction
@@ -22,7 +23,6 @@ from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage import deletions
 from commercetools_source.frontends.mage.commercetools.client import Client, hook_of, settings_of
 from commercetools_source.frontends.mage.writing import Page
-from commercetools_source.timestamps import instant, shift
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
