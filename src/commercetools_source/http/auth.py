@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Token", "TokenSource", "refusal", "renewal_margin", "token_of", "token_request"]
 
+# As early as the platform's TypeScript SDK: a request that waits in a queue must not meet the expiry.
 _RENEW_BEFORE = 300.0
+# The platform's tokens live for an hour to a week, two days unless configured
+# (https://docs.commercetools.com/api/projects/api-clients#apiclient).
 _SHORTEST_LIFE = 1.0
 _LARGEST_ANSWER = 1 << 20
 _HEADER_TEXT = re.compile(r"[!-~]+", re.ASCII)
@@ -62,6 +65,7 @@ def token_request(config: Config) -> Request:
     configured: the token then has every scope of the API client (docs: Scopes).
     """
     form = {"grant_type": "client_credentials"}
+    # One scope that the client lacks refuses the whole request, so asking for all that exist would fail.
     if config.scopes:
         form["scope"] = " ".join(config.scopes)
     pair = f"{config.client_id}:{config.client_secret.reveal()}"
@@ -88,6 +92,7 @@ def token_of(answer: Any, now: float, requested: tuple[str, ...] = ()) -> Token 
     if not isinstance(text, str) or not _HEADER_TEXT.fullmatch(text):
         return None
     scopes = tuple(map(printable, scope.split())) if isinstance(scope, str) and scope.strip() else requested
+    # Its own `expires_in` counts, not the platform's usual two days: each API client may set another.
     life = _life(fields.get("expires_in"))
     return Token(text, scopes) if life is None else Token(text, scopes, life, now + life - renewal_margin(life))
 
@@ -102,6 +107,7 @@ def refusal(response: Response, config: Config) -> AuthenticationError:
     fields = message if isinstance(message, dict) else {}
     code = printable(str(fields.get("error") or ""), 60)
     reason = printable(str(fields.get("error_description") or fields.get("message") or "no reason given"))
+    # The server's own words would mislead here: it believes that it has granted a token.
     if response.status == HTTPStatus.OK:
         reason = "the answer has no access_token that a header can carry"
     advice = {
@@ -143,10 +149,12 @@ class TokenSource:
 
         Raises AuthenticationError when the server refuses, NetworkError when it cannot be reached.
         """
+        # Read once and without the lock: another thread may put a new one in place between the two conditions.
         token = self._token
         if token is not None and self._now() < token.renew_at:
             return token
         with self._lock.get():
+            # Asked again inside: who waited for the lock waited for somebody's fetch.
             if self._token is None or self._now() >= self._token.renew_at:
                 self._token = self._fetch()
             return self._token
@@ -154,6 +162,7 @@ class TokenSource:
     def replace(self, refused: Token) -> Token:
         """Return another token than `refused`, which the platform did not accept."""
         with self._lock.get():
+            # Twenty requests are refused with one token; the first fetches, and the others take what it got.
             if self._token is None or self._token is refused:
                 self._token = self._fetch()
             return self._token
@@ -179,6 +188,7 @@ class TokenSource:
 
 def _json(body: bytes) -> Any:
     """Return a token answer as plain values; numbers of any size are floats."""
+    # Not msgspec, which refuses numbers that no float holds; Python's limit of 4,300 digits is int's, not float's.
     return json.loads(body, parse_int=float)
 
 

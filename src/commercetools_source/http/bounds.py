@@ -22,6 +22,7 @@ __all__ = ["LARGEST_BODY", "BoundedResponse"]
 LARGEST_BODY = 64 << 20
 """Bytes of a body, packed and unpacked. A page of 500 records of 100 KB, the platform's advice, has 50 MB; the
 largest document has 16 MB (https://docs.commercetools.com/api/limits)."""
+# Four times what `http.client` allows one line.
 _LARGEST_HEAD = 1 << 18
 _FRAMING = 2
 """What chunk sizes and trailers may add to a body: as much as the body."""
@@ -41,6 +42,7 @@ class BoundedResponse(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self._guard = _Guard(self.fp.detach(), sock)
+        # `http.client` has opened a file of its own over the socket; the guard goes between, before a byte is read.
         self.fp = io.BufferedReader(self._guard)
 
     def _read_status(self) -> tuple[str, int, str]:  # `http.client` calls it for each status line
@@ -50,6 +52,7 @@ class BoundedResponse(HTTPResponse):
                 return version, status, reason
             if status == HTTPStatus.SWITCHING_PROTOCOLS:
                 raise HTTPException("the protocol was switched, which nobody asked for")
+            # A provisional answer may have headers, which end where the next status line begins.
             parse_headers(self.fp)
         raise HTTPException(f"more than {_PROVISIONAL_ANSWERS} provisional answers")
 

@@ -13,6 +13,8 @@ __all__ = ["ConcurrencyLimit", "decrease", "increase"]
 
 def increase(limit: float, ceiling: int) -> float:
     """Return the limit after one good answer: one more for each full round of requests."""
+    # Additive increase, multiplicative decrease, as TCP's congestion control (RFC 5681, section 3.1): many clients
+    # that share one quota come to equal shares of it.
     return min(float(ceiling), limit + 1.0 / limit)
 
 
@@ -34,6 +36,7 @@ class ConcurrencyLimit:
         self._limit = float(ceiling)
         self._now = now
         self._running = 0
+        # Before any request, so that the first overload halves.
         self._halved_at = float("-inf")
         self._free = threading.Condition()
 
@@ -59,6 +62,7 @@ class ConcurrencyLimit:
                     self._limit = decrease(self._limit)
                     self._halved_at = self._now()
             elif good:
+                # A 4xx says nothing about load: it neither halves nor grows.
                 self._limit = increase(self._limit, self._ceiling)
             # Only as many as may go now: to wake all of them would let them contend for the lock at each answer.
             self._free.notify(max(0, int(self._limit) - self._running))

@@ -16,6 +16,7 @@ from commercetools_source.http.routes import Proxy, certificates, pool_through, 
 
 __all__ = ["Connections"]
 
+# Three lost SYN packets are repeated after 1, 3 and 7 s (RFC 6298); who has not answered by then is not there.
 _CONNECT_SECONDS = 10.0
 
 
@@ -55,6 +56,7 @@ class Connections:
         with self._lock:
             for pool in self._pools.values():
                 pool.clear()
+            # A laptop changes networks between two runs: proxies are looked for anew with the connections.
             self._pools.clear()
             self._routes.clear()
 

@@ -23,6 +23,7 @@ __all__ = ["Outcome", "Request", "Response", "Timing", "is_good"]
 class Timing:
     """The clock, sleep and chance that retries use; a test brings its own and never sleeps."""
 
+    # Not the time of day: that one jumps when a machine's clock is set, and a budget would end or never end.
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
@@ -40,6 +41,7 @@ class Request:
     method: str
     url: str
     path: str
+    # Out of the repr, as the body is: either may hold personal data, and tracebacks show what a repr shows.
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | None = field(default=None, repr=False)
     safe: bool = True

@@ -104,6 +104,7 @@ def oversized(
 def unreadable(status: int, headers: Mapping[str, str], body: bytes, host: str, request: str) -> NetworkError:
     """Return the error for a whole 2xx body that is not what was asked for; `request` is its method and path."""
     media_type = headers.get("Content-Type") or "no content type"
+    # Cut JSON may be half of a page that was too large, so it is halved; a login page stays one at any size.
     is_json = "json" in media_type.lower() or body.lstrip()[:1] in {b"{", b"["}
     if is_json:
         return NetworkError(f"{request} of {host}: an answer was cut off or is no JSON", damaged=True)
@@ -128,11 +129,13 @@ def _proxy_fault(error: exceptions.ProxyError, target: str, proxy: Proxy | None)
     # http.client tells the status of a refused CONNECT in this text only.
     refused = re.search(r"Tunnel connection failed: (\d{3})", str(error.original_error))
     status = int(refused[1]) if refused else None
+    # A person has to act, so it ends at once and is not repeated like a network fault.
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED and proxy is not None:
         return proxy_refusal(proxy)
     cause = error.original_error
     tls = _tls_reason(cause) if isinstance(cause, (exceptions.SSLError, ssl.SSLError)) else None
     reason = f"the proxy answered with {status}" if status else tls or _connecting(cause)
+    # A proxy's 4xx refuses this host by a rule; its 5xx may be a host that is just starting.
     lasting = tls is not None or (status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR)
     return NetworkError(
         f"{target} cannot be reached ({reason}); check HTTPS_PROXY, NO_PROXY and the proxy",
@@ -160,6 +163,7 @@ def _connecting(error: BaseException) -> str:
 
 def _causes(error: BaseException | None) -> list[BaseException]:
     chain: list[BaseException] = []
+    # Two errors can name each other as cause and context; the chain would have no end.
     while error is not None and error not in chain:
         chain.append(error)
         error = error.__cause__ or error.__context__
@@ -181,6 +185,7 @@ def _tls_reason(error: BaseException) -> str | None:
         code = inner.verify_code
         reason = _CERTIFICATES.get(code, f"its certificate was refused: {inner.verify_message}")
         return reason + (_TRUST if code in _UNTRUSTED else "")
+    # What is not in the table may pass: a connection that was cut in the handshake looks like any other.
     return None if inner is None else _HANDSHAKES.get(inner.reason or "")
 
 

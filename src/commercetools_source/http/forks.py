@@ -31,6 +31,7 @@ class PerProcess(Generic[T]):
         if value is None:
             # No lock may guard this. Of what several threads make at once, the first is kept.
             value = self._values.setdefault(process, self._make())
+            # The parent's value is let go and not closed: a thread that is only in the parent may hold its locks.
             for number in list(self._values):
                 if number != process:
                     self._values.pop(number, None)

@@ -46,6 +46,7 @@ def inflater() -> Inflate:
     try:
         from isal import isal_zlib
     except ImportError:
+        # No wheel of it for this machine, or the extra is not installed: the same bytes, only later.
         pass
     else:
         broken: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # its stub says instance
@@ -65,6 +66,7 @@ def inflater() -> Inflate:
                 break
             if free < 0:
                 raise OversizedError(bound)
+            # The end marker and checksum are missing: what came is the beginning of an answer, and no page.
             if not member.eof:
                 raise NetworkError("an answer was cut off")
             body = member.unused_data

@@ -47,15 +47,19 @@ ERROR_BY_CODE: Mapping[str, type[ApiError]] = {
 }
 """Codes that say more than the status: QueryTimedOut is a 400 (docs: release note of 2020-10-06)."""
 
+# The text of the platform's 403: "Insufficient scope. One of the following scopes is missing: …"
+# (https://docs.commercetools.com/api/errors).
 _SCOPES_MISSING = re.compile(r"scopes? (?:is|are) missing:\s*(.+)$", re.DOTALL)
 _PLATFORM_FIELDS = frozenset({"statusCode", "errors", "error"})
 """An error of the platform has at least one of these (https://docs.commercetools.com/api/errors)."""
+# Both bound what a foreign server can write into our log; the platform's codes have fewer than 40 letters.
 _LONGEST_CODE = 60
 _MOST_CODES = 5
 
 
 def json_or_none(body: bytes) -> Any:
     """Return a body as plain values, None when it is empty; raises ValueError when it is no JSON."""
+    # An answer to HEAD has no body, and neither has a 204 of a gateway.
     return msgspec.json.decode(body) if body.strip() else None
 
 
@@ -73,6 +77,7 @@ def error_of(response: Response, method: str, path: str) -> ApiError:
     A 403 is a ForbiddenError only if the platform sent it: no scope helps against a firewall.
     """
     problem = problem_of(response, method, path)
+    # The code decides before the status: a query that takes too long is a 400, and so is a mistyped one.
     for code in problem.codes:
         if code in ERROR_BY_CODE:
             return ERROR_BY_CODE[code](problem)
@@ -89,11 +94,13 @@ def problem_of(response: Response, method: str, path: str) -> Problem:
     """
     message = unchecked_json(response.body)
     fields = message if isinstance(message, dict) else {}
+    # An answer to HEAD has no body, whoever sent it.
     foreign = not _PLATFORM_FIELDS.intersection(fields) and method != "HEAD"
     rows = fields.get("errors")
     errors = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     detail = _detail(response, fields, foreign=foreign)
     correlation_id = response.headers.get("X-Correlation-ID")
+    # Only a ConcurrentModification has it (https://docs.commercetools.com/api/errors), older ones not.
     versions = (row.get("currentVersion") for row in errors)
     return Problem(
         status=response.status,

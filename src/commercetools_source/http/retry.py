@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OVERLOAD", "OVERSIZED", "RETRIED", "Outage", "RetryBudget", "backoff", "http_date", "server_wait", "wait"]
 
+# 501, 505 and 511: no repetition changes what a server can do, or logs in at a hotel's network.
 _LASTING = frozenset(
     {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED}
 )
@@ -25,6 +26,7 @@ RETRIED: frozenset[int] = (
 ) - _LASTING
 """Statuses after which a read may succeed when it is repeated."""
 
+# 529 is in no RFC; some gateways write it for a site that is overloaded.
 OVERLOAD: frozenset[int] = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, 529})
 """Statuses that ask for fewer requests at once."""
 
@@ -37,6 +39,7 @@ OVERSIZED: frozenset[int] = frozenset(
 (https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/).
 """
 
+# As the platform's TypeScript SDK begins; its own longest delay is infinite, and Java's is 60 s.
 _FIRST_BACKOFF = 0.2
 _LONGEST_BACKOFF = 30.0
 _SPREAD = 0.25
@@ -83,6 +86,7 @@ def backoff(attempt: int, chance: float) -> float:
 
     `chance` is a random number in [0, 1).
     """
+    # 2 ** 16 is far beyond the longest backoff, and a float still holds it.
     ceiling = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2.0 ** min(attempt, 16))
     return ceiling * chance
 
@@ -95,14 +99,17 @@ def server_wait(status: int, headers: Mapping[str, str], now: datetime) -> float
     delta-seconds (TypeScript SDK, change note "429 support") or, elsewhere, a Unix time.
     """
     asked = headers.get("Retry-After")
+    # Of two clocks only the server's own is that of its date; the difference is right if both are wrong.
     if asked is not None:
         seconds = _seconds(asked)
         return seconds if seconds is not None else _until(asked, http_date(headers.get("Date")) or now)
     if status != HTTPStatus.TOO_MANY_REQUESTS:
         return None
+    # The prefixed one is the gateway's own and comes first; the other is the draft of the IETF's HTTP API group.
     for name in ("X-RateLimit-Reset", "RateLimit-Reset"):
         if (value := headers.get(name)) is not None:
             seconds = _seconds(value)
+            # No quota window lasts 30 years, so this many seconds are a moment since 1970.
             is_unix_time = seconds == _LONGEST_WAIT
             return min(_LONGEST_WAIT, max(0.0, float(value) - now.timestamp())) if is_unix_time else seconds
     return None
@@ -129,6 +136,7 @@ def http_date(text: str | None) -> datetime | None:
 def _date(text: str, parse: Callable[[str], datetime]) -> datetime | None:
     try:
         time = parse(text)
+        # "-0000" in a date of RFC 5322 comes without a zone, and means UTC.
         return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
     except (ValueError, TypeError, IndexError, OverflowError):  # OverflowError: the year 99999999999
         return None

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Proxy", "certificates", "parse_proxy", "pool_through", "proxy_to", "select_proxy"]
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+# Both lead to an https host by CONNECT; an https proxy is itself spoken to over TLS.
 _TUNNELS = frozenset({"http", "https"})
 _SOCKS = frozenset({"socks4", "socks4a", "socks5", "socks5h"})
 _PORTS = {"http": 80, "https": 443}
@@ -91,6 +92,7 @@ def parse_proxy(text: str, variable: str) -> Proxy:
     Raises ConfigError, without user and password, when it cannot be used; `variable` says where it came from.
     """
     text = text.strip()
+    # curl and requests take `proxy.example:3128` so; urlsplit would take `proxy.example` for the scheme.
     text = text if "://" in text else f"http://{text.lstrip('/')}"
     try:
         url = parse_url(text)
@@ -108,10 +110,12 @@ def parse_proxy(text: str, variable: str) -> Proxy:
         raise ConfigError(
             f"the proxy in {variable} begins with {scheme}://; it must be http://, https:// or socks5h://"
         )
+    # 1080 is the port of SOCKS (RFC 1928).
     name = f"{url.host}:{url.port or _PORTS.get(scheme, 1080)}"
     if not url.auth:
         return Proxy(scheme, name)
     user, _, password = url.auth.partition(":")
+    # Percent-encoded in the URL, plain in the header.
     return Proxy(scheme, name, unquote(user), unquote(password))
 
 
@@ -176,6 +180,7 @@ def _is_excepted(host: str, exceptions: str) -> bool:
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     try:
+        # People write 10.1.2.3/8 and mean the network, which is an error when strict.
         return ipaddress.ip_network(text.strip().replace("[", "").replace("]", ""), strict=False)
     except ValueError:
         return None  # a name, which proxy_bypass has compared

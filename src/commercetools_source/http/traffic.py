@@ -38,6 +38,7 @@ class Meter:
     def __init__(self, hook: Hook) -> None:
         self._hook = hook
         self._lock = PerProcess(threading.Lock)
+        # One tuple, replaced whole: `total` reads it without the lock and never sees half of a count.
         self._total = Traffic()
 
     def __call__(self, event: Event) -> None:

@@ -68,6 +68,7 @@ class Transport:
         self._traffic = PerProcess(
             lambda: _Traffic(Connections(idle=concurrency, timeout=timeout), ConcurrencyLimit(concurrency, now))
         )
+        # Not per process: a host that answered the parent exists for the child too.
         self._contacted: set[str] = set()
 
     @property
@@ -95,6 +96,8 @@ class Transport:
         while True:
             attempt += 1
             outcome = self._attempt(request, budget.seconds)
+            # A write that may have arrived is not sent again: the platform's POST is not idempotent
+            # (https://docs.commercetools.com/api/errors).
             if not _is_worth_repeating(request, outcome):
                 return outcome
             # A page that is too large fails every time: few attempts, then the caller asks for half of it.
@@ -161,6 +164,7 @@ class Transport:
         except OverdueError as error:
             fault = fault_of(error, host, proxy, self._timeout)
         except CommercetoolsError:
+            # A setting that cannot be used, such as a proxy or a bundle of certificates: no attempt changes it.
             raise
         except Exception as error:  # noqa: BLE001 - odd bytes lead to any exception in http.client, email and urllib3
             fault = fault_of(error, host, proxy, self._timeout)
@@ -181,6 +185,7 @@ class Transport:
             body=request.body,
             headers={
                 "User-Agent": self._user_agent,
+                # The only coding that `_unpack` understands; JSON of the platform shrinks to about a tenth by it.
                 "Accept-Encoding": "gzip",
                 **request.headers,
                 **({} if secret is None else {"Authorization": secret.reveal()}),
@@ -194,9 +199,11 @@ class Transport:
             retries=False,
         )
         try:
+            # The answer to HEAD announces the length of a body that never comes (RFC 9110, section 9.3.2).
             bound = request.largest if is_good(response.status) else _LARGEST_ERROR
             body = b"" if request.method == "HEAD" else _read(response, bound)
         except OversizedError:
+            # What is not read stays in the socket, where the next request would take it for its answer.
             response.close()
             if is_good(response.status):
                 raise
@@ -213,16 +220,19 @@ class Transport:
         status, body = packed.status, packed.body
         good = is_good(status)
         try:
+            # By its first bytes, not by the header: proxies unpack and leave the header, or pack and do not say so.
             if is_packed(body):
                 body = self._inflate(body, request.largest if good else _LARGEST_ERROR)
             # Some gateways put a byte order mark in front, which JSON does not allow (RFC 8259, section 8.1).
             body = body.removeprefix(codecs.BOM_UTF8)
             value = request.parse(body) if good and request.parse is not None else None
         except NetworkError as error:
+            # Kept and returned, not raised in here: it would carry the error that is being handled as its context.
             damaged: CommercetoolsError = NetworkError(f"{host}: {error}")
         except ValueError:
             damaged = unreadable(status, packed.headers, body, host, f"{request.method} {request.path}")
         except (OversizedError, MemoryError, RecursionError) as error:
+            # A status without its text still tells what to do; a page without its text is none.
             if not good:
                 return replace(packed, body=b"")
             damaged = oversized(error, status, request.method, request.path)
