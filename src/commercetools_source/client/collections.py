@@ -66,6 +66,7 @@ class Client(Requests):
         """
         row, predicates, whole = _selected(stream, where, since, until)
         most = self.config.page_size if page_size is None else _checked_size(page_size)
+        # Generators from here on: the arguments are checked at the call, and no request is sent before the first page.
         parents = parents_of(self.get, row, most)
         ranges = (replace(whole, parent=parent) for parent in parents)
         return (
@@ -89,6 +90,7 @@ class Client(Requests):
         Type checkers know the record of a stream that is named by a literal (`commercetools_source.records`).
         """
         pages = self.pages(stream, where=where, since=since, until=until, page_size=page_size)
+        # One page in memory at a time, however many records there are.
         return (decoded(record) for page in pages for record in page.records)
 
     def count(
@@ -167,6 +169,7 @@ def _selected(
     row = find(stream)
     predicates = tuple(checked_predicate(row, text) for text in ((where,) if isinstance(where, str) else where))
     start, end = time_of(since, "since"), time_of(until, "until")
+    # Texts of one form, so they compare as times; an empty window of equal ends is legal and gives nothing.
     if start is not None and end is not None and start > end:
         raise ConfigError(f"since is {start} and until is {end}: nothing can lie between; since must be earlier")
     return row, predicates, range_of(row, (), start, end)

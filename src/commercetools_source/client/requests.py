@@ -44,6 +44,7 @@ _CLOCKS_AGREE = 60.0
 """Seconds by which two clocks may differ without a word; the settle delay covers them."""
 _BRIEFLY = 20.0
 """Seconds for which a request is retried that a run can do without."""
+# DELETE is idempotent by RFC 9110, but its repetition is answered with a 404, as if nothing had been done.
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -77,9 +78,11 @@ class Requests:
         self._patience = RetryBudget(self.config.retry_seconds, contact_seconds=contact_seconds)
         self._tokens = TokenSource(
             self.config,
+            # A token is asked for with the run's whole patience, whatever the request that needs it may wait.
             lambda request: self._transport.send(request, self._patience),
             timing.now,
             self._hook,
+            # Without a life: nothing is known of it, so it serves until the platform answers 401.
             None if access_token is None else Token(access_token.reveal(), ()),
         )
 
@@ -143,6 +146,7 @@ class Requests:
             target = self._target(path, url, params)
             encoded = None if body is None else msgspec.json.encode(body)
         except UnicodeEncodeError as error:
+            # Half of a surrogate pair, from a file name or a damaged text: no encoding of UTF-8 has it.
             raise ConfigError(f"a parameter or the body of a request cannot be sent: {error.reason}") from None
         except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             raise ConfigError(f"a request cannot be sent as it is given: {error}") from None
@@ -201,6 +205,7 @@ class Requests:
         The sandbox's clock is moved by tests; its answers say so, apart from `Date`, which a proxy may change. Believed
         of a server that is not on this machine, that header would let a wrong clock pass.
         """
+        # The project itself, the smallest answer that there is; a 403 for it has a `Date` as well.
         url = self._target("/", None, None)
         answer = self._with_token(Request(method="GET", url=url, path=urlsplit(url).path, headers={}), self._patience)
         if answer.status == HTTPStatus.NOT_FOUND:
@@ -242,6 +247,7 @@ class Requests:
         answer = self._transport.send(_signed(request, token.text), patience)
         if answer.status != HTTPStatus.UNAUTHORIZED:
             return answer
+        # Once: a token may have been revoked before its time; a new one that is refused has another cause.
         token = self._tokens.replace(token)
         answer = self._transport.send(_signed(request, token.text), patience)
         if answer.status == HTTPStatus.UNAUTHORIZED:
@@ -260,11 +266,14 @@ class Requests:
             target = self.config.api_base + ("" if path == "/" else "/" + path.removeprefix("/"))
         else:
             raise ConfigError("a request needs `path` (below the project key, such as '/orders') or `url`")
+        # %20 for a space: "+" means one only where a query is read as a form (RFC 3986 knows no such rule).
         query = urlencode(_pairs(params), quote_via=quote)
+        # A `url` may bring parameters of its own.
         return f"{target}{'&' if '?' in target else '?'}{query}" if query else target
 
     def _refuse_foreign(self, url: str) -> None:
         api, target = urlsplit(self.config.api_url), urlsplit(url)
+        # The whole authority: `https://api.example@evil.example` has another one, and so has another port.
         if (api.scheme, api.netloc) != (target.scheme, target.netloc):
             raise ConfigError(
                 f"url {target.scheme}://{target.hostname} is not on the configured API host {self.config.api_url};"
@@ -275,7 +284,10 @@ class Requests:
 def _signed(request: Request, token: str) -> Request:
     headers = {
         "Accept": "application/json",
+        # The platform echoes and logs it, so that its support can find this one request
+        # (https://docs.commercetools.com/api/general-concepts).
         "X-Correlation-ID": str(uuid.uuid4()),
+        # A caller's own would win over the token's under another spelling, and be seen in a traceback.
         **{name: value for name, value in request.headers.items() if name.lower() != "authorization"},
     }
     return replace(request, headers=headers, authorization=Secret(f"Bearer {token}"))
@@ -295,6 +307,7 @@ def _values(given: Any) -> Sequence[Any]:
 
 
 def _text(value: Any) -> str:
+    # The API reads JSON's words, `true` and not `True`.
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -25,6 +25,7 @@ def reason_of(error: BaseException, stream: Stream, action: Literal["read", "wri
 
     The text of an error that nobody raised on purpose may hold anything, so only its type and place are named.
     """
+    # First: to look further into an error needs memory.
     if isinstance(error, MemoryError):
         return (
             f"not enough memory to {action} it; set a smaller page_size or concurrency; the next run goes on from here"
@@ -34,12 +35,14 @@ def reason_of(error: BaseException, stream: Stream, action: Literal["read", "wri
             f"it could not be {'read' if action == 'read' else 'written'}: unexpected {_place(error)};"
             " the next run goes on from here. Please report it, with what the API or a proxy answered"
         )
+    # Before the scopes: it is a 403 as well, and no scope helps against a missing role.
     if isinstance(error, ApiError) and MISSING_PERMISSION in error.codes:
         return (
             f"{error}. Give the associate in this path a role that may see it, in this business unit,"
             " or leave the stream out"
         )
     if isinstance(error, ForbiddenError):
+        # A scope names its project, and the path begins with it (https://docs.commercetools.com/api/scopes).
         project = error.problem.path.split("/")[1]
         return f"the API client may not read it; {scope_advice([stream], project)}, or leave the stream out"
     return str(error)

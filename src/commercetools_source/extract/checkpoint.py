@@ -60,6 +60,7 @@ class StreamState:
 
 def begin(state: StreamState, mode: Mode, bound: str, ranges: tuple[KeyRange, ...]) -> StreamState:
     """Return the state at the start of a run up to `bound`; what was quarantined is read again."""
+    # A full read meets those records anyway; asked for beside it, they would come twice.
     again = state.quarantined if mode == "incremental" else ()
     return replace(state, mode=mode, bound=bound, ranges=ranges + again, quarantined=())
 
@@ -70,6 +71,7 @@ def hold(state: StreamState, since: str | None, where: tuple[str, ...], privacy:
     The cursor of another part is no longer true then.
     """
     same = (state.since, state.where, state.privacy) == (since, where, privacy)
+    # Nothing of the old state is true of another part: not its cursor, its holes, nor the run under way.
     if not same:
         return StreamState(since=since, where=where, privacy=privacy)
     return give_up(state)
@@ -80,6 +82,7 @@ def finish(state: StreamState) -> StreamState:
 
     A full read shows what was deleted before its bound, whatever was not known until then.
     """
+    # The rows that a full read did not bring are gone, so older Messages have nothing left to say.
     unknown = state.bound if state.mode == "full" and state.deletions_from is not None else state.deletions_from
     return replace(state, cursor=state.bound, mode=None, bound=None, ranges=(), deletions_from=unknown)
 
@@ -98,6 +101,7 @@ def give_up(state: StreamState) -> StreamState:
 def encode(state: StreamState) -> dict[str, Any]:
     """Return `state` as a JSON object of plain values."""
     plain: dict[str, Any] = msgspec.to_builtins(state)
+    # A finding about the stored text, made when it was read.
     del plain["broken"]
     for name in ("deletions_from", "privacy"):
         if not plain[name]:
@@ -112,6 +116,7 @@ def decode(stored: object) -> StreamState:
     """
     if not isinstance(stored, Mapping):
         raise _broken(f"{type(stored).__name__} where a JSON object should be")
+    # `broken` in a stored text was written by nobody; it must not let a state pass as checked.
     plain = {_FIELDS.get(name, name): value for name, value in stored.items() if name != "broken"}
     version = plain.pop("format", None)
     if version != FORMAT:
@@ -124,6 +129,7 @@ def decode(stored: object) -> StreamState:
         _time("since", state.since)
         for key_range in (*state.ranges, *state.quarantined):
             _check_range(key_range)
+        # It could never end: the bound becomes the cursor.
         if state.mode is not None and state.bound is None:
             raise _broken("a read under way without its bound")
         return replace(

@@ -37,6 +37,7 @@ class Count(NamedTuple):
 
 def total_params(params: Sequence[tuple[str, str]], where: Sequence[str], limit: int = 0) -> list[tuple[str, str]]:
     """Return the query that asks for a total of the records that fulfil all of `where`."""
+    # A limit of 0 is legal and lets the platform count without sending a record.
     return [*params, ("limit", str(limit)), ("withTotal", "true"), *(("where", text) for text in where)]
 
 
@@ -52,6 +53,7 @@ def count_range(
     `ask` gets predicates and returns the platform's total. Where that is the platform's ceiling, the range is counted
     in halves, as far as `questions` requests go.
     """
+    # A stack and no recursion: a range of ten years can be halved nearly forty times before a moment is left.
     pending, asked = [key_range], 0
     records, exact = 0, True
     while pending:
@@ -85,6 +87,7 @@ def count_records(get: Get, stream: Stream, key_range: KeyRange, page_size: int,
     if not any(name == "where" for name, _ in request.selecting()):
         total = request.fetch(0, None, counted=True).total
     else:
+        # By offset nothing lies behind the ceiling that could be counted from there; it is read instead.
         total = None if request.by_offset else _stepped(request)
     if total is None:
         return sum(len(page.records) for page in pages(get, stream, key_range, page_size, where=where))

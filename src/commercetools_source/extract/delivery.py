@@ -58,6 +58,7 @@ class Phase(Enum):
     @staticmethod
     def of(*, full: bool, first: bool = False, last: bool = False) -> Phase:
         """Return the phase of a delivery; only a full read has a `first` one."""
+        # An incremental read replaces nothing, so its beginning does not matter.
         if not full:
             return Phase.MERGE_LAST if last else Phase.MERGE
         if first:
@@ -296,6 +297,7 @@ class Tombstone:
         payload = bytes(fields.get(resource_field[0].lower() + resource_field[1:], b""))
         last = msgspec.json.decode(payload, type=dict[str, msgspec.Raw]) if payload.startswith(b"{") else {}
         json_id = msgspec.json.encode(self.id)
+        # What the Message holds may be another record than the one that went.
         if bytes(last.get("id", b"")) != json_id:
             last = {"id": msgspec.Raw(json_id)}
         return msgspec.Raw(msgspec.json.encode({**last, column: self.time}))

@@ -30,6 +30,7 @@ def disguise(key: Secret) -> Callable[[bytes, str, bool], msgspec.Raw | None]:
         def of_text(text: str, *, mail: bool) -> str:
             if length:
                 return text[:length]
+            # Keyed, because mail addresses and phone numbers can be tried one by one against a plain hash.
             return hmac.digest(secret, (text.strip().lower() if mail else text).encode(), "sha256").hex()
 
         result = _deep(msgspec.json.decode(value), of_text, mail=is_mail)
@@ -48,6 +49,7 @@ def _deep(value: Any, of_text: Callable[..., str], *, mail: bool) -> Any:
         items = [_deep(element, of_text, mail=mail) for element in value]
         return [item for item in items if item is not _NOTHING]
     if isinstance(value, dict):
+        # A custom field's object may hold an address under its own name; that decides there.
         fields = {name: _deep(inner, of_text, mail=mail or "mail" in name.lower()) for name, inner in value.items()}
         return {name: inner for name, inner in fields.items() if inner is not _NOTHING}
     return None if value is None else _NOTHING

@@ -77,6 +77,7 @@ class _StreamRun:
     mode: str
     started: float
     state: StreamState = field(default_factory=StreamState)
+    # A dict for its order: the state then lists the ranges as they are read, and two runs alike store equal texts.
     ranges: dict[KeyRange, None] = field(default_factory=dict)
     buffer: list[Page] = field(default_factory=list)
     size: int = 0
@@ -144,6 +145,7 @@ class Extraction:
                 if self._now() >= end:
                     self.stop()
                 else:
+                    # Woken at least once a second, so that the time given to the run is kept while nothing arrives.
                     yield from self._round(self._workers.next_result(min(1.0, self._limits.batch_seconds)))
             # What was read before a stop is paid for: it is delivered, and the next run begins behind it.
             yield from self._deliver_buffered()
@@ -182,6 +184,7 @@ class Extraction:
         """Handle one result, or notice that none came for a while; yield what is due."""
         if result is not None:
             self._handle(result)
+            # The last result may come without a page; what was buffered before it ends the stream.
             if result.last:
                 yield from self._end(self._runs[result.task.stream.name])
         for run in self._due():
@@ -196,6 +199,7 @@ class Extraction:
             if run.stream.name not in self.outcomes:
                 if run.buffer:
                     yield self._delivery(run)
+                # A stream that had failed stays failed: the stop is not what a person has to know of it.
                 stopped = run.error is None
                 run.error = run.error or "stopped before it was complete; the next run goes on from here"
                 self._conclude(run, stopped=stopped)
@@ -225,6 +229,7 @@ class Extraction:
         run.ranges = dict.fromkeys(state.ranges)
         mode = mode_of(run.stream, run.stored, self._selection)
         self._hook(StreamStarted(run.stream.name, mode))
+        # A resumed read keeps its own bound, to which the clocks of this run say nothing.
         if mode != "resumed" and (reason := clock_notice(run.stream, run.stored, self._selection)):
             self._hook(Notice(run.stream.name, reason))
 
@@ -243,6 +248,7 @@ class Extraction:
         key_range = quarantine.key_range
         run.quarantined += 1
         run.state = replace(run.state, quarantined=(*run.state.quarantined, key_range))
+        # What a person can look for in the shop: the key of the record before it, as its own cannot be read.
         position = key_range.after.value if key_range.after is not None else key_range.lower or "the start"
         self._hook(RecordQuarantined(run.stream.name, position, str(quarantine.error)))
 
@@ -264,14 +270,17 @@ class Extraction:
             if run.error is None and self._begin_incremental(run):
                 return
         elif run.buffer:
+            # Of a stream that failed, too: what came before the fault is stored and need not be read again.
             yield self._delivery(run)
         self._conclude(run)
 
     def _begin_incremental(self, run: _StreamRun) -> bool:
         """Begin the incremental read behind a resumed one, which ended at the bound of the run that was cut off."""
         state = run.state
+        # Only a read that was cut off ended at an old bound; every other one is complete with its own.
         if run.stored.mode is None or run.mode != "resumed" or run.stream.cursor is None:
             return False
+        # The other run ended where this one does: nothing lies between.
         if state.cursor is None or state.cursor >= self._selection.bound:
             return False
         # The second read is planned as if a run had just begun; its start is the bound of the run that was cut off.

@@ -30,6 +30,7 @@ class Envelope(msgspec.Struct):
     total: int | None = None
 
 
+# Made once: a decoder analyses its type when it is made (https://jcristharif.com/msgspec/perf-tips.html).
 _decode = msgspec.json.Decoder(Envelope).decode
 
 
@@ -51,6 +52,7 @@ def decode_page(body: bytes) -> tuple[Envelope, int]:
         if reason is None:
             raise
         raise UndecodableError(reason) from None
+    # Its first byte, and not a parse of each record, which would take as long as the page itself.
     if not all(bytes(memoryview(record)[:1]) == b"{" for record in envelope.results):
         raise UndecodableError("it is no JSON object")
     return envelope, len(body)
@@ -73,6 +75,7 @@ def decode_rows(body: bytes) -> tuple[list[dict[str, Any]], int | None]:
     For looking at single fields. Raises ValueError when the body is no page, UndecodableError.
     """
     try:
+        # The standard library's, because msgspec takes no control characters in strings.
         answer = json.loads(body.decode(errors="replace"), strict=False)
     except RecursionError:
         raise UndecodableError(_DEEP) from None
@@ -85,6 +88,7 @@ def decode_rows(body: bytes) -> tuple[list[dict[str, Any]], int | None]:
 
 def _check_text(body: bytes) -> None:
     """Raise UnicodeDecodeError when `body` is not UTF-8; in chunks, which stay in the processor's cache."""
+    # ASCII is UTF-8, and this test compares whole words of memory.
     if body.isascii():
         return
     view, start = memoryview(body), 0
@@ -101,6 +105,7 @@ def _reason_unless_broken(body: bytes, error: ValueError) -> str | None:
     surrogate pair, NaN. A body that was cut off or damaged on its way does not get through there either.
     """
     try:
+        # Bytes that are no UTF-8 become lone surrogates, so that the JSON around them can still be judged.
         answer = json.loads(body.decode(errors="surrogateescape"), strict=False)
     except RecursionError:
         return _DEEP

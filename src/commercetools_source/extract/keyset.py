@@ -41,6 +41,7 @@ class KeyRange:
 
 def literal(text: str) -> str:
     """Return `text` as a string literal of the query language, quoted and escaped."""
+    # The backslash first, or it would escape those that the quotes get.
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -60,6 +61,7 @@ def predicate(key_range: KeyRange) -> str | None:
         return None
     conditions = []
     if key_range.after is not None:
+        # A position lies at or behind `lower`, so both together would say no more.
         conditions.append(_beside(key_range, ">", ">", key_range.after))
     elif key_range.lower is not None:
         conditions.append(comparison(field, ">=", key_range.lower))
@@ -84,6 +86,8 @@ def _beside(key_range: KeyRange, sign: str, tie_sign: str, position: Position) -
 
 def sort(key_range: KeyRange) -> tuple[str, ...]:
     """Return the `sort` values that put the records of `key_range` in its order."""
+    # `asc` is the default, and is spelled out: the order is what completeness rests on
+    # (https://docs.commercetools.com/api/general-concepts#sorting).
     return tuple(f"{name} asc" for name in (key_range.field, key_range.tie) if name) if key_range.field else ()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 __all__ = ["Limits"]
 
 
+# One page near the limit of 16 MB, and half of another: less would let a single page of large records stop all.
 _AHEAD = 24 << 20
 
 
@@ -48,4 +49,5 @@ class Limits:
         arrives, and whoever takes it competes with the workers for the interpreter.
         """
         free = 2.0 * (1.0 - ahead / self.ahead_bytes)
+        # Rounded up, so that the last free byte still lets one worker go: at none, a single stream would stand still.
         return math.ceil(self.workers * min(1.0, max(0.0, free)))

@@ -41,7 +41,9 @@ __all__ = ["LARGEST_OFFSET", "Get", "Page", "Quarantine", "Step", "cut_short", "
 _PAGE_BYTES_LIMIT = 16 << 20
 """Pages are kept near this size, so that the pages under way at once fit into memory (a record may have 16 MB)."""
 
+# More than for a page: what is given up here is a record, and not only a page size.
 _LONE_ATTEMPTS = 5
+# Rounds in which the record fails and its neighbour is served; one alone may be an outage that comes and goes.
 _PROBES = 2
 _ADJACENT = 20
 """Undecodable records in a row that are stepped over where not even their order can be read."""
@@ -108,11 +110,13 @@ def _read(request: PageRequest, limit: int, most: int) -> Step:
         except CommercetoolsError as error:
             if not is_oversized(error):
                 raise
+            # Nothing smaller can be asked for: this record is the fault, or the platform is down.
             if limit == 1:
                 return _step_over(request, error)
             # Halving ends at one record, which is then either served with more attempts or stepped over.
             limit //= 2
             continue
+        # Known from the first total, before a request beyond the largest offset is refused.
         if request.by_offset and key_range.field and (fetched.total or 0) > LARGEST_OFFSET:
             return _divide(request, most)
         return _step(request, fetched, limit, most)
@@ -155,6 +159,7 @@ def halves(
     request = PageRequest(get, stream, key_range, where)
     try:
         total = request.fetch(0, 1, counted=True).total or 0
+        # Without a tie-break all records of one value are one position, which nothing can cut.
         if total < _WORTH_HALVING * page_size or not key_range.tie:
             return (key_range,)
         middle = request.fetch(1, 1, skip=total // 2).page
@@ -173,6 +178,7 @@ def _is_countable(request: PageRequest) -> bool:
     Changes since the last run and the children of one parent are few; a whole collection can be huge.
     """
     key_range = request.key_range
+    # A range that was begun is on its way; its end is proven when it comes.
     if key_range.after is not None or key_range.offset:
         return False
     return bool(key_range.parent) or request.by_offset or key_range.lower is not None
@@ -187,16 +193,19 @@ def _shaped(step: Step, stream: Stream, key_range: KeyRange, privacy: Privacy) -
     shape = record_shaper(stream, key_range.parent, privacy)
     if shape is None:
         return step
+    # The size stays that of the wire, by which pages are grown and memory is counted.
     return replace(step, page=Page(tuple(shape(record) for record in step.page.records), step.page.size))
 
 
 def _step(request: PageRequest, fetched: Fetched, limit: int, most: int) -> Step:
     """Return the step that a good page makes; its range ends only where that is proven."""
     key_range, page = request.key_range, fetched.page
+    # An empty page says nothing about where it lies: the range stays, until its end is proven.
     remainder = _left(request, page, 0) if page.records else key_range
     # Doubling finds the way back after one large record, without a full page at once that would fail again.
     size = min(most, limit * 2, _fitting(page))
     continues = fetched.more
+    # `until` is the last record of the range, and it has just come: no request has to prove what follows.
     if key_range.until is not None and remainder.after == key_range.until:
         continues = False
     if continues is None:
@@ -235,6 +244,7 @@ def _divide(request: PageRequest, most: int) -> Step:
     start = replace(request, key_range=replace(key_range, offset=0))
     # A value from the middle of what offsets reach, so that they reach to the end of the first range.
     page = start.fetch(most, None, skip=LARGEST_OFFSET // 2).page
+    # Not the lower end itself: a range that is cut there would be as long as before.
     values = sorted({position_of(record, key_range).value for record in page.records} - {key_range.lower or ""})
     if not values:
         raise StateError(f"{path} has more than {LARGEST_OFFSET} records that only {key_range.field} could divide")
@@ -248,6 +258,7 @@ def _step_over(request: PageRequest, error: CommercetoolsError) -> Step:
     If they are not, the platform is down: then the record is asked for with full patience.
     """
     undecodable = isinstance(error, UndecodableError)
+    # The order of a broken record can often be read although its texts cannot; then no neighbour has to be asked.
     if undecodable and (remainder := _behind_undecodable(request)) is not None:
         return Step(_EMPTY, (remainder,), 1, Quarantine(_around(request, remainder), error))
     for probe in range(1, 1 + (_ADJACENT if undecodable else _PROBES)):
@@ -289,6 +300,7 @@ def _behind_undecodable(request: PageRequest) -> KeyRange | None:
         rows, _ = request.look()
         if request.by_offset:
             return replace(key_range, offset=key_range.offset + 1) if rows else None
+        # Only the fields of the order, encoded anew: the others hold the bytes that could not be decoded.
         names = {name.partition(".")[0] for name in (key_range.field, key_range.tie)}
         fields = msgspec.json.encode({name: rows[0][name] for name in names if name in rows[0]})
         return advance(key_range, position_of(msgspec.Raw(fields), key_range)) if _REPLACED not in fields else None

@@ -28,11 +28,14 @@ def parents_of(get: paging.Get, stream: Stream, page_size: int) -> Iterator[tupl
     if stream.parents is None:
         yield ()
         return
+    # No listing of them exists: containers of custom objects are only known by the objects in them
+    # (https://docs.commercetools.com/api/projects/custom-objects).
     if stream.parents.kind == "distinct":
         yield from _distinct(get, stream.parents)
         return
     seen = set()
     for values in _of_records(get, stream.parents, page_size):
+        # Several records may give the same values, such as those of an associate in many units.
         if values not in seen:
             seen.add(values)
             yield values
@@ -44,6 +47,7 @@ def is_gone(get: paging.Get, stream: Stream, parent: tuple[str, ...], error: Api
     Not everybody who answers 404 is the platform: a proxy or gateway without this route does, too. So the
     code must be the platform's, and the collection of the parents must show that it is not there any more.
     """
+    # A permission that went with the parent reads alike: then the question below answers that the parent is gone.
     missing = isinstance(error, NotFoundError) and _NOT_FOUND in error.codes
     if stream.parents is None or not (missing or MISSING_PERMISSION in error.codes):
         return False
@@ -81,6 +85,7 @@ def _distinct(get: paging.Get, parents: Parents) -> Iterator[tuple[str, ...]]:
             )
         seen.add(value)
         yield (value,)
+        # One request for each value, however many records share it: a scan of all of them would read every page.
         where = comparison(field, ">", value)
 
 
@@ -110,6 +115,7 @@ def values_at(record: dict[str, Any], paths: list[str]) -> Iterator[tuple[str, .
 def _values(node: Any, steps: list[str]) -> Iterator[str]:
     if isinstance(node, list):
         for item in node:
+            # A list has no step of its own in the path: "stores.key" means the key of each store.
             yield from _values(item, steps)
     elif not steps:
         if isinstance(node, str):

@@ -65,6 +65,7 @@ class Privacy:
         """The choice as it is stored with a state, and told: the key itself only by a fingerprint."""
         named = [f"{name}.{field}={choice}" for (name, field), choice in self.fields]
         named += [f"{name}={choice}" for name, choice in self.names]
+        # Eight digits tell two keys apart, and are too few to try keys against.
         mark = hmac.digest(self.key.reveal().encode(), b"commercetools-source", "sha256").hex()[:8] if self.key else ""
         used = mark and "hash" in {self.mode, *(choice for _, choice in (*self.fields, *self.names))}
         return " ".join([f"{self.mode} (key {mark})" if used else self.mode, *sorted(named)])
@@ -83,6 +84,7 @@ def privacy_of(config: Config) -> Privacy:
         try:
             pairs, name = _resolved(path, choice)
         except ValueError as problem:
+            # All of them in one error: a person mends the list once.
             problems.append(f"personal_fields has {path}={choice}; {problem}")
             continue
         chosen: list[tuple[dict[Any, str], Any]] = [(fields, pair) for pair in pairs]
@@ -93,6 +95,7 @@ def privacy_of(config: Config) -> Privacy:
                 problems.append(f"personal_fields has both {label}={table[key]} and ={choice}; leave one out")
     if problems:
         raise ConfigError(problems)
+    # An unused key leaves no trace: states with and without one are equal then.
     key = config.hash_key if "hash" in {config.personal, *fields.values(), *names.values()} else Secret("")
     return Privacy(config.personal, tuple(sorted(fields.items())), tuple(sorted(names.items())), key)
 
@@ -123,6 +126,7 @@ def _resolved(path: str, choice: str) -> tuple[tuple[tuple[str, str], ...], str]
     for position, step in enumerate(steps):
         is_last = position == len(steps) - 1
         fields = published().fields(name)
+        # The contract cannot know the names of custom fields, so any is legal where one may stand.
         if (name in by_name() and step not in fields) and is_last:
             return (), step
         if step not in fields:
@@ -156,6 +160,7 @@ def _owners(name: str, step: str) -> Iterator[str]:
     row = published().types[name]
     if step in row.fields:
         yield name
+    # Each type once: several tags may stand for one variant.
     for variant in dict.fromkeys(row.variants.values()):
         yield from _owners(variant, step)
 

@@ -31,6 +31,7 @@ def decoded(record: msgspec.Raw) -> dict[str, Any]:
         plain: dict[str, Any] = msgspec.json.decode(record)
     except ValueError:
         try:
+            # Slower by a call for each number, so only for the rare record that needs it.
             plain = _patient(record)
         except ValueError as error:
             raise UndecodableError(f"a record cannot be read: {error}") from None
@@ -56,6 +57,7 @@ def position_of(record: msgspec.Raw, key_range: KeyRange) -> Position:
 
 def _text(fields: dict[str, msgspec.Raw], name: str) -> str:
     value = _follow(fields, name)
+    # Numbers and nulls have no order that a predicate of text could go on behind.
     if not isinstance(value, str):
         raise StateError(f"a record has no text in {name!r}, by which the stream is read; it cannot be read on")
     return value
@@ -63,6 +65,7 @@ def _text(fields: dict[str, msgspec.Raw], name: str) -> str:
 
 def _follow(fields: dict[str, msgspec.Raw], path: str) -> Any:
     name, _, inner_path = path.partition(".")
+    # Only this one value is decoded; a product may have a megabyte of others.
     value = msgspec.json.decode(fields[name]) if name in fields else None
     for step in inner_path.split(".") if inner_path else ():
         value = value.get(step) if isinstance(value, dict) else None
@@ -115,6 +118,7 @@ def _drop_field(name: str) -> Callable[[msgspec.Raw], msgspec.Raw]:
         # nested object.
         if tail.startswith(value) and key not in tail:
             inner_path = tail[len(value) :]
+            # Together with one comma, in front of it or behind: what is left must be JSON.
             if inner_path.startswith(b","):
                 return msgspec.Raw(head + inner_path[1:])
             if head.endswith(b",") and inner_path.startswith(b"}"):

@@ -45,6 +45,7 @@ def redactor(item: str, privacy: Privacy = KEEP) -> Callable[[msgspec.Raw], msgs
 
     def redact(record: msgspec.Raw) -> msgspec.Raw:
         body = bytes(record)
+        # A search in bytes takes a fraction of a parse, and most records have none of them.
         for first, others in signs:
             if first in body and all(sign in body for sign in others):
                 return view.redacted(record, record_type)
@@ -74,6 +75,7 @@ class _View:
         self._privacy = privacy
         self._names = dict(privacy.names)
         self._rules: dict[str, Rules] = {}
+        # The same customer is in many orders, and an HMAC costs more than the rest of the field.
         self._disguise = lru_cache(16_384)(disguise(privacy.key))
 
     @cached_property
@@ -92,6 +94,7 @@ class _View:
 
     def _leading(self, hidden: set[str]) -> frozenset[str]:
         hidden, size = set(hidden), 0
+        # Types contain each other in circles (nested attributes), so it goes on until none is added.
         while size != len(hidden):
             size = len(hidden)
             hidden |= {name for name in published().types if not hidden.isdisjoint(_inner(name))}
@@ -119,6 +122,7 @@ class _View:
         return raw if rules.keys().isdisjoint(fields) else self._ruled(fields, rules)
 
     def _map(self, fields: dict[str, msgspec.Raw], values: Expression) -> msgspec.Raw:
+        # Custom fields and attributes: the contract knows no type below, only the names that were chosen.
         if values.name == "any":
             return self._ruled(fields, self._names)
         return _encoded({name: self.redacted(value, values) for name, value in fields.items()})
@@ -163,6 +167,7 @@ class _View:
         variants = dict.fromkeys(row.variants.values())
         for variant in variants:
             for field, rule in self.rules(variant).items():
+                # `value` is a token in one Message and a name in another; without a known tag the name must not go.
                 if rule != _DROP or (variant, field) not in SECRETS or self._is_secret(variants, field):
                     rules.setdefault(field, rule)
         return rules

@@ -100,6 +100,8 @@ class PageRequest:
         params = [
             *self.selecting(),
             ("limit", str(limit)),
+            # Said each time: the default is true, and counting slows the query down
+            # (https://docs.commercetools.com/api/general-concepts).
             ("withTotal", "true" if counted else "false"),
             *((("offset", str(offset)),) if offset else ()),
         ]
@@ -111,6 +113,7 @@ class PageRequest:
         # successor.
         asked = limit if envelope.limit is None else min(limit, envelope.limit)
         continues: bool | None = True if count >= asked > 0 else None
+        # The other way round proves nothing: with a predicate totals end at 10,000.
         if total is not None and total <= offset + count:
             continues = False
         return Fetched(Page(tuple(envelope.results), size), continues, total)
@@ -141,12 +144,14 @@ class PageRequest:
             raise
         if fetched.page.records:
             return False
+        # Some gateways answer what they do not understand with an empty list; only the count gives them away.
         if fetched.total is not None and fetched.total > self.key_range.offset:
             raise StateError(cut_short(path_of(self.stream, self.key_range)))
         return True
 
     def selecting(self) -> list[tuple[str, str]]:
         """Return the parameters that select what is left of the range, in its order."""
+        # Each its own `where`, which the platform joins by "and": a caller's "or" needs no parentheses of ours.
         restrictions = [*self.where, *filter(None, (predicate(self.key_range),))]
         order = self.stream.sort if self.by_offset else sort(self.key_range)
         return [
@@ -168,6 +173,7 @@ def is_oversized(error: CommercetoolsError) -> bool:
     """Return whether fewer records at once may help: the page is too large, too slow or has one that fails."""
     if isinstance(error, NetworkError):
         return error.timed_out or error.damaged
+    # Of a page that cannot be decoded, all records but one usually can: halving finds that one.
     if isinstance(error, (PageTooLargeError, UndecodableError)):
         return True
     return isinstance(error, ApiError) and error.status in OVERSIZED
@@ -178,6 +184,7 @@ def path_of(stream: Stream, key_range: KeyRange) -> str:
     if stream.parents is None:
         return stream.path
     names = (name for name, _ in stream.parents.fields)
+    # Keys and containers come from the shop's owner and may hold "/" or "%".
     values = (_segment(value) for value in key_range.parent)
     return stream.path.format(**dict(zip(names, values, strict=True)))
 

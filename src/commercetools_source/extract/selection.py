@@ -78,11 +78,13 @@ class Selection:
 
     def since_of(self, stream: Stream) -> str | None:
         """Return the `start_date` where it has a meaning: for streams whose records have a date of change."""
+        # Elsewhere nothing could be compared with it, so all of the stream is read.
         return self.start_date if stream.cursor is not None else None
 
 
 def checked_predicate(stream: Stream, predicate: str) -> str:
     """Return a predicate for the records of `stream`; raises ConfigError where it is empty or the API takes none."""
+    # Known from the contract and refused here: the platform answers an unknown parameter with a 400 at the first page.
     endpoint = contract.load().endpoints.get(stream.path)
     if endpoint is not None and "where" not in endpoint.params:
         raise ConfigError(f"{stream.name} cannot be filtered: the API offers no `where` there")
@@ -98,6 +100,7 @@ def mode_of(stream: Stream, state: StreamState, selection: Selection) -> Literal
     if state.mode is not None:
         # A read that was cut off is finished in its own way, whatever this run would choose.
         return "resumed"
+    # Without a date of change, nothing says what is new: the stream is small and is read whole each time.
     return "incremental" if stream.cursor is not None and state.cursor is not None else "full"
 
 
@@ -142,6 +145,7 @@ def started(
 ) -> StreamState:
     """Return the state with which a run over `stream` starts or goes on."""
     mode = mode_of(stream, state, selection)
+    # Its ranges were fixed when it began, with the parents of that time; what came since is the next run's.
     if mode == "resumed":
         return state
     if mode == "full":
@@ -204,6 +208,7 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
     """
     if selection.full or state == StreamState():
         return None
+    # No cursor can be believed; only a full read asks for nothing that was stored.
     if state.broken is not None:
         return state.broken
     anew = "to read another part of it, read it anew with --full, or reset its state"
@@ -213,6 +218,7 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
     if (reason := privacy_conflict(state.privacy, selection.privacy_of(stream))) is not None:
         return reason
     since = selection.since_of(stream)
+    # Texts of one form, UTC with milliseconds, so they compare as the times do.
     if state.since is not None and (since is None or since < state.since):
         asked = f"since {since}" if since else "without a start"
         return f"what is held of it begins with changes of {state.since}, and now it is asked for {asked}; {anew}"

@@ -58,6 +58,7 @@ class TaskQueue:
         """Bytes of the pages that nobody has looked at yet."""
         self._limits = limits
         self._busy = 0
+        # Not queue.Queue: nobody joins or bounds it, and SimpleQueue's `put` waits for no lock.
         self._results: queue.SimpleQueue[Result] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self._pending: Counter[str] = Counter()
@@ -89,6 +90,7 @@ class TaskQueue:
 
     def spare(self) -> int:
         """Guess how many workers may start a request and find no task: others come and go meanwhile."""
+        # Without the lock: a guess that is old by a moment cuts a range once more or less, and no record depends on it.
         return self._free() - len(self.tasks)
 
     def record(self, result: Result) -> None:
@@ -141,6 +143,7 @@ class TaskQueue:
         """Give out no more tasks; what was read stays to be looked at."""
         with self._changed:
             self._stopped = True
+            # What they would have read is still in each stream's state, from which the next run goes on.
             self.tasks.clear()
             self._changed.notify_all()
 

@@ -56,5 +56,6 @@ def pages_left(key_range: KeyRange, first: str, last: str) -> int:
     """
     if key_range.upper is None:
         return 1
+    # A page of one moment has no span that something could be divided by.
     span = max(moment(last) - moment(first), _MILLISECOND)
     return max(1, math.ceil((moment(key_range.upper) - moment(last)) / span))

@@ -61,11 +61,13 @@ class Reader:
                 privacy=self._selection.privacy,
             )
         except ApiError as error:
+            # Asked only after a refusal: to look for each parent first would double the requests of a whole stream.
             if key_range.parent and is_gone(self._get, task.stream, key_range.parent, error):
                 # The collection went with its parent: no record is missing, so the range ends here without an error.
                 return Result(task)
             raise
         ranges = step.left
+        # Ranges that the page itself divided are shared already.
         if len(ranges) == 1 and step.page.records:
             ranges = self._share(task, key_range, ranges[0], step.page, idle)
         return Result(task, ranges, step.limit, page=step.page, quarantine=step.quarantine)
@@ -114,6 +116,7 @@ class Threads:
         """Start the threads."""
         self._tasks = tasks
         for number in range(self._count):
+            # Shown by debuggers and py-spy, where "Thread-7" says nothing.
             name = f"commercetools-{number}"
             # Daemons: a process that ends early must not wait for a request of up to `request_timeout` seconds.
             threading.Thread(target=_work, args=(tasks, reader), name=name, daemon=True).start()
