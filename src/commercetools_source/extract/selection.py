@@ -84,7 +84,7 @@ class Selection:
 
 def checked_predicate(stream: Stream, predicate: str) -> str:
     """Return a predicate for the records of `stream`; raises ConfigError where it is empty or the API takes none."""
-    # Known from the contract and refused here: the platform answers an unknown parameter with a 400 at the first page.
+    # Known from the contract, so it is refused before a request is sent.
     endpoint = contract.load().endpoints.get(stream.path)
     if endpoint is not None and "where" not in endpoint.params:
         raise ConfigError(f"{stream.name} cannot be filtered: the API offers no `where` there")
@@ -100,7 +100,7 @@ def mode_of(stream: Stream, state: StreamState, selection: Selection) -> Literal
     if state.mode is not None:
         # A read that was cut off is finished in its own way, whatever this run would choose.
         return "resumed"
-    # Without a date of change, nothing says what is new: the stream is small and is read whole each time.
+    # Without a date of change nothing says what is new, so it is read whole each time.
     return "incremental" if stream.cursor is not None and state.cursor is not None else "full"
 
 
