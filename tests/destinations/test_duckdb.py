@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import date, datetime, time, timezone
 from typing import TYPE_CHECKING, Any
@@ -541,6 +542,30 @@ def test_a_second_signal_during_a_query_ends_with_its_status_and_stores_nothing(
     database.close("300MB")
     assert end.value.code == 128 + number
     assert rows(path, "SHOW TABLES") == []
+
+
+@pytest.mark.parametrize("way", ["database", "connection"])
+def test_interruptions_that_go_on_do_not_end_what_takes_a_transaction_back(path: Path, way: str) -> None:
+    database = Database(path, lambda: None)
+    database.catalogue.create_table("whole", {"a": "INTEGER"})
+    interrupt = database.interrupt if way == "database" else database.connection.interrupt
+    for _ in range(30):
+        ended = threading.Event()
+
+        def disturb(ended: threading.Event = ended) -> None:
+            while not ended.is_set():
+                interrupt()
+
+        disturber = threading.Thread(target=disturb, daemon=True)
+        with pytest.raises(KeyboardInterrupt), database.transaction():  # noqa: PT012
+            database.catalogue.create_table("half", {"a": "INTEGER"})
+            disturber.start()
+            raise KeyboardInterrupt
+        ended.set()
+        disturber.join()
+        assert database.catalogue.columns == {"whole": {"a": "INTEGER"}}
+        assert database.execute("SHOW TABLES") == [("whole",)]
+    database.close("300MB")
 
 
 LONG = """

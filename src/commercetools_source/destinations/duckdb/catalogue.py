@@ -42,22 +42,23 @@ class Catalogue:
         execute = self._connection.execute
         own = "database_name = current_database()"
         schemas = execute(f"SELECT schema_name FROM duckdb_schemas() WHERE {own}").fetchall()  # noqa: S608 - a constant
-        self._has_schema = (SCHEMA,) in schemas
         tables = execute(
             f"SELECT schema_name, table_name, estimated_size FROM duckdb_tables() WHERE {own}"  # noqa: S608 - same
         ).fetchall()
         views = execute(
             f"SELECT schema_name, view_name FROM duckdb_views() WHERE {own} AND NOT internal"  # noqa: S608 - same
         ).fetchall()
+        rows = execute(
+            f"SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE {own} AND schema_name = 'main'"  # noqa: S608 - same
+            " ORDER BY table_oid, column_index"
+        ).fetchall()
+        # Only now: a query that was interrupted must not leave tables without their columns behind.
+        self._has_schema = (SCHEMA,) in schemas
         self.row_counts = {name: rows for schema, name, rows in tables if schema == "main"}
         self.views = {name for schema, name in views if schema == "main"}
         self.relations = {name: "TABLE" for schema, name, _ in tables if schema == SCHEMA}
         self.relations |= {name: "VIEW" for schema, name in views if schema == SCHEMA}
         self.columns = {name: {} for name in self.row_counts}
-        rows = execute(
-            f"SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE {own} AND schema_name = 'main'"  # noqa: S608 - same
-            " ORDER BY table_oid, column_index"
-        ).fetchall()
         for table, name, sql in rows:
             if table in self.columns:
                 self.columns[table][name] = sql

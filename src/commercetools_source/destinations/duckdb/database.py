@@ -33,6 +33,7 @@ class Database:
         self._on_rollback = on_rollback
         self._read_only = read_only
         self._allowed = ""
+        self._rolling_back = False
         self.commit_failed = False
         self.connection = attach(path, read_only=read_only)
         try:
@@ -76,12 +77,35 @@ class Database:
             self._roll_back()
             raise
 
+    def interrupt(self) -> None:
+        """End the query under way, in whatever thread; what takes a transaction back goes on."""
+        if not self._rolling_back:
+            self.connection.interrupt()
+
     def _roll_back(self) -> None:
-        with suppress(*duckdb_errors()):
-            self.connection.execute("ROLLBACK")
-        with suppress(*duckdb_errors()):  # a file that is to be opened anew may take no statement more
-            self.catalogue.forget()
+        self._rolling_back = True
+        try:
+            self._finish(lambda: self.connection.execute("ROLLBACK"))
+            self._finish(self.catalogue.forget)
+        finally:
+            self._rolling_back = False
         self._on_rollback()
+
+    @staticmethod
+    def _finish(operation: Callable[[], object]) -> None:
+        """Do what must be whole before the file is used again, or leave it to whoever opens the file anew."""
+        import duckdb
+
+        interrupted = True
+        while interrupted:
+            interrupted = False
+            try:
+                operation()
+            except duckdb.InterruptException:
+                # An interruption that was on its way when the rollback began: it ends no other query.
+                interrupted = True
+            except duckdb_errors():
+                pass  # a file that is to be opened anew may take no statement more
 
     @contextmanager
     def registered(self, name: str, batch: Any) -> Iterator[None]:

@@ -234,7 +234,7 @@ class DuckDB:
 
     def _interrupt(self) -> None:
         if self._file is not None:
-            self._file.database.connection.interrupt()
+            self._file.database.interrupt()
 
     def _reset(self) -> None:
         """Forget what a transaction did that was rolled back."""
