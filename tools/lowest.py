@@ -21,11 +21,21 @@ _BOUND = re.compile(r"([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?\s*>=\s*([0-9][^,;\s]*)")
 
 
 def lowest(project: dict[str, Any]) -> list[str]:
-    """Return `name==version` of the lower bounds among the requirements of a [project] table, each name once."""
+    """Return `name==version` of the lower bounds among the requirements of a [project] table, each name once.
+
+    Of a package that several extras want, it is the lowest of their bounds: each extra can be installed alone.
+    """
     extras: dict[str, list[str]] = project["optional-dependencies"]
     requirements = [*project["dependencies"], *(text for texts in extras.values() for text in texts)]
-    bounds = {match[1]: match[2] for text in requirements if (match := _BOUND.match(text))}
-    return [f"{name}=={version}" for name, version in sorted(bounds.items())]
+    bounds: dict[str, list[str]] = {}
+    for text in requirements:
+        if match := _BOUND.match(text):
+            bounds.setdefault(match[1], []).append(match[2])
+    return [f"{name}=={min(versions, key=_numbers)}" for name, versions in sorted(bounds.items())]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 if __name__ == "__main__":
