@@ -142,6 +142,7 @@ class Requests:
         try:
             if not (method.isascii() and method.isalpha()):
                 raise ConfigError(f"{method!r} is no method of a request; such as GET or POST is")
+            # Methods are case-sensitive (RFC 9110, section 9.1), and people write `get`.
             method = method.upper()
             target = self._target(path, url, params)
             encoded = None if body is None else msgspec.json.encode(body)
