@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,6 @@ from destinations.trees import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from commercetools_source.extract.delivery import Delivery
 
@@ -39,7 +39,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path, fields: object, load:
 
 
 def part(folder: Folder, stream: str = "things") -> Path:
-    (file,) = (path for path in folder._folder.path.glob(f"{stream}/part-*"))
+    (file,) = (path for path in Path(folder.name).glob(f"{stream}/part-*"))
     return file
 
 
@@ -100,7 +100,7 @@ def test_what_a_full_read_loaded_so_far_is_given_up_when_it_was_changed(folder: 
     folder.close()
     assert folder.open() == {"things": state, "others": HELD}
     folder.close()
-    (file,) = folder._folder.path.glob("things/_loading/part-*")
+    (file,) = Path(folder.name).glob("things/_loading/part-*")
     file.write_bytes(file.read_bytes()[:-3])
     assert folder.open() == {"things": HELD, "others": HELD}
     folder.close()

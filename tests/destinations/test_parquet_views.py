@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -19,7 +20,6 @@ from destinations.deliveries import CURSOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 ORDERS, PRODUCTS = STREAMS["orders"], STREAMS["products"]
 NIGHT = "2024-03-01T01:30:00.000Z"  # still February in Los Angeles
@@ -158,7 +158,7 @@ def materialized(destination: Parquet, records: Sequence[dict[str, Any]]) -> Non
 
 
 def asked_for_later(destination: Parquet, records: Sequence[dict[str, Any]]) -> None:
-    materialized(Parquet(destination._folder.path), records)
+    materialized(Parquet(Path(destination.name)), records)
     destination.open()
     store(destination, records[:1], stream=PRODUCTS, replaces=False)
     destination.close()

@@ -72,7 +72,7 @@ class Monitors:
     def _write(self, summary: Summary | None, tally: Tally | None) -> None:
         if self._metrics is None:
             return
-        from commercetools_source.destinations.manifest import replace_file
+        from commercetools_source.destinations.store.atomic import replace_file
         from commercetools_source.report.metrics import metrics_text
 
         text = metrics_text(summary, tally, time.time()).encode()

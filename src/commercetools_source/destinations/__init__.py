@@ -8,9 +8,12 @@ from commercetools_source.destinations.row import Ability, DestinationType, Loca
 from commercetools_source.errors import DestinationError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from commercetools_source.destinations.duckdb.file import DuckDB
     from commercetools_source.destinations.jsonl import Jsonl
     from commercetools_source.destinations.parquet.folder import Parquet
+    from commercetools_source.destinations.store import Store
     from commercetools_source.extract.delivery import Destination
 
 __all__ = ["DESTINATIONS", "DuckDB", "Jsonl", "Parquet", "is_stored", "open_destination", "open_stored"]
@@ -25,13 +28,26 @@ def _duckdb(location: Location) -> Destination:
 def _parquet(location: Location) -> Destination:
     from commercetools_source.destinations.parquet.folder import Parquet
 
-    return Parquet(location.path(), materialize=bool(location.materialize))
+    return Parquet(_files(location), materialize=bool(location.materialize))
 
 
 def _jsonl(location: Location) -> Destination:
     from commercetools_source.destinations.jsonl import Jsonl
 
-    return Jsonl(location.path())
+    return Jsonl(_files(location))
+
+
+def _files(location: Location) -> Path | Store:
+    """Return where the files of a folder are: a folder of this machine, or a bucket."""
+    if location.is_local():
+        return location.path()
+    from commercetools_source.destinations.store.bucket import Bucket
+
+    return Bucket(location.text, location.parameters)
+
+
+_BUCKETS = ("s3", "gs", "az")
+_BUCKET_PARAMETERS = ("endpoint", "region")
 
 
 DESTINATIONS = (
@@ -53,6 +69,8 @@ DESTINATIONS = (
         make=_parquet,
         default="commercetools-parquet",
         abilities=frozenset({Ability.COMPARE, Ability.MERGE, Ability.TABLES, Ability.RUNS}),
+        schemes=_BUCKETS,
+        url_parameters=_BUCKET_PARAMETERS,
         extra="parquet",
         look="duckdb -init LOCATION/latest.sql",
     ),
@@ -63,6 +81,8 @@ DESTINATIONS = (
         make=_jsonl,
         default="commercetools-jsonl",
         abilities=frozenset({Ability.RUNS}),
+        schemes=_BUCKETS,
+        url_parameters=_BUCKET_PARAMETERS,
     ),
 )
 """The first one is where `sync` writes if nothing is said."""

@@ -5,13 +5,13 @@
     folder/orders/_loading/part-…               a full read under way; moved up when it is complete
 
 A table is a stream, or a table made from it (`parent`), whose files come and go with those of the stream.
+In a bucket, where nothing can be renamed, the files of a full read are in orders/ from the beginning.
 Files that the manifest does not name are somebody else's, whatever they are called: they are left alone.
 Knows nothing of what is in the files.
 """
 
 from __future__ import annotations
 
-import errno
 import secrets
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,24 +19,22 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from commercetools_source.destinations.leftovers import part_name, remove_unlisted, table_folder, undo_unfinished
-from commercetools_source.destinations.lock import lock, lock_to_read
+from commercetools_source.destinations.leftovers import check_table, part_name, remove_unlisted, undo_unfinished
 from commercetools_source.destinations.manifest import (
     FORMAT,
-    LOADING,
     MANIFEST,
     Entry,
     File,
     Manifest,
+    file_path,
     load_manifest,
-    refuse_link,
     save_manifest,
-    sync_folder,
-    write_file,
 )
-from commercetools_source.destinations.run_file import append_run, read_runs
+from commercetools_source.destinations.run_file import RUN_FILE, append_run, appended, read_runs, runs_in
+from commercetools_source.destinations.store import Store
+from commercetools_source.destinations.store.local import Local
 from commercetools_source.destinations.stored import lost_files, stored_states
-from commercetools_source.errors import DestinationError, RecordError
+from commercetools_source.errors import DestinationError, InUseError, RecordError
 from commercetools_source.extract.checkpoint import encode
 
 if TYPE_CHECKING:
@@ -68,15 +66,15 @@ class TableRows:
 
 
 class Folder:
-    """Stores deliveries as files with `suffix` in `path`, whose parent folder must exist."""
+    """Stores deliveries as files with `suffix` in a store, or in a folder whose parent folder must exist."""
 
-    def __init__(self, path: Path, suffix: str) -> None:
-        self.path = path
+    def __init__(self, path: Path | Store, suffix: str) -> None:
+        self.files: Store = path if isinstance(path, Store) else Local(path)
         self._suffix = suffix
-        self._lock: BinaryIO | None = None
         self._writes = False
         self._manifest = Manifest(FORMAT, suffix)
         self._run = ""
+        self._put: list[str] = []
         self._lost: list[Notice] = []
 
     # --- from opening to closing ---
@@ -92,38 +90,36 @@ class Folder:
                 self._open_to_read()
             else:
                 self._open_to_write()
-            self._lost = lost_files(self.path, self._manifest)
-            return stored_states(self.path, self._manifest)
+            self._lost = lost_files(self.files, self._manifest)
+            return stored_states(self.files, self._manifest)
         except BaseException as error:  # Ctrl-C too: a lock that stays would stop the next run of this process
             self.close()
             if isinstance(error, OSError) and not isinstance(error, DestinationError):
-                raise DestinationError(_explain(self.path, error)) from error
+                raise DestinationError(self.files.explain(error)) from error
             raise
 
     def _open_to_read(self) -> None:
-        if not self.path.exists():
-            raise DestinationError(f"{self.path} does not exist; run `commercetools-source sync` first")
-        if not self.path.is_dir():
-            raise FileExistsError
-        self._lock = lock_to_read(self.path)
-        self._manifest = load_manifest(self.path, self._suffix)
+        self.files.lock_to_read()
+        self._manifest = load_manifest(self.files, self._suffix)
 
     def _open_to_write(self) -> None:
-        self.path.mkdir(exist_ok=True)
-        load_manifest(self.path, self._suffix)  # what is refused is refused before a lock is left in it
-        self._lock = lock(self.path)
-        self._manifest = load_manifest(self.path, self._suffix)
+        self.files.prepare()
+        load_manifest(self.files, self._suffix)  # what is refused is refused before a lock is left in it
+        self.files.lock()
+        self._manifest = load_manifest(self.files, self._suffix)
         self._run = secrets.token_hex(4)  # so no run writes a name that a copy of the folder has for another file
-        if not (self.path / MANIFEST).exists():  # so that whatever a killed run leaves has a manifest beside it
-            save_manifest(self.path, self._manifest)
-        undo_unfinished(self.path, self._manifest)
+        if self.files.shared:  # a run before this one can replace nothing from now on, so what it left can be removed
+            self._save(msgspec.structs.replace(self._manifest, opened=self._run))
+            self.files.prepare()  # what is there now stays until this run changes it
+        elif self.files.size(MANIFEST) is None:  # so that whatever a killed run leaves has a manifest beside it
+            save_manifest(self.files, self._manifest)
+        undo_unfinished(self.files, self._manifest)
         self._writes = True
 
     def close(self) -> None:
         """Release the lock."""
-        handle, self._lock, self._writes = self._lock, None, False
-        if handle is not None:
-            handle.close()
+        self._writes = False
+        self.files.close()
 
     # --- what is stored ---
 
@@ -132,11 +128,11 @@ class Folder:
         return list(self._lost)
 
     def is_there(self) -> bool:
-        """Return whether a folder is at `path`; raises DestinationError when there can be none."""
+        """Return whether the store exists; raises DestinationError when it cannot."""
         try:
-            return self.path.is_dir()
+            return self.files.is_there()
         except OSError as error:
-            raise DestinationError(_explain(self.path, error)) from error
+            raise DestinationError(self.files.explain(error)) from error
 
     def entry(self, table: str) -> Entry | None:
         """Return what is stored of a table; not to be changed."""
@@ -147,16 +143,16 @@ class Folder:
         return self._manifest.tables(parent)
 
     def paths(self, table: str, *, loading: bool = False) -> list[Path]:
-        """Return the files of a table, or those of a full read under way."""
+        """Return the files of a table on this machine, or those of a full read under way."""
         entry = self._manifest.streams.get(table) or Entry(())
-        home = self.path / table
-        if loading:
-            return [home / LOADING / file.name for file in entry.loading]
-        return [home / file.name for file in entry.files]
+        files, folder = (entry.loading, self.files.loading) if loading else (entry.files, "")
+        return [self.files.fetch(file_path(table, file.name, folder)) for file in files]
 
-    def home(self, table: str) -> Path:
-        """Return the folder of a table, to write in; raises DestinationError when it is somewhere else."""
-        return table_folder(self.path, table)
+    def put(self, path: str, write: Write) -> None:
+        """Store a file that no manifest names, for readers, as a whole; raises DestinationError and OSError."""
+        if "/" in path:
+            check_table(self.files, path.rpartition("/")[0])
+        self.files.put(path, write)
 
     # --- what changes it ---
 
@@ -173,13 +169,13 @@ class Folder:
             # In the same manifest as the files: one rename makes both count.
             streams[delivery.stream.name].state = encode(delivery.state)
             self._replace(streams)
-            remove_unlisted(self.path, self._manifest, (rows.table for rows in tables))
+            remove_unlisted(self.files, self._manifest, (rows.table for rows in tables))
 
     def _advanced(self, delivery: Delivery, rows: TableRows) -> Entry:
         """Return the entry of a table after a delivery, whose file is written."""
         stream, phase = delivery.stream.name, delivery.phase
         old = self._manifest.streams.get(rows.table) or Entry(())
-        home = self.home(rows.table)
+        check_table(self.files, rows.table)
         entry = Entry(
             rows.key,
             old.files,
@@ -189,7 +185,7 @@ class Folder:
             loading_columns=old.loading_columns,
             parent="" if rows.table == stream else stream,
         )
-        file = self._file(home / LOADING if phase.full else home, entry, rows.write)
+        file = self._file(rows, entry, loading=phase.full)
         if phase.full:
             entry.loading = [*entry.loading, *file]
             entry.loading_columns = dict(rows.columns or {})
@@ -199,9 +195,10 @@ class Folder:
         if phase.swaps:
             # Before the manifest says so: a run that is cut off here knows them by their names and moves them back.
             for loaded in entry.loading:
-                (home / LOADING / loaded.name).replace(home / loaded.name)
+                path = file_path(rows.table, loaded.name)
+                self.files.move(file_path(rows.table, loaded.name, self.files.loading), path)
             if entry.loading:
-                sync_folder(home)
+                self.files.persist(rows.table)
             if delivery.keeps_unread:
                 _refuse_other_types(rows.table, old.columns, entry.loading_columns)
                 entry.files, entry.columns = [*old.files, *entry.loading], {**old.columns, **entry.loading_columns}
@@ -212,7 +209,7 @@ class Folder:
         return entry
 
     def exchange(self, rows: TableRows, gone: Collection[str], *, parent: str = "", loading: bool = False) -> int:
-        """Store one new file of a table in place of those called `gone`, without any change of state; return its rows.
+        """Store one new file of a table in path of those called `gone`, without any change of state; return its rows.
 
         With `loading` it goes to the files of a full read under way. Raises DestinationError, with nothing changed.
         """
@@ -220,22 +217,22 @@ class Folder:
             self._announce([rows.table])
             old = self._manifest.streams.get(rows.table) or Entry(rows.key, parent=parent)
             entry = msgspec.structs.replace(old)
-            home = self.home(rows.table)
-            written = self._file(home / LOADING if loading else home, entry, rows.write)
+            check_table(self.files, rows.table)
+            written = self._file(rows, entry, loading=loading)
             if loading:
                 entry.loading = [file for file in old.loading if file.name not in gone] + written
             else:
                 entry.files = [file for file in old.files if file.name not in gone] + written
                 entry.columns = dict(rows.columns or old.columns)
             self._replace({**self._manifest.streams, rows.table: entry})
-            remove_unlisted(self.path, self._manifest, [rows.table])
+            remove_unlisted(self.files, self._manifest, [rows.table])
         return sum(file.records for file in written)
 
     def drop(self, tables: Collection[str]) -> None:
         """Remove tables with their files; raises DestinationError, with nothing changed."""
         with self._writing(", ".join(tables)):
             self._replace({name: entry for name, entry in self._manifest.streams.items() if name not in tables})
-            remove_unlisted(self.path, self._manifest, tables)
+            remove_unlisted(self.files, self._manifest, tables)
 
     def reset(self, stream: str) -> bool:
         """Drop the state of a stream and the files of a read under way; return whether there was any."""
@@ -248,7 +245,7 @@ class Folder:
             for table in tables:
                 streams[table] = msgspec.structs.replace(streams[table], loading=[], loading_columns={}, state=None)
             self._replace(streams)
-            remove_unlisted(self.path, self._manifest, tables)
+            remove_unlisted(self.files, self._manifest, tables)
         return True
 
     # --- records of runs ---
@@ -256,46 +253,70 @@ class Folder:
     def write_run(self, record: RunRecord) -> None:
         """Store the record of a run beside the manifest; raises DestinationError."""
         with self._writing("the record of a run"):
-            append_run(self.path, record)
+            if isinstance(self.files, Local):
+                append_run(self.files.path, record)
+            else:  # nothing is appended to an object
+                lines = appended(self.files.get(RUN_FILE) or b"", record, f"{self.files.name}/{RUN_FILE}")
+                self.files.put(RUN_FILE, lambda out: out.write(lines))
 
     def runs(self, limit: int) -> list[RunRecord]:
         """Return the newest records of runs, the newest first; raises DestinationError."""
         try:
-            return read_runs(self.path, limit)
+            if isinstance(self.files, Local):
+                return read_runs(self.files.path, limit)
+            return runs_in(self.files.get(RUN_FILE) or b"", f"{self.files.name}/{RUN_FILE}")[:limit]
         except OSError as error:
             if isinstance(error, DestinationError):
                 raise
-            raise DestinationError(f"cannot read the records of runs in {self.path}: {error.strerror}") from error
+            raise DestinationError(
+                f"cannot read the records of runs in {self.files.name}: {error.strerror or error}"
+            ) from error
 
     # --- one change ---
 
     @contextmanager
     def _writing(self, table: str) -> Iterator[None]:
         if not self._writes:
-            raise DestinationError(f"{self.path} is not open to write; call open() first")
+            raise DestinationError(f"{self.files.name} is not open to write; call open() first")
+        self._put = []
         try:
             yield
         except BaseException as error:
-            with suppress(
-                OSError
-            ):  # the reason to fail, such as a full disk, may hinder this too; the next run does it
-                undo_unfinished(self.path, self._manifest)
+            # The reason to fail, such as a full disk, may hinder this too; the next run does it.
+            with suppress(OSError, InUseError):
+                self._undo(error)
             # What a decoder or the caller raises is not about the folder.
             if isinstance(error, DestinationError) or not isinstance(error, OSError):
                 raise
             raise DestinationError(
-                f"cannot write {table} to {self.path}: {error};"
+                f"cannot write {table} to {self.files.name}: {error};"
                 " what was stored before is kept, and the next run goes on from there"
             ) from error
 
-    def _file(self, folder: Path, entry: Entry, write: Write | None) -> list[File]:
+    def _undo(self, error: BaseException) -> None:
+        """Remove what a change that failed has put; nothing where it may have become true all the same."""
+        if isinstance(error, InUseError):
+            # Another run writes: what its manifest names is no longer for this one to undo, except files of its own.
+            manifest, self._writes = load_manifest(self.files, self._suffix), False
+            listed = _paths(manifest.streams, self.files.loading)
+            for path in self._put:
+                if path not in listed:
+                    self.files.discard(path)
+        elif self.files.is_certain():
+            undo_unfinished(self.files, self._manifest)
+        else:  # whoever opens it next learns which manifest is there, and removes what that does not name
+            self._writes = False
+
+    def _file(self, rows: TableRows, entry: Entry, *, loading: bool) -> list[File]:
         """Write a file and count it in `entry`; return it, or nothing when there are no rows."""
-        if write is None:
+        if rows.write is None:
             return []
         name = part_name(entry, self._manifest)
-        file = File(name, *write_file(folder, name, write))
-        if not file.records:  # such as a relation of records that have none: readers need no empty file
-            (folder / name).unlink()
+        path = file_path(rows.table, name, self.files.loading if loading else "")
+        self._put.append(path)
+        # Of no rows, such as a relation of records that have none, readers need no file.
+        file = File(name, *self.files.put(path, rows.write, empty=False))
+        if not file.records:
             return []
         entry.next += 1
         return [file]
@@ -310,10 +331,11 @@ class Folder:
 
     def _replace(self, streams: dict[str, Entry]) -> None:
         old = self._manifest
-        before = _paths({name: entry for name, entry in old.streams.items() if streams.get(name) is not entry})
-        after = _paths({name: entry for name, entry in streams.items() if old.streams.get(name) is not entry})
+        loading = self.files.loading
+        before = _paths({name: entry for name, entry in old.streams.items() if streams.get(name) is not entry}, loading)
+        after = _paths({name: entry for name, entry in streams.items() if old.streams.get(name) is not entry}, loading)
         # Named before they are removed: what a killed run leaves of them is the next run's to remove.
-        waiting = {path for path in old.removed if (self.path / path).exists()}
+        waiting = {path for path in old.removed if self.files.size(path) is not None}
         self._save(
             msgspec.structs.replace(
                 old,
@@ -324,8 +346,7 @@ class Folder:
         )
 
     def _save(self, manifest: Manifest) -> None:
-        refuse_link(self.path / MANIFEST)
-        save_manifest(self.path, manifest)
+        save_manifest(self.files, manifest)
         self._manifest = manifest
 
 
@@ -339,15 +360,5 @@ def _refuse_other_types(table: str, stored: Mapping[str, str], loaded: Mapping[s
             )
 
 
-def _paths(streams: Mapping[str, Entry]) -> set[str]:
-    return {path for table, entry in streams.items() for path in entry.paths(table)}
-
-
-def _explain(path: Path, error: OSError) -> str:
-    if error.errno == errno.ELOOP or (path.is_symlink() and not path.exists()):
-        return f"the symbolic link {path} leads nowhere; choose another name"
-    if isinstance(error, FileExistsError):
-        return f"{path} is a file; name a folder for the data"
-    if isinstance(error, FileNotFoundError):
-        return f"cannot write to {path}: the folder {path.parent} does not exist; create it first"
-    return f"{path} cannot be written: {error.strerror or error}; check its permissions and the space left"
+def _paths(streams: Mapping[str, Entry], loading: str) -> set[str]:
+    return {path for table, entry in streams.items() for path in entry.paths(table, loading)}

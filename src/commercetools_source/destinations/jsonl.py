@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.destinations.store import Store
     from commercetools_source.events import Notice
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery
@@ -34,13 +35,13 @@ _CHUNK_BYTES = 1 << 20
 
 
 class Jsonl:
-    """A destination that writes JSON lines into the folder `path`; its parent folder must exist."""
+    """A destination that writes JSON lines into a store, or into a folder whose parent folder must exist."""
 
     batch_bytes = 24_000_000  # one file each; twice that and more is held while one is written
 
-    def __init__(self, path: Path) -> None:
-        self.name = str(path)
+    def __init__(self, path: Path | Store) -> None:
         self._folder = Folder(path, "jsonl")
+        self.name = self._folder.files.name
 
     def open(self) -> Mapping[str, StreamState]:
         """Create and lock the folder, return the stored states; raises DestinationError and StateError."""

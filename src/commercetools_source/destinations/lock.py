@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.manifest import refuse_link
+from commercetools_source.destinations.store.atomic import refuse_link
 from commercetools_source.errors import DestinationError, InUseError
 
 if TYPE_CHECKING:

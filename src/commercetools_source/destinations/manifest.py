@@ -6,11 +6,7 @@ no longer counts until that is removed. Knows nothing of what is in the files.
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
-import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any  # msgspec reads the annotations
 
 import msgspec
@@ -18,11 +14,10 @@ import msgspec
 from commercetools_source.errors import DestinationError, StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
-    from typing import BinaryIO
 
-    Write = Callable[[BinaryIO], int]
+    from commercetools_source.destinations.store import Store
 
 __all__ = [
     "FORMAT",
@@ -30,29 +25,27 @@ __all__ = [
     "MANIFEST",
     "PART",
     "TABLE",
-    "TEMPORARY",
     "Entry",
     "File",
     "Manifest",
+    "file_path",
     "load_manifest",
     "read_manifest",
-    "refuse_link",
-    "replace_file",
     "save_manifest",
-    "sync_folder",
-    "write_file",
 ]
 
 FORMAT = 1
 """Version of the manifest; another one is refused, not guessed."""
 MANIFEST = "manifest.json"
 LOADING = "_loading"
-TEMPORARY = ".tmp"
-_NAME_KEPT = 50
-"""Characters of a name that its temporary one has: 200 bytes at most, where file systems allow 255."""
 PART = re.compile(r"part-\d{6,}-[0-9a-f]{8}\.([a-z]+)", re.ASCII)
 TABLE = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
 """What a table may be called: it is a path in the folder, and must not lead out of it."""
+
+
+def file_path(table: str, name: str, loading: str = "") -> str:
+    """Return the path of a file of a table, or of one in its folder `loading`."""
+    return "/".join(filter(None, (table, loading, name)))
 
 
 class File(msgspec.Struct, frozen=True):
@@ -81,10 +74,10 @@ class Entry(msgspec.Struct):
     loading_columns: dict[str, str] = {}
     parent: str = ""
 
-    def paths(self, table: str) -> Iterator[str]:
-        """Yield the path of each file, from the folder on."""
-        yield from (f"{table}/{file.name}" for file in self.files)
-        yield from (f"{table}/{LOADING}/{file.name}" for file in self.loading)
+    def paths(self, table: str, loading: str) -> Iterator[str]:
+        """Yield the path of each file, from the folder on; `loading` as in Store."""
+        yield from (file_path(table, file.name) for file in self.files)
+        yield from (file_path(table, file.name, loading) for file in self.loading)
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -93,6 +86,7 @@ class Manifest(msgspec.Struct, frozen=True):
     `suffix` of the data files is their format. The last run that wrote is `run`: for each table it may have left one
     file that is not listed, which has the table's `next` number and this run in its name; `begun` are the tables
     without an entry where it may have. `removed` are paths of files that no longer count and may still be there.
+    `opened` is the run that opened a shared store last, so that those before it can replace nothing any more.
     """
 
     format: int
@@ -101,6 +95,7 @@ class Manifest(msgspec.Struct, frozen=True):
     begun: list[str] = []
     removed: list[str] = []
     streams: dict[str, Entry] = {}
+    opened: str | msgspec.UnsetType = msgspec.UNSET
 
     def tables(self, parent: str = "") -> list[str]:
         """Return the tables made from a stream; of "", the streams."""
@@ -111,35 +106,32 @@ class _Version(msgspec.Struct):
     format: int
 
 
-def load_manifest(folder: Path, suffix: str) -> Manifest:
-    """Return the manifest of a folder of files with this suffix, a new one when there is nothing.
+def load_manifest(store: Store, suffix: str) -> Manifest:
+    """Return the manifest of a store of files with this suffix, a new one when there is nothing.
 
-    Raises DestinationError for a folder of another format, and for data files without a manifest.
+    Raises DestinationError for a store of another format, and for data files without a manifest.
     """
-    refuse_link(folder / MANIFEST)
-    if (folder / MANIFEST).exists():
-        manifest = read_manifest(folder)
+    path = f"{store.name}/{MANIFEST}"
+    try:
+        text = store.get(MANIFEST)
+    except OSError as error:
+        if isinstance(error, DestinationError):
+            raise
+        raise _unreadable(path, error) from error
+    if text is not None:
+        manifest = _manifest(text, path, store.loading)
         if manifest.suffix not in {"", suffix}:
             raise DestinationError(
-                f"{folder} holds {manifest.suffix} files, so no {suffix} files are written there;"
-                f" choose another folder, or name the destination {manifest.suffix}:{folder}"
+                f"{store.name} holds {manifest.suffix} files, so no {suffix} files are written there;"
+                f" choose another folder, or name the destination {manifest.suffix}:{store.name}"
             )
         return msgspec.structs.replace(manifest, suffix=suffix)
-    if (stray := next(_strays(folder), None)) is not None:
+    if (stray := next(store.strays(), None)) is not None:
         raise DestinationError(
-            f"{folder} has data files ({stray.relative_to(folder)}) but no {MANIFEST};"
+            f"{store.name} has data files ({stray}) but no {MANIFEST};"
             f" put the {MANIFEST} back, or choose an empty folder"
         )
     return Manifest(FORMAT, suffix)
-
-
-def _strays(folder: Path) -> Iterator[Path]:
-    """Yield data files in the folder, those of a folder inside left out that has a manifest."""
-    for path in folder.glob("**/part-*"):
-        # A destination in a folder of this one, or a copy of one: its files are named by a manifest of their own.
-        inside = [parent for parent in path.parents if folder in parent.parents]
-        if PART.fullmatch(path.name) and not any((parent / MANIFEST).exists() for parent in inside):
-            yield path
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -147,6 +139,19 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         text = path.read_bytes()  # as a whole: it is replaced by a rename, so it is never seen half-written
+    except OSError as error:
+        raise _unreadable(str(path), error) from error
+    return _manifest(text, str(path), LOADING)
+
+
+def _unreadable(path: str, error: OSError) -> DestinationError:
+    first = "run `commercetools-source sync` first" if isinstance(error, FileNotFoundError) else "it must be a file"
+    return DestinationError(f"cannot read {path}: {error.strerror or error}; {first}")
+
+
+def _manifest(text: bytes, path: str, loading: str) -> Manifest:
+    """Return what the text of a manifest says, checked; `path` is where it was, for messages."""
+    try:
         version = msgspec.json.decode(text, type=_Version).format  # another one may have other fields
         if version != FORMAT:
             raise StateError(
@@ -154,9 +159,6 @@ def read_manifest(folder: Path) -> Manifest:
                 " upgrade commercetools-source, or choose an empty folder"
             )
         manifest = msgspec.json.decode(text, type=Manifest)
-    except OSError as error:
-        first = "run `commercetools-source sync` first" if isinstance(error, FileNotFoundError) else "it must be a file"
-        raise DestinationError(f"cannot read {path}: {error.strerror}; {first}") from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise StateError(
             f"{path} is {'broken, or not of commercetools-source' if text.strip() else 'empty'} ({error});"
@@ -168,7 +170,7 @@ def read_manifest(folder: Path) -> Manifest:
             " put the manifest back from a backup, or choose an empty folder"
         )
     # An edited manifest may list a file as both; what counts is never removed.
-    listed = {name for table, entry in manifest.streams.items() for name in entry.paths(table)}
+    listed = {name for table, entry in manifest.streams.items() for name in entry.paths(table, loading)}
     removed = [name for name in manifest.removed if name not in listed]
     return msgspec.structs.replace(manifest, suffix=_suffix(path, manifest), removed=removed)
 
@@ -188,7 +190,7 @@ def _illegal(manifest: Manifest) -> Iterator[str]:
         yield manifest.suffix
 
 
-def _suffix(path: Path, manifest: Manifest) -> str:
+def _suffix(path: str, manifest: Manifest) -> str:
     """Return the format of the data files, of a manifest that does not say it too: "" when there are none."""
     entries = manifest.streams.values()
     named = {file.name.rpartition(".")[2] for entry in entries for file in (*entry.files, *entry.loading)}
@@ -202,67 +204,6 @@ def _suffix(path: Path, manifest: Manifest) -> str:
     return next(iter(suffixes), "parquet" if typed else "")
 
 
-def save_manifest(folder: Path, manifest: Manifest) -> None:
-    """Replace the manifest of `folder`, as a whole or not at all."""
-    text = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
-    write_file(folder, MANIFEST, lambda out: out.write(text))
-
-
-def write_file(folder: Path, name: str, write: Write) -> tuple[int, int]:
-    """Write a file that is there as a whole or not at all; return what `write` returned and the number of bytes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f"{name}{TEMPORARY}"
-    refuse_link(temporary)
-    temporary.unlink(missing_ok=True)  # of a killed run; written over, a second name of the file would change too
-    try:
-        with temporary.open("xb") as out:  # never onto what somebody put there meanwhile
-            records = write(out)
-            out.flush()
-            os.fsync(out.fileno())  # or the rename may be on the disk before the bytes: https://lwn.net/Articles/457667
-            size = out.tell()
-        temporary.replace(folder / name)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    sync_folder(folder)
-    return records, size
-
-
-def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file that a person named, as a whole or not at all; raises OSError.
-
-    Until then it has a name that nobody can have used: what lies beside it is not ours. A run that is killed leaves
-    such a file.
-    """
-    temporary = path.with_name(f".{path.name[:_NAME_KEPT]}.{secrets.token_hex(8)}{TEMPORARY}")
-    with temporary.open("xb") as out:
-        try:
-            write(out)
-            out.flush()
-            os.fsync(out.fileno())  # as in `write_file`
-            temporary.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
-    sync_folder(path.parent)
-
-
-def refuse_link(path: Path) -> None:
-    """Raise DestinationError when `path` is a symbolic link, through which a run would write somewhere else."""
-    if path.is_symlink():
-        raise DestinationError(
-            f"{path} is a symbolic link, and nothing is written through one; put a file or folder in its place"
-        )
-
-
-def sync_folder(path: Path) -> None:
-    """Make renames in `path` survive a power failure, where the system can."""
-    if sys.platform == "win32":  # it opens no folder, and has nothing in place of this
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def save_manifest(store: Store, manifest: Manifest) -> None:
+    """Replace the manifest of `store`, as a whole or not at all."""
+    store.replace(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))

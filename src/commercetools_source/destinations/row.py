@@ -67,7 +67,8 @@ class DestinationType:
 
     `name` stands before the colon and `metavar` is what follows it. `default` is the location if nothing follows ("":
     something must); one with a suffix of `suffixes` needs no name. `label` is what a person calls it. One that is
-    a URL begins with one of `schemes`, any other is a path on this machine; `parameters` may follow it after `?`.
+    a URL begins with one of `schemes`, any other is a path on this machine; `parameters` may follow it after `?`,
+    and `url_parameters` a URL only.
     `look` is a command that shows a person what is there, LOCATION being the location.
     `make` returns one that is not opened; what it needs is imported then, and brought by `extra` ("": nothing more).
     """
@@ -80,6 +81,7 @@ class DestinationType:
     suffixes: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
+    url_parameters: tuple[str, ...] = ()
     abilities: frozenset[Ability] = frozenset()
     extra: str = ""
     look: str = ""
@@ -147,14 +149,14 @@ def _location(row: DestinationType, text: str) -> Location:
             f"destination '{row.name}:{begin}…' is no {row.label}; legal are {legal_forms([row])},"
             " with ./ before a name that has a colon"
         )
-    if not row.parameters:  # a file may have a question mark in its name
+    legal = row.parameters if scheme is None else (*row.parameters, *row.url_parameters)
+    if not legal:  # a file may have a question mark in its name
         return Location(text)
     address, _, query = text.partition("?")
     parameters = dict(parse_qsl(query, keep_blank_values=True))
-    if unknown := sorted(parameters.keys() - set(row.parameters)):
+    if unknown := sorted(parameters.keys() - set(legal)):
         raise ConfigError(
-            f"a {row.label} has no parameter {', '.join(map(repr, map(printable, unknown)))};"
-            f" it has {', '.join(row.parameters)}"
+            f"a {row.label} has no parameter {', '.join(map(repr, map(printable, unknown)))}; it has {', '.join(legal)}"
         )
     return Location(address, parameters)
 

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from commercetools_source.destinations.manifest import refuse_link, sync_folder, write_file
+from commercetools_source.destinations.store.atomic import refuse_link, sync_folder, write_file
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["RUN_FILE", "append_run", "read_runs"]
+__all__ = ["RUN_FILE", "append_run", "appended", "read_runs", "runs_in"]
 
 RUN_FILE = "_commercetools_runs.jsonl"
 
@@ -55,37 +56,68 @@ def read_runs(folder: Path, limit: int) -> list[RunRecord]:
     if not path.exists():
         return []
     _refuse_foreign(path)
-    records: dict[str, RunRecord] = {}
     with path.open("rb") as lines:
-        for line in lines:
-            try:
-                record = msgspec.json.decode(line, type=RunRecord)
-            except (msgspec.DecodeError, RecursionError):
-                continue  # cut short by a kill or a full disk: that run is told as begun, or not at all
-            records[record.run] = record
-    return list(reversed(records.values()))[:limit]
+        return _newest_first(lines)[:limit]
+
+
+def appended(text: bytes, record: RunRecord, path: str, longest: int = _LONGEST) -> bytes:
+    """Return the text of a file with one record more, without old ones when it has more than `longest` bytes.
+
+    Raises DestinationError for a file that somebody else made; `path` is what the message calls it.
+    """
+    runs_in(text, path)
+    text = text + b"\n" * bool(text and not text.endswith(b"\n")) + msgspec.json.encode(record) + b"\n"
+    return text if len(text) <= longest else _newest_lines(_newest_first(text.splitlines())[:NEWEST_RUNS], longest // 2)
+
+
+def runs_in(text: bytes, path: str) -> list[RunRecord]:
+    """Return the records in the text of a file, the newest first. Raises as `appended`."""
+    if not _is_beginning(text[: len(_BEGINNING)]):
+        raise DestinationError(f"{path} is not of commercetools-source; rename it")
+    return _newest_first(text.splitlines())
+
+
+def _newest_first(lines: Iterable[bytes]) -> list[RunRecord]:
+    records: dict[str, RunRecord] = {}
+    for line in lines:
+        try:
+            record = msgspec.json.decode(line, type=RunRecord)
+        except (msgspec.DecodeError, RecursionError):
+            continue  # cut short by a kill or a full disk: that run is told as begun, or not at all
+        records[record.run] = record
+    return list(reversed(records.values()))
 
 
 def _shorten(folder: Path, enough: int) -> None:
-    """Write the newest runs anew, at least one and at most `enough` bytes: half the size, else each run would do so."""
+    """Write the newest runs anew, half of the size: else each run would do so."""
+    text = _newest_lines(read_runs(folder, NEWEST_RUNS), enough)
+    write_file(folder, RUN_FILE, lambda out: out.write(text))
+
+
+def _newest_lines(records: Iterable[RunRecord], enough: int) -> bytes:
+    """Return the lines of the newest of `records`, at least one and at most `enough` bytes, the oldest first."""
     lines: list[bytes] = []
     size = 0
-    for record in read_runs(folder, NEWEST_RUNS):
+    for record in records:
         line = msgspec.json.encode(record) + b"\n"
         size += len(line)
         if lines and size > enough:
             break
         lines.append(line)
-    write_file(folder, RUN_FILE, lambda out: out.write(b"".join(reversed(lines))))
+    return b"".join(reversed(lines))
 
 
 def _refuse_foreign(path: Path) -> None:
     if path.exists():
         with path.open("rb") as file:
             beginning = file.read(len(_BEGINNING))
-        first = beginning.partition(b"\n")[0]  # the first line may be cut short
-        if not _BEGINNING.startswith(first) or beginning.startswith(b"\n"):
+        if not _is_beginning(beginning):
             raise DestinationError(f"{path} is not of commercetools-source; rename it")
+
+
+def _is_beginning(text: bytes) -> bool:
+    first = text.partition(b"\n")[0]  # the first line may be cut short
+    return _BEGINNING.startswith(first) and not text.startswith(b"\n")
 
 
 def _ends_a_line(path: Path) -> bool:

@@ -4,79 +4,72 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.manifest import LOADING
+from commercetools_source.destinations.manifest import file_path
 from commercetools_source.events import Notice
 from commercetools_source.extract.checkpoint import StreamState, give_up, restore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from commercetools_source.destinations.manifest import File, Manifest
+    from commercetools_source.destinations.store import Store
 
 __all__ = ["lost_files", "stored_states"]
 
 
-def stored_states(folder: Path, manifest: Manifest) -> dict[str, StreamState]:
+def stored_states(store: Store, manifest: Manifest) -> dict[str, StreamState]:
     """Return the state of each stream that has one.
 
     Without one of its files a stream is read from its start. A file of another size was changed by somebody, or cut
     short by a disk: what is in it is not known, so the state is broken, and nothing is read or written on top of it.
     """
-    states = {name: _state(folder, manifest, name) for name in manifest.tables()}
+    states = {name: _state(store, manifest, name) for name in manifest.tables()}
     return {name: state for name, state in states.items() if state != StreamState()}
 
 
-def lost_files(folder: Path, manifest: Manifest) -> list[Notice]:
+def lost_files(store: Store, manifest: Manifest) -> list[Notice]:
     """Return for each stream that has a state which of its files is missing."""
     lost = {
-        stream: next((path for path, _ in _files(folder, manifest, stream) if not path.exists()), None)
+        stream: next((path for path, _ in _files(manifest, stream) if store.size(path) is None), None)
         for stream in manifest.tables()
         if manifest.streams[stream].state is not None
     }
     return [
-        Notice(stream, f"{path.relative_to(folder)} is missing, so the stream is read from its start")
+        Notice(stream, f"{path} is missing, so the stream is read from its start")
         for stream, path in lost.items()
         if path is not None
     ]
 
 
-def _state(folder: Path, manifest: Manifest, stream: str) -> StreamState:
+def _state(store: Store, manifest: Manifest, stream: str) -> StreamState:
     entry = manifest.streams[stream]
     if entry.state is None:  # reset by a person: whatever its files are, it is read from its start
         return StreamState()
     # Sizes, not contents: to read all files back would take as long as the run.
-    sizes = [(path, file, _size(path)) for path, file in _files(folder, manifest, stream)]
+    sizes = [(path, file, store.size(path)) for path, file in _files(manifest, stream)]
     if any(size is None for _, _, size in sizes):
         return StreamState()
     for path, file, size in sizes:
         if size != file.bytes:
             return StreamState(
-                broken=f"{path} has {size:,} bytes where the manifest says {file.bytes:,}; put it back from a backup,"
-                " or reset the state of the stream or run it with --full, to read it from its start"
+                broken=f"{store.name}/{path} has {size:,} bytes where the manifest says {file.bytes:,};"
+                " put it back from a backup, or reset the state of the stream or run it with --full,"
+                " to read it from its start"
             )
     state = restore(entry.state)
     # What was loaded of a full read is worth nothing with a gap; the rows that it would have replaced are whole.
-    return state if all(_is_loaded(*loading) for loading in _loading(folder, manifest, stream)) else give_up(state)
+    return state if _is_loaded(store, manifest, stream) else give_up(state)
 
 
-def _files(folder: Path, manifest: Manifest, stream: str) -> Iterator[tuple[Path, File]]:
+def _files(manifest: Manifest, stream: str) -> Iterator[tuple[str, File]]:
     for table in (stream, *manifest.tables(stream)):
-        yield from ((folder / table / file.name, file) for file in manifest.streams[table].files)
+        yield from ((file_path(table, file.name), file) for file in manifest.streams[table].files)
 
 
-def _loading(folder: Path, manifest: Manifest, stream: str) -> Iterator[tuple[Path, File]]:
-    for table in (stream, *manifest.tables(stream)):
-        yield from ((folder / table / LOADING / file.name, file) for file in manifest.streams[table].loading)
-
-
-def _is_loaded(path: Path, file: File) -> bool:
-    """Return whether a file of a full read under way is there, or was moved up by a run that was cut off."""
-    return file.bytes in {_size(path), _size(path.parent.parent / path.name)}
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+def _is_loaded(store: Store, manifest: Manifest, stream: str) -> bool:
+    """Return whether the files of a full read under way are there, or were moved up by a run that was cut off."""
+    return all(
+        file.bytes in {store.size(file_path(table, file.name, store.loading)), store.size(file_path(table, file.name))}
+        for table in (stream, *manifest.tables(stream))
+        for file in manifest.streams[table].loading
+    )

@@ -44,7 +44,7 @@ def schema(
 
 
 def _write(path: Path, tables: tuple[str, ...]) -> None:
-    from commercetools_source.destinations.manifest import replace_file
+    from commercetools_source.destinations.store.atomic import replace_file
     from commercetools_source.report.diagram import draw, mermaid
     from commercetools_source.report.svg import svg
 

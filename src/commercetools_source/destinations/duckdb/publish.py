@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.duckdb.connection import attach
-from commercetools_source.destinations.manifest import refuse_link, replace_file
+from commercetools_source.destinations.store.atomic import refuse_link, replace_file
 from commercetools_source.errors import ConfigError, DestinationError
 
 if TYPE_CHECKING:

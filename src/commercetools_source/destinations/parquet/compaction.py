@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.folder import TableRows
+from commercetools_source.destinations.manifest import file_path
 from commercetools_source.destinations.parquet import files as dataset
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def compact(folder: Folder, table: str) -> None:
         return
     schema = dataset.fields(entry.columns)  # of all files, so that one without a later column gets it
     for group in _groups(small):
-        paths = [folder.path / table / file.name for file in group]
+        paths = [folder.files.fetch(file_path(table, file.name)) for file in group]
         write = partial(dataset.write, schema=schema, batches=dataset.pieces(paths))
         folder.exchange(TableRows(table, entry.key, write), [file.name for file in group])
 

@@ -7,6 +7,7 @@ JSON is left out: Polars 1 fails to open a file that has it, and Polars 2 cannot
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.arrow.arrays import stored_type
@@ -98,25 +99,25 @@ def reader(relation: duckdb.DuckDBPyRelation, rows: int = 1000) -> pa.RecordBatc
     return batches
 
 
-def schema_of(path: Path) -> pa.Schema | None:
-    """Return the columns of a file, None when it is not there or damaged."""
+def schema_of(file: bytes | None) -> pa.Schema | None:
+    """Return the columns of what is in a file, None when there is none or it is damaged."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_schema(path)
-    except (FileNotFoundError, pa.ArrowInvalid):
+        return None if file is None else pq.read_schema(BytesIO(file))
+    except pa.ArrowInvalid:
         return None
 
 
-def has_rows(path: Path) -> bool:
-    """Return whether a file is Parquet and has rows."""
+def has_rows(file: bytes | None) -> bool:
+    """Return whether what is in a file is Parquet and has rows."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return bool(pq.read_metadata(path).num_rows)
-    except (FileNotFoundError, pa.ArrowInvalid):
+        return file is not None and bool(pq.read_metadata(BytesIO(file)).num_rows)
+    except pa.ArrowInvalid:
         return False
 
 

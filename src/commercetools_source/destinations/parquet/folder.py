@@ -26,6 +26,7 @@ from commercetools_source.destinations.parquet.decoding import Clock, Decoders, 
 from commercetools_source.destinations.parquet.news import news
 from commercetools_source.destinations.parquet.published import COLUMNS, publish_columns, publish_views, refuse_foreign
 from commercetools_source.destinations.parquet.session import Session
+from commercetools_source.destinations.store import Store
 from commercetools_source.errors import DestinationError, RecordError
 from commercetools_source.errors.extras import install_hint
 
@@ -47,7 +48,7 @@ __all__ = ["Parquet"]
 
 
 class Parquet:
-    """A destination that writes Parquet files into the folder `path`; its parent folder must exist.
+    """A destination that writes Parquet files into a store, or into a folder whose parent folder must exist.
 
     `materialize` writes the relations of the streams too; those of a stream that has some are always kept in step.
     `drift` counts values that did not fit their column, by table and field (they are in `_unfit`);
@@ -58,13 +59,13 @@ class Parquet:
     merges = True
 
     def __init__(
-        self, path: Path, fields: Callable[[Stream], Sequence[Column]] = columns, *, materialize: bool = False
+        self, path: Path | Store, fields: Callable[[Stream], Sequence[Column]] = columns, *, materialize: bool = False
     ) -> None:
-        self.name = str(path)
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
         self._folder = Folder(path, "parquet")
-        self._session = Session(path)
+        self.name = self._folder.files.name
+        self._session = Session(None if isinstance(path, Store) else path)
         self._decoders = Decoders(self._folder, fields)
         self._clock = Clock()
         self._materialize = materialize
@@ -76,10 +77,11 @@ class Parquet:
         """Create and lock the folder, return the stored states; raises DestinationError and StateError."""
         self._import()
         refuse_foreign(self._folder)
+        self._session.refuse_link()
         states = self._folder.open()
         try:
             # No row was stored after the manifest, so a clock that was set back cannot make new rows look old.
-            self._clock.start((self._folder.path / MANIFEST).stat().st_mtime)
+            self._clock.start(self._folder.files.changed(MANIFEST))
             for stream in self._folder.tables():
                 for table in (stream, *self._folder.tables(stream)):
                     publish_columns(self._folder, table)
@@ -137,6 +139,7 @@ class Parquet:
             if phase.last:
                 for table in tables:
                     compact(self._folder, table)
+                    self._folder.files.release(table)
         self.added += [(stream.name, field) for field in added]
         decoder.tell(stream.name, self.drift)
 
@@ -186,7 +189,7 @@ class Parquet:
             return
         if outdated := [name for name in stored if name not in relations.tables(stream)]:  # made by another version
             for name in outdated:  # first, because it is made anew as long as the table is there
-                (self._folder.home(name) / COLUMNS).unlink(missing_ok=True)
+                self._folder.files.discard(f"{name}/{COLUMNS}")
             self._folder.drop(outdated)
             publish_views(self._folder)
         publish_columns(self._folder, stream.name)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.destinations.manifest import refuse_link, write_file
+from commercetools_source.destinations.leftovers import check_table
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.parquet.relations import tables
-from commercetools_source.destinations.parquet.session import SPILL
 from commercetools_source.destinations.parquet.views import child_view, head, view
+from commercetools_source.destinations.store.atomic import write_file
 from commercetools_source.errors import DestinationError
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ def refuse_foreign(folder: Folder) -> None:
     """Raise DestinationError when somebody else's file has a name under which this writes."""
     if not folder.is_there():
         return
-    path = folder.path / LATEST
-    refuse_link(folder.path / SPILL)
-    if path.is_file() and not path.read_bytes().startswith(head(folder.path).encode()[:40]):
+    text = folder.files.get(LATEST)
+    if text is not None and not text.startswith(head("").encode()[:40]):
         raise DestinationError(
-            f"{path} was not written by commercetools-source; move it away, or choose another folder"
+            f"{folder.files.name}/{LATEST} was not written by commercetools-source;"
+            " move it away, or choose another folder"
         )
 
 
@@ -41,25 +41,25 @@ def publish_columns(folder: Folder, table: str) -> bool:
     entry = folder.entry(table)
     if entry is None or not entry.columns:
         return False
-    path = folder.home(table) / COLUMNS
-    schema = dataset.fields(entry.columns)
-    if dataset.schema_of(path) == schema:  # most runs add no column, and readers' caches go by the time of change
+    path = f"{table}/{COLUMNS}"
+    check_table(folder.files, table)
+    schema, present = dataset.fields(entry.columns), folder.files.get(path)
+    if dataset.schema_of(present) == schema:  # most runs add no column, and readers' caches go by the time of change
         return False
-    if dataset.has_rows(path):
-        raise DestinationError(f"{path} has rows, so commercetools-source did not write it; move it away")
-    write_file(path.parent, COLUMNS, lambda out: dataset.write(out, schema, [dataset.empty(schema)]))
+    if dataset.has_rows(present):
+        raise DestinationError(
+            f"{folder.files.name}/{path} has rows, so commercetools-source did not write it; move it away"
+        )
+    folder.files.put(path, lambda out: dataset.write(out, schema, [dataset.empty(schema)]))
     return True
 
 
 def columns_file(folder: Folder, table: str, scratch: Path | None) -> Path:
     """Return the file of a table that has all columns and no rows: one in `scratch` where nothing may be written."""
-    path = folder.path / table / COLUMNS
     entry = folder.entry(table)
     if scratch is None or entry is None:
-        return path
+        return folder.files.fetch(f"{table}/{COLUMNS}")
     schema = dataset.fields(entry.columns)
-    if dataset.schema_of(path) == schema:
-        return path
     name = f"{table.replace('/', '.')}.parquet"
     write_file(scratch, name, lambda out: dataset.write(out, schema, [dataset.empty(schema)]))
     return scratch / name
@@ -67,22 +67,22 @@ def columns_file(folder: Folder, table: str, scratch: Path | None) -> Path:
 
 def publish_views(folder: Folder) -> None:
     """Write the views, one for each stream and one for each relation, if they are not there as they should be."""
-    home = folder.path.absolute()
-    text = "\n".join([head(home), *_views(folder, home)]).encode()
-    if not (home / LATEST).exists() or (home / LATEST).read_bytes() != text:
-        write_file(home, LATEST, lambda out: out.write(text))
+    text = "\n".join([head(folder.files.url), *_views(folder)]).encode()
+    if folder.files.get(LATEST) != text:
+        folder.files.put(LATEST, lambda out: out.write(text))
 
 
-def _views(folder: Folder, home: Path) -> Iterator[str]:
+def _views(folder: Folder) -> Iterator[str]:
+    store = folder.files
     for stream in sorted(folder.tables()):
         entry = folder.entry(stream)
         if entry is None or not entry.columns:
             continue
-        yield view(home, stream, entry.key, entry.columns)
+        yield view(store, stream, entry.key, entry.columns)
         stored = [(name, folder.entry(name)) for name in folder.tables(stream)]
         # The manifest may name streams and relations of another version.
         relations = tables(STREAMS[stream]) if stored and stream in STREAMS else {}
         for name, child in stored:
             if child and child.columns and name in relations:
                 keys = relations[name].record_key(entry.key)
-                yield child_view(home, name, stream, keys, child.columns, entry.columns)
+                yield child_view(store, name, stream, keys, child.columns, entry.columns)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.duckdb_engine import SETTINGS, Settings, connect, lacks_memory
 from commercetools_source.destinations.parquet import files as dataset
+from commercetools_source.destinations.store.atomic import refuse_link
 
 if TYPE_CHECKING:
     import duckdb
@@ -22,9 +23,9 @@ _MOST_MEMORY = "1GB"
 
 
 class Session:
-    """A connection that spills into `folder`, or into the system's temporary folder where nothing may be written."""
+    """A connection that spills into `folder`; without, or where nothing may be written, into one of the system's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._scratch: TemporaryDirectory[str] | None = None
@@ -33,17 +34,24 @@ class Session:
         """From now on write nothing into the folder."""
         self._scratch = TemporaryDirectory(prefix="commercetools-source-")
 
+    def refuse_link(self) -> None:
+        """Raise DestinationError when what is spilled would be written somewhere else."""
+        if self._folder is not None:
+            refuse_link(self._folder / SPILL)
+
     @property
     def scratch(self) -> Path | None:
         """The folder to write to in place of the one with the data; None: that one."""
+        if self._scratch is None and self._folder is None:
+            self.write_elsewhere()
         return None if self._scratch is None else Path(self._scratch.name)
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The connection, which is made when it is first asked for."""
         if self._connection is None:
-            folder = self.scratch or self._folder
-            self._connection = connect({**_SETTINGS, "temp_directory": str(folder / SPILL)})
+            spill = f"{self.scratch or self._folder}/{SPILL}"
+            self._connection = connect({**_SETTINGS, "temp_directory": spill})
         return self._connection
 
     def batches(self, query: str) -> list[pa.RecordBatch]:

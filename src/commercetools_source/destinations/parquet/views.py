@@ -6,16 +6,20 @@ repeats the row with the time in `_deleted_at`. Only text; runs nothing.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
+from commercetools_source.destinations.manifest import MANIFEST
 from commercetools_source.model.keys import newest_of_key
 from commercetools_source.model.quoting import quoted, string
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from commercetools_source.destinations.store import Store
 
 __all__ = ["child_view", "files", "head", "newest", "order", "view"]
 
@@ -45,10 +49,19 @@ def files(paths: Iterable[Path]) -> str:
     return f"read_parquet([{', '.join(string(str(path)) for path in paths)}], {_OPTIONS})"
 
 
-def _all(folder: Path, table: str, options: str = "") -> str:
-    """Return the table of all rows that are in the files of a table at the time of the query."""
-    home = re.sub(r"([*?\[])", r"[\1]", str(folder / table))  # these stand for other characters in a pattern
-    return f"read_parquet({string(f'{home}/*.parquet')}, {_OPTIONS}{options})"
+def _all(store: Store, table: str) -> str:
+    """Return the table of all rows that count in the files of a table at the time of the query."""
+    home = re.sub(r"([*?\[])", r"[\1]", f"{store.url}/{table}")  # these stand for other characters in a pattern
+    rows = f"read_parquet({string(f'{home}/*.parquet')}, {_OPTIONS}, {_FILE_ROW})"
+    if store.loading:
+        return rows
+    # Files of a full read under way lie beside those that count.
+    names = string(f"$.streams.{json.dumps(table)}.files[*].name")
+    listed = (
+        f"SELECT {string(f'{store.url}/{table}/')} || unnest(json_extract_string(json, {names})) AS _file"  # noqa: S608 - quoted
+        f" FROM read_json_objects({string(f'{store.url}/{MANIFEST}')}, format = 'unstructured')"
+    )
+    return f"(FROM {rows} SEMI JOIN ({listed}) AS listed USING (_file))"
 
 
 def newest(source: str, key: Sequence[str], columns: Iterable[str], select: str = "*") -> str:
@@ -59,17 +72,17 @@ def newest(source: str, key: Sequence[str], columns: Iterable[str], select: str 
     )
 
 
-def head(folder: Path) -> str:
+def head(url: str) -> str:
     """Return the first lines of a script of views, which says how to use it."""
-    return _HEAD.format(folder=" ".join(str(folder).splitlines()))  # a line break would end the comment
+    return _HEAD.format(folder=" ".join(url.splitlines()))  # a line break would end the comment
 
 
-def view(folder: Path, table: str, key: Sequence[str], columns: Mapping[str, str]) -> str:
+def view(store: Store, table: str, key: Sequence[str], columns: Mapping[str, str]) -> str:
     """Return the view of a stream's newest rows, each column with the type that it has in a DuckDB file.
 
     Which rows they are is found first, by file and row number: a ranking of whole rows would hold all in memory.
     """
-    source = _all(folder, table, f", {_FILE_ROW}")
+    source = _all(store, table)
     return (
         f"CREATE OR REPLACE VIEW {quoted(table)} AS\nSELECT {_selected(columns)} FROM {source}"
         f"\nSEMI JOIN ({newest(source, key, columns, _ROW_ID)}) AS newest USING ({_ROW_ID});\n"
@@ -77,7 +90,7 @@ def view(folder: Path, table: str, key: Sequence[str], columns: Mapping[str, str
 
 
 def child_view(
-    folder: Path,
+    store: Store,
     table: str,
     stream: str,
     record_key: Mapping[str, str],
@@ -97,7 +110,7 @@ def child_view(
     return (
         f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)};\n"
         f"CREATE OR REPLACE VIEW {quoted(schema)}.{quoted(bare)} AS\n"
-        f"SELECT {_selected(visible, 'child.')} FROM {_all(folder, table)} AS child"
+        f"SELECT {_selected(visible, 'child.')} FROM {_all(store, table)} AS child"
         f" SEMI JOIN (FROM main.{quoted(stream)} WHERE {live}) AS record"
         f" ON {' AND '.join([*same, stored])};\n"
     )

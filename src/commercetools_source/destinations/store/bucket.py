@@ -1,0 +1,317 @@
+"""A bucket of S3, Google Cloud Storage or Azure as a store: nothing is renamed, the manifest is commit and lock in one.
+
+The manifest is put only if it is the one that this run saw (`If-Match`), so of two runs the one that opened the
+bucket last goes on, and the other is told when it replaces the manifest next
+(https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.destinations.manifest import MANIFEST, PART
+from commercetools_source.errors import ConfigError, DestinationError, InUseError
+from commercetools_source.errors.extras import install_hint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import BinaryIO
+
+    Write = Callable[[BinaryIO], int]
+
+__all__ = ["Bucket"]
+
+_MOST_AT_ONCE = 128_000_000
+"""Bytes that are put by one request: of one with several parts a killed run leaves what no listing shows."""
+_ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT")
+_PART = 16_000_000
+_CODE = re.compile(r"<Code>(\w+)</Code>|non-2xx status code: (\d{3})")
+_REASONS = {
+    "NoSuchBucket": "there is no such bucket; create it first, or mend its name",
+    "InvalidAccessKeyId": "the access key is not known there; check the credentials",
+    "SignatureDoesNotMatch": "the secret key does not belong to the access key; check the credentials",
+    "ExpiredToken": "the credentials have expired; get new ones",
+    "AccessDenied": "the credentials do not allow it; give them the right to list, read, write and delete there",
+    "401": "the credentials are not accepted; check them",
+    "403": "the credentials do not allow it; give them the right to list, read, write and delete there",
+    "301": "the bucket is in another region; name it with ?region=...",
+    "PermanentRedirect": "the bucket is in another region; name it with ?region=...",
+    "AuthorizationHeaderMalformed": "the bucket is in another region; name it with ?region=...",
+    "501": "the store puts nothing on a condition, which this needs; choose another one",
+    "NotImplemented": "the store puts nothing on a condition, which this needs; choose another one",
+    "NoSuchKey": "an object is missing; put it back from a backup, or run it with --full",
+    "404": "there is no such bucket; create it first, or mend its name",
+}
+"""What a person is told, by the code or HTTP status (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
+Nothing else of an answer is shown: some stores repeat the access key in it."""
+
+
+class Bucket:
+    """The part of a bucket below `url`, such as s3://bucket/prefix; `parameters` are `endpoint` and `region`.
+
+    Credentials are looked for as everywhere: environment variables, AWS_PROFILE, the role of machine or container.
+    """
+
+    loading = ""
+    shared = True
+
+    def __init__(self, url: str, parameters: Mapping[str, str] | None = None) -> None:
+        if "@" in url.split("/")[2]:
+            raise ConfigError("a bucket is named without credentials; they are taken from the environment")
+        self.name = url.rstrip("/")
+        self._parameters = dict(parameters or {})
+        self._objects: Any = None
+        self._sizes: dict[str, int] = {}
+        self._versions: dict[str, dict[str, str]] = {}
+        self._changed: dict[str, float] = {}
+        self._certain = True
+        self._fetched: TemporaryDirectory[str] | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL without parameters."""
+        return self.name
+
+    # --- from opening to closing ---
+
+    def is_there(self) -> bool:
+        """Return True, or raise OSError with the reason why it cannot be looked at."""
+        self.prepare()
+        return True
+
+    def prepare(self) -> None:
+        """Look at what is in it; raises DestinationError when that cannot be."""
+        self._connect()
+        self._certain = True
+        self._sizes = {
+            meta["path"]: meta["size"]
+            for page in self._ask(lambda: list(self._api().list(self._objects)))
+            for meta in page
+        }
+
+    def lock(self) -> None:
+        """Do nothing: the manifest is the lock."""
+
+    def lock_to_read(self) -> None:
+        """Look at what is in it; raises DestinationError when there is no manifest."""
+        self.prepare()
+        if MANIFEST not in self._sizes:
+            raise DestinationError(f"{self.name} holds no data; run `commercetools-source sync` first")
+
+    def close(self) -> None:
+        """Remove what was fetched."""
+        fetched, self._fetched = self._fetched, None
+        if fetched is not None:
+            fetched.cleanup()
+
+    def explain(self, error: OSError) -> str:
+        """Return why it cannot be opened, in a sentence."""
+        return f"cannot use {self.name}: {error}"
+
+    def _connect(self) -> None:
+        try:
+            from obstore.store import from_url
+        except ImportError as error:
+            hint = install_hint("bucket")
+            raise DestinationError(f"cannot use {self.name}: it needs obstore; {hint}") from error
+        settings: dict[str, Any] = dict(self._parameters)
+        endpoint = settings.get("endpoint") or next(filter(None, map(os.environ.get, _ENDPOINTS)), "")
+        settings["client_options"] = {"allow_http": endpoint.startswith("http://"), "timeout": timedelta(minutes=5)}
+        if self.name.startswith("s3:") and "AWS_PROFILE" in os.environ and "AWS_ACCESS_KEY_ID" not in os.environ:
+            settings["credential_provider"] = self._profile()
+        settings["retry_config"] = {"max_retries": 5, "retry_timeout": timedelta(minutes=2)}
+        self._objects = self._ask(lambda: from_url(self.name, **settings))
+
+    def _profile(self) -> Any:
+        """Return what reads the credentials of AWS_PROFILE: boto3 does, as the rest of AWS's tools."""
+        try:
+            from obstore.auth.boto3 import Boto3CredentialProvider
+        except ImportError as error:
+            raise DestinationError(
+                f"cannot use {self.name}: AWS_PROFILE is read by boto3, which is not installed; install it,"
+                " or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            ) from error
+        return Boto3CredentialProvider()
+
+    def _api(self) -> Any:
+        import obstore
+
+        return obstore
+
+    def _ask(self, action: Callable[[], Any]) -> Any:
+        """Return what the bucket answers; raises OSError with a reason in which no credentials are."""
+        from obstore.exceptions import BaseError
+
+        try:
+            return action()
+        except (BaseError, OSError, ValueError) as error:
+            missing = isinstance(error, FileNotFoundError) and "NoSuchBucket" not in str(error)
+            # Not from the error: the answer in it may name the access key.
+            raise (FileNotFoundError if missing else OSError)(_reason(error)) from None
+
+    # --- files ---
+
+    def check(self, table: str) -> None:
+        """Do nothing: a bucket has no links."""
+
+    def get(self, path: str) -> bytes | None:
+        """Return what is in an object, None when there is none."""
+        if path not in self._sizes and path != MANIFEST:  # another run may have put that one meanwhile
+            return None
+        try:
+            answer, content = self._ask(lambda: self._download(path))
+        except FileNotFoundError:
+            self._versions.pop(path, None)
+            return None
+        self._versions[path] = _version(answer.meta)
+        self._changed[path] = answer.meta["last_modified"].timestamp()
+        return bytes(content)
+
+    def _download(self, path: str) -> tuple[Any, bytes]:
+        answer = self._api().get(self._objects, path)
+        return answer, bytes(answer.bytes())
+
+    def put(self, path: str, write: Write, *, empty: bool = True) -> tuple[int, int]:
+        """Write a file on this machine, then put it as one object under its final name."""
+        file = self._local(f"{path}.new")
+        try:
+            with file.open("wb") as out:
+                records = write(out)
+                size = out.tell()
+            if records or empty:
+                self._sizes[path] = size  # before it is put, so that it is removed even if no answer comes
+                parts = size > _MOST_AT_ONCE
+                self._ask(
+                    lambda: self._api().put(
+                        self._objects, path, file, use_multipart=parts, chunk_size=_PART, max_concurrency=4
+                    )
+                )
+        finally:
+            file.unlink(missing_ok=True)
+        self._local(path).unlink(missing_ok=True)
+        return records, size
+
+    def replace(self, path: str, text: bytes) -> None:
+        """Put an object on the condition that it is still the one that was got; raises InUseError when it is not."""
+        from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
+
+        version = self._versions.get(path)
+        try:
+            answer = self._api().put(self._objects, path, text, mode=version or "create")
+        except (AlreadyExistsError, PreconditionError):
+            # A reply that was lost is asked for again, and then it is this run's own text that is in the way.
+            self._certain = False
+            stored = self.get(path)
+            self._certain = True
+            if stored != text:
+                raise InUseError(
+                    f"{self.name} is in use by another run, which has opened it since; what was stored before is kept:"
+                    " wait until that run has ended and run again"
+                ) from None
+        except (BaseError, OSError) as error:
+            self._certain = False
+            raise OSError(_reason(error)) from None
+        else:
+            self._versions[path] = _version(answer)
+        self._sizes[path] = len(text)
+
+    def is_certain(self) -> bool:
+        """Return False after a `replace` of which no answer came."""
+        return self._certain
+
+    def size(self, path: str) -> int | None:
+        """Return the bytes of an object, None when there is none."""
+        return self._sizes.get(path)
+
+    def changed(self, path: str) -> float:
+        """Return when an object changed before it was got last."""
+        return self._changed.get(path, 0.0)
+
+    def move(self, path: str, target: str) -> None:
+        """Do nothing: an object has its final name from the beginning."""
+
+    def move_back(self, path: str, origin: str) -> None:
+        """Do nothing, as `move` does."""
+
+    def persist(self, folder: str) -> None:
+        """Do nothing: an object that was put stays."""
+
+    def discard(self, path: str, *, begun: bool = False) -> None:  # noqa: ARG002 - an object is never half there
+        """Delete an object; nothing is left of one that was only `begun`."""
+        if path in self._sizes:
+            with suppress(FileNotFoundError):
+                self._ask(lambda: self._api().delete(self._objects, path))
+            self._sizes.pop(path, None)
+            self._local(path).unlink(missing_ok=True)
+
+    def clean(self) -> None:
+        """Do nothing: a manifest is put as a whole."""
+
+    def tidy(self, table: str) -> None:
+        """Do nothing: a bucket has no folders."""
+
+    def strays(self) -> Iterator[str]:
+        """Yield data files that are below no other manifest."""
+        for path in self._sizes:
+            *folders, name = path.split("/")
+            inside = ["/".join([*folders[:depth], MANIFEST]) for depth in range(1, len(folders) + 1)]
+            if PART.fullmatch(name) and not any(manifest in self._sizes for manifest in inside):
+                yield path
+
+    # --- copies on this machine ---
+
+    def fetch(self, path: str) -> Path:
+        """Return a copy of an object, which lies in the system's folder of temporary files until it is released."""
+        file = self._local(path)
+        if not file.exists():
+            whole = file.with_name(f"{file.name}.new")
+            self._ask(lambda: self._copy(path, whole))
+            whole.replace(file)
+        return file
+
+    def _copy(self, path: str, file: Path) -> None:
+        with file.open("wb") as out:
+            for chunk in self._api().get(self._objects, path):
+                out.write(chunk)
+
+    def release(self, table: str) -> None:
+        """Remove the copies of the files of a table."""
+        if self._fetched is not None:
+            for file in Path(self._fetched.name, table).glob("part-*"):
+                file.unlink()
+
+    def _local(self, path: str) -> Path:
+        if self._fetched is None:
+            self._fetched = TemporaryDirectory(prefix="commercetools-source-")
+        file = Path(self._fetched.name, path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file
+
+
+def _version(meta: Any) -> dict[str, str]:
+    """Return what the condition of a put names; obstore takes no null in it."""
+    return {name: meta[name] for name in ("e_tag", "version") if meta[name] is not None}
+
+
+def _reason(error: Exception) -> str:
+    """Return why a bucket refused something, with nothing of its answer but the code."""
+    text = str(error)
+    codes = [code or status for code, status in _CODE.findall(text)]
+    for code in sorted(codes, key=str.isdigit):  # a name says more than a status
+        if code in _REASONS:
+            return _REASONS[code]
+    if codes:
+        return f"the store answers {' '.join(dict.fromkeys(codes))}; try again, or look at its status page"
+    if "redirect" in text:
+        return _REASONS["301"]
+    if "169.254.169.254" in text or "metadata" in text:
+        return "there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or those of your provider"
+    if "not valid for store" in text:
+        return "it takes no such parameter"
+    return "the store does not answer; check the network and the endpoint"
