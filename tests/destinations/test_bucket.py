@@ -258,6 +258,20 @@ def test_relations_are_kept_and_small_files_are_joined(url: str) -> None:
 
 
 @needs_s3
+def test_json_lines_lie_in_a_bucket_too(url: str, tmp_path: Path) -> None:
+    destination = open_destination(f"jsonl:{url}")
+    destination.open()
+    destination.write(deliver(OLD))
+    destination.close()
+    assert destination.open()[STREAM.name].cursor == CURSOR
+    destination.close()
+    (file,) = download(url, tmp_path / "copy").glob(f"{STREAM.name}/part-*.jsonl")
+    assert [json.loads(line) for line in file.read_text().splitlines()] == OLD
+    with pytest.raises(DestinationError, match=r"holds jsonl files, so no parquet files"):
+        opened(url)
+
+
+@needs_s3
 def test_of_two_runs_the_one_that_opened_last_goes_on_and_the_other_is_told(url: str, tmp_path: Path) -> None:
     first = opened(url)
     first.write(deliver(OLD))
@@ -320,7 +334,7 @@ def test_a_store_that_is_busy_for_a_moment_loses_nothing(url: str, proxy: Server
 
 @needs_s3
 @pytest.mark.parametrize(
-    ("status", "reason"), [(403, "credentials"), (501, "condition"), (301, "region"), (400, "answers Odd 400")]
+    ("status", "reason"), [(403, "credentials"), (501, "condition"), (301, "region"), (400, "answers 400 Odd")]
 )
 def test_a_refusal_is_told_in_one_sentence_without_credentials(
     url: str, proxy: Server, status: int, reason: str

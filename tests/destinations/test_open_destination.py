@@ -75,7 +75,7 @@ def test_any_other_spec_is_answered_with_the_legal_ones(spec: str) -> None:
         ("json:data", "did you mean jsonl"),
         ("duckdb://shop.db", r"'duckdb://…' is no DuckDB file; legal are duckdb, duckdb:FILE, .*with \./ before"),
         ("duckdb:md:shop", "'duckdb:md:…' is no DuckDB file"),
-        ("parquet:s3://bucket/prefix", "'parquet:s3:…' is no Parquet folder"),
+        ("parquet:ftp://bucket/prefix", "'parquet:ftp:…' is no Parquet folder"),
         ("jsonl:https://host/lines", "'jsonl:https:…' is no folder of JSON lines"),
         ("~nobody-of-this-name/shop.db", "home folder of somebody unknown"),
         ("parquet:~nobody-of-this-name", "home folder of somebody unknown"),

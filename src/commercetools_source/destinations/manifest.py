@@ -74,7 +74,7 @@ class Entry(msgspec.Struct):
     loading_columns: dict[str, str] = {}
     parent: str = ""
 
-    def paths(self, table: str, loading: str) -> Iterator[str]:
+    def paths(self, table: str, loading: str = LOADING) -> Iterator[str]:
         """Yield the path of each file, from the folder on; `loading` as in Store."""
         yield from (file_path(table, file.name) for file in self.files)
         yield from (file_path(table, file.name, loading) for file in self.loading)
