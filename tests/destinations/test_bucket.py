@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
+from msgspec import structs
 
 from commercetools_source.destinations import DESTINATIONS, open_destination, open_stored
 from commercetools_source.destinations.row import parse
 from commercetools_source.errors import ConfigError, DestinationError, InUseError
 from commercetools_source.extract.delivery import Listed, Phase, open_to_read
+from commercetools_source.extract.run_record import RunRecord
 from destinations.conformance import STREAM, deliver, table_of
 from destinations.deliveries import CURSOR
 
@@ -269,6 +271,20 @@ def test_json_lines_lie_in_a_bucket_too(url: str, tmp_path: Path) -> None:
     assert [json.loads(line) for line in file.read_text().splitlines()] == OLD
     with pytest.raises(DestinationError, match=r"holds jsonl files, so no parquet files"):
         opened(url)
+
+
+@needs_s3
+def test_records_of_runs_lie_beside_the_manifest(url: str) -> None:
+    begun = [RunRecord(run=name, command="sync", status="begun", started="2030-01-01T00:00:00.000Z") for name in "ab"]
+    ended = structs.replace(begun[1], status="complete")
+    destination = opened(url)
+    for record in (*begun, ended):
+        destination.write_run(record)
+    destination.close()
+    destination.open_read_only()
+    assert destination.runs(9) == [ended, begun[0]]
+    assert destination.runs(1) == [ended]
+    destination.close()
 
 
 @needs_s3
