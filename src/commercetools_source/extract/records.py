@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -102,6 +103,7 @@ def record_shaper(
     return shape
 
 
+@cache
 def _drop_field(name: str) -> Callable[[msgspec.Raw], msgspec.Raw]:
     """Return what leaves one field out of a record: its bytes are cut out, and the others stay as they are."""
     only = msgspec.defstruct("Only", [("value", msgspec.Raw, msgspec.Raw(b""))], rename={"value": name})

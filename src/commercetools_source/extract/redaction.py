@@ -17,7 +17,7 @@ from commercetools_source.extract.disguise import disguise
 from commercetools_source.extract.privacy import KEEP, by_name, is_by_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from commercetools_source.catalog.secrets import Secret
     from commercetools_source.extract.privacy import Privacy
@@ -35,7 +35,7 @@ _ESCAPED = b"\\u00"
 @cache
 def redactor(item: str, privacy: Privacy = KEEP) -> Callable[[msgspec.Raw], msgspec.Raw] | None:
     """Return what leaves out and changes values in a record of the contract's type `item`; None if it has none."""
-    view = _View(privacy)
+    view = _view(privacy)
     if item not in view.holders:
         return None
     record_type = Expression(item)
@@ -57,7 +57,7 @@ def redactor(item: str, privacy: Privacy = KEEP) -> Callable[[msgspec.Raw], msgs
 @cache
 def secret_fields(item: str) -> tuple[str, ...]:
     """Return the top-level fields that are secret, if a record of the type `item` has secrets nowhere else."""
-    rules = _View(KEEP).rules(item)
+    rules = _view(KEEP).rules(item)
     whole = all(rule == _DROP for rule in rules.values())
     return tuple(rules) if whole and not published().types[item].variants else ()
 
@@ -65,7 +65,12 @@ def secret_fields(item: str) -> tuple[str, ...]:
 @cache
 def chosen_for(item: str, privacy: Privacy) -> str:
     """Return the choice as it is stored for records of the type `item`; "" where it makes no difference."""
-    return privacy.text if not privacy.keeps_all and item in _View(privacy).touched else ""
+    return privacy.text if not privacy.keeps_all and item in _view(privacy).touched else ""
+
+
+@cache
+def _view(privacy: Privacy) -> _View:
+    return _View(privacy)
 
 
 class _View:
@@ -81,24 +86,16 @@ class _View:
     @cached_property
     def holders(self) -> frozenset[str]:
         """The types whose values can hold what is left out or changed, at any depth."""
-        return self._leading({secret.type for secret in SECRETS.values() if not secret.leaves} | self._seeds())
+        return _leading_to({secret.type for secret in SECRETS.values() if not secret.leaves} | self._seeds())
 
     @cached_property
     def touched(self) -> frozenset[str]:
         """The types whose values can hold what the choice changes, secrets apart."""
-        return self._leading(self._seeds())
+        return _leading_to(self._seeds())
 
     def _seeds(self) -> set[str]:
         types = {name for (name, _), choice in self._privacy.choices.items() if choice != "keep"}
         return types | (set(by_name()) if self._names else set())
-
-    def _leading(self, hidden: set[str]) -> frozenset[str]:
-        hidden, size = set(hidden), 0
-        # Types contain each other in circles (nested attributes), so it goes on until none is added.
-        while size != len(hidden):
-            size = len(hidden)
-            hidden |= {name for name in published().types if not hidden.isdisjoint(_inner(name))}
-        return frozenset(hidden)
 
     def redacted(self, raw: msgspec.Raw, expression: Expression) -> msgspec.Raw:
         """Return a value of the contract's type `expression` without what must not leave."""
@@ -211,6 +208,27 @@ def _inner(name: str) -> Iterator[str]:
         yield from row.variants.values()
         for value in (*row.fields.values(), *filter(None, (row.values,))):
             yield (value.items or value.values or value).name
+
+
+def _leading_to(hidden: Iterable[str]) -> frozenset[str]:
+    """Return the types `hidden` and all whose values can hold a value of theirs, at any depth."""
+    reached, waiting = set[str](), list(hidden)
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:  # types contain each other in circles (nested attributes)
+            reached.add(name)
+            waiting += _users().get(name, ())
+    return frozenset(reached)
+
+
+@cache
+def _users() -> Mapping[str, Sequence[str]]:
+    """Return for each type of the contract those with a field, variant or value of it."""
+    users: dict[str, list[str]] = {}
+    for user in published().types:
+        for name in set(_inner(user)):
+            users.setdefault(name, []).append(user)
+    return users
 
 
 def _signs(item: str, view: _View) -> tuple[tuple[bytes, tuple[bytes, ...]], ...]:
