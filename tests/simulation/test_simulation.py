@@ -15,6 +15,18 @@ from simulation.world import Rules, Schedule
 SEEDS = range(240)
 BATCHES = [SEEDS[start : start + 40] for start in range(0, len(SEEDS), 40)]
 MOST_SEEDS_PER_MUTANT = 1000
+TELLING = {
+    "settle_delay": 135,
+    "lookback": 36,
+    "higher_version_wins": 352,
+    "tail_leaves_the_cursor": 175,
+    "checkpoint_follows_data": 19,
+    "quarantine_is_read_again": 41,
+    "rows_come_back": 163,
+    "part_is_checked": 10,
+    "window_leaves_the_cursor": 25,
+}
+"""The seed that noticed a rule's absence last time, which is tried first; after a change it may be another."""
 PARTS = 8
 
 
@@ -32,7 +44,8 @@ def test_after_the_last_quiet_run_the_destination_equals_the_shop(seeds: range) 
 @pytest.mark.parametrize("rule", [field.name for field in fields(Rules)])
 def test_the_schedules_notice_when_a_rule_is_switched_off(rule: str) -> None:
     mutant = Rules(**{rule: False})
-    assert any(outcome(seed, mutant) for seed in range(MOST_SEEDS_PER_MUTANT)), f"nothing depends on {rule}"
+    seeds = (TELLING.get(rule, 0), *range(MOST_SEEDS_PER_MUTANT))
+    assert any(outcome(seed, mutant) for seed in seeds), f"nothing depends on {rule}"
 
 
 def test_a_schedule_is_the_same_each_time_it_is_played() -> None:
