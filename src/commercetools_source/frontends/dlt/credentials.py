@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = ["CommercetoolsCredentials", "config_of"]
 
-_TYPES: dict[Any, Any] = {Secret: TSecretStrValue, int: Optional[int], float: Optional[float]}  # noqa: UP045 - dlt reads them
+_TYPES: dict[Any, Any] = {Secret: TSecretStrValue, int: int, float: float}
+"""The types that dlt reads settings by; those of other settings are text to it."""
 
 
 def _fields() -> dict[str, Any]:
     """Return the annotation of each setting, and None as its default: what is not given is left to `Config`."""
     types = get_type_hints(Config)
-    annotations = {
-        name: str if types[name] is str and setting.required else _TYPES.get(types[name], Optional[str])  # noqa: UP045 - same
-        for name, setting in SETTINGS.items()
-    }
+    annotations = {}
+    for name, setting in SETTINGS.items():
+        plain = _TYPES.get(types[name], str)
+        annotations[name] = plain if setting.required else Optional[plain]  # noqa: UP045 - dlt reads them
     return {"__annotations__": annotations, "__module__": __name__, **dict.fromkeys(annotations)}
 
 
