@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.cli.choice import Choice
     from commercetools_source.cli.monitoring import Monitors
+    from commercetools_source.cli.reporting import Reporting
     from commercetools_source.client import Client
     from commercetools_source.config import Config
     from commercetools_source.events import Event, Hook
@@ -30,7 +31,7 @@ class Job:
 
     `make` returns its destination, a new one for each run, so that a run tells only what it noticed itself.
     `wait`: seconds for a destination that is in use. `publish`: where a copy for readers goes after a good run.
-    `look`: a command that shows a person the result.
+    `reporting` writes a page after each run. `look`: a command that shows a person the result.
     """
 
     make: Callable[[], Destination]
@@ -39,6 +40,7 @@ class Job:
     monitors: Monitors
     wait: float = 0.0
     publish: Path | None = None
+    reporting: Reporting | None = None
     look: str = ""
     as_json: bool = False
     verbose: bool = False
@@ -90,6 +92,8 @@ def carry_out(settings: Config, job: Job, rhythm: Rhythm | None) -> int:
                 return process.run()
             except CommercetoolsError as error:
                 job.monitors.failed(str(error))
+                if job.reporting is not None:
+                    job.reporting.failed(str(error))
                 if rhythm is None or isinstance(error, ConfigError):
                     raise
                 say_error(error)
@@ -129,8 +133,9 @@ class _Process:
         options = {**job.options, "streams": self.names, "full": self.full, "on_stoppable": self._arm}
         with drawn(len(STREAMS if self.names is None else self.names), verbose=job.verbose, quiet=job.quiet) as tally:
             self.relay.hook = tally
+            hook = tally if job.reporting is None else job.reporting.begin(tally)
             summary = self.repetition.when_free(
-                lambda: sync(self.client, target, **options, hook=tally),
+                lambda: sync(self.client, target, **options, hook=hook),
                 job.wait,
                 lambda reason: say(f"waiting: {printable(reason)}"),
             )
@@ -142,6 +147,8 @@ class _Process:
         # Readers keep the copy of before, which is whole, until a run was whole.
         if good and not summary.stopped and job.publish is not None and isinstance(target, Publishable):
             target.publish(job.publish)
+        if job.reporting is not None:
+            job.reporting.ended(report)
         job.monitors.ended(summary, tally, report.text(), self.status)
         return good
 

@@ -31,6 +31,7 @@ class Ability(Enum):
     COMPARE = "mark deleted rows, and be compared with the platform"
     REMOVE = "remove deleted rows"
     MERGE = "show each record once, in its newest version"
+    QUERY = "be asked with SQL, and described by a page"
     PUBLISH = "put a copy for readers beside it"
     TABLES = "keep tables of relations"
     VIEWS = "keep views of relations"

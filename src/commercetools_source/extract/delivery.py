@@ -10,7 +10,10 @@ import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    import duckdb
 
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.events import Notice
@@ -32,6 +35,7 @@ __all__ = [
     "Observer",
     "Phase",
     "Publishable",
+    "Queryable",
     "RunStore",
     "StateStore",
     "Tombstone",
@@ -244,6 +248,18 @@ class Hurrying(Protocol):
         """Raise KeyboardInterrupt from now on where an operation takes longer than seconds, with nothing of it stored.
 
         Any thread or signal handler may call it.
+        """
+        ...
+
+
+@runtime_checkable
+class Queryable(Protocol):
+    """A destination that can be asked with DuckDB's SQL."""
+
+    def querying(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """Give a connection in which the schema `main` has a table or view of each stream, the newest rows only.
+
+        To be called while it is closed; nothing is changed. Raises DestinationError, for what DuckDB raises inside too.
         """
         ...
 

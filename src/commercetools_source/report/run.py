@@ -51,7 +51,7 @@ class RunReport(Report):
         lines.append(f"written to {printable(self.destination)}{bound}")
         return "\n".join([*lines, *_incomplete(summary), *self._next_step()])
 
-    def value(self) -> object:
+    def value(self) -> dict[str, Any]:
         """Return totals and streams; `new` and `changed` are null where the destination does not know them.
 
         `deleted` counts rows marked as deleted, removed, or gone when a full read replaced them.

@@ -56,6 +56,10 @@ Metrics = Annotated[
     Path | None,
     typer.Option("--metrics", metavar="FILE", help="Write figures of each run there, as Prometheus reads them."),
 ]
+Page = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="FILE", help="Write a page about each run and what is stored there, as HTML."),
+]
 Settled = Annotated[
     bool,
     typer.Option(
@@ -103,6 +107,7 @@ def sync(
     metrics: Metrics = None,
     personal: options.Personal = None,
     personal_fields: options.PersonalFields = None,
+    report: Page = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
     quiet: options.Quiet = False,
@@ -110,6 +115,7 @@ def sync(
     """Copy the project. After the first time only what has changed since is read."""
     from commercetools_source.cli.choice import choice_of
     from commercetools_source.cli.monitoring import Monitors
+    from commercetools_source.cli.reporting import Reporting
     from commercetools_source.cli.runs import Job, carry_out, publishing
     from commercetools_source.destinations import open_destination
     from commercetools_source.sync.repeat import Rhythm
@@ -137,6 +143,7 @@ def sync(
         Monitors(ping, file_of(metrics, "--metrics")),
         wait=duration_of(wait, "--wait") or 0.0,
         publish=publishing(make(), file_of(publish, "--publish")),
+        reporting=Reporting(make, file_of(report, "--report"), "--report", "commercetools-source sync"),
         look=parse(destination, DESTINATIONS).look(),
         as_json=as_json,
         verbose=verbose,

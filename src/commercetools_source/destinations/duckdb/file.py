@@ -16,6 +16,7 @@ from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.duckdb import merge, runs, states
+from commercetools_source.destinations.duckdb.connection import attach
 from commercetools_source.destinations.duckdb.database import Database
 from commercetools_source.destinations.duckdb.failures import (
     duckdb_errors,
@@ -122,6 +123,17 @@ class DuckDB:
     def publish(self, target: Path) -> None:
         """Put a copy of the file in the place of `target`, as a whole or not at all; raises as `publish.publish`."""
         publish(self._path, target)
+
+    @contextmanager
+    def querying(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a connection that only reads the file; raises DestinationError."""
+        connection = attach(self._path, read_only=True)
+        try:
+            yield connection
+        except duckdb_errors() as error:
+            raise DestinationError(f"cannot query {self.name}: {first_line(error)}") from error
+        finally:
+            connection.close()
 
     def write(self, delivery: Delivery) -> None:
         """Store records and state in one transaction; raises DestinationError, with neither stored.

@@ -24,7 +24,13 @@ from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.parquet.compaction import compact
 from commercetools_source.destinations.parquet.decoding import Clock, Decoders, column_types
 from commercetools_source.destinations.parquet.news import news
-from commercetools_source.destinations.parquet.published import COLUMNS, publish_columns, publish_views, refuse_foreign
+from commercetools_source.destinations.parquet.published import (
+    COLUMNS,
+    publish_columns,
+    publish_views,
+    refuse_foreign,
+    readable_views,
+)
 from commercetools_source.destinations.parquet.session import Session
 from commercetools_source.destinations.store import Store
 from commercetools_source.errors import DestinationError, RecordError
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import duckdb
     import pyarrow as pa
 
     from commercetools_source.arrow.decode import Decoder
@@ -109,6 +116,17 @@ class Parquet:
         except ImportError as error:
             hint = install_hint("parquet")
             raise DestinationError(f"cannot use {self.name}: it needs pyarrow and DuckDB; {hint}") from error
+
+    @contextmanager
+    def querying(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a connection of its own with the views of `latest.sql`; raises DestinationError."""
+        self.open_read_only()
+        try:
+            with self._failing("query"):
+                self._session.connection.execute(readable_views(self._folder))
+                yield self._session.connection
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Release the folder."""

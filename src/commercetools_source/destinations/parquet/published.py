@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations.leftovers import check_table
+from commercetools_source.destinations.manifest import MANIFEST, file_path
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.parquet.relations import tables
 from commercetools_source.destinations.parquet.views import child_view, head, view
 from commercetools_source.destinations.store.atomic import write_file
+from commercetools_source.destinations.store.local import Local
 from commercetools_source.errors import DestinationError
 
 if TYPE_CHECKING:
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from commercetools_source.destinations.folder import Folder
+    from commercetools_source.destinations.store import Store
 
-__all__ = ["COLUMNS", "LATEST", "columns_file", "publish_columns", "publish_views", "refuse_foreign"]
+__all__ = ["COLUMNS", "LATEST", "columns_file", "publish_columns", "publish_views", "refuse_foreign", "readable_views"]
 
 COLUMNS = "columns.parquet"
 LATEST = "latest.sql"
@@ -65,15 +68,29 @@ def columns_file(folder: Folder, table: str, scratch: Path | None) -> Path:
     return scratch / name
 
 
+def readable_views(folder: Folder) -> str:
+    """Return the script of the views over files that this machine can read: of a bucket, over copies of its files."""
+    if isinstance(folder.files, Local):
+        return _script(folder, folder.files)
+    for stream in folder.tables():
+        for table in (stream, *folder.tables(stream)):
+            folder.paths(table)
+            folder.files.fetch(file_path(table, COLUMNS))
+    return _script(folder, Local(folder.files.fetch(MANIFEST).parent))
+
+
 def publish_views(folder: Folder) -> None:
     """Write the views, one for each stream and one for each relation, if they are not there as they should be."""
-    text = "\n".join([head(folder.files.url), *_views(folder)]).encode()
+    text = _script(folder, folder.files).encode()
     if folder.files.get(LATEST) != text:
         folder.files.put(LATEST, lambda out: out.write(text))
 
 
-def _views(folder: Folder) -> Iterator[str]:
-    store = folder.files
+def _script(folder: Folder, store: Store) -> str:
+    return "\n".join([head(store.url), *_views(folder, store)])
+
+
+def _views(folder: Folder, store: Store) -> Iterator[str]:
     for stream in sorted(folder.tables()):
         entry = folder.entry(stream)
         if entry is None or not entry.columns:

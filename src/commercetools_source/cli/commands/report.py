@@ -1,0 +1,42 @@
+"""The command `report`: a page about what is stored."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commercetools_source.cli import options
+from commercetools_source.cli.output import say
+from commercetools_source.cli.values import file_of
+from commercetools_source.destinations import DESTINATIONS
+from commercetools_source.destinations.row import Ability, described, having
+
+app = typer.Typer()
+
+
+@app.command()
+def report(
+    destination: Annotated[
+        str,
+        typer.Option(
+            "--destination",
+            "-d",
+            metavar="WHERE",
+            help=f"What `sync` wrote: {described(having(DESTINATIONS, Ability.QUERY))}.",
+        ),
+    ] = options.DEFAULT,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The HTML file to write.")] = Path(
+        "commercetools.html"
+    ),
+    unmasked: Annotated[
+        bool, typer.Option("--unmasked", help="Show the texts and days of sample rows, personal data included.")
+    ] = False,
+) -> None:
+    """Write a page about what is stored. How far streams are read, what is left out, orders a month, sample rows."""
+    from commercetools_source.cli.reporting import Reporting
+    from commercetools_source.destinations import open_stored
+
+    file_of(out, "--out")
+    reporting = Reporting(lambda: open_stored(destination), out, "--out", "commercetools-source report")
+    reporting.write(masked=not unmasked)
+    say(f"open {out}")

@@ -1,0 +1,176 @@
+"""All that a page shows of a destination, and of the run that came before, if one did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from platform import python_version
+from typing import TYPE_CHECKING
+
+from commercetools_source import __version__
+from commercetools_source.errors import ConfigError
+from commercetools_source.events import Notice, RecordQuarantined
+from commercetools_source.extract.delivery import Queryable, open_to_read
+from commercetools_source.report.html import queries
+from commercetools_source.report.html.page import page_text
+from commercetools_source.report.html.values import FieldNote, LeftOut, Page, RunFigures, StreamFigures
+from commercetools_source.report.state import StateReport
+from commercetools_source.report.svg import svg
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    import duckdb
+
+    from commercetools_source.events import Event
+    from commercetools_source.extract.checkpoint import StreamState
+    from commercetools_source.extract.delivery import Destination
+    from commercetools_source.report.run import RunReport
+
+__all__ = ["html_report"]
+
+_MOST_NOTES = 200
+
+
+def html_report(
+    destination: Destination,
+    command: str,
+    now: datetime,
+    *,
+    report: RunReport | None = None,
+    events: Sequence[Event] = (),
+    error: str = "",
+    masked: bool = True,
+) -> str:
+    """Return the page about a destination that is closed, and about the run of `report` with its `events`.
+
+    `error`: why a run failed as a whole, so that it has no report.
+
+    `now` is UTC. Raises DestinationError and StateError, and ConfigError where it cannot be asked with SQL.
+    """
+    if not isinstance(destination, Queryable):
+        raise ConfigError(f"{destination.name} cannot be asked with SQL, so there is no page about it")
+    try:
+        states = open_to_read(destination)
+    finally:
+        destination.close()
+    with destination.querying() as connection:
+        page = _stored(connection, states, now, report, masked=masked)
+    page = replace(
+        page,
+        title=page.title or destination.name,
+        destination=destination.name,
+        command=command,
+        version=f"commercetools-source {__version__}, Python {python_version()}",
+        written=f"{now:%Y-%m-%d %H:%M} UTC",
+        run=RunFigures(error=error) if error else page.run,
+        notes=[*page.notes, *_notes(events)][:_MOST_NOTES],
+        left_out=_left_out(states, events)[:_MOST_NOTES],
+        summary=_summary(states, report),
+    )
+    return page_text(page)
+
+
+def _stored(
+    connection: duckdb.DuckDBPyConnection,
+    states: Mapping[str, StreamState],
+    now: datetime,
+    report: RunReport | None,
+    *,
+    masked: bool,
+) -> Page:
+    """Return what the tables hold, with what the run did to each."""
+    tables = queries.stream_tables(connection)
+    stored = queries.figures(connection, tables, now)
+    rows = {
+        name: _with_state(stored.get(name, StreamFigures(name=name)), states.get(name)) for name in [*stored, *states]
+    }
+    if report is not None:
+        rows |= _with_run(rows, report)
+    filled = [name for name, row in rows.items() if row.rows]
+    changed = [name for name in filled if report is None or rows[name].has_news()]
+    orphans, checked = queries.orphans(connection, tables, changed)
+    diagram = queries.diagram_of(filled)
+    return Page(
+        title=_project_key(connection) if "project" in filled else "",
+        destination="",
+        command="",
+        version="",
+        written="",
+        streams=tuple(rows.values()),
+        run=_run(report),
+        orders=queries.monthly_orders(connection, tables, now),
+        orphans=orphans,
+        checked=checked,
+        notes=queries.unknown_fields(tables),
+        samples=queries.samples(connection, tables, filled, masked=masked),
+        masked=masked,
+        diagram=svg(diagram) if diagram else "",
+    )
+
+
+def _project_key(connection: duckdb.DuckDBPyConnection) -> str:
+    row = connection.execute("SELECT key FROM main.project").fetchone()
+    return str(row[0]) if row else ""
+
+
+def _with_state(row: StreamFigures, state: StreamState | None) -> StreamFigures:
+    if state is None:
+        return replace(row, error="it has rows but no state, so it is read from its start")
+    error, stopped = state.broken or "", False
+    if not error and state.mode is not None:
+        error, stopped = "a run was cut off; the next one goes on from there", True
+    return replace(row, read_up_to=state.cursor, left_out=len(state.quarantined), error=error, stopped=stopped)
+
+
+def _with_run(rows: Mapping[str, StreamFigures], report: RunReport) -> dict[str, StreamFigures]:
+    """Return the streams of a run with what it did."""
+    joined = {}
+    for outcome in report.value()["streams"]:
+        name = outcome["stream"]
+        joined[name] = replace(
+            rows.get(name, StreamFigures(name=name)),
+            mode={"full": "read whole"}.get(outcome["mode"], outcome["mode"]),
+            read=outcome["records"],
+            new=outcome["new"],
+            changed=outcome["changed"],
+            deleted_now=outcome["deleted"],
+            left_out=outcome["quarantined"],
+            error=outcome["error"] or "",
+            stopped=outcome["stopped"],
+        )
+    return joined
+
+
+def _run(report: RunReport | None) -> RunFigures | None:
+    if report is None:
+        return None
+    tally, summary = report.tally, report.summary
+    return RunFigures(summary.bound, tally.seconds, tally.requests, tally.retries, summary.deletions_unseen)
+
+
+def _notes(events: Sequence[Event]) -> list[FieldNote]:
+    return [FieldNote(event.about, event.reason) for event in events if isinstance(event, Notice)]
+
+
+def _left_out(states: Mapping[str, StreamState], events: Sequence[Event]) -> list[LeftOut]:
+    """Return the records that were left out; why is only known of those that the run met."""
+    met = [LeftOut(one.stream, one.position, one.reason) for one in events if isinstance(one, RecordQuarantined)]
+    streams = {record.stream for record in met}
+    stored = [
+        LeftOut(name, _position(key_range.after), "told when it was met; `sync` asks for it again and tells why")
+        for name, state in states.items()
+        if name not in streams
+        for key_range in state.quarantined
+    ]
+    return [*met, *stored]
+
+
+def _position(after: object) -> str:
+    value, tie = getattr(after, "value", ""), getattr(after, "tie", "")
+    return f"{value} {tie}".strip() or "the start"
+
+
+def _summary(states: Mapping[str, StreamState], report: RunReport | None) -> dict[str, object]:
+    """Return what `--json` prints of the run, or of the states."""
+    return {"states": StateReport(states).value()} if report is None else report.value()

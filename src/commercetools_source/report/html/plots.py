@@ -1,0 +1,116 @@
+"""Plots as inline SVG. Colours come from the page's style, so that they follow light and dark. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from commercetools_source.report.html.markup import Markup, element, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["bars", "lines"]
+
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 230, 56, 60, 12, 28
+_STEPS = 4
+_LABELS = 9  # as many fit below the axis
+_LABEL_GAP = 13.0
+_COLOURS = 6  # classes c0 ... c5 of the style
+
+
+def bars(counts: Sequence[int]) -> Markup:
+    """Return a sparkline: one bar for each count, the last one lighter, because its month is under way."""
+    top = max(counts, default=0)
+    if not top:
+        return Markup("")
+    path = [
+        f"M{index * 6} 20v-{max(20 * count / top, 1):.1f}h5V20z" if count else "" for index, count in enumerate(counts)
+    ]
+    label = f"{sum(counts):,} records in {len(counts)} months, at most {top:,} in one"
+    return element(
+        "svg",
+        element("path", d="".join(path[:-1]), class_="bar"),
+        element("path", d=path[-1], class_="bar open"),
+        class_="spark",
+        viewBox=f"0 0 {len(counts) * 6} 20",
+        width=len(counts) * 6,
+        height=20,
+        role="img",
+        aria_label=label,
+    )
+
+
+def lines(labels: Sequence[str], series: Mapping[str, Sequence[float]], *, open_end: bool, title: str) -> Markup:
+    """Return a line for each of `series` over `labels`; with `open_end` the step to the last value is dashed."""
+    top = _ceiling(max((max(values, default=0) for values in series.values()), default=0))
+    width = _WIDTH - _LEFT - _RIGHT
+    across = [_LEFT + width * index / max(len(labels) - 1, 1) for index in range(len(labels))]
+    height = _HEIGHT - _TOP - _BOTTOM
+
+    def level(value: float) -> float:
+        return _TOP + height * (1 - value / top)
+
+    drawn = [
+        _line(list(zip(across, map(level, values), strict=True)), f"c{index % _COLOURS}", open_end=open_end)
+        for index, values in enumerate(series.values())
+    ]
+    ends = _apart([level(values[-2 if open_end and len(values) > 1 else -1]) for values in series.values()])
+    names = [
+        element("text", name, x=_WIDTH - _RIGHT + 8, y=f"{end + 4:.0f}", class_=f"c{index % _COLOURS} name")
+        for index, (name, end) in enumerate(zip(series, ends, strict=True))
+    ]
+    step = -(-len(labels) // _LABELS)
+    below = [
+        element("text", label, x=f"{x:.0f}", y=_HEIGHT - 8, text_anchor="middle")
+        for index, (label, x) in enumerate(zip(labels, across, strict=True))
+        if index % step == 0
+    ]
+    return element(
+        "svg",
+        element("title", title),
+        joined(_grid(top)),
+        joined(drawn),
+        joined(names),
+        joined(below),
+        class_="plot",
+        viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
+        role="img",
+    )
+
+
+def _grid(top: int) -> list[Markup]:
+    marks = []
+    for step in range(_STEPS + 1):
+        y = _TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - step / _STEPS)
+        marks.append(element("path", d=f"M{_LEFT} {y:.0f}H{_WIDTH - _RIGHT}", class_="grid"))
+        marks.append(element("text", f"{top * step / _STEPS:,.0f}", x=_LEFT - 8, y=f"{y + 4:.0f}", text_anchor="end"))
+    return marks
+
+
+def _line(points: Sequence[tuple[float, float]], colour: str, *, open_end: bool) -> Markup:
+    texts = [f"{x:.1f} {y:.1f}" for x, y in points]
+    whole = texts[:-1] if open_end and len(texts) > 1 else texts
+    dots = "".join(f"M{text}h.01" for text in texts)  # with round ends a line of no length is a dot
+    dashed = element("path", d=f"M{texts[-2]}L{texts[-1]}", class_="dashed") if whole is not texts else None
+    return element(
+        "g", element("path", d=f"M{'L'.join(whole)}"), dashed, element("path", d=dots, class_="dots"), class_=colour
+    )
+
+
+def _ceiling(value: float) -> int:
+    """Return a round number at or above `value` that the steps of the grid divide, at least 4."""
+    size = _STEPS
+    while True:
+        for factor in (1, 2, 3, 5):
+            if size * factor >= value:
+                return size * factor
+        size *= 10
+
+
+def _apart(heights: Sequence[float]) -> list[float]:
+    """Return the heights of labels, moved down where they would cover each other."""
+    moved = list(heights)
+    last = float("-inf")
+    for index in sorted(range(len(moved)), key=moved.__getitem__):
+        moved[index] = last = max(moved[index], last + _LABEL_GAP)
+    return moved

@@ -1,0 +1,215 @@
+"""What is stored, asked for by SQL: counts, times, references, fields that the contract does not know, sample rows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.arrow.decode import DELETED_AT, OWN, SYNCED_AT, UNFIT
+from commercetools_source.catalog.schema import columns
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.model.quoting import quoted
+from commercetools_source.model.relations import relations
+from commercetools_source.model.select import select
+from commercetools_source.report.diagram import Diagram, draw
+from commercetools_source.report.html.values import FieldNote, MonthlyCounts, Orphans, Sample, StreamFigures
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    import duckdb
+
+    from commercetools_source.model.relation import ForeignKey, Relation
+
+__all__ = ["Tables", "diagram_of", "figures", "monthly_orders", "orphans", "samples", "stream_tables", "unknown_fields"]
+
+_MONTHS = 18
+_SAMPLED = ("orders", "customers", "products", "carts", "payments", "categories")
+_SAMPLE_ROWS = 3
+_LONGEST_VALUE = 60
+_UNCHECKED = frozenset({"messages"})
+"""What Messages refer to may be gone by right: they tell of the past."""
+_AUTHORS = ("createdBy_", "lastModifiedBy_")
+"""Who made or changed a record may be an API client or a user of the Merchant Center, which no stream has."""
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OPEN_TEXTS = ("currency", "State", "country")
+"""Columns whose texts are codes of the API, by the end of their names."""
+
+Tables = dict[str, dict[str, str]]
+"""The streams' tables with the SQL type of each column."""
+
+
+def stream_tables(connection: duckdb.DuckDBPyConnection) -> Tables:
+    """Return the tables of streams."""
+    tables: Tables = {}
+    rows = connection.execute(
+        "SELECT table_name, column_name, data_type FROM duckdb_columns()"
+        " WHERE database_name = current_database() AND schema_name = 'main' ORDER BY table_name, column_index"
+    ).fetchall()
+    for table, column, sql in rows:
+        tables.setdefault(table, {})[column] = sql
+    return {name: types for name, types in tables.items() if name in STREAMS and SYNCED_AT in types}
+
+
+def figures(connection: duckdb.DuckDBPyConnection, tables: Tables, now: datetime) -> dict[str, StreamFigures]:
+    """Return by stream what its table holds, with the records created in the months up to `now`."""
+    counted = {}
+    for name, types in tables.items():
+        newest = f"max({quoted('lastModifiedAt')})" if "lastModifiedAt" in types else "NULL"
+        live = f"{DELETED_AT} IS NULL"
+        rows, deleted, unfit, latest = _row(
+            connection,
+            f"SELECT count(*) FILTER ({live}), count({DELETED_AT}), count({UNFIT}) FILTER ({live}), {newest}"  # noqa: S608
+            f" FROM main.{quoted(name)}",
+        )
+        months = _months(connection, name, now) if "createdAt" in types and rows else ()
+        counted[name] = StreamFigures(name=name, rows=rows, deleted=deleted, unfit=unfit, newest=latest, months=months)
+    return counted
+
+
+def _months(connection: duckdb.DuckDBPyConnection, table: str, now: datetime) -> tuple[int, ...]:
+    """Return how many live records of a table were created in each of the last months."""
+    last = now.year * 12 + now.month - 1
+    rows = connection.execute(
+        "SELECT year(createdAt) * 12 + month(createdAt) - 1 AS month, count(*)"  # noqa: S608 - quoted names
+        f" FROM main.{quoted(table)} WHERE {DELETED_AT} IS NULL GROUP BY 1"
+    ).fetchall()
+    counts = {month: count for month, count in rows if month is not None}
+    return tuple(counts.get(month, 0) for month in range(last - _MONTHS + 1, last + 1))
+
+
+def monthly_orders(connection: duckdb.DuckDBPyConnection, tables: Tables, now: datetime) -> MonthlyCounts | None:
+    """Return the orders of the last months by the currency of their total; None where there are none."""
+    if not {"createdAt", "totalPrice"} <= tables.get("orders", {}).keys():
+        return None
+    rows = connection.execute(
+        "SELECT strftime(createdAt, '%Y-%m'), json_extract_string(totalPrice, '$.currencyCode'), count(*)"  # noqa: S608
+        f" FROM main.orders WHERE {DELETED_AT} IS NULL AND createdAt IS NOT NULL GROUP BY ALL"
+    ).fetchall()
+    last = now.year * 12 + now.month - 1
+    numbers = range(last - _MONTHS + 1, last + 1)
+    months = [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in numbers]
+    counts = {(month, currency or "?"): count for month, currency, count in rows if month in months}
+    if not counts:
+        return None
+    months = months[months.index(min(month for month, _ in counts)) :]
+    totals: dict[str, int] = {}
+    for (_, currency), count in counts.items():
+        totals[currency] = totals.get(currency, 0) + count
+    largest = sorted(totals, key=lambda currency: (-totals[currency], currency))
+    series = {currency: tuple(counts.get((month, currency), 0) for month in months) for currency in largest}
+    return MonthlyCounts(tuple(months), series, open_month=True)
+
+
+# --- references ---
+
+
+def orphans(
+    connection: duckdb.DuckDBPyConnection, tables: Tables, names: Collection[str]
+) -> tuple[tuple[Orphans, ...], int]:
+    """Return the references of the streams `names` that lead to no row, and how many foreign keys were looked at.
+
+    References inside lists, such as those of line items, are not looked at; nor those to streams that are not here.
+    """
+    lacking, checked = [], 0
+    for name in names:
+        root = next(iter(relations(STREAMS[name])), None) if name in tables and name not in _UNCHECKED else None
+        keys = [key for key in root.foreign_keys if _is_checked(key, tables)] if root is not None else []
+        if root is None or not keys:
+            continue
+        checked += len(keys)
+        counts = [
+            f"count(*) FILTER ({quoted(key.columns[0])} NOT IN (SELECT {quoted(key.to[0])} FROM"  # noqa: S608
+            f" main.{quoted(key.relation)} WHERE {DELETED_AT} IS NULL AND {quoted(key.to[0])} IS NOT NULL))"
+            for key in keys
+        ]
+        query = _selected(root, tables[name], {key.columns[0] for key in keys})
+        rows = _row(connection, f"SELECT {', '.join(counts)} FROM ({query})")  # noqa: S608 - quoted names
+        lacking += [
+            Orphans(name, key.columns[0], key.relation, count) for key, count in zip(keys, rows, strict=True) if count
+        ]
+    return tuple(lacking), checked
+
+
+def _is_checked(key: ForeignKey, tables: Tables) -> bool:
+    (column, *others) = key.columns
+    known = key.to[0] in tables.get(key.relation, {})
+    return known and not others and not column.startswith(_AUTHORS)
+
+
+def _selected(relation: Relation, types: Mapping[str, str], names: Collection[str], limit: str = "") -> str:
+    """Return the query of some columns of a stream's relation, of its live records."""
+    chosen = tuple(field for field in relation.columns if field.name in names)
+    source = f"(FROM main.{quoted(relation.name)} WHERE {DELETED_AT} IS NULL{limit})"
+    return select(replace(relation, columns=chosen), source, types)
+
+
+# --- fields and rows ---
+
+
+def unknown_fields(tables: Tables) -> list[FieldNote]:
+    """Return the columns that were added for fields that the contract does not know."""
+    notes = []
+    for name, types in tables.items():
+        known = {column.name for column in columns(STREAMS[name])} | OWN.keys()
+        notes += [
+            FieldNote(
+                f"{name}.{column}", f"a field that this version does not know; its values are in a column ({sql})"
+            )
+            for column, sql in types.items()
+            if column not in known
+        ]
+    return notes
+
+
+def diagram_of(names: Collection[str]) -> Diagram | None:
+    """Return the everyday tables of the streams `names`, which have rows; None without any."""
+    diagram = draw()
+    stream_names = {relation.name: stream.name for stream in STREAMS.values() for relation in relations(stream)}
+    boxes = tuple(box for box in diagram.boxes if stream_names[box.name] in names)
+    kept = {box.name for box in boxes}
+    links = tuple(link for link in diagram.links if {link.one, link.many} <= kept)
+    return Diagram(boxes, links) if boxes else None
+
+
+def samples(
+    connection: duckdb.DuckDBPyConnection, tables: Tables, names: Iterable[str], *, masked: bool
+) -> list[Sample]:
+    """Return a few rows of the streams most asked for, of `names`, which have rows."""
+    boxes = {box.name: box for box in draw().boxes}
+    taken = []
+    for name in (name for name in _SAMPLED if name in names and name in boxes):
+        root = relations(STREAMS[name])[0]
+        chosen = {row.name for row in boxes[name].rows}
+        query = _selected(root, tables[name], chosen, f" ORDER BY {quoted(root.key[0])} LIMIT {_SAMPLE_ROWS}")
+        header = tuple(field.name for field in root.columns if field.name in chosen)
+        rows = connection.execute(query).fetchall()
+        texts = tuple(
+            tuple(_shown(column, value, masked=masked) for column, value in zip(header, row, strict=True))
+            for row in rows
+        )
+        taken.append(Sample(name, header, texts))
+    return taken
+
+
+def _shown(column: str, value: Any, *, masked: bool) -> str:
+    """Return a value as text. Masked, only numbers, moments, ids and the API's own codes are shown as they are."""
+    if value is None:
+        return ""
+    text = str(value)
+    if masked and not _is_open(column, value):
+        return "•••"
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def _is_open(column: str, value: Any) -> bool:
+    if isinstance(value, str):
+        return _UUID.fullmatch(value) is not None or column.endswith(_OPEN_TEXTS)
+    # A date is a day of birth, a moment (`datetime`, which is a `date` too) is none; maps and lists hold texts.
+    return isinstance(value, (bool, int, float)) or hasattr(value, "hour") or type(value).__name__ == "Decimal"
+
+
+def _row(connection: duckdb.DuckDBPyConnection, query: str) -> Sequence[Any]:
+    return connection.execute(query).fetchone() or ()

@@ -1,0 +1,106 @@
+"""The tables of the page. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from commercetools_source.events import counted
+from commercetools_source.report.html.markup import Markup, element, joined
+from commercetools_source.report.html.plots import bars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from commercetools_source.report.html.values import Page, Sample, StreamFigures
+
+__all__ = ["fields", "left_out", "references", "sample", "streams"]
+
+
+def streams(rows: Sequence[StreamFigures], *, with_run: bool) -> Markup:
+    """Return the table of all streams, those with most rows first; with a switch where a run is told of."""
+    header = ["stream", "rows", *(["read"] if with_run else []), "deleted", "left out", "unfit"]
+    cells = [element("th", name, class_="number" if index else None) for index, name in enumerate(header)]
+    cells += [
+        element("th", name)
+        for name in ("newest change", "read up to", "how" if with_run else None, "created a month, 18 months")
+        if name
+    ]
+    ordered = sorted(rows, key=lambda row: (-row.rows, row.name))
+    return _table(cells, [_stream(row, with_run=with_run) for row in ordered])
+
+
+def _stream(row: StreamFigures, *, with_run: bool) -> Markup:
+    same = with_run and not row.has_news()
+    how = element("span", "stopped" if row.stopped else "failed", class_="bad-text") if row.error else row.mode
+    return element(
+        "tr",
+        element("td", row.name),
+        _number(row.rows),
+        _number(row.read or 0) if with_run else None,
+        _number(row.deleted),
+        _number(row.left_out, "bad-text"),
+        _number(row.unfit, "warn-text"),
+        element("td", row.newest.strftime("%Y-%m-%d %H:%M") if row.newest else "-"),
+        element("td", _minute(row.read_up_to)),
+        element("td", how) if with_run else None,
+        element("td", bars(row.months)),
+        class_="same" if same else None,
+    )
+
+
+def references(page: Page) -> Markup:
+    """Return the references that lead to no row."""
+    rows = [
+        element("tr", element("td", f"{one.table}.{one.column}"), element("td", one.target), _number(one.rows))
+        for one in page.orphans
+    ]
+    return _table(_header("reference", "to", "rows without"), rows)
+
+
+def fields(page: Page) -> Markup:
+    """Return what there is to know of fields."""
+    rows = [element("tr", element("td", note.about), element("td", note.text, class_="text")) for note in page.notes]
+    return _table(_header("field or stream", "what became of it"), rows)
+
+
+def left_out(page: Page) -> Markup:
+    """Return the records that the platform could not serve."""
+    rows = [
+        element(
+            "tr",
+            element("td", record.stream),
+            element("td", record.position, class_="text"),
+            element("td", record.reason, class_="text"),
+        )
+        for record in page.left_out
+    ]
+    return _table(_header("stream", "the record after", "reason"), rows)
+
+
+def sample(rows: Sample) -> Markup:
+    """Return a few rows of a table, folded away."""
+    body = [element("tr", *(element("td", text) for text in row)) for row in rows.rows]
+    return element(
+        "details",
+        element("summary", f"{rows.table}: {counted(len(rows.rows), 'row')}"),
+        _table(_header(*rows.columns), body),
+    )
+
+
+def _table(header: Iterable[Markup], rows: Iterable[Markup]) -> Markup:
+    # A region that scrolls needs a place in the order of Tab: https://www.w3.org/WAI/WCAG22/Understanding/keyboard
+    table = element("table", element("thead", element("tr", *header)), element("tbody", joined(rows)))
+    return element("div", table, class_="wide", tabindex=0)
+
+
+def _header(*names: str) -> list[Markup]:
+    return [element("th", name) for name in names]
+
+
+def _number(value: int, class_: str = "") -> Markup:
+    return element("td", f"{value:,}" if value else "·", class_=f"number {class_ if value else ''}".strip())
+
+
+def _minute(timestamp: str | None) -> str:
+    """Return an API timestamp to the minute."""
+    return timestamp[:16].replace("T", " ") if timestamp else "-"

@@ -1,0 +1,174 @@
+"""The page about a destination: whole, harmless whatever a project holds, and true of good and bad runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from commercetools_source.cli.app import run
+from commercetools_source.report.html.page import page_text
+from commercetools_source.report.html.values import (
+    FieldNote,
+    LeftOut,
+    MonthlyCounts,
+    Orphans,
+    Page,
+    RunFigures,
+    Sample,
+    StreamFigures,
+)
+from commercetools_source.sandbox import Fault
+
+if TYPE_CHECKING:
+    from commercetools_source.sandbox import Sandbox
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror='alert(1)'>\"&\ud800"
+VOID = {"meta", "link", "input"}
+GOOD = StreamFigures(name="orders", rows=3, read=3, new=2, changed=1, read_up_to="2026-01-01T00:00:00.000Z")
+PAGE = Page(
+    title="shop", destination="shop.duckdb", command="c", version="v", written="w", streams=(GOOD,), run=RunFigures()
+)
+
+
+class Parsed(HTMLParser):
+    """Elements of a document, whose tags must be balanced."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[tuple[str, str]] = []
+        self.feed(text)
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open:
+            self.texts.append((self.open[-1], data))
+
+
+def checked(text: str) -> Parsed:
+    """Parse a page, in which nothing may be loaded and no script may be."""
+    page = Parsed(text)
+    for tag, attributes in page.elements:
+        assert tag not in {"img", "iframe", "object", "base", "form"}
+        assert tag != "script" or attributes["type"] == "application/json"
+        assert not any(name.startswith("on") for name in attributes)
+        assert all(attributes.get(name) in {None, "data:,"} for name in ("src", "href"))
+    assert "url(" not in text
+    assert "@import" not in text
+    return page
+
+
+def words(page: Parsed, tag: str) -> str:
+    return " ".join(text for name, text in page.texts if name == tag)
+
+
+def test_whatever_names_and_values_hold_is_text() -> None:
+    page = replace(
+        PAGE,
+        title=HOSTILE,
+        destination=HOSTILE,
+        streams=(replace(GOOD, name=HOSTILE, error=HOSTILE),),
+        orders=MonthlyCounts(("2026-01", "2026-02"), {HOSTILE: (1, 2)}, open_month=True),
+        orphans=(Orphans(HOSTILE, HOSTILE, HOSTILE, 1),),
+        notes=(FieldNote(HOSTILE, HOSTILE),),
+        left_out=(LeftOut(HOSTILE, HOSTILE, HOSTILE),),
+        samples=(Sample(HOSTILE, (HOSTILE,), ((HOSTILE,),)),),
+        summary={HOSTILE: HOSTILE},
+    )
+    text = page_text(page)
+    text.encode()
+    parsed = checked(text)
+    assert [tag for tag, _ in parsed.elements].count("script") == 1
+    assert json.loads(words(parsed, "script")) == {HOSTILE: HOSTILE}
+
+
+@pytest.mark.parametrize(
+    ("page", "kind", "sentence"),
+    [
+        (PAGE, "verdict", "Complete up to"),
+        (replace(PAGE, streams=()), "verdict warn", "Nothing was read yet"),
+        (replace(PAGE, streams=(replace(GOOD, error="no scope"),)), "verdict bad", "Not complete."),
+        (replace(PAGE, streams=(replace(GOOD, error="ended", stopped=True),)), "verdict warn", "Not complete yet."),
+        (replace(PAGE, streams=(replace(GOOD, left_out=2),)), "verdict bad", "Not complete."),
+        (replace(PAGE, run=RunFigures(error="no such project")), "verdict bad", "Not complete."),
+    ],
+    ids=["complete", "empty", "failed", "stopped", "quarantined", "failed as a whole"],
+)
+def test_the_first_sentence_says_whether_all_is_there(page: Page, kind: str, sentence: str) -> None:
+    parsed = checked(page_text(page))
+    assert ("section", {"class": kind}) in parsed.elements
+    assert sentence in words(parsed, "strong")
+
+
+@pytest.mark.parametrize("destination", ["shop.duckdb", "parquet:shop"])
+def test_sync_and_report_write_a_page_with_every_stream(destination: str, shop: Sandbox) -> None:
+    names = ["customers", "orders", "project", "zones"]
+    shop.faults.add(Fault("status", "/zones", times=None, status=403))
+    assert run(["sync", "-d", destination, "--streams", ",".join(names), "--report", "run.html", "-q"]) == 1
+    text = Path("run.html").read_text()
+    parsed = checked(text)
+    assert len(text) < 300_000
+    assert {"class": "verdict bad"} in [attributes for _, attributes in parsed.elements]
+    assert set(names) <= {words for tag, words in parsed.texts if tag == "td"}
+    assert not json.loads(words(parsed, "script"))["complete"]
+    shop.faults.clear()
+    assert run(["sync", "-d", destination, "--streams", ",".join(names), "-q"]) == 0
+    assert run(["report", "-d", destination, "-o", "run.html"]) == 0
+    stored = checked(Path("run.html").read_text())
+    assert {"class": "verdict"} in [attributes for _, attributes in stored.elements]
+    assert words(stored, "h1").startswith(shop.project_key)
+
+
+def test_no_personal_data_is_in_a_page_unless_asked_for(shop: Sandbox) -> None:
+    assert run(["sync", "-d", "shop.duckdb", "--streams", "customers,orders", "--report", "run.html", "-q"]) == 0
+    emails = [customer["email"] for customer in shop.records("customers")]
+    assert not [email for email in emails if email in Path("run.html").read_text()]
+    assert run(["report", "-d", "shop.duckdb", "-o", "run.html", "--unmasked"]) == 0
+    assert [email for email in emails if email in Path("run.html").read_text()]
+
+
+def test_a_page_that_cannot_be_written_fails_no_run(
+    shop: Sandbox,  # noqa: ARG001 - its settings are in the environment
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("run.html.tmp").mkdir()
+    assert run(["sync", "-d", "shop.duckdb", "--streams", "zones", "--report", "run.html", "-q"]) == 0
+    assert "no page was written to run.html" in capsys.readouterr().err
+    assert not Path("run.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["sync", "-d", "jsonl:lines", "--report", "run.html"], "cannot be asked with SQL"),
+        (["sync", "-d", "a.duckdb", "--report", "no/run.html"], "create it first"),
+        (["report", "-d", "a.duckdb", "-o", "run.html"], "does not exist"),
+    ],
+)
+def test_where_there_can_be_no_page_nothing_is_begun(
+    arguments: list[str],
+    reason: str,
+    shop: Sandbox,  # noqa: ARG001 - its settings are in the environment
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(arguments) != 0
+    assert reason in capsys.readouterr().err
+    assert not list(Path().iterdir())
