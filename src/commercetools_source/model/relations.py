@@ -27,6 +27,7 @@ from commercetools_source.model.fields import (
     columns_of,
     merged_fields,
     reference_name,
+    type_fields,
     value_columns,
 )
 from commercetools_source.model.relation import Branch, Field, ForeignKey, Origin, Relation, Step
@@ -77,7 +78,7 @@ class _Node:
 
 
 def _root(stream: Stream, family: Family) -> _Node:
-    fields = load().fields(stream.item)
+    fields = type_fields(stream.item)
     key_columns = tuple(
         Field(
             column.name,
@@ -145,7 +146,7 @@ def _route(fields: Mapping[str, Expression], path: Iterable[str | Fork]) -> tupl
                 steps.append(Step((Branch(walked, listed=True),)))
                 walked = ()
         value = value.items or value
-        fields = load().fields(value.name)
+        fields = type_fields(value.name)
     return tuple(steps), value
 
 
