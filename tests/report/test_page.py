@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commercetools_source.cli.app import run
+from commercetools_source.extract.run_record import RunRecord
+from commercetools_source.report.html import plots
+from commercetools_source.report.html.history import points
 from commercetools_source.report.html.page import page_text
 from commercetools_source.report.html.values import (
     FieldNote,
@@ -135,6 +142,74 @@ def test_sync_and_report_write_a_page_with_every_stream(destination: str, shop: 
     stored = checked(Path("run.html").read_text())
     assert {"class": "verdict"} in [attributes for _, attributes in stored.elements]
     assert words(stored, "h1").startswith(shop.project_key)
+
+
+def test_a_reference_that_leads_nowhere_is_shown_also_in_lists(shop: Sandbox) -> None:
+    names = ["channels", "customers", "orders", "products", "stores"]
+    assert run(["sync", "-d", "shop.duckdb", "--streams", ",".join(names), "-q"]) == 0
+    assert run(["report", "-d", "shop.duckdb", "-o", "run.html"]) == 0
+    assert "All references hold" in words(checked(Path("run.html").read_text()), "h2")
+    items = [item for order in shop.records("orders") for item in order["lineItems"]]
+    product = items[0]["productId"]
+    with duckdb.connect("shop.duckdb") as file:
+        file.execute("UPDATE main.products SET _deleted_at = now()::TIMESTAMP WHERE id = ?", [product])
+        file.execute("DELETE FROM main.stores")
+    assert run(["report", "-d", "shop.duckdb", "-o", "run.html"]) == 0
+    page = checked(Path("run.html").read_text())
+    cells = [text for tag, text in page.texts if tag == "td"]
+    at = cells.index("order_line_items.productId")
+    lacking = sum(item["productId"] == product for item in items)
+    assert cells[at : at + 4] == ["order_line_items.productId", "products", str(lacking), "the newest records"]
+    in_stores = sum("store" in order for order in shop.records("orders"))
+    at = cells.index("orders.store_key")
+    assert cells[at : at + 4] == ["orders.store_key", "stores", str(in_stores), "all records"]
+
+
+@pytest.mark.parametrize("destination", ["shop.duckdb", "parquet:shop"])
+def test_what_a_run_could_not_read_is_still_missing_after_a_run_of_other_streams(
+    destination: str, shop: Sandbox
+) -> None:
+    shop.faults.add(Fault("status", "/zones", times=None, status=403))
+    assert run(["sync", "-d", destination, "--streams", "zones,stores", "-q"]) == 1
+    shop.faults.clear()
+    assert run(["sync", "-d", destination, "--streams", "stores", "-q"]) == 0
+    assert run(["report", "-d", destination, "-o", "run.html"]) == 0
+    page = checked(Path("run.html").read_text())
+    assert ("section", {"class": "verdict bad"}) in page.elements
+    assert "zones: in the run of " in words(page, "li")
+    assert words(page, "h3") == "Records read Time taken Age of the data at the end"
+    assert ("path", "bar failed") in [(tag, attributes.get("class")) for tag, attributes in page.elements]
+    assert run(["sync", "-d", destination, "--streams", "zones", "-q"]) == 0
+    assert run(["report", "-d", destination, "-o", "run.html"]) == 0
+    assert ("section", {"class": "verdict"}) in checked(Path("run.html").read_text()).elements
+
+
+def test_the_age_of_the_data_grows_until_a_run_is_complete() -> None:
+    def at(hour: int, status: str, *, ended: bool = True) -> RunRecord:
+        time = f"2026-01-01T{hour:02d}"
+        return RunRecord(
+            run=time,
+            command="sync",
+            status=status,
+            started=f"{time}:00:00.000Z",
+            ended=f"{time}:10:00.000Z" if ended else None,
+            bound=f"{time}:00:00.000Z",
+            records=hour,
+        )
+
+    runs = [at(5, "begun", ended=False), at(4, "complete"), at(3, "incomplete"), at(2, "complete"), at(1, "failed")]
+    drawn = points(runs)
+    assert [point.age for point in drawn] == [None, 600, 4200, 600, None]
+    assert [point.seconds for point in drawn] == [600, 600, 600, 600, None]
+    assert [point.complete for point in drawn] == [False, True, False, True, False]
+
+
+@given(st.lists(st.floats(-50, 400), max_size=30))
+def test_labels_of_lines_never_cover_each_other(heights: list[float]) -> None:
+    moved = plots._apart(heights, lowest=200.0)
+    assert sorted(range(len(heights)), key=moved.__getitem__) == sorted(range(len(heights)), key=heights.__getitem__)
+    assert all(second - first >= 12.99 for first, second in pairwise(sorted(moved)))
+    assert not moved or max(moved) <= 200
 
 
 def test_no_personal_data_is_in_a_page_unless_asked_for(shop: Sandbox) -> None:

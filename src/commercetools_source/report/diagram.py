@@ -6,6 +6,7 @@ counted in the picture. Pure.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,11 @@ from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.model.relations import all_relations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from commercetools_source.model.relation import Field, ForeignKey, Relation
 
-__all__ = ["Box", "Diagram", "Link", "Row", "draw", "mermaid"]
+__all__ = ["Box", "Diagram", "Link", "Row", "draw", "mermaid", "telling"]
 
 EVERYDAY = (
     *("stores", "channels", "customer_groups", "customers", "customer_addresses", "business_units"),
@@ -34,6 +35,16 @@ _PLAIN = 6
 _EVERYWHERE = ("createdBy_", "lastModifiedBy_")
 """Who made and changed a record stands in nearly every table; lines for it would hide the others."""
 _ADMINISTRATIVE = frozenset({"version", "createdAt", "lastModifiedAt", "lastMessageSequenceNumber", "typeId"})
+_TELLING = (
+    re.compile(r"key|sku|code|\w*Number"),
+    re.compile(r"email|customerEmail|contactEmail"),
+    re.compile(r"name|firstName|lastName|companyName"),
+    re.compile(r"totalPrice_amount|taxedPrice_total(Net|Gross)_amount|totalPrice_currency"),
+    re.compile(r"(value|amount|amountPlanned|price)_amount"),
+    re.compile(r"state|\w+State|isActive|active|published|isMaster|quantity\w*|\w+Quantity|rating|country|city|type"),
+)
+"""What a person looks for in a table, by the names of columns: what identifies a row, its totals, its state."""
+_FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +146,9 @@ def _links(relation: Relation, shown: Iterable[str]) -> list[Link]:
 def _box(relation: Relation, links: Iterable[Link], referred: set[tuple[str, str]], *, whole: bool) -> Box:
     targets = {name: link.one for link in links if link.many == relation.name for name in link.columns}
     shown = set(relation.key) | set(targets)
-    plain = [field for field in relation.columns if field.name not in shown and _is_telling(field)]
     shown |= {field.name for field in relation.columns if (relation.name, field.name) in referred}
     if whole:
-        shown |= {field.name for field in plain[:_PLAIN]}
+        shown |= set(telling(relation, shown))
     rows = [
         Row(field.name, KINDS[field.kind].duckdb, field.name in relation.key, targets.get(field.name, ""))
         for field in relation.columns
@@ -147,9 +157,21 @@ def _box(relation: Relation, links: Iterable[Link], referred: set[tuple[str, str
     return Box(relation.name, tuple(rows), len(relation.columns) - len(rows))
 
 
-def _is_telling(field: Field) -> bool:
-    """Whether a column says something about what its table is about."""
+def telling(relation: Relation, shown: Collection[str] = ()) -> list[str]:
+    """Return the columns of a table that a person looks for first, beside those that are shown anyway."""
+    names = [
+        field.name
+        for pattern in _TELLING
+        for field in relation.columns
+        if field.name not in shown and pattern.fullmatch(field.name)
+    ]
+    if len(names) < _FEWEST:
+        names += [field.name for field in relation.columns if field.name not in {*shown, *names} and _is_plain(field)]
+    return names[:_PLAIN]
+
+
+def _is_plain(field: Field) -> bool:
+    """Whether a column says something about what its table is about, and is no part of something else."""
     inside, _, last = field.name.rpartition("_")
-    is_amount = last == "amount" and "_" not in inside
     is_reference = field.refers != "" or last in _ADMINISTRATIVE
-    return (not inside or is_amount) and not is_reference and field.kind != "json"
+    return not inside and not is_reference and field.kind != "json"

@@ -22,7 +22,7 @@ _ROW, _HEAD, _CHARACTER = 17, 24, 6.7  # pixels of a line of text, of a title, o
 _BETWEEN, _PAST, _RANKS, _MARGIN = 26, 14, 90, 24  # pixels between boxes, beside a line that passes, between ranks
 _SWEEPS = 24
 _TOP = f"v{4 - _HEAD}a4 4 0 0 1 4 -4h{{:.0f}}a4 4 0 0 1 4 4v{_HEAD - 4}z"  # the rounded top of a box
-_COLOURS = ("#2563a8", "#b4452c", "#2f7d4f", "#8a4fa3", "#a66a00", "#00798c", "#b03060", "#5a6b2f")
+_COLOURS = ("#2b6ab0", "#b4452c", "#2f7d4f", "#8a4fa3", "#a06500", "#00798c", "#b53566", "#5a6b2f")
 
 _Route = tuple[str, ...]
 """The nodes of a line from the table referred to (left) to the one that refers (right)."""
@@ -41,12 +41,19 @@ _PAGE = """\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"
  class="ct-model">
 <style>
-.ct-model text {{ font: 11px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace }}
+.ct-model text {{ font: 11px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: #16202c }}
 .ct-model .name {{ font-weight: bold; fill: #fff }}
 .ct-model .key {{ font-weight: bold }}
-.ct-model .box {{ fill: #fff; stroke: #999 }}
+.ct-model .note {{ fill: #526071 }}
+.ct-model .box, .ct-model .page {{ fill: #fff }}
+.ct-model .box {{ stroke: #999 }}
+@media (prefers-color-scheme: dark) {{
+.ct-model text {{ fill: #e6ebf1 }}
+.ct-model .note {{ fill: #9dabba }}
+.ct-model .box, .ct-model .page {{ fill: #0f151c }}
+}}
 </style>
-<rect width="100%" height="100%" fill="#fff"/>
+<rect width="100%" height="100%" class="page"/>
 {shapes}
 </svg>
 """
@@ -268,10 +275,9 @@ def _drawn(box: Box, frame: _Frame, colours: Mapping[str, str]) -> str:
         base = y + _HEAD + (index + 1) * _ROW - 4
         mark = ' class="key"' if row.is_key else ""
         shapes.append(f'<text x="{x + 8:.0f}" y="{base:.0f}"{mark}>{escape(row.name)}</text>')
-        fill = f' fill="{colours[row.target]}"' if row.target in colours else ' fill="#888"'
         note = escape(_note(row.target, row.kind))
-        shapes.append(f'<text x="{x + width - 8:.0f}" y="{base:.0f}" text-anchor="end"{fill}>{note}</text>')
+        shapes.append(f'<text x="{x + width - 8:.0f}" y="{base:.0f}" text-anchor="end" class="note">{note}</text>')
     if box.hidden:
         base = y + _HEAD + (len(box.rows) + 1) * _ROW - 4
-        shapes.append(f'<text x="{x + 8:.0f}" y="{base:.0f}" fill="#888">{_more(box)}</text>')
+        shapes.append(f'<text x="{x + 8:.0f}" y="{base:.0f}" class="note">{_more(box)}</text>')
     return "\n".join(shapes)

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from commercetools_source import __version__
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice, RecordQuarantined
-from commercetools_source.extract.delivery import Queryable, open_to_read
+from commercetools_source.extract.delivery import Queryable, RunStore, open_to_read
 from commercetools_source.report.html import queries
+from commercetools_source.report.html.history import NEWEST, figures_of, points, with_outcomes
 from commercetools_source.report.html.page import page_text
+from commercetools_source.report.html.references import orphans
 from commercetools_source.report.html.values import FieldNote, LeftOut, Page, RunFigures, StreamFigures
+from commercetools_source.report.runs import RunsReport
 from commercetools_source.report.state import StateReport
 from commercetools_source.report.svg import svg
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from commercetools_source.events import Event
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Destination
+    from commercetools_source.extract.run_record import RunRecord
     from commercetools_source.report.run import RunReport
 
 __all__ = ["html_report"]
@@ -42,9 +46,9 @@ def html_report(
     error: str = "",
     masked: bool = True,
 ) -> str:
-    """Return the page about a destination that is closed, and about the run of `report` with its `events`.
+    """Return the page about a destination that is closed, and about the newest run into it.
 
-    `error`: why a run failed as a whole, so that it has no report.
+    After a run `report` has its result and `events` what it told; `error`: why it failed as a whole.
 
     `now` is UTC. Raises DestinationError and StateError, and ConfigError where it cannot be asked with SQL.
     """
@@ -52,44 +56,45 @@ def html_report(
         raise ConfigError(f"{destination.name} cannot be asked with SQL, so there is no page about it")
     try:
         states = open_to_read(destination)
+        runs = destination.runs(NEWEST) if isinstance(destination, RunStore) else ()
     finally:
         destination.close()
     with destination.querying() as connection:
-        page = _stored(connection, states, now, report, masked=masked)
-    page = replace(
-        page,
-        title=page.title or destination.name,
-        destination=destination.name,
-        command=command,
-        version=f"commercetools-source {__version__}, Python {python_version()}",
-        written=f"{now:%Y-%m-%d %H:%M} UTC",
-        run=RunFigures(error=error) if error else page.run,
-        notes=[*page.notes, *_notes(events)][:_MOST_NOTES],
-        left_out=_left_out(states, events)[:_MOST_NOTES],
-        summary=_summary(states, report),
+        page = _stored(connection, states, runs, now, masked=masked)
+    return page_text(
+        replace(
+            page,
+            title=page.title or destination.name,
+            destination=destination.name,
+            command=command,
+            version=f"commercetools-source {__version__}, Python {python_version()}",
+            written=f"{now:%Y-%m-%d %H:%M} UTC",
+            run=_run(page.run, report, error),
+            notes=[*page.notes, *_notes(events)][:_MOST_NOTES],
+            left_out=_left_out(states, events)[:_MOST_NOTES],
+            summary=_summary(states, runs) if report is None else report.value(),
+        )
     )
-    return page_text(page)
 
 
 def _stored(
     connection: duckdb.DuckDBPyConnection,
     states: Mapping[str, StreamState],
+    runs: Sequence[RunRecord],
     now: datetime,
-    report: RunReport | None,
     *,
     masked: bool,
 ) -> Page:
-    """Return what the tables hold, with what the run did to each."""
+    """Return what the tables hold, with what the newest run did to each."""
     tables = queries.stream_tables(connection)
     stored = queries.figures(connection, tables, now)
     rows = {
         name: _with_state(stored.get(name, StreamFigures(name=name)), states.get(name)) for name in [*stored, *states]
     }
-    if report is not None:
-        rows |= _with_run(rows, report)
+    rows = with_outcomes(rows, runs)
     filled = [name for name, row in rows.items() if row.rows]
-    changed = [name for name in filled if report is None or rows[name].has_news()]
-    orphans, checked = queries.orphans(connection, tables, changed)
+    changed = [name for name in filled if not runs or rows[name].has_news()]
+    lacking, checked = orphans(connection, tables, changed)
     diagram = queries.diagram_of(filled)
     return Page(
         title=_project_key(connection) if "project" in filled else "",
@@ -98,9 +103,10 @@ def _stored(
         version="",
         written="",
         streams=tuple(rows.values()),
-        run=_run(report),
+        run=figures_of(runs[0]) if runs else None,
+        history=points(runs),
         orders=queries.monthly_orders(connection, tables, now),
-        orphans=orphans,
+        orphans=lacking,
         checked=checked,
         notes=queries.unknown_fields(tables),
         samples=queries.samples(connection, tables, filled, masked=masked),
@@ -123,30 +129,13 @@ def _with_state(row: StreamFigures, state: StreamState | None) -> StreamFigures:
     return replace(row, read_up_to=state.cursor, left_out=len(state.quarantined), error=error, stopped=stopped)
 
 
-def _with_run(rows: Mapping[str, StreamFigures], report: RunReport) -> dict[str, StreamFigures]:
-    """Return the streams of a run with what it did."""
-    joined = {}
-    for outcome in report.value()["streams"]:
-        name = outcome["stream"]
-        joined[name] = replace(
-            rows.get(name, StreamFigures(name=name)),
-            mode={"full": "read whole"}.get(outcome["mode"], outcome["mode"]),
-            read=outcome["records"],
-            new=outcome["new"],
-            changed=outcome["changed"],
-            deleted_now=outcome["deleted"],
-            left_out=outcome["quarantined"],
-            error=outcome["error"] or "",
-            stopped=outcome["stopped"],
-        )
-    return joined
-
-
-def _run(report: RunReport | None) -> RunFigures | None:
-    if report is None:
-        return None
-    tally, summary = report.tally, report.summary
-    return RunFigures(summary.bound, tally.seconds, tally.requests, tally.retries, summary.deletions_unseen)
+def _run(newest: RunFigures | None, report: RunReport | None, error: str) -> RunFigures | None:
+    """Return the `newest` run with what only its command knows; one that failed as a whole may have left no record."""
+    if error:
+        return replace(newest or RunFigures(), error=error)
+    if newest is None or report is None:
+        return newest
+    return replace(newest, deletions_unseen=report.summary.deletions_unseen)
 
 
 def _notes(events: Sequence[Event]) -> list[FieldNote]:
@@ -155,10 +144,12 @@ def _notes(events: Sequence[Event]) -> list[FieldNote]:
 
 def _left_out(states: Mapping[str, StreamState], events: Sequence[Event]) -> list[LeftOut]:
     """Return the records that were left out; why is only known of those that the run met."""
-    met = [LeftOut(one.stream, one.position, one.reason) for one in events if isinstance(one, RecordQuarantined)]
+    met = [
+        LeftOut(event.stream, event.position, event.reason) for event in events if isinstance(event, RecordQuarantined)
+    ]
     streams = {record.stream for record in met}
     stored = [
-        LeftOut(name, _position(key_range.after), "told when it was met; `sync` asks for it again and tells why")
+        LeftOut(name, _position(key_range.after), "not known here: `sync` asks for it again, and shows the reason")
         for name, state in states.items()
         if name not in streams
         for key_range in state.quarantined
@@ -171,6 +162,6 @@ def _position(after: object) -> str:
     return f"{value} {tie}".strip() or "the start"
 
 
-def _summary(states: Mapping[str, StreamState], report: RunReport | None) -> dict[str, object]:
-    """Return what `--json` prints of the run, or of the states."""
-    return {"states": StateReport(states).value()} if report is None else report.value()
+def _summary(states: Mapping[str, StreamState], runs: Sequence[RunRecord]) -> dict[str, object]:
+    """Return what `state --json` and `runs --limit 1 --json` print."""
+    return {"states": StateReport(states).value(), "runs": RunsReport(runs[:1]).value()}

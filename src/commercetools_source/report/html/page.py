@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from commercetools_source.events import counted, seconds_text
 from commercetools_source.report.html import tables
 from commercetools_source.report.html.markup import Markup, data, element, joined, trusted
-from commercetools_source.report.html.plots import lines
+from commercetools_source.report.html.plots import age_text, history, lines
+from commercetools_source.report.html.references import NEWEST_RECORDS
 from commercetools_source.report.html.style import STYLE
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ __all__ = ["page_text"]
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """Nothing is loaded and no script runs, whatever is in the page (https://www.w3.org/TR/CSP3/)."""
 _MOST_NAMED = 5
+_FEWEST_RUNS = 2
 _NEXT = "Next: do what is said here, then run the same command again; it goes on from there."
 
 
@@ -38,8 +40,9 @@ def page_text(page: Page) -> str:
         _verdict(page),
         _figures(page),
         _orders(page),
+        _history(page),
         _streams(page),
-        _section("References that do not hold", tables.references(page) if page.orphans else _held(page)),
+        _references(page),
         _section("Fields", tables.fields(page)) if page.notes else None,
         _section("Left out", tables.left_out(page)) if page.left_out else None,
         _diagram(page),
@@ -54,10 +57,9 @@ def page_text(page: Page) -> str:
 
 
 def _state(page: Page) -> str:
-    failed = [row for row in page.streams if row.error and not row.stopped]
-    if (page.run and page.run.error) or failed or any(row.left_out for row in page.streams):
+    if (page.run and page.run.error) or any((row.error and not row.stopped) or row.left_out for row in page.streams):
         return "not complete"
-    if any(row.stopped for row in page.streams):
+    if any(row.stopped for row in page.streams) or (page.run and page.run.under_way):
         return "not complete yet"
     return "complete" if page.streams else "nothing read yet"
 
@@ -67,15 +69,8 @@ def _verdict(page: Page) -> Markup:
     if state == "nothing read yet":
         return _box("warn", "Nothing was read yet.", " Next: run `commercetools-source sync`.")
     if state == "complete":
-        return _box("", f"✓ Complete up to {_bound(page)}.", f" {_changes(page)}", _unseen(page))
-    reasons = [f"{row.name}: {row.error}" for row in page.streams if row.error]
-    reasons += [
-        f"{row.name}: the platform cannot serve {counted(row.left_out, 'record')}"
-        for row in page.streams
-        if row.left_out and not row.error
-    ]
-    if page.run is not None and page.run.error:
-        reasons.insert(0, page.run.error)
+        return _box("", f"✓ {_up_to(page)}.", f" {_changes(page)}", _unseen(page))
+    reasons = _reasons(page)
     hidden = len(reasons) - _MOST_NAMED
     items = [*reasons[:_MOST_NAMED], *([f"and {hidden} more"] if hidden > 0 else [])]
     listed = element("ul", *(element("li", item) for item in items))
@@ -83,31 +78,60 @@ def _verdict(page: Page) -> Markup:
     return _box(kind, f"{state.capitalize()}.", f" {_changes(page)}", listed, _unseen(page), element("p", _NEXT))
 
 
+def _reasons(page: Page) -> list[str]:
+    """Return why not all is there: of the run, of streams that failed, of those that were stopped."""
+    reasons = []
+    if page.run is not None and page.run.error:
+        reasons.append(page.run.error)
+    if page.run is not None and page.run.under_way:
+        reasons.append("The newest run has not ended: it was killed, or is under way.")
+    reasons += [f"{row.name}: {row.error}" for row in sorted(page.streams, key=lambda row: row.stopped) if row.error]
+    return reasons + [
+        f"{row.name}: the platform cannot serve {counted(row.left_out, 'record')}"
+        for row in page.streams
+        if row.left_out and not row.error
+    ]
+
+
 def _box(kind: str, sentence: str, *others: object) -> Markup:
     return element("section", element("strong", sentence), *others, class_=f"verdict {kind}".strip())
 
 
-def _bound(page: Page) -> str:
-    bound = page.run.bound if page.run else min((row.read_up_to for row in page.streams if row.read_up_to), default="")
-    return f"{(bound or '')[:16].replace('T', ' ')} UTC"
+def _up_to(page: Page) -> str:
+    """Return up to when all is there: a run of some streams says nothing of the others."""
+    times = sorted(_minute(row.read_up_to) for row in page.streams if row.read_up_to)
+    if not times:
+        return "Complete"
+    newest = times.count(times[-1])
+    others = f", {newest} of {counted(len(times), 'stream')} up to {times[-1]} UTC" if newest < len(times) else ""
+    return f"Complete up to {times[0]} UTC{others}"
+
+
+def _minute(timestamp: str) -> str:
+    return timestamp[:16].replace("T", " ")
 
 
 def _changes(page: Page) -> str:
-    """Return what the run changed, the largest first."""
-    if page.run is None or page.run.error:
+    """Return what the newest run changed, the largest first."""
+    if page.run is None or page.run.error or page.run.under_way:
         return f"{counted(len(page.streams), 'stream')}."
     changes = {row.name: _changed(row) for row in page.streams if _changed(row)}
     largest = sorted(changes, key=lambda name: -changes[name])[:2]
-    named = " and ".join(f"{changes[name]:,} {name.replace('_', ' ')}" for name in largest)
+    named = " and ".join(_rows_of(changes[name], name.replace("_", " ")) for name in largest)
     others = len(changes) - len(largest)
-    beside = f" and rows of {counted(others, 'other stream')}" if others else ""
-    texts = [f"{named}{beside} changed" if named else "no row changed"]
+    if others:
+        named = f"{named.replace(' and ', ', ')}, and rows of {counted(others, 'other stream')}"
+    texts = [f"{named} changed" if named else "no row changed"]
     deleted = sum(row.deleted_now for row in page.streams)
     texts += [f"{deleted:,} deleted"] if deleted else []
     left = sum(row.left_out for row in page.streams)
     texts.append(f"{left:,} left out" if left else "nothing left out")
     sentence = ", ".join(texts)
-    return f"{sentence[0].upper()}{sentence[1:]}."
+    return f"In the newest run {sentence}."
+
+
+def _rows_of(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count > 1 else f"1 of {noun}"
 
 
 def _changed(row: StreamFigures) -> int:
@@ -123,16 +147,15 @@ def _unseen(page: Page) -> Markup | None:
 
 
 def _figures(page: Page) -> Markup:
-    rows = page.streams
-    if page.run is None or page.run.error:
+    rows, run = page.streams, page.run
+    if run is None or run.error or run.under_way:
         filled = sum(bool(row.rows) for row in rows)
-        second, last = (f"{filled:,}", "streams with rows"), (_bound(page)[:10].strip() or "-", "read up to, UTC")
+        oldest = min((row.read_up_to for row in rows if row.read_up_to), default="")
+        second, last = (f"{filled:,}", "streams with rows"), (oldest[:10] or "-", "read up to, UTC")
     else:
-        took = f"{counted(page.run.requests, 'request')}, {counted(page.run.retries, 'retry')}"
-        second, last = (
-            (f"{sum(row.read or 0 for row in rows):,}", "records read"),
-            (seconds_text(page.run.seconds), took),
-        )
+        took = f"{counted(run.requests, 'request')}, {counted(run.retries, 'retry')}"
+        second = (f"{sum(row.read or 0 for row in rows):,}", "records read")
+        last = (seconds_text(run.seconds), took)
     figures = [
         (f"{sum(row.rows for row in rows):,}", "rows"),
         second,
@@ -159,6 +182,24 @@ def _orders(page: Page) -> Markup | None:
     return _section("Orders a month, by currency", element("div", plot, class_="wide", tabindex=0))
 
 
+def _history(page: Page) -> Markup | None:
+    """Return the plots of the newest runs; of a single run there is nothing to compare."""
+    runs = page.history
+    if len(runs) < _FEWEST_RUNS:
+        return None
+    plots = [
+        history(runs, [run.records for run in runs], "Records read", lambda value: f"{value:,.0f}"),
+        history(runs, [run.seconds for run in runs], "Time taken", seconds_text),
+        history(runs, [run.age for run in runs], "Age of the data at the end", age_text),
+    ]
+    note = "A run that was not complete is red." if not all(run.complete for run in runs) else None
+    return _section(
+        f"The last {len(runs)} runs",
+        element("p", note, class_="soft") if note else None,
+        element("div", *(element("div", plot) for plot in plots if plot), class_="history"),
+    )
+
+
 def _streams(page: Page) -> Markup:
     switch = element("p", element("label", element("input", type="checkbox", id="only"), " only what changed"))
     return _section(
@@ -168,12 +209,17 @@ def _streams(page: Page) -> Markup:
     )
 
 
-def _held(page: Page) -> Markup:
-    return element("p", f"All hold: {counted(page.checked, 'reference')} looked at, of {_whose(page)}.", class_="soft")
-
-
-def _whose(page: Page) -> str:
-    return "the streams that changed" if page.run else "all streams"
+def _references(page: Page) -> Markup | None:
+    if not page.checked:
+        return None
+    whose = "of the streams that changed" if page.run else "of all streams"
+    lists = f"in lists of the newest {NEWEST_RECORDS:,} records of each"
+    note = f"{counted(page.checked, 'foreign key')} looked at, {whose}; {lists}."
+    return _section(
+        "References that do not hold" if page.orphans else "All references hold",
+        element("p", note, class_="soft"),
+        tables.references(page) if page.orphans else None,
+    )
 
 
 def _diagram(page: Page) -> Markup | None:

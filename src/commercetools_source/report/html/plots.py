@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from commercetools_source.events import seconds_text
 from commercetools_source.report.html.markup import Markup, element, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["bars", "lines"]
+    from commercetools_source.report.html.values import RunPoint
+
+__all__ = ["age_text", "bars", "history", "lines"]
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 230, 56, 60, 12, 28
 _STEPS = 4
@@ -17,9 +20,12 @@ _LABELS = 9  # as many fit below the axis
 _LABEL_GAP = 13.0
 _COLOURS = 6  # classes c0 ... c5 of the style
 
+_BAR_WIDTH, _BAR_HEIGHT, _BAR_TOP = 330, 76, 8
+_DAYS = 48 * 3600.0
+
 
 def bars(counts: Sequence[int]) -> Markup:
-    """Return a sparkline: one bar for each count, the last one lighter, because its month is under way."""
+    """Return a sparkline: one bar for each count, the last one hollow, because its month is under way."""
     top = max(counts, default=0)
     if not top:
         return Markup("")
@@ -78,6 +84,43 @@ def lines(labels: Sequence[str], series: Mapping[str, Sequence[float]], *, open_
     )
 
 
+def history(
+    runs: Sequence[RunPoint], values: Sequence[float | None], title: str, text: Callable[[float], str]
+) -> Markup | None:
+    """Return a bar for the value of each run, red where a run was not complete; None where no value is known."""
+    top = max((value for value in values if value is not None), default=None)
+    if top is None:
+        return None
+    step = _BAR_WIDTH / len(runs)
+    base = _BAR_TOP + _BAR_HEIGHT
+    drawn = []
+    for index, (run, value) in enumerate(zip(runs, values, strict=True)):
+        height = 3.0 if value is None else max(_BAR_HEIGHT * value / (top or 1), 1.0)
+        when = f"{run.started:%Y-%m-%d %H:%M}: {'not known' if value is None else text(value)}"
+        shape = f"M{index * step:.1f} {base}v{-height:.1f}h{min(step * 0.8, 40):.1f}V{base}z"
+        drawn.append(element("path", element("title", when), d=shape, class_="bar" if run.complete else "bar failed"))
+    newest = "not known" if values[-1] is None else text(values[-1])
+    first, last = (f"{run.started:%Y-%m-%d %H:%M}" for run in (runs[0], runs[-1]))
+    picture = element(
+        "svg",
+        element("path", d=f"M0 {base + 0.5}H{_BAR_WIDTH}", class_="grid"),
+        joined(drawn),
+        element("text", first, x=0, y=base + 16),
+        element("text", last, x=_BAR_WIDTH, y=base + 16, text_anchor="end"),
+        class_="plot",
+        viewBox=f"0 0 {_BAR_WIDTH} {base + 22}",
+        role="img",
+        aria_label=f"{title}: {newest} in the newest run, at most {text(top)}",
+    )
+    note = element("span", f"newest {newest}, at most {text(top)}", class_="soft")
+    return joined([element("h3", title), note, picture])
+
+
+def age_text(seconds: float) -> str:
+    """Return an age for people: as a duration, or from two days on in days."""
+    return seconds_text(seconds) if seconds < _DAYS else f"{seconds / 86400:,.0f} days"
+
+
 def _grid(top: int) -> list[Markup]:
     marks = []
     for step in range(_STEPS + 1):
@@ -107,10 +150,14 @@ def _ceiling(value: float) -> int:
         size *= 10
 
 
-def _apart(heights: Sequence[float]) -> list[float]:
-    """Return the heights of labels, moved down where they would cover each other."""
+def _apart(heights: Sequence[float], lowest: float = _HEIGHT - 8.0) -> list[float]:
+    """Return the heights of labels, moved where they would cover each other or lie below `lowest`."""
     moved = list(heights)
+    order = sorted(range(len(moved)), key=moved.__getitem__)
     last = float("-inf")
-    for index in sorted(range(len(moved)), key=moved.__getitem__):
+    for index in order:
         moved[index] = last = max(moved[index], last + _LABEL_GAP)
+    last = lowest + _LABEL_GAP
+    for index in reversed(order):
+        moved[index] = last = min(moved[index], last - _LABEL_GAP)
     return moved

@@ -1,4 +1,4 @@
-"""What is stored, asked for by SQL: counts, times, references, fields that the contract does not know, sample rows."""
+"""What is stored, asked for by SQL: counts, times, fields that the contract does not know, sample rows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import relations
 from commercetools_source.model.select import select
-from commercetools_source.report.diagram import Diagram, draw
-from commercetools_source.report.html.values import FieldNote, MonthlyCounts, Orphans, Sample, StreamFigures
+from commercetools_source.report.diagram import Diagram, draw, telling
+from commercetools_source.report.html.values import FieldNote, MonthlyCounts, Sample, StreamFigures
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,18 +21,15 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from commercetools_source.model.relation import ForeignKey, Relation
+    from commercetools_source.model.relation import Relation
 
-__all__ = ["Tables", "diagram_of", "figures", "monthly_orders", "orphans", "samples", "stream_tables", "unknown_fields"]
+__all__ = ["Tables", "diagram_of", "figures", "monthly_orders", "samples", "stream_tables", "unknown_fields"]
 
 _MONTHS = 18
-_SAMPLED = ("orders", "customers", "products", "carts", "payments", "categories")
+_MOST_SERIES = 6
+_SAMPLED = ("orders", "customers", "product_projections_current", "carts", "payments", "categories")
 _SAMPLE_ROWS = 3
 _LONGEST_VALUE = 60
-_UNCHECKED = frozenset({"messages"})
-"""What Messages refer to may be gone by right: they tell of the past."""
-_AUTHORS = ("createdBy_", "lastModifiedBy_")
-"""Who made or changed a record may be an API client or a user of the Merchant Center, which no stream has."""
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OPEN_TEXTS = ("currency", "State", "country")
 """Columns whose texts are codes of the API, by the end of their names."""
@@ -100,50 +97,10 @@ def monthly_orders(connection: duckdb.DuckDBPyConnection, tables: Tables, now: d
         totals[currency] = totals.get(currency, 0) + count
     largest = sorted(totals, key=lambda currency: (-totals[currency], currency))
     series = {currency: tuple(counts.get((month, currency), 0) for month in months) for currency in largest}
+    if len(series) > _MOST_SERIES:
+        others = [series.pop(currency) for currency in largest[_MOST_SERIES - 1 :]]
+        series["others"] = tuple(map(sum, zip(*others, strict=True)))
     return MonthlyCounts(tuple(months), series, open_month=True)
-
-
-# --- references ---
-
-
-def orphans(
-    connection: duckdb.DuckDBPyConnection, tables: Tables, names: Collection[str]
-) -> tuple[tuple[Orphans, ...], int]:
-    """Return the references of the streams `names` that lead to no row, and how many foreign keys were looked at.
-
-    References inside lists, such as those of line items, are not looked at; nor those to streams that are not here.
-    """
-    lacking, checked = [], 0
-    for name in names:
-        root = next(iter(relations(STREAMS[name])), None) if name in tables and name not in _UNCHECKED else None
-        keys = [key for key in root.foreign_keys if _is_checked(key, tables)] if root is not None else []
-        if root is None or not keys:
-            continue
-        checked += len(keys)
-        counts = [
-            f"count(*) FILTER ({quoted(key.columns[0])} NOT IN (SELECT {quoted(key.to[0])} FROM"  # noqa: S608
-            f" main.{quoted(key.relation)} WHERE {DELETED_AT} IS NULL AND {quoted(key.to[0])} IS NOT NULL))"
-            for key in keys
-        ]
-        query = _selected(root, tables[name], {key.columns[0] for key in keys})
-        rows = _row(connection, f"SELECT {', '.join(counts)} FROM ({query})")  # noqa: S608 - quoted names
-        lacking += [
-            Orphans(name, key.columns[0], key.relation, count) for key, count in zip(keys, rows, strict=True) if count
-        ]
-    return tuple(lacking), checked
-
-
-def _is_checked(key: ForeignKey, tables: Tables) -> bool:
-    (column, *others) = key.columns
-    known = key.to[0] in tables.get(key.relation, {})
-    return known and not others and not column.startswith(_AUTHORS)
-
-
-def _selected(relation: Relation, types: Mapping[str, str], names: Collection[str], limit: str = "") -> str:
-    """Return the query of some columns of a stream's relation, of its live records."""
-    chosen = tuple(field for field in relation.columns if field.name in names)
-    source = f"(FROM main.{quoted(relation.name)} WHERE {DELETED_AT} IS NULL{limit})"
-    return select(replace(relation, columns=chosen), source, types)
 
 
 # --- fields and rows ---
@@ -178,11 +135,10 @@ def samples(
     connection: duckdb.DuckDBPyConnection, tables: Tables, names: Iterable[str], *, masked: bool
 ) -> list[Sample]:
     """Return a few rows of the streams most asked for, of `names`, which have rows."""
-    boxes = {box.name: box for box in draw().boxes}
     taken = []
-    for name in (name for name in _SAMPLED if name in names and name in boxes):
+    for name in (name for name in _SAMPLED if name in names):
         root = relations(STREAMS[name])[0]
-        chosen = {row.name for row in boxes[name].rows}
+        chosen = {*root.key, *telling(root, root.key)}
         query = _selected(root, tables[name], chosen, f" ORDER BY {quoted(root.key[0])} LIMIT {_SAMPLE_ROWS}")
         header = tuple(field.name for field in root.columns if field.name in chosen)
         rows = connection.execute(query).fetchall()
@@ -192,6 +148,13 @@ def samples(
         )
         taken.append(Sample(name, header, texts))
     return taken
+
+
+def _selected(relation: Relation, types: Mapping[str, str], names: Collection[str], limit: str = "") -> str:
+    """Return the query of some columns of a stream's relation, of its live records."""
+    chosen = tuple(field for field in relation.columns if field.name in names)
+    source = f"(FROM main.{quoted(relation.name)} WHERE {DELETED_AT} IS NULL{limit})"
+    return select(replace(relation, columns=chosen), source, types)
 
 
 def _shown(column: str, value: Any, *, masked: bool) -> str:

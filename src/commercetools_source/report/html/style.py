@@ -29,16 +29,18 @@ td.text{white-space:normal;min-width:220px;overflow-wrap:anywhere}tr.same td{col
 .bad-text{color:var(--bad);font-weight:600}.warn-text{color:var(--warn)}
 body:has(#only:checked) tr.same{display:none}
 label{color:var(--soft);font-size:14px;font-weight:400}
-.plot{width:100%;min-width:560px;height:auto;font:12px ui-monospace,"DejaVu Sans Mono",monospace}
+.plot{width:100%;min-width:860px;height:auto;font:12px ui-monospace,"DejaVu Sans Mono",monospace}
 .plot text{fill:var(--soft)}.plot .grid{stroke:var(--line)}.plot g{fill:none;stroke-width:2;stroke-linejoin:round}
 .plot .dots{stroke-width:6;stroke-linecap:round}.plot .dashed{stroke-dasharray:4 4}.plot text.name{font-weight:700}
-.spark{display:block}.bar{fill:var(--c0)}.bar.open{opacity:.45}
+.spark{display:block}.bar{fill:var(--c0)}.bar.open{fill:none;stroke:var(--c0)}.bar.failed{fill:var(--bad)}
+.history{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(280px,100%),1fr));gap:16px 24px}
+.history h3{font-size:14px;margin:0}.history .soft{font-size:13px}.history .plot{min-width:0;display:block}
 g.c0{stroke:var(--c0)}g.c1{stroke:var(--c1)}g.c2{stroke:var(--c2)}g.c3{stroke:var(--c3)}g.c4{stroke:var(--c4)}
 g.c5{stroke:var(--c5)}
 .plot text.c0{fill:var(--c0)}.plot text.c1{fill:var(--c1)}.plot text.c2{fill:var(--c2)}.plot text.c3{fill:var(--c3)}
 .plot text.c4{fill:var(--c4)}.plot text.c5{fill:var(--c5)}
 details{margin:8px 0}summary{cursor:pointer;font-weight:600}
-.model{background:#fff;border:1px solid var(--line);border-radius:8px}.model svg{display:block}
+.model{border:1px solid var(--line);border-radius:8px}.model svg{display:block}
 footer{margin-top:40px;color:var(--soft);font-size:13px;overflow-wrap:anywhere}
 code{font:12px ui-monospace,"DejaVu Sans Mono",monospace}
 @media print{.wide{overflow:visible}}

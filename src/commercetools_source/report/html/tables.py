@@ -22,7 +22,7 @@ def streams(rows: Sequence[StreamFigures], *, with_run: bool) -> Markup:
     cells = [element("th", name, class_="number" if index else None) for index, name in enumerate(header)]
     cells += [
         element("th", name)
-        for name in ("newest change", "read up to", "how" if with_run else None, "created a month, 18 months")
+        for name in ("newest change", "read up to", "how" if with_run else None, "created a month")
         if name
     ]
     ordered = sorted(rows, key=lambda row: (-row.rows, row.name))
@@ -51,10 +51,17 @@ def _stream(row: StreamFigures, *, with_run: bool) -> Markup:
 def references(page: Page) -> Markup:
     """Return the references that lead to no row."""
     rows = [
-        element("tr", element("td", f"{one.table}.{one.column}"), element("td", one.target), _number(one.rows))
-        for one in page.orphans
+        element(
+            "tr",
+            element("td", f"{orphan.table}.{orphan.column}"),
+            element("td", orphan.target),
+            _number(orphan.rows),
+            element("td", "the newest records" if orphan.newest_only else "all records"),
+        )
+        for orphan in page.orphans
     ]
-    return _table(_header("reference", "to", "rows without"), rows)
+    header = [*_header("reference", "to"), element("th", "rows without", class_="number"), *_header("looked at")]
+    return _table(header, rows)
 
 
 def fields(page: Page) -> Markup:

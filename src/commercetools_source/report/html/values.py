@@ -6,16 +6,26 @@ from collections.abc import Mapping, Sequence  # noqa: TC003 - a dataclass names
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003 - same
 
-__all__ = ["FieldNote", "LeftOut", "MonthlyCounts", "Orphans", "Page", "RunFigures", "Sample", "StreamFigures"]
+__all__ = [
+    "FieldNote",
+    "LeftOut",
+    "MonthlyCounts",
+    "Orphans",
+    "Page",
+    "RunFigures",
+    "RunPoint",
+    "Sample",
+    "StreamFigures",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamFigures:
-    """One stream: what is stored of it, and what the run did (`read` is None where no run is told of).
+    """One stream: what is stored of it, and what the newest run did (`read` is None where that run did not read it).
 
     `deleted`: rows marked as deleted; `unfit`: rows with a value that does not fit its column; `newest`: UTC time of
     the latest change; `months`: records created in each of the last months, the one under way last, () where
-    records have no such time. `error`: why it is not complete, "" if it is.
+    records have no such time. `error`: why it is not complete, "" if it is; `stopped`: the next run goes on from there.
     """
 
     name: str
@@ -35,7 +45,7 @@ class StreamFigures:
     stopped: bool = False
 
     def has_news(self) -> bool:
-        """Return whether the run changed its rows; where that is not counted, whether it read any, or it failed."""
+        """Return whether the newest run changed its rows, or read any where that is not counted, or it is not whole."""
         if self.error or self.left_out or self.deleted_now:
             return True
         return bool(self.read) if self.new is None else bool(self.new or self.changed)
@@ -52,12 +62,16 @@ class MonthlyCounts:
 
 @dataclass(frozen=True, slots=True)
 class Orphans:
-    """`rows` of a table whose `column` refers to no row of the table `target`."""
+    """`rows` of a table whose `column` refers to no row of the table `target`.
+
+    `newest_only`: only the rows of the stream's newest records were looked at.
+    """
 
     table: str
     column: str
     target: str
     rows: int
+    newest_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +102,40 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
-    """What a run took; `error`: why it failed as a whole, "" if it did not."""
+    """What the newest run took; `error`: why it failed as a whole, "" if it did not.
 
-    bound: str | None = None
+    `under_way`: it has not ended, or was killed. `deletions_unseen`: why it could not learn of deletions.
+    """
+
     seconds: float = 0.0
     requests: int = 0
     retries: int = 0
     deletions_unseen: str | None = None
+    under_way: bool = False
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPoint:
+    """One run in the plots: when it began (UTC), and whether it was complete.
+
+    `seconds`: what it took, None if it has not ended. `age`: the seconds from the time up to which all was read to
+    the run's end, None where that is not known.
+    """
+
+    started: datetime
+    complete: bool
+    records: int
+    seconds: float | None
+    age: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """All facts of one page; `run` is None where it tells of no run, `checked` counts the references looked at."""
+    """All facts of one page. `run`: the newest one, None where none is known; `history`: the runs, the newest last.
+
+    `checked`: how many references were looked at.
+    """
 
     title: str
     destination: str
@@ -109,6 +144,7 @@ class Page:
     written: str
     streams: Sequence[StreamFigures] = ()
     run: RunFigures | None = None
+    history: Sequence[RunPoint] = ()
     orders: MonthlyCounts | None = None
     orphans: Sequence[Orphans] = ()
     checked: int = 0
