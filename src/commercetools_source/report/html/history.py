@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from commercetools_source.catalog.timestamps import moment
 from commercetools_source.report.html.values import RunFigures, RunPoint, StreamFigures
-from commercetools_source.timestamps import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
