@@ -73,7 +73,7 @@ class Reporting:
         """Write the page; raises ConfigError, DestinationError, StateError."""
         if self._path is None:
             return
-        from commercetools_source.destinations.manifest import write_file
+        from commercetools_source.destinations.store.atomic import write_file
         from commercetools_source.report.html.build import html_report
 
         now = datetime.now(timezone.utc).replace(tzinfo=None)

@@ -28,8 +28,8 @@ from commercetools_source.destinations.parquet.published import (
     COLUMNS,
     publish_columns,
     publish_views,
-    refuse_foreign,
     readable_views,
+    refuse_foreign,
 )
 from commercetools_source.destinations.parquet.session import Session
 from commercetools_source.destinations.store import Store

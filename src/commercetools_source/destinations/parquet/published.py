@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from commercetools_source.destinations.folder import Folder
     from commercetools_source.destinations.store import Store
 
-__all__ = ["COLUMNS", "LATEST", "columns_file", "publish_columns", "publish_views", "refuse_foreign", "readable_views"]
+__all__ = ["COLUMNS", "LATEST", "columns_file", "publish_columns", "publish_views", "readable_views", "refuse_foreign"]
 
 COLUMNS = "columns.parquet"
 LATEST = "latest.sql"
