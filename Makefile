@@ -32,6 +32,9 @@ BUILD  := .build
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 SOURCE := pyproject.toml README.md LICENSE $(shell find hook src -type f -not -name '*.pyc' -not -name '.*')
 
+# Each worker gets one run of neighbours, so that what a module prepares for its tests is prepared once.
+XDIST  := -n auto --dist worksteal
+
 # The tests must meet the installed wheel, not whatever the caller's environment points at.
 unexport PYTHONPATH
 .DEFAULT_GOAL := test
@@ -48,7 +51,7 @@ demo: $(BUILD)/installed
 	$(BIN)/commercetools-source demo $(ARGS)
 
 tests: $(BUILD)/installed $(BUILD)/tools
-	INSTALLED_WHEEL=1 $(BIN)/pytest -n auto $(ARGS)
+	INSTALLED_WHEEL=1 $(BIN)/pytest $(XDIST) $(ARGS)
 
 simulate: $(BUILD)/installed $(BUILD)/tools
 	SIMULATE=$(if $(SEED),$(SEED)-$(SEED),0-9999) $(BIN)/pytest -n $(if $(SEED),0,auto) tests/simulation -k asked_for
@@ -94,11 +97,11 @@ contract: $(BUILD)/installed $(BUILD)/tools
 docs: $(BUILD)/installed $(BUILD)/tools
 	$(BIN)/python tools/docs.py
 
-# Not -n auto: what runs in subprocesses is measured too, each into a file of its own.
+# What runs in workers and in subprocesses is measured too, each into a file of its own.
 coverage: $(BUILD)/installed $(BUILD)/tools
 	$(PIP) install 'coverage[toml]>=7.6'
 	$(BIN)/coverage erase
-	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest -n auto $(ARGS)
+	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest $(XDIST) $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 
@@ -108,7 +111,7 @@ test-lowest: $(BUILD)/wheel
 	$(BUILD)/lowest/bin/python tools/lowest.py > $(BUILD)/lowest/constraints.txt
 	$(BUILD)/lowest/bin/python -m pip --disable-pip-version-check --quiet --quiet install \
 		--constraint $(BUILD)/lowest/constraints.txt --group test "$$(echo $(BUILD)/dist/*.whl)[all]"
-	INSTALLED_WHEEL=1 $(BUILD)/lowest/bin/pytest -n auto -p no:cacheprovider $(ARGS)
+	INSTALLED_WHEEL=1 $(BUILD)/lowest/bin/pytest $(XDIST) -p no:cacheprovider $(ARGS)
 
 # The suite of one version after the other: each takes as long as `make tests`.
 test-versions: $(BUILD)/wheel
@@ -120,7 +123,7 @@ test-versions: $(BUILD)/wheel
 			--group test "$$(echo $(BUILD)/dist/*.whl)[all]" \
 		&& rm -f $(BUILD)/version/demo.duckdb \
 		&& $(BUILD)/version/bin/commercetools-source demo --size small --quiet --path $(BUILD)/version/demo.duckdb > /dev/null \
-		&& INSTALLED_WHEEL=1 $(BUILD)/version/bin/pytest -n auto -p no:cacheprovider $(ARGS) || exit 1; \
+		&& INSTALLED_WHEEL=1 $(BUILD)/version/bin/pytest $(XDIST) -p no:cacheprovider $(ARGS) || exit 1; \
 	done
 
 release-check: $(BUILD)/installed $(BUILD)/tools
