@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from commercetools_source.catalog.contract import Expression, load
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.model.child_tables import FAMILIES, Child, Family, Fork
+from commercetools_source.model.child_table import Child, Family, Fork
+from commercetools_source.model.child_tables import FAMILIES
 from commercetools_source.model.fields import (
     IDS,
     Context,
