@@ -40,6 +40,7 @@ def newest_by_key(records: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any
 
 
 def _changed(record: Mapping[str, Any]) -> tuple[str, ...]:
+    # Texts of one form compare as their times do; the id decides between equal ones, the same way each time.
     return tuple(str(record.get(name) or "") for name in _CHANGED)
 
 
@@ -62,5 +63,6 @@ def newest_of_key(stream: str, columns: Container[str]) -> str:
     names = [name for name in _CHANGED if name in columns]
     if not is_referred_by_key(stream) or "key" not in columns or not names:
         return ""
+    # A record without a date has been changed by nobody that we know of.
     order = ", ".join(f"{quoted(name)} DESC NULLS LAST" for name in names)
     return f' QUALIFY "key" IS NULL OR row_number() OVER (PARTITION BY "key" ORDER BY {order}) = 1'

@@ -26,6 +26,7 @@ def tables_named(name: str) -> tuple[str, ...]:
         return (name,)
     typo = difflib.get_close_matches(name, STREAMS, n=1, cutoff=_TYPO)
     containing = tuple(table for table in tables if name and name.casefold() in table.casefold())
+    # "order" is a part of many names, and "ordres" is a slip: the likeness decides which of both a word is.
     if containing and not typo:
         return containing
     near = typo or difflib.get_close_matches(name, [*STREAMS, *tables], n=3)

@@ -59,6 +59,7 @@ def relations(stream: Stream) -> tuple[Relation, ...]:
     nodes = {"": _root(stream, family)}
     for child in family.children:
         nodes[child.name] = _below(nodes[child.below], child, family)
+    # What a table of its own holds is no JSON column of its parent, too.
     child_paths = frozenset(path for node in nodes.values() for path in node.paths if path)
     return tuple(_finished(node, child_paths) for node in nodes.values())
 
@@ -90,6 +91,7 @@ def _root(stream: Stream, family: Family) -> _Node:
             refers=IDS.get(column.name, ""),
         )
         for column in columns(stream)
+        # The key, and what reading put in front of the records, such as the key of their parent.
         if column.name in stream.key or column.name not in fields
     )
     others = {
@@ -103,6 +105,7 @@ def _root(stream: Stream, family: Family) -> _Node:
 
 def _below(above: _Node, child: Child, family: Family) -> _Node:
     routes = [_route(above.fields, path) for path in child.paths]
+    # Several routes lead to items of one type, or the catalogue names all their types itself.
     items = child.items or (routes[0][1].name,)
     fields = merged_fields(items)
     inherited = tuple(_inherited(above, len(routes[0][0])))
@@ -155,6 +158,7 @@ def _inherited(above: _Node, deeper: int) -> Iterator[Field]:
     """Yield the columns that hold the key of the item above."""
     for name in above.relation.key:
         column = next(field for field in above.relation.columns if field.name == name)
+        # Only the key of the item just above gets its name in front; those above it have theirs already.
         is_own = column.level == -1 or not above.relation.parent
         called = f"{above.item_name}{name[:1].upper()}{name[1:]}" if is_own and column.source != "branch" else name
         yield replace(
@@ -170,16 +174,19 @@ def _identity(child: Child, fields: Mapping[str, Expression], *, listed: bool) -
         for element in path
         if isinstance(element, Fork)
     ]
+    # First what identifies, then what describes: keys stand at the front of a table.
     yield from (fork for fork in forks if not fork.nullable)
     if child.key:
         (column,) = columns_at(child.key, fields[child.key], (child.key,), Context())
         yield replace(column, nullable=False)
     if listed:
+        # Where an item has a key, its place may change without a change of the item, so it identifies nothing.
         yield Field("position", "int", nullable=bool(child.key), path=(), source="position")
     yield from (fork for fork in forks if fork.nullable)
 
 
 def _finished(node: _Node, child_paths: frozenset[tuple[str, ...]]) -> Relation:
+    # Records are level 0 for themselves; what is below them counts from its own items.
     level = -1 if node.relation.parent else 0
     columns = columns_of(node.prefix, node.type_name, node.fields, (), Context(node.paths[0], child_paths))
     whole = (*node.relation.columns, *(replace(field, level=level) for field in columns))

@@ -38,6 +38,7 @@ def select(relation: Relation, source: str, column_types: Mapping[str, str] | No
         column_types = {column.name: KINDS[column.kind].duckdb for column in columns(STREAMS[relation.stream])}
     inside = _inside_json(relation.columns)
     plain = [field for field in relation.columns if field.name not in inside]
+    # ALL: items of two origins are never the same one, and to look for equal rows would sort the whole table.
     query = "\nUNION ALL\n".join(_rows(plain, origin, source, column_types) for origin in relation.origins)
     return _with_inside(relation.columns, inside, query) if inside else query
 
@@ -66,13 +67,17 @@ def _rows(fields: Sequence[Field], origin: Origin, source: str, column_types: Ma
     item, where = "", ""
     for step, level_fields in zip(origin.steps, by_level[1:], strict=True):
         query = f"(SELECT {', '.join([*chosen, f'{_items(step, item)} AS _list'])} FROM {query}{where})"
+        # Two set-returning functions in one SELECT step together in DuckDB: each item meets its own place
+        # (https://duckdb.org/docs/stable/sql/query_syntax/unnest).
         unnested = ["unnest(_list) AS _item", "generate_subscripts(_list, 1) AS _place"]
         query = f"(SELECT {', '.join([*done, *unnested])} FROM {query})"
         chosen = [*done, *(_of_item(field, step) for field in level_fields)]
         done += [quoted(field.name) for field in level_fields]
+        # A null in a list, or a field of a fork that is not there, keeps its place and is no row.
         item, where = "_item", " WHERE _item IS NOT NULL"
     query = f"SELECT {', '.join(chosen)} FROM {query}{where}"
     ordered = [quoted(field.name) for field in fields]
+    # Views show the columns in the order of the model; levels give them in their own.
     return query if done == ordered else f"SELECT {', '.join(ordered)} FROM ({query})"
 
 
@@ -158,6 +163,7 @@ def _ask(structure: Structure, path: Sequence[str], read: Any) -> None:
 
 
 def _from_json(text: str, asked: Any) -> str:
+    # Fields that are not named are skipped by the parser, which is most of the text of a product.
     return f"from_json({text}, {string(json.dumps(asked, separators=(',', ':')))})"
 
 

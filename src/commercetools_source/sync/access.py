@@ -62,8 +62,11 @@ def inspect(client: Client, streams: Streams | None = None) -> Inspection:
         pass  # a client with few scopes is a good client
     else:
         project = project or {}
+    # The scopes of the token answer for all streams without a request; where they are not told, each is tried.
     judge = partial(_access, granted=granted, project_key=config.project_key) if granted else partial(_ask, client)
     access = tuple(map(judge, rows))
+    # Messages are off in a new project, and then no deletion is told
+    # (https://docs.commercetools.com/api/projects/project).
     messages = project.get("messages", {}).get("enabled") if project else None
     scope = missing_scope(STREAMS["messages"], granted, config.project_key)
     return Inspection(config.project_key, config.api_url, granted, project.get("name"), messages, access, scope)

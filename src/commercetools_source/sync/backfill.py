@@ -53,6 +53,7 @@ def backfill(
     start, end = time_of(since, "since"), time_of(until, "until")
     settled = client.settled_time()
     bound = settled if end is None else min(end, settled)
+    # Against the bound and not only `until`: a window of the last minutes holds nothing that is settled.
     if start >= bound:
         raise ConfigError(f"the window from {start} to {bound} is empty; it must begin before it ends")
     try:
@@ -66,6 +67,7 @@ def backfill(
             pairs = tuple((stream.name, predicate) for stream in ready for predicate in states[stream.name].where)
             outcomes = Transfer(client, destination, recorder, on_stoppable=on_stoppable).run(
                 ready,
+                # No states: a window is read by itself, and its own progress is thrown away with it.
                 {},
                 Selection(bound=bound, until=True, start_date=start, where=pairs, privacy=client.privacy),
                 # The state of the running cursor is written with the rows, unchanged.
@@ -108,6 +110,7 @@ def _obstacles(streams: Iterable[Stream], states: Mapping[str, StreamState], pri
 def merged(delivery: Delivery, stored: StreamState, since: str, until: str) -> Delivery:
     """Return the delivery of a read of its own as rows to merge beside `stored`."""
     state = stored
+    # A record that had to be left out would be a hole in a part that the state calls whole.
     complete = delivery.phase.last and not delivery.state.quarantined
     # The part held grows only by a window that touches it: between two that do not, records would be missing.
     if complete and stored.since is not None and since < stored.since <= until:

@@ -131,9 +131,11 @@ def _one(sides: _Sides, stream: Stream, state: StreamState) -> Verdict:
         return Verdict(stream.name, note=state.broken)
     if not sweepable(stream):
         return Verdict(stream.name, note="every run reads it whole, so there is nothing to sweep")
+    # Half of a read compared with the whole of a listing would call the other half missing.
     if state.cursor is None or state.mode is not None:
         return Verdict(stream.name, note="not read to its end yet; run `sync` first")
     reason = privacy_conflict(state.privacy, chosen_for(stream.item, sides.client.privacy))
+    # To compare needs only ids and versions; to mend would write rows of another choice beside the others.
     if sides.guard is not None and reason is not None:
         return Verdict(stream.name, note=reason)
     return _compared(sides, stream, state, state.cursor)
@@ -154,6 +156,7 @@ def _compared(sides: _Sides, stream: Stream, state: StreamState, cursor: str) ->
         _confirm(sides.client, stream, state, difference.gone)
         # When they were deleted nobody knows; the platform's time now is later than it and never in the future.
         times = dict.fromkeys(difference.gone, instant(sides.client.server_time()))
+        # Marked before the others are mended: if it is cut off, the next sweep finds what is left of both.
         marked = sides.delete(stream, times)
         mended = _mend(sides, stream, state, (*difference.missing, *difference.stale))
     except CommercetoolsError as error:
@@ -174,6 +177,7 @@ def _listed(client: Client, stream: Stream, state: StreamState) -> Iterator[list
         try:
             first = list(islice(pages, 1))
         except ApiError:
+            # No permission for GraphQL, a limit on complexity, or a gateway that has no such route: REST lists all.
             pass
         else:
             return chain(first, pages)
@@ -185,6 +189,7 @@ def _confirm(client: Client, stream: Stream, state: StreamState, gone: Sequence[
 
     A gateway that leaves records out of a list and out of its counts could empty a table; no listing shows that.
     """
+    # Without personal data or columns: only whether they are there.
     present = sum(len(page.records) for page in fetch(client.get, stream, gone, state.where))
     if present:
         raise StateError(

@@ -98,12 +98,16 @@ def deletions(
     if not by_type:
         return
     messages = STREAMS["messages"]
+    # Sorted, so that the same streams give the same request.
     only = f"type in ({', '.join(literal(name) for name in sorted(by_type))})"
+    # Messages never change, so their creation orders them for good
+    # (https://docs.commercetools.com/api/projects/messages).
     key_range = KeyRange("createdAt", "id", lower=since, upper=until)
     for page in paging.pages(get, messages, key_range, page_size, where=(only,)):
         tombstones: dict[str, list[Tombstone]] = {}
         for record in page.records:
             message = _decoded(record)
+            # The whole Message is handed on: some hold the record as it was at last.
             tombstones.setdefault(message.type, []).append(Tombstone(message.resource.id, message.createdAt, record))
         for name in tombstones.keys() & by_type.keys():
             yield by_type[name], tombstones[name]
@@ -145,6 +149,7 @@ class Lookup:
         """Return in a sentence which deletions were not looked for, and why; None if all were."""
         if self.error is None:
             return None
+        # The server's text would name a scope; the advice names the one that reads Messages and nothing more.
         forbidden = isinstance(self.error, ForbiddenError)
         reason = f"the API client may not read Messages; {_advice(project_key)}" if forbidden else str(self.error)
         return f"deletions since {self.reached} were not looked for, a later run does it: {reason}"
@@ -235,6 +240,7 @@ def sweepable(stream: Stream) -> bool:
 
     A stream that every run reads whole needs none: what is gone is not read again.
     """
+    # A listing goes by the id, which rows with another key do not have.
     return stream.cursor is not None and stream.key == ("id",)
 
 
@@ -292,6 +298,7 @@ def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:
             f"the platform lists nothing of {stream.name}, where {difference.held} rows are held; nothing was marked;"
             " if all of it was deleted, allow it with --allow-deletes 1"
         )
+    # Both: a fifth of ten rows is an ordinary day, and 51 of a million are, too.
     if gone > guard.rows and gone > guard.share * difference.held:
         return (
             f"{gone} of {difference.held} rows of {stream.name} would be marked as deleted, more than"

@@ -60,6 +60,7 @@ class _Answer(msgspec.Struct):
 
 def query_of(stream: Stream) -> str | None:
     """Return the name of the query that lists `stream`, None where there is none."""
+    # What lies below a parent has no list of its own in GraphQL.
     if stream.parents is not None or stream.name in _WITHOUT:
         return None
     camel = re.sub("_(.)", lambda match: match[1].upper(), stream.name)
@@ -82,9 +83,17 @@ def reader(client: Sender, query: str, fields: Sequence[str]) -> paging.Get:
         counts = "count total" if ("withTotal", "true") in params else "count"
         text = f"{{ {query}({_arguments(params)}) {{ {counts} results {{ {' '.join(fields)} }} }} }}"
         answer = client.send(
-            "POST", _PATH, body={"query": text}, parse=_decoder.decode, oversized_attempts=oversized_attempts, safe=True
+            # Safe to repeat although it is a POST: the text is a query, and GraphQL changes nothing by one
+            # (https://docs.commercetools.com/api/graphql).
+            "POST",
+            _PATH,
+            body={"query": text},
+            parse=_decoder.decode,
+            oversized_attempts=oversized_attempts,
+            safe=True,
         ).value
         match = bytes((answer.data or {}).get(query, b"null"))
+        # GraphQL answers 200 with its errors beside half of the data; half of a listing would mark the other half.
         if answer.errors or match == b"null":
             raise InvalidRequestError(_problem(answer.errors))
         return parse(match)
@@ -101,6 +110,7 @@ def _arguments(params: Sequence[tuple[str, str]]) -> str:
     if "sort" in given:
         arguments.append(f"sort: {msgspec.json.encode(given['sort']).decode()}")
     if "where" in given:
+        # REST takes several predicates and joins them itself; here is one argument, so "or" needs its parentheses.
         where = " and ".join(f"({predicate})" for predicate in given["where"])
         arguments.append(f"where: {msgspec.json.encode(where).decode()}")
     return ", ".join(arguments)

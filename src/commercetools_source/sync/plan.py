@@ -75,6 +75,7 @@ def plan(
     """
     chosen = streams_of(streams)
     selection = selection_of(client, chosen, full=full, since=since, where=where)
+    # One after the other: the times of single requests are what the forecast is made of.
     return tuple(_forecast(client, stream, states.get(stream.name, StreamState()), selection) for stream in chosen)
 
 
@@ -136,6 +137,7 @@ class _Counter:
         for key_range in ranges:
             count = self.count(key_range, path_of(self.stream, key_range))
             records, exact = records + count.records, exact and count.exact
+            # One more than pages that are full: the last one proves the end, empty or not.
             requests += count.records // size + 1
         seconds = requests * self.page_seconds(records)
         return Forecast(self.stream.name, mode, records, requests, seconds, exact=exact)
@@ -146,6 +148,7 @@ class _Counter:
         A full read up to now is counted without a predicate, by one question; what was created since its
         bound is counted too, which is minutes.
         """
+        # Without a predicate the platform counts past 10,000 (see `counting.CEILING`), so one question is enough.
         if not self.where and key_range.lower is None and key_range.after is None:
             return Count(self.total(path, ())[0], exact=True)
         counted = count_range(
@@ -170,6 +173,7 @@ class _Counter:
             return 0.0
         sample, size = min(_SAMPLE, records), min(self.client.config.page_size, records)
         path = self.stream.path if self.stream.parents is None else "/custom-objects"
+        # The difference is what records cost; the smallest request is the way to the platform and back.
         idle, busy = self.pause(path), self._seconds(path, sample)
         return idle + max(0.0, busy - idle) * size / sample
 

@@ -54,6 +54,7 @@ class Recorder:
             self.pages[event.stream] += 1
             self.sizes[event.stream] += event.size
         elif isinstance(event, StreamStarted):
+            # A resumed read is followed by an incremental one of the same stream; the first beginning is the stream's.
             self.started.setdefault(event.stream, _now())
         elif isinstance(event, (StreamFinished, StreamFailed)):
             self.ended[event.stream] = _now()
@@ -67,6 +68,7 @@ class Recorder:
         if isinstance(destination, Typed):
             unfit = Counter()
             for (stream, name), values in destination.drift.items():
+                # A destination counts over all runs, and this is the record of one.
                 unfit[stream] += values - self.drift.get((stream, name), 0)
         return tuple(self._stream(self.summary, outcome, unfit) for outcome in self.summary.outcomes)
 
@@ -99,6 +101,7 @@ def recorded(
     ends no run: what the run reads is worth more.
     """
     recorder = Recorder(hook, dict(destination.drift) if isinstance(destination, Typed) else {})
+    # Before anything is read: a run that is killed leaves a record that never ended.
     _store(destination, begun, hook)
     error: BaseException | None = None
     try:
@@ -124,6 +127,7 @@ def recorded(
 def begin(command: str, bound: str) -> RunRecord:
     """Return the record of a run that begins now and reads up to `bound`."""
     now = datetime.now(timezone.utc)
+    # Sorts by time, and two runs that begin in one second still differ.
     name = f"{now:%Y%m%dT%H%M%S}-{token_hex(4)}"
     return RunRecord(run=name, command=command, status="begun", started=instant(now), bound=bound)
 

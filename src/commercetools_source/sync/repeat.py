@@ -20,6 +20,7 @@ _Result = TypeVar("_Result")
 
 _LONGEST = 900.0
 """Seconds between the starts of two runs, however many failed in a row, unless the interval is longer."""
+# 2 ** 30 intervals of a second are 34 years: enough to reach the bound, and a float holds it.
 _DOUBLINGS = 30
 _STEP = 0.2
 """Seconds after which a wait looks whether it was ended: a signal interrupts no sleep for longer than its handler."""
@@ -73,7 +74,9 @@ class Repetition:
         count = failures = 0
         while not self.stopped:
             began = self._timing.now()
+            # From the start, not the end: every hour stays every hour, however long a run takes.
             failures = 0 if run() else failures + 1
+            # The function belongs to the run that has ended; a signal in the wait ends the wait.
             self._stop_run = None
             count += 1
             if count == rhythm.runs:

@@ -72,10 +72,12 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     NetworkError before anything is written when the project cannot be reached at all; DestinationError
     when the destination fails.
     """
+    # A client may have asked much before this run, which its record must not claim.
     before = client.traffic()
     destination = destination_of(destination)
     chosen = streams_of(streams)
     names = [stream.name for stream in chosen]
+    # Before the first request and the first file: what cannot be done is refused while nothing has been.
     if hard_delete:
         _check_hard(destination)
     # Only where a second copy of a record is merged away: the tail is read again by the next run.
@@ -89,6 +91,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
                 hook(notice)
             reasons = _conflicts(chosen, states, selection, behind=until is not None)
             refused = refuse(reasons, lambda stream: mode_of(stream, _state(states, stream), selection), recorder)
+            # Refused streams keep their rows and states; their deletions wait for the run that may read them.
             chosen = tuple(stream for stream in chosen if stream.name not in refused)
             lookup = Lookup(states, {})
             # A full read brings what is there and nothing else, so that deletions show by themselves.
@@ -102,6 +105,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
                 hook(notice)
             summary = recorder.summary = Summary(
                 selection.bound,
+                # In the order that was asked for, not in that of reading.
                 tuple(outcomes[name] for name in names),
                 lookup.deleted,
                 lookup.unseen(client.config.project_key),
@@ -127,6 +131,7 @@ def _conflicts(
     for stream in streams:
         state = _state(states, stream)
         reason = conflict_with(stream, state, selection)
+        # A read that was cut off has no cursor yet; it will end at its bound.
         read = state.cursor or state.bound
         if reason is None and behind and not selection.full and read is not None and read > selection.bound:
             reason = f"it is read up to {read} already, after {selection.bound}; to read a part again, use `backfill`"
@@ -159,9 +164,11 @@ def _delete(
     else:
         return Lookup(states, {})
     asked_for = isinstance(destination, DeletionSink)
+    # Briefly: deletions can be looked for by the next run, and records cannot wait for them.
     lookup = look_up(client.get_briefly, streams, states, selection, client.config.page_size, delete, probe=asked_for)
     for name, rows in lookup.deleted.items():
         hook(DeletesMarked(name, rows))
+    # A person asked for deletions by name: to go on without them would be silence.
     if asked_for and isinstance(lookup.error, ForbiddenError):
         raise unreadable(project_key) from lookup.error
     if (reason := lookup.unseen(project_key)) is not None:

@@ -68,6 +68,7 @@ class Summary:
     @property
     def stopped(self) -> bool:
         """Whether nothing is wrong but that the run was ended early, so that the next one goes on."""
+        # One stream that failed makes a run more than stopped: somebody has to look at it.
         return not self.complete and all(outcome.complete or outcome.stopped for outcome in self.outcomes)
 
     @property
@@ -120,6 +121,7 @@ def selection_of(
     config = client.config
     start = time_of(since, "since") or config.start_date
     end = time_of(until, "until")
+    # What the person wrote, so that the error names what has to be changed.
     name = "since" if since else "start_date"
     if start is not None and end is not None and start >= end:
         raise ConfigError(f"{name} is {start} and until is {end}: nothing can lie between; {name} must be earlier")
@@ -128,10 +130,12 @@ def selection_of(
     now = shift(settled, config.settle_seconds)
     if start is not None and start > now:
         raise ConfigError(f"{name} is {start}, which is in the future: the platform's time is {now}")
+    # Nothing behind the settled time is promised, whatever end was asked for.
     bound = settled if end is None else min(end, settled)
     latest = shift(now, _AFTER_START)
     return Selection(
         bound=bound,
+        # An end that lies ahead is cut at the settled time, so the next run has to go on from there as from any other.
         until=end is not None and end <= settled,
         tail=(latest if end is None else min(end, latest)) if tail else None,
         full=full,
@@ -163,6 +167,7 @@ def predicates(where: Mapping[str, str], streams: Iterable[Stream]) -> tuple[tup
 def refuse(reasons: Mapping[Stream, str], mode: Callable[[Stream], str], hook: Hook) -> dict[str, Outcome]:
     """Tell that streams are not read, and return how they ended."""
     for stream, reason in reasons.items():
+        # As if it had failed while it was read: who watches events learns of it in one form.
         hook(StreamFailed(stream.name, reason))
     return {
         stream.name: Outcome(stream.name, mode(stream), 0, 0.0, reason, cause=ConfigError)
