@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import duckdb
 import msgspec
 import pytest
 
@@ -63,6 +64,51 @@ def test_a_later_read_is_counted_against_what_is_stored(
     path = tmp_path / "shop.duckdb"
     store(path, (Phase.FULL_ONLY, zones(a=1, b=2, c=1)))
     assert store(path, *deliveries) == changes
+
+
+def synced(path: Path) -> dict[str, Any]:
+    with duckdb.connect(path, read_only=True) as connection:
+        return dict(connection.execute("SELECT id, _synced_at FROM zones").fetchall())
+
+
+def test_a_full_read_that_brings_what_is_stored_leaves_every_row_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "shop.duckdb"
+    store(path, (Phase.FULL_ONLY, zones(a=1, b=2)))
+    before = synced(path)
+    store(path, (Phase.FULL_ONLY, zones(b=2, a=1)))
+    assert synced(path) == before
+
+
+@pytest.mark.parametrize("records", [zones(a=1), zones(a=1, c=2), zones(a=1, b=2, c=3), zones(a=1, b=3)])
+def test_a_full_read_that_brings_anything_else_replaces_the_table(tmp_path: Path, records: list[msgspec.Raw]) -> None:
+    path = tmp_path / "shop.duckdb"
+    store(path, (Phase.FULL_ONLY, zones(a=1, b=2)))
+    before = synced(path)
+    store(path, (Phase.FULL_ONLY, records))
+    after = synced(path)
+    assert after.keys() == {msgspec.json.decode(record)["id"] for record in records}
+    assert after["a"] > before["a"]
+
+
+def test_a_value_that_changed_under_the_same_version_is_stored_by_a_full_read(tmp_path: Path) -> None:
+    path = tmp_path / "shop.duckdb"
+    store(path, (Phase.FULL_ONLY, zones(a=1)))
+    (record,) = zones(a=1)
+    store(path, (Phase.FULL_ONLY, [msgspec.Raw(bytes(record).replace(b'"name":"a"', b'"name":"z"'))]))
+    with duckdb.connect(path, read_only=True) as connection:
+        assert connection.execute("SELECT name FROM zones").fetchall() == [("z",)]
+
+
+def test_a_row_that_was_marked_as_deleted_comes_back_with_a_full_read(tmp_path: Path) -> None:
+    path = tmp_path / "shop.duckdb"
+    store(path, (Phase.FULL_ONLY, zones(a=1, b=2)))
+    destination = DuckDB(path)
+    destination.open()
+    destination.mark_deleted(STREAMS["zones"], {"a": T1})
+    destination.close()
+    store(path, (Phase.FULL_ONLY, zones(a=1, b=2)))
+    with duckdb.connect(path, read_only=True) as connection:
+        assert connection.execute("SELECT count(*), count(_deleted_at) FROM zones").fetchall() == [(2, 0)]
 
 
 def test_records_without_a_version_changed_where_their_values_did(tmp_path: Path) -> None:

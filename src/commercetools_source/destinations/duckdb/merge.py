@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from commercetools_source.extract.delivery import Changes
+from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
+from commercetools_source.destinations.duckdb.tables import column_types
+from commercetools_source.extract.delivery import Changes, Phase
 from commercetools_source.model.quoting import quoted
 
 if TYPE_CHECKING:
@@ -14,8 +16,9 @@ if TYPE_CHECKING:
 
     from commercetools_source.arrow.decode import Decoder, Rows
     from commercetools_source.destinations.duckdb.database import Database
+    from commercetools_source.extract.delivery import Delivery
 
-__all__ = ["add_missing", "insert", "keep_newest", "merged"]
+__all__ = ["add_missing", "insert", "is_stored", "keep_newest", "merged"]
 
 _STORED = "temp.main._stored"
 
@@ -27,6 +30,34 @@ def insert(database: Database, table: str, decoder: Decoder, rows: Rows, moment:
     reader = pa.RecordBatchReader.from_batches(decoder.schema(), decoder.batches(rows, moment))
     with database.registered("_batch", reader):
         database.execute(f"INSERT INTO {quoted(table)} BY NAME SELECT * FROM _batch")  # noqa: S608 - a quoted name
+
+
+def is_stored(database: Database, delivery: Delivery, decoder: Decoder, rows: Rows, moment: datetime) -> bool:
+    """Return whether the one delivery of a full read brings what is stored: the same columns, and rows value for value.
+
+    A row that is marked as deleted is another one than that of the record.
+    """
+    import pyarrow as pa
+
+    table, types = delivery.stream.name, column_types(decoder)
+    if delivery.phase is not Phase.FULL_ONLY or database.catalogue.columns.get(table) != types:
+        return False
+    name, count = quoted(table), len(rows.values)
+    ((stored, deleted),) = database.execute(f"SELECT count(*), count({DELETED_AT}) FROM {name}")  # noqa: S608 - a quoted name
+    if stored != count or deleted:
+        return False
+    # Of 64 bits for each row, as in Parquet folders; the key is compared itself.
+    values = ", ".join(quoted(column) for column in types if column not in {SYNCED_AT, DELETED_AT})
+    key = ", ".join(map(quoted, decoder.key))
+    hashed = f"SELECT {key}, hash({values}) AS _hash"
+    reader = pa.RecordBatchReader.from_batches(decoder.schema(), decoder.batches(rows, moment))
+    with database.registered("_batch", reader):
+        ((equal,),) = database.execute(
+            f"SELECT count(*) FROM ({hashed} FROM _batch) JOIN ({hashed} FROM {name}) USING ({key}, _hash)"  # noqa: S608 - same
+        )
+    if equal < count:
+        decoder.misfits.clear()  # `insert` is going to count them
+    return bool(equal == count)
 
 
 @contextmanager

@@ -37,24 +37,22 @@ def store(database: Database, tables: StreamTables, model: Model, delivery: Deli
     """
     stream = delivery.stream.name
     table = states.loading_name(stream) if delivery.phase.full else stream
-    states.create_table(database)
-    # What a read that was given up had loaded must not be mixed with this one.
-    if delivery.phase.first:
-        tables.start_over(stream)
-    decoder = tables.decoder(delivery, table)
+    decoder = _begin(database, tables, delivery, table)
     known_fields = len(decoder.fields)
     rows = decoder.rows(delivery.records)
     if delivery.phase.swaps:
         tables.refuse_foreign(stream)  # before its rows are looked at
+    # DuckDB's TIMESTAMP has no zone; all times in the file are UTC.
+    moment = datetime.now(timezone.utc).replace(tzinfo=None)
+    if merge.is_stored(database, delivery, decoder, rows, moment):
+        tables.drop(table)
+        return _leave(database, model, delivery, Stored(decoder, _names(decoder, known_fields), Changes()), moment)
     version = counts.remember(database, stream, decoder) if delivery.phase.swaps else None
     if delivery.phase.last:
         table = tables.switch(stream, table)
-    added = decoder.fields[known_fields:]
-    tables.add_columns(table, added)
+    tables.add_columns(table, decoder.fields[known_fields:])
     if table == stream:
         model.prepare(delivery.stream, column_types(decoder), anew=delivery.phase.full)
-    # DuckDB's TIMESTAMP has no zone; all times in the file are UTC.
-    moment = datetime.now(timezone.utc).replace(tzinfo=None)
     changes = None if delivery.phase.full else Changes()
     if rows.values and delivery.phase.full:
         merge.insert(database, table, decoder, rows, moment)
@@ -69,4 +67,25 @@ def store(database: Database, tables: StreamTables, model: Model, delivery: Deli
         model.fill(delivery.stream)
     # Last, and in the same transaction: the state never says more than the rows do.
     states.write_state(database, stream, delivery.state, moment)
-    return Stored(decoder, [field.name for field in added], changes)
+    return Stored(decoder, _names(decoder, known_fields), changes)
+
+
+def _begin(database: Database, tables: StreamTables, delivery: Delivery, table: str) -> Decoder:
+    """Return the decoder for the rows of `table`, which is there then."""
+    states.create_table(database)
+    # What a read that was given up had loaded must not be mixed with this one.
+    if delivery.phase.first:
+        tables.start_over(delivery.stream.name)
+    return tables.decoder(delivery, table)
+
+
+def _leave(database: Database, model: Model, delivery: Delivery, stored: Stored, moment: datetime) -> Stored:
+    """Store the state alone: an equal table would take other blocks of the file, and its relations be made anew."""
+    model.prepare(delivery.stream, column_types(stored.decoder), anew=False)
+    model.fill(delivery.stream)
+    states.write_state(database, delivery.stream.name, delivery.state, moment)
+    return stored
+
+
+def _names(decoder: Decoder, known_fields: int) -> list[str]:
+    return [field.name for field in decoder.fields[known_fields:]]
