@@ -244,5 +244,7 @@ def test_views_and_tables_hold_the_same(shop: Shop) -> None:
             ("VIEW",)
         ]
         for name, _ in made:
+            columns = f'DESCRIBE model."{name}"'
+            assert [row[:2] for row in shop.rows(columns)] == [row[:2] for row in other.execute(columns).fetchall()]
             rows = f'SELECT hash(seen) FROM model."{name}" AS seen'
             assert Counter(shop.rows(rows)) == Counter(other.execute(rows).fetchall()), name

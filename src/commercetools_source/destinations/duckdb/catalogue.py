@@ -69,8 +69,7 @@ class Catalogue:
 
     def create_table(self, name: str, types: Mapping[str, str], options: Mapping[str, str] | None = None) -> None:
         """Create a table in the main schema; `options`: what stands behind the type of some columns."""
-        declared = (f"{quoted(column)} {sql}{(options or {}).get(column, '')}" for column, sql in types.items())
-        self._connection.execute(f"CREATE TABLE {quoted(name)} ({', '.join(declared)})")
+        self._connection.execute(f"CREATE TABLE {quoted(name)} ({_declared(types, options or {})})")
         self.columns[name] = dict(types)
 
     def drop_table(self, name: str) -> None:
@@ -93,16 +92,25 @@ class Catalogue:
         self._connection.execute(f"ALTER TABLE {quoted(table)} RENAME COLUMN {quoted(name)} TO {quoted(to)}")
         self.columns[table] = {to if column == name else column: sql for column, sql in self.columns[table].items()}
 
-    def create_relation(self, form: Form, name: str, query: str) -> None:
-        """Create a view, or an empty table, of what `query` returns."""
+    def create_relation(self, form: Form, name: str, query: str, types: Mapping[str, str]) -> None:
+        """Create a view of what `query` returns, or an empty table of its columns, which have the SQL `types`."""
         if not self._has_schema:
             self._connection.execute(f"CREATE SCHEMA {SCHEMA}")
             self._has_schema = True
-        empty = " LIMIT 0" if form == "TABLE" else ""
-        self._connection.execute(f"CREATE {form} {SCHEMA}.{quoted(name)} AS {query}{empty}")
+        # Said and not found out from the query: to bind that takes as long as to make the table.
+        what = f"({_declared(types, {})})" if form == "TABLE" else f"AS {query}"
+        self._connection.execute(f"CREATE {form} {SCHEMA}.{quoted(name)} {what}")
         self.relations[name] = form
 
     def drop_relation(self, name: str) -> None:
         """Drop a relation that may be there."""
         if (form := self.relations.pop(name, None)) is not None:
             self._connection.execute(f"DROP {form} {SCHEMA}.{quoted(name)}")
+
+
+def _declared(types: Mapping[str, str], options: Mapping[str, str]) -> str:
+    # Compressed texts take a third of the size, and less time.
+    compression = {"JSON": " USING COMPRESSION zstd"}
+    return ", ".join(
+        f"{quoted(name)} {sql}{options.get(name, '')}{compression.get(sql, '')}" for name, sql in types.items()
+    )

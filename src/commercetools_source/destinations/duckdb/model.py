@@ -38,9 +38,13 @@ until the transaction ends. 120,000 orders need 700 MB."""
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The query of a relation's rows, and the columns in it that hold the record's key, by the record's fields."""
+    """The query of a relation's rows, the SQL types of its columns, and which of these hold the record's key.
+
+    `keys` are by the record's fields.
+    """
 
     query: str
+    types: Mapping[str, str]
     keys: Mapping[str, str]
 
 
@@ -91,8 +95,8 @@ class Model:
         if self._definitions.is_current(stream.name, shape) and not refill:
             return
         current = dict(current)
-        queries = {name: rows.query for name, rows in self._rows(stream, _live(stream, types), types).items()}
-        target = {name: Made(form, fingerprint(query)) for name, query in queries.items()}
+        relations = self._rows(stream, _live(stream, types), types)
+        target = {name: Made(form, fingerprint(rows.query)) for name, rows in relations.items()}
         stale = [name for name in target if refill or current.get(name) != target[name]]
         gone = [name for name in current if name not in target]
         self._take_over(stream, stale)
@@ -101,10 +105,10 @@ class Model:
             if current.pop(name, None) is not None:
                 self._database.catalogue.drop_relation(name)
         for name in stale:
-            self._database.catalogue.create_relation(form, name, queries[name])
+            self._database.catalogue.create_relation(form, name, relations[name].query, relations[name].types)
             current[name] = target[name]
         if form == "TABLE":
-            self._empty |= {name: queries[name] for name in stale}
+            self._empty |= {name: relations[name].query for name in stale}
         self._definitions.store(stream.name, [*gone, *stale], current, shape)
 
     def update(self, stream: Stream, types: Mapping[str, str], changed: str) -> None:
@@ -152,13 +156,14 @@ class Model:
         """Return every relation of `stream` by its name, over the records of the table expression `source`."""
         complete = self.relations(stream, types)
         keys = self._keys(stream, complete)
-        queries = {
-            relation.name: self._own.with_custom_columns(relation, select(relation, source, types))
-            for relation in complete
-        }
+        rows = {}
+        for relation in complete:
+            query = self._own.with_custom_columns(relation, select(relation, source, types))
+            rows[relation.name] = _Rows(query, self._own.types_of(relation), keys[relation.name])
         for name, product_type in self._product_types(stream).items():
-            queries[name] = self._own.variants(product_type, stream.name, source, types)
-        return {name: _Rows(query, keys[name]) for name, query in queries.items()}
+            query = self._own.variants(product_type, stream.name, source, types)
+            rows[name] = _Rows(query, self._own.types_of_variants(product_type), keys[name])
+        return rows
 
     def _keys(self, stream: Stream, complete: Iterable[Relation]) -> dict[str, dict[str, str]]:
         """Return, for every relation of `stream`, which of its columns hold the key of the record, by its fields."""

@@ -13,11 +13,11 @@ from commercetools_source.model.custom.values import Reader, columns_of_type
 from commercetools_source.model.quoting import quoted, string
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from commercetools_source.model.custom.definitions import Definition
 
-__all__ = ["CustomColumn", "FieldSet", "custom_columns", "entries_map", "with_custom_columns"]
+__all__ = ["CustomColumn", "FieldSet", "custom_columns", "custom_types", "entries_map", "with_custom_columns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +69,34 @@ def custom_columns(field_set: FieldSet, reader: Reader, reserved: Iterable[str])
     )
 
 
+def custom_types(field_sets: Sequence[FieldSet], reader: Reader, existing: Iterable[str]) -> dict[str, str]:
+    """Return the SQL types of the columns that `with_custom_columns` adds, in their order."""
+    types: dict[str, str] = {}
+    for field_set, columns in _named(field_sets, reader, existing):
+        types |= {column.name: reader.type_of(column.definition.type, column.part) for column in columns}
+        types[field_set.unfit] = "JSON"
+    return types
+
+
+def _named(
+    field_sets: Iterable[FieldSet], reader: Reader, existing: Iterable[str]
+) -> Iterator[tuple[FieldSet, tuple[CustomColumn, ...]]]:
+    """Yield each of `field_sets` with its columns, all of whose names differ."""
+    names = list(existing)
+    for field_set in field_sets:
+        columns = custom_columns(field_set, reader, names)
+        names += [*(column.name for column in columns), field_set.unfit]
+        yield field_set, columns
+
+
 def with_custom_columns(query: str, field_sets: Sequence[FieldSet], reader: Reader, existing: Iterable[str]) -> str:
     """Return a SELECT of all columns of `query`, which are called `existing`, and of the fields of all `field_sets`.
 
     Every expression is written, and computed, once: in layers of the values by name, the values, and the
     typed values, whose parts are selected.
     """
-    names, layers = list(existing), _Layers()
-    for number, field_set in enumerate(field_sets):
-        columns = custom_columns(field_set, reader, names)
-        names += [*(column.name for column in columns), field_set.unfit]
+    layers = _Layers()
+    for number, (field_set, columns) in enumerate(_named(field_sets, reader, existing)):
         layers.add(field_set, columns, reader, str(number))
     for added in layers.helpers():
         if added:

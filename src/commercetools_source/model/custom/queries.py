@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.model.custom.columns import FieldSet, entries_map, with_custom_columns
+from commercetools_source.catalog.kinds import KINDS
+from commercetools_source.model.custom.columns import FieldSet, custom_types, entries_map, with_custom_columns
 from commercetools_source.model.custom.definitions import column_names, custom_fields, custom_type, product_type
 from commercetools_source.model.custom.places import CUSTOM_FIELD_PLACES, custom_field_columns
 from commercetools_source.model.custom.values import ENTRIES, Reader, as_map
@@ -37,7 +38,8 @@ VARIANTS: Mapping[str, tuple[str, int, bool | None]] = MappingProxyType(
 """The streams with product variants, the best one first: the relation, the level of what has the attributes of the
 product, and whether its variants are the staged ones, where it has no column that says so."""
 
-KEY = ("productId", "staged", "variantId", "sku")
+_KEY_TYPES = {"productId": "VARCHAR", "staged": "BOOLEAN", "variantId": "BIGINT", "sku": "VARCHAR"}
+KEY = tuple(_KEY_TYPES)
 """The columns of a variant before those of its attributes."""
 
 _HELPERS = ("_variant", "_product", "_entries")
@@ -96,6 +98,15 @@ class CustomFieldQueries:
         return with_custom_columns(
             query, self.field_sets(relation), self.reader, [field.name for field in relation.columns]
         )
+
+    def types_of(self, relation: Relation) -> dict[str, str]:
+        """Return the SQL types of all columns of `relation`, in the order of `with_custom_columns`."""
+        types = {field.name: KINDS[field.kind].duckdb for field in relation.columns}
+        return types | custom_types(self.field_sets(relation), self.reader, types)
+
+    def types_of_variants(self, product_type: ProductType) -> dict[str, str]:
+        """Return the SQL types of the columns of `variants`, in their order."""
+        return _KEY_TYPES | custom_types([_attributes(product_type)], self.reader, [*KEY, *_HELPERS])
 
     @property
     def reader(self) -> Reader:

@@ -52,11 +52,14 @@ _TEXT = "({v} ->> '$')"
 class _Form(NamedTuple):
     """One kind: SQL with `{v}` for an expression that gives the JSON of a value that is there.
 
-    `fits` may be NULL, which means no. `read` is only asked for values that fit.
+    `fits` may be NULL, which means no. `read` is only asked for values that fit. `type`: what `read` gives, or
+    `parts`, the types of its parts.
     """
 
     fits: str
     read: str
+    type: str = ""
+    parts: Mapping[str, str] = MappingProxyType({})
 
 
 def _is(json_kind: str, path: str = "") -> str:
@@ -70,7 +73,7 @@ def _keys(*names: str) -> str:
 def _scalar(pattern: str, sql: str) -> _Form:
     """Return the form of a kind that JSON writes as a string: of this pattern, and as `sql` can read it."""
     fits = f"{_is('VARCHAR')} AND regexp_full_match({_TEXT}, '{pattern}') AND TRY_CAST({_TEXT} AS {sql}) IS NOT NULL"
-    return _Form(fits, f"TRY_CAST({_TEXT} AS {sql})")
+    return _Form(fits, f"TRY_CAST({_TEXT} AS {sql})", sql)
 
 
 def as_map(value: str, value_type: str = "JSON") -> str:
@@ -118,32 +121,47 @@ _READ_MONEY = (  # the amount is a product of decimals, which is exact
     " preciseAmount := m.preciseAmount, amount := CAST(coalesce(m.preciseAmount, m.centAmount) AS DECIMAL(19, 0))"
     " * CAST('1e-' || m.fractionDigits AS DECIMAL(21, 20)))"
 )
+_MONEY_PARTS = MappingProxyType(
+    {
+        **dict.fromkeys(("centAmount", "currency", "fractionDigits", "preciseAmount"), "BIGINT"),
+        "currency": "VARCHAR",
+        "amount": "DECIMAL(38, 20)",
+    }
+)
+_MAP = "MAP(VARCHAR, VARCHAR)"
 _PLAIN = f"len({_TEXT}) <= 15 AND NOT contains(lower({_TEXT}), 'e')"  # any 15 digits fit a double
 
 _FORMS: Mapping[FieldKind, _Form] = {
-    "json": _Form("true", "{v}"),
-    "boolean": _Form(_is("BOOLEAN"), f"TRY_CAST({_TEXT} AS BOOLEAN)"),
-    "text": _Form(_is("VARCHAR"), _TEXT),
-    "ltext": _Form(f"{_is('OBJECT')} AND {_localized('{v}')}", as_map("{v}", "VARCHAR")),
+    "json": _Form("true", "{v}", "JSON"),
+    "boolean": _Form(_is("BOOLEAN"), f"TRY_CAST({_TEXT} AS BOOLEAN)", "BOOLEAN"),
+    "text": _Form(_is("VARCHAR"), _TEXT, "VARCHAR"),
+    "ltext": _Form(f"{_is('OBJECT')} AND {_localized('{v}')}", as_map("{v}", "VARCHAR"), _MAP),
     "enum": _Form(
         f"{_keys('key', 'label')} AND {_is('VARCHAR', '/key')} AND {_is('VARCHAR', '/label')}",
         "struct_pack(key := ({v} ->> '/key'), label := ({v} ->> '/label'))",
+        parts=MappingProxyType({"key": "VARCHAR", "label": "VARCHAR"}),
     ),
     "lenum": _Form(
         f"{_keys('key', 'label')} AND {_is('VARCHAR', '/key')} AND {_is('OBJECT', '/label')} AND {_localized(_LABEL)}",
         f"struct_pack(key := ({{v}} ->> '/key'), label := {as_map(_LABEL, 'VARCHAR')})",
+        parts=MappingProxyType({"key": "VARCHAR", "label": _MAP}),
     ),
     "number": _Form(
         f"json_type({{v}}) IN ('UBIGINT', 'BIGINT', 'DOUBLE') AND ({_PLAIN}"
         f" OR {_digits(_TEXT)} = {_digits(f'CAST({_DOUBLE} AS VARCHAR)')})",
         _DOUBLE,
+        "DOUBLE",
     ),
-    "money": _Form(_MONEY % _IS_MONEY, _MONEY % _READ_MONEY),
+    "money": _Form(_MONEY % _IS_MONEY, _MONEY % _READ_MONEY, parts=_MONEY_PARTS),
     "date": _scalar(r"\d{{4}}-\d\d-\d\d", "DATE"),
     "time": _scalar(r"\d\d:\d\d:\d\d(\.\d{{1,6}})?", "TIME"),
     # Every moment of the API is in UTC; DuckDB would forget another zone.
     "datetime": _scalar(r"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{{1,6}})?Z", "TIMESTAMP"),
 }
+
+
+def _struct(types: Mapping[str, str]) -> str:
+    return f"STRUCT({', '.join(f'{quoted(name)} {sql}' for name, sql in types.items())})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +233,23 @@ class Reader:
         if field_type.kind == "nested":
             return self._nested(field_type.target, value, inside)
         return _FORMS[field_type.kind].read.format(v=value)
+
+    def type_of(self, field_type: FieldType, part: str = "", inside: tuple[str, ...] = ()) -> str:
+        """Return the SQL type of what `read` gives, or of the part `part` of it as in PARTS."""
+        field_type = self.resolved(field_type, inside)
+        if field_type.kind == "reference":
+            return "VARCHAR"
+        if field_type.element is not None:
+            return f"{self.type_of(field_type.element, part, (*inside, ''))}[]"
+        if field_type.kind == "nested":
+            deeper = (*inside, field_type.target)
+            attributes = self.product_types[field_type.target].attributes
+            names = column_names([(definition.name, "") for definition in attributes])
+            return _struct(
+                {names[definition.name, ""]: self.type_of(definition.type, "", deeper) for definition in attributes}
+            )
+        form = _FORMS[field_type.kind]
+        return form.parts[part] if part else form.type or _struct(form.parts)
 
     def _name(self) -> str:
         return f"x{next(self._counter)}"
