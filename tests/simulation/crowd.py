@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.catalog.timestamps import instant, moment
+from commercetools_source.catalog.timestamps import instant
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
@@ -32,7 +33,7 @@ UNTIL = re.compile(r'\(createdAt < "[^"]+" or \(createdAt = "[^"]+" and id <= "(
 
 
 def stamp(milliseconds: int) -> str:
-    return instant(moment(instant(START)).fromtimestamp(START.timestamp() + milliseconds / 1000, START.tzinfo))
+    return instant(START + timedelta(milliseconds=milliseconds))
 
 
 class Crowd:
