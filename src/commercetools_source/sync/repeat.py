@@ -73,8 +73,8 @@ class Repetition:
         """
         count = failures = 0
         while not self.stopped:
-            began = self._timing.now()
             # From the start, not the end: every hour stays every hour, however long a run takes.
+            began = self._timing.now()
             failures = 0 if run() else failures + 1
             # The function belongs to the run that has ended; a signal in the wait ends the wait.
             self._stop_run = None

@@ -220,6 +220,7 @@ print(json.dumps([name for name in sys.modules if name.startswith("commercetools
 def test_the_hook_imports_nothing_when_an_interpreter_starts(tmp_path: Path) -> None:
     ours = installed_hook(tmp_path / "ours")
     code = f"""
+import encodings.utf_8_sig  # by which Python 3.13 reads .pth files itself
 before = set(sys.modules)
 sys.path.insert(0, {str(ours)!r})
 site.addsitedir({str(ours)!r})

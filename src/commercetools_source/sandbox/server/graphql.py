@@ -6,8 +6,6 @@ Fields that GraphQL would compute (localised names, resolved references) are not
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,11 +19,10 @@ from commercetools_source.sandbox.platform.request import MAX_LIMIT, MAX_OFFSET,
 from commercetools_source.sandbox.query.nodes import Node, bind
 from commercetools_source.sandbox.query.predicate import parse
 from commercetools_source.sandbox.query.sorting import parse_sort
+from commercetools_source.sandbox.server.graphql_text import Field, error_at, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from lark import Lark
 
     from commercetools_source.sandbox.data.project import Project
     from commercetools_source.sandbox.data.search import Found, Searcher
@@ -35,34 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GraphQL"]
 
-_GRAMMAR = r"""
-start: _definition+
-_definition: operation | fragment
-operation: selections | TYPE NAME? variables? directive* selections
-fragment: "fragment" NAME "on" NAME directive* selections
-variables: "(" declaration+ ")"
-declaration: VARIABLE ":" _type ("=" value)? directive*
-_type: NAME "!"? | "[" _type "]" "!"?
-selections: "{" (field | spread | inline)+ "}"
-field: (NAME ":")? NAME arguments? directive* selections?
-spread: "..." NAME directive*
-inline: "..." ("on" NAME)? directive* selections
-arguments: "(" argument+ ")"
-argument: NAME ":" value
-directive: "@" NAME arguments?
-value: VARIABLE | NUMBER | STRING | BLOCK | NAME | list | object
-list: "[" value* "]"
-object: "{" argument* "}"
-
-TYPE.2: /(?:query|mutation|subscription)(?![_0-9A-Za-z])/
-NAME: /[_A-Za-z][_0-9A-Za-z]*/
-VARIABLE: /\$[_A-Za-z][_0-9A-Za-z]*/
-NUMBER: /-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/
-BLOCK.2: /\"\"\"(?:.|\n)*?\"\"\"/
-STRING: /"(?:[^"\\\n]|\\.)*"/
-%ignore /[\s,\ufeff]+/
-%ignore /#[^\n]*/
-"""
 # Root fields: streams in camel case, and those that GraphQL names differently. https://docs.commercetools.com/api/graphql
 _LISTS: Mapping[str, str] = {
     **{
@@ -76,25 +45,6 @@ _LISTS: Mapping[str, str] = {
 }
 # `container` has an effect on customObjects only.
 _ARGUMENTS = frozenset({"where", "sort", "limit", "offset", "container"})
-_DEEPEST = 60
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """A selected field; `at` is line and column."""
-
-    name: str
-    alias: str
-    arguments: Mapping[str, Any]
-    selections: tuple[_Field, ...]
-    position: tuple[int, int]
-
-
-@cache
-def _parser() -> Lark:
-    from lark import Lark
-
-    return Lark(_GRAMMAR, parser="lalr", lexer="contextual", propagate_positions=True)
 
 
 class GraphQL:
@@ -111,12 +61,14 @@ class GraphQL:
         if request.method != "POST":
             raise refuse(405, "MethodNotAllowed", "HTTP method not allowed, supported methods: POST.")
         body = request.object()
+        # `variables` may be null (https://graphql.org/learn/serving-over-http/).
         text, variables = body.get("query"), body.get("variables") or {}
         if not isinstance(text, str) or not isinstance(variables, dict):
             raise refuse(
                 400, "InvalidJsonInput", "The request needs the text 'query' and perhaps the object 'variables'."
             )
-        fields, error = _read(text, variables, body.get("operationName"))
+        fields, error = read(text, variables, body.get("operationName"))
+        # Without a query that can be run there is no data to stand beside the error, so the status says it, too.
         if error is not None:
             return Response(400, msgspec.json.encode({"errors": [error]}))
         data: dict[str, Any] = {}
@@ -126,15 +78,16 @@ class GraphQL:
                 data[field.alias] = self._list(field, token)
             except ApiError as refused:  # noqa: PERF203 - one field may fail alone
                 data[field.alias] = None
-                errors.append(_error(refused.problem.detail, field.position, refused.codes, [field.alias]))
+                errors.append(error_at(refused.problem.detail, field.position, refused.codes, [field.alias]))
         response: dict[str, Any] = {"data": data}
         return Response(200, msgspec.json.encode({**response, "errors": errors} if errors else response))
 
-    def _list(self, field: _Field, token: Token) -> Any:
+    def _list(self, field: Field, token: Token) -> Any:
         path = _LISTS.get(field.name)
         if path is None:
             raise _unknown(field, "Query")
         endpoint = self.router.endpoints[path]
+        # Field by field: a token that may read products only gets those, and an error for the orders beside them.
         self.authorization.require(token, accepted_scopes(endpoint.scopes, write=False))
         for name in field.arguments:
             if name not in _ARGUMENTS:
@@ -149,6 +102,7 @@ class GraphQL:
             parse_sort(_texts(field.arguments.get("sort")), project.spec, item),
             _number(field, "limit", 20, MAX_LIMIT),
             _number(field, "offset", 0, MAX_OFFSET),
+            # Counting costs, so it is done only where `total` is asked for, as REST does with `withTotal`.
             with_total=any(selection.name == "total" for selection in field.selections),
             text=repr(sorted(field.arguments.items(), key=str)),
         )
@@ -168,10 +122,10 @@ class GraphQL:
         return response
 
     @staticmethod
-    def _where(field: _Field) -> tuple[Node, ...]:
+    def _where(field: Field) -> tuple[Node, ...]:
         return tuple(bind(parse(text), {}) for text in _texts(field.arguments.get("where")))
 
-    def _check(self, selections: Sequence[_Field], expression: str) -> None:
+    def _check(self, selections: Sequence[Field], expression: str) -> None:
         for selection in selections:
             if selection.name == "__typename":
                 continue
@@ -194,7 +148,7 @@ def _summary(page: Found, query: Query, item: str) -> dict[str, Any]:
     }
 
 
-def _pick(value: Any, selections: Sequence[_Field], item: str) -> Any:
+def _pick(value: Any, selections: Sequence[Field], item: str) -> Any:
     if isinstance(value, list):
         return [_pick(element, selections, item) for element in value]
     if not isinstance(value, dict) or not selections:
@@ -212,7 +166,7 @@ def _texts(value: Any) -> list[str]:
     return values
 
 
-def _number(field: _Field, name: str, default: int, most: int) -> int:
+def _number(field: Field, name: str, default: int, most: int) -> int:
     value = field.arguments.get(name)
     if value is None:
         return default
@@ -221,101 +175,5 @@ def _number(field: _Field, name: str, default: int, most: int) -> int:
     return value
 
 
-def _unknown(field: _Field, owner: str) -> ApiError:
+def _unknown(field: Field, owner: str) -> ApiError:
     return refuse(400, "InvalidInput", f"Cannot query field '{field.name}' on type '{owner}'.")
-
-
-def _error(
-    message: str, position: tuple[int, int], codes: Sequence[str], path: list[str] | None = None
-) -> dict[str, Any]:
-    error: dict[str, Any] = {"message": message, "locations": [{"line": position[0], "column": position[1]}]}
-    if path is not None:
-        error["path"] = path
-    return {**error, "extensions": {"code": codes[0] if codes else "General"}}
-
-
-def _read(text: str, variables: Mapping[str, Any], name: Any) -> tuple[Sequence[_Field], dict[str, Any] | None]:
-    """Return the root fields of the operation, or the error that tells why there are none."""
-    from lark.exceptions import UnexpectedInput
-
-    # Before the parser: it recurses at every bracket.
-    if text.count("{") > _DEEPEST * 4 or text.count("[") > _DEEPEST * 4:
-        return (), _error("The query is too complex.", (1, 1), ["QueryComplexityLimitExceeded"])
-    try:
-        tree = _parser().parse(text)
-    except UnexpectedInput as error:
-        position = (max(int(error.line), 1), max(int(error.column), 1))
-        return (), _error(
-            f"Syntax error while parsing GraphQL query at line {position[0]}, column {position[1]}.",
-            position,
-            ["InvalidInput"],
-        )
-    operations = list(tree.find_data("operation"))
-    named = [operation for operation in operations if name is None or name in map(str, operation.children)]
-    if len(named) != 1 or str(named[0].children[0]) in {"mutation", "subscription"}:
-        return (), _error("The sandbox needs exactly one query to run.", (1, 1), ["InvalidInput"])
-    fragments = {str(fragment.children[0]): fragment.children[-1] for fragment in tree.find_data("fragment")}
-    defaults = {
-        str(row.children[0])[1:]: _constant(child, {})
-        for row in named[0].find_data("declaration")
-        for child in row.children
-        if getattr(child, "data", "") == "value"
-    }
-    reader = _Reader(fragments, {**defaults, **variables})
-    try:
-        return reader.selections(named[0].children[-1]), None
-    except ApiError as refused:
-        return (), _error(refused.problem.detail, (1, 1), refused.codes)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """Turns the parser's tree into fields, with fragments and variables filled in."""
-
-    fragments: Mapping[str, Any]
-    variables: Mapping[str, Any]
-
-    def selections(self, tree: Any, depth: int = 0) -> tuple[_Field, ...]:
-        if depth > _DEEPEST:
-            raise refuse(400, "QueryComplexityLimitExceeded", "The query is nested too deeply.")
-        fields: list[_Field] = []
-        for child in tree.children:
-            if child.data == "field":
-                fields.append(self._field(child, depth))
-            elif child.data == "inline":
-                fields += self.selections(child.children[-1], depth + 1)
-            else:
-                fragment = self.fragments.get(str(child.children[0]))
-                if fragment is None:
-                    raise refuse(400, "InvalidInput", f"Unknown fragment '{child.children[0]}'.")
-                fields += self.selections(fragment, depth + 1)
-        return tuple(fields)
-
-    def _field(self, tree: Any, depth: int) -> _Field:
-        names = [str(child) for child in tree.children if not hasattr(child, "data")]
-        children = {child.data: child for child in tree.children if hasattr(child, "data")}
-        arguments = {
-            str(row.children[0]): _constant(row.children[1], self.variables)
-            for row in (children["arguments"].children if "arguments" in children else ())
-        }
-        inner = self.selections(children["selections"], depth + 1) if "selections" in children else ()
-        return _Field(names[-1], names[0], arguments, inner, (tree.meta.line, tree.meta.column))
-
-
-def _constant(tree: Any, variables: Mapping[str, Any]) -> Any:
-    child = tree.children[0]
-    if getattr(child, "data", "") == "list":
-        return [_constant(item, variables) for item in child.children]
-    if getattr(child, "data", "") == "object":
-        return {str(row.children[0]): _constant(row.children[1], variables) for row in child.children}
-    text = str(child)
-    if child.type == "VARIABLE":
-        return variables.get(text[1:])
-    if child.type == "NAME":
-        return {"true": True, "false": False, "null": None}.get(text, text)
-    if child.type == "BLOCK":
-        return text[3:-3]
-    try:
-        return msgspec.json.decode(text)
-    except ValueError:
-        raise refuse(400, "InvalidInput", f"{text} is no value.") from None

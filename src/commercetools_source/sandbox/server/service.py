@@ -71,9 +71,11 @@ class Service:
     def handle(self, request: Request) -> Response:
         """Return the response; raises ApiError for the platform's error responses."""
         segments = request.segments
+        # The one path without a token: it is where tokens come from (https://docs.commercetools.com/api/authorization).
         if segments[:1] == ("oauth",):
             return self._oauth(request, segments[1:])
         token = self.authorization.check(request.headers.get("authorization", ""))
+        # After the token: who has none learns nothing of which projects there are.
         if not segments or segments[0] != self.authorization.project_key:
             name = segments[0] if segments else ""
             raise refuse(404, "ResourceNotFound", f"The project '{name}' was not found.")
@@ -104,6 +106,7 @@ class Service:
         if request.method not in allowed:
             raise _not_allowed(sorted(allowed))
         scopes: Sequence[str] = route.endpoint.scopes
+        # `view_published_products` opens what is published and nothing else (https://docs.commercetools.com/api/scopes).
         if route.endpoint.collection == "/product-projections" and request.one("staged") == "true":
             scopes = ("view_products",)
         write = request.method not in _READING
@@ -123,6 +126,7 @@ class Service:
         if route.endpoint.collection == "/":
             body = next(iter(self.project.collection("/"))).body
             return Response(200, body if request.method == "GET" else b"")
+        # Messages are kept for a limited time (https://docs.commercetools.com/api/projects/messages).
         if route.endpoint.collection == "/messages":
             self.writer.journal.purge()
         if route.selector is not None:
@@ -157,6 +161,7 @@ class Service:
         collection, conditions = self.project.of_route(route, staged=staged)
         field, value = route.selector or ("id", "")
         record = collection.get(value) if field == "id" else collection.find(field, value)
+        # In a store or below a parent only its own records are there, whatever id is asked for.
         if record is not None and conditions:
             item = route.endpoint.item
             where: tuple[Node, ...] = (Compare(field, "=", value), *conditions)
@@ -168,6 +173,7 @@ class Service:
 
     def _exists(self, request: Request, route: Route, collection: Collection, conditions: tuple[Node, ...]) -> Response:
         where = (*self._where(request, route), *conditions)
+        # HEAD asks whether anything matches; nothing is no error of a list, and still a 404 here.
         return Response(200 if self.searcher.exists(collection, where, route.endpoint.item) else 404)
 
     def disturb(self, request: Request, fault: Fault) -> None:
@@ -187,6 +193,7 @@ class Service:
 
     def _where(self, request: Request, route: Route) -> tuple[Node, ...]:
         texts = request.parameters.get("where", [])
+        # Refused and not ignored: a client that filters in vain has to learn of it.
         if texts and "where" not in route.endpoint.params:
             raise refuse(400, "InvalidInput", f"{route.endpoint.template} has no parameter 'where'.")
         variables = request.variables()
@@ -207,6 +214,7 @@ class Service:
         limit = request.number("limit", _DEFAULT_LIMIT, MAX_LIMIT)
         offset = request.number("offset", 0, MAX_OFFSET)
         with_total = request.flag("withTotal", default=route.endpoint.with_total)
+        # One text for one query: the next page of the same one goes on with the rows that were sorted for it.
         text = repr((request.parameters.get("where"), sort, sorted(request.variables().items()), route.values))
         page = self.searcher.run(
             collection, Query((*where, *conditions), keys, limit, offset, with_total, text), route.endpoint.item
