@@ -70,8 +70,8 @@ hours: $(BUILD)/installed $(BUILD)/tools
 
 # Needs an index of packages, and for some tests PostgreSQL and GitHub; MAGE names a copy of Mage's repository instead.
 acceptance: $(BUILD)/installed $(BUILD)/tools
-	$(PIP) install 'moto[server]>=5' obstore
-	ACCEPTANCE=1 $(BIN)/pytest -rs tests/acceptance tests/destinations/test_bucket.py $(ARGS)
+	$(PIP) install 'moto[server]>=5'
+	ACCEPTANCE=1 $(BIN)/pytest -rs tests/acceptance tests/destinations/test_bucket.py tests/destinations/test_bucket_readers.py $(ARGS)
 
 lint: $(BUILD)/tools
 	$(BIN)/ruff check --quiet .

@@ -7,18 +7,22 @@ record that it holds of STREAM, by id.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
+import tempfile
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import msgspec
 
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.destinations import DESTINATIONS
-from commercetools_source.destinations.manifest import read_manifest
+from commercetools_source.destinations import DESTINATIONS, Jsonl, Parquet
+from commercetools_source.destinations.manifest import MANIFEST, read_manifest
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Delivery, Phase
 from destinations.deliveries import BOUND, CURSOR
@@ -26,11 +30,24 @@ from destinations.dummy import DUMMY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
-    from commercetools_source.destinations.row import DestinationType
+    from commercetools_source.destinations.row import DestinationType, Location
+    from commercetools_source.destinations.store.bucket import Bucket
+    from commercetools_source.extract.delivery import Destination
 
-__all__ = ["CASES", "STREAM", "Case", "Table", "deliver", "duckdb_table", "jsonl_table", "merged", "parquet_table"]
+__all__ = [
+    "CASES",
+    "STREAM",
+    "Case",
+    "Table",
+    "bucket",
+    "copied",
+    "deliver",
+    "duckdb_table",
+    "jsonl_table",
+    "merged",
+    "parquet_table",
+]
 
 STREAM = STREAMS["tax_categories"]
 Table = dict[str, dict[str, Any]]
@@ -43,6 +60,7 @@ class Case:
     row: DestinationType
     read: Callable[[Path], Table | None]
     deleted: Callable[[Path], set[str]] | None = None
+    is_local: bool = True
 
 
 def deliver(
@@ -129,7 +147,7 @@ def duckdb_deleted(path: Path) -> set[str]:
 
 def parquet_deleted(path: Path) -> set[str]:
     with duckdb.connect() as connection:
-        connection.execute((path / "latest.sql").read_text())
+        connection.execute(re.sub(r"'/[^']*/store/", f"'{path}/", (path / "latest.sql").read_text()))
         rows = connection.execute(f"SELECT id FROM {STREAM.name} WHERE _deleted_at IS NOT NULL").fetchall()
     return {name for (name,) in rows}
 
@@ -141,3 +159,66 @@ CASES = {
     "jsonl": Case(_ROWS["jsonl"], jsonl_table),
     "dummy": Case(DUMMY, dummy_table),
 }
+
+
+def bucket(path: Path, suffix: str = "parquet") -> Bucket:
+    """Return the bucket called like `path`, in the memory of this process; what is in it stays until the end."""
+    from obstore.store import MemoryStore
+
+    from commercetools_source.destinations.store.bucket import Bucket
+
+    return Bucket(str(path), objects=_OBJECTS.setdefault((str(path), suffix), MemoryStore()))
+
+
+def copied(path: Path, folder: Path, suffix: str = "parquet") -> Path:
+    """Copy the files that count out of a bucket into a folder; all others must be listed as being loaded."""
+    import obstore
+
+    objects = _OBJECTS[str(path), suffix]
+    for page in obstore.list(objects):
+        for meta in page:
+            target = folder / meta["path"]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(bytes(obstore.get(objects, meta["path"]).bytes()))
+    for table, entry in read_manifest(folder).streams.items() if (folder / MANIFEST).exists() else ():
+        for file in entry.loading:
+            (folder / table / file.name).unlink()
+    return folder
+
+
+def killed(path: Path, target: Path, suffix: str = "parquet") -> None:
+    """Copy a bucket as it is, as if the run that writes it had been killed at this moment."""
+    import obstore
+
+    source, objects = _OBJECTS[str(path), suffix], bucket(target, suffix).objects
+    for page in obstore.list(source):
+        for meta in page:
+            text = bytes(obstore.get(source, meta["path"]).bytes())
+            if meta["path"] == MANIFEST:
+                text = text.replace(b'"process": %d' % os.getpid(), b'"process": 2147483647')  # no system has that many
+            obstore.put(objects, meta["path"], text)
+
+
+def _bucket_case(name: str, row: DestinationType, make: Callable[[Bucket], Destination], local: Case) -> Case:
+    """Return the case of a destination whose folder is a bucket in memory."""
+
+    def in_bucket(location: Location) -> Destination:
+        return make(bucket(location.path(), row.name))
+
+    def read(path: Path, look: Callable[[Path], Any]) -> Any:
+        with tempfile.TemporaryDirectory() as folder:
+            return look(copied(path, Path(folder) / "store", row.name))
+
+    deleted = local.deleted
+    return Case(
+        replace(row, name=name, make=in_bucket, schemes=(), url_parameters=(), extra=""),
+        lambda path: read(path, local.read),
+        None if deleted is None else lambda path: read(path, deleted),
+        is_local=False,
+    )
+
+
+_OBJECTS: dict[tuple[str, str], Any] = {}
+if find_spec("obstore"):
+    CASES["bucket"] = _bucket_case("bucket", _ROWS["parquet"], Parquet, CASES["parquet"])
+    CASES["lines"] = _bucket_case("lines", _ROWS["jsonl"], Jsonl, CASES["jsonl"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from destinations.deliveries import FIELDS, make_delivery
+from destinations.s3 import proxy, s3, url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.schema import Column
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.delivery import Delivery
+
+__all__ = ["proxy", "s3", "url"]  # fixtures
 
 
 @pytest.fixture

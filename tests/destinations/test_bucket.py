@@ -5,18 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
-import urllib.request
-from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pytest
 from msgspec import structs
 
@@ -25,161 +18,17 @@ from commercetools_source.destinations.row import parse
 from commercetools_source.errors import ConfigError, DestinationError, InUseError
 from commercetools_source.extract.delivery import Listed, Phase, open_to_read
 from commercetools_source.extract.run_record import RunRecord
-from destinations.conformance import STREAM, deliver, table_of
+from destinations.conformance import STREAM, deliver
 from destinations.deliveries import CURSOR
+from destinations.s3 import HELD, bucket_of, download, keys, needs_s3, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from commercetools_source.destinations import Parquet
+    from destinations.s3 import Server
 
-needs_s3 = pytest.mark.skipif(
-    find_spec("obstore") is None or find_spec("moto") is None, reason="obstore and moto come with `make acceptance`"
-)
 OLD = [{"id": "1", "version": 1, "name": "old"}, {"id": "2", "version": 2, "name": "old"}]
-
-
-class Proxy(BaseHTTPRequestHandler):
-    """Hands requests on to the store, those left out for which `refuse` returns an answer."""
-
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def do_PUT(self) -> None:
-        self._hand_on()
-
-    do_GET = do_DELETE = do_POST = do_HEAD = do_PUT  # noqa: N815 - names of http.server
-
-    def _hand_on(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.asked.append((self.command, self.path.partition("?")[0]))
-        refusal = self.server.refusal(self.command, self.path)
-        if refusal is None or refusal < 0:
-            connection = HTTPConnection("127.0.0.1", self.server.store)
-            connection.request(self.command, self.path, body, dict(self.headers))
-            answer = connection.getresponse()
-            status, headers, content = answer.status, answer.getheaders(), answer.read()
-        else:
-            status, headers, content = refusal, [], b"<Error><Code>Odd</Code><Key>AKIASECRET</Key></Error>"
-        if refusal is not None and refusal < 0:  # it was done, and the answer is lost
-            self.close_connection = True
-            return
-        self.send_response(status)
-        for name, value in headers:
-            if name.lower() not in {"content-length", "transfer-encoding", "connection", "date", "server"}:
-                self.send_header(name, value)
-        length = {name.lower(): value for name, value in headers}.get("content-length", "0")
-        self.send_header("Content-Length", length if self.command == "HEAD" else str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-class Server(ThreadingHTTPServer):
-    """The proxy: `refuse` says of how many requests of which method, with which words in the path, what is answered."""
-
-    daemon_threads = True
-
-    def __init__(self, store: int) -> None:
-        super().__init__(("127.0.0.1", 0), Proxy)
-        self.store = store
-        self.asked: list[tuple[str, str]] = []
-        self.rules: list[list[Any]] = []
-        self.doomed: subprocess.Popen[bytes] | None = None
-        self.changes_left = 0
-
-    def refuse(self, method: str, word: str, status: int, times: int = 1000) -> None:
-        self.rules.append([method, word, status, times])
-
-    def kill_at(self, process: subprocess.Popen[bytes], changes: int) -> None:
-        """Kill a process in place of its next request that changes something, after so many of them."""
-        self.doomed, self.changes_left = process, changes
-
-    def refusal(self, method: str, path: str) -> int | None:
-        if self.doomed is not None and method in {"PUT", "DELETE", "POST"}:
-            self.changes_left -= 1
-            if self.changes_left < 0:
-                self.doomed.kill()
-                self.doomed.wait()
-                self.doomed = None
-                return -1 if method == "PUT" and len(self.asked) % 2 else 503
-        for rule in self.rules:
-            if rule[0] == method and rule[1] in path and rule[3] > 0:
-                rule[3] -= 1
-                return int(rule[2])
-        return None
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except OSError:
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-        yield port
-        process.terminate()
-
-
-@pytest.fixture
-def proxy(s3: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    for name, value in {"ACCESS_KEY_ID": "AKIASECRET", "SECRET_ACCESS_KEY": "secret", "REGION": "us-east-1"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    with Server(s3) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def url(proxy: Server, request: pytest.FixtureRequest) -> str:
-    """Return the URL of a prefix in a bucket of its own."""
-    bucket = f"b{abs(hash(request.node.nodeid))}"
-    urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{proxy.store}/{bucket}", method="PUT")).close()
-    return f"s3://{bucket}/pre/fix"
-
-
-def keys(url: str) -> set[str]:
-    import obstore
-    from obstore.store import from_url
-
-    store = from_url(url, client_options={"allow_http": True})
-    return {meta["path"] for page in obstore.list(store) for meta in page}
-
-
-def download(url: str, folder: Path) -> Path:
-    import obstore
-    from obstore.store import from_url
-
-    store = from_url(url, client_options={"allow_http": True})
-    for key in keys(url):
-        (folder / key).parent.mkdir(parents=True, exist_ok=True)
-        (folder / key).write_bytes(bytes(obstore.get(store, key).bytes()))
-    return folder
-
-
-def rows(url: str, folder: Path) -> dict[str, dict[str, Any]]:
-    """Return what the views show of a copy of the bucket, with all of its files."""
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
-    text = (download(url, folder) / "latest.sql").read_text().replace(url, str(folder))
-    with duckdb.connect() as connection:
-        connection.execute(text)
-        return table_of(connection.execute(f"SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM {STREAM.name}"))
 
 
 def opened(url: str) -> Parquet:
@@ -288,25 +137,115 @@ def test_records_of_runs_lie_beside_the_manifest(url: str) -> None:
 
 
 @needs_s3
-def test_of_two_runs_the_one_that_opened_last_goes_on_and_the_other_is_told(url: str, tmp_path: Path) -> None:
+def test_a_second_run_is_told_at_once_which_process_to_wait_for(url: str) -> None:
     first = opened(url)
     first.write(deliver(OLD))
+    before = keys(url)
+    with pytest.raises(InUseError, match=rf"^{url} is in use by process {os.getpid()} on .*; wait.* in 10 minutes\)$"):
+        opened(url)
+    assert keys(url) == before
+    first.write(deliver([{"id": "1", "version": 9}], Phase.MERGE_LAST))
+    first.close()
+    opened(url).close()
+
+
+def kill_writer(url: str) -> None:
+    """Let the manifest say that it was written by a process that is no more."""
+    import obstore
+
+    store = bucket_of(url)
+    text = json.loads(bytes(obstore.get(store, "manifest.json").bytes()))
+    text["writer"]["process"] = 2147483647  # no system has that many
+    obstore.put(store, "manifest.json", json.dumps(text).encode())
+
+
+@needs_s3
+def test_a_run_that_another_one_has_overtaken_stores_nothing_more_and_says_so(url: str, tmp_path: Path) -> None:
+    first = opened(url)
+    first.write(deliver(OLD))
+    kill_writer(url)
     second = opened(url)
     with pytest.raises(InUseError, match=r"another run.*run again"):
         first.write(deliver([{"id": "1", "version": 9}], Phase.MERGE_LAST))
-    second.write(deliver([{"id": "2", "version": 9}], Phase.MERGE_LAST))
+    with pytest.raises(DestinationError, match="is not open"):
+        first.write(deliver([{"id": "1", "version": 9}], Phase.MERGE_LAST))
     first.close()
+    second.write(deliver([{"id": "2", "version": 9}], Phase.MERGE_LAST))
     second.close()
     assert {name: row["version"] for name, row in rows(url, tmp_path / "copy").items()} == {"1": 1, "2": 9}
     assert len([key for key in keys(url) if "/part-" in key]) == 2
 
 
 @needs_s3
+def test_a_manifest_that_arrives_late_replaces_none_that_was_put_meanwhile(
+    url: str, proxy: Server, tmp_path: Path
+) -> None:
+    first = opened(url)
+    first.write(deliver(OLD))
+    proxy.refuse("PUT", "manifest.json", HELD, times=1)
+    failures: list[BaseException] = []
+
+    def late() -> None:
+        try:
+            first.write(deliver([{"id": "1", "version": 9}], Phase.MERGE_LAST))
+        except InUseError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=late)
+    thread.start()
+    assert proxy.held.wait(60)
+    kill_writer(url)
+    second = opened(url)
+    second.write(deliver([{"id": "2", "version": 9}], Phase.MERGE_LAST))
+    proxy.released.set()
+    thread.join()
+    first.close()
+    second.close()
+    assert len(failures) == 1
+    assert {name: row["version"] for name, row in rows(url, tmp_path / "copy").items()} == {"1": 1, "2": 9}
+
+
+@needs_s3
+def test_a_store_that_ignores_conditions_is_refused(url: str, proxy: Server) -> None:
+    opened(url).close()
+    proxy.ignores_conditions = True
+    for prefix in (url, f"{url}/new"):
+        with pytest.raises(DestinationError, match=f"cannot use {prefix}: the store ignores the conditions of a put"):
+            opened(prefix)
+
+
+@needs_s3
+def test_what_is_looked_up_is_read_by_ranges(url: str, proxy: Server) -> None:
+    dates = {"createdAt": "2024-01-01T00:00:00.000Z", "lastModifiedAt": "2024-01-01T00:00:00.000Z"}
+    records = [
+        {"id": str(number), "version": 1, **dates, "description": os.urandom(4000).hex()} for number in range(1000)
+    ]
+    destination = opened(url)
+    destination.write(deliver(records[:800]))
+    destination.write(deliver([{**record, "version": 2} for record in records[800:]], Phase.MERGE_LAST))
+    whole = 800 * 4000
+    before = proxy.sent
+    new = {"id": "900", "version": 3, "lastModifiedAt": "2025-01-01T00:00:00.000Z"}
+    destination.write(deliver([new], Phase.MERGE_LAST))
+    assert proxy.sent - before < whole / 4
+    before = proxy.sent
+    assert destination.mark_deleted(STREAM, {"900": CURSOR}) == 1
+    assert proxy.sent - before < whole / 2
+    destination.close()
+    before = proxy.sent
+    reader: Any = open_stored(f"parquet:{url}")
+    open_to_read(reader)
+    difference = reader.compare(STREAM, [[Listed(record["id"], 1, CURSOR) for record in records]], CURSOR)
+    assert difference.held == 999
+    reader.close()
+    assert proxy.sent - before < whole / 4
+
+
+@needs_s3
 def test_files_of_others_stay(url: str) -> None:
     import obstore
-    from obstore.store import from_url
 
-    store = from_url(url, client_options={"allow_http": True})
+    store = bucket_of(url)
     others = {f"{STREAM.name}/part-000001-00000000.parquet", "notes.txt"}
     destination = opened(url)
     for key in others:
@@ -375,11 +314,16 @@ import json, sys
 from commercetools_source.destinations import open_destination
 from commercetools_source.extract.delivery import Phase
 from destinations.conformance import deliver
-destination = open_destination("parquet:" + sys.argv[1])
+from commercetools_source.extract.run_record import RunRecord
+from destinations.conformance import STREAM
+destination = open_destination("parquet:" + sys.argv[1], materialize=True)
 destination.open()
-destination.write(deliver([{"id": "1", "version": 1}, {"id": "2", "version": 1}], Phase.FULL_FIRST))
+destination.write_run(RunRecord(run="a", command="sync", status="begun", started="2030-01-01T00:00:00.000Z"))
+records = [{"id": "1", "version": 1, "rates": [{"id": "r"}]}, {"id": "2", "version": 1}]
+destination.write(deliver(records, Phase.FULL_FIRST))
 destination.write(deliver([{"id": "3", "version": 1}], Phase.FULL_LAST))
 destination.write(deliver([{"id": "1", "version": 2}], Phase.MERGE_LAST))
+destination.mark_deleted(STREAM, {"2": "2030-01-01T00:00:00.000Z"})
 destination.close()
 """
 
@@ -410,10 +354,11 @@ def test_a_run_killed_at_any_put_or_delete_leaves_rows_and_state_of_one_delivery
         destination = opened(prefix)
         destination.close()
         listed = json.loads((download(prefix, tmp_path / str(number)) / "manifest.json").read_text())["streams"]
-        entry = listed.get(STREAM.name, {"files": [], "loading": []})
         assert {key for key in keys(prefix) if "/part-" in key} == {
-            f"{STREAM.name}/{file['name']}" for file in (*entry["files"], *entry["loading"])
+            f"{table}/{file['name']}"
+            for table, entry in listed.items()
+            for file in (*entry["files"], *entry["loading"])
         }
-        if entry["files"]:
+        if listed.get(STREAM.name, {"files": []})["files"]:
             found = {name: row["version"] for name, row in rows(prefix, tmp_path / "copy").items()}
             assert found in legal

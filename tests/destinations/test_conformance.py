@@ -342,6 +342,7 @@ def test_closing_twice_or_unopened_does_nothing(new: Callable[[], Destination], 
     assert destination.open() == {}
 
 
+@pytest.mark.parametrize("case", [name for name, case in CASES.items() if case.is_local], indirect=True)
 def test_a_folder_that_does_not_exist_is_not_made(case: Case, tmp_path: Path) -> None:
     missing = parse(f"{case.row.name}:{tmp_path}/missing/store", [case.row]).make()
     with pytest.raises(DestinationError, match="missing"):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,17 @@ from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Delivery, Phase
-from destinations.conformance import STREAM, Table, duckdb_table, jsonl_table, merged, parquet_table
+from destinations.conformance import (
+    STREAM,
+    Table,
+    bucket,
+    copied,
+    duckdb_table,
+    jsonl_table,
+    killed,
+    merged,
+    parquet_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,7 +145,7 @@ class Machine(RuleBasedStateMachine):
         before, self.number = self.path, self.number + 1
         if kind != "copied":
             self.destination.close()
-        shutil.copytree(before.parent, self.path.parent)
+        self.copy(before)
         self.destination.close()
         self.destination = self.new(self.path)
         states = self.destination.open()
@@ -143,6 +154,9 @@ class Machine(RuleBasedStateMachine):
         found = self.read(self.path)
         assert (found or {}) == (self.table or {})
         self.destination.open()
+
+    def copy(self, before: Path) -> None:
+        shutil.copytree(before.parent, self.path.parent)
 
     def tear(self, delivery: Delivery) -> None:
         with pytest.raises(DestinationError):
@@ -225,6 +239,21 @@ class ParquetMachine(Machine):
         return parquet_table(path)
 
 
+class BucketMachine(Machine):
+    def new(self, path: Path) -> Destination:
+        return Parquet(bucket(path), lambda _: list(FIELDS))
+
+    def copy(self, before: Path) -> None:
+        killed(before, self.path)
+
+    def read(self, path: Path) -> Table | None:
+        with tempfile.TemporaryDirectory() as folder:
+            return parquet_table(copied(path, Path(folder) / "store"))
+
+
+if find_spec("obstore"):
+    TestBucket = BucketMachine.TestCase
+    TestBucket.settings = settings(max_examples=20, stateful_step_count=10)
 TestDuckDB = DuckDBMachine.TestCase
 TestDuckDB.settings = settings(max_examples=20, stateful_step_count=10)
 TestParquet = ParquetMachine.TestCase

@@ -13,12 +13,14 @@ Knows nothing of what is in the files.
 from __future__ import annotations
 
 import secrets
+import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from socket import gethostname
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from commercetools_source.destinations.entries import TableRows, begun, paths_of, with_file
 from commercetools_source.destinations.leftovers import check_table, part_name, remove_unlisted, undo_unfinished
 from commercetools_source.destinations.manifest import (
     FORMAT,
@@ -30,11 +32,12 @@ from commercetools_source.destinations.manifest import (
     load_manifest,
     save_manifest,
 )
-from commercetools_source.destinations.run_file import RUN_FILE, append_run, appended, read_runs, runs_in
+from commercetools_source.destinations.run_file import store_run, stored_runs
 from commercetools_source.destinations.store import Store
+from commercetools_source.destinations.store.lease import Writer, is_running, obstacle, this_process
 from commercetools_source.destinations.store.local import Local
 from commercetools_source.destinations.stored import lost_files, stored_states
-from commercetools_source.errors import DestinationError, InUseError, RecordError
+from commercetools_source.errors import DestinationError, InUseError
 from commercetools_source.extract.checkpoint import encode
 
 if TYPE_CHECKING:
@@ -49,20 +52,7 @@ if TYPE_CHECKING:
 
     Write = Callable[[BinaryIO], int]
 
-__all__ = ["Folder", "TableRows"]
-
-
-@dataclass(frozen=True, slots=True)
-class TableRows:
-    """What a delivery brings to one table: `write` puts its rows into an open file and returns their number.
-
-    None: no rows. `columns`: those of the file, where it has such.
-    """
-
-    table: str
-    key: tuple[str, ...]
-    write: Write | None
-    columns: Mapping[str, str] | None = None
+__all__ = ["Folder"]
 
 
 class Folder:
@@ -72,6 +62,7 @@ class Folder:
         self.files: Store = path if isinstance(path, Store) else Local(path)
         self._suffix = suffix
         self._writes = False
+        self._claimed = False
         self._manifest = Manifest(FORMAT, suffix)
         self._run = ""
         self._put: list[str] = []
@@ -108,16 +99,30 @@ class Folder:
         self.files.lock()
         self._manifest = load_manifest(self.files, self._suffix)
         self._run = secrets.token_hex(4)  # so no run writes a name that a copy of the folder has for another file
-        if self.files.shared:  # a run before this one can replace nothing from now on, so what it left can be removed
-            self._save(msgspec.structs.replace(self._manifest, opened=self._run))
-            self.files.prepare()  # what is there now stays until this run changes it
+        if self.files.shared:
+            self._claim()
         elif self.files.size(MANIFEST) is None:  # so that whatever a killed run leaves has a manifest beside it
             save_manifest(self.files, self._manifest)
         undo_unfinished(self.files, self._manifest)
         self._writes = True
 
+    def _claim(self) -> None:
+        """Name this run in the manifest: one before it can replace nothing from now on, and the next one is told."""
+        writer = self._manifest.writer
+        if isinstance(writer, Writer):
+            seconds = time.time() - self.files.changed(MANIFEST)
+            if reason := obstacle(writer, seconds, gethostname(), is_alive=is_running(writer.process)):
+                raise InUseError(f"{self.files.name} is {reason}")
+        self._save(msgspec.structs.replace(self._manifest, writer=this_process(self._run)))
+        self._claimed = True
+        self.files.prepare()  # what is there now stays until this run changes it
+
     def close(self) -> None:
         """Release the lock."""
+        if self._claimed:
+            self._claimed = False
+            with suppress(OSError):  # the next run waits until the lease has ended
+                self._save(msgspec.structs.replace(self._manifest, writer=msgspec.UNSET))
         self._writes = False
         self.files.close()
 
@@ -142,11 +147,19 @@ class Folder:
         """Return the tables made from a stream; of "", the streams."""
         return self._manifest.tables(parent)
 
-    def paths(self, table: str, *, loading: bool = False) -> list[Path]:
-        """Return the files of a table on this machine, or those of a full read under way."""
+    def paths(self, table: str) -> list[Path]:
+        """Return the files of a table on this machine, to be read as a whole."""
+        entry = self._manifest.streams.get(table) or Entry(())
+        return [self.files.fetch(file_path(table, file.name)) for file in entry.files]
+
+    def sources(self, table: str, *, loading: bool = False) -> list[str]:
+        """Return what a connection that the store is attached to reads the files of a table by, or of a read under way.
+
+        It reads no more of them than a query needs.
+        """
         entry = self._manifest.streams.get(table) or Entry(())
         files, folder = (entry.loading, self.files.loading) if loading else (entry.files, "")
-        return [self.files.fetch(file_path(table, file.name, folder)) for file in files]
+        return [self.files.source(file_path(table, file.name, folder)) for file in files]
 
     def put(self, path: str, write: Write) -> None:
         """Store a file that no manifest names, for readers, as a whole; raises DestinationError and OSError."""
@@ -173,38 +186,16 @@ class Folder:
 
     def _advanced(self, delivery: Delivery, rows: TableRows) -> Entry:
         """Return the entry of a table after a delivery, whose file is written."""
-        stream, phase = delivery.stream.name, delivery.phase
-        old = self._manifest.streams.get(rows.table) or Entry(())
         check_table(self.files, rows.table)
-        entry = Entry(
-            rows.key,
-            old.files,
-            [] if phase.first else old.loading,
-            old.next,
-            columns=old.columns,
-            loading_columns=old.loading_columns,
-            parent="" if rows.table == stream else stream,
-        )
-        file = self._file(rows, entry, loading=phase.full)
-        if phase.full:
-            entry.loading = [*entry.loading, *file]
-            entry.loading_columns = dict(rows.columns or {})
-        else:
-            entry.files = [*old.files, *file]
-            entry.columns = dict(rows.columns or {})
-        if phase.swaps:
+        before = begun(delivery, rows, self._manifest.streams.get(rows.table) or Entry(()))
+        entry = with_file(delivery, rows, before, self._file(rows, before, loading=delivery.phase.full))
+        if delivery.phase.swaps and entry.loading:
             # Before the manifest says so: a run that is cut off here knows them by their names and moves them back.
             for loaded in entry.loading:
                 path = file_path(rows.table, loaded.name)
                 self.files.move(file_path(rows.table, loaded.name, self.files.loading), path)
-            if entry.loading:
-                self.files.persist(rows.table)
-            if delivery.keeps_unread:
-                _refuse_other_types(rows.table, old.columns, entry.loading_columns)
-                entry.files, entry.columns = [*old.files, *entry.loading], {**old.columns, **entry.loading_columns}
-            else:
-                entry.files, entry.columns = entry.loading, entry.loading_columns
-        if phase.last:
+            self.files.persist(rows.table)
+        if delivery.phase.last:
             entry.loading, entry.loading_columns = [], {}
         return entry
 
@@ -216,9 +207,9 @@ class Folder:
         with self._writing(rows.table):
             self._announce([rows.table])
             old = self._manifest.streams.get(rows.table) or Entry(rows.key, parent=parent)
-            entry = msgspec.structs.replace(old)
             check_table(self.files, rows.table)
-            written = self._file(rows, entry, loading=loading)
+            written = self._file(rows, old, loading=loading)
+            entry = msgspec.structs.replace(old, next=old.next + len(written))
             if loading:
                 entry.loading = [file for file in old.loading if file.name not in gone] + written
             else:
@@ -253,24 +244,11 @@ class Folder:
     def write_run(self, record: RunRecord) -> None:
         """Store the record of a run beside the manifest; raises DestinationError."""
         with self._writing("the record of a run"):
-            if isinstance(self.files, Local):
-                append_run(self.files.path, record)
-            else:  # nothing is appended to an object
-                lines = appended(self.files.get(RUN_FILE) or b"", record, f"{self.files.name}/{RUN_FILE}")
-                self.files.put(RUN_FILE, lambda out: out.write(lines))
+            store_run(self.files, record)
 
     def runs(self, limit: int) -> list[RunRecord]:
         """Return the newest records of runs, the newest first; raises DestinationError."""
-        try:
-            if isinstance(self.files, Local):
-                return read_runs(self.files.path, limit)
-            return runs_in(self.files.get(RUN_FILE) or b"", f"{self.files.name}/{RUN_FILE}")[:limit]
-        except OSError as error:
-            if isinstance(error, DestinationError):
-                raise
-            raise DestinationError(
-                f"cannot read the records of runs in {self.files.name}: {error.strerror or error}"
-            ) from error
+        return stored_runs(self.files, limit)
 
     # --- one change ---
 
@@ -297,8 +275,9 @@ class Folder:
         """Remove what a change that failed has put; nothing where it may have become true all the same."""
         if isinstance(error, InUseError):
             # Another run writes: what its manifest names is no longer for this one to undo, except files of its own.
-            manifest, self._writes = load_manifest(self.files, self._suffix), False
-            listed = _paths(manifest.streams, self.files.loading)
+            self._writes = self._claimed = False
+            manifest = load_manifest(self.files, self._suffix)
+            listed = paths_of(manifest.streams, self.files.loading)
             for path in self._put:
                 if path not in listed:
                     self.files.discard(path)
@@ -308,7 +287,7 @@ class Folder:
             self._writes = False
 
     def _file(self, rows: TableRows, entry: Entry, *, loading: bool) -> list[File]:
-        """Write a file and count it in `entry`; return it, or nothing when there are no rows."""
+        """Write the next file of a table; return it, or nothing when there are no rows."""
         if rows.write is None:
             return []
         name = part_name(entry, self._manifest)
@@ -316,10 +295,7 @@ class Folder:
         self._put.append(path)
         # Of no rows, such as a relation of records that have none, readers need no file.
         file = File(name, *self.files.put(path, rows.write, empty=False))
-        if not file.records:
-            return []
-        entry.next += 1
-        return [file]
+        return [file] if file.records else []
 
     def _announce(self, tables: Iterable[str]) -> None:
         """Have the manifest name the files that this run is about to begin, once for the run and each new table."""
@@ -332,8 +308,12 @@ class Folder:
     def _replace(self, streams: dict[str, Entry]) -> None:
         old = self._manifest
         loading = self.files.loading
-        before = _paths({name: entry for name, entry in old.streams.items() if streams.get(name) is not entry}, loading)
-        after = _paths({name: entry for name, entry in streams.items() if old.streams.get(name) is not entry}, loading)
+        before = paths_of(
+            {name: entry for name, entry in old.streams.items() if streams.get(name) is not entry}, loading
+        )
+        after = paths_of(
+            {name: entry for name, entry in streams.items() if old.streams.get(name) is not entry}, loading
+        )
         # Named before they are removed: what a killed run leaves of them is the next run's to remove.
         waiting = {path for path in old.removed if self.files.size(path) is not None}
         self._save(
@@ -350,15 +330,6 @@ class Folder:
         self._manifest = manifest
 
 
-def _refuse_other_types(table: str, stored: Mapping[str, str], loaded: Mapping[str, str]) -> None:
-    """Raise RecordError where files cannot stand side by side, because a column of theirs has two types."""
-    for name in stored.keys() & loaded.keys():
-        if stored[name] != loaded[name]:
-            raise RecordError(
-                f"a record of {table} could not be read, so its rows are not replaced, and column {name} is no longer"
-                f" {stored[name]} but {loaded[name]}; run it again once the record can be read"
-            )
-
-
-def _paths(streams: Mapping[str, Entry], loading: str) -> set[str]:
-    return {path for table, entry in streams.items() for path in entry.paths(table, loading)}
+def _unlike(streams: Mapping[str, Entry], others: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Return those entries that are other ones elsewhere, or missing there."""
+    return {name: entry for name, entry in streams.items() if others.get(name) is not entry}

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from commercetools_source.arrow.decode import slices
-from commercetools_source.destinations.folder import Folder, TableRows
+from commercetools_source.destinations.entries import TableRows
+from commercetools_source.destinations.folder import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

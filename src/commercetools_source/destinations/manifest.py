@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any  # msgspec reads the annotations
 
 import msgspec
 
+from commercetools_source.destinations.store.lease import Writer  # noqa: TC001 - msgspec reads the annotations
 from commercetools_source.errors import DestinationError, StateError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Manifest(msgspec.Struct, frozen=True):
     `suffix` of the data files is their format. The last run that wrote is `run`: for each table it may have left one
     file that is not listed, which has the table's `next` number and this run in its name; `begun` are the tables
     without an entry where it may have. `removed` are paths of files that no longer count and may still be there.
-    `opened` is the run that opened a shared store last, so that those before it can replace nothing any more.
+    `writer` is the run that opened a shared store last, so that those before it can replace nothing any more.
     """
 
     format: int
@@ -95,7 +96,7 @@ class Manifest(msgspec.Struct, frozen=True):
     begun: list[str] = []
     removed: list[str] = []
     streams: dict[str, Entry] = {}
-    opened: str | msgspec.UnsetType = msgspec.UNSET
+    writer: Writer | msgspec.UnsetType = msgspec.UNSET
 
     def tables(self, parent: str = "") -> list[str]:
         """Return the tables made from a stream; of "", the streams."""

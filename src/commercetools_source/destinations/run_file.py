@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from commercetools_source.destinations.store.atomic import refuse_link, sync_folder, write_file
+from commercetools_source.destinations.store.local import Local
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord
 
@@ -18,13 +19,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["RUN_FILE", "append_run", "appended", "read_runs", "runs_in"]
+    from commercetools_source.destinations.store import Store
+
+__all__ = ["RUN_FILE", "append_run", "read_runs", "store_run", "stored_runs"]
 
 RUN_FILE = "_commercetools_runs.jsonl"
 
 _LONGEST = 32_000_000
 """Bytes up to which lines are appended. Then the newest runs are written anew: a thousand of all streams are half."""
 _BEGINNING = b'{"run":"'
+
+
+def store_run(store: Store, record: RunRecord) -> None:
+    """Store a record beside the manifest; raises OSError, and DestinationError for a file that somebody else made."""
+    if isinstance(store, Local):
+        append_run(store.path, record)
+    else:  # nothing is appended to an object
+        lines = _appended(store.get(RUN_FILE) or b"", record, f"{store.name}/{RUN_FILE}")
+        store.put(RUN_FILE, lambda out: out.write(lines))
+
+
+def stored_runs(store: Store, limit: int) -> list[RunRecord]:
+    """Return the newest records, the newest first; none where no run was recorded. Raises DestinationError."""
+    try:
+        if isinstance(store, Local):
+            return read_runs(store.path, limit)
+        return _runs_in(store.get(RUN_FILE) or b"", f"{store.name}/{RUN_FILE}")[:limit]
+    except OSError as error:
+        if isinstance(error, DestinationError):
+            raise
+        raise DestinationError(f"cannot read the records of runs in {store.name}: {error.strerror or error}") from error
 
 
 def append_run(folder: Path, record: RunRecord, longest: int = _LONGEST) -> None:
@@ -60,18 +84,18 @@ def read_runs(folder: Path, limit: int) -> list[RunRecord]:
         return _newest_first(lines)[:limit]
 
 
-def appended(text: bytes, record: RunRecord, path: str, longest: int = _LONGEST) -> bytes:
+def _appended(text: bytes, record: RunRecord, path: str, longest: int = _LONGEST) -> bytes:
     """Return the text of a file with one record more, without old ones when it has more than `longest` bytes.
 
     Raises DestinationError for a file that somebody else made; `path` is what the message calls it.
     """
-    runs_in(text, path)
+    _runs_in(text, path)
     text = text + b"\n" * bool(text and not text.endswith(b"\n")) + msgspec.json.encode(record) + b"\n"
     return text if len(text) <= longest else _newest_lines(_newest_first(text.splitlines())[:NEWEST_RUNS], longest // 2)
 
 
-def runs_in(text: bytes, path: str) -> list[RunRecord]:
-    """Return the records in the text of a file, the newest first. Raises as `appended`."""
+def _runs_in(text: bytes, path: str) -> list[RunRecord]:
+    """Return the records in the text of a file, the newest first. Raises as `_appended`."""
     if not _is_beginning(text[: len(_BEGINNING)]):
         raise DestinationError(f"{path} is not of commercetools-source; rename it")
     return _newest_first(text.splitlines())

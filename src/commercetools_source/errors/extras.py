@@ -16,7 +16,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "cli": ("rich", "typer"),
     "duckdb": ("duckdb", "pyarrow"),
     "parquet": ("duckdb", "pyarrow"),
-    "bucket": ("obstore",),
+    "bucket": ("fsspec", "obstore"),
     "sandbox": ("lark", "uvicorn"),
     "singer": ("singer_sdk",),
     "dlt": ("dlt",),

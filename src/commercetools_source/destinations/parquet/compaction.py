@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.folder import TableRows
+from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.manifest import file_path
 from commercetools_source.destinations.parquet import files as dataset
 

@@ -149,13 +149,9 @@ def halves(table: pa.Table, most: int) -> Iterator[pa.Table]:
     yield from halves(table.slice(middle), most)
 
 
-def rows_at_once(paths: Sequence[Path]) -> int:
+def rows_at_once(connection: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> int:
     """Return how many rows of these files have together about as much as a row group, 1,000 at most."""
-    import pyarrow.parquet as pq
-
-    largest = 1
-    for path in paths:
-        metadata = pq.read_metadata(path)
-        for group in map(metadata.row_group, range(metadata.num_row_groups)):
-            largest = max(largest, group.total_byte_size // max(group.num_rows, 1))
+    query = "SELECT max(row_group_bytes // greatest(row_group_num_rows, 1)) FROM parquet_metadata($1)"
+    (row,) = connection.execute(query, [list(sources)]).fetchall()
+    largest = max(row[0] or 1, 1)
     return max(1, min(1000, _ROW_GROUP_BYTES // largest))

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from commercetools_source.arrow.decode import surprises
 from commercetools_source.catalog.schema import columns
 from commercetools_source.destinations.duckdb_engine import first_line
-from commercetools_source.destinations.folder import Folder, TableRows
+from commercetools_source.destinations.entries import TableRows
+from commercetools_source.destinations.folder import Folder
 from commercetools_source.destinations.manifest import MANIFEST
 from commercetools_source.destinations.parquet import deletions, relations
 from commercetools_source.destinations.parquet import files as dataset
@@ -32,7 +33,6 @@ from commercetools_source.destinations.parquet.published import (
     refuse_foreign,
 )
 from commercetools_source.destinations.parquet.session import Session
-from commercetools_source.destinations.store import Store
 from commercetools_source.errors import DestinationError, RecordError
 from commercetools_source.errors.extras import install_hint
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from commercetools_source.arrow.decode import Decoder
     from commercetools_source.catalog.schema import Column
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.destinations.store import Store
     from commercetools_source.events import Notice
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery, Difference, Listed
@@ -72,7 +73,7 @@ class Parquet:
         self.added: list[tuple[str, str]] = []
         self._folder = Folder(path, "parquet")
         self.name = self._folder.files.name
-        self._session = Session(None if isinstance(path, Store) else path)
+        self._session = Session(self._folder.files)
         self._decoders = Decoders(self._folder, fields)
         self._clock = Clock()
         self._materialize = materialize
@@ -89,9 +90,10 @@ class Parquet:
         try:
             # No row was stored after the manifest, so a clock that was set back cannot make new rows look old.
             self._clock.start(self._folder.files.changed(MANIFEST))
-            for stream in self._folder.tables():
-                for table in (stream, *self._folder.tables(stream)):
-                    publish_columns(self._folder, table)
+            if not self._folder.files.shared:  # there it would be a request for each table; deliveries look, too
+                for stream in self._folder.tables():
+                    for table in (stream, *self._folder.tables(stream)):
+                        publish_columns(self._folder, table)
             publish_views(self._folder)  # the folder may have been moved
         except BaseException:
             self.close()
@@ -192,11 +194,11 @@ class Parquet:
         """Return the rows of a delivery that are not stored already."""
         import pyarrow as pa
 
-        entry, paths = self._folder.entry(stream.name), self._folder.paths(stream.name)
-        if entry is None or not paths or not records.num_rows:
+        entry, sources = self._folder.entry(stream.name), self._folder.sources(stream.name)
+        if entry is None or not sources or not records.num_rows:
             return records
         fitted = dataset.fitted(records, schema)
-        rows = news(self._session.connection, fitted, paths, entry.key, entry.columns)
+        rows = news(self._session.connection, fitted, sources, entry.key, entry.columns)
         return records if len(rows) == records.num_rows else records.take(pa.array(rows, pa.int64()))
 
     def _complete_relations(self, stream: Stream) -> None:
@@ -211,9 +213,8 @@ class Parquet:
             self._folder.drop(outdated)
             publish_views(self._folder)
         publish_columns(self._folder, stream.name)
-        paths = self._folder.paths(stream.name)
         for name, relation in relations.incomplete(self._folder, stream):
-            child = self._folder.entry(name)
+            child, paths = self._folder.entry(name), self._folder.paths(stream.name)
             rows = relations.rows_of_files(self._session, name, relation, paths, entry.columns)
             self._folder.exchange(rows, [file.name for file in child.files] if child else (), parent=stream.name)
         self._complete.add(stream.name)

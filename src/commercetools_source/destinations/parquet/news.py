@@ -14,7 +14,6 @@ from commercetools_source.model.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import duckdb
     import pyarrow as pa
@@ -30,7 +29,7 @@ _HASH = "_hash"
 def news(
     connection: duckdb.DuckDBPyConnection,
     batch: pa.Table,
-    paths: Sequence[Path],
+    sources: Sequence[str],
     key: Sequence[str],
     columns: Mapping[str, str],
 ) -> list[int]:
@@ -44,7 +43,7 @@ def news(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    source = files(paths)
+    source = files(sources)
     if _CHANGED in columns and _CHANGED in batch.column_names:
         span: Any = pc.min_max(batch.column(_CHANGED))
         first, last = span["min"], span["max"]

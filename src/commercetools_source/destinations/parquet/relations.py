@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import SYNCED_AT
 from commercetools_source.catalog.kinds import KINDS
-from commercetools_source.destinations.folder import TableRows
+from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.model.relation import Field
 from commercetools_source.model.relations import relations

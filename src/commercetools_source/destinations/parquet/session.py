@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from commercetools_source.destinations.duckdb_engine import SETTINGS, Settings, connect, lacks_memory
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.store.atomic import refuse_link
+from commercetools_source.destinations.store.local import Local
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
+
+    from commercetools_source.destinations.store import Store
 
 __all__ = ["SPILL", "Session"]
 
@@ -23,10 +26,14 @@ _MOST_MEMORY = "1GB"
 
 
 class Session:
-    """A connection that spills into `folder`; without, or where nothing may be written, into one of the system's."""
+    """A connection that reads the files of a store.
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+    It spills into its folder; for a bucket, or where nothing may be written, into one of the system's.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._folder = store.path if isinstance(store, Local) else None
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._scratch: TemporaryDirectory[str] | None = None
 
@@ -52,6 +59,7 @@ class Session:
         if self._connection is None:
             spill = f"{self.scratch or self._folder}/{SPILL}"
             self._connection = connect({**_SETTINGS, "temp_directory": spill})
+            self._store.attach(self._connection)
         return self._connection
 
     def batches(self, query: str) -> list[pa.RecordBatch]:

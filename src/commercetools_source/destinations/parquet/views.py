@@ -17,7 +17,6 @@ from commercetools_source.model.quoting import quoted, string
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from commercetools_source.destinations.store import Store
 
@@ -44,9 +43,10 @@ _OPTIONS = "union_by_name = true, hive_partitioning = false"
 of it (https://duckdb.org/docs/stable/data/partitioning/hive_partitioning)."""
 
 
-def files(paths: Iterable[Path]) -> str:
-    """Return the table of all rows in these files."""
-    return f"read_parquet([{', '.join(string(str(path)) for path in paths)}], {_OPTIONS})"
+def files(sources: Iterable[str], *, named: bool = False) -> str:
+    """Return the table of all rows in these files, with `named` and a column `_file` that says in which."""
+    option = ", filename = '_file'" * named
+    return f"read_parquet([{', '.join(map(string, sources))}], {_OPTIONS}{option})"
 
 
 def _all(store: Store, table: str) -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    import duckdb
+
     Write = Callable[[BinaryIO], int]
 
 __all__ = ["Store"]
@@ -121,8 +123,16 @@ class Store(Protocol):
         """Yield data files, those of a folder inside left out that has a manifest."""
         ...
 
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let a connection read files by their `source`."""
+        ...
+
+    def source(self, path: str) -> str:
+        """Return what an attached connection reads a file by, and no more of it than a query needs."""
+        ...
+
     def fetch(self, path: str) -> Path:
-        """Return where a file can be read on this machine."""
+        """Return where a file can be read on this machine, as a whole."""
         ...
 
     def release(self, table: str) -> None:

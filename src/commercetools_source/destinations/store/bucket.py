@@ -8,7 +8,6 @@ bucket last goes on, and the other is told when it replaces the manifest next
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -16,12 +15,15 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.destinations.manifest import MANIFEST, PART
+from commercetools_source.destinations.store.refusals import reason
 from commercetools_source.errors import ConfigError, DestinationError, InUseError
 from commercetools_source.errors.extras import install_hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import BinaryIO
+
+    import duckdb
 
     Write = Callable[[BinaryIO], int]
 
@@ -31,46 +33,30 @@ _MOST_AT_ONCE = 128_000_000
 """Bytes that are put by one request: of one with several parts a killed run leaves what no listing shows."""
 _ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 _PART = 16_000_000
-_CODE = re.compile(r"<Code>(\w+)</Code>|non-2xx status code: (\d{3})")
-_REASONS = {
-    "NoSuchBucket": "there is no such bucket; create it first, or mend its name",
-    "InvalidAccessKeyId": "the access key is not known there; check the credentials",
-    "SignatureDoesNotMatch": "the secret key does not belong to the access key; check the credentials",
-    "ExpiredToken": "the credentials have expired; get new ones",
-    "AccessDenied": "the credentials do not allow it; give them the right to list, read, write and delete there",
-    "401": "the credentials are not accepted; check them",
-    "403": "the credentials do not allow it; give them the right to list, read, write and delete there",
-    "301": "the bucket is in another region; name it with ?region=...",
-    "PermanentRedirect": "the bucket is in another region; name it with ?region=...",
-    "AuthorizationHeaderMalformed": "the bucket is in another region; name it with ?region=...",
-    "501": "the store puts nothing on a condition, which this needs; choose another one",
-    "NotImplemented": "the store puts nothing on a condition, which this needs; choose another one",
-    "NoSuchKey": "an object is missing; put it back from a backup, or run it with --full",
-    "404": "there is no such bucket; create it first, or mend its name",
-}
-"""What a person is told, by the code or HTTP status (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
-Nothing else of an answer is shown: some stores repeat the access key in it."""
 
 
 class Bucket:
     """The part of a bucket below `url`, such as s3://bucket/prefix; `parameters` are `endpoint` and `region`.
 
     Credentials are looked for as everywhere: environment variables, AWS_PROFILE, the role of machine or container.
+    With `objects`, a store of obstore, nothing is looked for: https://developmentseed.org/obstore/latest/api/store/.
     """
 
     loading = ""
     shared = True
 
-    def __init__(self, url: str, parameters: Mapping[str, str] | None = None) -> None:
+    def __init__(self, url: str, parameters: Mapping[str, str] | None = None, objects: Any = None) -> None:
         if "@" in url.split("/")[2]:
             raise ConfigError("a bucket is named without credentials; they are taken from the environment")
         self.name = url.rstrip("/")
         self._parameters = dict(parameters or {})
-        self._objects: Any = None
+        self.objects = objects
+        self._is_given = objects is not None
         self._sizes: dict[str, int] = {}
         self._versions: dict[str, dict[str, str]] = {}
         self._changed: dict[str, float] = {}
         self._certain = True
+        self._proven = False
         self._fetched: TemporaryDirectory[str] | None = None
 
     @property
@@ -88,10 +74,10 @@ class Bucket:
     def prepare(self) -> None:
         """Look at what is in it; raises DestinationError when that cannot be."""
         self._connect()
-        self._certain = True
+        self._certain, self._proven = True, False
         self._sizes = {
             meta["path"]: meta["size"]
-            for page in self._ask(lambda: list(self._api().list(self._objects)))
+            for page in self._ask(lambda: list(self._api().list(self.objects)))
             for meta in page
         }
 
@@ -102,7 +88,7 @@ class Bucket:
         """Look at what is in it; raises DestinationError when there is no manifest."""
         self.prepare()
         if MANIFEST not in self._sizes:
-            raise DestinationError(f"{self.name} holds no data; run `commercetools-source sync` first")
+            raise DestinationError(f"{self.name} does not exist; run `commercetools-source sync` first")
 
     def close(self) -> None:
         """Remove what was fetched."""
@@ -116,17 +102,20 @@ class Bucket:
 
     def _connect(self) -> None:
         try:
+            import fsspec  # noqa: F401 - needed by what reads ranges
             from obstore.store import from_url
         except ImportError as error:
             hint = install_hint("bucket")
-            raise DestinationError(f"cannot use {self.name}: it needs obstore; {hint}") from error
+            raise DestinationError(f"cannot use {self.name}: it needs obstore and fsspec; {hint}") from error
+        if self._is_given:
+            return
         settings: dict[str, Any] = dict(self._parameters)
         endpoint = settings.get("endpoint") or next(filter(None, map(os.environ.get, _ENDPOINTS)), "")
         settings["client_options"] = {"allow_http": endpoint.startswith("http://"), "timeout": timedelta(minutes=5)}
         if self.name.startswith("s3:") and "AWS_PROFILE" in os.environ and "AWS_ACCESS_KEY_ID" not in os.environ:
             settings["credential_provider"] = self._profile()
         settings["retry_config"] = {"max_retries": 5, "retry_timeout": timedelta(minutes=2)}
-        self._objects = self._ask(lambda: from_url(self.name, **settings))
+        self.objects = self._ask(lambda: from_url(self.name, **settings))
 
     def _profile(self) -> Any:
         """Return what reads the credentials of AWS_PROFILE: boto3 does, as the rest of AWS's tools."""
@@ -153,7 +142,7 @@ class Bucket:
         except (BaseError, OSError, ValueError) as error:
             missing = isinstance(error, FileNotFoundError) and "NoSuchBucket" not in str(error)
             # Not from the error: the answer in it may name the access key.
-            raise (FileNotFoundError if missing else OSError)(_reason(error)) from None
+            raise (FileNotFoundError if missing else OSError)(reason(error)) from None
 
     # --- files ---
 
@@ -174,7 +163,7 @@ class Bucket:
         return bytes(content)
 
     def _download(self, path: str) -> tuple[Any, bytes]:
-        answer = self._api().get(self._objects, path)
+        answer = self._api().get(self.objects, path)
         return answer, bytes(answer.bytes())
 
     def put(self, path: str, write: Write, *, empty: bool = True) -> tuple[int, int]:
@@ -189,7 +178,7 @@ class Bucket:
                 parts = size > _MOST_AT_ONCE
                 self._ask(
                     lambda: self._api().put(
-                        self._objects, path, file, use_multipart=parts, chunk_size=_PART, max_concurrency=4
+                        self.objects, path, file, use_multipart=parts, chunk_size=_PART, max_concurrency=4
                     )
                 )
         finally:
@@ -203,12 +192,14 @@ class Bucket:
 
         version = self._versions.get(path)
         try:
-            answer = self._api().put(self._objects, path, text, mode=version or "create")
+            answer = self._api().put(self.objects, path, text, mode=version or "create")
         except (AlreadyExistsError, PreconditionError):
             # A reply that was lost is asked for again, and then it is this run's own text that is in the way.
             self._certain = False
             stored = self.get(path)
             self._certain = True
+            if stored != text and version and self._versions.get(path) == version:
+                raise OSError("the store refused a put though nobody else has changed the object") from None
             if stored != text:
                 raise InUseError(
                     f"{self.name} is in use by another run, which has opened it since; what was stored before is kept:"
@@ -216,10 +207,31 @@ class Bucket:
                 ) from None
         except (BaseError, OSError) as error:
             self._certain = False
-            raise OSError(_reason(error)) from None
+            raise OSError(reason(error)) from None
         else:
             self._versions[path] = _version(answer)
+            if not self._proven:
+                self._prove(path, text, version)
         self._sizes[path] = len(text)
+
+    def _prove(self, path: str, text: bytes, version: dict[str, str] | None) -> None:
+        """Raise DestinationError when the store puts though the condition is not met, as one does that ignores it.
+
+        Asked with the version that was replaced just now, and the text that is there: if it is put, nothing is lost.
+        """
+        from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
+
+        try:
+            self._api().put(self.objects, path, text, mode=version or "create")
+        except (AlreadyExistsError, PreconditionError):
+            self._proven = True
+        except (BaseError, OSError) as error:
+            raise OSError(reason(error)) from None
+        else:
+            raise DestinationError(
+                f"cannot use {self.name}: the store ignores the conditions of a put, so two runs could overwrite each"
+                " other; choose another one"
+            )
 
     def is_certain(self) -> bool:
         """Return False after a `replace` of which no answer came."""
@@ -246,7 +258,7 @@ class Bucket:
         """Delete an object; nothing is left of one that was only `begun`."""
         if path in self._sizes:
             with suppress(FileNotFoundError):
-                self._ask(lambda: self._api().delete(self._objects, path))
+                self._ask(lambda: self._api().delete(self.objects, path))
             self._sizes.pop(path, None)
             self._local(path).unlink(missing_ok=True)
 
@@ -264,7 +276,20 @@ class Bucket:
             if PART.fullmatch(name) and not any(manifest in self._sizes for manifest in inside):
                 yield path
 
-    # --- copies on this machine ---
+    # --- reading ---
+
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let a connection read ranges of the objects by their `source`."""
+        from commercetools_source.destinations.store.ranges import PROTOCOL, filesystem
+
+        if not connection.filesystem_is_registered(PROTOCOL):
+            connection.register_filesystem(filesystem(self.objects))
+
+    def source(self, path: str) -> str:
+        """Return a URL that only a connection knows to which this store is attached."""
+        from commercetools_source.destinations.store.ranges import PROTOCOL
+
+        return f"{PROTOCOL}://{path}"
 
     def fetch(self, path: str) -> Path:
         """Return a copy of an object, which lies in the system's folder of temporary files until it is released."""
@@ -277,7 +302,7 @@ class Bucket:
 
     def _copy(self, path: str, file: Path) -> None:
         with file.open("wb") as out:
-            for chunk in self._api().get(self._objects, path):
+            for chunk in self._api().get(self.objects, path):
                 out.write(chunk)
 
     def release(self, table: str) -> None:
@@ -297,21 +322,3 @@ class Bucket:
 def _version(meta: Any) -> dict[str, str]:
     """Return what the condition of a put names; obstore takes no null in it."""
     return {name: meta[name] for name in ("e_tag", "version") if meta[name] is not None}
-
-
-def _reason(error: Exception) -> str:
-    """Return why a bucket refused something, with nothing of its answer but the code."""
-    text = str(error)
-    codes = [code or status for code, status in _CODE.findall(text)]
-    for code in sorted(codes, key=str.isdigit):  # a name says more than a status
-        if code in _REASONS:
-            return _REASONS[code]
-    if codes:
-        return f"the store answers {' '.join(dict.fromkeys(codes))}; try again, or look at its status page"
-    if "redirect" in text:
-        return _REASONS["301"]
-    if "169.254.169.254" in text or "metadata" in text:
-        return "there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or those of your provider"
-    if "not valid for store" in text:
-        return "it takes no such parameter"
-    return "the store does not answer; check the network and the endpoint"

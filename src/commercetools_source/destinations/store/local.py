@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+    import duckdb
+
     Write = Callable[[BinaryIO], int]
 
 __all__ = ["Local"]
@@ -158,6 +160,13 @@ class Local:
     def fetch(self, path: str) -> Path:
         """Return the path of a file."""
         return self.path / path
+
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Do nothing: a connection reads files."""
+
+    def source(self, path: str) -> str:
+        """Return the path of a file."""
+        return str(self.path / path)
 
     def release(self, table: str) -> None:
         """Do nothing: no copy was made."""

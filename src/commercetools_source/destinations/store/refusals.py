@@ -1,0 +1,45 @@
+"""Why a bucket refuses something, in a sentence, with nothing of its answer but the code."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["reason"]
+
+_CODE = re.compile(r"<Code>(\w+)</Code>|non-2xx status code: (\d{3})")
+_REASONS = {
+    "NoSuchBucket": "there is no such bucket; create it first, or mend its name",
+    "InvalidAccessKeyId": "the access key is not known there; check the credentials",
+    "SignatureDoesNotMatch": "the secret key does not belong to the access key; check the credentials",
+    "ExpiredToken": "the credentials have expired; get new ones",
+    "AccessDenied": "the credentials do not allow it; give them the right to list, read, write and delete there",
+    "401": "the credentials are not accepted; check them",
+    "403": "the credentials do not allow it; give them the right to list, read, write and delete there",
+    "301": "the bucket is in another region; name it with ?region=...",
+    "PermanentRedirect": "the bucket is in another region; name it with ?region=...",
+    "AuthorizationHeaderMalformed": "the bucket is in another region; name it with ?region=...",
+    "501": "the store puts nothing on a condition, which this needs; choose another one",
+    "NotImplemented": "the store puts nothing on a condition, which this needs; choose another one",
+    "NoSuchKey": "an object is missing, which another run may have removed; try again, then with --full",
+    "404": "there is no such bucket; create it first, or mend its name",
+}
+"""What a person is told, by the code or HTTP status (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
+Nothing else of an answer is shown: some stores repeat the access key in it."""
+
+
+def reason(error: Exception) -> str:
+    """Return why a bucket refused something, with nothing of its answer but the code."""
+    text = str(error)
+    codes = [code or status for code, status in _CODE.findall(text)]
+    for code in sorted(codes, key=str.isdigit):  # a name says more than a status
+        if code in _REASONS:
+            return _REASONS[code]
+    if codes:
+        return f"the store answers {' '.join(dict.fromkeys(codes))}; try again, or look at its status page"
+    if "redirect" in text:
+        return _REASONS["301"]
+    if "169.254.169.254" in text or "metadata" in text:
+        return "there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or those of your provider"
+    if "not valid for store" in text:
+        return "it takes no such parameter"
+    return "the store does not answer; check the network and the endpoint"
