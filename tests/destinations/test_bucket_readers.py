@@ -77,7 +77,7 @@ def test_every_command_does_in_a_bucket_what_it_does_in_a_folder(
         assert [(record["command"], record["status"]) for record in records] == [("sync", "complete")] * 3
     copy = views(download(url, tmp_path / "copy"), url)
     assert len(copy) > 10
-    assert copy == views(tmp_path / "folder", "")
+    assert copy == views(tmp_path / "folder", str(tmp_path / "folder"))
     assert all("@" not in str(row) for row in copy["main.customers"])
 
 
