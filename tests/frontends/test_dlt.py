@@ -169,6 +169,24 @@ def test_a_stream_without_change_dates_is_replaced(tmp_path: Path) -> None:
         warehouse.pipeline.deactivate()
 
 
+@pytest.mark.parametrize("form", ["arrow", "json"])
+def test_a_replacing_read_that_left_a_record_out_keeps_the_row_that_it_had(tmp_path: Path, form: str) -> None:
+    with Sandbox(rows=rows_of("/customer-groups")) as shop:
+        warehouse = Warehouse(tmp_path, shop)
+        warehouse.load(["customer_groups"], form=form)
+        lost, gone = list(versions(shop, "customer_groups"))[:2]
+        before = versions(shop, "customer_groups")
+        shop.faults.add(Fault("unservable", "/customer-groups", status=500, records=(lost,), times=None))
+        shop.delete("customer_groups", gone)
+        with pytest.raises(CommercetoolsError, match="customer_groups is not complete: 1 records could not be served"):
+            warehouse.load(["customer_groups"], form=form)
+        assert warehouse.versions("customer_groups") == before
+        shop.faults.clear()
+        warehouse.load(["customer_groups"], form=form)
+        assert warehouse.versions("customer_groups") == versions(shop, "customer_groups")
+        warehouse.pipeline.deactivate()
+
+
 @pytest.mark.parametrize("contract", ["evolve", "freeze"])
 def test_a_field_that_nobody_knew_is_kept_and_becomes_a_column_where_the_contract_lets_it(
     warehouse: Warehouse, shop: Sandbox, contract: str
@@ -270,6 +288,17 @@ def test_a_process_that_is_killed_while_it_extracts_loses_and_doubles_nothing(
     assert child.wait(60) == -signal.SIGKILL
     warehouse.load(["orders"])
     assert warehouse.versions() == versions(shop)
+
+
+def test_settings_come_from_a_toml_file_lists_too(shop: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / ".dlt").mkdir()
+    given = {**shop.settings(), "scopes": ["view_orders:sandbox"], "page_size": 50, "hash_key": "0123456789abcdef"}
+    lines = [f"{name} = {json.dumps(value)}" for name, value in given.items()]
+    (tmp_path / ".dlt" / "secrets.toml").write_text("\n".join(["[sources.commercetools.credentials]", *lines]))
+    code = "from commercetools_source.dlt import commercetools; print(*commercetools(['orders']).resources)"
+    # In a process of its own: dlt reads its files once.
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout == "orders\n", done.stderr[-2000:]
 
 
 def test_an_unknown_stream_names_the_nearest(warehouse: Warehouse) -> None:

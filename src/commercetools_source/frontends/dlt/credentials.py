@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CommercetoolsCredentials", "config_of"]
 
-_TYPES: dict[Any, Any] = {Secret: TSecretStrValue, int: int, float: float}
-"""The types that dlt reads settings by; those of other settings are text to it."""
+_TYPES: dict[Any, Any] = {Secret: TSecretStrValue, int: int, float: float, tuple[str, ...]: Any}
+"""The types that dlt reads settings by; those of other settings are text to it. `Any`: a list of a file stays one."""
 
 
 def _fields() -> dict[str, Any]:
