@@ -1,6 +1,7 @@
 # A machine with Python 3.10 or newer, pip and make is enough; everything else is installed into .venv here.
 #
 #   make demo      the main job without an account: a local commercetools shop, all of it, into commercetools-demo.duckdb
+#                  and, for people, commercetools-demo.html
 #   make test      everything that must hold (the default): lint, types, all tests against the installed wheel
 #   make speed     what the sandbox's pages cost its server; SIZE=large makes it a million records
 #   make lint      ruff: rules and layout                    make format    let ruff rewrite the layout

@@ -43,7 +43,7 @@ def _shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 
 def test_what_lies_beside_its_file_is_left_alone(shop: tuple[Path, list[str]]) -> None:
     path, _ = shop
-    assert {one.name for one in path.parent.iterdir()} == {*FOREIGN, path.name}
+    assert {one.name for one in path.parent.iterdir()} == {*FOREIGN, path.name, "demo.html"}
     assert all(path.with_name(name).read_text() == name for name in FOREIGN)
 
 
@@ -104,6 +104,16 @@ def test_the_first_run_reads_everything(shop: tuple[Path, list[str]]) -> None:
         assert f"\n{name} " in first
     for question in QUESTIONS:
         assert question.text in first
+
+
+def test_the_last_line_names_a_page_that_shows_every_stream(shop: tuple[Path, list[str]]) -> None:
+    path, (_, second) = shop
+    page = path.with_suffix(".html")
+    assert second.splitlines()[-1] == f"open {page}"
+    text = page.read_text("utf-8")
+    assert not [name for name in STREAMS if f"<td>{name}</td>" not in text]
+    assert "Complete up to " in text
+    assert len(text) < 300_000
 
 
 def test_the_next_run_reads_what_the_day_brought_and_says_so(shop: tuple[Path, list[str]]) -> None:

@@ -85,7 +85,7 @@ def test_mistakes_are_answered_with_what_is_legal(tmp_path: Path, capsys: pytest
         (["qqq"], 2, "`commercetools-source schema` lists all"),
         ([""], 2, "there is no stream or table ''"),
         (["--erd", str(tmp_path / "shop.pdf")], 2, "legal are .mmd, .svg"),
-        (["--erd", str(tmp_path / "no" / "shop.svg")], 1, "name a file in a folder that exists"),
+        (["--erd", str(tmp_path / "no" / "shop.svg")], 1, "does not exist; create it first"),
     ]
     for arguments, status, sentence in cases:
         assert run(["schema", *arguments]) == status
@@ -100,6 +100,23 @@ def test_the_everyday_tables_are_there_and_linked_to_each_other() -> None:
     assert linked == set(EVERYDAY)
     assert Link("order_line_items", "orders", ("orderId",), optional=False) in diagram.links
     assert Link("orders", "customers", ("customerId",), optional=True) in diagram.links
+
+
+@pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("orders", {"orderNumber", "customerEmail", "totalPrice_amount", "orderState", "customerId", "store_key"}),
+        ("customers", {"customerNumber", "email", "firstName", "lastName", "customerGroup_id"}),
+        ("order_line_items", {"orderId", "name", "quantity", "totalPrice_amount", "productId"}),
+        ("products", {"key", "productType_id", "taxCategory_id"}),
+        ("payments", {"key", "amountPlanned_amount", "customer_id"}),
+        ("discount_codes", {"code", "isActive"}),
+    ],
+)
+def test_a_box_shows_the_columns_that_a_person_looks_for(table: str, columns: set[str]) -> None:
+    (box,) = (box for box in draw().boxes if box.name == table)
+    assert columns <= {row.name for row in box.rows}
+    assert len(box.rows) <= 20
 
 
 def test_a_streams_diagram_has_all_its_tables_and_what_they_refer_to() -> None:

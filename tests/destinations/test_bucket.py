@@ -95,6 +95,20 @@ def test_deletions_and_comparisons_work_as_on_a_folder(url: str, tmp_path: Path)
 
 
 @needs_s3
+def test_a_bucket_is_asked_with_sql_from_copies_of_its_files(url: str) -> None:
+    destination = opened(url)
+    destination.write(deliver(OLD))
+    destination.write(deliver([{"id": "2", "version": 2, "name": "new"}], Phase.MERGE_LAST))
+    destination.close()
+    before = keys(url)
+    reader: Any = open_stored(f"parquet:{url}")
+    with reader.querying() as connection:
+        asked = connection.execute(f"SELECT id, name FROM main.{STREAM.name} ORDER BY id").fetchall()
+    assert asked == [("1", "old"), ("2", "new")]
+    assert keys(url) == before
+
+
+@needs_s3
 def test_relations_are_kept_and_small_files_are_joined(url: str) -> None:
     destination: Any = open_destination(f"parquet:{url}", materialize=True)
     destination.open()

@@ -11,6 +11,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any, TextIO
 
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.cli.reporting import Reporting
 from commercetools_source.client import Client
 from commercetools_source.config import Config
 from commercetools_source.destinations.duckdb.connection import row_counts, target_of
@@ -82,13 +83,16 @@ LIMIT 8""",
 
 
 def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO, verbosity: Verbosity = 0) -> int:
-    """Serve a generated shop, copy it into `path`, show the result on `out`; return the exit status.
+    """Serve a generated shop, copy it into `path`, show the result on `out` and in a page; return the exit status.
 
-    If the file is there already, a day has passed in the shop, and only what that day brought is read.
+    The page is beside the file, with the ending `.html`. If the file is there already, a day has passed in the shop,
+    and only what that day brought is read.
     Raises ConfigError when the file holds another shop, else as `sync`.
     """
     counts(size)  # refuses an unknown size before anything is said
     day = _day(path, size, seed)
+    page = path.with_suffix(".html")
+    reporting = Reporting(lambda: DuckDB(path), page, "the page of the demo", "commercetools-source demo")
     began = time.monotonic()
     _note(err, verbosity, f"starting a local commercetools API with a generated shop (size {size}, seed {seed}) ...")
     with SandboxProcess(size, seed, day=day) as shop:
@@ -101,10 +105,13 @@ def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO
             Client(config, hook=tally) as client,
             stopping() as stopper,
         ):
-            summary = sync(client, DuckDB(path), hook=tally, on_stoppable=stopper.arm)
+            summary = sync(client, DuckDB(path), hook=reporting.begin(tally), on_stoppable=stopper.arm)
     if not stopper.signal:
         out.write(_look(path, summary) + "\n\n")
-    out.write(RunReport(summary, str(path.resolve()), tally, f"duckdb {quote(str(path))}").text() + "\n")
+    report = RunReport(summary, str(path.resolve()), tally, f"duckdb {quote(str(path))}")
+    out.write(report.text() + "\n")
+    if reporting.ended(report):
+        out.write(f"open {quote(str(page))}\n")
     out.flush()
     if stopper.signal:
         return 128 + stopper.signal

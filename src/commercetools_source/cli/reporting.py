@@ -61,9 +61,9 @@ class Reporting:
 
         return keep
 
-    def ended(self, report: RunReport) -> None:
-        """Write the page of a run that ended."""
-        self._write_after_run(report, "")
+    def ended(self, report: RunReport) -> bool:
+        """Write the page of a run that ended, and return whether there is one."""
+        return self._write_after_run(report, "")
 
     def failed(self, reason: str) -> None:
         """Write the page of a run that failed as a whole."""
@@ -88,8 +88,10 @@ class Reporting:
                 raise
             raise DestinationError(f"cannot write {self._path}: {failure.strerror or failure}") from failure
 
-    def _write_after_run(self, report: RunReport | None, error: str) -> None:
+    def _write_after_run(self, report: RunReport | None, error: str) -> bool:
         try:
             self.write(report, error)
         except Exception as failure:  # noqa: BLE001 - whatever is wrong with a page, the records are stored
             say(f"no page was written to {self._path}: {failure}")
+            return False
+        return self._path is not None

@@ -30,18 +30,20 @@ EVERYDAY = (
 )
 """What is drawn when no stream is named: the tables that most questions need."""
 
-_PLAIN = 6
+_PLAIN = 8
 """Columns of a table that are shown besides its keys."""
 _EVERYWHERE = ("createdBy_", "lastModifiedBy_")
 """Who made and changed a record stands in nearly every table; lines for it would hide the others."""
 _ADMINISTRATIVE = frozenset({"version", "createdAt", "lastModifiedAt", "lastMessageSequenceNumber", "typeId"})
 _TELLING = (
-    re.compile(r"key|sku|code|\w*Number"),
+    re.compile(r"key|sku|code|(order|customer|quote|invoice)?[nN]umber"),
     re.compile(r"email|customerEmail|contactEmail"),
     re.compile(r"name|firstName|lastName|companyName"),
     re.compile(r"totalPrice_amount|taxedPrice_total(Net|Gross)_amount|totalPrice_currency"),
     re.compile(r"(value|amount|amountPlanned|price)_amount"),
-    re.compile(r"state|\w+State|isActive|active|published|isMaster|quantity\w*|\w+Quantity|rating|country|city|type"),
+    re.compile(
+        r"state|[a-zA-Z]+State|isActive|active|published|isMaster|quantity[a-zA-Z]*|[a-zA-Z]+Quantity|rating|country|city|type"
+    ),
 )
 """What a person looks for in a table, by the names of columns: what identifies a row, its totals, its state."""
 _FEWEST = 2

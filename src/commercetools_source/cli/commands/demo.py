@@ -22,7 +22,7 @@ def demo(
     size: options.Size = "demo",
     quiet: options.Quiet = False,
 ) -> None:
-    """See the main job without an account. Sandbox, sync, and a look at the result."""
+    """See the main job without an account. Sandbox, sync, a look at the result, and a page about it (.html)."""
     require("the demo", "duckdb", "sandbox")
     from commercetools_source.cli.demo import run_demo
 

@@ -7,6 +7,7 @@ from platform import python_version
 from typing import TYPE_CHECKING
 
 from commercetools_source import __version__
+from commercetools_source.catalog.timestamps import moment
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice, RecordQuarantined
 from commercetools_source.extract.delivery import Queryable, RunStore, open_to_read
@@ -59,8 +60,10 @@ def html_report(
         runs = destination.runs(NEWEST) if isinstance(destination, RunStore) else ()
     finally:
         destination.close()
+    # The months end with the data: it may be old, and the platform's clock another one.
+    until = max((moment(state.cursor) for state in states.values() if state.cursor), default=now)
     with destination.querying() as connection:
-        page = _stored(connection, states, runs, now, masked=masked)
+        page = _stored(connection, states, runs, until, masked=masked)
     return page_text(
         replace(
             page,
@@ -81,13 +84,13 @@ def _stored(
     connection: duckdb.DuckDBPyConnection,
     states: Mapping[str, StreamState],
     runs: Sequence[RunRecord],
-    now: datetime,
+    until: datetime,
     *,
     masked: bool,
 ) -> Page:
     """Return what the tables hold, with what the newest run did to each."""
     tables = queries.stream_tables(connection)
-    stored = queries.figures(connection, tables, now)
+    stored = queries.figures(connection, tables, until)
     rows = {
         name: _with_state(stored.get(name, StreamFigures(name=name)), states.get(name)) for name in [*stored, *states]
     }
@@ -105,7 +108,7 @@ def _stored(
         streams=tuple(rows.values()),
         run=figures_of(runs[0]) if runs else None,
         history=points(runs),
-        orders=queries.monthly_orders(connection, tables, now),
+        orders=queries.monthly_orders(connection, tables, until),
         orphans=lacking,
         checked=checked,
         notes=queries.unknown_fields(tables),

@@ -150,7 +150,7 @@ def _ceiling(value: float) -> int:
         size *= 10
 
 
-def _apart(heights: Sequence[float], lowest: float = _HEIGHT - 8.0) -> list[float]:
+def _apart(heights: Sequence[float], lowest: float = _HEIGHT - _BOTTOM) -> list[float]:
     """Return the heights of labels, moved where they would cover each other or lie below `lowest`."""
     moved = list(heights)
     order = sorted(range(len(moved)), key=moved.__getitem__)

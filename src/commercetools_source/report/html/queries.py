@@ -50,8 +50,8 @@ def stream_tables(connection: duckdb.DuckDBPyConnection) -> Tables:
     return {name: types for name, types in tables.items() if name in STREAMS and SYNCED_AT in types}
 
 
-def figures(connection: duckdb.DuckDBPyConnection, tables: Tables, now: datetime) -> dict[str, StreamFigures]:
-    """Return by stream what its table holds, with the records created in the months up to `now`."""
+def figures(connection: duckdb.DuckDBPyConnection, tables: Tables, until: datetime) -> dict[str, StreamFigures]:
+    """Return by stream what its table holds, with the records created in the months up to `until`."""
     counted = {}
     for name, types in tables.items():
         newest = f"max({quoted('lastModifiedAt')})" if "lastModifiedAt" in types else "NULL"
@@ -61,14 +61,14 @@ def figures(connection: duckdb.DuckDBPyConnection, tables: Tables, now: datetime
             f"SELECT count(*) FILTER ({live}), count({DELETED_AT}), count({UNFIT}) FILTER ({live}), {newest}"  # noqa: S608
             f" FROM main.{quoted(name)}",
         )
-        months = _months(connection, name, now) if "createdAt" in types and rows else ()
+        months = _months(connection, name, until) if "createdAt" in types and rows else ()
         counted[name] = StreamFigures(name=name, rows=rows, deleted=deleted, unfit=unfit, newest=latest, months=months)
     return counted
 
 
-def _months(connection: duckdb.DuckDBPyConnection, table: str, now: datetime) -> tuple[int, ...]:
-    """Return how many live records of a table were created in each of the last months."""
-    last = now.year * 12 + now.month - 1
+def _months(connection: duckdb.DuckDBPyConnection, table: str, until: datetime) -> tuple[int, ...]:
+    """Return how many live records of a table were created in each of the months up to `until`."""
+    last = until.year * 12 + until.month - 1
     rows = connection.execute(
         "SELECT year(createdAt) * 12 + month(createdAt) - 1 AS month, count(*)"  # noqa: S608 - quoted names
         f" FROM main.{quoted(table)} WHERE {DELETED_AT} IS NULL GROUP BY 1"
@@ -77,15 +77,15 @@ def _months(connection: duckdb.DuckDBPyConnection, table: str, now: datetime) ->
     return tuple(counts.get(month, 0) for month in range(last - _MONTHS + 1, last + 1))
 
 
-def monthly_orders(connection: duckdb.DuckDBPyConnection, tables: Tables, now: datetime) -> MonthlyCounts | None:
-    """Return the orders of the last months by the currency of their total; None where there are none."""
+def monthly_orders(connection: duckdb.DuckDBPyConnection, tables: Tables, until: datetime) -> MonthlyCounts | None:
+    """Return the orders of the months up to `until` by the currency of their total; None where there are none."""
     if not {"createdAt", "totalPrice"} <= tables.get("orders", {}).keys():
         return None
     rows = connection.execute(
         "SELECT strftime(createdAt, '%Y-%m'), json_extract_string(totalPrice, '$.currencyCode'), count(*)"  # noqa: S608
         f" FROM main.orders WHERE {DELETED_AT} IS NULL AND createdAt IS NOT NULL GROUP BY ALL"
     ).fetchall()
-    last = now.year * 12 + now.month - 1
+    last = until.year * 12 + until.month - 1
     numbers = range(last - _MONTHS + 1, last + 1)
     months = [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in numbers]
     counts = {(month, currency or "?"): count for month, currency, count in rows if month in months}
