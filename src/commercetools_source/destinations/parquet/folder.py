@@ -90,10 +90,9 @@ class Parquet:
         try:
             # No row was stored after the manifest, so a clock that was set back cannot make new rows look old.
             self._clock.start(self._folder.files.changed(MANIFEST))
-            if not self._folder.files.shared:  # there it would be a request for each table; deliveries look, too
-                for stream in self._folder.tables():
-                    for table in (stream, *self._folder.tables(stream)):
-                        publish_columns(self._folder, table)
+            for stream in self._folder.tables():
+                for table in (stream, *self._folder.tables(stream)):
+                    publish_columns(self._folder, table)
             publish_views(self._folder)  # the folder may have been moved
         except BaseException:
             self.close()
