@@ -66,6 +66,21 @@ def test_a_table_is_found_by_its_name_and_by_any_part_of_it(
     assert set(re.findall(r"^(\w+): key ", answer(capsys, name), re.MULTILINE)) == tables
 
 
+def test_columns_are_found_by_any_part_of_their_name(capsys: pytest.CaptureFixture[str]) -> None:
+    everywhere = json.loads(answer(capsys, "--find", "DiscountCode", "--json"))["columns"]
+    expected = [
+        (name, field.name)
+        for name, relation in all_relations().items()
+        for field in relation.columns
+        if "discountcode" in field.name.lower()
+    ]
+    assert [(column["table"], column["name"]) for column in everywhere] == expected != []
+    text = answer(capsys, "orders", "--find", "totalprice_AMOUNT")
+    assert re.match(r"orders\.totalPrice_amount +DECIMAL", text)
+    assert "\n1 column with" in answer(capsys, "customers", "--find", "dateOfBirth")
+    assert answer(capsys, "--find", "no such column").startswith("0 columns with 'no such column'")
+
+
 def test_json_holds_all_of_the_model(capsys: pytest.CaptureFixture[str]) -> None:
     found = {one["name"]: one for one in json.loads(answer(capsys, "--json"))["tables"]}
     assert list(found) == list(all_relations())

@@ -14,7 +14,7 @@ from commercetools_source.report.table import table
 if TYPE_CHECKING:
     from commercetools_source.model.relation import Field, Relation
 
-__all__ = ["SchemaReport"]
+__all__ = ["ColumnsReport", "SchemaReport"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,42 @@ class SchemaReport(Report):
 
     def _relations(self) -> list[Relation]:
         return [relation for relation in all_relations().values() if not self.names or relation.name in self.names]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsReport(Report):
+    """The columns with `text` in their name, whatever its case; of the tables `names`, of all without any."""
+
+    find: str
+    names: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """Return a line for each column: table and name, type, and what it is for."""
+        rows = [
+            (f"{relation.name}.{field.name}", KINDS[field.kind].duckdb, _role(field, relation))
+            for relation, field in self._columns()
+        ]
+        return "\n".join(
+            [*([table(rows)] if rows else []), f"{counted(len(rows), 'column')} with {self.find!r} in their name"]
+        )
+
+    def value(self) -> object:
+        """Return each column with its table and type."""
+        return {
+            "columns": [
+                {"table": relation.name, "name": field.name, "type": KINDS[field.kind].duckdb}
+                for relation, field in self._columns()
+            ]
+        }
+
+    def _columns(self) -> list[tuple[Relation, Field]]:
+        return [
+            (relation, field)
+            for relation in all_relations().values()
+            if not self.names or relation.name in self.names
+            for field in relation.columns
+            if self.find.casefold() in field.name.casefold()
+        ]
 
 
 def _columns(relation: Relation) -> str:

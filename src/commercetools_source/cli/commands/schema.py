@@ -24,6 +24,10 @@ def schema(
             metavar="NAME", help="Only the tables of this stream, this table, or all with this in their name."
         ),
     ] = None,
+    find: Annotated[
+        str | None,
+        typer.Option("--find", metavar="TEXT", help="Only the columns with this in their name, in any case."),
+    ] = None,
     as_json: options.Json = False,
     erd: Annotated[
         Path | None,
@@ -32,14 +36,16 @@ def schema(
 ) -> None:
     """Show the tables of the model. Their columns, types, keys and references; needs no account."""
     from commercetools_source.model.lookup import tables_named
-    from commercetools_source.report.schema import SchemaReport
+    from commercetools_source.report.schema import ColumnsReport, SchemaReport
 
     tables = tuple(dict.fromkeys(table for name in names or () for table in tables_named(name)))
     if erd is not None:
         file_of(erd, "--erd")
         _write(erd, tables)
         say(f"written to {erd}")
-    if as_json or erd is None:
+    if find is not None:
+        show(ColumnsReport(find, tables), as_json=as_json)
+    elif as_json or erd is None:
         show(SchemaReport(tables), as_json=as_json)
 
 
