@@ -129,6 +129,9 @@ def test_all_streams_but_those_that_are_excluded(shop: Sandbox, capsys: pytest.C
         (["--exclude", "oders"], "Did you mean orders?"),
         (["--exclude", ","], "--exclude names no stream"),
         (["--ping", "hc-ping.com/uuid"], "--ping must be a URL"),
+        (["--ping", "http://[::1"], "--ping must be a URL"),
+        (["--ping", "https://hc-ping.com:port/uuid"], "--ping must be a URL"),
+        (["--ping", "https://hc-ping.com:99999/uuid"], "--ping must be a URL"),
         (["--metrics", "nowhere/run.prom"], "whose folder does not exist"),
     ],
 )

@@ -183,6 +183,9 @@ def test_a_damaged_file_stops_its_stream_in_every_command_until_it_is_read_again
 
 
 MISTYPED = [
+    ":memory:",
+    "duckdb::memory:",
+    "parquet::memory:",
     "sqlite:shop.db",
     "md:shop",
     "duckdb://shop.duckdb",

@@ -148,6 +148,15 @@ def test_a_later_day_keeps_what_the_days_before_brought() -> None:
     assert day_of("2026-11-03T05:59:59.000Z") == 1
 
 
+@pytest.mark.parametrize("size", ["9" * 10, "9" * 5000, "1.5", "-5", "\u0663"])
+def test_a_size_that_no_shop_has_is_a_sentence(size: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["demo", "--size", size, "--path", str(tmp_path / "demo.duckdb")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "The size of the sample shop is" in line
+    assert len(line) < 250
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_unknown_size_is_refused_before_anything_starts(tmp_path: Path) -> None:
     err = io.StringIO()
     with pytest.raises(ConfigError, match="huge"):

@@ -86,6 +86,23 @@ def test_no_change_is_missed_and_no_position_moves_back_whatever_the_clock_says(
     assert names(path) == {zone["id"] for zone in sandbox.records("zones")}
 
 
+@pytest.mark.parametrize(
+    "date", ["Thu, 01 Jan 1970 00:00:00 GMT", "Wed, 31 Dec 1969 23:59:59 GMT", "Sat, 01 Jan 1000 00:00:00 GMT"]
+)
+def test_a_position_of_a_server_without_a_clock_is_gone_on_from(sandbox: Sandbox, tmp_path: Path, date: str) -> None:
+    path = str(tmp_path / "shop.duckdb")
+
+    def change(exchange: Exchange) -> None:
+        exchange.headers["Date"] = date
+
+    with Middle(sandbox, change) as middle:
+        run(middle, path)
+        middle.change = lambda _: None
+        sandbox.clock.advance(3600)
+        run(middle, path)
+    assert names(path) == {zone["id"] for zone in sandbox.records("zones")}
+
+
 @pytest.mark.parametrize("scheme", ["", "parquet:", "jsonl:"])
 @pytest.mark.parametrize("hours", [2, 30 * 24])
 def test_a_position_beyond_the_bound_is_told_and_what_was_made_meanwhile_arrives(

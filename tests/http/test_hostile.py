@@ -6,6 +6,7 @@ import gzip
 import itertools
 import ssl
 import time
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -233,6 +234,13 @@ def test_a_page_of_html_in_place_of_an_answer_is_told_with_host_path_and_status(
     error = refused(script, NetworkError, retry_seconds=1)
     for words in (script.url.removeprefix("http://"), "GET /shop/orders", "200", "text/html", "login page"):
         assert words in str(error)
+
+
+@pytest.mark.parametrize("coding", ["deflate", "br", "zstd", "gzip, gzip"])
+def test_an_answer_that_is_packed_as_nobody_asked_names_how(coding: str) -> None:
+    body = gzip.compress(gzip.compress(b"{}")) if "," in coding else zlib.compress(b"{}")
+    error = refused(Script([answer(body, f"Content-Encoding: {coding}")]), NetworkError, retry_seconds=1)
+    assert f"packed as {coding}, which was not asked for" in str(error)
 
 
 @pytest.mark.parametrize("body", [b"<html>Blocked</html>", b"", b'{"message":"Forbidden"}', b"[]"])

@@ -258,6 +258,8 @@ def test_a_state_that_was_never_stored_fits_every_selection() -> None:
     ("part", "sentence"),
     [
         ({"since": "2999-01-01T00:00:00.000Z"}, "since is 2999-01-01T00:00:00.000Z, which is in the future"),
+        ({"until": "0001-01-01T00:05:00.000Z"}, "until is 0001-01-01T00:05:00.000Z, when no shop was there"),
+        ({"until": "1969-12-31T00:00:00.000Z"}, "until is 1969-12-31T00:00:00.000Z, when no shop was there"),
         ({"since": "2026-02-01T00:00:00.000Z", "until": "2026-01-01T00:00:00.000Z"}, "since must be earlier"),
         ({"since": "2026-02-01T00:00:00.000Z", "until": "2026-02-01T00:00:00.000Z"}, "since must be earlier"),
     ],

@@ -35,7 +35,7 @@ class Monitors:
     """
 
     def __init__(self, ping: str | None, metrics: Path | None) -> None:
-        if ping is not None and (urlsplit(ping).scheme not in {"http", "https"} or not urlsplit(ping).hostname):
+        if ping is not None and not _is_url(ping):
             raise ConfigError("--ping must be a URL such as https://hc-ping.com/your-uuid")
         if metrics is not None and not metrics.parent.is_dir():
             raise ConfigError(f"--metrics is {metrics}, whose folder does not exist; create it first")
@@ -83,6 +83,14 @@ class Monitors:
             say(f"no metrics were written: {error}")
         except OSError as error:
             say(f"--metrics was not written: {error.strerror or error}")
+
+
+def _is_url(text: str) -> bool:
+    try:
+        address = urlsplit(text)
+        return address.scheme in {"http", "https"} and bool(address.hostname) and address.port != 0
+    except ValueError:  # half of an IPv6 address, a port that is none
+        return False
 
 
 def _refusal(request: urllib.request.Request) -> str | None:

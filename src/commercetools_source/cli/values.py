@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])", re.ASCII)
 _BEGINNING = 1000
+_LONGEST_NUMBER = 9
 
 __all__ = [
     "duration_of",
@@ -117,4 +118,4 @@ def predicates_of(given: Sequence[str] | None) -> dict[str, str]:
 
 def size_of(text: str) -> str | int:
     """Return the size of a generated shop: its name, or a number of orders."""
-    return int(text) if text.isdecimal() else text
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else text

@@ -42,6 +42,8 @@ Params = Mapping[str, Any] | Sequence[tuple[str, Any]]
 
 _CLOCKS_AGREE = 60.0
 """Seconds by which two clocks may differ without a word; the settle delay covers them."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""What a server says that has no clock; an earlier time is none."""
 _BRIEFLY = 20.0
 """Seconds for which a request is retried that a run can do without."""
 # DELETE is idempotent by RFC 9110, but its repetition is answered with a 404, as if nothing had been done.
@@ -219,7 +221,8 @@ class Requests:
             )
         sandbox_time = http_date(answer.headers.get("X-Sandbox-Clock")) if self.config.is_local else None
         machine_time = sandbox_time or datetime.now(timezone.utc)
-        return http_date(answer.headers.get("Date")) or machine_time, machine_time
+        platform_time = http_date(answer.headers.get("Date"))
+        return platform_time if platform_time is not None and platform_time >= _EPOCH else machine_time, machine_time
 
     def get(
         self,

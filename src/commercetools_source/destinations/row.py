@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Ability", "DestinationType", "Location", "Target", "choice", "described", "having", "legal_forms", "parse"]
 
 # As in a URL (https://www.rfc-editor.org/rfc/rfc3986#section-3.1), but of two letters: one is a drive of Windows.
-_SCHEME = re.compile(r"([A-Za-z][\w+.-]+):")
+_SCHEME = re.compile(r"([A-Za-z][\w+.-]+|):")
+"""What a URL begins with; `:memory:`, which is no file's name to DuckDB either, has an empty one."""
 
 
 class Ability(Enum):

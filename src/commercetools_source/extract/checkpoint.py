@@ -179,5 +179,6 @@ def _normal(name: str, value: str | None) -> str | None:
     return instant(time)
 
 
-_FIRST_YEAR, _LAST_YEAR = 1970, 9999
-"""Runs shift times by hours and days, which Python's dates must bear."""
+_FIRST_YEAR, _LAST_YEAR = 1900, 9999
+"""Runs shift times by hours and days, which Python's dates must bear. Where a server without a clock says 1970, it ends
+earlier still."""

@@ -43,6 +43,7 @@ _CERTIFICATES: Mapping[int, str] = {
     64: "its certificate is for another address; use the host name",
 }
 """By OpenSSL's verify code (https://docs.openssl.org/master/man3/X509_STORE_CTX_get_error/)."""
+_READ_CODINGS = frozenset({"identity", "gzip", "x-gzip"})
 _TRUST = "; where a company's proxy signs, set REQUESTS_CA_BUNDLE to the file of its certificates"
 _UNTRUSTED = frozenset({18, 19, 20, 21})
 
@@ -103,15 +104,19 @@ def oversized(
 
 def unreadable(status: int, headers: Mapping[str, str], body: bytes, host: str, request: str) -> NetworkError:
     """Return the error for a whole 2xx body that is not what was asked for; `request` is its method and path."""
+    coding = (headers.get("Content-Encoding") or "").strip()
+    if coding and coding.lower() not in _READ_CODINGS:
+        return NetworkError(
+            f"{host} answered {request} with {status}, packed as {printable(coding, 40)}, which was not asked for;"
+            " look for a proxy or gateway that packs answers anew"
+        )
     media_type = headers.get("Content-Type") or "no content type"
     # Cut JSON may be half of a page that was too large, so it is halved; a login page stays one at any size.
     is_json = "json" in media_type.lower() or body.lstrip()[:1] in {b"{", b"["}
     if is_json:
         return NetworkError(f"{request} of {host}: an answer was cut off or is no JSON", damaged=True)
-    coding = headers.get("Content-Encoding")
-    packed = f", packed as {printable(coding, 40)}" if coding else ""
     return NetworkError(
-        f"{host} answered {request} with {status} and {printable(media_type, 60)}{packed}, which is no JSON;"
+        f"{host} answered {request} with {status} and {printable(media_type, 60)}, which is no JSON;"
         " check api_url and auth_url, or whether a proxy or login page answers in place of the platform"
     )
 

@@ -44,6 +44,9 @@ _AFTER_START = 60.0
 """Seconds after the start of a run up to which its tail reaches: the API's `Date` has whole seconds, and what changes
 while a run reads comes with it."""
 
+_EARLIEST = "1970-01-01T00:00:00.000Z"
+"""An end before this cannot be stored as a position."""
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
@@ -125,6 +128,8 @@ def selection_of(
     name = "since" if since else "start_date"
     if start is not None and end is not None and start >= end:
         raise ConfigError(f"{name} is {start} and until is {end}: nothing can lie between; {name} must be earlier")
+    if end is not None and end < _EARLIEST:
+        raise ConfigError(f"until is {end}, when no shop was there; it must be a time after {_EARLIEST}")
     # Not by the time of this machine alone: where its clock is ahead, that would skip what commits late.
     settled = client.settled_time()
     now = shift(settled, config.settle_seconds)

@@ -67,7 +67,7 @@ class Local:
 
     def explain(self, error: OSError) -> str:
         """Return why it cannot be opened, in a sentence."""
-        if error.errno == errno.ELOOP or (self.path.is_symlink() and not self.path.exists()):
+        if error.errno == errno.ELOOP or (isinstance(error, FileExistsError) and not self.path.exists()):
             return f"the symbolic link {self.path} leads nowhere; choose another name"
         if isinstance(error, FileExistsError):
             return f"{self.path} is a file; name a folder for the data"

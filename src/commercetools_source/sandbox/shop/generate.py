@@ -43,7 +43,7 @@ def counts(size: str | int) -> Counts:
     orders = SIZES.get(size, 0) if isinstance(size, str) else size
     if orders < _LEAST:
         raise ConfigError(
-            f"The size of the sample shop is {size!r}, but it must be one of {', '.join(SIZES)}"
+            f"The size of the sample shop is {size!r:.40}, but it must be one of {', '.join(SIZES)}"
             f" or a number of orders of at least {_LEAST}."
         )
     states = sum(len(keys) for _, keys in STATES)
