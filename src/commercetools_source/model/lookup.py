@@ -31,7 +31,5 @@ def tables_named(name: str) -> tuple[str, ...]:
         return containing
     near = typo or difflib.get_close_matches(name, [*STREAMS, *tables], n=3)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    raise ConfigError(
-        f"there is no stream or table {name!r}, and no table with that in its name.{hint}"
-        " `commercetools-source schema` lists all"
-    )
+    alike = f"; {len(containing)} tables have that in their names" if containing else ", nor in the name of a table"
+    raise ConfigError(f"there is no stream or table {name!r}{alike}.{hint} `commercetools-source schema` lists all")

@@ -56,8 +56,9 @@ def _ids(verdict: Verdict) -> list[str]:
     return lines
 
 
-def _figures(verdict: Verdict) -> dict[str, int]:
+def _figures(verdict: Verdict) -> dict[str, int | None]:
+    """Return the figures by their heads; nothing where nothing was compared, for 0 would say that nothing is held."""
     difference = verdict.difference
     lengths = map(len, (difference.missing, difference.stale, difference.gone)) if difference else ()
-    counts = (difference.held, difference.listed, *lengths) if difference else (0,) * 5
+    counts = (difference.held, difference.listed, *lengths) if difference else (None,) * len(_FIGURES)
     return dict(zip((*_FIGURES, *_SWEPT), (*counts, verdict.mended, verdict.marked), strict=True))

@@ -19,7 +19,7 @@ _NUMBERS = (int, float, Decimal)
 def table(rows: Sequence[Sequence[object]], *, header: Sequence[str] = ()) -> str:
     """Return rows as aligned columns: numbers to the right with separators, everything else to the left."""
     cells = [[_cell(value) for value in row] for row in rows]
-    right = [all(type(value) in _NUMBERS for value in column) for column in zip(*rows, strict=True)]
+    right = [_is_numeric(column) for column in zip(*rows, strict=True)]
     if header:
         cells.insert(0, list(header))
     widths = [max(len(row[column]) for row in cells) for column in range(len(right))]
@@ -33,6 +33,11 @@ def table(rows: Sequence[Sequence[object]], *, header: Sequence[str] = ()) -> st
     if header:
         lines.insert(1, "  ".join("-" * width for width in widths))
     return "\n".join(lines)
+
+
+def _is_numeric(column: Sequence[object]) -> bool:
+    given = [value for value in column if value is not None]
+    return bool(given) and all(type(value) in _NUMBERS for value in given)
 
 
 def _cell(value: object) -> str:
