@@ -287,14 +287,15 @@ def test_no_option_touches_what_lies_beside_the_file_that_it_writes(tmp_path: Pa
     commands = [
         ["schema", "zones", "--erd", "zones.svg"],
         ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "shop.prom", "--publish", "copy.db"],
+        ["sync", "-d", "shop.db", "--streams", "zones", "--report", "page.html"],
     ]
-    beside = [f"{name}.tmp" for name in ("zones.svg", "shop.prom", "copy.db")]
+    beside = [f"{name}.tmp" for name in ("zones.svg", "shop.prom", "copy.db", "page.html")]
     for name in beside:
         (tmp_path / name).write_text("theirs")
     for command in commands * 2:
         assert app.run(command) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
-        [*beside, "zones.svg", "shop.prom", "copy.db", "shop.db"]
+        [*beside, "zones.svg", "shop.prom", "copy.db", "page.html", "shop.db"]
     )
     assert all((tmp_path / name).read_text() == "theirs" for name in beside)
 

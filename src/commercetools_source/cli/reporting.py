@@ -73,7 +73,7 @@ class Reporting:
         """Write the page; raises ConfigError, DestinationError, StateError."""
         if self._path is None:
             return
-        from commercetools_source.destinations.store.atomic import write_file
+        from commercetools_source.destinations.store.atomic import replace_file
         from commercetools_source.report.html.build import html_report
 
         now = datetime.now(timezone.utc).replace(tzinfo=None)
@@ -82,7 +82,7 @@ class Reporting:
         )
         refuse_foreign(self._path, self._option, _SIGN)  # the run may have made its destination there
         try:
-            write_file(self._path.parent, self._path.name, lambda out: out.write(text.encode()))
+            replace_file(self._path, lambda out: out.write(text.encode()))
         except OSError as failure:
             if isinstance(failure, DestinationError):
                 raise
