@@ -29,6 +29,7 @@ WRITING = {
     "backfill": ["--since", "2020-01-01", "--streams", "orders"],
     "sweep": ["--streams", "orders"],
     "state reset": ["zones"],
+    "report": [],
 }
 """What each command that writes is called with; all others read, whether they are named here or not."""
 READING = {"verify": ["--streams", "orders"], "plan": ["--streams", "zones,orders"]}
