@@ -62,7 +62,7 @@ def _write(path: Path, tables: tuple[str, ...]) -> None:
     try:
         replace_file(path, lambda out: out.write(text))
     except FileNotFoundError as error:
-        reason = f"the folder {path.parent} does not exist; name a file in a folder that exists"
+        reason = f"the folder {path.parent} does not exist; create it first"
         raise DestinationError(f"cannot write {path}: {reason}") from error
     except OSError as error:
         raise DestinationError(f"cannot write {path}: {error.strerror or error}") from error
