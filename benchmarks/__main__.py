@@ -18,6 +18,7 @@ from benchmarks.environments import Environments, cache
 from benchmarks.figures import decisive, regressions
 from benchmarks.report import chart, tables
 from benchmarks.runner import ROOT, Bench, ReaderFailedError
+from benchmarks.shop import SIZES, slower, whole_shop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,6 +68,7 @@ def full(only: str, *, resume: bool) -> int:
         "failed": failed,
         "start_up": start_up(),
         "all_streams": all_streams("demo"),
+        "whole_shop": _whole_shops(),
     }
     found["minutes"] = round((time.monotonic() - begun) / 60)
     RESULTS.write_text(json.dumps(found, indent=1) + "\n")
@@ -77,7 +79,8 @@ def full(only: str, *, resume: bool) -> int:
 
 def check(only: str) -> int:
     """Measure a part again and compare it with what was committed; a case that got worse is measured once more."""
-    committed = json.loads(RESULTS.read_text())["cases"]
+    results = json.loads(RESULTS.read_text())
+    committed, committed_shops = results["cases"], results["whole_shop"]
     cases = {case.key: case for case in plan.checked() if only in case.key}
     found: dict[str, Any] = {}
     with Bench.serving(cache() / "pages", cases.values(), plan.PREPARED) as bench:
@@ -86,11 +89,27 @@ def check(only: str) -> int:
         again: dict[str, Any] = {}
         _measure(bench, doubtful, again)
     found |= {key: max(found[key], result, key=decisive) for key, result in again.items()}
-    worse = regressions(committed, found)
+    worse = [*regressions(committed, found), *([] if only else _slower_shops(committed_shops))]
     for line in worse:
         _say(f"WORSE {line}")
     _say("a ratio fell by more than 20%, or a peak of memory grew by half" if worse else "no ratio fell, no peak grew")
     return int(bool(worse))
+
+
+def _whole_shops() -> dict[str, Any]:
+    return {name: row for size in SIZES for name, row in whole_shop(size).items()}
+
+
+def _slower_shops(committed: dict[str, Any]) -> list[str]:
+    """Return what got worse in the runs of whole shops; where something did, all of that shop is measured once more."""
+    worse = []
+    for size in SIZES:
+        found = whole_shop(size)
+        if slower(committed, found):
+            again = whole_shop(size)
+            found = {name: min(row, again[name], key=lambda row: row["cpu_ratio"]) for name, row in found.items()}
+        worse += slower(committed, found)
+    return worse
 
 
 def write(found: dict[str, Any]) -> None:

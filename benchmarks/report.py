@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from benchmarks.plan import OUTPUTS
+from benchmarks.shop import BASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,6 +31,7 @@ def tables(found: Mapping[str, Any]) -> str:
         "### From ten thousand to a million records\n\n" + _scale([row for row in rows if row["scale"]]),
         "### What a second run costs\n\n" + _changes(rows),
         "### All streams of a shop together\n\n" + _streams(found["all_streams"]) if found.get("all_streams") else "",
+        "### A whole shop, by destination\n\n" + _shop(found["whole_shop"]) if found.get("whole_shop") else "",
         "### Starting\n\n" + _starts(found["start_up"]) if found.get("start_up") else "",
         "### Not measured\n\n" + _failures(found["failed"]) if found.get("failed") else "",
     ]
@@ -152,6 +154,22 @@ def _streams(found: Mapping[str, Any]) -> str:
         f" {found['seconds'] / found['bound_seconds']:.2f} times that. Without latency it takes"
         f" {found['near_seconds']:.1f} s, which is what the sandbox and we compute side by side on this machine."
     )
+
+
+def _shop(found: Mapping[str, Result]) -> str:
+    cells = [
+        (
+            f"{row['size']} shop, {row['run']} run",
+            row["destination"],
+            f"{row['records']:,}",
+            f"{row['cpu_seconds']:.2f}",
+            f"{row['cpu_ratio']:.2f} times {BASES[row['run']]}",
+            f"{row['peak_mb']:,}",
+            f"{row['stored_mb']:,.1f}",
+        )
+        for row in found.values()
+    ]
+    return _table(("work", "into", "records", "CPU s", "CPU against", "peak MB", "stored MB"), cells)
 
 
 def _starts(found: Mapping[str, Sequence[float]]) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from benchmarks.environments import Environments
 
-__all__ = ["ROOT", "Bench", "ReaderFailedError"]
+__all__ = ["ROOT", "Bench", "ReaderFailedError", "environment"]
 
 ROOT = Path(__file__).parent.parent
 _LONGEST = 300
@@ -51,7 +51,7 @@ class Bench:
         subprocess.run(  # noqa: S603 - ourselves
             [sys.executable, "-m", "benchmarks.prepare", str(pages), json.dumps(sets)],
             cwd=ROOT,
-            env=_environment(),
+            env=environment(),
             check=True,
         )
         certificate = "" if peers is None else str(peers.certificate)
@@ -97,11 +97,11 @@ class Bench:
         if self._peers is None:
             raise ReaderFailedError("the peers' environments were not made")
         command = [str(self._peers.python(case.peer)), "-m", f"benchmarks.peers.{case.peer.module}"]
-        environment = {}
+        variables = {}
         if case.peer.proxied:
             proxy = self._url(_name(_door(case, case.records) | {"certificate": str(self._peers.certificate)}))
-            environment = {"HTTPS_PROXY": proxy, "REQUESTS_CA_BUNDLE": str(self._peers.authority)}
-        return self._process(command, url, case.resource, case.records, list(case.peer.arguments), environment)
+            variables = {"HTTPS_PROXY": proxy, "REQUESTS_CA_BUNDLE": str(self._peers.authority)}
+        return self._process(command, url, case.resource, case.records, list(case.peer.arguments), variables)
 
     def _process(
         self,
@@ -110,10 +110,10 @@ class Bench:
         resource: str,
         records: int,
         more: list[str],
-        environment: Mapping[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> Run:
         arguments = [*command, url, resource, str(records), str(self._scratch / "run"), *more]
-        paths = {**_environment(), **(environment or {})}
+        paths = {**environment(), **(variables or {})}
         try:
             done = subprocess.run(  # noqa: S603 - ourselves, and the peers
                 arguments, cwd=ROOT, env=paths, capture_output=True, text=True, timeout=_LONGEST, check=False
@@ -133,7 +133,8 @@ _FLOOR_SPEED = {"orders": 60_000, "products": 100_000, "customers": 400_000, "in
 """Records a second, about: the floor reads so often that it runs for at least a seventh of a second."""
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return the environment of a reader: without proxies, and with this package on its path."""
     kept = {name: value for name, value in os.environ.items() if not name.upper().endswith("_PROXY")}
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), kept.get("PYTHONPATH"))))}
 

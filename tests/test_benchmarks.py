@@ -22,6 +22,7 @@ from benchmarks.prepare import Set, prepare, text_of
 from benchmarks.report import chart, tables
 from benchmarks.runner import Bench
 from benchmarks.server import Collection, Door, Refused, serve, span
+from benchmarks.shop import BASES, DESTINATIONS, SIZES, key, slower
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -167,6 +168,14 @@ def test_a_case_that_was_never_committed_fails_the_check() -> None:
     assert regressions({}, {"new": {"latency": 0, "ratio": [1, 1, 1], "cpu_ratio": [1, 1, 1]}})
 
 
+@pytest.mark.parametrize(("ratio", "worse"), [(1.2, False), (1.49, False), (1.51, True)])
+def test_a_whole_shop_that_takes_a_quarter_more_of_its_base_is_a_regression(ratio: float, *, worse: bool) -> None:
+    name = key("tiny", "DuckDB", "first")
+    before = {name: {"run": "first", "cpu_ratio": 1.2}}
+    assert bool(slower(before, {name: {"run": "first", "cpu_ratio": ratio}})) is worse
+    assert slower({}, before)
+
+
 def test_every_case_of_ours_runs(pages: Path) -> None:
     cases = list(plan.smoke())
     if find_spec("commercetools_source.destinations.parquet") is None:
@@ -193,6 +202,8 @@ class TestResults:
         wanted = {case.key for case in plan.everything() if case.peer is None}
         assert wanted <= set(self.found["cases"])
         assert {case.key for case in plan.checked()} <= set(self.found["cases"])
+        wanted = {key(size, name, run) for size in SIZES for name in DESTINATIONS for run in BASES}
+        assert wanted == set(self.found["whole_shop"])
 
 
 def test_every_reader_has_a_script_and_a_counterpart_of_ours() -> None:
