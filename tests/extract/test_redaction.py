@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -193,3 +194,28 @@ def test_no_destination_gets_a_secret(
     assert b"TokenCreated" in stored
     assert LEAK.encode() not in stored
     assert b"not-a-password" not in stored
+
+
+def test_the_rules_of_a_stream_are_made_once_and_not_for_each_page() -> None:
+    parents = {
+        stream: tuple("x" for _ in stream.parents.columns) if stream.parents else () for stream in STREAMS.values()
+    }
+
+    def calls() -> int:
+        """Return how many functions it takes to begin a page of each stream."""
+        number = 0
+
+        def count(_frame: object, event: str, _argument: object) -> None:
+            nonlocal number
+            number += event == "call"
+
+        sys.setprofile(count)
+        try:
+            for stream, parent in parents.items():
+                record_shaper(stream, parent)
+        finally:
+            sys.setprofile(None)
+        return number
+
+    calls()
+    assert calls() < 20 * len(parents)
