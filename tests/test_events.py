@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import logging
-from typing import get_args
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 from commercetools_source import events
 from commercetools_source.events import Event, counted, seconds_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 EVENTS: list[tuple[Event, int, str]] = [
     (events.TokenFetched(172_800), logging.DEBUG, "a new access token is in force for 48 h 0 min"),
@@ -73,12 +79,64 @@ def test_the_words_of_a_server_cannot_forge_a_line(event: Event) -> None:
     assert len(message) < 20_000
 
 
+PLURALS = {
+    "byte": "bytes",
+    "column": "columns",
+    "more column": "more columns",
+    "other stream": "other streams",
+    "record": "records",
+    "request": "requests",
+    "retry": "retries",
+    "row": "rows",
+    "stream": "streams",
+    "table": "tables",
+    "window": "windows",
+}
+"""Each noun that the package counts, and some more."""
+
+
 @pytest.mark.parametrize(
-    ("number", "noun", "text"),
-    [(0, "record", "0 records"), (1, "record", "1 record"), (1234, "retry", "1,234 retries"), (1, "retry", "1 retry")],
+    ("noun", "plural"), [*PLURALS.items(), ("key", "keys"), ("day", "days"), ("inventory entry", "inventory entries")]
 )
-def test_a_noun_has_the_form_of_its_number(number: int, noun: str, text: str) -> None:
-    assert counted(number, noun) == text
+def test_a_noun_has_the_form_of_its_number(noun: str, plural: str) -> None:
+    assert [counted(number, noun) for number in (0, 1, 2, 1234)] == [
+        f"0 {plural}",
+        f"1 {noun}",
+        f"2 {plural}",
+        f"1,234 {plural}",
+    ]
+
+
+def trees() -> Iterator[tuple[Path, ast.Module]]:
+    folder = Path(events.__file__).parent
+    for path in folder.rglob("*.py"):
+        if "sandbox" not in path.parts:  # it says what the platform says
+            yield path, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def test_every_noun_that_is_counted_is_tested() -> None:
+    nouns = set()
+    for _, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "counted":
+                assert isinstance(node.args[1], ast.Constant)
+                nouns.add(node.args[1].value)
+    assert nouns <= PLURALS.keys()
+    assert len(nouns) > 8
+
+
+def test_no_text_has_a_number_before_a_plural_that_would_be_wrong_for_a_single_thing() -> None:
+    plural = re.compile(rf" ((?:more|other|new) )?({'|'.join(PLURALS.values())})\b")
+    wrong = []
+    for path, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.JoinedStr):
+                for value, text in zip(node.values, node.values[1:], strict=False):
+                    follows = isinstance(text, ast.Constant) and plural.match(str(text.value))
+                    # The name of a constant is in capitals: its number is known, and not 1.
+                    if isinstance(value, ast.FormattedValue) and follows and not ast.unparse(value.value).isupper():
+                        wrong.append(f"{path.name}:{node.lineno}: {ast.unparse(node)}")
+    assert wrong == []
 
 
 @pytest.mark.parametrize(

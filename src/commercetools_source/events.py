@@ -239,7 +239,8 @@ def counted(number: int, noun: str) -> str:
     """Return a number with its noun: `1 record`, `1,234 records`, `2 retries`."""
     if number == 1:
         return f"1 {noun}"
-    return f"{number:,} {noun[:-1]}ies" if noun.endswith("y") else f"{number:,} {noun}s"
+    changes_y = noun.endswith("y") and noun[-2:-1] not in tuple("aeiou")  # retries, but keys
+    return f"{number:,} {noun[:-1]}ies" if changes_y else f"{number:,} {noun}s"
 
 
 def seconds_text(seconds: float) -> str:

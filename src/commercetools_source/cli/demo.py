@@ -17,7 +17,7 @@ from commercetools_source.config import Config
 from commercetools_source.destinations.duckdb.connection import row_counts, target_of
 from commercetools_source.destinations.duckdb.file import DuckDB
 from commercetools_source.errors import ConfigError
-from commercetools_source.events import seconds_text
+from commercetools_source.events import counted, seconds_text
 from commercetools_source.frontends.signals import stopping
 from commercetools_source.report.progress import Verbosity, draw
 from commercetools_source.report.run import RunReport
@@ -151,7 +151,7 @@ def _look(path: Path, summary: Summary) -> str:
     if changed:
         brought = ", ".join(f"{outcome.records:,} {outcome.stream}" for outcome in changed if outcome.records)
         sections.append(
-            f"An incremental run: of the {len(changed)} streams that have a change date it read only what the day"
+            f"An incremental run: of the {counted(len(changed), 'stream')} with a change date it read only what the day"
             f" brought, which is {brought or 'nothing'}."
         )
     for question in QUESTIONS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.manifest import file_path
-from commercetools_source.events import Notice
+from commercetools_source.events import Notice, counted
 from commercetools_source.extract.checkpoint import StreamState, give_up, restore
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _state(store: Store, manifest: Manifest, stream: str) -> StreamState:
     for path, file, size in sizes:
         if size != file.bytes:
             return StreamState(
-                broken=f"{store.name}/{path} has {size:,} bytes where the manifest says {file.bytes:,};"
+                broken=f"{store.name}/{path} has {counted(size or 0, 'byte')} where the manifest says {file.bytes:,};"
                 " put it back from a backup, or reset the state of the stream or run it with --full,"
                 " to read it from its start"
             )

@@ -21,6 +21,7 @@ from commercetools_source.events import (
     StreamFailed,
     StreamFinished,
     StreamStarted,
+    counted,
     ignore,
 )
 from commercetools_source.extract.advice import reason_of
@@ -66,6 +67,13 @@ class Outcome:
     def complete(self) -> bool:
         """Whether every record was delivered."""
         return self.error is None and not self.quarantined
+
+    @property
+    def lack(self) -> str | None:
+        """Why it is not complete; None if it is."""
+        left_out = f"{counted(self.quarantined, 'record')} left out, which the platform could not serve"
+        reasons = [self.error, left_out if self.quarantined else None]
+        return "; ".join(filter(None, reasons)) or None
 
 
 @dataclass(slots=True)

@@ -149,7 +149,8 @@ class _Lines:
     def _line(self, event: Event) -> str | None:
         if isinstance(event, RowsWritten):
             due = self._verbosity >= 0 and self._is_due(event.stream)
-            return f"{event.stream}: {self._tally.streams[event.stream].written:,} records so far" if due else None
+            written = self._tally.streams[event.stream].written
+            return f"{event.stream}: {counted(written, 'record')} so far" if due else None
         return event.message() if _weight(event) >= _THRESHOLDS[self._verbosity] else None
 
     def _is_due(self, stream: str) -> bool:

@@ -11,6 +11,8 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from commercetools_source.events import counted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -229,7 +231,7 @@ def _height(box: Box) -> float:
 
 
 def _more(box: Box) -> str:
-    return f"{box.hidden} more columns" if box.hidden else ""
+    return counted(box.hidden, "more column") if box.hidden else ""
 
 
 def _note(target: str, column_type: str) -> str:

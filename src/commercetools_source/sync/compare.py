@@ -11,6 +11,7 @@ from commercetools_source.catalog.timestamps import instant
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError, DestinationError, StateError
+from commercetools_source.events import counted
 from commercetools_source.extract.advice import reason_of
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Comparable, Delivery, Destination, Difference, Phase, open_to_read
@@ -193,8 +194,8 @@ def _confirm(client: Client, stream: Stream, state: StreamState, gone: Sequence[
     present = sum(len(page.records) for page in fetch(client.get, stream, gone, state.where))
     if present:
         raise StateError(
-            f"the platform has {present} of the {len(gone)} records of {stream.name} that its listing lacks, so it"
-            " proves nothing; look for a proxy or gateway that shortens answers, then run it again"
+            f"the platform has {present} of the {counted(len(gone), 'record')} of {stream.name} that its listing"
+            " lacks, so it proves nothing; look for a proxy or gateway that shortens answers, then run it again"
         )
 
 

@@ -16,6 +16,7 @@ from commercetools_source.catalog.timestamps import shift
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import CommercetoolsError, ConfigError, ForbiddenError, StateError
+from commercetools_source.events import counted
 from commercetools_source.extract import paging
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Comparable, Deletable, Difference, Listed, Tombstone
@@ -295,13 +296,13 @@ def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:
     # are.
     if difference.listed == 0 and guard.share < 1:
         return (
-            f"the platform lists nothing of {stream.name}, where {difference.held} rows are held; nothing was marked;"
-            " if all of it was deleted, allow it with --allow-deletes 1"
+            f"the platform lists nothing of {stream.name}, which has {counted(difference.held, 'row')} here;"
+            " nothing was marked; if all of it was deleted, allow it with --allow-deletes 1"
         )
     # Both: a fifth of ten rows is an ordinary day, and 51 of a million are, too.
     if gone > guard.rows and gone > guard.share * difference.held:
         return (
-            f"{gone} of {difference.held} rows of {stream.name} would be marked as deleted, more than"
+            f"{gone:,} of {counted(difference.held, 'row')} of {stream.name} would be marked as deleted, more than"
             f" {guard.share:.0%}; if that is right, allow it with --allow-deletes {gone / difference.held:.2f}"
         )
     return None

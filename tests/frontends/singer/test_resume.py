@@ -94,7 +94,7 @@ def test_a_run_that_failed_in_the_middle_says_so_and_goes_on_from_there(tap: Tap
     first = tap(catalog=catalog)
     sandbox.faults.clear()
     assert first.status == 1
-    assert "1 of 1 streams are not complete: orders" in first.err
+    assert "not complete: 1 of 1 stream: orders" in first.err
     assert 0 < len(ids(first)) < MANY
     second = tap(catalog=catalog, state=first.state)
     assert second.status == 0, second.err

@@ -180,10 +180,9 @@ def _concluded(summary: Summary, stopper: Stopper) -> int:
     for outcome in summary.outcomes:
         messages.status(outcome.stream, "COMPLETE" if outcome.complete else "INCOMPLETE")
         if not outcome.complete and not stopper.signal:
-            reason = outcome.error or f"{outcome.quarantined} records could not be served and were left out"
             # A record that the platform cannot serve today it may serve tomorrow.
             failure = messages.failure_type(outcome.cause) if outcome.cause else "transient_error"
-            messages.trace_error(f"{outcome.stream}: {reason}", failure, outcome.stream)
+            messages.trace_error(f"{outcome.stream}: {outcome.lack}", failure, outcome.stream)
     if stopper.signal:
         messages.log(logging.WARNING, "stopped; the next attempt goes on from the last state")
         return 128 + stopper.signal

@@ -112,10 +112,8 @@ class _Reading:
                 # dlt stores the state with the tables that were yielded before, so it moves only behind them.
                 self._kept.update(state=encode(delivery.state), relations=run.relations)
         outcome = extraction.outcomes[name]
-        if outcome.quarantined:
-            run.fail(self._stream, f"{outcome.quarantined} records could not be served and were left out")
-        elif outcome.error is not None and not outcome.stopped:
-            run.fail(self._stream, outcome.error)
+        if outcome.lack is not None and (outcome.quarantined or not outcome.stopped):
+            run.fail(self._stream, outcome.lack)
 
     def _taken(self, delivery: Delivery, item: Any, *, whole: bool) -> Iterator[Any]:
         """Yield a delivery; the last one of a read that is whole in this run says that it replaces the table."""

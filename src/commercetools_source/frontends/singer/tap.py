@@ -19,6 +19,7 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError, printable
+from commercetools_source.events import counted
 from commercetools_source.frontends.settings_schema import EMIT_DELETIONS, config_schema
 from commercetools_source.frontends.signals import Stopper
 from commercetools_source.frontends.singer import bookmarks
@@ -138,11 +139,9 @@ class TapCommercetools(Tap):
         if self._stopper.signal:
             raise SystemExit(128 + self._stopper.signal)
         if not summary.complete:
-            lacking = [outcome for outcome in summary.outcomes if not outcome.complete]
-            reasons = "; ".join(
-                f"{one.stream}: {one.error or f'{one.quarantined} records could not be served'}" for one in lacking
-            )
-            raise CommercetoolsError(f"{len(lacking)} of {len(summary.outcomes)} streams are not complete: {reasons}")
+            lacking = [f"{outcome.stream}: {outcome.lack}" for outcome in summary.outcomes if outcome.lack is not None]
+            share = f"{len(lacking)} of {counted(len(summary.outcomes), 'stream')}"
+            raise CommercetoolsError(f"not complete: {share}: {'; '.join(lacking)}")
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """End the run at the next whole line, with a STATE for all that was written; the second time at once.
