@@ -528,6 +528,8 @@ def test_no_settings_at_all_are_told_what_to_do_first(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as nothing:
         Config.discover(tmp_path / ".env", {"PATH": "/bin", "CTP_REGION": " "}, {"concurrency": None})
     first, *missing = nothing.value.problems
-    assert first.startswith(f"no settings: no .env with CTP_ variables is in {tmp_path}. Save the .env that")
+    assert first.startswith(
+        f"no settings: no .env with CTP_ variables is in {tmp_path}. Run `commercetools-source init`, which"
+    )
     assert "`commercetools-source demo` needs none" in first
     assert [sentence.split()[0] for sentence in missing] == ["project_key", "client_id", "client_secret", "region"]

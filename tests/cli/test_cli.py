@@ -172,3 +172,24 @@ def test_the_catalogue_is_listed_for_people_and_for_programs(capsys: pytest.Capt
     assert rows["orders"]["path"] == "/orders"
     assert rows["orders"]["readable_with"] == ["view_orders", "manage_orders", "manage_project"]
     assert rows["customer_groups"]["cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        (["sy"], ["sync"]),
+        (["sync", "--streams", "zones,ord"], ["zones,order_edits", "zones,orders"]),
+        (["sync", "--streams", "orders,order_e"], ["orders,order_edits"]),
+        (["sync", "--exc"], ["--exclude"]),
+    ],
+)
+def test_a_shell_can_complete_commands_options_and_streams(typed: list[str], completed: list[str]) -> None:
+    environment = {
+        **os.environ,
+        "_COMMERCETOOLS_SOURCE_COMPLETE": "complete_bash",
+        "COMP_WORDS": " ".join(["commercetools-source", *typed]),
+        "COMP_CWORD": str(len(typed)),
+    }
+    code = "from commercetools_source.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == completed

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +49,25 @@ def outcome(stream: str, records: int = 0, mode: str = "incremental", **fields: 
 
 WRITTEN = f"written to shop.duckdb, complete up to {BOUND}"
 NEXT = "next: duckdb shop.duckdb"
+
+
+def test_the_readme_shows_what_a_run_prints() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("```text\n")[2].partition("\n```")[0]
+    unchanged = [outcome(f"stream{number}") for number in range(39)]
+    whole = [outcome(f"whole{number}", 77, "full") for number in range(9)]
+    changed = [outcome("customers", 57), outcome("orders", 100)]
+    none = {item.stream: Changes() for item in (*unchanged, *whole)}
+    summary = Summary(
+        "2026-11-02T06:00:25.000Z",
+        (*changed, *unchanged, *whole),
+        changes={**none, "customers": Changes(0, 57), "orders": Changes(10, 90)},
+    )
+    counts = tally(415)
+    counts.now, counts.began = (lambda: 4.1), 0.0
+    report = RunReport(summary, "commercetools-demo.duckdb", counts, "duckdb commercetools-demo.duckdb")
+    assert shown.splitlines()[1:] == report.text().splitlines()[1:]
+    assert re.fullmatch(r"[\d,]+ records in 4.1 s \(415 requests\)", shown.splitlines()[0])
 
 
 @pytest.mark.parametrize(
@@ -212,6 +233,8 @@ def inspection(**fields: Any) -> Inspection:
                 "streams   0 of 1 can be read",
                 "carts           view_orders:shop",
                 "To read them, create an API client that also has the scope view_orders:shop",
+                "An API client's scopes cannot be changed; all that a new one needs, as one line:",
+                "view_orders:shop view_messages:shop",
             ],
         ),
     ],

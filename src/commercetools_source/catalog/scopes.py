@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.stream import Stream
 
-__all__ = ["missing_scope", "readable_with", "scope_advice"]
+__all__ = ["missing_scope", "readable_with", "scope_advice", "scopes_for"]
 
 
 # https://docs.commercetools.com/api/scopes
@@ -45,6 +45,10 @@ def scope_advice(streams: Sequence[Stream], project_key: str) -> str:
     Scopes are chosen when an API client is created and cannot be changed afterwards
     (https://docs.commercetools.com/api/projects/api-clients).
     """
-    needed = dict.fromkeys(f"{readable_with(stream)[0]}:{project_key}" for stream in streams)
-    scopes = "scopes" if len(needed) > 1 else "scope"
-    return f"create an API client that also has the {scopes} {' '.join(needed)}"
+    needed = scopes_for(streams, project_key)
+    return f"create an API client that also has the {'scopes' if ' ' in needed else 'scope'} {needed}"
+
+
+def scopes_for(streams: Sequence[Stream], project_key: str) -> str:
+    """Return the narrowest scopes with which all of `streams` can be read, separated by spaces."""
+    return " ".join(dict.fromkeys(f"{readable_with(stream)[0]}:{project_key}" for stream in streams))

@@ -24,9 +24,8 @@ __all__ = ["app", "run"]
 app = typer.Typer(
     name="commercetools-source",
     help="Copies a commercetools project, whole and then change by change, into DuckDB, Parquet or JSON lines."
-    " Begin with `check`, then `sync`; `demo` needs no account.",
+    " Begin with `init`, then `sync`; `demo` needs no account.",
     context_settings={"help_option_names": ["-h", "--help"]},
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

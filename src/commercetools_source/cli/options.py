@@ -28,7 +28,17 @@ __all__ = [
     "Until",
     "Verbose",
     "Where",
+    "complete_streams",
 ]
+
+
+def complete_streams(incomplete: str) -> list[str]:
+    """Return how a shell may complete names of streams with commas between."""
+    from commercetools_source.catalog.streams import STREAMS
+
+    *before, last = incomplete.split(",")
+    return [",".join([*before, name]) for name in STREAMS if name.startswith(last) and name not in before]
+
 
 DEFAULT = DESTINATIONS[0].default
 Loaded = Annotated[
@@ -59,7 +69,12 @@ Settings = Annotated[
 ]
 Streams = Annotated[
     list[str] | None,
-    typer.Option("--streams", metavar="NAMES", help="Only these streams: names with commas between. By default all."),
+    typer.Option(
+        "--streams",
+        metavar="NAMES",
+        help="Only these streams: names with commas between. By default all.",
+        autocompletion=complete_streams,
+    ),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Read everything again and replace what is there.")]
 Since = Annotated[

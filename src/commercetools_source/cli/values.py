@@ -21,8 +21,11 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])", re.ASCII)
 _BEGINNING = 1000
 _LONGEST_NUMBER = 9
+CONTACT_SECONDS = 5.0
+"""How long a host that never answered is tried where somebody waits for the result: the name may be wrong."""
 
 __all__ = [
+    "CONTACT_SECONDS",
     "duration_of",
     "file_of",
     "names_of",

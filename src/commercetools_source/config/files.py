@@ -20,7 +20,7 @@ from commercetools_source.errors.extras import install_hint
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["SettingsFile", "read_settings_file"]
+__all__ = ["SettingsFile", "read_settings_file", "read_settings_text"]
 
 # A longer mark first: that of UTF-32 begins with that of UTF-16. PowerShell's `>` writes UTF-16.
 _ENCODINGS = (
@@ -52,11 +52,21 @@ def read_settings_file(path: Path) -> SettingsFile:
     if form not in {".env", ".json", ".toml"}:
         raise ConfigError(f"{path} cannot be read as settings; its name must end in .env, .json or .toml")
     text = _text(path)
+    return _settings(text, form, f"the settings file {path}")
+
+
+def read_settings_text(text: str, name: str) -> SettingsFile:
+    """Return what a pasted text says, the lines of a `.env` or a JSON object; `name` is what errors call it."""
+    text = text.removeprefix("\ufeff")
+    return _settings(text, ".json" if text.lstrip().startswith("{") else ".env", name)
+
+
+def _settings(text: str, form: str, name: str) -> SettingsFile:
     if form == ".env":
-        return _parse_dotenv(text, path)
-    content = _decode(text, form, path)
+        return _parse_dotenv(text, name)
+    content = _decode(text, form, name)
     if not isinstance(content, dict):
-        raise ConfigError(f"the settings file {path} must hold one object of settings, not {type(content).__name__}")
+        raise ConfigError(f"{name} must hold one object of settings, not {type(content).__name__}")
     return SettingsFile(content)
 
 
@@ -77,7 +87,7 @@ def _text(path: Path) -> str:
     return text
 
 
-def _decode(text: str, form: str, path: Path) -> Any:
+def _decode(text: str, form: str, name: str) -> Any:
     problem = ""
     try:
         if form == ".json":
@@ -90,7 +100,7 @@ def _decode(text: str, form: str, path: Path) -> Any:
     except ValueError as error:
         # Only the message: an exception of a parser may keep the whole text, secret included.
         problem = f"is not valid {form[1:].upper()}: {error}"
-    raise ConfigError(f"the settings file {path} {problem}")
+    raise ConfigError(f"{name} {problem}")
 
 
 def _toml(text: str) -> dict[str, Any]:
@@ -101,7 +111,7 @@ def _toml(text: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _parse_dotenv(text: str, path: Path) -> SettingsFile:
+def _parse_dotenv(text: str, file: str) -> SettingsFile:
     """Return the variables of a `.env` file: `NAME=value` lines, optional quotes, `export` and comments.
 
     Raises ConfigError for a line that names a `CTP_` variable and has another form.
@@ -117,7 +127,7 @@ def _parse_dotenv(text: str, path: Path) -> SettingsFile:
             name, *forms = match.groups()
             values[str(name)] = next((form for form in forms if form is not None), "")
             continue
-        problem = f"line {number} of the settings file {path} is not NAME=value"
+        problem = f"line {number} of {file} is not NAME=value"
         if re.match(r"(export\s+)?CTP_", stripped):
             raise ConfigError(problem)
         foreign.append(problem)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.config.endpoint import resolve_endpoint
-from commercetools_source.config.files import SettingsFile, read_settings_file
+from commercetools_source.config.files import SettingsFile, read_settings_file, read_settings_text
 from commercetools_source.config.settings import SETTINGS, Settings
 from commercetools_source.config.values import Secret, is_blank, is_zero, shown
 from commercetools_source.errors import ConfigError
@@ -28,8 +28,8 @@ _NAMES = {variable: name for name, setting in SETTINGS.items() for variable in (
 _ENDPOINT = ("region", "host", "api_url", "auth_url")
 _REQUIRED = tuple(name for name, setting in SETTINGS.items() if setting.required)
 _FIRST = (
-    "Save the .env that the Merchant Center offers when an API client is created here, set its CTP_ variables in the"
-    " environment, or name a settings file; `commercetools-source demo` needs none of them"
+    "Run `commercetools-source init`, which takes what the Merchant Center shows for a new API client, set its CTP_"
+    " variables in the environment, or name a settings file; `commercetools-source demo` needs none of them"
 )
 
 
@@ -112,6 +112,11 @@ class Config(Settings):
         """
         content = SettingsFile({}) if path is None else read_settings_file(Path(path))
         return cls._merge(content, environ or {}, overrides or {})
+
+    @classmethod
+    def from_text(cls, text: str, name: str) -> Config:
+        """Return the settings in a pasted text, lines of a `.env` or a JSON object; `name` is what errors call it."""
+        return cls._merge(read_settings_text(text, name), {}, {})
 
     @classmethod
     def discover(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from commercetools_source.catalog.scopes import scope_advice
+from commercetools_source.catalog.scopes import scope_advice, scopes_for
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import printable
 from commercetools_source.report.answer import Report
@@ -38,11 +38,20 @@ class CheckReport(Report):
         if closed:
             lines += ["", table(closed, header=("cannot be read", "needs the scope")), ""]
             lines += [f"To read them, {scope_advice([STREAMS[name] for name, _ in closed], inspection.project)}"]
+            lines += [
+                "An API client's scopes cannot be changed; all that a new one needs, as one line:",
+                self._scopes(),
+            ]
         return "\n".join(lines)
 
     def value(self) -> object:
-        """Return the fields of the inspection."""
-        return asdict(self.inspection)
+        """Return the fields of the inspection, and the scopes that an API client needs to read all of its streams."""
+        return {**asdict(self.inspection), "scopes_needed": self._scopes()}
+
+    def _scopes(self) -> str:
+        streams = [STREAMS[access.stream] for access in self.inspection.streams]
+        # Messages tell of deletions, whichever streams are read.
+        return scopes_for([*streams, STREAMS["messages"]], self.inspection.project)
 
 
 def _messages(inspection: Inspection) -> str:

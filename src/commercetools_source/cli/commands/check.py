@@ -4,12 +4,9 @@ import typer
 
 from commercetools_source.cli import options
 from commercetools_source.cli.output import show
-from commercetools_source.cli.values import names_of, settings_of
+from commercetools_source.cli.values import CONTACT_SECONDS, names_of, settings_of
 
 app = typer.Typer()
-
-_CONTACT_SECONDS = 5.0
-"""How long a host that never answered is tried: somebody waits for the result, and the name may be wrong."""
 
 
 @app.command()
@@ -19,7 +16,7 @@ def check(config: options.Settings = None, streams: options.Streams = None, as_j
     from commercetools_source.report.check import CheckReport
     from commercetools_source.sync.access import inspect
 
-    with Client(settings_of(config), contact_seconds=_CONTACT_SECONDS) as client:
+    with Client(settings_of(config), contact_seconds=CONTACT_SECONDS) as client:
         inspection = inspect(client, names_of(streams))
     show(CheckReport(inspection), as_json=as_json)
     readable = [access.readable for access in inspection.streams]

@@ -42,11 +42,17 @@ Chosen = Annotated[
         metavar="NAMES",
         help="Only these streams: names with commas between, or `readable` for all that the API client may read."
         " By default all.",
+        autocompletion=options.complete_streams,
     ),
 ]
 Exclude = Annotated[
     list[str] | None,
-    typer.Option("--exclude", metavar="NAMES", help="All but these streams: names with commas between."),
+    typer.Option(
+        "--exclude",
+        metavar="NAMES",
+        help="All but these streams: names with commas between.",
+        autocompletion=options.complete_streams,
+    ),
 ]
 Ping = Annotated[
     str | None,
