@@ -80,8 +80,11 @@ def test_the_words_of_a_server_cannot_forge_a_line(event: Event) -> None:
 
 
 PLURALS = {
+    "answer": "answers",
     "byte": "bytes",
     "column": "columns",
+    "id": "ids",
+    "line": "lines",
     "more column": "more columns",
     "other stream": "other streams",
     "record": "records",

@@ -2,7 +2,8 @@
 
 The library never prints and never configures logging; a front-end passes a `Hook` and turns events
 into progress bars, log lines or metrics. No event carries a secret, a query value or a record: `message()` is one
-sentence for people, without a line break, and `level` its weight as in Python's `logging`.
+sentence for people, without a line break, and `level` its weight as in Python's `logging`. `log` is the hook that
+writes there.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ __all__ = [
     "TokenFetched",
     "counted",
     "ignore",
+    "log",
     "seconds_text",
 ]
 
+_LOGGER = logging.getLogger("commercetools_source")
 _LONG_WAIT = 5.0
 """Seconds of waiting that a person would notice; the platform's own limits let most waits end sooner."""
 _LONGEST_MESSAGE = 2000
@@ -233,6 +236,14 @@ Hook = Callable[[Event], None]
 
 def ignore(_event: Event) -> None:
     """Do nothing: the hook when nobody listens."""
+
+
+def log(event: Event) -> None:
+    """Write an event to the logger `commercetools_source`, with its level: a hook for programs that use `logging`.
+
+    The event itself is the record's `event`. Handlers are the program's.
+    """
+    _LOGGER.log(event.level, "%s", event.message(), extra={"event": event})
 
 
 def counted(number: int, noun: str) -> str:

@@ -8,6 +8,7 @@ Ctrl-C or SIGTERM.
 # typer reads annotations while the program runs: they must be types and not text, so no `from __future__` here.
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Annotated
@@ -35,8 +36,14 @@ app = typer.Typer(
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status; a person's mistake becomes a sentence, not a traceback."""
     app.info.epilog = lacking_text() or None
+    with ExitStack() as until_the_end:  # such as lines of a log, which errors are too
+        return _run(arguments, until_the_end)
+
+
+def _run(arguments: Sequence[str] | None, until_the_end: ExitStack) -> int:
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="commercetools-source")
+        words = None if arguments is None else list(arguments)
+        app(args=words, prog_name="commercetools-source", obj=until_the_end)
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 1
     except ConfigError as error:

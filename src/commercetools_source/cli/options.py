@@ -2,6 +2,8 @@
 
 # typer reads annotations while the program runs: they must be types and not text, so no `from __future__` here.
 
+import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +18,7 @@ __all__ = [
     "Hard",
     "Json",
     "Loaded",
+    "Logs",
     "Personal",
     "PersonalFields",
     "Quiet",
@@ -30,6 +33,20 @@ __all__ = [
     "Where",
     "complete_streams",
 ]
+
+
+def begin_logs(context: typer.Context, given: str | None) -> str | None:
+    """Let all that is told from now on be lines of a log, until the command ends; raises ConfigError."""
+    from commercetools_source.errors import ConfigError
+    from commercetools_source.report.logs import FORMATS, logging_to
+
+    log_format = next((name for name in FORMATS if name == given), None)
+    if given is not None and log_format is None:
+        raise ConfigError(f"--log-format is {given!r}; it must be {' or '.join(FORMATS)}")
+    until_the_end = context.find_object(ExitStack)
+    if log_format is not None and until_the_end is not None:
+        until_the_end.enter_context(logging_to(sys.stderr, log_format))
+    return given
 
 
 def complete_streams(incomplete: str) -> list[str]:
@@ -109,6 +126,16 @@ PersonalFields = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Logs = Annotated[
+    str | None,
+    typer.Option(
+        "--log-format",
+        metavar="FORMAT",
+        help="Write lines with time and level in place of a display: text or json.",
+        is_eager=True,
+        callback=begin_logs,
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every request.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show failures only.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same shop.")]

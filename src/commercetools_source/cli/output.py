@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,20 +22,29 @@ if TYPE_CHECKING:
 
 __all__ = ["UNFINISHED", "conclude", "drawn", "say", "say_error", "show", "tell", "watch"]
 
+_LOGGER = logging.getLogger("commercetools_source")
+"""It has handlers while `--log-format` holds."""
 _LONGEST_ERROR = 5000
 UNFINISHED = 3
 """Exit status of a run that `--minutes` ended early with nothing else wrong."""
 
 
 def say(*lines: str) -> None:
-    """Write lines for a person to standard error."""
+    """Write lines for a person to standard error, or to the log where there is one."""
     for line in lines:
-        typer.echo(readable(line), err=True)
+        if _LOGGER.handlers:
+            _LOGGER.info("%s", line)
+        else:
+            typer.echo(readable(line), err=True)
 
 
 def say_error(error: object) -> None:
-    """Write an error to standard error as one line, whatever is in it."""
-    say(f"error: {printable(str(error), _LONGEST_ERROR)}")
+    """Write an error to standard error as one line, whatever is in it, or to the log where there is one."""
+    text = printable(str(error), _LONGEST_ERROR)
+    if _LOGGER.handlers:
+        _LOGGER.error("%s", text)
+    else:
+        say(f"error: {text}")
 
 
 def show(report: Report, *, as_json: bool) -> None:
@@ -54,11 +64,15 @@ def watch(streams: int, *, verbose: bool, quiet: bool) -> Iterator[tuple[Tally, 
 @contextmanager
 def drawn(streams: int, *, verbose: bool, quiet: bool) -> Iterator[Tally]:
     """Show a run over so many streams on standard error while the block runs."""
-    from commercetools_source.report.progress import draw
+    from commercetools_source.report.progress import draw, logged
 
     if verbose and quiet:
         raise ConfigError("--verbose and --quiet exclude each other; leave one out")
-    with draw(sys.stderr, total=streams, verbosity=int(verbose) - int(quiet)) as tally:
+    verbosity = int(verbose) - int(quiet)
+    if _LOGGER.handlers:
+        yield logged(_LOGGER, verbosity)
+        return
+    with draw(sys.stderr, total=streams, verbosity=verbosity) as tally:
         yield tally
 
 
@@ -72,6 +86,12 @@ def tell(report: RunReport, *, as_json: bool, quiet: bool) -> int:
     """Tell how a run ended, and return the exit status that says so."""
     if as_json:
         show(report, as_json=True)
-    if not quiet:
+    status = UNFINISHED if report.summary.stopped else int(not report.summary.complete)
+    if _LOGGER.handlers:
+        level = {0: logging.INFO, UNFINISHED: logging.WARNING}.get(status, logging.ERROR)
+        if not quiet or level == logging.ERROR:
+            for number, line in enumerate(report.text().splitlines()):
+                _LOGGER.log(level, "%s", line, extra={"run": report.value()} if number == 0 else None)
+    elif not quiet:
         say(report.text())
-    return UNFINISHED if report.summary.stopped else int(not report.summary.complete)
+    return status

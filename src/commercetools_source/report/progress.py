@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-__all__ = ["Tally", "Verbosity", "block", "draw"]
+__all__ = ["Tally", "Verbosity", "block", "draw", "logged"]
 
 Verbosity = int
 """-1 errors only, 0 what matters, 1 every request too."""
@@ -125,16 +125,34 @@ def draw(out: TextIO | None, *, total: int, verbosity: Verbosity = 0) -> Iterato
         with _redrawn(shown, total) as tally:
             yield tally
         return
+
+    def put(_event: Event, line: str) -> None:
+        shown.write(f"{line}\n")  # one write a line: several threads write here
+        shown.flush()
+
     tally = Tally()
-    tally.echo = _Lines(shown, tally, verbosity)
+    tally.echo = _Lines(put, tally, verbosity)
     yield tally
 
 
-class _Lines:
-    """Writes one line for each event that matters at this verbosity."""
+def logged(logger: logging.Logger, verbosity: Verbosity = 0) -> Tally:
+    """Return a tally that writes to `logger` what `draw` would write as lines; each record has its `event`."""
 
-    def __init__(self, out: TextIO, tally: Tally, verbosity: Verbosity) -> None:
-        self._out = out
+    def put(event: Event, line: str) -> None:
+        # Of what is written only a line from time to time gets here, and that one matters.
+        level = logging.INFO if isinstance(event, RowsWritten) else event.level
+        logger.log(level, "%s", line, extra={"event": event})
+
+    tally = Tally()
+    tally.echo = _Lines(put, tally, verbosity)
+    return tally
+
+
+class _Lines:
+    """Has one line put for each event that matters at this verbosity."""
+
+    def __init__(self, put: Callable[[Event, str], None], tally: Tally, verbosity: Verbosity) -> None:
+        self._put = put
         self._tally = tally
         self._verbosity = verbosity
         self._last: dict[str, float] = {}
@@ -142,9 +160,7 @@ class _Lines:
     def __call__(self, event: Event) -> None:
         line = self._line(event)
         if line:
-            # One write a line: several threads write here.
-            self._out.write(f"{line}\n")
-            self._out.flush()
+            self._put(event, line)
 
     def _line(self, event: Event) -> str | None:
         if isinstance(event, RowsWritten):

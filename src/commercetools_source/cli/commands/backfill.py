@@ -21,11 +21,13 @@ def backfill(
     streams: options.Streams = None,
     personal: options.Personal = None,
     personal_fields: options.PersonalFields = None,
+    log_format: options.Logs = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Read a window of time again and merge it. Where the next run goes on stays as it is."""
+    del log_format  # its callback has begun the log
     from commercetools_source.client import Client
     from commercetools_source.destinations import DESTINATIONS, open_stored
     from commercetools_source.destinations.row import parse

@@ -114,11 +114,13 @@ def sync(
     personal: options.Personal = None,
     personal_fields: options.PersonalFields = None,
     report: Page = None,
+    log_format: options.Logs = None,
     as_json: options.Json = False,
     verbose: options.Verbose = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Copy the project. After the first time only what has changed since is read."""
+    del log_format  # its callback has begun the log
     from commercetools_source.cli.choice import choice_of
     from commercetools_source.cli.monitoring import Monitors
     from commercetools_source.cli.reporting import Reporting
