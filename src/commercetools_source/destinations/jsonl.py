@@ -16,6 +16,8 @@ import msgspec
 from commercetools_source.arrow.decode import slices
 from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.folder import Folder
+from commercetools_source.destinations.news import MOST_BYTES, replaced, since, versions_in
+from commercetools_source.extract.delivery import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.destinations.news import Versions
     from commercetools_source.destinations.store import Store
     from commercetools_source.events import Notice
     from commercetools_source.extract.checkpoint import StreamState
@@ -43,10 +46,15 @@ class Jsonl:
     def __init__(self, path: Path | Store) -> None:
         self._folder = Folder(path, "jsonl")
         self.name = self._folder.files.name
+        self._cursors: dict[str, str | None] = {}
+        self._changes: dict[str, Changes | None] = {}
 
     def open(self) -> Mapping[str, StreamState]:
         """Create and lock the folder, return the stored states; raises DestinationError and StateError."""
-        return self._folder.open()
+        states = self._folder.open()
+        self._cursors = {name: state.cursor for name, state in states.items()}
+        self._changes = {}
+        return states
 
     def open_read_only(self) -> Mapping[str, StreamState]:
         """Return the stored states, with nothing changed; raises DestinationError and StateError."""
@@ -54,8 +62,41 @@ class Jsonl:
 
     def write(self, delivery: Delivery) -> None:
         """Store records as one new file, then the state; raises DestinationError, with neither stored."""
+        stream = delivery.stream
         write = (lambda out: _write_lines(out, delivery.records)) if delivery.records else None
-        self._folder.store(delivery, [TableRows(delivery.stream.name, delivery.stream.key, write)])
+        rows = [TableRows(stream.name, stream.key, write)]
+        before = self._versions(stream) if delivery.phase.swaps else None
+        self._folder.store(delivery, rows)
+        if delivery.phase.swaps:
+            after = self._versions(stream)
+            self._count(stream.name, None if before is None or after is None else replaced(before, after))
+        elif not delivery.phase.full:
+            self._count(stream.name, self._merged(delivery))
+
+    def _versions(self, stream: Stream) -> Versions | None:
+        entry = self._folder.entry(stream.name)
+        if entry is not None and sum(file.bytes for file in entry.files) > MOST_BYTES:
+            return None
+        try:
+            return versions_in(self._folder.paths(stream.name), stream.key)
+        except (OSError, ValueError):  # a line that somebody changed; the figures are worth no failure
+            return None
+
+    def _merged(self, delivery: Delivery) -> Changes | None:
+        cursor = self._cursors.get(delivery.stream.name)
+        # A window that is read again beside the runs leaves the state as it is: its dates tell nothing of what is here.
+        beside = delivery.state.cursor == cursor and delivery.state.mode is None
+        if not delivery.records:
+            return Changes()
+        return None if cursor is None or beside else since(delivery.stream, delivery.records, cursor)
+
+    def _count(self, stream: str, changes: Changes | None) -> None:
+        before = self._changes.get(stream, Changes())
+        self._changes[stream] = None if before is None or changes is None else before + changes
+
+    def changes(self) -> Mapping[str, Changes]:
+        """Return by stream what deliveries changed, as far as records and their dates tell it."""
+        return {stream: changes for stream, changes in self._changes.items() if changes is not None}
 
     def notices(self) -> Sequence[Notice]:
         """Return which files were missing when the folder was opened."""

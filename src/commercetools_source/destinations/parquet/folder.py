@@ -20,7 +20,7 @@ from commercetools_source.destinations.duckdb_engine import first_line
 from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.folder import Folder
 from commercetools_source.destinations.manifest import MANIFEST
-from commercetools_source.destinations.parquet import deletions, relations
+from commercetools_source.destinations.parquet import counts, deletions, relations
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.parquet.compaction import compact
 from commercetools_source.destinations.parquet.decoding import Clock, Decoders, column_types
@@ -35,6 +35,7 @@ from commercetools_source.destinations.parquet.published import (
 from commercetools_source.destinations.parquet.session import Session
 from commercetools_source.errors import DestinationError, RecordError
 from commercetools_source.errors.extras import install_hint
+from commercetools_source.extract.delivery import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -78,12 +79,14 @@ class Parquet:
         self._clock = Clock()
         self._materialize = materialize
         self._complete: set[str] = set()
+        self._changes: dict[str, Changes | None] = {}
 
     # --- from opening to closing ---
 
     def open(self) -> Mapping[str, StreamState]:
         """Create and lock the folder, return the stored states; raises DestinationError and StateError."""
         self._import()
+        self._changes = {}
         refuse_foreign(self._folder)
         self._session.refuse_link()
         states = self._folder.open()
@@ -176,17 +179,24 @@ class Parquet:
         decoded = decoder.batches(rows, self._clock.now())
         batches: Iterable[pa.RecordBatch | pa.Table] = decoded
         records, count = None, len(rows.values)
+        changes: Changes | None = None
         if children or not phase.full:  # these look at the rows more than once
             records = pa.Table.from_batches(list(decoded), decoder.schema())
             if not phase.full:
                 records = self._news(stream, records, schema)
+                changes = self._merged(stream, records, schema)
             batches, count = [records], records.num_rows
         write = partial(dataset.write, schema=schema, batches=batches) if count else None
         tables = [TableRows(stream.name, stream.key, write, types)]
         for name, relation in children.items():
             unfolded = records if count else None
             tables.append(relations.rows_of_table(self._session, name, relation, unfolded, types))
-        self._folder.store(delivery, tables)
+        if not phase.swaps:
+            self._folder.store(delivery, tables)
+        else:
+            changes = self._swapped(stream, types, lambda: self._folder.store(delivery, tables))
+        if not phase.full or phase.swaps:
+            self._count(stream.name, changes)
         return decoder, [field.name for field in decoder.fields[before:]]
 
     def _news(self, stream: Stream, records: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -199,6 +209,39 @@ class Parquet:
         fitted = dataset.fitted(records, schema)
         rows = news(self._session.connection, fitted, sources, entry.key, entry.columns)
         return records if len(rows) == records.num_rows else records.take(pa.array(rows, pa.int64()))
+
+    def _merged(self, stream: Stream, news: pa.Table, schema: pa.Schema) -> Changes | None:
+        """Return what rows change that are not stored already."""
+        if not news.num_rows:
+            return Changes()
+        entry, paths = self._folder.entry(stream.name), self._folder.paths(stream.name)
+        columns = {} if entry is None else entry.columns
+        return counts.merged_changes(self._session.connection, dataset.fitted(news, schema), paths, stream.key, columns)
+
+    def _swapped(self, stream: Stream, types: Mapping[str, str], store: Callable[[], None]) -> Changes | None:
+        """Return what changes when `store` lets a full read take the place of what is stored."""
+        entry = self._folder.entry(stream.name)
+        rows = 0 if entry is None else sum(file.records for file in entry.files)
+        if rows > counts.MOST_ROWS:
+            store()
+            return None
+        stored, paths = {} if entry is None else entry.columns, self._folder.paths(stream.name)
+        # A column that only one side has says nothing about a record.
+        columns = {name: sql for name, sql in types.items() if name in stored or not paths}
+        remembered = counts.remember(self._session.connection, paths, stream.key, columns)
+        store()
+        if not remembered:
+            return None
+        loaded = self._folder.paths(stream.name)
+        return counts.changes_since(self._session.connection, loaded, stream.key, columns)
+
+    def _count(self, stream: str, changes: Changes | None) -> None:
+        before = self._changes.get(stream, Changes())
+        self._changes[stream] = None if before is None or changes is None else before + changes
+
+    def changes(self) -> Mapping[str, Changes]:
+        """Return by stream what deliveries changed; what a full read of a very large stream changed is not known."""
+        return {stream: changes for stream, changes in self._changes.items() if changes is not None}
 
     def _complete_relations(self, stream: Stream) -> None:
         """Make the relations' tables that are missing, or of another shape, from all rows of the stream."""

@@ -1,0 +1,127 @@
+"""What deliveries change in a stream's rows: counted against the keys and versions in its files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
+from commercetools_source.destinations.duckdb_engine import lacks_memory
+from commercetools_source.destinations.parquet.views import files, newest
+from commercetools_source.extract.delivery import Changes
+from commercetools_source.model.quoting import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import duckdb
+    import pyarrow as pa
+
+__all__ = ["MOST_ROWS", "changes_since", "merged_changes", "remember"]
+
+_BEFORE = "_before"
+MOST_ROWS = 500_000
+"""Of more rows a full read is not compared with what it replaces: their keys would fill the memory."""
+
+
+def merged_changes(
+    connection: duckdb.DuckDBPyConnection,
+    rows: pa.Table,
+    paths: Sequence[Path],
+    key: Sequence[str],
+    columns: Mapping[str, str],
+) -> Changes | None:
+    """Return how many of `rows`, none of which is stored value for value, have keys that the files lack, or have.
+
+    Where records have versions, one that is stored in this version or a newer one is no change. None: there is not
+    memory enough to know.
+    """
+    import duckdb
+
+    keys = ", ".join(map(quoted, key))
+    first = quoted(key[0])
+    version = "max(version)" if "version" in columns and "version" in rows.column_names else "NULL"
+    source = f"{files(paths)} SEMI JOIN _batch USING ({keys})" if paths else "_batch WHERE false"
+    stored = f"SELECT {keys}, {version} AS _version FROM {source} GROUP BY ALL"  # noqa: S608 - quoted names
+    connection.register("_batch", rows)
+    try:
+        (counts,) = connection.execute(
+            f"SELECT count(*) FILTER (stored.{first} IS NULL),"  # noqa: S608 - same
+            f" count(*) FILTER (stored.{first} IS NOT NULL AND coalesce(batch._version > stored._version, true))"
+            f" FROM (SELECT {keys}, {version} AS _version FROM _batch GROUP BY ALL) AS batch"
+            f" LEFT JOIN ({stored}) AS stored USING ({keys})"
+        ).fetchall()
+    except duckdb.Error as error:
+        if not lacks_memory(error):
+            raise
+        return None
+    finally:
+        connection.unregister("_batch")
+    return Changes(*counts)
+
+
+def remember(
+    connection: duckdb.DuckDBPyConnection,
+    paths: Sequence[Path],
+    key: Sequence[str],
+    columns: Mapping[str, str],
+) -> bool:
+    """Keep keys and versions of the files of a stream, which are about to be replaced; return whether it was done.
+
+    Where records have no version, the values in `columns`, those before and after, stand for it.
+    """
+    import duckdb
+
+    keys = ", ".join(map(quoted, key))
+    if not paths:
+        names = ", ".join(f"NULL::VARCHAR AS {quoted(name)}" for name in key)
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_BEFORE} AS SELECT {names}, NULL::BIGINT AS _version LIMIT 0"
+        )
+        return True
+    live = newest(files(paths), key, columns)
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_BEFORE} AS SELECT {keys}, {_version(columns)} AS _version"  # noqa: S608 - quoted names
+            f" FROM ({live}) WHERE {DELETED_AT} IS NULL"
+        )
+    except duckdb.Error as error:
+        if not lacks_memory(error):
+            raise
+        return False
+    return True
+
+
+def changes_since(
+    connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], key: Sequence[str], columns: Mapping[str, str]
+) -> Changes | None:
+    """Return how the files of a stream differ from what was remembered; None: there is not memory enough to know."""
+    import duckdb
+
+    keys = ", ".join(map(quoted, key))
+    same = " AND ".join(f"stored.{quoted(name)} = loaded.{quoted(name)}" for name in key)
+    first = quoted(key[0])
+    if paths:
+        loaded = f"SELECT {keys}, {_version(columns)} AS _version FROM ({newest(files(paths), key, columns)})"  # noqa: S608 - quoted names
+    else:
+        loaded = f"SELECT {keys}, _version FROM {_BEFORE} LIMIT 0"  # noqa: S608 - same
+    try:
+        (counts,) = connection.execute(
+            f"SELECT count(*) FILTER (stored.{first} IS NULL),"  # noqa: S608 - same
+            f" count(*) FILTER (stored._version IS DISTINCT FROM loaded._version AND stored.{first} = loaded.{first}),"
+            f" count(*) FILTER (loaded.{first} IS NULL)"
+            f" FROM {_BEFORE} AS stored FULL JOIN ({loaded}) AS loaded ON {same}"
+        ).fetchall()
+    except duckdb.Error as error:
+        if not lacks_memory(error):
+            raise
+        return None
+    return Changes(*counts)
+
+
+def _version(columns: Mapping[str, str]) -> str:
+    """Return the SQL of what tells versions of a record apart."""
+    if "version" in columns:
+        return "version"
+    values = [quoted(name) for name in columns if name not in {SYNCED_AT, DELETED_AT}]
+    return f"hash({', '.join(values) or '0'})"
