@@ -47,7 +47,6 @@ def settings_from(file: Path | None) -> Config:
         return Config.from_file(file)
     if file is not None or not sys.stdin.isatty():
         return Config.from_text(sys.stdin.read(), "standard input")
-    say(*_HELP)
     text = _pasted(sys.stdin)
     if text.strip():
         say(f"{counted(len(text.splitlines()), 'line')} read")
@@ -86,6 +85,7 @@ def _pasted(stdin: TextIO) -> str:
     """Return the lines up to an empty one, which the terminal does not show where it can be told so."""
     lines = []
     with _unseen(stdin):
+        say(*_HELP)  # not before the terminal hides what comes: a fast hand pastes at once
         for line in stdin:
             if not line.strip():
                 break
