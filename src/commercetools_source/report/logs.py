@@ -9,8 +9,8 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
+from commercetools_source.catalog.timestamps import instant
 from commercetools_source.errors import printable
-from commercetools_source.timestamps import instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

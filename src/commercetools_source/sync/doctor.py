@@ -18,13 +18,13 @@ from uuid import UUID
 from commercetools_source.catalog.scopes import readable_with
 from commercetools_source.catalog.stream import Paging
 from commercetools_source.catalog.streams import streams_of
+from commercetools_source.catalog.timestamps import parse_time
 from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError
 from commercetools_source.events import counted, seconds_text
 from commercetools_source.extract.keyset import KeyRange
 from commercetools_source.extract.records import position_of
 from commercetools_source.extract.request import PageRequest
 from commercetools_source.http.retry import http_date
-from commercetools_source.timestamps import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
