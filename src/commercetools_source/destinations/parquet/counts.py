@@ -12,7 +12,6 @@ from commercetools_source.model.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     import duckdb
     import pyarrow as pa
@@ -27,7 +26,7 @@ MOST_ROWS = 500_000
 def merged_changes(
     connection: duckdb.DuckDBPyConnection,
     rows: pa.Table,
-    paths: Sequence[Path],
+    sources: Sequence[str],
     key: Sequence[str],
     columns: Mapping[str, str],
 ) -> Changes | None:
@@ -41,7 +40,7 @@ def merged_changes(
     keys = ", ".join(map(quoted, key))
     first = quoted(key[0])
     version = "max(version)" if "version" in columns and "version" in rows.column_names else "NULL"
-    source = f"{files(paths)} SEMI JOIN _batch USING ({keys})" if paths else "_batch WHERE false"
+    source = f"{files(sources)} SEMI JOIN _batch USING ({keys})" if sources else "_batch WHERE false"
     stored = f"SELECT {keys}, {version} AS _version FROM {source} GROUP BY ALL"  # noqa: S608 - quoted names
     connection.register("_batch", rows)
     try:
@@ -62,7 +61,7 @@ def merged_changes(
 
 def remember(
     connection: duckdb.DuckDBPyConnection,
-    paths: Sequence[Path],
+    sources: Sequence[str],
     key: Sequence[str],
     columns: Mapping[str, str],
 ) -> bool:
@@ -73,13 +72,13 @@ def remember(
     import duckdb
 
     keys = ", ".join(map(quoted, key))
-    if not paths:
+    if not sources:
         names = ", ".join(f"NULL::VARCHAR AS {quoted(name)}" for name in key)
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {_BEFORE} AS SELECT {names}, NULL::BIGINT AS _version LIMIT 0"
         )
         return True
-    live = newest(files(paths), key, columns)
+    live = newest(files(sources), key, columns)
     try:
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {_BEFORE} AS SELECT {keys}, {_version(columns)} AS _version"  # noqa: S608 - quoted names
@@ -93,7 +92,7 @@ def remember(
 
 
 def changes_since(
-    connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], key: Sequence[str], columns: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, sources: Sequence[str], key: Sequence[str], columns: Mapping[str, str]
 ) -> Changes | None:
     """Return how the files of a stream differ from what was remembered; None: there is not memory enough to know."""
     import duckdb
@@ -101,8 +100,8 @@ def changes_since(
     keys = ", ".join(map(quoted, key))
     same = " AND ".join(f"stored.{quoted(name)} = loaded.{quoted(name)}" for name in key)
     first = quoted(key[0])
-    if paths:
-        loaded = f"SELECT {keys}, {_version(columns)} AS _version FROM ({newest(files(paths), key, columns)})"  # noqa: S608 - quoted names
+    if sources:
+        loaded = f"SELECT {keys}, {_version(columns)} AS _version FROM ({newest(files(sources), key, columns)})"  # noqa: S608 - quoted names
     else:
         loaded = f"SELECT {keys}, _version FROM {_BEFORE} LIMIT 0"  # noqa: S608 - same
     try:

@@ -214,9 +214,11 @@ class Parquet:
         """Return what rows change that are not stored already."""
         if not news.num_rows:
             return Changes()
-        entry, paths = self._folder.entry(stream.name), self._folder.paths(stream.name)
+        entry, sources = self._folder.entry(stream.name), self._folder.sources(stream.name)
         columns = {} if entry is None else entry.columns
-        return counts.merged_changes(self._session.connection, dataset.fitted(news, schema), paths, stream.key, columns)
+        return counts.merged_changes(
+            self._session.connection, dataset.fitted(news, schema), sources, stream.key, columns
+        )
 
     def _swapped(self, stream: Stream, types: Mapping[str, str], store: Callable[[], None]) -> Changes | None:
         """Return what changes when `store` lets a full read take the place of what is stored."""
@@ -225,14 +227,14 @@ class Parquet:
         if rows > counts.MOST_ROWS:
             store()
             return None
-        stored, paths = {} if entry is None else entry.columns, self._folder.paths(stream.name)
+        stored, sources = {} if entry is None else entry.columns, self._folder.sources(stream.name)
         # A column that only one side has says nothing about a record.
-        columns = {name: sql for name, sql in types.items() if name in stored or not paths}
-        remembered = counts.remember(self._session.connection, paths, stream.key, columns)
+        columns = {name: sql for name, sql in types.items() if name in stored or not sources}
+        remembered = counts.remember(self._session.connection, sources, stream.key, columns)
         store()
         if not remembered:
             return None
-        loaded = self._folder.paths(stream.name)
+        loaded = self._folder.sources(stream.name)
         return counts.changes_since(self._session.connection, loaded, stream.key, columns)
 
     def _count(self, stream: str, changes: Changes | None) -> None:
