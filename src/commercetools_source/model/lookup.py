@@ -6,6 +6,7 @@ import difflib
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import ConfigError
+from commercetools_source.events import counted
 from commercetools_source.model.relations import all_relations
 
 __all__ = ["tables_named"]
@@ -31,5 +32,7 @@ def tables_named(name: str) -> tuple[str, ...]:
         return containing
     near = typo or difflib.get_close_matches(name, [*STREAMS, *tables], n=3)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    alike = f"; {len(containing)} tables have that in their names" if containing else ", nor in the name of a table"
+    alike = (
+        f"; it is in the name of {counted(len(containing), 'table')}" if containing else ", nor in the name of a table"
+    )
     raise ConfigError(f"there is no stream or table {name!r}{alike}.{hint} `commercetools-source schema` lists all")

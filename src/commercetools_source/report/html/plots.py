@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commercetools_source.events import seconds_text
+from commercetools_source.events import counted, seconds_text
 from commercetools_source.report.html.markup import Markup, element, joined
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def bars(counts: Sequence[int]) -> Markup:
     path = [
         f"M{index * 6} 20v-{max(20 * count / top, 1):.1f}h5V20z" if count else "" for index, count in enumerate(counts)
     ]
-    label = f"{sum(counts):,} records in {len(counts)} months, at most {top:,} in one"
+    label = f"{counted(sum(counts), 'record')} in {counted(len(counts), 'month')}, at most {top:,} in one"
     return element(
         "svg",
         element("path", d="".join(path[:-1]), class_="bar"),
