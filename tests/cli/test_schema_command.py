@@ -99,7 +99,7 @@ def test_mistakes_are_answered_with_what_is_legal(tmp_path: Path, capsys: pytest
         (["order_lin_items"], 2, "Did you mean order_line_items"),
         (["qqq"], 2, "`commercetools-source schema` lists all"),
         ([""], 2, "there is no stream or table '', nor in the name of a table."),
-        (["order"], 2, "tables have that in their names. Did you mean orders?"),
+        (["order"], 2, "tables. Did you mean orders?"),
         (["--erd", str(tmp_path / "shop.pdf")], 2, "legal are .mmd, .svg"),
         (["--erd", str(tmp_path / "no" / "shop.svg")], 1, "does not exist; create it first"),
     ]
