@@ -34,7 +34,8 @@ pytestmark = [
     # Python 3.12 and later warn of what these tests do.
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
 ]
-PATIENCE = 60.0
+PATIENCE = 600.0
+"""Seconds after which who waits counts as stuck: no event takes as long, whatever else the machine does."""
 READ = (
     "carts",
     "categories",
@@ -129,15 +130,16 @@ def test_a_child_forked_under_load_ends_and_the_load_goes_on(client: Client, sho
     began.wait(PATIENCE)
     try:
         children = [forked(lambda name=name: ids(client, name) == shop[name]) for name in (*READ, *READ)]
-        assert statuses(children) == [0] * len(children)
-        for _ in threads:
+        for _ in range(read.qsize() + len(threads)):
             name, found = read.get(timeout=PATIENCE)
             assert found == shop[name]
     finally:
+        # The load has gone on behind the forks; it is not to starve the children where cores are few.
         stop.set()
         for thread in threads:
             thread.join(PATIENCE)
     assert not any(thread.is_alive() for thread in threads)
+    assert statuses(children) == [0] * len(children)
     assert ids(client, "orders") == shop["orders"]
 
 
