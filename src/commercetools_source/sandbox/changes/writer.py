@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.errors import ConfigError
+from commercetools_source.sandbox.changes import derived
 from commercetools_source.sandbox.changes.actions import apply_actions
 from commercetools_source.sandbox.changes.drafts import Drafts
 from commercetools_source.sandbox.changes.journal import Journal
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Writer", "item_of"]
 
 _TIMES = ("createdAt", "lastModifiedAt")
+_AUTHORS = ("createdBy", "lastModifiedBy")
 _TYPE_IDS = {
     "/inventory": "inventory-entry",
     "/custom-objects": "key-value-document",
@@ -78,8 +80,8 @@ class Writer:
             return _response(200, self._act(path, parent, self._record_of(route), draft, client_id))
         # https://docs.commercetools.com/api/projects/customers: a sign-up answers with the customer inside an object.
         if path == "/customers":
-            return _response(201, {"customer": self._create(path, parent, draft, client_id)})
-        return _response(201, self._create(path, parent, draft, client_id))
+            return _response(201, {"customer": self._create(path, parent, draft, client_id, route.store)})
+        return _response(201, self._create(path, parent, draft, client_id, route.store))
 
     def _place(self, route: Route) -> tuple[str, str]:
         """Return collection and parent of a route; raises a 404 when the parent does not exist."""
@@ -94,9 +96,11 @@ class Writer:
             return next(iter(collection)).decoded()
         field, value = route.selector
         record = collection.get(value) if field == "id" else collection.find(field, value)
-        if record is None:
+        fields = None if record is None else record.decoded()
+        # In a store only its own records are there, whatever id is asked for.
+        if fields is None or (route.store is not None and not derived.within(fields, route.store)):
             raise not_found(value, "ID" if field == "id" else "key")
-        return record.decoded()
+        return fields
 
     @staticmethod
     def _check(identifier: str, expected: int, record: Mapping[str, Any]) -> None:
@@ -115,9 +119,31 @@ class Writer:
         if not actions:
             return record
         self._validate_actions(path, actions)
+        if path == "/carts":
+            derived.refuse_closed(record)
         changed = apply_actions(self.drafts, record, item_of(self.project, path), actions)
-        changed |= self._by("lastModifiedBy", path, client_id)
+        if path == "/inventory":
+            changed = derived.stocked(changed, record)
+        if path == "/categories" and changed.get("parent") != record.get("parent"):
+            changed = self._moved(record, changed)
+        changed |= self._by(("lastModifiedBy",), path, client_id)
         return self._store(path, parent, record, changed)
+
+    def _moved(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a category below its new parent, and move all that are below it."""
+        moved = derived.below_parent(new, self._parent_of(new))
+        length = len(old["ancestors"])
+        for record in self.project.collection("/categories"):
+            below = record.decoded()
+            if any(ancestor["id"] == old["id"] for ancestor in below["ancestors"]):
+                ancestors = [*moved["ancestors"], *below["ancestors"][length:]]
+                self._store("/categories", "", below, {**below, "ancestors": ancestors})
+        return moved
+
+    def _parent_of(self, category: Mapping[str, Any]) -> dict[str, Any] | None:
+        reference = category.get("parent") or {}
+        parent = self.project.collection("/categories").get(str(reference.get("id")))
+        return None if parent is None else parent.decoded()
 
     def _validate_actions(self, path: str, actions: list[Any]) -> None:
         """Raise a 400 for an action that records of the path do not have, or that is not as the contract says."""
@@ -130,7 +156,9 @@ class Writer:
                 raise invalid_input(f"Malformed parameter: actions: There is no action '{name}' for records of {path}.")
             validate(self.accepted.types, action, known[name], f"actions[{number}]")
 
-    def _create(self, path: str, parent: str, draft: dict[str, Any], client_id: str) -> dict[str, Any]:
+    def _create(
+        self, path: str, parent: str, draft: dict[str, Any], client_id: str, store: str | None
+    ) -> dict[str, Any]:
         expected = self.accepted.draft(path)
         if expected is None:
             raise invalid_input(f"The platform creates nothing at {path}.")
@@ -139,14 +167,29 @@ class Writer:
             return self._custom_object(draft, client_id)
         self._refuse_duplicate(path, parent, draft)
         item = item_of(self.project, path)
-        value = self._from_cart(draft) if path == "/orders" else draft
-        value = _product(value) if path == "/products" else value
+        cart = self._cart_of(draft, store) if path == "/orders" else None
+        value = self._value(path, draft, store) if cart is None else self._from_cart(cart, draft)
         value = {name: field for name, field in value.items() if name not in {"id", "version", *_TIMES}}
         done = self.drafts.complete(value, item)
         done.pop("version", None)
         if path == "/api-clients":
             self._register(done)
-        return self.create(path, done | self._by("createdBy", path, client_id), parent)
+        if path == "/inventory":
+            done = derived.stocked(done)
+        if path == "/categories":
+            done = derived.below_parent(done, self._parent_of(done))
+        created = self.create(path, done | self._by(_AUTHORS, path, client_id), parent)
+        if cart is not None:
+            self._store("/carts", "", cart, derived.ordered(cart))
+        return created
+
+    def _value(self, path: str, draft: dict[str, Any], store: str | None) -> dict[str, Any]:
+        """Return what a draft asks for as fields of the record."""
+        if path == "/customers":
+            draft = derived.concealed(draft)
+        if store is not None:
+            draft = derived.in_store(draft, store, self.project.spec.fields(item_of(self.project, path)) or {})
+        return _product(draft) if path == "/products" else draft
 
     def _register(self, client: dict[str, Any]) -> None:
         """Let a client made over the API in; only this once its secret is told."""
@@ -161,24 +204,35 @@ class Writer:
         container, key = draft["container"], draft["key"]
         # A POST creates or replaces: https://docs.commercetools.com/api/projects/custom-objects
         old = self.project.view(CONTAINER, container).find("key", key)
+        value = derived.without_nulls(draft["value"])
         if old is None:
-            value = {name: draft[name] for name in ("container", "key", "value")}
-            return self.create("/custom-objects", value | self._by("createdBy", "/custom-objects", client_id))
+            fields = {"container": container, "key": key, "value": value}
+            return self.create("/custom-objects", fields | self._by(_AUTHORS, "/custom-objects", client_id))
         record = old.decoded()
         if "version" in draft:
             self._check(record["id"], draft["version"], record)
-        return self._store("/custom-objects", "", record, record | {"value": draft["value"]})
+        changed = {**record, "value": value, **self._by(("lastModifiedBy",), "/custom-objects", client_id)}
+        return self._store("/custom-objects", "", record, changed)
 
-    def _from_cart(self, draft: dict[str, Any]) -> dict[str, Any]:
+    def _cart_of(self, draft: Mapping[str, Any], store: str | None) -> dict[str, Any]:
+        """Return the cart that an order is to be made of; raises a 400 or a 409 when it cannot."""
+        reference = draft.get("cart") or {"id": draft.get("id")}
+        field = "id" if reference.get("id") is not None else "key"
+        identifier, carts = str(reference.get(field)), self.project.collection("/carts")
+        record = carts.get(identifier) if field == "id" else carts.find(field, identifier)
+        cart = None if record is None else record.decoded()
+        if cart is None or (store is not None and not derived.within(cart, store)):
+            message = f"The cart with {field} '{identifier}' was not found."
+            raise refuse(400, "ReferencedResourceNotFound", message)
+        self._check(cart["id"], draft["version"], cart)
+        derived.refuse_closed(cart)
+        return cart
+
+    def _from_cart(self, cart: Mapping[str, Any], draft: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields of the cart that an order is made of, with the draft's own on top."""
-        reference = draft.get("cart")
-        identifier = reference.get("id") if isinstance(reference, dict) else draft.get("id")
-        cart = self.project.collection("/carts").get(str(identifier))
-        if cart is None:
-            raise refuse(400, "ReferencedResourceNotFound", f"The cart with ID '{identifier}' was not found.")
         fields = self.project.spec.fields("Order") or {}
-        copied = {name: value for name, value in cart.decoded().items() if name in fields and name != "key"}
-        return {**copied, **draft, "cart": {"typeId": "cart", "id": cart.id}, "orderState": "Open"}
+        copied = {name: value for name, value in cart.items() if name in fields and name != "key"}
+        return {"orderState": "Open", **copied, **draft, "cart": {"typeId": "cart", "id": cart["id"]}}
 
     def _refuse_duplicate(self, path: str, parent: str, draft: Mapping[str, Any]) -> None:
         collection = self.project.collection(path, parent)
@@ -191,9 +245,9 @@ class Writer:
                 message = f"A duplicate value '\"{value}\"' exists for field '{field}'."
                 raise refuse(400, "DuplicateField", message, field=field, duplicateValue=value)
 
-    def _by(self, field: str, path: str, client_id: str) -> dict[str, Any]:
+    def _by(self, names: tuple[str, ...], path: str, client_id: str) -> dict[str, Any]:
         fields = self.project.spec.fields(item_of(self.project, path)) or {}
-        return {field: {"clientId": client_id, "isPlatformClient": False}} if field in fields else {}
+        return {name: {"clientId": client_id, "isPlatformClient": False} for name in names if name in fields}
 
     def create(self, path: str, value: Mapping[str, Any], parent: str = "") -> dict[str, Any]:
         """Store a new record and return it: what its type requires and `value` lacks is filled, the rest kept."""

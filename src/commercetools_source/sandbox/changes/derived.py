@@ -1,0 +1,77 @@
+"""What the platform derives from a write: stock, ancestors, the store of the path, the state of an ordered cart.
+
+Pure functions on plain records; the writer reads and stores.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.sandbox.platform.refusals import invalid_input, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["below_parent", "concealed", "in_store", "ordered", "refuse_closed", "stocked", "within", "without_nulls"]
+
+_CONCEALED = "****"
+# https://docs.commercetools.com/api/projects/carts: no operation is allowed on carts of these states.
+_CLOSED = frozenset({"Merged", "Ordered"})
+
+
+def concealed(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a customer's draft without the password in clear, which nobody can read again."""
+    return {**draft, "password": _CONCEALED} if draft.get("password") is not None else dict(draft)
+
+
+def without_nulls(value: Any) -> Any:
+    """Return a custom object's value without the fields that are null; nulls in arrays stay.
+
+    https://docs.commercetools.com/api/projects/custom-objects
+    """
+    if isinstance(value, dict):
+        return {name: without_nulls(field) for name, field in value.items() if field is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def stocked(new: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return an inventory entry with the quantity that is available: nothing is reserved, unless `old` says so."""
+    reserved = 0 if old is None else old["quantityOnStock"] - old["availableQuantity"]
+    return {**new, "availableQuantity": new["quantityOnStock"] - reserved}
+
+
+def below_parent(category: Mapping[str, Any], parent: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a category with its ancestors, the root first; raises a 400 for a category below itself."""
+    if parent is None:
+        return {**category, "ancestors": []}
+    ancestors = [*parent["ancestors"], {"typeId": "category", "id": parent["id"]}]
+    if any(ancestor["id"] == category.get("id") for ancestor in ancestors):
+        raise invalid_input(f"The category '{category['id']}' cannot be below itself.")
+    return {**category, "ancestors": ancestors}
+
+
+def in_store(draft: Mapping[str, Any], store: str, fields: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is written at the path of a store with that store; raises a 400 when the draft names others."""
+    reference = {"typeId": "store", "key": store}
+    field, value = ("store", reference) if "store" in fields else ("stores", [reference])
+    if draft.get(field) is not None and not within({field: draft[field]}, store):
+        raise invalid_input(f"The field '{field}' does not name the store '{store}' of the path.")
+    return {**draft, field: draft.get(field) or value}
+
+
+def within(record: Mapping[str, Any], store: str) -> bool:
+    """Return whether a record belongs to the store with this key."""
+    stores = [record.get("store"), *(record.get("stores") or ())]
+    return any(isinstance(row, dict) and row.get("key") == store for row in stores)
+
+
+def refuse_closed(cart: Mapping[str, Any]) -> None:
+    """Raise a 400 for a cart that can be neither changed nor ordered any more."""
+    if cart.get("cartState") in _CLOSED:
+        message = f"The cart with ID '{cart['id']}' is {cart['cartState']}: no operation is allowed on it."
+        raise refuse(400, "InvalidOperation", message)
+
+
+def ordered(cart: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a cart as it is once an order was made of it."""
+    return {**cart, "cartState": "Ordered"}

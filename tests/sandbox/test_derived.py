@@ -1,0 +1,120 @@
+"""What the platform derives from a write, asked for over a socket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from commercetools_source.sandbox import Sandbox
+from tests.sandbox.conftest import Api
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CLIENT = {"clientId": "sandbox-client", "isPlatformClient": False}
+
+
+@pytest.fixture(scope="module")
+def empty() -> Iterator[Api]:
+    with Sandbox(rows=[]) as sandbox:
+        for key in ("berlin", "paris"):
+            sandbox.create("stores", {"key": key})
+        client = Api(sandbox)
+        yield client
+        client.close()
+
+
+def category(api: Api, slug: str, parent: Any = None) -> Any:
+    below = {} if parent is None else {"parent": {"typeId": "category", "id": parent["id"]}}
+    return api.call("POST", "/categories", {"key": slug, "name": {"en": slug}, "slug": {"en": slug}, **below}).body
+
+
+def ancestors(record: Any) -> list[str]:
+    return [ancestor["id"] for ancestor in record["ancestors"]]
+
+
+def act(api: Api, path: str, record: Any, **action: Any) -> Any:
+    return api.call("POST", f"{path}/{record['id']}", {"version": record["version"], "actions": [action]})
+
+
+def test_a_category_has_the_ancestors_of_its_parent_and_moves_with_it(empty: Api) -> None:
+    top, other = category(empty, "top"), category(empty, "other")
+    middle = category(empty, "middle", top)
+    leaf = category(empty, "leaf", middle)
+    assert [ancestors(record) for record in (top, middle, leaf)] == [[], [top["id"]], [top["id"], middle["id"]]]
+    moved = act(empty, "/categories", middle, action="changeParent", parent={"typeId": "category", "key": "other"})
+    assert ancestors(moved.body) == [other["id"]]
+    below = empty.get(f"/categories/{leaf['id']}").body
+    assert (ancestors(below), below["version"]) == ([other["id"], middle["id"]], 2)
+    refused = act(empty, "/categories", moved.body, action="changeParent", parent={"id": leaf["id"]})
+    assert refused.message == f"The category '{middle['id']}' cannot be below itself."
+    assert ancestors(empty.get(f"/categories/{middle['id']}").body) == [other["id"]]
+
+
+def test_stock_that_nobody_reserved_is_available(empty: Api) -> None:
+    entry = empty.call("POST", "/inventory", {"sku": "A", "quantityOnStock": 7}).body
+    assert entry["availableQuantity"] == 7
+    empty.sandbox.update("inventory", entry["id"], {"availableQuantity": 5})
+    changed = act(empty, "/inventory", {**entry, "version": 2}, action="changeQuantity", quantity=10).body
+    assert (changed["quantityOnStock"], changed["availableQuantity"]) == (10, 8)
+
+
+def test_who_creates_a_record_is_the_last_who_changed_it(empty: Api) -> None:
+    zone = empty.call("POST", "/zones", {"name": "Home"}).body
+    entry = empty.call("POST", "/custom-objects", {"container": "c", "key": "by", "value": 1}).body
+    for record in (zone, entry):
+        assert (record["createdBy"], record["lastModifiedBy"]) == (CLIENT, CLIENT)
+
+
+@pytest.mark.parametrize(
+    "draft", [{"email": "in@example.com"}, {"email": "at@example.com", "stores": [{"key": "berlin"}]}]
+)
+def test_what_is_created_at_the_path_of_a_store_belongs_to_it(empty: Api, draft: dict[str, Any]) -> None:
+    made = empty.call("POST", "/in-store/key=berlin/customers", draft).body["customer"]
+    assert made["stores"] == [{"typeId": "store", "key": "berlin"}]
+    cart = empty.call("POST", "/in-store/key=berlin/carts", {"currency": "EUR"}).body
+    assert cart["store"] == {"typeId": "store", "key": "berlin"}
+    path = f"/in-store/key=paris/carts/{cart['id']}"
+    body = {"version": 1, "actions": [{"action": "setKey", "key": "new"}]}
+    assert (empty.call("POST", path, body).status, empty.call("DELETE", path, version=1).status) == (404, 404)
+    assert empty.get(f"/in-store/key=berlin/carts/{cart['id']}").body == cart
+
+
+def test_a_draft_for_another_store_than_that_of_the_path_is_refused(empty: Api) -> None:
+    draft = {"currency": "EUR", "store": {"typeId": "store", "key": "paris"}}
+    refused = empty.call("POST", "/in-store/key=berlin/carts", draft)
+    assert (refused.status, refused.message) == (400, "The field 'store' does not name the store 'berlin' of the path.")
+
+
+def test_an_order_closes_its_cart_and_a_stale_or_closed_cart_gives_none(empty: Api) -> None:
+    cart = empty.call("POST", "/carts", {"currency": "EUR", "key": "basket"}).body
+    draft: dict[str, Any] = {"cart": {"typeId": "cart", "key": "basket"}, "version": 2, "orderState": "Confirmed"}
+    stale = empty.call("POST", "/orders", draft)
+    assert (stale.status, stale.body["errors"][0]["currentVersion"]) == (409, 1)
+    elsewhere = empty.call("POST", "/in-store/key=berlin/orders", {**draft, "version": 1})
+    assert elsewhere.body["errors"][0]["code"] == "ReferencedResourceNotFound"
+    order = empty.call("POST", "/orders", {**draft, "version": 1}).body
+    assert (order["cart"]["id"], order["orderState"]) == (cart["id"], "Confirmed")
+    closed = empty.get(f"/carts/{cart['id']}").body
+    assert (closed["cartState"], closed["version"]) == ("Ordered", 2)
+    again = empty.call("POST", "/orders", draft)
+    changed = act(empty, "/carts", closed, action="setKey", key="other")
+    for refused in (again, changed):
+        assert (refused.status, refused.body["errors"][0]["code"]) == (400, "InvalidOperation")
+    assert len(empty.sandbox.records("orders")) == 1
+
+
+def test_no_password_is_served_in_clear(empty: Api) -> None:
+    made = empty.call("POST", "/customers", {"email": "secret@example.com", "password": "open-sesame"}).body["customer"]
+    assert made["password"] == "****"
+    assert empty.get(f"/customers/{made['id']}").body["password"] == "****"
+    assert "open-sesame" not in str(empty.get("/messages", limit=500).body)
+
+
+def test_nulls_in_the_value_of_a_custom_object_are_not_saved(empty: Api) -> None:
+    value = {"a": None, "b": {"c": None, "d": 0}, "e": [None, {"f": None, "g": False}]}
+    kept = {"b": {"d": 0}, "e": [None, {"g": False}]}
+    draft = {"container": "c", "key": "nulls", "value": value}
+    for _ in range(2):
+        assert empty.call("POST", "/custom-objects", draft).body["value"] == kept
