@@ -36,7 +36,7 @@ def without_nulls(value: Any) -> Any:
 
 def stocked(new: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return an inventory entry with the quantity that is available: nothing is reserved, unless `old` says so."""
-    reserved = 0 if old is None else old["quantityOnStock"] - old["availableQuantity"]
+    reserved = 0 if old is None else old["quantityOnStock"] - old.get("availableQuantity", old["quantityOnStock"])
     return {**new, "availableQuantity": new["quantityOnStock"] - reserved}
 
 
@@ -44,7 +44,7 @@ def below_parent(category: Mapping[str, Any], parent: Mapping[str, Any] | None) 
     """Return a category with its ancestors, the root first; raises a 400 for a category below itself."""
     if parent is None:
         return {**category, "ancestors": []}
-    ancestors = [*parent["ancestors"], {"typeId": "category", "id": parent["id"]}]
+    ancestors = [*parent.get("ancestors", ()), {"typeId": "category", "id": parent["id"]}]
     if any(ancestor["id"] == category.get("id") for ancestor in ancestors):
         raise invalid_input(f"The category '{category['id']}' cannot be below itself.")
     return {**category, "ancestors": ancestors}

@@ -6,6 +6,7 @@ https://docs.commercetools.com/api/errors: RequiredField, InvalidField.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.errors import ApiError
 
-__all__ = ["invalid_field", "required_field", "type_id", "validate"]
+__all__ = ["Rules", "invalid_field", "required_field", "type_id", "validate"]
 
 # https://docs.commercetools.com/api/general-concepts: keys of resources
 _KEY = re.compile(r"[A-Za-z0-9_-]{2,256}")
@@ -84,55 +85,63 @@ _SCALARS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
-def validate(types: Mapping[str, Any], value: Any, expression: str, path: str = "") -> None:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The types of the contract, and whether a reference leads somewhere: by type id, `id` or `key`, and its value."""
+
+    types: Mapping[str, Any]
+    exists: Callable[[str, str, str], bool]
+
+
+def validate(rules: Rules, value: Any, expression: str, path: str = "") -> None:
     """Raise a 400 where `value` is not of the type; a null is a field that is left out."""
-    _value(types, value, parse(expression), path)
+    _value(rules, value, parse(expression), path)
 
 
-def _value(types: Mapping[str, Any], value: Any, expected: Expr, path: str) -> None:
+def _value(rules: Rules, value: Any, expected: Expr, path: str) -> None:
     if expected.wrappers:
-        _many(types, value, expected, path)
+        _many(rules, value, expected, path)
     elif expected.base in _SCALARS:
         fits, wanted = _SCALARS[expected.base]
         if not fits(value):
             raise invalid_field(path, value, wanted)
-    elif expected.base in types:
-        _named(types, value, expected.base, path)
+    elif expected.base in rules.types:
+        _named(rules, value, expected.base, path)
 
 
-def _many(types: Mapping[str, Any], value: Any, expected: Expr, path: str) -> None:
+def _many(rules: Rules, value: Any, expected: Expr, path: str) -> None:
     inner = Expr(expected.base, expected.wrappers[1:], required=True)
     if expected.wrappers[0] == "[":
         if not isinstance(value, list):
             raise invalid_field(path, value, "an array")
         for number, item in enumerate(value):
-            _value(types, item, inner, f"{path}[{number}]")
+            _value(rules, item, inner, f"{path}[{number}]")
     elif isinstance(value, dict):
         for name, item in value.items():
-            _value(types, item, inner, f"{path}.{name}")
+            _value(rules, item, inner, f"{path}.{name}")
     else:
         raise invalid_field(path, value, "an object")
 
 
-def _named(types: Mapping[str, Any], value: Any, name: str, path: str) -> None:
-    row = types[name]
+def _named(rules: Rules, value: Any, name: str, path: str) -> None:
+    row = rules.types[name]
     if "enum" in row:
         if value not in row["enum"]:
             raise invalid_field(path, value, f"one of {', '.join(row['enum'])}", row["enum"])
     elif "is" in row:
-        _value(types, value, parse(row["is"]), path)
+        _value(rules, value, parse(row["is"]), path)
     elif "map" in row:
         inner = parse(row["map"])
-        _many(types, value, Expr(inner.base, "{" + inner.wrappers, required=True), path)
+        _many(rules, value, Expr(inner.base, "{" + inner.wrappers, required=True), path)
     elif not isinstance(value, dict):
         raise invalid_field(path or "the request body", value, "an object")
     elif "variants" in row:
-        _union(types, value, row, path)
+        _union(rules, value, row, path)
     else:
-        _object(types, value, name, path)
+        _object(rules, value, name, path)
 
 
-def _union(types: Mapping[str, Any], value: Mapping[str, Any], row: Mapping[str, Any], path: str) -> None:
+def _union(rules: Rules, value: Mapping[str, Any], row: Mapping[str, Any], path: str) -> None:
     tag = row["tag"]
     field = _below(path, tag)
     chosen = value.get(tag)
@@ -140,11 +149,11 @@ def _union(types: Mapping[str, Any], value: Mapping[str, Any], row: Mapping[str,
         raise required_field(field)
     if chosen not in row["variants"]:
         raise invalid_field(field, chosen, f"one of {', '.join(row['variants'])}", list(row["variants"]))
-    _named(types, value, row["variants"][chosen], path)
+    _named(rules, value, row["variants"][chosen], path)
 
 
-def _object(types: Mapping[str, Any], value: Mapping[str, Any], name: str, path: str) -> None:
-    fields: dict[str, str] = types[name]["fields"]
+def _object(rules: Rules, value: Mapping[str, Any], name: str, path: str) -> None:
+    fields: dict[str, str] = rules.types[name]["fields"]
     if name == "Money":
         fields = {**fields, **_MONEY}
     reference = "typeId" in fields and name.endswith(("Reference", "ResourceIdentifier"))
@@ -157,10 +166,10 @@ def _object(types: Mapping[str, Any], value: Mapping[str, Any], name: str, path:
         if field not in fields:
             raise invalid_input(f"The field '{below}' is none of {name}, which has {', '.join(sorted(fields))}.")
         if item is not None:
-            _value(types, item, parse(fields[field]), below)
+            _value(rules, item, parse(fields[field]), below)
             _form(name, field, item, below)
     if reference:
-        _reference(value, name, path)
+        _reference(rules, value, name, path)
 
 
 def _form(name: str, field: str, value: Any, path: str) -> None:
@@ -171,12 +180,18 @@ def _form(name: str, field: str, value: Any, path: str) -> None:
         raise invalid_field(path, value, f"a text of the form {form.pattern}")
 
 
-def _reference(value: Mapping[str, Any], name: str, path: str) -> None:
+def _reference(rules: Rules, value: Mapping[str, Any], name: str, path: str) -> None:
     expected = type_id(name)
     if value.get("typeId", expected) != expected:
         raise invalid_field(_below(path, "typeId"), value["typeId"], f"'{expected}'", [expected])
     if value.get("id") is None and value.get("key") is None:
         raise required_field(_below(path, "id"))
+    field = "id" if value.get("id") is not None else "key"
+    if not rules.exists(expected, field, str(value[field])):
+        # https://docs.commercetools.com/api/errors: ReferencedResourceNotFound
+        message = f"The referenced object of type '{expected}' with {field} '{value[field]}' was not found."
+        extra = {"typeId": expected, field: value[field]}
+        raise refuse(400, "ReferencedResourceNotFound", message, **extra)
 
 
 def _below(path: str, field: str) -> str:

@@ -5,6 +5,7 @@ The HTTP side takes drafts and update actions; the in-process side takes plain r
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,7 +16,8 @@ from commercetools_source.sandbox.changes.actions import apply_actions
 from commercetools_source.sandbox.changes.drafts import Drafts
 from commercetools_source.sandbox.changes.journal import Journal
 from commercetools_source.sandbox.changes.published import accepted
-from commercetools_source.sandbox.changes.validation import validate
+from commercetools_source.sandbox.changes.unique import exists, refuse_duplicates, refuse_referenced
+from commercetools_source.sandbox.changes.validation import Rules, validate
 from commercetools_source.sandbox.platform.clock import parse_time, write_time
 from commercetools_source.sandbox.platform.endpoints import CHILDREN, CONTAINER
 from commercetools_source.sandbox.platform.ids import new_id
@@ -65,6 +67,7 @@ class Writer:
         self.random = random
         self.authorization = authorization
         self.accepted = accepted()
+        self.rules = Rules(self.accepted.types, partial(exists, project))
         self.drafts = Drafts(project, clock, random)
         self.journal = Journal(project, self.drafts)
 
@@ -74,6 +77,7 @@ class Writer:
         if request.method == "DELETE":
             record = self._record_of(route)
             self._check(str(record["id"]), request.version(), record)
+            refuse_referenced(self.project, _type_id(path), str(record["id"]))
             return _response(200, self.delete(path, str(record["id"]), parent))
         draft = request.object()
         if route.selector is not None or path == "/":
@@ -122,6 +126,7 @@ class Writer:
         if path == "/carts":
             derived.refuse_closed(record)
         changed = apply_actions(self.drafts, record, item_of(self.project, path), actions)
+        refuse_duplicates(path, self.project.collection(path, parent), changed, record)
         if path == "/inventory":
             changed = derived.stocked(changed, record)
         if path == "/categories" and changed.get("parent") != record.get("parent"):
@@ -132,10 +137,10 @@ class Writer:
     def _moved(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         """Return a category below its new parent, and move all that are below it."""
         moved = derived.below_parent(new, self._parent_of(new))
-        length = len(old["ancestors"])
+        length = len(old.get("ancestors", ()))
         for record in self.project.collection("/categories"):
             below = record.decoded()
-            if any(ancestor["id"] == old["id"] for ancestor in below["ancestors"]):
+            if any(ancestor["id"] == old["id"] for ancestor in below.get("ancestors", ())):
                 ancestors = [*moved["ancestors"], *below["ancestors"][length:]]
                 self._store("/categories", "", below, {**below, "ancestors": ancestors})
         return moved
@@ -154,7 +159,7 @@ class Writer:
                 raise invalid_input("Malformed parameter: actions: Every action needs the field 'action'.")
             if name not in known:
                 raise invalid_input(f"Malformed parameter: actions: There is no action '{name}' for records of {path}.")
-            validate(self.accepted.types, action, known[name], f"actions[{number}]")
+            validate(self.rules, action, known[name], f"actions[{number}]")
 
     def _create(
         self, path: str, parent: str, draft: dict[str, Any], client_id: str, store: str | None
@@ -162,16 +167,16 @@ class Writer:
         expected = self.accepted.draft(path)
         if expected is None:
             raise invalid_input(f"The platform creates nothing at {path}.")
-        validate(self.accepted.types, draft, expected)
+        validate(self.rules, draft, expected)
         if path == "/custom-objects":
             return self._custom_object(draft, client_id)
-        self._refuse_duplicate(path, parent, draft)
         item = item_of(self.project, path)
         cart = self._cart_of(draft, store) if path == "/orders" else None
         value = self._value(path, draft, store) if cart is None else self._from_cart(cart, draft)
         value = {name: field for name, field in value.items() if name not in {"id", "version", *_TIMES}}
         done = self.drafts.complete(value, item)
         done.pop("version", None)
+        refuse_duplicates(path, self.project.collection(path, parent), done)
         if path == "/api-clients":
             self._register(done)
         if path == "/inventory":
@@ -233,17 +238,6 @@ class Writer:
         fields = self.project.spec.fields("Order") or {}
         copied = {name: value for name, value in cart.items() if name in fields and name != "key"}
         return {"orderState": "Open", **copied, **draft, "cart": {"typeId": "cart", "id": cart["id"]}}
-
-    def _refuse_duplicate(self, path: str, parent: str, draft: Mapping[str, Any]) -> None:
-        collection = self.project.collection(path, parent)
-        for field in ("key", "orderNumber", "email", "code"):
-            value = draft.get(field)
-            # Carts and orders have emails too, which need not be unique.
-            if field == "email" and path != "/customers":
-                continue
-            if isinstance(value, str) and collection.find(field, value) is not None:
-                message = f"A duplicate value '\"{value}\"' exists for field '{field}'."
-                raise refuse(400, "DuplicateField", message, field=field, duplicateValue=value)
 
     def _by(self, names: tuple[str, ...], path: str, client_id: str) -> dict[str, Any]:
         fields = self.project.spec.fields(item_of(self.project, path)) or {}

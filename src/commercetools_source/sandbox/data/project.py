@@ -23,7 +23,7 @@ from commercetools_source.sandbox.platform.refusals import not_found
 from commercetools_source.sandbox.query.nodes import Compare, Nested, Node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from commercetools_source.sandbox.platform.spec import Spec
 
@@ -66,6 +66,11 @@ class Project:
     def parents(self, path: str) -> list[str]:
         """Return the parents that have records at a path with placeholders."""
         return [parent for collection_path, parent in self._collections if collection_path == path]
+
+    def everything(self) -> Iterator[tuple[str, Record]]:
+        """Yield every stored record with the path of its collection."""
+        for (path, _), collection in list(self._collections.items()):
+            yield from ((path, record) for record in collection)
 
     def record(self, path: str, body: bytes) -> Record:
         """Return the record of these bytes; those without an id get one of what makes them unique."""
