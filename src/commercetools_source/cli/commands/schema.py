@@ -33,8 +33,30 @@ def schema(
         Path | None,
         typer.Option("--erd", metavar="FILE", help="Write a diagram: FILE.svg, or FILE.mmd for Mermaid."),
     ] = None,
+    sql: Annotated[
+        str | None,
+        typer.Option(
+            "--sql",
+            metavar="DIALECT",
+            help="Print external tables over a Parquet destination, and views of its newest live rows, for: bigquery,"
+            " snowflake, databricks, clickhouse, athena or duckdb.",
+        ),
+    ] = None,
+    destination: Annotated[
+        str | None,
+        typer.Option(
+            "--destination", "-d", metavar="WHERE", help="For --sql: what `sync` wrote, parquet:FOLDER or its URL."
+        ),
+    ] = None,
 ) -> None:
     """Show the tables of the model. Their columns, types, keys and references; needs no account."""
+    if sql is not None:
+        if names or find is not None or as_json or erd is not None:
+            raise ConfigError("--sql prints all streams of a destination; leave out names, --find, --json and --erd")
+        _print_sql(sql, destination or "parquet")
+        return
+    if destination is not None:
+        raise ConfigError("--destination is for --sql; add --sql, or leave it out")
     from commercetools_source.model.lookup import tables_named
     from commercetools_source.report.schema import ColumnsReport, SchemaReport
 
@@ -47,6 +69,24 @@ def schema(
         show(ColumnsReport(find, tables), as_json=as_json)
     elif as_json or erd is None:
         show(SchemaReport(tables), as_json=as_json)
+
+
+def _print_sql(name: str, destination: str) -> None:
+    from commercetools_source.destinations import open_stored
+    from commercetools_source.destinations.parquet import Parquet
+    from commercetools_source.destinations.parquet.dialects import DIALECTS
+
+    if name not in DIALECTS:
+        raise ConfigError(f"--sql is {name!r}; it must be one of {', '.join(DIALECTS)}")
+    stored = open_stored(destination)
+    if not isinstance(stored, Parquet):
+        raise ConfigError(
+            f"--sql is for Parquet files; {stored.name} has none, name a destination such as parquet:shop"
+        )
+    text, advice = stored.external_tables(DIALECTS[name])
+    typer.echo(text)
+    if advice:
+        say(advice)
 
 
 def _write(path: Path, tables: tuple[str, ...]) -> None:

@@ -16,11 +16,11 @@ from commercetools_source.model.keys import newest_of_key
 from commercetools_source.model.quoting import quoted, string
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from commercetools_source.destinations.store import Store
 
-__all__ = ["child_view", "files", "head", "newest", "order", "view"]
+__all__ = ["child_view", "files", "head", "newest", "order", "typed", "view"]
 
 _ROW_ID = "_file, file_row_number"
 _FILE_ROW = "filename = '_file', file_row_number = true"
@@ -32,10 +32,10 @@ _HEAD = """\
 """
 
 
-def order(columns: Iterable[str]) -> str:
-    """Return how the rows of one key are ordered, the newest first."""
-    version = ("version DESC NULLS LAST",) if "version" in columns else ()
-    return ", ".join((*version, f"{SYNCED_AT} DESC", f"{DELETED_AT} DESC NULLS LAST"))
+def order(columns: Iterable[str], quote: Callable[[str], str] = str) -> str:
+    """Return how the rows of one key are ordered, the newest first; `quote` is for names."""
+    version = (f"{quote('version')} DESC NULLS LAST",) if "version" in columns else ()
+    return ", ".join((*version, f"{quote(SYNCED_AT)} DESC", f"{quote(DELETED_AT)} DESC NULLS LAST"))
 
 
 _OPTIONS = "union_by_name = true, hive_partitioning = false"
@@ -121,10 +121,10 @@ def _selected(columns: Mapping[str, str], table: str = "") -> str:
 
     Named, because DuckDB 1.4 refuses a view with a star once its files have a column more.
     """
-    return ", ".join(f"{_typed(f'{table}{quoted(name)}', sql)} AS {quoted(name)}" for name, sql in columns.items())
+    return ", ".join(f"{typed(f'{table}{quoted(name)}', sql)} AS {quoted(name)}" for name, sql in columns.items())
 
 
-def _typed(column: str, sql: str) -> str:
+def typed(column: str, sql: str) -> str:
     """Return the SQL of a stored column as the type `sql`: moments in UTC whatever the session's zone, times, JSON."""
     if sql == "TIMESTAMP":
         return f"make_timestamp(epoch_us({column}))"
