@@ -93,6 +93,25 @@ def test_a_missing_file_is_told_and_its_stream_read_again(folder: Folder) -> Non
     assert folder.notices() == [Notice("others", reason)]
 
 
+@pytest.mark.parametrize("damage", [None, b"", b"PAR1", b"\xff" * 100])
+def test_a_full_read_takes_the_place_of_a_file_that_is_missing_or_damaged(
+    folder: Folder, damage: bytes | None, load: Make
+) -> None:
+    file = part(folder)
+    size = file.stat().st_size
+    file.unlink()
+    if damage is not None:
+        file.write_bytes(damage.ljust(size, b"\0"))
+    folder.open()
+    folder.write(load([{"id": "1", "version": 2}]))
+    folder.close()
+    assert folder.open() == {"things": HELD, "others": HELD}
+    assert not file.exists()
+    assert part(folder).stat().st_size
+    assert not folder.notices()
+    folder.close()
+
+
 def test_what_a_full_read_loaded_so_far_is_given_up_when_it_was_changed(folder: Folder, delivery: Make) -> None:
     folder.open()
     state = StreamState(CURSOR, "full", BOUND)

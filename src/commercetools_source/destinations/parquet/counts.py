@@ -67,6 +67,8 @@ def remember(
 ) -> bool:
     """Keep keys and versions of the files of a stream, which are about to be replaced; return whether it was done.
 
+    It is not for want of memory, or where a file is missing or damaged: a full read is how such a stream is mended.
+
     Where records have no version, the values in `columns`, those before and after, stand for it.
     """
     import duckdb
@@ -84,9 +86,9 @@ def remember(
             f"CREATE OR REPLACE TEMP TABLE {_BEFORE} AS SELECT {keys}, {_version(columns)} AS _version"  # noqa: S608 - quoted names
             f" FROM ({live}) WHERE {DELETED_AT} IS NULL"
         )
-    except duckdb.Error as error:
-        if not lacks_memory(error):
-            raise
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error:
         return False
     return True
 
