@@ -97,7 +97,7 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType({
             schemes={"s3": "s3", "gs": "gs"},
             # A table of Parquet files cannot be replaced. The files stay when an external table is dropped.
             table="DROP TABLE IF EXISTS {table};\nCREATE TABLE {table} ({columns})\n"
-            "USING PARQUET OPTIONS (path '{folder}', pathGlobFilter '{{{globs}}}')",
+            "USING PARQUET OPTIONS (path = '{folder}', pathGlobFilter = '{{{globs}}}')",
             types=_types("STRING", "BIGINT", "DOUBLE", "BOOLEAN", "TIMESTAMP", "DATE"),
             quote="`",
             escapes=True,
