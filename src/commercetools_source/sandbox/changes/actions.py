@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from commercetools_source.sandbox.changes.defaults import refuse_lost
 from commercetools_source.sandbox.platform.refusals import invalid_input
 
 if TYPE_CHECKING:
@@ -86,7 +87,11 @@ def _value(drafts: Drafts, action: Mapping[str, Any], field: str, name: str, fie
         if field_type.endswith("!"):
             raise invalid_input(f"Malformed parameter: actions: The action '{name}' needs a value for '{field}'.")
         return None
-    return drafts.complete(value, field_type)
+    if field in given:
+        refuse_lost({name: item for name, item in given.items() if name != field}, {}, "")
+    stored = drafts.complete(value, field_type)
+    refuse_lost(value, stored, field)
+    return stored
 
 
 def _set(value: dict[str, Any], field: str, new: Any) -> None:
@@ -115,7 +120,10 @@ def _unpublish(_: Drafts, record: dict[str, Any], __: Mapping[str, Any]) -> None
 def _add_variant(drafts: Drafts, record: dict[str, Any], action: Mapping[str, Any]) -> None:
     for data in _changed(record, action):
         number = 1 + max([1, *(variant["id"] for variant in data["variants"])])
-        data["variants"].append(drafts.complete({**action, "id": number}, "ProductVariant"))
+        given = {name: value for name, value in action.items() if name not in {"action", "staged"}}
+        variant = drafts.complete({**given, "id": number}, "ProductVariant")
+        refuse_lost(given, variant)
+        data["variants"].append(variant)
     _compare(record)
 
 

@@ -10,11 +10,26 @@ from typing import TYPE_CHECKING, Any
 from commercetools_source.sandbox.platform.refusals import invalid_input, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-__all__ = ["below_parent", "concealed", "in_store", "ordered", "refuse_closed", "stocked", "within", "without_nulls"]
+__all__ = [
+    "SOURCES",
+    "addressed",
+    "below_parent",
+    "concealed",
+    "in_store",
+    "ordered",
+    "refuse_closed",
+    "renamed",
+    "stocked",
+    "within",
+    "without_nulls",
+]
 
+# Fields that refer to what a quote request, quote, staged quote or recurring order is made of.
+SOURCES = ("cart", "quoteRequest", "stagedQuote")
 _CONCEALED = "****"
+_VERSIONS = frozenset(f"{source}Version" for source in SOURCES)
 # https://docs.commercetools.com/api/projects/carts: no operation is allowed on carts of these states.
 _CLOSED = frozenset({"Merged", "Ordered"})
 
@@ -32,6 +47,44 @@ def without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: without_nulls(field) for name, field in value.items() if field is not None}
     return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+def renamed(path: str, draft: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a draft with what it says under another name than the record: a group's name, a cart's currency.
+
+    Versions of what a quote or recurring order is made of are no fields of it; the writer has checked them.
+    """
+    fields = {name: value for name, value in draft.items() if name not in _VERSIONS}
+    if path == "/customer-groups":
+        fields["name"] = fields.pop("groupName")
+    if path == "/carts":
+        # Nothing is in the cart: the sandbox refuses line items, whose prices it cannot select.
+        fields["totalPrice"] = {"currencyCode": fields.pop("currency"), "centAmount": 0}
+    return fields
+
+
+def addressed(draft: Mapping[str, Any], new_id: Callable[[], str]) -> dict[str, Any]:
+    """Return a draft whose addresses have ids, and these in place of their positions.
+
+    https://docs.commercetools.com/api/projects/customers
+    """
+    addresses = [{**address, "id": new_id()} for address in draft.get("addresses") or ()]
+    fields = {**draft, "addresses": addresses}
+    for kind in ("shipping", "billing"):
+        default, many = f"default{kind.title()}Address", f"{kind}Addresses"
+        chosen, positions = fields.pop(default, None), fields.pop(many, None) or []
+        ids = [_at(addresses, position, f"{many}[{number}]") for number, position in enumerate(positions)]
+        if chosen is not None:
+            fields[f"{default}Id"] = _at(addresses, chosen, default)
+            ids.append(fields[f"{default}Id"])
+        fields[f"{kind}AddressIds"] = list(dict.fromkeys(ids))
+    return fields
+
+
+def _at(addresses: list[dict[str, Any]], position: int, path: str) -> str:
+    if not 0 <= position < len(addresses):
+        raise invalid_input(f"The field '{path}' is {position}, and there are {len(addresses)} addresses, from 0 on.")
+    return str(addresses[position]["id"])
 
 
 def stocked(new: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.sandbox.changes.defaults import DEFAULTS
 from commercetools_source.sandbox.contract import element, is_array
 from commercetools_source.sandbox.data.expand import collection_of
 from commercetools_source.sandbox.platform.clock import parse_time, write_time
@@ -80,7 +81,7 @@ class Drafts:
         row = self.spec.types[name]
         tag = row.get("tag")
         if tag is not None:
-            chosen = str(value.get(tag) or next(iter(row["variants"])))
+            chosen = str(value.get(tag) or self._variant_of(value, row["variants"]))
             value = {**value, tag: chosen}
             name = row["variants"].get(chosen, name)
         fields = self.spec.types.get(name, row).get("fields", {})
@@ -90,10 +91,19 @@ class Drafts:
             if value.get(field) is not None:
                 done[field] = self.complete(value[field], field_type, depth=depth + 1)
             elif field_type.endswith("!"):
-                done[field] = self._missing(field, field_type, value, depth)
+                done[field] = self._missing((name, field), field_type, value, depth)
         return done
 
-    def _missing(self, field: str, field_type: str, value: Mapping[str, Any], depth: int) -> Any:
+    def _variant_of(self, value: Mapping[str, Any], variants: Mapping[str, str]) -> str:
+        """Return the first variant that has all fields of a value: a custom line item's id makes its return item."""
+        given = {name for name, field in value.items() if field is not None}
+        fitting = (tag for tag, name in variants.items() if given <= set(self.spec.types[name].get("fields", ())))
+        return next(fitting, next(iter(variants)))
+
+    def _missing(self, place: tuple[str, str], field_type: str, value: Mapping[str, Any], depth: int) -> Any:
+        field = place[1]
+        if place in DEFAULTS:
+            return self.complete(DEFAULTS[place], field_type, depth=depth + 1)
         if field == "id" and element(field_type) == "string":
             return new_id(self.random)
         if field == "fractionDigits":

@@ -13,11 +13,12 @@ import msgspec
 from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox.changes import derived
 from commercetools_source.sandbox.changes.actions import apply_actions
+from commercetools_source.sandbox.changes.defaults import refuse_lost
 from commercetools_source.sandbox.changes.drafts import Drafts
 from commercetools_source.sandbox.changes.journal import Journal
 from commercetools_source.sandbox.changes.published import accepted
 from commercetools_source.sandbox.changes.unique import exists, refuse_duplicates, refuse_referenced
-from commercetools_source.sandbox.changes.validation import Rules, validate
+from commercetools_source.sandbox.changes.validation import Rules, type_id, validate
 from commercetools_source.sandbox.platform.clock import parse_time, write_time
 from commercetools_source.sandbox.platform.endpoints import CHILDREN, CONTAINER
 from commercetools_source.sandbox.platform.ids import new_id
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Writer", "item_of"]
 
 _TIMES = ("createdAt", "lastModifiedAt")
+_FIXED = frozenset({"id", "version", *_TIMES})
 _AUTHORS = ("createdBy", "lastModifiedBy")
 _TYPE_IDS = {
     "/inventory": "inventory-entry",
@@ -173,8 +175,10 @@ class Writer:
         item = item_of(self.project, path)
         cart = self._cart_of(draft, store) if path == "/orders" else None
         value = self._value(path, draft, store) if cart is None else self._from_cart(cart, draft)
-        value = {name: field for name, field in value.items() if name not in {"id", "version", *_TIMES}}
+        value = {name: field for name, field in value.items() if name not in _FIXED}
         done = self.drafts.complete(value, item)
+        # What a cart has and an order has not is no field that the client sent.
+        refuse_lost(value if cart is None else {name: draft[name] for name in draft if name not in _FIXED}, done)
         done.pop("version", None)
         refuse_duplicates(path, self.project.collection(path, parent), done)
         if path == "/api-clients":
@@ -192,9 +196,26 @@ class Writer:
         """Return what a draft asks for as fields of the record."""
         if path == "/customers":
             draft = derived.concealed(draft)
+        if path in {"/business-units", "/customers"}:
+            draft = derived.addressed(draft, lambda: f"{self.random.getrandbits(32):08x}")
+        self._check_sources(draft)
+        draft = derived.renamed(path, draft)
         if store is not None:
             draft = derived.in_store(draft, store, self.project.spec.fields(item_of(self.project, path)) or {})
         return _product(draft) if path == "/products" else draft
+
+    def _check_sources(self, draft: Mapping[str, Any]) -> None:
+        """Raise a 409 when what the new record is made of has another version than the draft says."""
+        for name in derived.SOURCES:
+            expected, reference = draft.get(f"{name}Version"), draft.get(name)
+            if expected is None or reference is None:
+                continue
+            field = "id" if reference.get("id") is not None else "key"
+            sources = self.project.collection(f"/{type_id(name)}s")
+            value = str(reference[field])
+            source = sources.get(value) if field == "id" else sources.find(field, value)
+            if source is not None:
+                self._check(source.id, expected, source.decoded())
 
     def _register(self, client: dict[str, Any]) -> None:
         """Let a client made over the API in; only this once its secret is told."""
@@ -338,10 +359,11 @@ def _set(value: dict[str, Any], path: list[str], new: Any) -> None:
 
 def _product(draft: dict[str, Any]) -> dict[str, Any]:
     """Return a product draft as the product that it makes: the same data current and staged."""
-    data = {name: value for name, value in draft.items() if name not in {"key", "productType", "taxCategory", "state"}}
+    of_product = {"key", "productType", "taxCategory", "state", "priceMode"}
+    data = {name: value for name, value in draft.items() if name not in {*of_product, "publish"}}
     # The master variant has id 1, the others follow: https://docs.commercetools.com/api/projects/products
     data["masterVariant"] = {"id": 1, **(data.get("masterVariant") or {})}
     data["variants"] = [{"id": number + 2, **variant} for number, variant in enumerate(data.get("variants") or [])]
     published = bool(draft.get("publish"))
     master = {"published": published, "hasStagedChanges": False, "current": data, "staged": data}
-    return {**draft, "masterData": master}
+    return {**{name: draft[name] for name in of_product if name in draft}, "masterData": master}

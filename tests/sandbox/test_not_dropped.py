@@ -1,0 +1,120 @@
+"""What a client sends is stored, or refused with a reason; what it leaves out has the platform's default."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from commercetools_source.sandbox import Sandbox
+from tests.sandbox.conftest import Api
+from tests.sandbox.minimal_drafts import minimal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+A = {"en": "A"}
+ADDRESSES = [{"country": "DE"}, {"country": "FR"}]
+
+
+@pytest.fixture(scope="module")
+def empty() -> Iterator[Api]:
+    with Sandbox(rows=[]) as sandbox:
+        client = Api(sandbox)
+        yield client
+        client.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "draft", "expected"),
+    [
+        ("/channels", {"key": "store"}, {"roles": ["InventorySupply"]}),
+        ("/states", {"key": "new", "type": "OrderState"}, {"initial": True, "builtIn": False}),
+        ("/states", {"key": "later", "type": "OrderState", "initial": False}, {"initial": False}),
+        ("/standalone-prices", {"sku": "A", "value": {"currencyCode": "EUR", "centAmount": 1}}, {"active": True}),
+        ("/discount-codes", {"code": "X", "cartDiscounts": []}, {"isActive": True}),
+        ("/customer-groups", {"groupName": "VIP"}, {"name": "VIP"}),
+        ("/carts", {"currency": "JPY"}, {
+            "cartState": "Active", "taxMode": "Platform", "inventoryMode": "None", "taxRoundingMode": "HalfEven",
+            "totalPrice": {"type": "centPrecision", "currencyCode": "JPY", "centAmount": 0, "fractionDigits": 0}}),
+    ],
+)  # fmt: skip
+def test_a_draft_becomes_what_the_platform_makes_of_it(
+    empty: Api, path: str, draft: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    assert empty.call("POST", path, draft).body.items() >= expected.items()
+
+
+def test_an_attribute_has_the_defaults_of_the_platform(empty: Api) -> None:
+    attribute = {"name": "size", "label": A, "isRequired": False, "type": {"name": "text"}}
+    made = empty.call("POST", "/product-types", {"name": "T", "description": "", "attributes": [attribute]}).body
+    defaults = {"level": "Variant", "isSearchable": True, "attributeConstraint": "None", "inputHint": "SingleLine"}
+    assert made["attributes"] == [{**attribute, **defaults}]
+
+
+def test_positions_of_addresses_become_their_ids(empty: Api) -> None:
+    draft = {"email": "a@example.com", "addresses": ADDRESSES, "billingAddresses": [0], "defaultBillingAddress": 1}
+    made = empty.call("POST", "/customers", draft).body["customer"]
+    german, french = (address["id"] for address in made["addresses"])
+    assert german != french
+    assert (made["billingAddressIds"], made["defaultBillingAddressId"]) == ([german, french], french)
+    assert made["shippingAddressIds"] == []
+    refused = empty.call("POST", "/customers", {**draft, "email": "b@example.com", "defaultShippingAddress": 2})
+    assert refused.message == "The field 'defaultShippingAddress' is 2, and there are 2 addresses, from 0 on."
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "dropped"),
+    [
+        ("/carts", {"lineItems": [{"sku": "A", "quantity": 1}]}, "lineItems[0].sku"),
+        ("/customers", {"anonymousId": "x"}, "anonymousId"),
+        ("/api-clients", {"deleteDaysAfterCreation": 1}, "deleteDaysAfterCreation"),
+        ("/product-tailoring", {"name": A}, "name"),
+        ("/variants", {"sku": "A"}, "sku"),
+    ],
+)
+def test_what_would_be_dropped_is_refused(empty: Api, path: str, fields: dict[str, Any], dropped: str) -> None:
+    draft = {**minimal(empty.sandbox, path), "email": "drop@example.com"} if path == "/customers" else None
+    total = empty.get(path).body["count"]
+    refused = empty.call("POST", path, {**(draft or minimal(empty.sandbox, path)), **fields})
+    assert refused.status == 400
+    assert refused.message == f"The sandbox does not imitate what the platform does with '{dropped}'; leave it out."
+    assert empty.get(path).body["count"] == total
+
+
+def act(api: Api, path: str, record: Any, action: dict[str, Any]) -> Any:
+    return api.call("POST", f"{path}/{record['id']}", {"version": record["version"], "actions": [action]})
+
+
+@pytest.mark.parametrize(
+    ("field", "variant"), [("lineItemId", "LineItemReturnItem"), ("customLineItemId", "CustomLineItemReturnItem")]
+)
+def test_a_returned_item_is_of_the_variant_that_its_field_tells(empty: Api, field: str, variant: str) -> None:
+    item = {"quantity": 1, field: "x", "shipmentState": "Returned"}
+    action = {"action": "setReturnInfo", "items": [{"items": [item]}]}
+    changed = act(empty, "/orders", empty.sandbox.create("orders"), action).body
+    assert changed["returnInfo"][0]["items"][0].items() >= {**item, "type": variant}.items()
+
+
+def test_an_action_whose_value_is_not_that_of_the_field_is_refused(empty: Api) -> None:
+    record = empty.sandbox.create("recurring_orders")
+    action = {"action": "setRecurringOrderState", "recurringOrderState": {"type": "paused"}}
+    refused = act(empty, "/recurring-orders", record, action)
+    assert (refused.status, refused.body["errors"][0]["code"]) == (400, "InvalidInput")
+    assert "'recurringOrderState'" in refused.message
+    assert empty.get(f"/recurring-orders/{record['id']}").body == record
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/quote-requests", "cartVersion"),
+        ("/recurring-orders", "cartVersion"),
+        ("/staged-quotes", "quoteRequestVersion"),
+        ("/quotes", "stagedQuoteVersion"),
+    ],
+)
+def test_a_stale_version_of_what_a_record_is_made_of_is_a_conflict(empty: Api, path: str, field: str) -> None:
+    refused = empty.call("POST", path, {**minimal(empty.sandbox, path), field: 7})
+    assert (refused.status, refused.body["errors"][0]["code"]) == (409, "ConcurrentModification")
+    assert refused.body["errors"][0]["currentVersion"] == 1
