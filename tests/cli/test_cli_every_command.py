@@ -35,6 +35,7 @@ WRITING = {
 READING = {"verify": ["--streams", "orders"], "plan": ["--streams", "zones,orders"]}
 SERVING = "sandbox"
 DEMO = "demo"  # tests/cli/test_demo.py has the same for it, where it runs anyway
+INIT = "init"  # tests/cli/test_cli_init.py has the same for it: it asks, and writes a file
 FOREIGN = [
     *("notes.txt", "manifest.json", ".lock", "latest.sql", "manifest.json.tmp", "_commercetools_runs.jsonl.tmp"),
     *("shop.db.tmp", "shop.db.bak", "backup/manifest.json", ".cache/commercetools"),
@@ -85,7 +86,7 @@ def lay_foreign(folder: Path) -> None:
 
 
 def test_the_commands_that_write_are_among_those_that_there_are() -> None:
-    assert WRITING.keys() | READING.keys() | {SERVING, DEMO} <= COMMANDS.keys()
+    assert WRITING.keys() | READING.keys() | {SERVING, DEMO, INIT} <= COMMANDS.keys()
     assert {"runs", "state show", "verify", "sync"} <= set(STORING)
 
 
@@ -104,7 +105,7 @@ def test_no_command_touches_what_lies_in_and_beside_its_destination(name: str, p
         assert after == everything
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - set(STORING) - {SERVING, DEMO}))
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - set(STORING) - {SERVING, DEMO, INIT}))
 def test_no_command_without_a_destination_touches_what_lies_about(name: str, tmp_path: Path) -> None:
     lay_foreign(tmp_path)
     before = snapshot(tmp_path)

@@ -118,7 +118,7 @@ def test_the_last_line_names_a_page_that_shows_every_stream(shop: tuple[Path, li
 
 def test_the_next_run_reads_what_the_day_brought_and_says_so(shop: tuple[Path, list[str]]) -> None:
     path, (_, second) = shop
-    assert "An incremental run: of the 41 streams that have a change date" in second
+    assert "An incremental run: of the 41 streams with a change date" in second
     with duckdb.connect(str(path), read_only=True) as connection:
         new = connection.execute("SELECT count(*) FROM orders WHERE orderNumber LIKE 'day-1-%'").fetchone()
     assert new == (10,)

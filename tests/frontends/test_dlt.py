@@ -178,7 +178,7 @@ def test_a_replacing_read_that_left_a_record_out_keeps_the_row_that_it_had(tmp_p
         before = versions(shop, "customer_groups")
         shop.faults.add(Fault("unservable", "/customer-groups", status=500, records=(lost,), times=None))
         shop.delete("customer_groups", gone)
-        with pytest.raises(CommercetoolsError, match="customer_groups is not complete: 1 records could not be served"):
+        with pytest.raises(CommercetoolsError, match="customer_groups is not complete: 1 record left out"):
             warehouse.load(["customer_groups"], form=form)
         assert warehouse.versions("customer_groups") == before
         shop.faults.clear()

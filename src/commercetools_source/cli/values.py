@@ -66,7 +66,9 @@ def refuse_foreign(path: Path, option: str, sign: bytes) -> None:
     except OSError as error:
         raise ConfigError(f"{option} is {path}, which cannot be read: {error.strerror}") from None
     if not replaceable:
-        raise ConfigError(f"{option} is {path}, which {option} did not write; name another file, or move it away")
+        raise ConfigError(
+            f"{option} is {path}, which commercetools-source did not write; name another file, or move it away"
+        )
 
 
 def names_of(given: Sequence[str] | None, option: str = "--streams") -> list[str] | None:
