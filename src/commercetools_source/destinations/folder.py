@@ -252,10 +252,14 @@ class Folder:
 
     # --- one change ---
 
-    @contextmanager
-    def _writing(self, table: str) -> Iterator[None]:
+    def refuse_closed(self) -> None:
+        """Raise DestinationError while it is not open to write."""
         if not self._writes:
             raise DestinationError(f"{self.files.name} is not open to write; call open() first")
+
+    @contextmanager
+    def _writing(self, table: str) -> Iterator[None]:
+        self.refuse_closed()
         self._put = []
         try:
             yield

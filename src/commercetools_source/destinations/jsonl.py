@@ -62,6 +62,7 @@ class Jsonl:
 
     def write(self, delivery: Delivery) -> None:
         """Store records as one new file, then the state; raises DestinationError, with neither stored."""
+        self._folder.refuse_closed()
         stream = delivery.stream
         write = (lambda out: _write_lines(out, delivery.records)) if delivery.records else None
         rows = [TableRows(stream.name, stream.key, write)]

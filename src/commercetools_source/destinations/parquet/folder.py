@@ -164,6 +164,7 @@ class Parquet:
 
         Raises DestinationError; what is stored by then is whole, and the next run goes on from it.
         """
+        self._folder.refuse_closed()  # before a connection is made to count the changes
         stream, phase = delivery.stream, delivery.phase
         with self._failing(f"write {stream.name} to"):
             if not phase.full:
