@@ -35,8 +35,6 @@ def merged_changes(
     Where records have versions, one that is stored in this version or a newer one is no change. None: there is not
     memory enough to know.
     """
-    import duckdb
-
     keys = ", ".join(map(quoted, key))
     first = quoted(key[0])
     version = "max(version)" if "version" in columns and "version" in rows.column_names else "NULL"
@@ -44,19 +42,15 @@ def merged_changes(
     stored = f"SELECT {keys}, {version} AS _version FROM {source} GROUP BY ALL"  # noqa: S608 - quoted names
     connection.register("_batch", rows)
     try:
-        (counts,) = connection.execute(
+        return _counted(
+            connection,
             f"SELECT count(*) FILTER (stored.{first} IS NULL),"  # noqa: S608 - same
             f" count(*) FILTER (stored.{first} IS NOT NULL AND coalesce(batch._version > stored._version, true))"
             f" FROM (SELECT {keys}, {version} AS _version FROM _batch GROUP BY ALL) AS batch"
-            f" LEFT JOIN ({stored}) AS stored USING ({keys})"
-        ).fetchall()
-    except duckdb.Error as error:
-        if not lacks_memory(error):
-            raise
-        return None
+            f" LEFT JOIN ({stored}) AS stored USING ({keys})",
+        )
     finally:
         connection.unregister("_batch")
-    return Changes(*counts)
 
 
 def remember(
@@ -97,8 +91,6 @@ def changes_since(
     connection: duckdb.DuckDBPyConnection, sources: Sequence[str], key: Sequence[str], columns: Mapping[str, str]
 ) -> Changes | None:
     """Return how the files of a stream differ from what was remembered; None: there is not memory enough to know."""
-    import duckdb
-
     keys = ", ".join(map(quoted, key))
     same = " AND ".join(f"stored.{quoted(name)} = loaded.{quoted(name)}" for name in key)
     first = quoted(key[0])
@@ -106,13 +98,21 @@ def changes_since(
         loaded = f"SELECT {keys}, {_version(columns)} AS _version FROM ({newest(files(sources), key, columns)})"  # noqa: S608 - quoted names
     else:
         loaded = f"SELECT {keys}, _version FROM {_BEFORE} LIMIT 0"  # noqa: S608 - same
+    return _counted(
+        connection,
+        f"SELECT count(*) FILTER (stored.{first} IS NULL),"  # noqa: S608 - same
+        f" count(*) FILTER (stored._version IS DISTINCT FROM loaded._version AND stored.{first} = loaded.{first}),"
+        f" count(*) FILTER (loaded.{first} IS NULL)"
+        f" FROM {_BEFORE} AS stored FULL JOIN ({loaded}) AS loaded ON {same}",
+    )
+
+
+def _counted(connection: duckdb.DuckDBPyConnection, query: str) -> Changes | None:
+    """Return the counts of a query; None: there is not memory enough to know."""
+    import duckdb
+
     try:
-        (counts,) = connection.execute(
-            f"SELECT count(*) FILTER (stored.{first} IS NULL),"  # noqa: S608 - same
-            f" count(*) FILTER (stored._version IS DISTINCT FROM loaded._version AND stored.{first} = loaded.{first}),"
-            f" count(*) FILTER (loaded.{first} IS NULL)"
-            f" FROM {_BEFORE} AS stored FULL JOIN ({loaded}) AS loaded ON {same}"
-        ).fetchall()
+        (counts,) = connection.execute(query).fetchall()
     except duckdb.Error as error:
         if not lacks_memory(error):
             raise
