@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from commercetools_source.cli.output import UNFINISHED, say
-from commercetools_source.cli.values import refuse_foreign
+from commercetools_source.cli.values import refuse_foreign, refuse_place
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,10 +37,8 @@ class Monitors:
     def __init__(self, ping: str | None, metrics: Path | None) -> None:
         if ping is not None and not _is_url(ping):
             raise ConfigError("--ping must be a URL such as https://hc-ping.com/your-uuid")
-        if metrics is not None and not metrics.parent.is_dir():
-            raise ConfigError(f"--metrics is {metrics}, whose folder does not exist; create it first")
         if metrics is not None:
-            refuse_foreign(metrics, "--metrics", _SIGN)
+            refuse_place(metrics, "--metrics", _SIGN)
         self._ping = ping
         self._metrics = metrics
 

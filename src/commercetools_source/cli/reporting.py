@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from commercetools_source.cli.output import say
-from commercetools_source.cli.values import refuse_foreign
+from commercetools_source.cli.values import refuse_foreign, refuse_place
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError, DestinationError
@@ -46,9 +46,7 @@ class Reporting:
         if not isinstance(destination, Queryable):
             described = choice(having(DESTINATIONS, Ability.QUERY))
             raise ConfigError(f"{option} describes {described}; {destination.name} cannot be asked with SQL")
-        if not path.parent.is_dir():
-            raise ConfigError(f"{option} is {path}, whose folder does not exist; create it first")
-        refuse_foreign(path, option, _SIGN)
+        refuse_place(path, option, _SIGN)
 
     def begin(self, hook: Hook) -> Hook:
         """Return a hook that passes events on to `hook`, and keeps those that the page tells of."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 import typer
 
 from commercetools_source.cli.output import say
-from commercetools_source.cli.values import refuse_foreign
+from commercetools_source.cli.values import refuse_place
 from commercetools_source.config import Config
 from commercetools_source.config.settings import REGIONS
 from commercetools_source.config.written import SIGN, env_text
@@ -36,9 +34,7 @@ def refuse_output(path: Path) -> None:
     """Raise ConfigError where no `.env` can be written at `path`, before anybody is asked for a secret."""
     if not path.name.startswith(".env") and path.suffix != ".env":
         raise ConfigError(f"--output is {path}; its name must end in .env, as --config asks")
-    if not path.absolute().parent.is_dir():
-        raise ConfigError(f"--output is {path}, whose folder does not exist; create it first")
-    refuse_foreign(path, "--output", SIGN.encode())
+    refuse_place(path, "--output", SIGN.encode())
 
 
 def settings_from(file: Path | None) -> Config:
@@ -56,18 +52,14 @@ def settings_from(file: Path | None) -> Config:
 
 def write_env(config: Config, path: Path) -> None:
     """Write the settings to `path`, for its owner alone, as a whole or not at all; raises ConfigError."""
+    from commercetools_source.destinations.store.atomic import replace_file
+
     text = env_text(config)
     if env_text(Config.from_text(text, str(path))) != text:
         raise ConfigError("the client's secret has quotes that a .env cannot hold; write a .json file of settings")
-    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        # Never readable by others, not even for a moment.
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-            out.write(text)
-        temporary.replace(path)
+        replace_file(path, lambda out: out.write(text.encode()), mode=0o600)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
         raise ConfigError(f"--output is {path}, which cannot be written: {error.strerror}") from None
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "names_of",
     "predicates_of",
     "refuse_foreign",
+    "refuse_place",
     "settings_of",
     "size_of",
     "states_of",
@@ -50,6 +51,13 @@ def file_of(given: Path | None, option: str) -> Path | None:
         scheme = str(given).partition(":")[0]
         raise ConfigError(f"{option} begins like a URL ({scheme}:); name a file on this machine")
     return given
+
+
+def refuse_place(path: Path, option: str, sign: bytes) -> None:
+    """Raise ConfigError where `option` can write no file: in a folder that does not exist, or over a foreign file."""
+    if not path.parent.is_dir():
+        raise ConfigError(f"{option} is {path}, whose folder does not exist; create it first")
+    refuse_foreign(path, option, sign)
 
 
 def refuse_foreign(path: Path, option: str, sign: bytes) -> None:

@@ -45,14 +45,16 @@ def write_file(folder: Path, name: str, write: Write) -> tuple[int, int]:
     return records, size
 
 
-def replace_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def replace_file(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o666) -> None:
     """Write a file that a person named, as a whole or not at all; raises OSError.
+
+    `mode` is who may read and write it, within what the process allows, from the first moment on.
 
     Until then it has a name that nobody can have used: what lies beside it is not ours. A run that is killed leaves
     such a file.
     """
     temporary = path.with_name(f".{path.name[:_NAME_KEPT]}.{secrets.token_hex(8)}{TEMPORARY}")
-    with temporary.open("xb") as out:
+    with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as out:
         try:
             write(out)
             out.flush()
