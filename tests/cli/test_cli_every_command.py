@@ -35,7 +35,7 @@ WRITING = {
 READING = {"verify": ["--streams", "orders"], "plan": ["--streams", "zones,orders"]}
 SERVING = "sandbox"
 DEMO = "demo"  # tests/cli/test_demo.py has the same for it, where it runs anyway
-INIT = "init"  # tests/cli/test_cli_init.py has the same for it: it asks, and writes a file
+INIT = "init"  # it asks, and writes a file: what it leaves alone, tests/cli/test_cli_init.py tries
 FOREIGN = [
     *("notes.txt", "manifest.json", ".lock", "latest.sql", "manifest.json.tmp", "_commercetools_runs.jsonl.tmp"),
     *("shop.db.tmp", "shop.db.bak", "backup/manifest.json", ".cache/commercetools"),
