@@ -12,7 +12,7 @@
 #   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them
 #   make judges    clients that nobody here wrote ask the sandbox: schemathesis, the TypeScript SDK (needs node), the Python SDK
 #   make crash     a process that writes a DuckDB file is killed at 50 random moments
-#   make hours   two hours of `sync --every 1m` with faults, in virtual time
+#   make hours     two hours of `sync --every 1m` with faults, in virtual time; the forecast for the demo shop against its runs (5 minutes)
 #   make acceptance  the source inside Mage's own code and inside Spark, Ray, Dask and Daft, the tap before Singer's checker,
 #                  three targets and Meltano, the connector before airbyte-cdk's tests and PyAirbyte, dlt into three destinations
 #   make test-lowest    the tests with the lowest versions that pyproject.toml declares; PYTHON=python3.10 for the lowest of all
@@ -67,7 +67,7 @@ crash: $(BUILD)/installed $(BUILD)/tools
 	KILLS=50 $(BIN)/pytest tests/sync/test_kill.py
 
 hours: $(BUILD)/installed $(BUILD)/tools
-	HOURS=1 $(BIN)/pytest tests/sync/test_repeat.py -k hours
+	HOURS=1 $(BIN)/pytest tests/sync/test_repeat.py tests/sync/test_plan_costs.py -k 'hours or demo'
 
 # Needs an index of packages, and for some tests PostgreSQL and GitHub; MAGE names a copy of Mage's repository instead.
 acceptance: $(BUILD)/installed $(BUILD)/tools

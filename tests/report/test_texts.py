@@ -23,7 +23,7 @@ from commercetools_source.report.state import StateReport
 from commercetools_source.sync import Summary
 from commercetools_source.sync.access import Access, Inspection
 from commercetools_source.sync.compare import Verdict
-from commercetools_source.sync.plan import Forecast
+from commercetools_source.sync.plan import Forecast, Plan
 
 BOUND = "2026-01-01T00:00:00.000Z"
 UNSEEN = "deletions since 2026-01-01T00:00:00.000Z were not looked for, a later run does it: no scope"
@@ -245,13 +245,13 @@ def test_check_says_what_works_and_which_client_to_create(fields: dict[str, Any]
 
 
 def test_plan_counts_with_real_plurals() -> None:
-    exact = Forecast("zones", "full", 1, 1, 0.2, exact=True)
-    least = Forecast("orders", "full", 10_000, 21, 4.0, exact=False)
-    assert PlanReport((exact,), 1).text().splitlines()[-1] == (
-        "1 record in 1 request; about 0.2 s with 1 request at once, as fast as the platform answers now"
+    exact = Forecast("zones", "full", 1, 1, 0.2)
+    least = Forecast("orders", "full", 10_000, 21, 4.0, "at least")
+    assert PlanReport(Plan((exact,)), 1).text().splitlines()[-1] == (
+        "1 record in about 3 requests; about 0.2 s with 1 request at once, as fast as the platform answers now"
     )
-    assert PlanReport((exact, least), 8).text().splitlines()[-1] == (
-        "at least 10,001 records in at least 22 requests; about 0.5 s with 8 requests at once, as fast as the platform"
+    assert PlanReport(Plan((exact, least)), 8).text().splitlines()[-1] == (
+        "at least 10,001 records in at least 24 requests; about 0.5 s with 8 requests at once, as fast as the platform"
         " answers now"
     )
 

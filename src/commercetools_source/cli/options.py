@@ -14,6 +14,8 @@ from commercetools_source.destinations.row import Ability, described, having
 
 __all__ = [
     "DEFAULT",
+    "Chosen",
+    "Exclude",
     "Full",
     "Hard",
     "Json",
@@ -90,6 +92,25 @@ Streams = Annotated[
         "--streams",
         metavar="NAMES",
         help="Only these streams: names with commas between. By default all.",
+        autocompletion=complete_streams,
+    ),
+]
+Chosen = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--streams",
+        metavar="NAMES",
+        help="Only these streams: names with commas between, or `readable` for all that the API client may read."
+        " By default all.",
+        autocompletion=complete_streams,
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="NAMES",
+        help="All but these streams: names with commas between.",
         autocompletion=complete_streams,
     ),
 ]

@@ -36,7 +36,19 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.privacy import Privacy
 
-__all__ = ["LARGEST_OFFSET", "Get", "Page", "Quarantine", "Step", "cut_short", "halves", "pages", "path_of", "read"]
+__all__ = [
+    "LARGEST_OFFSET",
+    "Get",
+    "Page",
+    "Quarantine",
+    "Step",
+    "cut_short",
+    "halves",
+    "is_countable",
+    "pages",
+    "path_of",
+    "read",
+]
 
 _PAGE_BYTES_LIMIT = 16 << 20
 """Pages are kept near this size, so that the pages under way at once fit into memory (a record may have 16 MB)."""
@@ -106,7 +118,7 @@ def _read(request: PageRequest, limit: int, most: int) -> Step:
     while True:
         attempts = PATIENT_ATTEMPTS if limit > 1 else _LONE_ATTEMPTS
         try:
-            fetched = request.fetch(limit, attempts, counted=limit == asked and _is_countable(request))
+            fetched = request.fetch(limit, attempts, counted=limit == asked and is_countable(request))
         except CommercetoolsError as error:
             if not is_oversized(error):
                 raise
@@ -172,7 +184,7 @@ def halves(
     return (replace(key_range, until=cut, upper=upper), replace(key_range, after=cut))
 
 
-def _is_countable(request: PageRequest) -> bool:
+def is_countable(request: PageRequest) -> bool:
     """Return whether counting costs little and saves the request that proves the end: at the start of a short range.
 
     Changes since the last run and the children of one parent are few; a whole collection can be huge.

@@ -3,78 +3,69 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commercetools_source.events import counted, seconds_text
 from commercetools_source.report.answer import Report
 from commercetools_source.report.table import table
 
 if TYPE_CHECKING:
-    from commercetools_source.sync.plan import Forecast
+    from commercetools_source.sync.estimate import Forecast, Precision
+    from commercetools_source.sync.plan import Plan
 
 __all__ = ["PlanReport"]
 
 _HEADER = ("stream", "read", "records", "requests", "time", "")
+_BOUNDS: dict[Precision, str] = {"exact": "", "about": "~ ", "at least": ">= "}
 
 
 @dataclass(frozen=True, slots=True)
 class PlanReport(Report):
     """What a run would read; its time is that of `concurrency` requests at once."""
 
-    forecasts: tuple[Forecast, ...]
+    plan: Plan
     concurrency: int
-
-    @property
-    def records(self) -> int:
-        """Records of all streams of which the number is known."""
-        return sum(forecast.records or 0 for forecast in self.forecasts)
-
-    @property
-    def requests(self) -> int:
-        """Requests in all."""
-        return sum(forecast.requests for forecast in self.forecasts)
-
-    @property
-    def seconds(self) -> float:
-        """How long the run takes."""
-        return sum(forecast.seconds for forecast in self.forecasts) / self.concurrency
-
-    @property
-    def exact(self) -> bool:
-        """Whether no number is a lower bound."""
-        return all(forecast.exact for forecast in self.forecasts)
 
     def text(self) -> str:
         """Return a line for each stream and one for all."""
-        rows = [self._row(forecast) for forecast in self.forecasts]
-        least = "" if self.exact else "at least "
+        plan = self.plan
+        before = [] if plan.deletions is None else [plan.deletions]
+        rows = [self._row(forecast) for forecast in (*before, *plan.streams)]
+        bound = "" if plan.precision == "exact" else f"{plan.precision} "
+        requests = f"{'at least' if plan.precision == 'at least' else 'about'} {counted(plan.requests, 'request')}"
         total = (
-            f"{least}{counted(self.records, 'record')} in {least}{counted(self.requests, 'request')}; about"
-            f" {seconds_text(self.seconds)} with {counted(self.concurrency, 'request')} at once, as fast as the"
-            " platform answers now"
+            f"{bound}{counted(plan.records, 'record')} in {requests}; about"
+            f" {seconds_text(plan.seconds(self.concurrency))} with {counted(self.concurrency, 'request')} at once, as"
+            " fast as the platform answers now"
         )
         return f"{table(rows, header=_HEADER)}\n\n{total}"
 
     def value(self) -> object:
-        """Return totals and streams; `seconds` of a stream are those of its answers one after the other."""
+        """Return totals and streams; `seconds` of a stream are those of its answers one after the other.
+
+        `deletions`: what looking for them takes, null where a run does not.
+        """
+        plan = self.plan
         return {
-            "records": self.records,
-            "requests": self.requests,
-            "seconds": round(self.seconds, 3),
-            "exact": self.exact,
-            "streams": [{**asdict(forecast), "seconds": round(forecast.seconds, 3)} for forecast in self.forecasts],
+            "records": plan.records,
+            "requests": plan.requests,
+            "seconds": round(plan.seconds(self.concurrency), 3),
+            "exact": plan.precision == "exact",
+            "deletions": plan.deletions and _value(plan.deletions),
+            "streams": [_value(forecast) for forecast in plan],
         }
 
     def _row(self, forecast: Forecast) -> list[str]:
         return [
             forecast.stream,
             forecast.mode,
-            _bounded("" if forecast.records is None else f"{forecast.records:,}", exact=forecast.exact),
-            _bounded(f"{forecast.requests:,}", exact=forecast.exact),
-            seconds_text(forecast.seconds / min(self.concurrency, max(1, forecast.requests))),
+            "" if forecast.records is None else f"{_BOUNDS[forecast.precision]}{forecast.records:,}",
+            f"{_BOUNDS[forecast.precision]}{forecast.requests:,}",
+            seconds_text(max(forecast.chain, forecast.seconds / self.concurrency)),
             forecast.note,
         ]
 
 
-def _bounded(number: str, *, exact: bool) -> str:
-    return number if exact or not number else f">= {number}"
+def _value(forecast: Forecast) -> dict[str, Any]:
+    rounded = {name: round(getattr(forecast, name), 3) for name in ("seconds", "chain")}
+    return {**asdict(forecast), **rounded, "exact": forecast.exact}

@@ -42,7 +42,9 @@ __all__ = [
     "listing",
     "look_up",
     "lookup",
+    "lookup_span",
     "marking",
+    "messages_of",
     "refusal",
     "sweepable",
     "unreadable",
@@ -98,13 +100,8 @@ def deletions(
     by_type = {name: stream for stream in streams for name in stream.deleted_messages}
     if not by_type:
         return
-    messages = STREAMS["messages"]
-    # Sorted, so that the same streams give the same request.
-    only = f"type in ({', '.join(literal(name) for name in sorted(by_type))})"
-    # Messages never change, so their creation orders them for good
-    # (https://docs.commercetools.com/api/projects/messages).
-    key_range = KeyRange("createdAt", "id", lower=since, upper=until)
-    for page in paging.pages(get, messages, key_range, page_size, where=(only,)):
+    key_range, only = messages_of(by_type, since, until)
+    for page in paging.pages(get, STREAMS["messages"], key_range, page_size, where=(only,)):
         tombstones: dict[str, list[Tombstone]] = {}
         for record in page.records:
             message = _decoded(record)
@@ -112,6 +109,15 @@ def deletions(
             tombstones.setdefault(message.type, []).append(Tombstone(message.resource.id, message.createdAt, record))
         for name in tombstones.keys() & by_type.keys():
             yield by_type[name], tombstones[name]
+
+
+def messages_of(types: Iterable[str], since: str, until: str) -> tuple[KeyRange, str]:
+    """Return the range of the Messages from `since` to `until`, and the predicate for those of these types."""
+    # Sorted, so that the same streams give the same request.
+    only = f"type in ({', '.join(literal(name) for name in sorted(types))})"
+    # Messages never change, so their creation orders them for good
+    # (https://docs.commercetools.com/api/projects/messages).
+    return KeyRange("createdAt", "id", lower=since, upper=until), only
 
 
 def _decoded(record: msgspec.Raw) -> _Message:
@@ -189,16 +195,11 @@ def lookup(
     be read. A fault of Messages, however lasting, is no reason not to read records: it comes back in `error`, and
     the states say from when on the next run has to look, which is never later than the bound.
     """
-    starts = {stream: deletions_since(states.get(stream.name, StreamState())) for stream in streams}
-    loaded = {stream: start for stream, start in starts.items() if start is not None and stream.deleted_messages}
+    loaded, reached, lower = lookup_span(streams, states, selection)
     if not loaded and not probe:
         return Lookup(states, {})
-    reached = min(loaded.values(), default=selection.bound)
-    # Messages become visible late as records do, so they are read again for the same span; marking twice changes
-    # nothing.
-    lower = shift(reached, -selection.lookback) if loaded else reached
     error: CommercetoolsError | None = None
-    pages = deletions(get, loaded or starts, lower, selection.end, page_size)
+    pages = deletions(get, loaded or streams, lower, selection.end, page_size)
     while True:
         try:
             stream, tombstones = next(pages)
@@ -215,6 +216,24 @@ def lookup(
     # Without an error nothing is owed, and the cursor alone says from when on to look.
     after = {name: replace(states[name], deletions_from=end) for name, end in ends.items()}
     return Lookup({**states, **after}, {}, reached, error)
+
+
+def lookup_span(
+    streams: Iterable[Stream], states: Mapping[str, StreamState], selection: Selection
+) -> tuple[dict[Stream, str], str, str]:
+    """Return which streams have rows that Messages can say were deleted, and the times from which on to look.
+
+    Each stream comes with the time up to which its rows are true. The first text is the earliest of these times, the
+    second the one from which Messages are read. Without such a stream both are the bound.
+    """
+    starts = {stream: deletions_since(states.get(stream.name, StreamState())) for stream in streams}
+    loaded = {stream: start for stream, start in starts.items() if start is not None and stream.deleted_messages}
+    if not loaded:
+        return {}, selection.bound, selection.bound
+    reached = min(loaded.values())
+    # Messages become visible late as records do, so they are read again for the same span; marking twice changes
+    # nothing.
+    return loaded, reached, shift(reached, -selection.lookback)
 
 
 def unreadable(project_key: str) -> CommercetoolsError:

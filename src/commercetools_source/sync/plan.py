@@ -6,58 +6,88 @@ a longer span of time is counted in parts, as far as a few requests go; beyond t
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
-
-import msgspec
 
 from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import Paging, find, streams_of
-from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError
-from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.counting import Count, count_range, total_params
-from commercetools_source.extract.paging import path_of
+from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError, StateError
+from commercetools_source.extract.checkpoint import Mode, StreamState
+from commercetools_source.extract.delivery import Comparable, Merging
+from commercetools_source.extract.parents import parents_of, values_at
 from commercetools_source.extract.request import is_oversized
 from commercetools_source.extract.selection import conflict_with, mode_of, ranges_of
+from commercetools_source.sync.cost import Cost, listing_cost
+from commercetools_source.sync.deletions import lookup_span, messages_of
+from commercetools_source.sync.estimate import Asker, Counter, Forecast, Precision
 from commercetools_source.sync.transfer import selection_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from commercetools_source.catalog.streams import Stream, Streams
+    from commercetools_source.catalog.streams import Parents, Stream, Streams
     from commercetools_source.catalog.timestamps import Time
     from commercetools_source.client import Client
-    from commercetools_source.extract.keyset import KeyRange
+    from commercetools_source.extract.delivery import Destination
     from commercetools_source.extract.selection import Selection
 
-__all__ = ["Forecast", "plan"]
+__all__ = ["Forecast", "Plan", "plan"]
 
 _How = Literal["full", "incremental", "resumed"]
 
-_QUESTIONS = 40
-"""Requests that counting one stream may take."""
-_SAMPLE = 20
-"""Records asked for to see how long a page takes."""
-_ATTEMPTS = 4
-"""Attempts at a question whose answer is of no use: nobody waits minutes for a forecast."""
+_PARENTS = 100
+"""Records asked for to see how many collections of a child stream one parent has."""
+_CHILDREN = 5
+"""Collections of a child stream that are counted, of those that it has."""
+_CONTAINERS = 40
+"""Containers that are looked for: each takes a request."""
+_BEFORE = 2
+"""Requests before the first stream: one for a token, one for the platform's time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
-    """What reading one stream takes: `records`, `requests`, and the `seconds` of their answers one after the other.
+class Plan:
+    """What a run takes; iterates over the forecasts of its streams.
 
-    `exact`: the numbers are not "at least". `records` is None where it cannot be told, with a `note`.
+    `deletions`: what looking for them in Messages takes, None where a run does not. `pause`: the seconds that the
+    smallest request takes.
     """
 
-    stream: str
-    mode: str
-    records: int | None
-    requests: int
-    seconds: float
-    exact: bool
-    note: str = ""
+    streams: tuple[Forecast, ...]
+    deletions: Forecast | None = None
+    pause: float = 0.0
+
+    def __iter__(self) -> Iterator[Forecast]:
+        """Iterate over the forecasts of the streams."""
+        return iter(self.streams)
+
+    @property
+    def records(self) -> int:
+        """Records of all streams of which the number is known."""
+        return sum(forecast.records or 0 for forecast in self.streams)
+
+    @property
+    def requests(self) -> int:
+        """Requests in all, those before the first stream too."""
+        return _BEFORE + sum(forecast.requests for forecast in self._all)
+
+    @property
+    def precision(self) -> Precision:
+        """The precision of `records`: a single lower bound makes all of it one."""
+        return _together(forecast.precision for forecast in self.streams)
+
+    def seconds(self, concurrency: int) -> float:
+        """Return how long the answers of a run take with so many concurrent requests."""
+        before = _BEFORE * self.pause + (self.deletions.seconds if self.deletions else 0.0)
+        work = sum(forecast.seconds for forecast in self.streams) / concurrency
+        # No number of workers makes a sequence shorter.
+        return before + max([work, *(forecast.chain for forecast in self.streams)])
+
+    @property
+    def _all(self) -> tuple[Forecast, ...]:
+        return self.streams if self.deletions is None else (self.deletions, *self.streams)
 
 
 def plan(
@@ -68,124 +98,108 @@ def plan(
     full: bool = False,
     since: Time | None = None,
     where: Mapping[str, str] | None = None,
-) -> tuple[Forecast, ...]:
+    destination: Destination | None = None,
+    now: Callable[[], float] = time.monotonic,
+) -> Plan:
     """Return what a `sync` with these arguments would read, given the stored `states`; reads next to nothing.
 
+    `destination`, which is not opened, says whether the run looks for deletions and reads what is not settled yet.
+    `now` is the clock by which answers are timed.
     What the run finds can differ: the project goes on living. Raises as `sync` does before it reads.
     """
     chosen = streams_of(streams)
-    selection = selection_of(client, chosen, full=full, since=since, where=where)
+    target: object = destination
+    tail = isinstance(target, Merging) and target.merges
+    selection = selection_of(client, chosen, full=full, since=since, where=where, tail=tail)
+    asker = Asker(client, now)
     # One after the other: the times of single requests are what the forecast is made of.
-    return tuple(_forecast(client, stream, states.get(stream.name, StreamState()), selection) for stream in chosen)
+    forecasts = tuple(_forecast(asker, stream, states.get(stream.name, StreamState()), selection) for stream in chosen)
+    marks = isinstance(target, Comparable) and not full
+    return Plan(forecasts, _deletions(asker, chosen, states, selection) if marks else None, asker.pause)
 
 
-def _forecast(client: Client, stream: Stream, state: StreamState, selection: Selection) -> Forecast:
+def _forecast(asker: Asker, stream: Stream, state: StreamState, selection: Selection) -> Forecast:
     mode = mode_of(stream, state, selection)
     note = conflict_with(stream, state, selection)
     if note is None:
         try:
-            return _counted(_Counter(client, stream, selection.where_of(stream)), mode, state, selection)
+            return _counted(Counter(asker, stream, selection.where_of(stream)), mode, state, selection)
         except ForbiddenError:
-            note = f"the API client may not read it; {scope_advice([stream], client.config.project_key)}"
+            note = f"the API client may not read it; {scope_advice([stream], asker.client.config.project_key)}"
         except CommercetoolsError as error:
-            if not isinstance(error, ApiError) and not is_oversized(error):
+            # A StateError is of a listing that this stream needs, and says so.
+            if not isinstance(error, (ApiError, StateError)) and not is_oversized(error):
                 raise  # nothing answers, or it is no matter of this stream
             note = str(error)
-    return Forecast(stream.name, mode, None, 0, 0.0, exact=False, note=note)
+    return Forecast(stream.name, mode, None, 0, 0.0, "about", note)
 
 
-def _counted(counter: _Counter, mode: _How, state: StreamState, selection: Selection) -> Forecast:
+def _deletions(
+    asker: Asker, streams: Sequence[Stream], states: Mapping[str, StreamState], selection: Selection
+) -> Forecast | None:
+    """Return what looking for deletions takes; None where no stream has rows that could be deleted."""
+    loaded, _, lower = lookup_span(streams, states, selection)
+    if not loaded:
+        return None
+    types = [name for stream in loaded for name in stream.deleted_messages]
+    messages = find("messages")
+    key_range, only = messages_of(types, lower, selection.end)
+    try:
+        counter = Counter(asker, messages, (only,))
+        forecast = counter.forecast("deletions", [key_range], workers=1)
+    except CommercetoolsError as error:
+        # The run goes on without them, and says so.
+        return Forecast("messages", "deletions", None, 1, asker.pause, "about", str(error))
+    return forecast
+
+
+def _counted(counter: Counter, mode: _How, state: StreamState, selection: Selection) -> Forecast:
     stream = counter.stream
     if stream.paging is Paging.SINGLE:
-        return Forecast(stream.name, mode, 1, 1, counter.pause(stream.path), exact=True)
+        seconds = counter.asker.time(stream.path, stream.params)
+        return Forecast(stream.name, mode, 1, 1, seconds, chain=seconds)
     if mode == "resumed":
         return counter.forecast(mode, state.ranges)
-    if stream.parents is not None:
-        return _below_parents(counter, mode)
-    return counter.forecast(mode, ranges_of(stream, mode, state, selection, [()]))
+    if stream.parents is None:
+        return counter.forecast(mode, ranges_of(stream, mode, state, selection, [()]))
+    if stream.parents.kind == "distinct":
+        return _in_containers(counter, stream.parents, mode, state, selection)
+    return _below_parents(counter, stream.parents, mode, state, selection)
 
 
-def _below_parents(counter: _Counter, mode: str) -> Forecast:
-    """Return what can be told without a look into each parent: one request for each of them at least."""
-    stream = counter.stream
-    parents = stream.parents
-    source = find(parents.source).path if parents is not None and parents.kind == "records" else "/custom-objects"
-    total, _ = counter.total(source, ())
-    if parents is not None and parents.kind == "distinct" and mode == "full" and not counter.where:
-        requests = math.ceil(total / counter.client.config.page_size)
-        seconds = requests * counter.page_seconds(total)
-        return Forecast(
-            stream.name, mode, total, requests, seconds, exact=False, note="one request a container or more"
-        )
-    note = "one request for each parent or more; the records inside are not counted"
-    return Forecast(stream.name, mode, None, total, total * counter.pause(source), exact=False, note=note)
+def _in_containers(
+    counter: Counter, parents: Parents, mode: Mode, state: StreamState, selection: Selection
+) -> Forecast:
+    """Return what reading each container takes; together they are one collection, which counts their records."""
+    stream, size = counter.stream, counter.asker.client.config.page_size
+    containers = list(islice(parents_of(counter.asker.client.get, stream, size), _CONTAINERS))
+    (key_range,) = ranges_of(stream, mode, state, selection, [()])
+    count = counter.count(key_range, parents.source)
+    records, number = count.records, len(containers)
+    # Found by a skip scan: a request for each, one behind the last, and one that proves the end (`parents_of`).
+    listing = Cost(number + 2, number + 2)
+    pages = Cost(number + records // size, 1 + records // size)
+    exact = count.exact and number < _CONTAINERS
+    note = "" if number < _CONTAINERS else f"there may be more than {_CONTAINERS} containers, each a request"
+    return counter.costed(mode, records, "exact" if exact else "at least", (listing, pages), parents.source, note)
 
 
-class _Counter:
-    """Counts the records of one stream, and measures how long a page of them takes."""
-
-    def __init__(self, client: Client, stream: Stream, where: Sequence[str]) -> None:
-        self.client = client
-        self.stream = stream
-        self.where = tuple(where)
-        self._questions = _QUESTIONS
-
-    def forecast(self, mode: str, ranges: Iterable[KeyRange]) -> Forecast:
-        """Return what reading `ranges` takes."""
-        records, exact, requests = 0, True, 0
-        size = self.client.config.page_size
-        for key_range in ranges:
-            count = self.count(key_range, path_of(self.stream, key_range))
-            records, exact = records + count.records, exact and count.exact
-            # One more than pages that are full: the last one proves the end, empty or not.
-            requests += count.records // size + 1
-        seconds = requests * self.page_seconds(records)
-        return Forecast(self.stream.name, mode, records, requests, seconds, exact=exact)
-
-    def count(self, key_range: KeyRange, path: str) -> Count:
-        """Return how many records `key_range` has.
-
-        A full read up to now is counted without a predicate, by one question; what was created since its
-        bound is counted too, which is minutes.
-        """
-        # Without a predicate the platform counts past 10,000 (see `counting.CEILING`), so one question is enough.
-        if not self.where and key_range.lower is None and key_range.after is None:
-            return Count(self.total(path, ())[0], exact=True)
-        counted = count_range(
-            lambda where: self.total(path, where)[0], key_range, where=self.where, questions=self._questions
-        )
-        return counted or Count(0, exact=False)
-
-    def total(self, path: str, where: Sequence[str]) -> tuple[int, float]:
-        """Return the total that the platform tells, and the seconds that took."""
-        self._questions -= 1
-        begun = time.monotonic()
-        answer: _Total = self.client.get(path, total_params(self.stream.params, where), _total.decode, _ATTEMPTS)
-        return answer.total, time.monotonic() - begun
-
-    def pause(self, path: str) -> float:
-        """Return the seconds that the smallest request takes."""
-        return self._seconds(path, 0)
-
-    def page_seconds(self, records: int) -> float:
-        """Return how long a full page takes: a request for nothing, and as much for each record as in a sample."""
-        if not records:
-            return 0.0
-        sample, size = min(_SAMPLE, records), min(self.client.config.page_size, records)
-        path = self.stream.path if self.stream.parents is None else "/custom-objects"
-        # The difference is what records cost; the smallest request is the way to the platform and back.
-        idle, busy = self.pause(path), self._seconds(path, sample)
-        return idle + max(0.0, busy - idle) * size / sample
-
-    def _seconds(self, path: str, limit: int) -> float:
-        begun = time.monotonic()
-        # Only the time matters: a record that nobody can decode is for the run to name, so nothing is decoded.
-        self.client.get(path, total_params(self.stream.params, (), limit), len, _ATTEMPTS)
-        return time.monotonic() - begun
+def _below_parents(
+    counter: Counter, parents: Parents, mode: Mode, state: StreamState, selection: Selection
+) -> Forecast:
+    """Return what reading below each parent takes, judged by the first parents and by some of their collections."""
+    source, size = find(parents.source), counter.asker.client.config.page_size
+    rows, total = counter.asker.rows(source.path, source.params, min(_PARENTS, size))
+    paths = [path for _, path in parents.fields]
+    values = list(dict.fromkeys(value for row in rows for value in values_at(row, paths)))
+    # As many for each parent as in the sample, which for few parents is all of them.
+    number = round(len(values) * max(1.0, total / max(1, len(rows))))
+    ranges = ranges_of(counter.stream, mode, state, selection, values)
+    return counter.forecast(mode, ranges, number=number, listing=listing_cost(total, size), most=_CHILDREN)
 
 
-class _Total(msgspec.Struct):
-    total: int
-
-
-_total = msgspec.json.Decoder(_Total)
+def _together(precisions: Iterable[Precision]) -> Precision:
+    names = set(precisions)
+    if "at least" in names:
+        return "at least"
+    return "about" if "about" in names else "exact"

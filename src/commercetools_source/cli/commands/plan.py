@@ -5,7 +5,7 @@ import typer
 from commercetools_source.catalog.timestamps import time_of
 from commercetools_source.cli import options
 from commercetools_source.cli.output import show
-from commercetools_source.cli.values import names_of, predicates_of, settings_of, states_of
+from commercetools_source.cli.values import predicates_of, settings_of, states_of
 
 app = typer.Typer()
 
@@ -14,24 +14,27 @@ app = typer.Typer()
 def plan(
     config: options.Settings = None,
     destination: options.Target = options.DEFAULT,
-    streams: options.Streams = None,
+    streams: options.Chosen = None,
+    exclude: options.Exclude = None,
     full: options.Full = False,
     since: options.Since = None,
     where: options.Where = None,
     as_json: options.Json = False,
 ) -> None:
     """Say what a run would read. Shows records, requests and time of each stream for a `sync` with these options."""
+    from commercetools_source.cli.choice import choice_of
     from commercetools_source.client import Client
     from commercetools_source.destinations import is_stored, open_destination
     from commercetools_source.report.plan import PlanReport
     from commercetools_source.sync.plan import plan as forecast
 
-    settings, names = settings_of(config), names_of(streams)
+    settings, choice = settings_of(config), choice_of(streams, exclude)
     begin, predicates = time_of(since, "--since"), predicates_of(where)
     target = open_destination(destination)
     states = states_of(target) if is_stored(destination) else {}
     with Client(settings) as client:
-        forecasts = forecast(client, states, streams=names, full=full, since=begin, where=predicates)
-    show(PlanReport(forecasts, settings.concurrency), as_json=as_json)
-    unknown = any(row.records is None and not row.requests for row in forecasts)
+        names = choice.resolve(client)
+        planned = forecast(client, states, streams=names, full=full, since=begin, where=predicates, destination=target)
+    show(PlanReport(planned, settings.concurrency), as_json=as_json)
+    unknown = any(row.records is None and not row.requests for row in planned)
     raise typer.Exit(1 if unknown and streams else 0)

@@ -35,25 +35,6 @@ Publish = Annotated[
         help="After each run in which no stream failed put a copy for readers there, by rename.",
     ),
 ]
-Chosen = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--streams",
-        metavar="NAMES",
-        help="Only these streams: names with commas between, or `readable` for all that the API client may read."
-        " By default all.",
-        autocompletion=options.complete_streams,
-    ),
-]
-Exclude = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--exclude",
-        metavar="NAMES",
-        help="All but these streams: names with commas between.",
-        autocompletion=options.complete_streams,
-    ),
-]
 Ping = Annotated[
     str | None,
     typer.Option("--ping", metavar="URL", help="Tell a check of healthchecks.io, or one like it, how each run goes."),
@@ -82,8 +63,8 @@ app = typer.Typer()
 def sync(
     config: options.Settings = None,
     destination: options.Target = options.DEFAULT,
-    streams: Chosen = None,
-    exclude: Exclude = None,
+    streams: options.Chosen = None,
+    exclude: options.Exclude = None,
     full: options.Full = False,
     materialize: Annotated[
         bool | None,
