@@ -9,7 +9,7 @@
 #   make docs      write the generated pages of docs/ anew   make contract  write contract.json anew from ../shared
 #   make bench     how fast it reads, beside others; writes the tables of benchmarks/README.md (10 minutes, needs a package index)
 #   make bench-check   a part of it, against the committed figures (3 minutes)
-#   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them
+#   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them, SEED=0-999 a thousand
 #   make judges    clients that nobody here wrote ask the sandbox: schemathesis, the TypeScript SDK (needs node), the Python SDK
 #   make crash     a process that writes a DuckDB file is killed at 50 random moments
 #   make hours     two hours of `sync --every 1m` with faults, in virtual time; the forecast for the demo shop against its runs (5 minutes)
@@ -17,11 +17,12 @@
 #                  three targets and Meltano, the connector before airbyte-cdk's tests and PyAirbyte, dlt into three destinations
 #   make test-lowest    the tests with the lowest versions that pyproject.toml declares; PYTHON=python3.10 for the lowest of all
 #   make test-versions  main job, demo and tests with every CPython from 3.10 on that this machine has (by name, or of pyenv)
-#   make chaos     a thousand seeds of a proxy that changes answers at random; SEED=7 replays one of them
+#   make chaos     a thousand seeds of a proxy that changes answers at random; SEED=7 replays one of them, SEED=0-99 a hundred
 #   make coverage  which lines the tests run; fails below the share that is reached
 #   make release-check  version, changelog, wheel and sdist fit together
 #   make clean     remove what make made                     make help      this text
 #
+# ARGS goes to pytest: make acceptance ARGS="tests/acceptance/test_dlt.py -v" runs this file and no other.
 # Another interpreter: make test PYTHON=python3.12 (after `make clean`). A rerun does only what has changed.
 
 PYTHON ?= python3
@@ -35,6 +36,13 @@ SOURCE := pyproject.toml README.md LICENSE $(shell find hook src -type f -not -n
 
 # Each worker gets one run of neighbours, so that what a module prepares for its tests is prepared once.
 XDIST  := -n auto --dist worksteal
+
+# $(call tests,PATHS): what pytest runs, and how: the paths, unless ARGS names others.
+tests = $(if $(filter tests/%,$(ARGS)),,$(1)) $(ARGS)
+
+# $(call seeds,FIRST-LAST): the seeds that SEED names, unless it is empty. One seed runs where a debugger reaches it.
+seeds   = $(if $(SEED),$(if $(findstring -,$(SEED)),$(SEED),$(SEED)-$(SEED)),$(1))
+WORKERS = $(if $(SEED),$(if $(findstring -,$(SEED)),auto,0),auto)
 
 # The tests must meet the installed wheel, not whatever the caller's environment points at.
 unexport PYTHONPATH
@@ -55,13 +63,13 @@ tests: $(BUILD)/installed $(BUILD)/tools
 	INSTALLED_WHEEL=1 $(BIN)/pytest $(XDIST) $(ARGS)
 
 simulate: $(BUILD)/installed $(BUILD)/tools
-	SIMULATE=$(if $(SEED),$(SEED)-$(SEED),0-9999) $(BIN)/pytest -n $(if $(SEED),0,auto) tests/simulation -k asked_for
+	SIMULATE=$(call seeds,0-9999) $(BIN)/pytest -n $(WORKERS) tests/simulation -k asked_for
 
 chaos: $(BUILD)/installed $(BUILD)/tools
-	CHAOS=$(if $(SEED),$(SEED)-$(SEED),1000) $(BIN)/pytest -n $(if $(SEED),0,auto) tests/chaos
+	CHAOS=$(call seeds,0-999) $(BIN)/pytest -n $(WORKERS) tests/chaos
 
 judges: $(BUILD)/installed $(BUILD)/tools $(BUILD)/judges/installed
-	JUDGES=$(CURDIR)/$(BUILD)/judges $(BIN)/pytest -s tests/judges $(ARGS)
+	JUDGES=$(CURDIR)/$(BUILD)/judges $(BIN)/pytest -s $(call tests,tests/judges)
 
 crash: $(BUILD)/installed $(BUILD)/tools
 	KILLS=50 $(BIN)/pytest tests/sync/test_kill.py
@@ -72,7 +80,8 @@ hours: $(BUILD)/installed $(BUILD)/tools
 # Needs an index of packages, and for some tests PostgreSQL and GitHub; MAGE names a copy of Mage's repository instead.
 acceptance: $(BUILD)/installed $(BUILD)/tools
 	$(PIP) install 'moto[server]>=5'
-	ACCEPTANCE=1 $(BIN)/pytest -rs tests/acceptance tests/destinations/test_bucket.py tests/destinations/test_bucket_readers.py $(ARGS)
+	ACCEPTANCE=1 $(BIN)/pytest -rs \
+		$(call tests,tests/acceptance tests/destinations/test_bucket.py tests/destinations/test_bucket_readers.py)
 
 lint: $(BUILD)/tools
 	$(BIN)/ruff check --quiet .

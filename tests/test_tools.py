@@ -33,6 +33,33 @@ def test_every_interpreter_is_a_cpython_that_is_new_enough() -> None:
         assert int(version.split(".")[1]) >= 10
 
 
+def made(target: str, *variables: str) -> str:
+    """Return the call of pytest that a target of the Makefile ends with, without running it."""
+    if (make := shutil.which("make")) is None:
+        pytest.skip("there is no make")
+    # What is installed counts as new, so that only the target's own lines are printed.
+    old = [f"--old-file=.build/{name}" for name in ("installed", "tools", "judges/installed")]
+    command = [make, "--dry-run", "--no-print-directory", *old, target, *variables]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.replace("\\\n", "")
+    (line,) = (line for line in lines.splitlines() if "/pytest " in line)
+    return " ".join(line.split())
+
+
+@pytest.mark.parametrize(("target", "folder"), [("acceptance", "tests/acceptance"), ("judges", "tests/judges")])
+def test_arguments_that_name_tests_replace_the_folders_of_a_target(target: str, folder: str) -> None:
+    assert made(target, "ARGS=-v tests/test_tools.py::x").endswith(" -v tests/test_tools.py::x")
+    assert folder not in made(target, "ARGS=tests/test_tools.py").split()
+    assert folder in made(target).split()
+    assert made(target, "ARGS=-k postgres").endswith(" -k postgres")
+    assert folder in made(target, "ARGS=-k postgres").split()
+
+
+@pytest.mark.parametrize("target", ["simulate", "chaos"])
+@pytest.mark.parametrize(("seed", "seeds"), [("7", "=7-7 "), ("10-19", "=10-19 "), ("", "=0-")])
+def test_a_seed_or_a_range_of_seeds_is_handed_to_the_tests(target: str, seed: str, seeds: str) -> None:
+    assert seeds in made(target, f"SEED={seed}")
+
+
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
     """Return a folder with what a release consists of, apart from what was built."""
