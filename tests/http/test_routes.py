@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import http.server
+import itertools
 import re
 import socket
 import ssl
@@ -26,7 +27,7 @@ from commercetools_source.errors import AuthenticationError, CommercetoolsError,
 from commercetools_source.events import Event, Notice
 from commercetools_source.http.exchange import Request, Response
 from commercetools_source.http.retry import RetryBudget
-from commercetools_source.http.routes import Proxy, certificates, parse_proxy, select_proxy
+from commercetools_source.http.routes import Proxy, certificates, parse_proxy, proxy_to, select_proxy
 from commercetools_source.http.transport import Transport
 from hostile import Script, answer
 from patience import Jumps
@@ -320,6 +321,58 @@ def test_any_text_is_a_proxy_or_a_mistake_in_settings(text: str) -> None:
 def test_no_proxy_understands_networks(host: str, exceptions: str, direct: bool) -> None:  # noqa: FBT001 - a column
     proxies = {"https": "proxy.example:1", "no": exceptions}
     assert (select_proxy(f"https://{host}:8443/x", proxies) is None) is direct
+
+
+NAMES = [
+    "shop.example",
+    "api.shop.example",
+    "myshop.example",
+    "10.1.2.3",
+    "127.0.0.1",
+    "localhost",
+    "[::1]",
+    "[fd00::1]",
+]
+EXCEPTIONS = [
+    *NAMES,
+    ".shop.example",
+    "SHOP.example",
+    "*.example",
+    "example",
+    "::1",
+    "10.0.0.0/8",
+    "fd00::/8",
+    "*",
+    "",
+    "nonsense/8",
+]
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_what_requests_reaches_without_a_proxy_is_reached_without_one(
+    environment: pytest.MonkeyPatch,
+    hidden: bool,  # noqa: FBT001 - a column
+) -> None:
+    bypass = pytest.importorskip("requests.utils").should_bypass_proxies
+    environment.setenv("http_proxy", "proxy.example:1")
+    for exception, port, suffix in itertools.product(EXCEPTIONS, ("", ":8080"), ("", ":8080", " , other.example")):
+        environment.setenv("no_proxy", "" if hidden else exception + suffix)
+        environment.setenv("NO_PROXY", exception + suffix)
+        for name in NAMES if exception + suffix != "::1:8080" else []:  # which is an address without a port
+            url = f"http://{name}{port}/"
+            assert proxy_to(url) is None or not bypass(url, None), (url, exception + suffix)
+
+
+@pytest.mark.parametrize(
+    ("host", "exception"),
+    [("10.1.2.3:8080", "10.1.2.3:8080"), ("[::1]", "[::1]"), ("[::1]:8080", "[::1]:8080"), ("[fd00::1]:1", "::/0"),
+     ("10.1.2.3:1", "0.0.0.0/0")],
+)  # fmt: skip
+def test_exceptions_that_requests_overlooks_count(environment: pytest.MonkeyPatch, host: str, exception: str) -> None:
+    environment.setenv("http_proxy", "proxy.example:1")
+    environment.setenv("no_proxy", exception)
+    assert proxy_to(f"http://{host}/") is None
+    assert proxy_to("http://shop.example/") == Proxy("http", "proxy.example:1")
 
 
 def test_the_scheme_wins_over_all() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import getproxies, proxy_bypass, proxy_bypass_environment
 
 import urllib3
 from urllib3.exceptions import LocationParseError
@@ -66,10 +66,18 @@ class Proxy:
 def proxy_to(url: str) -> Proxy | None:
     """Return the proxy through which the environment or the system wants `url` to be reached, None for none.
 
+    Exceptions in `no_proxy` are names (with or without a port), addresses (likewise, of version 6 with or without
+    brackets) and networks. Every exception of `requests` is one here; `requests` overlooks an address with a port,
+    brackets, and networks of version 6 or of all addresses.
+
     Raises ConfigError for a proxy that cannot be used.
     """
-    proxies = getproxies()
-    return None if proxy_bypass(urlsplit(url).netloc) else select_proxy(url, proxies)
+    proxies, netloc = getproxies(), urlsplit(url).netloc
+    # An empty no_proxy hides NO_PROXY from urllib; for requests and curl it is as if it were not set.
+    proxies["no"] = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if proxy_bypass_environment(netloc, proxies) or proxy_bypass(netloc):
+        return None
+    return select_proxy(url, proxies)
 
 
 def select_proxy(url: str, proxies: Mapping[str, str]) -> Proxy | None:
