@@ -248,3 +248,10 @@ def test_views_and_tables_hold_the_same(shop: Shop) -> None:
             assert [row[:2] for row in shop.rows(columns)] == [row[:2] for row in other.execute(columns).fetchall()]
             rows = f'SELECT hash(seen) FROM model."{name}" AS seen'
             assert Counter(shop.rows(rows)) == Counter(other.execute(rows).fetchall()), name
+
+
+def test_the_query_of_a_view_can_be_read(shop: Shop) -> None:
+    with duckdb.connect(shop.views, read_only=True) as connection:
+        ((query,),) = connection.execute("SELECT model.order_line_items()").fetchall()
+        asked = connection.execute(f"SELECT count(*) FROM ({query})").fetchall()
+        assert asked == connection.execute("SELECT count(*) FROM model.order_line_items").fetchall() != [(0,)]
