@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import traceback
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,6 +37,8 @@ SOME = (
     "product_selection_products",
     "project",
 )
+PAGE = 20
+THREE_PAGES = 2 * PAGE + 5
 PATHS = ("/orders", "/customers", "/zones", "/messages", "/custom-objects", "/product-selections")
 
 
@@ -47,7 +50,13 @@ def seeds() -> range:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    rows = [row for row in rows_of(*PATHS) if row[0] in {"/", *PATHS} or row[0].startswith(("/custom", "/product-sel"))]
+    """The first records of each collection: more pages would be more of the same."""
+    number: Counter[str] = Counter()
+    rows = []
+    for row in rows_of(*PATHS):
+        number[row[0]] += 1
+        if number[row[0]] <= THREE_PAGES:
+            rows.append(row)
     with Sandbox(rows=rows) as running:
         yield running
 
@@ -87,7 +96,7 @@ def run_through(sandbox: Sandbox, chaos: Chaos, pairs: Pairs) -> tuple[bool, dic
         settings = {**sandbox.settings(), "api_url": url, "auth_url": url, "settle_seconds": 0, "retry_seconds": 5}
         try:
             with Client(
-                {**settings, "request_timeout": 5, "concurrency": 1, "page_size": 20}, timing=Jumps().timing
+                {**settings, "request_timeout": 5, "concurrency": 1, "page_size": PAGE}, timing=Jumps().timing
             ) as client:
                 summary = sync(client, pairs, streams=SOME)
         except CommercetoolsError as error:

@@ -61,11 +61,19 @@ def expected(sandbox: Sandbox, stream: str) -> dict[str, dict[str, Any]]:
     return {json.dumps([record[name] for name in STREAMS[stream].key]): record for record in records}
 
 
-def test_every_stream_arrives_value_for_value(front_end: FrontEnd, whole: Sandbox) -> None:
+@pytest.fixture(scope="module")
+def everything(whole: Sandbox) -> dict[str, dict[str, dict[str, Any]]]:
+    """The records of the tiny shop by stream and key."""
+    return {stream: expected(whole, stream) for stream in STREAMS}
+
+
+def test_every_stream_arrives_value_for_value(
+    front_end: FrontEnd, whole: Sandbox, everything: dict[str, dict[str, dict[str, Any]]]
+) -> None:
     run = front_end.run(settings(whole), list(STREAMS))
     assert run.complete, run.text
     for stream in STREAMS:
-        assert values(front_end, run, stream) == expected(whole, stream), stream
+        assert values(front_end, run, stream) == everything[stream], stream
 
 
 def test_the_next_run_brings_what_changed_and_nothing_else(front_end: FrontEnd, shop: Sandbox) -> None:
