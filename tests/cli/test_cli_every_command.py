@@ -14,12 +14,10 @@ import typer
 
 from commercetools_source.cli import app
 from commercetools_source.destinations import DESTINATIONS
-from commercetools_source.sandbox import Sandbox
 from destinations.trees import snapshot
-from shops import rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     import click
@@ -57,18 +55,7 @@ STORING = [name for name, command in COMMANDS.items() if any(one.name == "destin
 PLACES = [f"{row.name}:{'shop.db' if row.suffixes else 'data'}" for row in DESTINATIONS]
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(rows=rows_of("/orders", "/zones")) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _settings(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name, value in {**sandbox.settings(), "retry_seconds": 0}.items():
-        monkeypatch.setenv(f"CTP_{name.upper()}", str(value))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_folder")
 
 
 def arguments(name: str) -> list[str]:
@@ -92,9 +79,11 @@ def test_the_commands_that_write_are_among_those_that_there_are() -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", STORING)
-def test_no_command_touches_what_lies_in_and_beside_its_destination(name: str, place: str, tmp_path: Path) -> None:
+def test_no_command_touches_what_lies_in_and_beside_its_destination(
+    name: str, place: str, tmp_path: Path, sync_into: Callable[[str], None]
+) -> None:
     if name != "sync":
-        assert app.run(["sync", "--streams", "orders,zones", "-q", "-d", place]) == 0
+        sync_into(place)
     lay_foreign(tmp_path)
     everything = snapshot(tmp_path)
     foreign = {path: state for path, state in everything.items() if path in {*FOREIGN, "other.db"}}

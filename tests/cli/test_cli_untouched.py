@@ -9,20 +9,17 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from commercetools_source import Client
 from commercetools_source.cli import app
-from commercetools_source.destinations import open_destination
 from commercetools_source.destinations.duckdb import DuckDB
 from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
-from commercetools_source.sandbox import Sandbox
-from commercetools_source.sync import sync
 from destinations.trees import snapshot
-from shops import rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+    from commercetools_source.sandbox import Sandbox
 
 DESTINATIONS = ["shop.duckdb", "parquet:data", "jsonl:data"]
 READING = [["state", "show"], ["plan", "--streams", "zones,orders"], ["verify", "--streams", "zones,orders"]]
@@ -35,17 +32,7 @@ WRITING = [
 ]
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(rows=rows_of("/orders", "/zones")) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _settings(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name, value in {**sandbox.settings(), "retry_seconds": 0}.items():
-        monkeypatch.setenv(f"CTP_{name.upper()}", str(value))
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("in_folder")
 
 
 def run(command: list[str], destination: str) -> int:
@@ -55,9 +42,13 @@ def run(command: list[str], destination: str) -> int:
 @pytest.mark.parametrize("destination", DESTINATIONS)
 @pytest.mark.parametrize("command", READING, ids=" ".join)
 def test_a_command_that_reads_changes_no_byte(
-    command: list[str], destination: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    command: list[str],
+    destination: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    sync_into: Callable[[str], None],
 ) -> None:
-    assert run(["sync", "--streams", "orders,zones"], destination) == 0
+    sync_into(destination)
     if (folder := tmp_path / "data").exists():  # what a run would mend or remove is left to a run
         manifest = read_manifest(folder)
         begun = f"part-{manifest.streams['orders'].next:06d}-{manifest.run}.{manifest.suffix}"
@@ -88,11 +79,11 @@ def test_a_command_that_reads_leaves_nothing_where_nothing_was_stored(
 @pytest.mark.parametrize("destination", ["parquet:data", "jsonl:data"])
 @pytest.mark.parametrize("command", [*WRITING, *READING], ids=" ".join)
 def test_no_command_touches_other_destinations_and_copies_in_its_folder(
-    command: list[str], destination: str, tmp_path: Path
+    command: list[str], destination: str, tmp_path: Path, sync_into: Callable[[str], None]
 ) -> None:
-    assert run(["sync", "--streams", "orders,zones"], destination) == 0
+    sync_into(destination)
     for name in ("parquet:data/pq", "jsonl:data/lines", "data/shop.duckdb"):
-        assert run(["sync", "--streams", "zones"], name) == 0
+        sync_into(name)
     data = tmp_path / "data"
     shutil.copytree(data / "orders", data / "backup")
     foreign = [data / name for name in ("pq", "lines", "backup")]
@@ -118,12 +109,10 @@ def test_every_command_refuses_a_folder_of_another_format(
 
 
 @pytest.fixture(scope="module", params=["parquet", "jsonl"])
-def stored(request: pytest.FixtureRequest, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that a run wrote, in a folder called as its format is; not to be changed."""
-    folder = tmp_path_factory.mktemp("stored") / str(request.param)
-    with Client({**sandbox.settings(), "retry_seconds": 0}) as client:
-        assert sync(client, open_destination(f"{request.param}:{folder}"), streams=["orders", "zones"]).complete
-    return folder
+def stored(request: pytest.FixtureRequest, synced: Callable[[str], Path]) -> Path:
+    """A folder that a run wrote, called as its format is; not to be changed."""
+    name = str(request.param)
+    return synced(f"{name}:{name}") / name
 
 
 @pytest.mark.parametrize("command", [*WRITING, *READING], ids=" ".join)
@@ -266,7 +255,7 @@ def test_no_option_makes_a_file_that_is_called_like_a_url(
     ids=" ".join,
 )
 def test_no_option_replaces_a_file_that_it_did_not_write(
-    sandbox: Sandbox, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small: Sandbox, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["sync", "--streams", "zones"], "shop.db") == 0
     (tmp_path / "folder").mkdir()
@@ -274,13 +263,13 @@ def test_no_option_replaces_a_file_that_it_did_not_write(
         (tmp_path / name).write_text("<svg>theirs</svg>")
     for name in ("round", "round.svg"):
         (tmp_path / name).symlink_to(tmp_path / name)
-    before, asked = snapshot(tmp_path), len(sandbox.requests)
+    before, asked = snapshot(tmp_path), len(small.requests)
     capsys.readouterr()
     assert app.run(command) in {1, 2}
     (line,) = capsys.readouterr().err.splitlines()
     assert command[-1] in line
     assert snapshot(tmp_path) == before
-    assert len(sandbox.requests) == asked  # nobody waits for a run that ends with this
+    assert len(small.requests) == asked  # nobody waits for a run that ends with this
 
 
 def test_no_option_touches_what_lies_beside_the_file_that_it_writes(tmp_path: Path) -> None:

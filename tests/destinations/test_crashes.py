@@ -253,13 +253,13 @@ class BucketMachine(Machine):
 
 if find_spec("obstore"):
     TestBucket = BucketMachine.TestCase
-    TestBucket.settings = settings(max_examples=20, stateful_step_count=10)
+    TestBucket.settings = settings(max_examples=12, stateful_step_count=10)
 TestDuckDB = DuckDBMachine.TestCase
-TestDuckDB.settings = settings(max_examples=20, stateful_step_count=10)
+TestDuckDB.settings = settings(max_examples=12, stateful_step_count=10)
 TestParquet = ParquetMachine.TestCase
-TestParquet.settings = settings(max_examples=15, stateful_step_count=12)
+TestParquet.settings = settings(max_examples=12, stateful_step_count=12)
 TestJsonl = JsonlMachine.TestCase
-TestJsonl.settings = settings(max_examples=40, stateful_step_count=15)
+TestJsonl.settings = settings(max_examples=30, stateful_step_count=15)
 
 READ = {"duckdb": duckdb_table, "parquet": parquet_table, "jsonl": jsonl_table}
 

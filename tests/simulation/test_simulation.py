@@ -12,7 +12,7 @@ import pytest
 
 from simulation.world import Rules, Schedule
 
-SEEDS = range(240)
+SEEDS = range(120)
 BATCHES = [SEEDS[start : start + 40] for start in range(0, len(SEEDS), 40)]
 MOST_SEEDS_PER_MUTANT = 1000
 TELLING = {
