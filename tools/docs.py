@@ -106,7 +106,8 @@ The six variables of the Merchant Center are enough: `CTP_PROJECT_KEY`, `CTP_CLI
   the request.
 - **Proxies and certificates** are found as `requests` finds them: `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`
   (`http://user:password@proxy.example:3128`; `socks5h://` with the package PySocks), exceptions in `NO_PROXY` (names,
-  addresses, networks such as `10.0.0.0/8`), trusted certificates in `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE`.
+  addresses, networks such as `10.0.0.0/8`; an address may have a port, which `requests` overlooks), trusted
+  certificates in `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE`.
 - **Mistakes.** All wrong and missing keys are reported together, with the legal values. The secret is never shown:
   it is masked in every text, and a wrong value that contains it is masked too. Unknown keys are refused with the
   nearest known name; a `CTP_*` variable is refused only if it nearly is one of these.
