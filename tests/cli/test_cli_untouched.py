@@ -158,6 +158,7 @@ def test_a_damaged_file_stops_its_stream_in_every_command_until_it_is_read_again
     for command in (
         ["sync", "--streams", "orders,zones"],
         ["backfill", "--since", "2020-01-01", "--streams", "orders"],
+        ["backfill", "--since", "2020-01-01"],
     ):
         assert run(command, destination) == 1
         assert reason in "".join(capsys.readouterr())
@@ -169,6 +170,29 @@ def test_a_damaged_file_stops_its_stream_in_every_command_until_it_is_read_again
     file.write_bytes(b"")
     assert run(["sync", "--streams", "orders", "--full"], destination) == 0
     assert run(["sync", "--streams", "orders"], destination) == 0
+
+
+def test_a_missing_file_is_named_by_every_command_that_would_pass_over_its_stream(
+    stored: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(stored, tmp_path / "data")
+    destination = f"{stored.name}:data"
+    (file,) = (tmp_path / "data" / "orders").glob("part-*")
+    file.unlink()
+    before = snapshot(tmp_path)
+    commands = [["state", "show"], ["state", "show", "--json"], ["verify"], ["verify", "--streams", "orders"]]
+    commands += [["sweep"], ["sweep", "--streams", "orders"]]
+    for command in commands if stored.name == "parquet" else commands[:2]:
+        status = run(command, destination)
+        assert f"orders/{file.name} is missing" in "".join(capsys.readouterr())
+        assert status == (0 if command[0] == "state" else 1)
+        assert snapshot(tmp_path) == before or command[0] == "sweep"
+    for streams in ([], ["--streams", "orders"]):
+        assert run(["backfill", "--since", "2020-01-01", *streams], destination) == 1
+        assert f"orders/{file.name} is missing" in "".join(capsys.readouterr())
+    assert run(["sync", "--streams", "orders"], destination) == 0
+    assert f"orders/{file.name} is missing" in "".join(capsys.readouterr())
+    assert run(["backfill", "--since", "2020-01-01"], destination) == 0
 
 
 MISTYPED = [

@@ -132,6 +132,10 @@ class Folder:
         """Return which files were missing when the folder was opened."""
         return list(self._lost)
 
+    def lost(self) -> dict[str, str]:
+        """Return the same by stream."""
+        return {notice.about: notice.reason for notice in self._lost}
+
     def is_there(self) -> bool:
         """Return whether the store exists; raises DestinationError when it cannot."""
         try:

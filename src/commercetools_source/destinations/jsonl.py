@@ -103,6 +103,10 @@ class Jsonl:
         """Return which files were missing when the folder was opened."""
         return self._folder.notices()
 
+    def lost(self) -> Mapping[str, str]:
+        """Return by stream which of its files was missing when the folder was opened."""
+        return self._folder.lost()
+
     def write_run(self, record: RunRecord) -> None:
         """Store the record of a run beside the manifest; raises DestinationError."""
         self._folder.write_run(record)

@@ -29,6 +29,7 @@ __all__ = [
     "Delivery",
     "Destination",
     "Difference",
+    "FileBacked",
     "Hurrying",
     "Listed",
     "Merging",
@@ -40,6 +41,7 @@ __all__ = [
     "StateStore",
     "Tombstone",
     "Typed",
+    "lost_streams",
     "open_to_read",
 ]
 
@@ -167,6 +169,20 @@ class StateStore(Protocol):
 def open_to_read(destination: Destination) -> Mapping[str, StreamState]:
     """Open a destination for a command that changes nothing, and return its stored states."""
     return destination.open_read_only() if isinstance(destination, StateStore) else destination.open()
+
+
+@runtime_checkable
+class FileBacked(Protocol):
+    """A destination whose streams are files that somebody can take away."""
+
+    def lost(self) -> Mapping[str, str]:
+        """Return by stream which of its files was missing when it was opened, so that the next run reads it whole."""
+        ...
+
+
+def lost_streams(destination: Destination) -> Mapping[str, str]:
+    """Return by stream why nothing counts any more of what an open destination held of it."""
+    return destination.lost() if isinstance(destination, FileBacked) else {}
 
 
 @runtime_checkable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from commercetools_source.events import counted
@@ -20,26 +20,29 @@ __all__ = ["StateReport"]
 
 @dataclass(frozen=True, slots=True)
 class StateReport(Report):
-    """The states of a destination by stream."""
+    """The states of a destination by stream, and why nothing counts of those that are `lost`."""
 
     states: Mapping[str, StreamState]
+    lost: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
         """Return a line for each stream of which something is stored."""
-        if not self.states:
+        if not self.states and not self.lost:
             return "nothing is stored yet; the next run reads every stream from its start"
         rows = [
             [name, state.cursor or "", _under_way(state), len(state.quarantined), _selected(state)]
             for name, state in sorted(self.states.items())
         ]
+        rows += [[name, "", reason, 0, ""] for name, reason in sorted(self.lost.items())]
         return table(rows, header=("stream", "read up to", "under way", "left out", "part held"))
 
     def value(self) -> object:
-        """Return each state as it is stored, or why it is `broken`."""
-        return {
+        """Return each state as it is stored, or why it is `broken` or `lost`."""
+        states = {
             name: {"broken": state.broken} if state.broken else encode(state)
             for name, state in sorted(self.states.items())
         }
+        return {**states, **{name: {"lost": reason} for name, reason in sorted(self.lost.items())}}
 
 
 def _under_way(state: StreamState) -> str:

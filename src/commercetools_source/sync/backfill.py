@@ -10,7 +10,7 @@ from commercetools_source.catalog.timestamps import time_of
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Hook, ignore
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Phase
+from commercetools_source.extract.delivery import Phase, lost_streams
 from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.extract.selection import Selection, privacy_conflict
 from commercetools_source.sync.record import begin, recorded
@@ -58,11 +58,12 @@ def backfill(
         raise ConfigError(f"the window from {start} to {bound} is empty; it must begin before it ends")
     try:
         states = destination.open()
-        chosen = _complete(states) if named is None else named
+        lost = lost_streams(destination)
+        chosen = _read_whole(states, lost) if named is None else named
         with recorded(client, destination, begin("backfill", bound), before, hook) as recorder:
             if (notice := ends_earlier(until, bound)) is not None:
                 hook(notice)
-            refused = refuse(_obstacles(chosen, states, client.privacy), lambda _: "window", recorder)
+            refused = refuse(_obstacles(chosen, states, lost, client.privacy), lambda _: "window", recorder)
             ready = [stream for stream in chosen if stream.name not in refused]
             pairs = tuple((stream.name, predicate) for stream in ready for predicate in states[stream.name].where)
             outcomes = Transfer(client, destination, recorder, on_stoppable=on_stoppable).run(
@@ -81,9 +82,14 @@ def backfill(
     return summary
 
 
-def _complete(states: Mapping[str, StreamState]) -> tuple[Stream, ...]:
+def _read_whole(states: Mapping[str, StreamState], lost: Mapping[str, str]) -> tuple[Stream, ...]:
+    """Return the streams that were read to their end, those included of which nothing counts any more."""
+    # Left out untold, a damaged stream would look as if its window had been read.
     return tuple(
-        stream for name, stream in STREAMS.items() if obstacle(stream, states.get(name, StreamState())) is None
+        stream
+        for name, stream in STREAMS.items()
+        for state in (states.get(name, StreamState()),)
+        if stream.cursor is not None and (name in lost or state.broken is not None or obstacle(stream, state) is None)
     )
 
 
@@ -98,12 +104,15 @@ def obstacle(stream: Stream, state: StreamState) -> str | None:
     return None
 
 
-def _obstacles(streams: Iterable[Stream], states: Mapping[str, StreamState], privacy: Privacy) -> dict[Stream, str]:
-    obstacles = {}
+def _obstacles(
+    streams: Iterable[Stream], states: Mapping[str, StreamState], lost: Mapping[str, str], privacy: Privacy
+) -> dict[Stream, str]:
+    obstacles: dict[Stream, str | None] = {}
     for stream in streams:
         state = states.get(stream.name, StreamState())
         reason = privacy_conflict(state.privacy, chosen_for(stream.item, privacy))
-        obstacles[stream] = obstacle(stream, state) or reason
+        missing = f"{lost[stream.name]}; run `sync` first" if stream.name in lost else None
+        obstacles[stream] = missing or obstacle(stream, state) or reason
     return {stream: reason for stream, reason in obstacles.items() if reason is not None}
 
 

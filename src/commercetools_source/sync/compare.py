@@ -14,7 +14,15 @@ from commercetools_source.errors import ApiError, CommercetoolsError, ConfigErro
 from commercetools_source.events import counted
 from commercetools_source.extract.advice import reason_of
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Comparable, Delivery, Destination, Difference, Phase, open_to_read
+from commercetools_source.extract.delivery import (
+    Comparable,
+    Delivery,
+    Destination,
+    Difference,
+    Phase,
+    lost_streams,
+    open_to_read,
+)
 from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.extract.selection import privacy_conflict
 from commercetools_source.sync import listing as graphql
@@ -31,7 +39,7 @@ from commercetools_source.sync.deletions import (
 from commercetools_source.sync.transfer import destination_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from os import PathLike
 
     from commercetools_source.catalog.streams import Streams
@@ -102,15 +110,21 @@ def _each(
     try:
         # To compare changes nothing, so that it does not lock out those who read.
         states = open_to_read(destination) if guard is None else destination.open()
-        rows = _held(destination, states) if chosen is None else chosen
-        return tuple(_one(sides, stream, states.get(stream.name, StreamState())) for stream in rows)
+        lost = lost_streams(destination)
+        rows = _held(destination, {*states, *lost}) if chosen is None else chosen
+        return tuple(
+            Verdict(stream.name, note=f"{lost[stream.name]} by the next run")
+            if stream.name in lost
+            else _one(sides, stream, states.get(stream.name, StreamState()))
+            for stream in rows
+        )
     finally:
         destination.close()
 
 
-def _held(destination: Destination, states: Mapping[str, StreamState]) -> list[Stream]:
-    """Return the streams that were read into the destination and can be compared."""
-    stored_streams = [stream for name, stream in STREAMS.items() if sweepable(stream) and name in states]
+def _held(destination: Destination, names: Collection[str]) -> list[Stream]:
+    """Return those streams of `names`, which were read into the destination, that can be compared."""
+    stored_streams = [stream for name, stream in STREAMS.items() if sweepable(stream) and name in names]
     if not stored_streams:
         raise DestinationError(f"{destination.name} holds no stream that can be compared; run `sync` first")
     return stored_streams

@@ -16,9 +16,12 @@ app = typer.Typer(name="state", help="What is stored between runs.", no_args_is_
 def show_states(destination: options.Target = options.DEFAULT, as_json: options.Json = False) -> None:
     """Show how far each stream is read. What of it is held, and which run was cut off."""
     from commercetools_source.destinations import open_stored
+    from commercetools_source.extract.delivery import lost_streams
     from commercetools_source.report.state import StateReport
 
-    show(StateReport(states_of(open_stored(destination))), as_json=as_json)
+    target = open_stored(destination)
+    states = states_of(target)
+    show(StateReport(states, lost_streams(target)), as_json=as_json)
 
 
 @app.command()

@@ -286,6 +286,10 @@ class Parquet:
         """Return what was noticed of missing files, of unknown fields and of values that do not fit."""
         return [*self._folder.notices(), *surprises(self.added, self.drift)]
 
+    def lost(self) -> Mapping[str, str]:
+        """Return by stream which of its files was missing when the folder was opened."""
+        return self._folder.lost()
+
     def write_run(self, record: RunRecord) -> None:
         """Store the record of a run beside the manifest; raises DestinationError."""
         self._folder.write_run(record)
