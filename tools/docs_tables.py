@@ -60,8 +60,8 @@ _PAGE = """\
 
 <!-- written by `make docs` from the catalogue, the contract and src/commercetools_source/model/child_tables.py -->
 
-What a shop becomes: one table for each stream with the records, and one for each list inside them. These
-stand in schema `model`; the records as the API sends them, nested values as JSON, have the streams' names in `main`.
+What a shop becomes: one table for each stream with the live records, and one for each list inside them. These
+stand in schema `main`; the records as the API sends them, nested values as JSON, have the streams' names in `raw`.
 
 `commercetools-source schema NAME` prints every column of a stream's tables or of a table, `schema --json` of all, and
 `schema --erd shop.svg` (or `.mmd`, for Mermaid) draws them. Those of everyday use, as `schema --erd` draws them:

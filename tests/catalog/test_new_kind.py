@@ -57,10 +57,10 @@ for destination in (
     with duckdb.connect(destination.name if destination.name.endswith(".duckdb") else ":memory:") as connection:
         if not destination.name.endswith(".duckdb"):
             connection.execute(open("shop/latest.sql").read())
-        rows = connection.execute("SELECT key, _unfit FROM main.zones ORDER BY id").fetchall()
+        rows = connection.execute("SELECT key, _unfit FROM raw.zones ORDER BY id").fetchall()
         assert [str(key) for key, _ in rows] == [ID, "None", "None"], rows
         assert rows[1][1] == '{"key":"nonsense"}', rows
-        states = connection.execute("SELECT state FROM model.zone_locations ORDER BY country").fetchall()
+        states = connection.execute("SELECT state FROM main.zone_locations ORDER BY country").fetchall()
         assert [str(state) for state, in states] == [ID, "None"], states
 """
 

@@ -58,7 +58,7 @@ class Destination:
     def spoil(self) -> None:
         if self.name.endswith(".duckdb"):
             with duckdb.connect(self.name) as connection:
-                change = "UPDATE _commercetools_state SET state = ? WHERE stream = ?"
+                change = "UPDATE sync.state SET state = ? WHERE stream = ?"
                 connection.executemany(change, [[state, stream] for stream, state in BROKEN.items()])
             return
         path = Path(self.name.partition(":")[2]) / "manifest.json"

@@ -103,7 +103,7 @@ def test_a_good_run_puts_a_copy_for_readers_in_place_and_a_bad_one_leaves_it(
     command = ["sync", "-d", "shop.duckdb", *ZONES, "--publish", "readers.duckdb", "-q"]
     assert run(command) == 0
     with duckdb.connect("readers.duckdb", read_only=True) as reader:
-        assert reader.execute("SELECT count(*) FROM zones").fetchall() == [(len(shop.records("zones")),)]
+        assert reader.execute("SELECT count(*) FROM raw.zones").fetchall() == [(len(shop.records("zones")),)]
     before = Path("readers.duckdb").stat().st_ino
     monkeypatch.setenv("CTP_RETRY_SECONDS", "0")
     shop.faults.add(Fault("status", "/zones", times=None, status=503))

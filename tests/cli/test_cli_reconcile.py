@@ -41,7 +41,7 @@ def test_verify_says_equal_and_then_what_differs_and_sweep_mends_it(
     assert json.loads(text)["streams"][0]["marked"] == 1
     assert answer(capsys, "verify", "--streams", "zones")[0] == 0
     with duckdb.connect("commercetools.duckdb") as connection:
-        assert connection.execute("SELECT id FROM zones WHERE _deleted_at IS NOT NULL").fetchall() == [(gone,)]
+        assert connection.execute("SELECT id FROM raw.zones WHERE _deleted_at IS NOT NULL").fetchall() == [(gone,)]
 
 
 def test_a_sweep_that_is_not_believed_fails_and_says_so(shop: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:

@@ -68,7 +68,7 @@ def text(record: dict[str, Any]) -> str:
 
 
 def read(connection: duckdb.DuckDBPyConnection, stream: Stream) -> list[dict[str, Any]]:
-    result = connection.execute(f'SELECT * FROM "{stream.name}"')
+    result = connection.execute(f'SELECT * FROM raw."{stream.name}"')
     names = [(column[0], str(column[1])) for column in result.description or ()]
     return [
         {name: json.loads(value) if kind == "JSON" and value is not None else value
@@ -121,7 +121,7 @@ def test_the_next_run_reads_what_the_day_brought_and_says_so(shop: tuple[Path, l
     path, (_, second) = shop
     assert "An incremental run: of the 41 streams with a change date" in second
     with duckdb.connect(str(path), read_only=True) as connection:
-        new = connection.execute("SELECT count(*) FROM orders WHERE orderNumber LIKE 'day-1-%'").fetchone()
+        new = connection.execute("SELECT count(*) FROM raw.orders WHERE orderNumber LIKE 'day-1-%'").fetchone()
     assert new == (10,)
     assert " orders." in second
 

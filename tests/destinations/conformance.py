@@ -89,10 +89,12 @@ def merged(table: Table, records: Sequence[dict[str, Any]]) -> Table:
 def duckdb_table(path: Path) -> Table | None:
     with duckdb.connect(str(path)) as connection:
         if not connection.execute(
-            f"FROM duckdb_tables() WHERE schema_name = 'main' AND table_name = '{STREAM.name}'"
+            f"FROM duckdb_tables() WHERE schema_name = 'raw' AND table_name = '{STREAM.name}'"
         ).fetchall():
             return None
-        return table_of(connection.execute(f"SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM {STREAM.name}"))
+        return table_of(
+            connection.execute(f"SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM raw.{STREAM.name}")
+        )
 
 
 def parquet_table(path: Path) -> Table | None:
@@ -103,7 +105,7 @@ def parquet_table(path: Path) -> Table | None:
     with duckdb.connect() as connection:
         moved = re.sub(r"'/[^']*/store/", f"'{path}/", (path / "latest.sql").read_text())
         connection.execute(moved)
-        result = connection.execute(f"SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM {STREAM.name}")
+        result = connection.execute(f"SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM raw.{STREAM.name}")
         return table_of(result)
 
 
@@ -141,14 +143,14 @@ def dummy_table(path: Path) -> Table:
 
 def duckdb_deleted(path: Path) -> set[str]:
     with duckdb.connect(str(path)) as connection:
-        rows = connection.execute(f"SELECT id FROM {STREAM.name} WHERE _deleted_at IS NOT NULL").fetchall()
+        rows = connection.execute(f"SELECT id FROM raw.{STREAM.name} WHERE _deleted_at IS NOT NULL").fetchall()
     return {name for (name,) in rows}
 
 
 def parquet_deleted(path: Path) -> set[str]:
     with duckdb.connect() as connection:
         connection.execute(re.sub(r"'/[^']*/store/", f"'{path}/", (path / "latest.sql").read_text()))
-        rows = connection.execute(f"SELECT id FROM {STREAM.name} WHERE _deleted_at IS NOT NULL").fetchall()
+        rows = connection.execute(f"SELECT id FROM raw.{STREAM.name} WHERE _deleted_at IS NOT NULL").fetchall()
     return {name for (name,) in rows}
 
 

@@ -186,4 +186,6 @@ def rows(url: str, folder: Path) -> dict[str, dict[str, Any]]:
     text = (download(url, folder) / "latest.sql").read_text().replace(url, str(folder))
     with duckdb.connect() as connection:
         connection.execute(text)
-        return table_of(connection.execute(f"SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM {STREAM.name}"))
+        return table_of(
+            connection.execute(f"SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM raw.{STREAM.name}")
+        )

@@ -103,7 +103,7 @@ def test_a_bucket_is_asked_with_sql_from_copies_of_its_files(url: str) -> None:
     before = keys(url)
     reader: Any = open_stored(f"parquet:{url}")
     with reader.querying() as connection:
-        asked = connection.execute(f"SELECT id, name FROM main.{STREAM.name} ORDER BY id").fetchall()
+        asked = connection.execute(f"SELECT id, name FROM raw.{STREAM.name} ORDER BY id").fetchall()
     assert asked == [("1", "old"), ("2", "new")]
     assert keys(url) == before
 
@@ -118,8 +118,8 @@ def test_relations_are_kept_and_small_files_are_joined(url: str) -> None:
     destination.close()
     parts = [key for key in keys(url) if "/part-" in key]
     assert 0 < len([key for key in parts if key.startswith(f"{STREAM.name}/")]) < 16
-    assert any(key.startswith("model/") for key in parts)
-    assert sum(key.startswith("model/tax_category_rates/") for key in parts) < 16
+    assert any(key.startswith("main/") for key in parts)
+    assert sum(key.startswith("main/tax_category_rates/") for key in parts) < 16
 
 
 @needs_s3

@@ -78,7 +78,7 @@ def test_every_command_does_in_a_bucket_what_it_does_in_a_folder(
     copy = views(download(url, tmp_path / "copy"), url)
     assert len(copy) > 10
     assert copy == views(tmp_path / "folder", str(tmp_path / "folder"))
-    assert all("@" not in str(row) for row in copy["main.customers"])
+    assert all("@" not in str(row) for row in copy["raw.customers"])
 
 
 @pytest.mark.usefixtures("shop")
@@ -89,7 +89,7 @@ def test_other_readers_read_the_files_where_they_are(url: str, proxy: Server, tm
     import pyarrow.fs
 
     assert run("sync", *STREAMS, "--destination", f"parquet:{url}") == 0
-    expected = views(download(url, tmp_path / "copy"), url)["main.orders"]
+    expected = views(download(url, tmp_path / "copy"), url)["raw.orders"]
     manifest = json.loads(bytes(obstore.get(bucket_of(url), "manifest.json").bytes()))
     files = [f"{url}/orders/{file['name']}" for file in manifest["streams"]["orders"]["files"]]
     endpoint = f"http://127.0.0.1:{proxy.server_port}"
@@ -121,6 +121,6 @@ def test_the_views_are_read_by_httpfs_where_the_bucket_is(url: str, proxy: Serve
             f" URL_STYLE 'path', ENDPOINT '127.0.0.1:{proxy.server_port}')"
         )
         connection.execute(text)
-        assert len(connection.sql("FROM orders").fetchall()) == len(expected["main.orders"])
-        found = connection.sql("FROM model.order_line_items").fetchall()
-        assert len(found) == len(expected["model.order_line_items"])
+        assert len(connection.sql("FROM raw.orders").fetchall()) == len(expected["raw.orders"])
+        found = connection.sql("FROM main.order_line_items").fetchall()
+        assert len(found) == len(expected["main.order_line_items"])

@@ -82,7 +82,7 @@ def test_a_later_read_is_counted_against_what_is_stored(
 
 def synced(path: Path) -> dict[str, Any]:
     with duckdb.connect(path, read_only=True) as connection:
-        return dict(connection.execute("SELECT id, _synced_at FROM zones").fetchall())
+        return dict(connection.execute("SELECT id, _synced_at FROM raw.zones").fetchall())
 
 
 def test_a_full_read_that_brings_what_is_stored_leaves_every_row_as_it_is(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_value_that_changed_under_the_same_version_is_stored_by_a_full_read(tm
     (record,) = zones(a=1)
     store(path, (Phase.FULL_ONLY, [msgspec.Raw(bytes(record).replace(b'"name":"a"', b'"name":"z"'))]))
     with duckdb.connect(path, read_only=True) as connection:
-        assert connection.execute("SELECT name FROM zones").fetchall() == [("z",)]
+        assert connection.execute("SELECT name FROM raw.zones").fetchall() == [("z",)]
 
 
 def test_a_row_that_was_marked_as_deleted_comes_back_with_a_full_read(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_row_that_was_marked_as_deleted_comes_back_with_a_full_read(tmp_path: 
     destination.close()
     store(path, (Phase.FULL_ONLY, zones(a=1, b=2)))
     with duckdb.connect(path, read_only=True) as connection:
-        assert connection.execute("SELECT count(*), count(_deleted_at) FROM zones").fetchall() == [(2, 0)]
+        assert connection.execute("SELECT count(*), count(_deleted_at) FROM raw.zones").fetchall() == [(2, 0)]
 
 
 def test_records_without_a_version_changed_where_their_values_did(path: str) -> None:

@@ -205,11 +205,11 @@ class DuckDBMachine(Machine):
         live = {name: row for name, row in (self.table or {}).items() if name not in self.deleted}
         rates = [(name, rate) for name, row in live.items() for rate in row.get("rates", [])]
         with duckdb.connect(str(path)) as connection:
-            found = connection.execute("SELECT id, version FROM model.tax_categories").fetchall()
+            found = connection.execute("SELECT id, version FROM main.tax_categories").fetchall()
             assert sorted(found) == sorted((name, row["version"]) for name, row in live.items())
-            found = connection.execute("SELECT taxCategoryId, id FROM model.tax_category_rates").fetchall()
+            found = connection.execute("SELECT taxCategoryId, id FROM main.tax_category_rates").fetchall()
             assert sorted(found) == sorted((name, rate["id"]) for name, rate in rates)
-            found = connection.execute("SELECT taxCategoryId, rateId FROM model.tax_category_rate_sub_rates").fetchall()
+            found = connection.execute("SELECT taxCategoryId, rateId FROM main.tax_category_rate_sub_rates").fetchall()
             assert sorted(found) == sorted((name, rate["id"]) for name, rate in rates for _ in rate.get("subRates", []))
 
 

@@ -61,7 +61,7 @@ def test_values_have_their_types_and_json_its_exact_text(destination: DuckDB, pa
     )
     destination.write(load([record.encode()]))
     destination.close()
-    assert rows(path, "SELECT * EXCLUDE (_synced_at) FROM things") == [
+    assert rows(path, "SELECT * EXCLUDE (_synced_at) FROM raw.things") == [
         (
             "1",
             7,
@@ -75,12 +75,12 @@ def test_values_have_their_types_and_json_its_exact_text(destination: DuckDB, pa
             None,
         )
     ]
-    described = {name: kind for name, kind, *_ in rows(path, "DESCRIBE things")}
+    described = {name: kind for name, kind, *_ in rows(path, "DESCRIBE raw.things")}
     assert list(described.values()) == [
         *("VARCHAR", "BIGINT", "TIMESTAMP", "DATE", "TIME", "DOUBLE", "BOOLEAN", "JSON"),
         *("TIMESTAMP", "TIMESTAMP", "JSON"),
     ]
-    assert rows(path, "SELECT lines->>'$.name' FROM things") == [("Müller ü",)]
+    assert rows(path, "SELECT lines->>'$.name' FROM raw.things") == [("Müller ü",)]
 
 
 def test_the_time_of_storing_is_utc_whatever_the_zone_of_the_machine(
@@ -90,7 +90,7 @@ def test_the_time_of_storing_is_utc_whatever_the_zone_of_the_machine(
     before = datetime.now(timezone.utc).replace(tzinfo=None)
     destination.write(load([{"id": "1"}]))
     destination.close()
-    ((synced, updated),) = rows(path, "SELECT _synced_at, updated_at FROM things, _commercetools_state")
+    ((synced, updated),) = rows(path, "SELECT _synced_at, updated_at FROM raw.things, sync.state")
     assert before <= synced == updated <= datetime.now(timezone.utc).replace(tzinfo=None)
 
 
@@ -100,18 +100,18 @@ def test_a_full_read_becomes_the_table_when_it_is_complete(
     destination.write(load([{"id": "old"}]))
     destination.write(delivery([{"id": "1"}], replaces=True, first=True))
     destination.close()
-    assert rows(path, "SELECT id FROM things") == [("old",)]
+    assert rows(path, "SELECT id FROM raw.things") == [("old",)]
     destination.open()
     destination.write(delivery([{"id": "2"}], replaces=True, done=True))
     destination.close()
-    assert rows(path, "SELECT id FROM things ORDER BY id") == [("1",), ("2",)]
+    assert rows(path, "SELECT id FROM raw.things ORDER BY id") == [("1",), ("2",)]
     assert row_counts(path) == {"things": 2}
 
 
 def test_a_view_over_a_table_outlives_its_replacement(destination: DuckDB, path: Path, load: Make) -> None:
     destination.write(load([{"id": "old"}]))
     destination.close()
-    rows(path, "CREATE VIEW mine AS SELECT id FROM things")
+    rows(path, "CREATE VIEW mine AS SELECT id FROM raw.things")
     destination.open()
     destination.write(load([{"id": "new", "more": 1}]))
     destination.close()
@@ -133,7 +133,7 @@ def test_keys_of_several_columns_are_merged_and_deduplicated(path: Path, deliver
     destination.write(delivery([{**one, "v": "2"}], replaces=True, done=True, key=key))
     destination.write(delivery([{**two, "v": "3"}], key=key))
     destination.close()
-    assert rows(path, "SELECT store, product, v FROM things ORDER BY v") == [("a", "bc", "2"), ("ab", "c", "3")]
+    assert rows(path, "SELECT store, product, v FROM raw.things ORDER BY v") == [("a", "bc", "2"), ("ab", "c", "3")]
 
 
 def test_new_fields_become_columns_and_misfits_are_kept_and_counted(
@@ -150,7 +150,7 @@ def test_new_fields_become_columns_and_misfits_are_kept_and_counted(
         "things values of at that do not fit its column: 1; _unfit has them",
     ]
     destination.close()
-    assert rows(path, "SELECT id, colour, size, open, _unfit FROM things ORDER BY id") == [
+    assert rows(path, "SELECT id, colour, size, open, _unfit FROM raw.things ORDER BY id") == [
         ("1", '"red"', None, None, None),
         ("2", None, '{"w": 1}', None, '{"open":"yes"}'),
         ("3", None, None, None, '{"open":"no","at":"late"}'),
@@ -171,7 +171,7 @@ def test_an_older_table_gets_the_columns_that_the_schema_has_now(path: Path, loa
     destination.open()
     destination.write(delivery([{"id": "2", "open": False, "n": 5}]))
     destination.close()
-    assert rows(path, "SELECT id, open, n FROM things ORDER BY id") == [("1", "true", None), ("2", "false", 5)]
+    assert rows(path, "SELECT id, open, n FROM raw.things ORDER BY id") == [("1", "true", None), ("2", "false", 5)]
 
 
 def test_dropping_a_table_loads_it_again(destination: DuckDB, path: Path, load: Make, delivery: Make) -> None:
@@ -179,7 +179,7 @@ def test_dropping_a_table_loads_it_again(destination: DuckDB, path: Path, load: 
     destination.write(load([{"id": "1"}], name="others"))
     destination.write(delivery([], replaces=True, first=True, state=StreamState(CURSOR, "full", BOUND)))
     destination.close()
-    rows(path, "DROP TABLE others; DROP TABLE _loading_things")
+    rows(path, "DROP TABLE raw.others; DROP TABLE raw._loading_things")
     again = DuckDB(path)
     assert again.open() == {"things": StreamState(cursor=CURSOR)}
     again.close()
@@ -191,16 +191,20 @@ def test_a_failed_delivery_changes_nothing(destination: DuckDB, path: Path, load
         destination.write(delivery([{"id": "2", "new": 1}, {"version": 1}], state=StreamState(cursor=CURSOR)))
     destination.write(delivery([{"id": "3", "new": 2}], state=StreamState(cursor=BOUND)))
     destination.close()
-    assert rows(path, "SELECT id, new FROM things ORDER BY id") == [("1", None), ("3", "2")]
+    assert rows(path, "SELECT id, new FROM raw.things ORDER BY id") == [("1", None), ("3", "2")]
     assert DuckDB(path).open()["things"].cursor == BOUND
 
 
-@pytest.mark.parametrize(("made", "kind"), [("TABLE things (id INT)", "table"), ("VIEW things AS SELECT 1", "view")])
+@pytest.mark.parametrize(
+    ("made", "kind"), [("TABLE raw.things (id INT)", "table"), ("VIEW raw.things AS SELECT 1", "view")]
+)
 def test_what_somebody_else_made_is_not_replaced(path: Path, load: Make, made: str, kind: str) -> None:
-    rows(path, f"CREATE {made}")
+    rows(path, f"CREATE SCHEMA raw; CREATE {made}")
     destination = DuckDB(path)
     destination.open()
-    with pytest.raises(DestinationError, match=f"has a {kind} 'things' that commercetools-source did not make; rename"):
+    with pytest.raises(
+        DestinationError, match=f"has a {kind} raw.things that commercetools-source did not make; rename"
+    ):
         destination.write(load([{"id": "1"}]))
     destination.close()
 
@@ -208,7 +212,7 @@ def test_what_somebody_else_made_is_not_replaced(path: Path, load: Make, made: s
 def test_a_column_of_a_type_not_ours_is_named(destination: DuckDB, path: Path, load: Make, delivery: Make) -> None:
     destination.write(load([{"id": "1"}]))
     destination.close()
-    rows(path, "ALTER TABLE things ALTER amount TYPE DECIMAL(9, 2)")
+    rows(path, "ALTER TABLE raw.things ALTER amount TYPE DECIMAL(9, 2)")
     destination.open()
     with pytest.raises(DestinationError, match=r"columns of types .*amount \(DECIMAL\(9,2\)\); drop the table"):
         destination.write(delivery([{"id": "1"}]))
@@ -228,10 +232,10 @@ def test_every_stream_of_the_catalogue_has_a_table(path: Path, load: Make) -> No
     assert row_counts(path) == dict.fromkeys(sorted(STREAMS), 1)
     query = (
         "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns()"
-        " WHERE schema_name = 'main' AND NOT internal GROUP BY 1"
+        " WHERE schema_name = 'raw' AND NOT internal GROUP BY 1"
     )
     found = dict(rows(path, query))
-    assert set(found) == {*STREAMS, "_commercetools_model", "_commercetools_state"}
+    assert set(found) == STREAMS.keys()
     for name, stream in STREAMS.items():
         assert found[name] == [*(column.name for column in columns(stream)), "_synced_at", "_deleted_at", "_unfit"]
 
@@ -267,7 +271,7 @@ def test_a_state_of_another_version_is_not_gone_on_from_and_can_be_reset(
 ) -> None:
     destination.write(load([{"id": "1"}]))
     destination.close()
-    rows(path, """UPDATE _commercetools_state SET state = '{"format":99}'""")
+    rows(path, """UPDATE sync.state SET state = '{"format":99}'""")
     assert "format 99" in (destination.open()["things"].broken or "")
     assert destination.reset(load([]).stream)
     destination.close()
@@ -292,7 +296,7 @@ def test_a_path_may_hold_quotes_and_names_that_duckdb_keeps_for_itself(
 
 
 def model_forms(path: Path) -> dict[str, str]:
-    return dict(rows(path, "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'model'"))
+    return dict(rows(path, "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'main'"))
 
 
 def test_relations_are_views_until_tables_are_asked_for_and_stay_what_they_are(path: Path, load: Make) -> None:
@@ -309,7 +313,7 @@ def test_relations_are_views_until_tables_are_asked_for_and_stay_what_they_are(p
         destination.write(replace(zone, phase=Phase.MERGE_LAST))
         destination.close()
         assert model_forms(path) == {"zones": form, "zone_locations": form}
-        assert rows(path, "SELECT zoneId, position, country FROM model.zone_locations") == [("1", 1, "NO")]
+        assert rows(path, "SELECT zoneId, position, country FROM main.zone_locations") == [("1", 1, "NO")]
 
 
 def test_a_relation_has_the_columns_of_fields_that_came_later(path: Path, load: Make, delivery: Make) -> None:
@@ -320,7 +324,7 @@ def test_a_relation_has_the_columns_of_fields_that_came_later(path: Path, load: 
         destination.write(replace(load([{"id": "1", "name": "north"}]), stream=zones))
         destination.write(replace(delivery([{"id": "2", "height": {"m": 3}}]), stream=zones))
         destination.close()
-        assert rows(path, "SELECT id, name, height FROM model.zones ORDER BY id") == [
+        assert rows(path, "SELECT id, name, height FROM main.zones ORDER BY id") == [
             ("1", "north", None),
             ("2", None, '{"m": 3}'),
         ]
@@ -328,26 +332,24 @@ def test_a_relation_has_the_columns_of_fields_that_came_later(path: Path, load: 
 
 def test_a_relation_that_was_dropped_is_made_again(path: Path, load: Make) -> None:
     zone = replace(load([{"id": "1", "locations": [{"country": "NO"}]}]), stream=STREAMS["zones"])
-    for drop in ("DROP TABLE model.zone_locations", "DROP SCHEMA model CASCADE", "SELECT 1"):
+    for drop in ("DROP TABLE main.zone_locations", "DROP TABLE main.zones; DROP TABLE main.zone_locations", "SELECT 1"):
         destination = DuckDB(path, materialize=True)
         destination.open()
         destination.write(replace(zone, phase=Phase.MERGE_LAST))
         destination.close()
-        assert rows(path, "SELECT country FROM model.zone_locations") == [("NO",)]
+        assert rows(path, "SELECT country FROM main.zone_locations") == [("NO",)]
         rows(path, drop)
 
 
 def test_what_somebody_else_made_in_the_model_is_not_replaced(path: Path, load: Make) -> None:
-    rows(
-        path, "CREATE SCHEMA model; CREATE TABLE model.zones AS SELECT 42 AS answer; CREATE VIEW model.mine AS SELECT 1"
-    )
+    rows(path, "CREATE TABLE main.zones AS SELECT 42 AS answer; CREATE VIEW main.mine AS SELECT 1")
     destination = DuckDB(path)
     destination.open()
-    with pytest.raises(RecordError, match=r"has a table model\.zones that commercetools-source did not make"):
+    with pytest.raises(RecordError, match=r"has a table main\.zones that commercetools-source did not make"):
         destination.write(replace(load([{"id": "1"}]), stream=STREAMS["zones"]))
     destination.write(replace(load([{"id": "1"}]), stream=STREAMS["states"]))
     destination.close()
-    assert rows(path, "SELECT * FROM model.zones, model.mine") == [(42, 1)]
+    assert rows(path, "SELECT * FROM main.zones, main.mine") == [(42, 1)]
 
 
 def test_values_of_the_wrong_shape_break_no_relation_and_stay_readable(path: Path, load: Make) -> None:
@@ -372,19 +374,19 @@ def test_values_of_the_wrong_shape_break_no_relation_and_stay_readable(path: Pat
         destination.write(replace(load(bad), stream=STREAMS["orders"]))
         destination.close()
         for name in model_forms(path):
-            rows(path, f'SELECT count(hash(held)) FROM model."{name}" AS held')
-        assert rows(path, "SELECT id, totalPrice_centAmount, totalPrice_amount FROM model.orders ORDER BY id")[0] == (
+            rows(path, f'SELECT count(hash(held)) FROM main."{name}" AS held')
+        assert rows(path, "SELECT id, totalPrice_centAmount, totalPrice_amount FROM main.orders ORDER BY id")[0] == (
             "1",
             None,
             None,
         )
         assert rows(
-            path, "SELECT orderId, id, quantity FROM model.order_line_items WHERE orderId = '2' ORDER BY position"
+            path, "SELECT orderId, id, quantity FROM main.order_line_items WHERE orderId = '2' ORDER BY position"
         ) == [
             ("2", "7", None),
             ("2", None, None),
         ]
-        assert rows(path, "SELECT lineItems FROM orders WHERE id = '1'") == [("5",)]
+        assert rows(path, "SELECT lineItems FROM raw.orders WHERE id = '1'") == [("5",)]
 
 
 def test_tables_of_relations_are_filled_with_more_memory_than_loading_needs(path: Path, load: Make) -> None:
@@ -405,7 +407,7 @@ def test_a_table_that_needs_more_memory_than_loading_has_gets_it(path: Path, fie
     destination.write(load([{"id": str(number), "lines": ["x" * 1000]} for number in range(2000)]))
     row = destination._connection.execute("SELECT current_setting('memory_limit')").fetchone()
     destination.close()
-    assert rows(path, "SELECT count(DISTINCT id) FROM things") == [(2000,)]
+    assert rows(path, "SELECT count(DISTINCT id) FROM raw.things") == [(2000,)]
     assert row == ("286.1 MiB",)
 
 
@@ -452,7 +454,7 @@ def test_whatever_a_full_disk_stops_the_error_says_that_what_was_stored_is_kept(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         destination.close()
-    assert rows(path, "SELECT id FROM things WHERE _deleted_at IS NULL") == [("1",)]
+    assert rows(path, "SELECT id FROM raw.things WHERE _deleted_at IS NULL") == [("1",)]
 
 
 def test_a_commit_that_lacks_memory_is_repeated_with_more(path: Path, fields: Fields, load: Make) -> None:
@@ -460,7 +462,7 @@ def test_a_commit_that_lacks_memory_is_repeated_with_more(path: Path, fields: Fi
     destination.open()
     destination.write(load([{"id": str(number), "lines": ["x" * 76_000]} for number in range(800)]))
     destination.close()
-    assert rows(path, "SELECT count(DISTINCT id), min(strlen(lines)) FROM things") == [(800, 76_004)]
+    assert rows(path, "SELECT count(DISTINCT id), min(strlen(lines)) FROM raw.things") == [(800, 76_004)]
 
 
 def test_a_broken_file_is_not_called_in_use_whatever_its_path(tmp_path: Path, fields: Fields, load: Make) -> None:
@@ -488,7 +490,7 @@ def test_a_destination_may_be_a_symbolic_link(tmp_path: Path, fields: Fields, lo
         destination.write(load([{"id": "1"}]) if number == 1 else delivery([{"id": "2"}]))
         destination.close()
     assert link.is_symlink()
-    assert rows(tmp_path / "disk" / "shop.duckdb", "SELECT id FROM things ORDER BY id") == [("1",), ("2",)]
+    assert rows(tmp_path / "disk" / "shop.duckdb", "SELECT id FROM raw.things ORDER BY id") == [("1",), ("2",)]
 
 
 @pytest.mark.parametrize(("size", "count"), [(76_000, 1500), (1_200_000, 120), (16_000_000, 6)])
@@ -510,8 +512,8 @@ def test_large_records_are_loaded_merged_and_unfolded_without_a_lost_row(
     changed = delivery(orders(2, range(3)))
     destination.write(replace(changed, stream=STREAMS["orders"], size=size * 3))
     destination.close()
-    assert rows(path, "SELECT count(*), sum(version) FROM orders") == [(count, count + 3)]
-    assert rows(path, "SELECT count(*) FROM model.order_line_items") == [(count,)]
+    assert rows(path, "SELECT count(*), sum(version) FROM raw.orders") == [(count, count + 3)]
+    assert rows(path, "SELECT count(*) FROM main.order_line_items") == [(count,)]
 
 
 def test_thousands_of_unknown_fields_stay_together_and_are_told_in_one_sentence(
@@ -521,12 +523,12 @@ def test_thousands_of_unknown_fields_stay_together_and_are_told_in_one_sentence(
     destination.write(load(records))
     notices = [notice.reason for notice in destination.notices() if "columns of a table" in notice.reason]
     destination.close()
-    assert len(rows(path, "DESCRIBE things")) == MOST_COLUMNS + len(OWN)
+    assert len(rows(path, "DESCRIBE raw.things")) == MOST_COLUMNS + len(OWN)
     beyond = 2 * 1500 + len(FIELDS) - MOST_COLUMNS
     assert notices == [
         f"values of fields beyond the 500 columns of a table that get no column of their own: {beyond}; _unfit has them"
     ]
-    ((last,),) = rows(path, "SELECT _unfit ->> 'f1_1499' FROM things WHERE id = '1'")
+    ((last,),) = rows(path, "SELECT _unfit ->> 'f1_1499' FROM raw.things WHERE id = '1'")
     assert last == "1499"
 
 
@@ -564,7 +566,7 @@ def test_interruptions_that_go_on_do_not_end_what_takes_a_transaction_back(path:
         ended.set()
         disturber.join()
         assert database.catalogue.columns == {"whole": {"a": "INTEGER"}}
-        assert database.execute("SHOW TABLES") == [("whole",)]
+        assert database.execute("SHOW TABLES FROM raw") == [("whole",)]
     database.close("300MB")
 
 

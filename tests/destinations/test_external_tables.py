@@ -88,10 +88,10 @@ def test_duckdb_sees_the_live_rows_of_the_folders_own_views(shop: Sandbox, capsy
         unlisted.unlink()
         views.execute(Path("shop/latest.sql").read_text())
         for stream, rows in seen.items():
-            assert rows == views.execute(f"FROM {stream} WHERE _deleted_at IS NULL ORDER BY ALL").fetchall()
+            assert rows == views.execute(f"FROM raw.{stream} WHERE _deleted_at IS NULL ORDER BY ALL").fetchall()
             assert len(rows) == len(shop.records(stream)) > 0
-            described = [connection.execute(f"DESCRIBE {stream}").fetchall() for connection in (tables, views)]
-            assert described[0] == described[1]
+            described = tables.execute(f"DESCRIBE {stream}").fetchall()
+            assert described == views.execute(f"DESCRIBE raw.{stream}").fetchall()
         state = tables.execute("SELECT orderState FROM orders WHERE id = ?", [second["id"]]).fetchall()
         assert state == [("Cancelled",)]
 

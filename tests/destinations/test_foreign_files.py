@@ -377,24 +377,24 @@ def test_tables_with_names_of_ours_that_somebody_else_made_are_refused(
 ) -> None:
     path = tmp_path / "theirs.duckdb"
     with duckdb.connect(str(path)) as connection:
-        connection.execute("CREATE TABLE _loading_things AS SELECT 1 AS one")
+        connection.execute("CREATE SCHEMA raw; CREATE TABLE raw._loading_things AS SELECT 1 AS one")
     destination = DuckDB(path, fields)
     destination.open()
     for act in (lambda: destination.write(load([{"id": "1"}])), lambda: destination.reset(load([]).stream)):
-        with pytest.raises(DestinationError, match="table '_loading_things' that commercetools-source did not make"):
+        with pytest.raises(DestinationError, match=r"table raw\._loading_things that commercetools-source did"):
             act()
     destination.write(load([{"id": "1"}], name="others"))
     destination.write(delivery([{"id": "1"}], name="others", replaces=True, first=True))
     destination.close()
     with duckdb.connect(str(path)) as connection:
-        connection.execute("DROP TABLE others; CREATE TABLE others AS SELECT 1 AS one")
+        connection.execute("DROP TABLE raw.others; CREATE TABLE raw.others AS SELECT 1 AS one")
     destination.open()
-    with pytest.raises(DestinationError, match="table 'others' that commercetools-source did not make"):
+    with pytest.raises(DestinationError, match=r"table raw\.others that commercetools-source did not make"):
         destination.write(delivery([{"id": "2"}], name="others", replaces=True, done=True))
     destination.close()
     with duckdb.connect(str(path)) as connection:
-        assert connection.execute("FROM _loading_things").fetchall() == [(1,)]
-        assert connection.execute("FROM others").fetchall() == [(1,)]
+        assert connection.execute("FROM raw._loading_things").fetchall() == [(1,)]
+        assert connection.execute("FROM raw.others").fetchall() == [(1,)]
 
 
 # --- manifests and links that lead out of the folder ---

@@ -70,9 +70,7 @@ class Shop:
     def stored(self, relation: Relation) -> dict[Any, dict[str, Any]]:
         names = [field.name for field in relation.columns]
         shown = ", ".join(f'"{name}"' for name in names)  # own fields stand beside them
-        found = [
-            dict(zip(names, row, strict=True)) for row in self.rows(f'SELECT {shown} FROM model."{relation.name}"')
-        ]
+        found = [dict(zip(names, row, strict=True)) for row in self.rows(f'SELECT {shown} FROM main."{relation.name}"')]
         self.counts[relation.name] = len(found)
         for field in relation.columns:
             for row in found if field.kind == "json" else []:
@@ -203,7 +201,7 @@ def is_held(leaf: Path_, columns: dict[Path_, str]) -> bool:
 def test_the_columns_have_the_types_of_their_kinds(shop: Shop) -> None:
     types = {}
     for name, column, sql in shop.rows(
-        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'model'"
+        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'main'"
     ):
         if name in RELATIONS:
             types[name, column] = sql
@@ -234,24 +232,22 @@ def test_foreign_keys_lead_to_a_row(shop: Shop) -> None:
 
 
 def test_views_and_tables_hold_the_same(shop: Shop) -> None:
-    made = shop.rows("SELECT relation, form FROM _commercetools_model WHERE relation <> ''")
+    made = shop.rows("SELECT relation, form FROM sync.relations WHERE relation <> ''")
     assert {form for _, form in made} == {"TABLE"}
     own = {name for name, _ in made} - RELATIONS.keys()
     assert len(own) == len(shop.records["product_types"])
     assert len(made) == len(own) + len(RELATIONS)
     with duckdb.connect(shop.views, read_only=True) as other:
-        assert other.execute("SELECT DISTINCT form FROM _commercetools_model WHERE relation <> ''").fetchall() == [
-            ("VIEW",)
-        ]
+        assert other.execute("SELECT DISTINCT form FROM sync.relations WHERE relation <> ''").fetchall() == [("VIEW",)]
         for name, _ in made:
-            columns = f'DESCRIBE model."{name}"'
+            columns = f'DESCRIBE main."{name}"'
             assert [row[:2] for row in shop.rows(columns)] == [row[:2] for row in other.execute(columns).fetchall()]
-            rows = f'SELECT hash(seen) FROM model."{name}" AS seen'
+            rows = f'SELECT hash(seen) FROM main."{name}" AS seen'
             assert Counter(shop.rows(rows)) == Counter(other.execute(rows).fetchall()), name
 
 
 def test_the_query_of_a_view_can_be_read(shop: Shop) -> None:
     with duckdb.connect(shop.views, read_only=True) as connection:
-        ((query,),) = connection.execute("SELECT model.order_line_items()").fetchall()
+        ((query,),) = connection.execute("SELECT sync.order_line_items()").fetchall()
         asked = connection.execute(f"SELECT count(*) FROM ({query})").fetchall()
-        assert asked == connection.execute("SELECT count(*) FROM model.order_line_items").fetchall() != [(0,)]
+        assert asked == connection.execute("SELECT count(*) FROM main.order_line_items").fetchall() != [(0,)]

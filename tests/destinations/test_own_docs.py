@@ -77,7 +77,7 @@ def test_the_page_says_which_names_need_quotes() -> None:
 def test_current_data_of_a_product_that_is_not_published_is_there(shop: duckdb.DuckDBPyConnection) -> None:
     (counts,) = shop.execute(
         """SELECT count(*) FILTER (WHERE masterData_published), count(*) FILTER (WHERE NOT masterData_published)
-        FROM model.product_variants AS variant JOIN model.products ON products.id = variant.productId
+        FROM main.product_variants AS variant JOIN main.products ON products.id = variant.productId
         WHERE NOT variant.staged"""
     ).fetchall()
     assert all(counts)

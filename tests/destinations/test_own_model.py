@@ -15,8 +15,8 @@ from commercetools_source.destinations import DuckDB
 from commercetools_source.model.custom.columns import FieldSet
 from commercetools_source.model.custom.places import custom_field_columns
 from commercetools_source.model.custom.queries import KEY, VARIANTS, CustomFieldQueries
-from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import all_relations
+from commercetools_source.model.schemas import record_table
 from commercetools_source.model.select import select
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.run import sync
@@ -63,7 +63,7 @@ def test_every_custom_field_of_the_shop_is_in_its_column(
     narrow = replace(relation, columns=tuple(one for one in relation.columns if one.name in columns))  # binds faster
     places, taken = own.field_sets(narrow), [one.name for one in narrow.columns]
     assert len(places) == len(columns)
-    found = rows(shop[0], own.with_custom_columns(narrow, select(narrow, quoted(relation.stream))))
+    found = rows(shop[0], own.with_custom_columns(narrow, select(narrow, record_table(relation.stream))))
     for row in found:
         names = list(taken)
         for place in places:
@@ -82,7 +82,7 @@ def test_every_attribute_of_the_shop_is_in_its_column(
     found = {}
     for one in own.product_types_by_name().values():
         place = FieldSet("", "", "", one.attributes)
-        for row in rows(connection, own.variants(one, stream, quoted(stream))):
+        for row in rows(connection, own.variants(one, stream, record_table(stream))):
             assert row["unfit"] is None
             key = (one.id, *(row[name] for name in KEY))
             found[key] = back(row, place, own.reader, [*KEY, "_variant", "_product", "_entries"])

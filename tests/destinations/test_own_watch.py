@@ -53,7 +53,7 @@ def rows(path: Path, query: str) -> list[Any]:
 
 def made(path: Path) -> list[str]:
     """Return the names of the relations of product types."""
-    found = rows(path, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'model' ORDER BY 1")
+    found = rows(path, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main' ORDER BY 1")
     return [name for (name,) in found if name.startswith("product_type_") and name not in all_relations()]
 
 
@@ -94,11 +94,11 @@ def test_a_view_per_product_type_whatever_comes_first(store: Store, path: Path) 
     assert made(path) == []
     notices = store(product_types=[shoes(("size", "number")), shoes(uid="other", key="")])
     assert notices == []
-    assert rows(path, "SELECT * FROM model.product_type_shoes ORDER BY staged") == [
+    assert rows(path, "SELECT * FROM main.product_type_shoes ORDER BY staged") == [
         ("1", False, 1, "sku-1", 42.0, '{"gone":1}'),
         ("1", True, 1, "sku-1", 42.0, '{"gone":1}'),
     ]
-    assert rows(path, "SELECT productId, sku FROM model.product_type_other WHERE staged") == [("2", "sku-2")]
+    assert rows(path, "SELECT productId, sku FROM main.product_type_other WHERE staged") == [("2", "sku-2")]
 
 
 def test_views_follow_the_definitions(store: Store, path: Path) -> None:
@@ -113,32 +113,32 @@ def test_views_follow_the_definitions(store: Store, path: Path) -> None:
             " the column unfit has all such"
         ),
     ]
-    query = "SELECT size, width, unfit FROM model.product_type_shoes WHERE NOT staged"
+    query = "SELECT size, width, unfit FROM main.product_type_shoes WHERE NOT staged"
     assert rows(path, query) == [(None, 3.0, '{"size":42}')]
     store(product_types=[shoes(("size", "number"), ("width", "number"), key="boots")])
     assert made(path) == ["product_type_boots"]
 
 
-@pytest.mark.parametrize("other", ["VIEW model.{} AS SELECT 1", "TABLE model.{} (a INT)"])
+@pytest.mark.parametrize("other", ["VIEW main.{} AS SELECT 1", "TABLE main.{} (a INT)"])
 def test_what_somebody_else_made_stays(store: Store, path: Path, other: str) -> None:
     rows(path, f"CREATE SCHEMA model; CREATE {other.format('product_type_shoes')}")
     notices = store(product_types=[shoes(("size", "number"))], products=[product("1", "t")])
-    assert notices == ["model.product_type_shoes: somebody else made it, so it was left alone"]
-    assert len(rows(path, "DESCRIBE model.product_type_shoes")) == 1
+    assert notices == ["main.product_type_shoes: somebody else made it, so it was left alone"]
+    assert len(rows(path, "DESCRIBE main.product_type_shoes")) == 1
 
 
 def test_custom_fields_stand_beside_their_owner_and_follow_the_definitions(store: Store, path: Path) -> None:
-    query = "SELECT id, custom_gift, custom_unfit FROM model.orders ORDER BY id"
+    query = "SELECT id, custom_gift, custom_unfit FROM main.orders ORDER BY id"
     orders = [order("1", gift=True, due="2026-01-02"), order("2"), {"id": "3", "version": 1}]
     store(orders=orders)
-    assert "custom_gift" not in {name for name, *_ in rows(path, "DESCRIBE model.orders")}
+    assert "custom_gift" not in {name for name, *_ in rows(path, "DESCRIBE main.orders")}
     store(types=[order_type(("gift", "Boolean"))])
     assert rows(path, query) == [("1", True, '{"due":"2026-01-02"}'), ("2", None, None), ("3", None, None)]
     store(types=[order_type(("gift", "Boolean"), ("due", "Date"))])
     assert rows(path, query.replace("custom_gift", "custom_due"))[0] == ("1", date(2026, 1, 2), None)
     store(types=[])
-    assert "custom_unfit" not in {name for name, *_ in rows(path, "DESCRIBE model.orders")}
-    assert rows(path, "SELECT custom_fields ->> 'due' FROM model.orders WHERE id = '1'") == [("2026-01-02",)]
+    assert "custom_unfit" not in {name for name, *_ in rows(path, "DESCRIBE main.orders")}
+    assert rows(path, "SELECT custom_fields ->> 'due' FROM main.orders WHERE id = '1'") == [("2026-01-02",)]
 
 
 def test_custom_fields_and_attributes_follow_their_records(path: Path, delivery: Make, store: Store) -> None:
@@ -154,8 +154,8 @@ def test_custom_fields_and_attributes_follow_their_records(path: Path, delivery:
     destination.write(replace(delivery([product("1", "t", size=3)]), stream=STREAMS["products"]))
     destination.mark_deleted(STREAMS["products"], {"2": "2026-01-02T00:00:00.000Z"})
     destination.close()
-    assert rows(path, "SELECT id, custom_gift FROM model.orders") == [("1", False)]
-    assert rows(path, "SELECT productId, size FROM model.product_type_shoes WHERE staged") == [("1", 3.0)]
+    assert rows(path, "SELECT id, custom_gift FROM main.orders") == [("1", False)]
+    assert rows(path, "SELECT productId, size FROM main.product_type_shoes WHERE staged") == [("1", 3.0)]
 
 
 def test_types_that_disagree_and_values_that_do_not_fit_are_told(store: Store) -> None:
@@ -176,7 +176,7 @@ def test_types_that_disagree_and_values_that_do_not_fit_are_told(store: Store) -
 
 def test_deleted_definitions_do_not_count(store: Store, path: Path) -> None:
     store(product_types=[shoes(("size", "number"))], products=[product("1", "t")])
-    rows(path, "UPDATE product_types SET _deleted_at = now()::TIMESTAMP")
+    rows(path, "UPDATE raw.product_types SET _deleted_at = now()::TIMESTAMP")
     store(products=[product("1", "t")])
     store(types=[])
     assert made(path) == []
@@ -186,7 +186,7 @@ def test_projections_serve_where_there_are_no_products(store: Store, path: Path)
     whole = product("1", "t", size=42)
     projection = {"id": "1", "version": 1, "productType": whole["productType"], **whole["masterData"]["current"]}
     store(product_types=[shoes(("size", "number"))], product_projections_current=[projection])
-    query = "SELECT productId, staged, size FROM model.product_type_shoes"
+    query = "SELECT productId, staged, size FROM main.product_type_shoes"
     assert rows(path, query) == [("1", False, 42.0)]
     store(products=[whole])
     assert rows(path, f"{query} ORDER BY staged") == [("1", False, 42.0), ("1", True, 42.0)]
@@ -212,7 +212,7 @@ def test_broken_definitions_break_nothing(store: Store, path: Path) -> None:
         deep = {"name": "set", "elementType": deep}
     record = {"id": "t", "version": 1, "key": "deep", "attributes": [{"name": "deep", "type": deep}]}
     store(product_types=[record], products=[product("1", "t", deep=json.loads("[" * 40 + '"x"' + "]" * 40))])
-    assert rows(path, "SELECT count(*) FROM products") == [(1,)]
+    assert rows(path, "SELECT count(*) FROM raw.products") == [(1,)]
 
 
 OLD, NEW = {"createdAt": "2030-01-01T00:00:00Z"}, {"createdAt": "2030-01-02T00:00:00Z"}
@@ -230,15 +230,15 @@ def test_a_product_type_that_was_made_again_under_its_key_has_the_relation(
     new = changed(shoes(("size", "text"), uid=after), 2, **NEW)
     store(product_types=[old], products=[product("1", before, size=42)])
     store(product_types=[old, new], products=[product("2", after, size="L")])
-    assert rows(path, "SELECT productId, size FROM model.product_type_shoes WHERE staged") == [("2", "L")]
-    assert rows(path, "SELECT id FROM model.product_types") == [(after,)]
+    assert rows(path, "SELECT productId, size FROM main.product_type_shoes WHERE staged") == [("2", "L")]
+    assert rows(path, "SELECT id FROM main.product_types") == [(after,)]
 
 
 def test_a_product_type_that_a_key_was_moved_to_has_the_relation(store: Store, path: Path) -> None:
     gone = changed(shoes(("size", "number"), uid="b"), 2, **NEW)
     renamed = changed(shoes(("size", "text"), uid="a"), 3, **OLD)
     store(product_types=[gone, renamed], products=[product("1", "b", size=42), product("2", "a", size="L")])
-    assert rows(path, "SELECT productId, size FROM model.product_type_shoes WHERE staged") == [("2", "L")]
+    assert rows(path, "SELECT productId, size FROM main.product_type_shoes WHERE staged") == [("2", "L")]
 
 
 @pytest.mark.parametrize(("before", "after"), [("a", "b"), ("b", "a")])
@@ -247,7 +247,7 @@ def test_a_type_that_was_made_again_under_its_key_is_no_conflict(
 ) -> None:
     old, new = order_type(("due", "String"), uid=before), order_type(("due", "Number"), uid=after)
     assert store(types=[changed(old, 1, **OLD), changed(new, 2, **NEW)], orders=[order("1", due=5)]) == []
-    assert rows(path, "SELECT custom_due, custom_unfit FROM model.orders") == [(5.0, None)]
+    assert rows(path, "SELECT custom_due, custom_unfit FROM main.orders") == [(5.0, None)]
 
 
 @pytest.mark.parametrize(("before", "after"), [("a", "b"), ("b", "a")])
@@ -264,8 +264,8 @@ def test_a_key_that_others_refer_to_leads_to_one_record(
     destination.write(replace(load([changed(old, 1, **OLD), other, *keyless]), stream=STREAMS[stream]))
     destination.write(replace(delivery([changed(new, 2, **NEW)], done=True), stream=STREAMS[stream]))
     destination.close()
-    assert {uid for (uid,) in rows(path, f"SELECT id FROM model.{stream}")} == {after, *"cde"}
-    assert len(rows(path, f"SELECT id FROM {stream}")) == 5
+    assert {uid for (uid,) in rows(path, f"SELECT id FROM main.{stream}")} == {after, *"cde"}
+    assert len(rows(path, f"SELECT id FROM raw.{stream}")) == 5
     below = {"stores": "store_countries", "business_units": "business_unit_addresses"}
     if stream in below:
-        assert len(rows(path, f"SELECT * FROM model.{below[stream]}")) == 1
+        assert len(rows(path, f"SELECT * FROM main.{below[stream]}")) == 1

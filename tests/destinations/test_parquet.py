@@ -57,7 +57,7 @@ def parts(folder: Path) -> list[str]:
     return names
 
 
-def latest(folder: Path, columns: str = "id, version", table: str = "things") -> list[Any]:
+def latest(folder: Path, columns: str = "id, version", table: str = "raw.things") -> list[Any]:
     with duckdb.connect() as connection:
         connection.execute((folder / "latest.sql").read_text())
         return connection.execute(f"SELECT {columns} FROM {table} ORDER BY id").fetchall()

@@ -38,7 +38,7 @@ def files(tmp_path: Path) -> int:
 def latest(tmp_path: Path, columns: str) -> list[Any]:
     with duckdb.connect() as connection:
         connection.execute((tmp_path / "shop" / "latest.sql").read_text())
-        return connection.execute(f"SELECT {columns} FROM things ORDER BY id").fetchall()
+        return connection.execute(f"SELECT {columns} FROM raw.things ORDER BY id").fetchall()
 
 
 def test_an_equal_row_is_not_written_again(destination: Parquet, tmp_path: Path, delivery: Make) -> None:

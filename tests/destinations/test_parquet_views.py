@@ -61,14 +61,15 @@ def test_views_have_the_types_and_times_of_a_duckdb_file_in_every_zone(tmp_path:
         destination.mark_deleted(ORDERS, {"2": NIGHT})
         destination.close()
     types = "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = ? AND table_schema = ?"
+    times = "strftime(createdAt, '%Y-%m'), date_trunc('day', completedAt), _deleted_at"
     months = (
-        "SELECT id, strftime(createdAt, '%Y-%m'), date_trunc('day', completedAt), _deleted_at FROM orders ORDER BY id",
-        "SELECT strftime(createdAt, '%Y-%m'), count(*) FROM model.orders GROUP BY ALL",
-        "SELECT strftime(addedAt, '%Y-%m'), count(*) FROM model.order_line_items GROUP BY ALL",
+        f"SELECT id, {times} FROM raw.orders ORDER BY id",
+        "SELECT strftime(createdAt, '%Y-%m'), count(*) FROM main.orders GROUP BY ALL",
+        "SELECT strftime(addedAt, '%Y-%m'), count(*) FROM main.order_line_items GROUP BY ALL",
     )
     for zone in ("UTC", "America/Los_Angeles", "Asia/Tokyo"):
         with in_zone(zone, folder) as views, in_zone(zone, None, file) as tables:
-            for name in (("orders", "main"), ("orders", "model"), ("order_line_items", "model")):
+            for name in (("orders", "raw"), ("orders", "main"), ("order_line_items", "main")):
                 assert dict(views.execute(types, name).fetchall()) == dict(tables.execute(types, name).fetchall())
             for query in months:
                 answer = views.execute(query).fetchall()
@@ -82,10 +83,10 @@ def test_a_view_stays_true_when_a_later_run_brings_a_field_that_nobody_knew(tmp_
     store(destination, [order(1)])
     with in_zone("UTC", tmp_path) as connection:
         store(destination, [order(2, odd={"a": 1})], replaces=False)
-        assert connection.execute("SELECT count(*) FROM orders").fetchall() == [(2,)]
-        assert connection.execute("SELECT count(*) FROM model.order_line_items").fetchall() == [(2,)]
+        assert connection.execute("SELECT count(*) FROM raw.orders").fetchall() == [(2,)]
+        assert connection.execute("SELECT count(*) FROM main.order_line_items").fetchall() == [(2,)]
         connection.execute((tmp_path / "latest.sql").read_text())
-        assert connection.execute("SELECT odd FROM orders ORDER BY id").fetchall() == [(None,), ('{"a": 1}',)]
+        assert connection.execute("SELECT odd FROM raw.orders ORDER BY id").fetchall() == [(None,), ('{"a": 1}',)]
     destination.close()
 
 
@@ -104,13 +105,13 @@ def test_the_name_of_a_folder_above_is_no_column(tmp_path: Path) -> None:
     assert later.compare(ORDERS, listed, CURSOR) == Difference((), (), (), 3, 3)
     later.close()
     with in_zone("UTC", folder) as connection:
-        for table in ("orders", "model.orders"):
+        for table in ("raw.orders", "orders"):
             query = f"SELECT id, country, version, _deleted_at IS NULL FROM {table} ORDER BY id"
-            if table == "model.orders":
+            if table == "orders":
                 query = query.replace("_deleted_at IS NULL", "true")
             wanted = [(str(number), f"A{number}", 2, number != 0) for number in range(4)]
-            assert connection.execute(query).fetchall() == [row for row in wanted if row[3] or table == "orders"]
-        assert connection.execute("SELECT count(DISTINCT orderId) FROM model.order_line_items").fetchall() == [(3,)]
+            assert connection.execute(query).fetchall() == [row for row in wanted if row[3] or table == "raw.orders"]
+        assert connection.execute("SELECT count(DISTINCT orderId) FROM main.order_line_items").fetchall() == [(3,)]
     frame = pd.read_parquet(folder / "orders", partitioning=None)
     scanned = pl.scan_parquet(folder / "orders" / "*.parquet", missing_columns="insert", hive_partitioning=False)
     countries = {f"A{number}" for number in range(4)}
@@ -172,8 +173,8 @@ def test_large_products_are_unfolded_in_the_usual_memory(
     when(Parquet(tmp_path, materialize=True), records)
     with in_zone("UTC", tmp_path) as connection:
         (counts,) = connection.execute(
-            "SELECT (SELECT count(*) FROM products), (SELECT count(*) FROM model.product_variants),"
-            " (SELECT count(DISTINCT id) FROM model.product_variant_prices)"
+            "SELECT (SELECT count(*) FROM raw.products), (SELECT count(*) FROM main.product_variants),"
+            " (SELECT count(DISTINCT id) FROM main.product_variant_prices)"
         ).fetchall()
     assert counts[:2] == (8, 8 * 75 * 2)
     assert counts[2] == 750

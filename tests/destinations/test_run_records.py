@@ -53,7 +53,7 @@ def test_a_database_keeps_the_newest_runs_and_their_streams(tmp_path: Path) -> N
 
 def test_a_database_of_another_version_gets_the_columns_that_it_lacks(tmp_path: Path) -> None:
     database = Database(tmp_path / "shop.duckdb", lambda: None)
-    database.catalogue.create_table(RUNS, {"run": "VARCHAR", "later": "VARCHAR"})
+    database.catalogue.prepare_bookkeeping("runs", {"run": "VARCHAR", "later": "VARCHAR"})
     assert read_runs(database, 99) == []
     with database.transaction():
         write_run(database, record(1))
@@ -65,7 +65,7 @@ def test_a_database_of_another_version_gets_the_columns_that_it_lacks(tmp_path: 
 @pytest.mark.parametrize("name", [RUNS, RUN_STREAMS])
 def test_a_table_or_view_of_somebody_else_is_left_alone(tmp_path: Path, name: str, form: str) -> None:
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
-        connection.execute(f"CREATE {form} {name} AS SELECT 1 AS one")
+        connection.execute(f"CREATE SCHEMA sync; CREATE {form} {name} AS SELECT 1 AS one")
     destination = DuckDB(tmp_path / "shop.duckdb")
     destination.open()
     with pytest.raises(DestinationError, match=f"{name}.*did not make; rename it"):

@@ -57,7 +57,7 @@ def transactions(tmp_path: Path) -> list[tuple[str, str, int]]:
     with duckdb.connect() as connection:
         connection.execute((tmp_path / "shop" / "latest.sql").read_text())
         return connection.execute(
-            'SELECT "paymentId", id, "amount_centAmount" FROM model.payment_transactions ORDER BY id'
+            'SELECT "paymentId", id, "amount_centAmount" FROM main.payment_transactions ORDER BY id'
         ).fetchall()
 
 
@@ -85,7 +85,7 @@ def test_rows_of_a_deleted_record_are_gone(tmp_path: Path, store: Callable[..., 
 def test_asked_for_later_they_are_made_from_what_is_there(tmp_path: Path, store: Callable[..., None]) -> None:
     store(payment("a", 1, 10), payment("b", 1, 30), replaces=True, first=True)
     store(payment("a", 2, 11, 12))
-    assert not (tmp_path / "shop" / "model").exists()
+    assert not (tmp_path / "shop" / "main").exists()
     store(payment("c", 1, 40), materialize=True)
     assert transactions(tmp_path) == [("a", "a0", 11), ("a", "a1", 12), ("b", "b0", 30), ("c", "c0", 40)]
 
@@ -103,7 +103,7 @@ def test_a_table_of_another_shape_is_made_anew(tmp_path: Path, store: Callable[.
     store(payment("a", 1, 10), payment("b", 1, 30), replaces=True, first=True, materialize=True)
     path = tmp_path / "shop" / "manifest.json"
     manifest = json.loads(path.read_text())
-    del manifest["streams"]["model/payment_transactions"]["columns"]["timestamp"]  # as an older version had it
+    del manifest["streams"]["main/payment_transactions"]["columns"]["timestamp"]  # as an older version had it
     path.write_text(json.dumps(manifest))
     store(payment("a", 2, 11))
     assert transactions(tmp_path) == [("a", "a0", 11), ("b", "b0", 30)]
@@ -112,8 +112,8 @@ def test_a_table_of_another_shape_is_made_anew(tmp_path: Path, store: Callable[.
 def test_a_table_that_this_version_does_not_know_is_removed(tmp_path: Path, store: Callable[..., None]) -> None:
     store(payment("a", 1, 10), replaces=True, first=True, materialize=True)
     path = tmp_path / "shop" / "manifest.json"
-    path.write_text(path.read_text().replace("model/payment_transactions", "model/payment_charges"))
-    home = tmp_path / "shop" / "model"
+    path.write_text(path.read_text().replace("main/payment_transactions", "main/payment_charges"))
+    home = tmp_path / "shop" / "main"
     (home / "payment_transactions").rename(home / "payment_charges")
     store(payment("b", 1, 20))
     assert transactions(tmp_path) == [("a", "a0", 10), ("b", "b0", 20)]
@@ -126,7 +126,7 @@ def test_a_lost_file_of_a_relation_has_its_stream_read_again(tmp_path: Path, sto
     destination = Parquet(tmp_path / "shop")
     assert destination.open() == {"payments": StreamState(cursor=CURSOR)}
     destination.close()
-    next((tmp_path / "shop" / "model" / "payment_transactions").glob("part-*")).unlink()
+    next((tmp_path / "shop" / "main" / "payment_transactions").glob("part-*")).unlink()
     assert destination.open() == {}
     destination.close()
 
@@ -155,7 +155,7 @@ def test_what_cannot_be_finished_changes_no_table(
 
 def test_values_are_exact_for_every_reader(tmp_path: Path, store: Callable[..., None]) -> None:
     store(payment("a", 1, 2**53 + 1), replaces=True, first=True, materialize=True)
-    home = tmp_path / "shop" / "model" / "payment_transactions"
+    home = tmp_path / "shop" / "main" / "payment_transactions"
     for row in (
         *ds.dataset(home).to_table().to_pylist(),
         *pd.read_parquet(home).to_dict("records"),
@@ -170,14 +170,14 @@ def test_localized_texts_are_maps_for_every_reader(tmp_path: Path, load: Make) -
     made = load([{"id": "a", "version": 1, "name": {"de": "Öl", "en": "oil"}}])
     destination.write(replace(made, stream=STREAMS["categories"]))
     destination.close()
-    home = tmp_path / "shop" / "model" / "categories"
+    home = tmp_path / "shop" / "main" / "categories"
     (row,) = ds.dataset(home).to_table().to_pylist()
     (frame,) = pd.read_parquet(home).to_dict("records")
     assert dict(row["name"]) == dict(frame["name"]) == {"de": "Öl", "en": "oil"}
     assert pl.read_parquet(home / "*.parquet").height == 1
     with duckdb.connect() as connection:
         connection.execute((tmp_path / "shop" / "latest.sql").read_text())
-        assert connection.execute("SELECT name['en'] FROM model.categories").fetchall() == [("oil",)]
+        assert connection.execute("SELECT name['en'] FROM main.categories").fetchall() == [("oil",)]
 
 
 def test_a_key_that_others_refer_to_leads_to_the_record_that_has_it_now(tmp_path: Path, delivery: Make) -> None:
@@ -190,5 +190,5 @@ def test_a_key_that_others_refer_to_leads_to_the_record_that_has_it_now(tmp_path
     destination.close()
     with duckdb.connect() as connection:
         connection.execute((tmp_path / "shop" / "latest.sql").read_text())
-        assert connection.execute("SELECT id FROM model.stores").fetchall() == [("a",)]
-        assert connection.execute('SELECT "storeId" FROM model.store_countries').fetchall() == [("a",)]
+        assert connection.execute("SELECT id FROM main.stores").fetchall() == [("a",)]
+        assert connection.execute('SELECT "storeId" FROM main.store_countries').fetchall() == [("a",)]

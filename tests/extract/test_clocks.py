@@ -61,7 +61,7 @@ def names(path: str) -> set[str]:
     import duckdb
 
     with duckdb.connect(path, read_only=True) as connection:
-        return {row[0] for row in connection.sql("SELECT id FROM zones").fetchall()}
+        return {row[0] for row in connection.sql("SELECT id FROM raw.zones").fetchall()}
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -55,7 +55,7 @@ def counts(path: Path, streams: list[str]) -> dict[str, int]:
     import duckdb
 
     with duckdb.connect(str(path), read_only=True) as connection:
-        return {name: connection.sql(f"SELECT count(*) FROM {name}").fetchall()[0][0] for name in streams}
+        return {name: connection.sql(f"SELECT count(*) FROM raw.{name}").fetchall()[0][0] for name in streams}
 
 
 def html(exchange: Exchange) -> None:

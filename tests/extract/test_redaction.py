@@ -189,7 +189,7 @@ def test_no_destination_gets_a_secret(
             rows = connection.execute("SELECT to_json(t) FROM read_parquet(?) AS t", [str(path)]).fetchall()
             stored += json.dumps(rows).encode()
         if where.endswith(".duckdb"):
-            rows = [connection.execute(f"SELECT to_json(t) FROM {name} AS t").fetchall() for name in NAMES]
+            rows = [connection.execute(f"SELECT to_json(t) FROM raw.{name} AS t").fetchall() for name in NAMES]
             stored += json.dumps(rows).encode()
     assert b"TokenCreated" in stored
     assert LEAK.encode() not in stored

@@ -152,8 +152,8 @@ def test_a_reference_that_leads_nowhere_is_shown_also_in_lists(shop: Sandbox) ->
     items = [item for order in shop.records("orders") for item in order["lineItems"]]
     product = items[0]["productId"]
     with duckdb.connect("shop.duckdb") as file:
-        file.execute("UPDATE main.products SET _deleted_at = now()::TIMESTAMP WHERE id = ?", [product])
-        file.execute("DELETE FROM main.stores")
+        file.execute("UPDATE raw.products SET _deleted_at = now()::TIMESTAMP WHERE id = ?", [product])
+        file.execute("DELETE FROM raw.stores")
     assert run(["report", "-d", "shop.duckdb", "-o", "run.html"]) == 0
     page = checked(Path("run.html").read_text())
     cells = [text for tag, text in page.texts if tag == "td"]
@@ -228,7 +228,7 @@ def test_a_page_that_cannot_be_written_fails_no_run(
     assert run(["sync", "-d", "duckdb:run.html", "--streams", "zones", "--report", "run.html", "-q"]) == 0
     assert "no page was written to run.html" in capsys.readouterr().err
     with duckdb.connect("run.html") as connection:
-        assert connection.execute("SELECT count(*) > 0 FROM zones").fetchone() == (True,)
+        assert connection.execute("SELECT count(*) > 0 FROM raw.zones").fetchone() == (True,)
 
 
 @pytest.mark.parametrize(

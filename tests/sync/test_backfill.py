@@ -48,7 +48,9 @@ class Shop:
 
     def held(self) -> list[tuple[str, int]]:
         with duckdb.connect(self.place) as connection:
-            return connection.execute("SELECT id, version FROM orders WHERE _deleted_at IS NULL ORDER BY id").fetchall()
+            return connection.execute(
+                "SELECT id, version FROM raw.orders WHERE _deleted_at IS NULL ORDER BY id"
+            ).fetchall()
 
     def query(self, sql: str) -> None:
         with duckdb.connect(self.place) as connection:
@@ -69,7 +71,7 @@ def test_what_a_window_has_is_merged_and_the_cursor_stays(shop: Shop) -> None:
     shop.act(sync, streams=["orders", "zones"])
     before = shop.state()
     low, high = shop.dates[20], shop.dates[60]
-    shop.query(f"DELETE FROM orders WHERE lastModifiedAt >= '{low}'")
+    shop.query(f"DELETE FROM raw.orders WHERE lastModifiedAt >= '{low}'")
     summary = shop.backfill(low, high)
     assert summary.complete
     assert [(one.stream, one.mode) for one in summary.outcomes] == [("orders", "window"), ("zones", "window")]
@@ -81,7 +83,7 @@ def test_what_a_window_has_is_merged_and_the_cursor_stays(shop: Shop) -> None:
 
 def test_a_newer_row_is_not_replaced_by_a_window(shop: Shop) -> None:
     shop.act(sync, streams=["orders"])
-    shop.query("UPDATE orders SET version = 1000")
+    shop.query("UPDATE raw.orders SET version = 1000")
     shop.backfill(shop.dates[0])
     assert {version for _, version in shop.held()} == {1000}
 

@@ -81,7 +81,7 @@ class Shop:
 
     def assert_exact(self) -> None:
         with duckdb.connect(str(self.path)) as connection:
-            rows = connection.execute("SELECT id, version FROM orders WHERE _deleted_at IS NULL").fetchall()
+            rows = connection.execute("SELECT id, version FROM raw.orders WHERE _deleted_at IS NULL").fetchall()
         assert sorted(rows) == sorted((record["id"], record["version"]) for record in self.sandbox.records("orders"))
         with Client(self.sandbox.settings()) as client:
             assert all(one.equal for one in verify(client, open_destination(str(self.path)), ["orders", "zones"]))

@@ -139,7 +139,7 @@ def test_a_listing_that_is_cut_or_broken_marks_no_row(
     assert not any(one.difference for one in told)  # no row is called gone that the platform has
     with duckdb.connect(str(path)) as connection:
         for table in ("customers", "zones"):
-            query = f"SELECT count(*) FROM {table} WHERE _deleted_at IS NOT NULL"
+            query = f"SELECT count(*) FROM raw.{table} WHERE _deleted_at IS NOT NULL"
             assert connection.execute(query).fetchone() == (0,)
 
 
@@ -151,8 +151,8 @@ def test_a_listing_with_fewer_records_than_it_counts_proves_nothing(
     with Client(shop.settings()) as client:
         sync(client, open_destination(str(path)), streams=["customers"])
     with duckdb.connect(str(path)) as connection:  # what the listing hides is missing here too
-        first = "SELECT id FROM customers ORDER BY createdAt, id LIMIT 2"
-        connection.execute(f"DELETE FROM customers WHERE id IN ({first})")
+        first = "SELECT id FROM raw.customers ORDER BY createdAt, id LIMIT 2"
+        connection.execute(f"DELETE FROM raw.customers WHERE id IN ({first})")
     for counted in (False, True):
         with (
             serving(shop.url, Listing(change, counted=counted)) as url,
@@ -170,7 +170,7 @@ def test_deletions_of_custom_objects_are_found_container_by_container(tmp_path: 
         gone, lost = [record["id"] for record in shop.records("custom_objects")[:2]]
         shop.delete("custom_objects", gone)
         with duckdb.connect(str(path)) as connection:
-            connection.execute(f"DELETE FROM custom_objects WHERE id = '{lost}'")
+            connection.execute(f"DELETE FROM raw.custom_objects WHERE id = '{lost}'")
         (verdict,) = sweep(client, open_destination(str(path)), ["custom_objects"])
         assert (verdict.marked, verdict.mended, verdict.note) == (1, 1, "")
         assert [one.equal for one in verify(client, open_destination(str(path)), ["custom_objects"])] == [True]

@@ -108,7 +108,7 @@ class Shop:
         found: dict[str, object] = {}
         with duckdb.connect(str(self.path)) as connection:
             for stream in STREAMS:
-                rows = connection.execute(f"SELECT id, version FROM {stream} WHERE _deleted_at IS NULL").fetchall()
+                rows = connection.execute(f"SELECT id, version FROM raw.{stream} WHERE _deleted_at IS NULL").fetchall()
                 shop = {(record["id"], record["version"]) for record in self.sandbox.records(stream)}
                 if len(set(rows)) != len(rows) or (stream != "payments" and set(rows) != shop):
                     found[stream] = (sorted(set(rows) - shop), sorted(shop - set(rows)))

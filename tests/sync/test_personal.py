@@ -114,9 +114,11 @@ def test_joins_give_the_same_counts_and_another_key_gives_other_hashes(shop: San
         with Client({**shop.settings(), **choice}) as client:
             assert sync(client, path, streams=["customers", "orders"]).complete
         with duckdb.connect(str(path)) as connection:
-            join = "SELECT count(*) FROM customers JOIN orders ON lower(trim(email)) = lower(trim(customerEmail))"
+            join = (
+                "SELECT count(*) FROM raw.customers JOIN raw.orders ON lower(trim(email)) = lower(trim(customerEmail))"
+            )
             counts.append(connection.execute(join).fetchall())
-            hashes.append({row[0] for row in connection.execute("SELECT email FROM customers").fetchall()})
+            hashes.append({row[0] for row in connection.execute("SELECT email FROM raw.customers").fetchall()})
     assert counts[0] == counts[1] == counts[2] != [(0,)]
     assert hashes[0].isdisjoint(hashes[1])
     assert hashes[1].isdisjoint(hashes[2])
@@ -159,7 +161,7 @@ def test_another_choice_is_refused_in_one_sentence_and_nothing_is_written(shop: 
 
 def _customers(path: Path) -> list[tuple[Any, ...]]:
     with duckdb.connect(str(path), read_only=True) as connection:
-        return connection.execute("FROM customers ORDER BY id").fetchall()
+        return connection.execute("FROM raw.customers ORDER BY id").fetchall()
 
 
 @pytest.mark.parametrize(

@@ -43,12 +43,12 @@ def ids(place: str, stream: str) -> list[str]:
     """Return the ids of the rows that count, as a person reads them."""
     if place.endswith(".duckdb"):
         with duckdb.connect(place, read_only=True) as file:
-            return [row[0] for row in file.execute(f"SELECT id FROM {stream} ORDER BY id").fetchall()]
+            return [row[0] for row in file.execute(f"SELECT id FROM raw.{stream} ORDER BY id").fetchall()]
     folder = Path(place.partition(":")[2])
     if place.startswith("parquet"):
         with duckdb.connect() as session:
             session.execute((folder / "latest.sql").read_text())
-            return [row[0] for row in session.execute(f"SELECT id FROM {stream} ORDER BY id").fetchall()]
+            return [row[0] for row in session.execute(f"SELECT id FROM raw.{stream} ORDER BY id").fetchall()]
     files = json.loads((folder / "manifest.json").read_text())["streams"][stream]["files"]
     lines = [line for file in files for line in (folder / stream / file["name"]).read_text().splitlines()]
     return sorted({json.loads(line)["id"] for line in lines})

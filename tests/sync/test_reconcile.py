@@ -90,8 +90,8 @@ def test_a_deletion_that_messages_tell_of_is_marked_by_the_next_run(shop: Shop) 
     shop.sandbox.clock.advance(3600)
     shop.sync("orders", "customers")
     assert [event for event in shop.events if isinstance(event, DeletesMarked)] == [DeletesMarked("orders", 2)]
-    assert shop.query("SELECT id FROM orders WHERE _deleted_at IS NOT NULL ORDER BY id") == sorted(gone)
-    assert shop.query("SELECT id FROM orders WHERE _deleted_at IS NULL ORDER BY id") == shop.ids("orders")
+    assert shop.query("SELECT id FROM raw.orders WHERE _deleted_at IS NOT NULL ORDER BY id") == sorted(gone)
+    assert shop.query("SELECT id FROM raw.orders WHERE _deleted_at IS NULL ORDER BY id") == shop.ids("orders")
     shop.sync("orders", "customers")
     assert not [event for event in shop.events if isinstance(event, DeletesMarked)]
 
@@ -132,12 +132,12 @@ def test_a_lasting_fault_of_messages_costs_runs_their_deletions_and_no_record(sh
         assert summary.complete
         assert summary.deletions_unseen is not None
         assert "deletions since" in summary.deletions_unseen
-        assert shop.query("SELECT count(*) FROM orders WHERE id = ?", added) == [1]
+        assert shop.query("SELECT count(*) FROM raw.orders WHERE id = ?", added) == [1]
         assert [event for event in shop.events if isinstance(event, DeletesUnseen)], number
     shop.sandbox.faults.clear()
     summary = shop.sync("orders", "zones")
     assert (summary.deletions_unseen, summary.deleted) == (None, {"orders": 1})
-    assert shop.query("SELECT id FROM orders WHERE _deleted_at IS NOT NULL") == [gone]
+    assert shop.query("SELECT id FROM raw.orders WHERE _deleted_at IS NOT NULL") == [gone]
     shop.sandbox.clock.advance(3600)
     assert shop.sync("orders").deleted == {}
 
@@ -156,7 +156,7 @@ def test_a_fault_of_messages_that_passes_within_seconds_costs_nothing(shop: Shop
     shop.sandbox.faults.add(Fault("status", "/messages", times=4, status=503))
     summary = shop.sync("orders", timing=Jumps().timing, retry_seconds=300)
     assert (summary.deletions_unseen, summary.deleted) == (None, {"orders": 1})
-    assert shop.query("SELECT id FROM orders WHERE _deleted_at IS NOT NULL") == [gone]
+    assert shop.query("SELECT id FROM raw.orders WHERE _deleted_at IS NOT NULL") == [gone]
 
 
 def test_the_next_look_for_deletions_begins_where_the_last_one_ended(shop: Shop) -> None:
@@ -164,15 +164,15 @@ def test_the_next_look_for_deletions_begins_where_the_last_one_ended(shop: Shop)
     first, second = (delete_one(shop.sandbox, "orders")["id"] for _ in "ab")
     shop.sandbox.faults.add(Fault("status", "/messages", times=None, after=1, status=500))
     assert shop.sync("orders", timing=Jumps().timing, retry_seconds=5, page_size=1).deleted == {"orders": 1}
-    assert shop.query("SELECT id FROM orders WHERE _deleted_at IS NOT NULL") == [first]
+    assert shop.query("SELECT id FROM raw.orders WHERE _deleted_at IS NOT NULL") == [first]
     shop.sandbox.faults.clear()
     shop.sandbox.clock.advance(3600)
     asked = len(shop.sandbox.requests)
     assert shop.sync("orders").deleted == {"orders": 1}
     (look,) = [seen for seen in shop.sandbox.requests[asked:] if seen.path.endswith("/messages")]
-    (time,) = shop.query("SELECT strftime(_deleted_at, '%Y-%m-%dT%H:%M:%S.%gZ') FROM orders WHERE id = ?", first)
+    (time,) = shop.query("SELECT strftime(_deleted_at, '%Y-%m-%dT%H:%M:%S.%gZ') FROM raw.orders WHERE id = ?", first)
     assert f'createdAt >= "{shift(time, -600)}"' in unquote(look.query)
-    assert sorted(shop.query("SELECT id FROM orders WHERE _deleted_at IS NOT NULL")) == sorted([first, second])
+    assert sorted(shop.query("SELECT id FROM raw.orders WHERE _deleted_at IS NOT NULL")) == sorted([first, second])
 
 
 def test_a_full_read_after_a_look_that_failed_leaves_no_deletion_out(shop: Shop) -> None:
@@ -186,8 +186,8 @@ def test_a_full_read_after_a_look_that_failed_leaves_no_deletion_out(shop: Shop)
     assert shop.sync("orders").deletions_unseen is not None
     shop.sandbox.faults.clear()
     assert shop.sync("orders").deleted == {"orders": 1}
-    assert shop.query("SELECT id FROM orders WHERE _deleted_at IS NOT NULL") == [gone]
-    assert shop.query("SELECT id FROM orders WHERE _deleted_at IS NULL ORDER BY id") == shop.ids("orders")
+    assert shop.query("SELECT id FROM raw.orders WHERE _deleted_at IS NOT NULL") == [gone]
+    assert shop.query("SELECT id FROM raw.orders WHERE _deleted_at IS NULL ORDER BY id") == shop.ids("orders")
 
 
 def test_a_state_after_a_look_that_ended_well_is_stored_as_before() -> None:
@@ -200,8 +200,8 @@ def test_verify_is_content_after_a_sync_and_names_what_differs(shop: Shop) -> No
     shop.sync("zones", "orders")
     assert [verdict.equal for verdict in shop.verify("zones", "orders")] == [True, True]
     lost, old, gone = shop.ids("orders")[0], shop.ids("orders")[1], shop.ids("orders")[2]
-    shop.query(f"DELETE FROM orders WHERE id = '{lost}' RETURNING id")
-    shop.query(f"UPDATE orders SET version = 0 WHERE id = '{old}' RETURNING id")
+    shop.query(f"DELETE FROM raw.orders WHERE id = '{lost}' RETURNING id")
+    shop.query(f"UPDATE raw.orders SET version = 0 WHERE id = '{old}' RETURNING id")
     shop.sandbox.delete("orders", gone)
     (verdict,) = shop.verify("orders")
     assert verdict.difference is not None
@@ -213,11 +213,11 @@ def test_verify_is_content_after_a_sync_and_names_what_differs(shop: Shop) -> No
 def test_a_sweep_marks_what_is_gone_and_reads_again_what_is_missing_or_stale(shop: Shop) -> None:
     shop.sync("zones")
     (lost, gone, *_), count = shop.ids("zones"), len(shop.ids("zones"))
-    shop.query(f"DELETE FROM zones WHERE id = '{lost}' RETURNING id")
+    shop.query(f"DELETE FROM raw.zones WHERE id = '{lost}' RETURNING id")
     shop.sandbox.delete("zones", gone)
     (verdict,) = shop.sweep("zones")
     assert (verdict.mended, verdict.marked, verdict.note) == (1, 1, "")
-    assert shop.query("SELECT count(*) FROM zones") == [count]
+    assert shop.query("SELECT count(*) FROM raw.zones") == [count]
     assert shop.verify("zones")[0].equal
     assert shop.sweep("zones")[0].marked == 0
 
@@ -229,7 +229,7 @@ def test_a_sweep_does_not_believe_that_nearly_everything_is_gone(shop: Shop) -> 
     (verdict,) = shop.sweep("customers")
     assert "lists nothing of customers" in verdict.note
     assert verdict.marked == 0
-    assert shop.query("SELECT count(*) FROM customers WHERE _deleted_at IS NOT NULL") == [0]
+    assert shop.query("SELECT count(*) FROM raw.customers WHERE _deleted_at IS NOT NULL") == [0]
 
 
 @pytest.mark.parametrize(
@@ -257,12 +257,12 @@ def test_the_guard_lets_ordinary_losses_pass_and_stops_the_others(
 
 def test_messages_that_vanish_after_their_retention_are_kept(shop: Shop) -> None:
     shop.sync("messages")
-    held = shop.query("SELECT count(*) FROM messages")
+    held = shop.query("SELECT count(*) FROM raw.messages")
     shop.sandbox.clock.advance(400 * 86_400)
     assert shop.ids("messages") == []
     (verdict,) = shop.sweep("messages")
     assert (verdict.equal, verdict.marked, verdict.note) == (True, 0, "")
-    assert shop.query("SELECT count(*) FROM messages WHERE _deleted_at IS NULL") == held
+    assert shop.query("SELECT count(*) FROM raw.messages WHERE _deleted_at IS NULL") == held
 
 
 def test_streams_that_cannot_be_compared_say_why(shop: Shop, tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def run_once(shop: Sandbox, clock: Clock, path: Path, repetition: Repetition | N
 
 def versions(path: Path, stream: str) -> dict[str, int]:
     with duckdb.connect(str(path), read_only=True) as connection:
-        return dict(connection.execute(f"SELECT id, version FROM {stream} WHERE _deleted_at IS NULL").fetchall())
+        return dict(connection.execute(f"SELECT id, version FROM raw.{stream} WHERE _deleted_at IS NULL").fetchall())
 
 
 def test_an_update_is_in_the_file_after_the_next_run_which_begins_within_the_interval(
@@ -252,7 +252,7 @@ def test_a_copy_for_readers_is_replaced_and_who_reads_the_former_goes_on(shop: S
         made = shop.create("customers", {"email": "new@example.com"})
         assert run_once(shop, clock, path)
         DuckDB(path).publish(copy)
-        assert dict(reader.execute("SELECT id, version FROM customers").fetchall()) == before
+        assert dict(reader.execute("SELECT id, version FROM raw.customers").fetchall()) == before
     assert versions(copy, "customers") == {**before, made["id"]: made["version"]}
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["readers.duckdb", "shop.duckdb"]
 

@@ -47,7 +47,7 @@ class Shop:
 
     def held(self, stream: str = "orders") -> list[str]:
         with duckdb.connect(str(self.path)) as connection:
-            rows = connection.execute(f"SELECT id FROM {stream} WHERE _deleted_at IS NULL ORDER BY id").fetchall()
+            rows = connection.execute(f"SELECT id FROM raw.{stream} WHERE _deleted_at IS NULL ORDER BY id").fetchall()
         return [name for (name,) in rows]
 
     def orders(self, wanted: Any = lambda _: True) -> list[str]:
@@ -223,7 +223,7 @@ def test_hard_delete_removes_the_rows_that_messages_and_sweeps_find_gone(shop: S
         verdicts = sweep(client, open_destination(str(shop.path)), ["orders", "payments"], hard_delete=True)
     assert [verdict.marked for verdict in verdicts] == [0, 1]
     with duckdb.connect(str(shop.path)) as connection:
-        rows = connection.execute("SELECT id FROM orders UNION ALL SELECT id FROM payments").fetchall()
+        rows = connection.execute("SELECT id FROM raw.orders UNION ALL SELECT id FROM raw.payments").fetchall()
     assert {told, untold}.isdisjoint(name for (name,) in rows)
 
 

@@ -66,7 +66,9 @@ class Shop:
         with duckdb.connect(database) as connection:
             if database == ":memory:":
                 connection.execute((self.folder / "files" / "latest.sql").read_text())
-            return connection.execute(f"SELECT {what} FROM {stream} WHERE _deleted_at IS NULL ORDER BY id").fetchall()
+            return connection.execute(
+                f"SELECT {what} FROM raw.{stream} WHERE _deleted_at IS NULL ORDER BY id"
+            ).fetchall()
 
     def truth(self, stream: str = STREAM) -> list[tuple[str, int]]:
         return sorted((record["id"], record["version"]) for record in self.sandbox.records(stream))

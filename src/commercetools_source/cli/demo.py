@@ -51,7 +51,7 @@ SELECT strftime(createdAt, '%Y-%m') AS month,
        count(*) AS orders,
        sum(taxedPrice_totalNet_amount)::DECIMAL(18, 2) AS net,
        sum(taxedPrice_totalGross_amount)::DECIMAL(18, 2) AS gross
-FROM model.orders
+FROM orders
 WHERE orderState <> 'Cancelled'
 GROUP BY ALL
 ORDER BY month DESC, gross DESC, store
@@ -64,8 +64,8 @@ SELECT variant_sku AS sku,
        any_value(name['en']) AS product,
        count(DISTINCT orderId) AS orders,
        sum(quantity) AS pieces
-FROM model.order_line_items AS item
-JOIN model.orders ON orders.id = item.orderId AND orders.orderState <> 'Cancelled'
+FROM order_line_items AS item
+JOIN orders ON orders.id = item.orderId AND orders.orderState <> 'Cancelled'
 GROUP BY sku
 ORDER BY pieces DESC, sku
 LIMIT 5""",
@@ -74,7 +74,7 @@ LIMIT 5""",
         "How far are the orders?",
         """\
 SELECT orderState, coalesce(shipmentState, '-') AS shipment, coalesce(paymentState, '-') AS payment, count(*) AS orders
-FROM model.orders
+FROM orders
 GROUP BY ALL
 ORDER BY orders DESC, orderState, shipment, payment
 LIMIT 8""",

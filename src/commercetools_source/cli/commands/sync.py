@@ -70,7 +70,7 @@ def sync(
         bool | None,
         typer.Option(
             "--materialize/--no-materialize",
-            help="Write the relations of schema `model` as tables, or"
+            help="Write the relations as tables, or"
             f" ({choice(having(DESTINATIONS, Ability.VIEWS))}) as views; by default as they are.",
         ),
     ] = None,

@@ -14,15 +14,22 @@ from commercetools_source.destinations.duckdb.failures import opening_error
 from commercetools_source.destinations.duckdb.memory import LIMITS
 from commercetools_source.errors import DestinationError
 from commercetools_source.errors.extras import install_hint
-from commercetools_source.model.quoting import quoted, string
+from commercetools_source.model.quoting import string
+from commercetools_source.model.schemas import BOOKKEEPING, RECORDS, record_table
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["CATALOG", "attach", "row_counts", "target_of"]
+__all__ = ["CATALOG", "attach", "refuse_ambiguous", "row_counts", "target_of"]
 
 CATALOG = "shop"
 """What the file is called in the connection, whatever its name."""
+
+_OLD_LAYOUT = (
+    "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
+    " AND schema_name = 'main' AND table_name = '_commercetools_state'"
+)
+"""What earlier versions had beside their tables of records, which were in this schema, too."""
 
 _SETTINGS: duckdb_engine.Settings = {
     **duckdb_engine.SETTINGS,
@@ -43,12 +50,12 @@ def row_counts(path: Path) -> dict[str, int]:
     try:
         names = connection.execute(
             "SELECT table_name FROM information_schema.columns WHERE table_catalog = current_database()"
-            " AND column_name = ? AND NOT starts_with(table_name, '_') ORDER BY table_name",
-            [SYNCED_AT],
+            " AND table_schema = ? AND column_name = ? AND NOT starts_with(table_name, '_') ORDER BY table_name",
+            [RECORDS, SYNCED_AT],
         ).fetchall()
         counts = {}
         for (name,) in names:
-            row = connection.execute(f"SELECT count(*) FROM {quoted(name)} WHERE {DELETED_AT} IS NULL").fetchone()  # noqa: S608
+            row = connection.execute(f"SELECT count(*) FROM {record_table(name)} WHERE {DELETED_AT} IS NULL").fetchone()  # noqa: S608
             counts[name] = row[0] if row else 0
         return counts
     finally:
@@ -84,9 +91,16 @@ def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     try:
         connection.execute(f"ATTACH {string(str(path.absolute()))} AS {CATALOG} ({', '.join(options)})")
         connection.execute(f"USE {CATALOG}")
+        old = connection.execute(_OLD_LAYOUT).fetchone()
     except duckdb.Error as error:
         connection.close()
         raise opening_error(path, str(error)) from error
+    if old:
+        connection.close()
+        raise DestinationError(
+            f"{path} is in the layout of an earlier version, which this one neither reads nor changes;"
+            " move it away and run `commercetools-source sync`, which reads the shop anew"
+        )
     return connection
 
 
@@ -99,12 +113,27 @@ def target_of(path: Path) -> Path:
 
 
 def _check(path: Path, *, read_only: bool) -> None:
+    if not read_only:
+        refuse_ambiguous(path)
     if path.is_dir():
         raise DestinationError(f"{path} is a folder; name a file in it, such as {path / 'commercetools.duckdb'}")
     if not path.parent.is_dir():
         raise DestinationError(f"cannot write {path}: the folder {path.parent} does not exist; create it first")
     if read_only and not path.exists():
         raise DestinationError(f"{path} does not exist; run `commercetools-source sync` first")
+
+
+def refuse_ambiguous(path: Path) -> None:
+    """Raise DestinationError for a file of which DuckDB could not tell the database from one of its schemas.
+
+    A database is called as its file up to the first dot (https://duckdb.org/docs/stable/sql/statements/attach).
+    """
+    name = path.name.partition(".")[0].casefold()
+    if name in {RECORDS, BOOKKEEPING}:
+        raise DestinationError(
+            f"to DuckDB the file {path} is a database {name!r}, which has a schema {name!r} too, so that"
+            f" {name}.orders can mean either; choose another name"
+        )
 
 
 def _refuse_log(log: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from commercetools_source.arrow.decode import DELETED_AT
 from commercetools_source.extract.delivery import Changes
 from commercetools_source.model.quoting import quoted
+from commercetools_source.model.schemas import record_table
 
 if TYPE_CHECKING:
     from commercetools_source.arrow.decode import Decoder
@@ -31,7 +32,7 @@ def remember(database: Database, table: str, decoder: Decoder) -> str | None:
     # A hash of all columns, so that a few bytes are kept of each row and not its values.
     version = "version" if decoder.versioned else f"hash({', '.join(values) or '0'})"
     keys = ", ".join(map(quoted, decoder.key))
-    rows = f"SELECT {keys}, {version} AS _version FROM {quoted(table)} WHERE {DELETED_AT} IS NULL"  # noqa: S608 - quoted names
+    rows = f"SELECT {keys}, {version} AS _version FROM {record_table(table)} WHERE {DELETED_AT} IS NULL"  # noqa: S608 - quoted names
     empty = f"SELECT {', '.join(f'NULL::VARCHAR AS {quoted(name)}' for name in decoder.key)}, 0 AS _version LIMIT 0"
     database.execute(f"CREATE OR REPLACE TEMP TABLE {_BEFORE} AS {rows if columns else empty}")
     return version
@@ -42,12 +43,12 @@ def changes_since(database: Database, table: str, decoder: Decoder, version: str
     keys = ", ".join(map(quoted, decoder.key))
     same = " AND ".join(f"stored.{quoted(name)} = loaded.{quoted(name)}" for name in decoder.key)
     first = quoted(decoder.key[0])
+    after = f"SELECT {keys}, {version} AS _version FROM {record_table(table)}"  # noqa: S608 - quoted names
     ((new, changed, deleted),) = database.execute(
         f"SELECT count(*) FILTER (stored.{first} IS NULL),"  # noqa: S608 - quoted names
         f" count(*) FILTER (stored._version IS DISTINCT FROM loaded._version AND stored.{first} = loaded.{first}),"
         f" count(*) FILTER (loaded.{first} IS NULL)"
-        f" FROM {_BEFORE} AS stored FULL JOIN (SELECT {keys}, {version} AS _version FROM {quoted(table)}) AS loaded"
-        f" ON {same}"
+        f" FROM {_BEFORE} AS stored FULL JOIN ({after}) AS loaded ON {same}"
     )
     database.execute(f"DROP TABLE {_BEFORE}")
     return Changes(new, changed, deleted)

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from commercetools_source.model.schemas import BOOKKEEPING
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -15,10 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFINITIONS", "Definitions", "Made", "fingerprint", "shape_of"]
 
-DEFINITIONS = "_commercetools_model"
+_TABLE = "relations"
+DEFINITIONS = f"{BOOKKEEPING}.{_TABLE}"
 _COLUMNS = {"stream": "VARCHAR", "relation": "VARCHAR", "form": "VARCHAR", "fingerprint": "VARCHAR"}
-_OLD = "query"
-"""The column that earlier versions had in place of the fingerprint: the whole query."""
 _SHAPE = ""
 """Stands for the relation in the row of a stream's shape."""
 
@@ -55,7 +56,7 @@ class Definitions:
         """Store what was made for `stream`, where only the relations `changed` differ from what is stored."""
         self._read()[stream] = dict(current)
         names = list(dict.fromkeys(changed))
-        self._create_table()
+        self._database.catalogue.prepare_bookkeeping(_TABLE, _COLUMNS)
         self._database.execute(
             f"DELETE FROM {DEFINITIONS} WHERE stream = ? AND list_contains(?, relation)",  # noqa: S608 - a constant
             [stream, [*names, _SHAPE]],
@@ -65,21 +66,12 @@ class Definitions:
         self._database.execute(f"INSERT INTO {DEFINITIONS} VALUES {marks}", [value for row in rows for value in row])  # noqa: S608
         self._shapes[stream] = shape
 
-    def _create_table(self) -> None:
-        catalogue = self._database.catalogue
-        if DEFINITIONS not in catalogue.columns:
-            catalogue.create_table(DEFINITIONS, _COLUMNS)
-        elif _OLD in catalogue.columns[DEFINITIONS]:
-            catalogue.rename_column(DEFINITIONS, _OLD, "fingerprint")
-            self._database.execute(f"UPDATE {DEFINITIONS} SET fingerprint = md5(fingerprint)")  # noqa: S608 - a constant
-
     def _read(self) -> dict[str, dict[str, Made]]:
         if self._made is None:
             self._made, self._shapes = {}, {}
             catalogue, rows = self._database.catalogue, []
-            if (columns := catalogue.columns.get(DEFINITIONS)) is not None:
-                column = f"md5({_OLD})" if _OLD in columns else "fingerprint"
-                rows = self._database.execute(f"SELECT stream, relation, form, {column} FROM {DEFINITIONS}")  # noqa: S608
+            if _COLUMNS.keys() <= catalogue.bookkeeping.get(_TABLE, {}).keys():
+                rows = self._database.execute(f"SELECT {', '.join(_COLUMNS)} FROM {DEFINITIONS}")  # noqa: S608 - constants
             dropped = set()
             for stream, name, form, digest in rows:
                 if name == _SHAPE:

@@ -1,6 +1,6 @@
-"""A DuckDB file: one table per stream, rows and checkpoint in one transaction.
+"""A DuckDB file: the records of each stream, relations over them, rows and checkpoint in one transaction.
 
-A full read fills `_loading_<stream>` and becomes the stream's table when it is complete; until then the
+A full read fills `raw._loading_<stream>` and becomes the stream's table when it is complete; until then the
 old table stays readable. Tables have no index: merging without one is 40 times faster, and rows are
 unique by construction.
 """
@@ -34,7 +34,7 @@ from commercetools_source.destinations.interruptible import Interruptible
 from commercetools_source.errors import DestinationError
 from commercetools_source.events import Notice
 from commercetools_source.extract.delivery import Changes, Phase
-from commercetools_source.model.quoting import quoted
+from commercetools_source.model.schemas import RELATIONS, record_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -183,7 +183,7 @@ class DuckDB:
         """Return how the stream's rows that are not marked as deleted differ from a listing."""
         with self._failing(f"compare {stream.name} in") as opened:
             connection = opened.database.connection
-            return duckdb_engine.compare(connection, quoted(stream.name), pages, cursor, since)
+            return duckdb_engine.compare(connection, record_table(stream.name), pages, cursor, since)
 
     def reset(self, stream: Stream) -> bool:
         """Drop the stream's state and what was loaded of a read under way; return whether there was any."""
@@ -213,7 +213,7 @@ class DuckDB:
             *surprises(self.added, self.drift),
             *own_fields,
             *(
-                Notice(f"model.{name}", "somebody else made it, so it was left alone")
+                Notice(f"{RELATIONS}.{name}", "somebody else made it, so it was left alone")
                 for name in sorted(opened.model.foreign)
             ),
         ]
@@ -315,7 +315,7 @@ class DuckDB:
             with duckdb_engine.listed(connection, times) as gone:
                 if stream.name in tables:
                     opened.model.remove(stream, gone)
-                return sum(act(connection, quoted(table), gone) for table in tables)
+                return sum(act(connection, record_table(table), gone) for table in tables)
 
     def _redefine(self, own: CustomFieldQueries) -> None:
         """Let every relation that is there have the project's own fields as they are defined now."""

@@ -9,6 +9,7 @@ from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.destinations.duckdb.tables import column_types
 from commercetools_source.extract.delivery import Changes, Phase
 from commercetools_source.model.quoting import quoted
+from commercetools_source.model.schemas import record_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def insert(database: Database, table: str, decoder: Decoder, rows: Rows, moment:
 
     reader = pa.RecordBatchReader.from_batches(decoder.schema(), decoder.batches(rows, moment))
     with database.registered("_batch", reader):
-        database.execute(f"INSERT INTO {quoted(table)} BY NAME SELECT * FROM _batch")  # noqa: S608 - a quoted name
+        database.execute(f"INSERT INTO {record_table(table)} BY NAME SELECT * FROM _batch")  # noqa: S608 - a quoted name
 
 
 def is_stored(database: Database, delivery: Delivery, decoder: Decoder, rows: Rows, moment: datetime) -> bool:
@@ -42,7 +43,7 @@ def is_stored(database: Database, delivery: Delivery, decoder: Decoder, rows: Ro
     table, types = delivery.stream.name, column_types(decoder)
     if delivery.phase is not Phase.FULL_ONLY or database.catalogue.columns.get(table) != types:
         return False
-    name, count = quoted(table), len(rows.values)
+    name, count = record_table(table), len(rows.values)
     ((stored, deleted),) = database.execute(f"SELECT count(*), count({DELETED_AT}) FROM {name}")  # noqa: S608 - a quoted name
     if stored != count or deleted:
         return False
@@ -82,14 +83,14 @@ def merged(
     with database.registered("_batch", batch):
         database.execute(
             f"CREATE OR REPLACE TEMP TABLE {_STORED} AS SELECT stored.rowid AS row_id, {older} AS older,"  # noqa: S608 - same
-            f" {other} AS other, {keys} FROM {quoted(table)} AS stored JOIN _batch ON {same}"
+            f" {other} AS other, {keys} FROM {record_table(table)} AS stored JOIN _batch ON {same}"
         )
         ((stored, changed_rows),) = database.execute(
             f"SELECT count(*), count(*) FILTER (older AND other) FROM {_STORED}"  # noqa: S608 - a constant
         )
         # In the transaction of the delivery: the rows are never gone without their successors.
-        database.execute(f"DELETE FROM {quoted(table)} WHERE rowid IN (SELECT row_id FROM {_STORED} WHERE older)")  # noqa: S608 - same
-        database.execute(f"INSERT INTO {quoted(table)} BY NAME {changed}")
+        database.execute(f"DELETE FROM {record_table(table)} WHERE rowid IN (SELECT row_id FROM {_STORED} WHERE older)")  # noqa: S608 - same
+        database.execute(f"INSERT INTO {record_table(table)} BY NAME {changed}")
         yield f"({changed})", Changes(batch.num_rows - stored, changed_rows)
         database.execute(f"DROP TABLE {_STORED}")
 
@@ -103,14 +104,14 @@ def add_missing(database: Database, source: str, table: str, decoder: Decoder) -
             database.catalogue.add_column(table, name, sql)
     key = ", ".join(map(quoted, decoder.key))
     database.execute(
-        f"INSERT INTO {quoted(table)} BY NAME SELECT stored.* FROM {quoted(source)} AS stored"  # noqa: S608 - quoted names
-        f" ANTI JOIN {quoted(table)} AS loaded USING ({key})"
+        f"INSERT INTO {record_table(table)} BY NAME SELECT stored.* FROM {record_table(source)} AS stored"  # noqa: S608 - quoted names
+        f" ANTI JOIN {record_table(table)} AS loaded USING ({key})"
     )
 
 
 def keep_newest(database: Database, table: str, decoder: Decoder) -> None:
     """Leave one row per key; mostly it is so already: a record comes twice only if it moved during the read."""
-    name, key = quoted(table), ", ".join(map(quoted, decoder.key))
+    name, key = record_table(table), ", ".join(map(quoted, decoder.key))
     # First the keys alone, a few megabytes; ranking whole rows would hold the table in memory.
     twice = f"SELECT {key} FROM {name} GROUP BY ALL HAVING count(*) > 1"  # noqa: S608 - quoted names
     if not database.execute(f"{twice} LIMIT 1"):

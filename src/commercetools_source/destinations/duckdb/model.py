@@ -1,4 +1,4 @@
-"""The relations of a shop in a DuckDB file: a schema `model` beside the tables of raw records.
+"""The relations of a shop in a DuckDB file, in the schema that names without one stand for.
 
 Each relation is a view, which costs nothing until somebody asks, or a table, which is kept in step with
 the records in the transaction that stores them. What was made from what is stored (`definitions`), so that
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT, OWN
 from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
-from commercetools_source.destinations.duckdb.catalogue import SCHEMA, Form
 from commercetools_source.destinations.duckdb.definitions import Definitions, Made, fingerprint, shape_of
 from commercetools_source.errors import RecordError
 from commercetools_source.model.custom.queries import KEY, NO_FIELDS, VARIANTS, CustomFieldQueries
@@ -20,12 +19,14 @@ from commercetools_source.model.keys import is_referred_by_key, newest_of_key
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relation import Field, Relation
 from commercetools_source.model.relations import relations
+from commercetools_source.model.schemas import RELATIONS, record_table, relation_table
 from commercetools_source.model.select import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.destinations.duckdb.catalogue import Form
     from commercetools_source.destinations.duckdb.database import Database
     from commercetools_source.model.custom.definitions import ProductType
 
@@ -132,7 +133,7 @@ class Model:
         """Fill tables anew: a record may take the key of another one, whose rows go. There are few such records."""
         queries = self._rows(stream, _live(stream, types), types)
         for name in names:
-            self._database.execute(f"DELETE FROM {_qualified(name)}")  # noqa: S608 - a quoted name
+            self._database.execute(f"DELETE FROM {relation_table(name)}")  # noqa: S608 - a quoted name
             self._insert(name, queries[name].query)
 
     def remove(self, stream: Stream, gone: str) -> None:
@@ -198,7 +199,7 @@ class Model:
 
     def _insert(self, name: str, query: str) -> None:
         self._database.allow_at_least(_MEMORY)
-        self._database.execute(f"INSERT INTO {_qualified(name)} {query}")
+        self._database.execute(f"INSERT INTO {relation_table(name)} {query}")
 
     def _form(self, current: Mapping[str, Made]) -> Form:
         if self._materialize is None:
@@ -215,22 +216,18 @@ class Model:
         for name in names:
             if name in existing and name not in current:
                 raise RecordError(
-                    f"the file has a {existing[name].lower()} {SCHEMA}.{name} that commercetools-source did not make;"
-                    " rename it, or choose another file"
+                    f"the file has a {existing[name].lower()} {RELATIONS}.{name} that commercetools-source did not"
+                    " make; rename it, or choose another file"
                 )
 
     def _delete(self, stream: Stream, name: str, columns_by_field: Mapping[str, str], keys: str) -> None:
         same = " AND ".join(f"stored.{quoted(columns_by_field[field])} = gone.{quoted(field)}" for field in stream.key)
-        self._database.execute(f"DELETE FROM {_qualified(name)} AS stored USING {keys} AS gone WHERE {same}")  # noqa: S608 - quoted names
-
-
-def _qualified(name: str) -> str:
-    return f"{SCHEMA}.{quoted(name)}"
+        self._database.execute(f"DELETE FROM {relation_table(name)} AS stored USING {keys} AS gone WHERE {same}")  # noqa: S608 - quoted names
 
 
 def _live(stream: Stream, types: Mapping[str, str]) -> str:
     newest = newest_of_key(stream.name, types)
-    return f"(FROM main.{quoted(stream.name)} WHERE {DELETED_AT} IS NULL{newest})"
+    return f"(FROM {record_table(stream.name)} WHERE {DELETED_AT} IS NULL{newest})"
 
 
 def _complete(known: Sequence[Relation], stream: Stream, types: Mapping[str, str]) -> list[Relation]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.duckdb.connection import attach
+from commercetools_source.destinations.duckdb.connection import attach, refuse_ambiguous
 from commercetools_source.destinations.store.atomic import refuse_link, replace_file
 from commercetools_source.errors import ConfigError, DestinationError
 
@@ -23,8 +23,8 @@ def publish(source: Path, target: Path) -> None:
     """Put a copy of the DuckDB file `source` in the place of `target`, as a whole or not at all.
 
     Who reads the copy of before goes on reading that one. Nobody writes `source` meanwhile: it is open to read.
-    Raises ConfigError when both are the same file, InUseError, and DestinationError when `target` is no DuckDB file or
-    cannot be written.
+    Raises ConfigError when both are the same file, InUseError, and DestinationError when `target` is no DuckDB file,
+    cannot be written, or has a name that `refuse_ambiguous` refuses.
     """
     check_target(source, target)
     connection = attach(source, read_only=True)
@@ -45,6 +45,7 @@ def check_target(source: Path, target: Path) -> None:
             raise DestinationError(
                 f"cannot publish {target}: the folder {target.parent} does not exist; create it first"
             )
+        refuse_ambiguous(target)
         refuse_link(target)
         _refuse_foreign(target)
     except (OSError, RuntimeError) as error:  # up to Python 3.12 links that lead round are a RuntimeError

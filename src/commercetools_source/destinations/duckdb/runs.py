@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 
 from commercetools_source.catalog.timestamps import instant, moment
-from commercetools_source.errors import DestinationError
 from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord, StreamRecord
 from commercetools_source.model.quoting import quoted
+from commercetools_source.model.schemas import BOOKKEEPING
 
 if TYPE_CHECKING:
     from commercetools_source.destinations.duckdb.database import Database
 
 __all__ = ["RUNS", "RUN_STREAMS", "read_runs", "write_run"]
 
-RUNS = "_commercetools_runs"
-RUN_STREAMS = "_commercetools_run_streams"
+RUNS = f"{BOOKKEEPING}.runs"
+RUN_STREAMS = f"{BOOKKEEPING}.run_streams"
 
 _TIMES = frozenset({"started", "ended", "bound"})
 _SQL_TYPES = {str: "VARCHAR", int: "BIGINT", float: "DOUBLE"}
@@ -42,8 +42,8 @@ def write_run(database: Database, record: RunRecord, newest: int = NEWEST_RUNS) 
 
     Raises DestinationError for a table or view that somebody else made.
     """
-    for table in _TABLES:  # before rows are: DuckDB 1.4 loses rows when it replays a log with the other order
-        _prepare(database, table)
+    for table, types in _TABLES.items():  # before rows are: DuckDB 1.4 loses rows when it replays the other order
+        database.catalogue.prepare_bookkeeping(_bare(table), types)
     streams = [{"run": record.run, **msgspec.structs.asdict(stream)} for stream in record.streams]
     for table, rows in ((RUNS, [msgspec.structs.asdict(record)]), (RUN_STREAMS, streams)):
         database.execute(f"DELETE FROM {table} WHERE run = ?", [record.run])  # noqa: S608 - a constant
@@ -58,7 +58,9 @@ def write_run(database: Database, record: RunRecord, newest: int = NEWEST_RUNS) 
 
 def read_runs(database: Database, limit: int) -> list[RunRecord]:
     """Return the newest records, the newest first; none where no run was recorded yet."""
-    if not all(_TABLES[table].keys() <= database.catalogue.columns.get(table, {}).keys() for table in _TABLES):
+    if not all(
+        _TABLES[table].keys() <= database.catalogue.bookkeeping.get(_bare(table), {}).keys() for table in _TABLES
+    ):
         return []
     newest = f"SELECT {_names(RUNS)} FROM {RUNS} ORDER BY started DESC, run DESC LIMIT {limit:d}"  # noqa: S608 - constants
     runs = [_fields(RUNS, row) for row in database.execute(newest)]
@@ -71,17 +73,8 @@ def read_runs(database: Database, limit: int) -> list[RunRecord]:
     return [RunRecord(**run, streams=tuple(streams[run["run"]])) for run in runs]
 
 
-def _prepare(database: Database, table: str) -> None:
-    """Create a table, or add the columns that another version did not have."""
-    catalogue = database.catalogue
-    stored = catalogue.columns.get(table)
-    if table in catalogue.views or (stored is not None and "run" not in stored):
-        raise DestinationError(f"{table!r} is a table or view that commercetools-source did not make; rename it")
-    if stored is None:
-        catalogue.create_table(table, _TABLES[table])
-        return
-    for name in _TABLES[table].keys() - stored.keys():
-        catalogue.add_column(table, name, _TABLES[table][name])
+def _bare(table: str) -> str:
+    return table.removeprefix(f"{BOOKKEEPING}.")
 
 
 def _insert(database: Database, table: str, rows: list[dict[str, Any]]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.extract.checkpoint import StreamState, encode, give_up, restore
+from commercetools_source.model.schemas import BOOKKEEPING
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["STATE", "create_table", "delete_state", "loading_name", "read_states", "write_state"]
 
-STATE = "_commercetools_state"
+_TABLE = "state"
+_TYPES = {"stream": "VARCHAR", "state": "JSON", "updated_at": "TIMESTAMP"}
+STATE = f"{BOOKKEEPING}.{_TABLE}"
 
 
 def loading_name(stream: str) -> str:
@@ -26,7 +29,7 @@ def loading_name(stream: str) -> str:
 def read_states(database: Database) -> dict[str, StreamState]:
     """Return the state of each stream; one whose rows are gone is read from its start."""
     tables = database.catalogue.columns
-    if STATE not in tables:  # made with the first row: what was opened may be somebody else's
+    if not _is_there(database):  # made with the first row: what was opened may be somebody else's
         return {}
     states = {}
     for stream, text in database.execute(f"SELECT stream, state FROM {STATE}"):  # noqa: S608 - a constant
@@ -48,17 +51,19 @@ def write_state(database: Database, stream: str, state: StreamState, moment: dat
 
 
 def create_table(database: Database) -> None:
-    """Create the table of states where it is not there."""
-    if STATE not in database.catalogue.columns:
-        types = {"stream": "VARCHAR", "state": "JSON", "updated_at": "TIMESTAMP"}
-        database.catalogue.create_table(STATE, types)
+    """Create the table of states where it is not there; raises DestinationError where somebody else made one."""
+    database.catalogue.prepare_bookkeeping(_TABLE, _TYPES)
 
 
 def delete_state(database: Database, stream: str) -> bool:
     """Delete the state of a stream; return whether there was one."""
-    if STATE not in database.catalogue.columns:
+    if not _is_there(database):
         return False
     return bool(database.execute(f"DELETE FROM {STATE} WHERE stream = ? RETURNING stream", [stream]))  # noqa: S608 - same
+
+
+def _is_there(database: Database) -> bool:
+    return _TYPES.keys() <= database.catalogue.bookkeeping.get(_TABLE, {}).keys()
 
 
 def _parsed(text: str | None) -> Any:

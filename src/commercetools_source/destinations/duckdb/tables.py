@@ -8,6 +8,7 @@ from commercetools_source.arrow.decode import OWN, SYNCED_AT, Decoder
 from commercetools_source.catalog.schema import KINDS_BY_SQL, SQL_TYPES, Column
 from commercetools_source.destinations.duckdb.states import loading_name
 from commercetools_source.errors import RecordError
+from commercetools_source.model.schemas import RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,10 +82,10 @@ class StreamTables:
     def refuse_foreign(self, table: str) -> None:
         """Raise RecordError where `table` is a view or table that somebody else made."""
         # Every table of ours has the column of SYNCED_AT, so one without it is not ours to drop.
-        is_view = table in self._catalogue.views
+        is_view = f"{RECORDS}.{table}" in self._catalogue.views
         if is_view or SYNCED_AT not in self._catalogue.columns.get(table, {SYNCED_AT: ""}):
             raise RecordError(
-                f"{self._file} has a {'view' if is_view else 'table'} {table!r} that commercetools-source"
+                f"{self._file} has a {'view' if is_view else 'table'} {RECORDS}.{table} that commercetools-source"
                 " did not make; rename it, or choose another file"
             )
 

@@ -14,6 +14,7 @@ from commercetools_source.model.custom.places import custom_field_columns
 from commercetools_source.model.custom.queries import VARIANTS, CustomFieldQueries
 from commercetools_source.model.custom.unfit import count_unfit, count_unfit_attributes, decode, fields_of
 from commercetools_source.model.quoting import quoted
+from commercetools_source.model.schemas import record_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -86,7 +87,7 @@ class CustomFieldWatch:
             return []
         since = "" if everything else f" AND {SYNCED_AT} >= TIMESTAMP '{self._began}'"
         rows = self._database.execute(
-            f"SELECT {', '.join(map(quoted, fields))} FROM {quoted(stream)}"  # noqa: S608 - quoted names
+            f"SELECT {', '.join(map(quoted, fields))} FROM {record_table(stream)}"  # noqa: S608 - quoted names
             f" WHERE {DELETED_AT} IS NULL{since} LIMIT {_LOOKED_AT}"
         )
         return [
@@ -113,7 +114,7 @@ def _records(database: Database, stream: str) -> list[dict[str, Any]]:
     if "id" not in names:
         return []
     rows = database.execute(
-        f"SELECT {', '.join(map(quoted, names))} FROM {quoted(stream)} WHERE {DELETED_AT} IS NULL"  # noqa: S608 - quoted
+        f"SELECT {', '.join(map(quoted, names))} FROM {record_table(stream)} WHERE {DELETED_AT} IS NULL"  # noqa: S608 - quoted
     )
     records = [dict(zip(names, row, strict=True)) for row in rows]
     for record in records:

@@ -2,7 +2,7 @@
 
     folder/orders/columns.parquet               no rows and all columns; first by name, so readers know all columns
     folder/orders/part-000001-5f3a9c01.parquet  one delivery, or the deletions found by a run
-    folder/model/order_line_items/part-…        relations, where asked for: the rows of the same deliveries, unfolded
+    folder/main/order_line_items/part-…        relations, where asked for: the rows of the same deliveries, unfolded
     folder/latest.sql                           views of the newest version of each row, for DuckDB
 
 A later version of a record is one more row; `newest` says which one counts.
@@ -125,7 +125,7 @@ class Parquet:
 
     @contextmanager
     def querying(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a connection of its own with the views of `latest.sql`; raises DestinationError."""
+        """Give a connection of its own with the views of records that `latest.sql` makes; raises DestinationError."""
         self.open_read_only()
         try:
             with self._failing("query"):

@@ -9,7 +9,7 @@ from commercetools_source.destinations.leftovers import check_table
 from commercetools_source.destinations.manifest import MANIFEST, file_path
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.parquet.relations import tables
-from commercetools_source.destinations.parquet.views import child_view, head, view
+from commercetools_source.destinations.parquet.views import child_view, head, root_view, view
 from commercetools_source.destinations.store.atomic import write_file
 from commercetools_source.destinations.store.local import Local
 from commercetools_source.errors import DestinationError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from commercetools_source.destinations.folder import Folder
+    from commercetools_source.destinations.manifest import Entry
     from commercetools_source.destinations.store import Store
 
 __all__ = ["COLUMNS", "LATEST", "columns_file", "publish_columns", "publish_views", "readable_views", "refuse_foreign"]
@@ -69,14 +70,16 @@ def columns_file(folder: Folder, table: str, scratch: Path | None) -> Path:
 
 
 def readable_views(folder: Folder) -> str:
-    """Return the script of the views over files that this machine can read: of a bucket, over copies of its files."""
+    """Return the script of the views of records over files that this machine can read.
+
+    Of a bucket they are over copies of its files.
+    """
     if isinstance(folder.files, Local):
-        return _script(folder, folder.files)
+        return _script(folder, folder.files, relations=False)
     for stream in folder.tables():
-        for table in (stream, *folder.tables(stream)):
-            folder.paths(table)
-            folder.files.fetch(file_path(table, COLUMNS))
-    return _script(folder, Local(folder.files.fetch(MANIFEST).parent))
+        folder.paths(stream)
+        folder.files.fetch(file_path(stream, COLUMNS))
+    return _script(folder, Local(folder.files.fetch(MANIFEST).parent), relations=False)
 
 
 def publish_views(folder: Folder) -> None:
@@ -86,20 +89,29 @@ def publish_views(folder: Folder) -> None:
         folder.files.put(LATEST, lambda out: out.write(text))
 
 
-def _script(folder: Folder, store: Store) -> str:
-    return "\n".join([head(store.url), *_views(folder, store)])
+def _script(folder: Folder, store: Store, *, relations: bool = True) -> str:
+    streams = [(stream, folder.entry(stream)) for stream in sorted(folder.tables())]
+    views = [
+        text
+        for stream, entry in streams
+        if entry is not None and entry.columns
+        for text in (
+            view(store, stream, entry.key, entry.columns),
+            # The manifest may name streams of another version.
+            *(_relation_views(folder, store, stream, entry) if relations and stream in STREAMS else ()),
+        )
+    ]
+    return "\n".join([head(store.url), *views])
 
 
-def _views(folder: Folder, store: Store) -> Iterator[str]:
-    for stream in sorted(folder.tables()):
-        entry = folder.entry(stream)
-        if entry is None or not entry.columns:
-            continue
-        yield view(store, stream, entry.key, entry.columns)
-        stored = [(name, folder.entry(name)) for name in folder.tables(stream)]
-        # The manifest may name streams and relations of another version.
-        relations = tables(STREAMS[stream]) if stored and stream in STREAMS else {}
-        for name, child in stored:
-            if child and child.columns and name in relations:
-                keys = relations[name].record_key(entry.key)
-                yield child_view(store, name, stream, keys, child.columns, entry.columns)
+def _relation_views(folder: Folder, store: Store, stream: str, entry: Entry) -> Iterator[str]:
+    """Yield the views of the relations that have files, and of the stream's own, which its records are enough for."""
+    stored = [(name, folder.entry(name)) for name in folder.tables(stream)]
+    if not stored:
+        yield root_view(STREAMS[stream], entry.columns)
+        return
+    relations = tables(STREAMS[stream])
+    for name, child in stored:
+        if child and child.columns and name in relations:  # the manifest may name relations of another version
+            keys = relations[name].record_key(entry.key)
+            yield child_view(store, name, stream, keys, child.columns, entry.columns)

@@ -16,6 +16,7 @@ from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.model.relation import Field
 from commercetools_source.model.relations import relations
+from commercetools_source.model.schemas import RELATIONS
 from commercetools_source.model.select import select
 
 if TYPE_CHECKING:
@@ -39,18 +40,18 @@ __all__ = [
     "tables",
 ]
 
-_SCHEMA = "model"
-"""The folder of the tables, and the schema of their views."""
-
 _SYNCED = Field(SYNCED_AT, "datetime", nullable=False, path=(SYNCED_AT,), level=0)
 _PIECE_BYTES = 8_000_000
 """Records that are unfolded at once; parsed into all their fields they take several times as much."""
 
 
 def tables(stream: Stream) -> dict[str, Relation]:
-    """Return the relations of a stream by the names of their tables, each with `_synced_at`."""
+    """Return the relations of a stream by the names of their tables, each with `_synced_at`.
+
+    The folder of the tables is called like the schema of their views.
+    """
     return {
-        f"{_SCHEMA}/{relation.name}": replace(relation, columns=(*relation.columns, _SYNCED))
+        f"{RELATIONS}/{relation.name}": replace(relation, columns=(*relation.columns, _SYNCED))
         for relation in relations(stream)
     }
 

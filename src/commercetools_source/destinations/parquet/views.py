@@ -14,21 +14,27 @@ from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.destinations.manifest import MANIFEST
 from commercetools_source.model.keys import newest_of_key
 from commercetools_source.model.quoting import quoted, string
+from commercetools_source.model.relations import relations
+from commercetools_source.model.schemas import RECORDS, RELATIONS, record_table, relation_table
+from commercetools_source.model.select import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
+    from commercetools_source.catalog.stream import Stream
     from commercetools_source.destinations.store import Store
 
-__all__ = ["child_view", "files", "head", "newest", "order", "typed", "view"]
+__all__ = ["child_view", "files", "head", "newest", "order", "root_view", "typed", "view"]
 
 _ROW_ID = "_file, file_row_number"
 _FILE_ROW = "filename = '_file', file_row_number = true"
 _HEAD = """\
 -- The newest version of each row, for DuckDB; written anew by every run. In a terminal:
 --     duckdb shop.duckdb < {folder}/latest.sql
--- The views read the files each time, so they stay true after the next run; run this again for new columns. Deleted
--- records have a time in _deleted_at; the schema `model` has none of them. All times are UTC.
+-- The views read the files each time, so they stay true after the next run; run this again for new columns. The
+-- schema `main` has live records with exact types; `raw` has records as they were sent, deleted ones with a time in
+-- _deleted_at. All times are UTC.
+CREATE SCHEMA IF NOT EXISTS {records};
 """
 
 
@@ -74,7 +80,7 @@ def newest(source: str, key: Sequence[str], columns: Iterable[str], select: str 
 
 def head(url: str) -> str:
     """Return the first lines of a script of views, which says how to use it."""
-    return _HEAD.format(folder=" ".join(url.splitlines()))  # a line break would end the comment
+    return _HEAD.format(folder=" ".join(url.splitlines()), records=RECORDS)  # a line break would end the comment
 
 
 def view(store: Store, table: str, key: Sequence[str], columns: Mapping[str, str]) -> str:
@@ -84,7 +90,7 @@ def view(store: Store, table: str, key: Sequence[str], columns: Mapping[str, str
     """
     source = _all(store, table)
     return (
-        f"CREATE OR REPLACE VIEW {quoted(table)} AS\nSELECT {_selected(columns)} FROM {source}"
+        f"CREATE OR REPLACE VIEW {record_table(table)} AS\nSELECT {_selected(columns)} FROM {source}"
         f"\nSEMI JOIN ({newest(source, key, columns, _ROW_ID)}) AS newest USING ({_ROW_ID});\n"
     )
 
@@ -99,21 +105,35 @@ def child_view(
 ) -> str:
     """Return the view of a relation's rows of the newest records that are not deleted.
 
-    `table` is `schema/name`; `record_key` says which of its columns holds which key of the records of `stream`, whose
+    `table` is its folder; `record_key` says which of its columns holds which key of the records of `stream`, whose
     table has the columns `fields`.
     """
-    schema, _, bare = table.partition("/")
-    live = f"{DELETED_AT} IS NULL{newest_of_key(stream, fields)}"
+    name = table.removeprefix(f"{RELATIONS}/")
     same = [f"child.{quoted(column)} = record.{quoted(field)}" for column, field in record_key.items()]
     stored = f"epoch_us(child.{SYNCED_AT}) = epoch_us(record.{SYNCED_AT})"  # a moment with a zone, and without
     visible = {name: sql for name, sql in columns.items() if name != SYNCED_AT}
     return (
-        f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)};\n"
-        f"CREATE OR REPLACE VIEW {quoted(schema)}.{quoted(bare)} AS\n"
+        f"CREATE OR REPLACE VIEW {relation_table(name)} AS\n"
         f"SELECT {_selected(visible, 'child.')} FROM {_all(store, table)} AS child"
-        f" SEMI JOIN (FROM main.{quoted(stream)} WHERE {live}) AS record"
+        f" SEMI JOIN {_live(stream, fields)} AS record"
         f" ON {' AND '.join([*same, stored])};\n"
     )
+
+
+def root_view(stream: Stream, columns: Mapping[str, str]) -> str:
+    """Return the view of a stream's own relation, made of the newest records that are not deleted.
+
+    "" for a stream without relations. `columns` are those of its table, with their types.
+    """
+    root = next(iter(relations(stream)), None)
+    if root is None:
+        return ""
+    query = select(root, _live(stream.name, columns), columns)
+    return f"CREATE OR REPLACE VIEW {relation_table(root.name)} AS\n{query};\n"
+
+
+def _live(stream: str, columns: Container[str]) -> str:
+    return f"(FROM {record_table(stream)} WHERE {DELETED_AT} IS NULL{newest_of_key(stream, columns)})"
 
 
 def _selected(columns: Mapping[str, str], table: str = "") -> str:

@@ -11,6 +11,7 @@ from commercetools_source.catalog.timestamps import moment
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice, RecordQuarantined
 from commercetools_source.extract.delivery import Queryable, RunStore, open_to_read
+from commercetools_source.model.schemas import record_table
 from commercetools_source.report.html import queries
 from commercetools_source.report.html.history import NEWEST, figures_of, points, with_outcomes
 from commercetools_source.report.html.page import page_text
@@ -119,7 +120,7 @@ def _stored(
 
 
 def _project_key(connection: duckdb.DuckDBPyConnection) -> str:
-    row = connection.execute("SELECT key FROM main.project").fetchone()
+    row = connection.execute(f"SELECT key FROM {record_table('project')}").fetchone()  # noqa: S608 - a quoted name
     return str(row[0]) if row else ""
 
 

@@ -11,6 +11,7 @@ from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import relations
+from commercetools_source.model.schemas import RECORDS, record_table
 from commercetools_source.model.select import select
 from commercetools_source.report.diagram import Diagram, draw, telling
 from commercetools_source.report.html.values import FieldNote, MonthlyCounts, Sample, StreamFigures
@@ -42,8 +43,8 @@ def stream_tables(connection: duckdb.DuckDBPyConnection) -> Tables:
     """Return the tables of streams."""
     tables: Tables = {}
     rows = connection.execute(
-        "SELECT table_name, column_name, data_type FROM duckdb_columns()"
-        " WHERE database_name = current_database() AND schema_name = 'main' ORDER BY table_name, column_index"
+        "SELECT table_name, column_name, data_type FROM duckdb_columns()"  # noqa: S608 - a constant
+        f" WHERE database_name = current_database() AND schema_name = '{RECORDS}' ORDER BY table_name, column_index"
     ).fetchall()
     for table, column, sql in rows:
         tables.setdefault(table, {})[column] = sql
@@ -59,7 +60,7 @@ def figures(connection: duckdb.DuckDBPyConnection, tables: Tables, until: dateti
         rows, deleted, unfit, latest = _row(
             connection,
             f"SELECT count(*) FILTER ({live}), count({DELETED_AT}), count({UNFIT}) FILTER ({live}), {newest}"  # noqa: S608
-            f" FROM main.{quoted(name)}",
+            f" FROM {record_table(name)}",
         )
         months = _months(connection, name, until) if "createdAt" in types and rows else ()
         counted[name] = StreamFigures(name=name, rows=rows, deleted=deleted, unfit=unfit, newest=latest, months=months)
@@ -71,7 +72,7 @@ def _months(connection: duckdb.DuckDBPyConnection, table: str, until: datetime) 
     last = until.year * 12 + until.month - 1
     rows = connection.execute(
         "SELECT year(createdAt) * 12 + month(createdAt) - 1 AS month, count(*)"  # noqa: S608 - quoted names
-        f" FROM main.{quoted(table)} WHERE {DELETED_AT} IS NULL GROUP BY 1"
+        f" FROM {record_table(table)} WHERE {DELETED_AT} IS NULL GROUP BY 1"
     ).fetchall()
     counts = {month: count for month, count in rows if month is not None}
     return tuple(counts.get(month, 0) for month in range(last - _MONTHS + 1, last + 1))
@@ -83,7 +84,7 @@ def monthly_orders(connection: duckdb.DuckDBPyConnection, tables: Tables, until:
         return None
     rows = connection.execute(
         "SELECT strftime(createdAt, '%Y-%m'), json_extract_string(totalPrice, '$.currencyCode'), count(*)"  # noqa: S608
-        f" FROM main.orders WHERE {DELETED_AT} IS NULL AND createdAt IS NOT NULL GROUP BY ALL"
+        f" FROM {record_table('orders')} WHERE {DELETED_AT} IS NULL AND createdAt IS NOT NULL GROUP BY ALL"
     ).fetchall()
     last = until.year * 12 + until.month - 1
     numbers = range(last - _MONTHS + 1, last + 1)
@@ -153,7 +154,7 @@ def samples(
 def _selected(relation: Relation, types: Mapping[str, str], names: Collection[str], limit: str = "") -> str:
     """Return the query of some columns of a stream's relation, of its live records."""
     chosen = tuple(field for field in relation.columns if field.name in names)
-    source = f"(FROM main.{quoted(relation.name)} WHERE {DELETED_AT} IS NULL{limit})"
+    source = f"(FROM {record_table(relation.name)} WHERE {DELETED_AT} IS NULL{limit})"
     return select(replace(relation, columns=chosen), source, types)
 
 

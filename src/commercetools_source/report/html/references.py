@@ -10,6 +10,7 @@ from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import relations
+from commercetools_source.model.schemas import record_table
 from commercetools_source.model.select import select
 from commercetools_source.report.html.values import Orphans
 
@@ -70,7 +71,7 @@ class _Targets:
             self._made.add(name)
             self.connection.execute(
                 f"CREATE TEMP TABLE {name} AS SELECT {quoted(column)} AS key"  # noqa: S608 - quoted names
-                f" FROM main.{quoted(stream)} WHERE {DELETED_AT} IS NULL AND {quoted(column)} IS NOT NULL"
+                f" FROM {record_table(stream)} WHERE {DELETED_AT} IS NULL AND {quoted(column)} IS NOT NULL"
             )
         return f"SELECT key FROM {name}"  # noqa: S608 - same
 
@@ -110,7 +111,7 @@ def _fields(root: Relation, below: Sequence[Relation], types: Collection[str]) -
 
 def _keep_newest(connection: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str]) -> None:
     """Keep `columns` of the newest live records of a stream: a view would look for these once for each list."""
-    live = f"main.{quoted(name)} WHERE {DELETED_AT} IS NULL"
+    live = f"{record_table(name)} WHERE {DELETED_AT} IS NULL"
     newest = f"SELECT {SYNCED_AT} FROM {live} ORDER BY {SYNCED_AT} DESC LIMIT {NEWEST_RECORDS}"  # noqa: S608 - quoted names
     # Many records came in one batch, at the same time: with the limit a scan ends once it has enough of them.
     connection.execute(
@@ -123,7 +124,7 @@ def _lacking(
     targets: _Targets, relation: Relation, keys: Sequence[ForeignKey], types: Mapping[str, str]
 ) -> list[Orphans]:
     """Return the references of a stream's live records that lead to no row."""
-    source = f"(FROM main.{quoted(relation.name)} WHERE {DELETED_AT} IS NULL)"
+    source = f"(FROM {record_table(relation.name)} WHERE {DELETED_AT} IS NULL)"
     counts = [  # NULL NOT IN an empty table is true
         f"count({quoted(key.columns[0])}) FILTER ({quoted(key.columns[0])} NOT IN"
         f" ({targets.keys(key.relation, key.to[0])}))"
