@@ -1,56 +1,30 @@
+"""A DuckDB file: types, full reads and merges, columns that come later, and what somebody else made."""
+
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
-import threading
 from dataclasses import replace
 from datetime import date, datetime, time, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import duckdb
 import pytest
 
-from commercetools_source.arrow.decode import MOST_COLUMNS, OWN
 from commercetools_source.catalog.schema import Column, columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import DuckDB
 from commercetools_source.destinations.duckdb.connection import row_counts
-from commercetools_source.destinations.duckdb.database import Database
-from commercetools_source.destinations.duckdb.failures import raising_interrupts
-from commercetools_source.errors import DestinationError, RecordError
+from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Phase
-from commercetools_source.extract.run_record import RunRecord
-from commercetools_source.frontends.signals import stopping
-from destinations.deliveries import BOUND, CURSOR, FIELDS
+from destinations.deliveries import BOUND, CURSOR
+from destinations.duckdb_files import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
 Make = "Callable[..., Delivery]"
 Fields = "Callable[[Stream], list[Column]]"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "shop.duckdb"
-
-
-@pytest.fixture
-def destination(path: Path, fields: Fields) -> Iterator[DuckDB]:
-    opened = DuckDB(path, fields)
-    assert opened.open() == {}
-    yield opened
-    opened.close()
-
-
-def rows(path: Path, query: str) -> list[Any]:
-    with duckdb.connect(str(path)) as connection:
-        return connection.execute(query).fetchall()
 
 
 def test_values_have_their_types_and_json_its_exact_text(destination: DuckDB, path: Path, load: Make) -> None:
@@ -295,176 +269,6 @@ def test_a_path_may_hold_quotes_and_names_that_duckdb_keeps_for_itself(
     assert not [path for path in tmp_path.iterdir() if path.suffix in {".tmp", ".wal"}]
 
 
-def model_forms(path: Path) -> dict[str, str]:
-    return dict(rows(path, "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'main'"))
-
-
-def test_relations_are_views_until_tables_are_asked_for_and_stay_what_they_are(path: Path, load: Make) -> None:
-    zone = replace(load([{"id": "1", "name": "north", "locations": [{"country": "NO"}]}]), stream=STREAMS["zones"])
-    for materialize, form in [
-        (None, "VIEW"),
-        (True, "BASE TABLE"),
-        (None, "BASE TABLE"),
-        (False, "VIEW"),
-        (None, "VIEW"),
-    ]:
-        destination = DuckDB(path, materialize=materialize)
-        destination.open()
-        destination.write(replace(zone, phase=Phase.MERGE_LAST))
-        destination.close()
-        assert model_forms(path) == {"zones": form, "zone_locations": form}
-        assert rows(path, "SELECT zoneId, position, country FROM main.zone_locations") == [("1", 1, "NO")]
-
-
-def test_a_relation_has_the_columns_of_fields_that_came_later(path: Path, load: Make, delivery: Make) -> None:
-    zones = STREAMS["zones"]
-    for materialize in (False, True):
-        destination = DuckDB(path, materialize=materialize)
-        destination.open()
-        destination.write(replace(load([{"id": "1", "name": "north"}]), stream=zones))
-        destination.write(replace(delivery([{"id": "2", "height": {"m": 3}}]), stream=zones))
-        destination.close()
-        assert rows(path, "SELECT id, name, height FROM main.zones ORDER BY id") == [
-            ("1", "north", None),
-            ("2", None, '{"m": 3}'),
-        ]
-
-
-def test_a_relation_that_was_dropped_is_made_again(path: Path, load: Make) -> None:
-    zone = replace(load([{"id": "1", "locations": [{"country": "NO"}]}]), stream=STREAMS["zones"])
-    for drop in ("DROP TABLE main.zone_locations", "DROP TABLE main.zones; DROP TABLE main.zone_locations", "SELECT 1"):
-        destination = DuckDB(path, materialize=True)
-        destination.open()
-        destination.write(replace(zone, phase=Phase.MERGE_LAST))
-        destination.close()
-        assert rows(path, "SELECT country FROM main.zone_locations") == [("NO",)]
-        rows(path, drop)
-
-
-def test_what_somebody_else_made_in_the_model_is_not_replaced(path: Path, load: Make) -> None:
-    rows(path, "CREATE TABLE main.zones AS SELECT 42 AS answer; CREATE VIEW main.mine AS SELECT 1")
-    destination = DuckDB(path)
-    destination.open()
-    with pytest.raises(RecordError, match=r"has a table main\.zones that commercetools-source did not make"):
-        destination.write(replace(load([{"id": "1"}]), stream=STREAMS["zones"]))
-    destination.write(replace(load([{"id": "1"}]), stream=STREAMS["states"]))
-    destination.close()
-    assert rows(path, "SELECT * FROM main.zones, main.mine") == [(42, 1)]
-
-
-def test_values_of_the_wrong_shape_break_no_relation_and_stay_readable(path: Path, load: Make) -> None:
-    bad = [
-        {
-            "id": "1",
-            "lineItems": 5,
-            "totalPrice": "free",
-            "shippingInfo": [1],
-            "syncInfo": [None, 3, {"syncedAt": "soon"}],
-        },
-        {
-            "id": "2",
-            "lineItems": [{"id": 7, "quantity": 1.5, "name": "x", "variant": []}, "item"],
-            "customerId": {"a": 1},
-        },
-        b'{"id":"3","totalPrice":{"centAmount":"x\\u0000","fractionDigits":1e99},"lineItems":[{"name":{"en":1,"en":2}}]}',
-    ]
-    for materialize in (False, True):
-        destination = DuckDB(path, materialize=materialize)
-        destination.open()
-        destination.write(replace(load(bad), stream=STREAMS["orders"]))
-        destination.close()
-        for name in model_forms(path):
-            rows(path, f'SELECT count(hash(held)) FROM main."{name}" AS held')
-        assert rows(path, "SELECT id, totalPrice_centAmount, totalPrice_amount FROM main.orders ORDER BY id")[0] == (
-            "1",
-            None,
-            None,
-        )
-        assert rows(
-            path, "SELECT orderId, id, quantity FROM main.order_line_items WHERE orderId = '2' ORDER BY position"
-        ) == [
-            ("2", "7", None),
-            ("2", None, None),
-        ]
-        assert rows(path, "SELECT lineItems FROM raw.orders WHERE id = '1'") == [("5",)]
-
-
-def test_tables_of_relations_are_filled_with_more_memory_than_loading_needs(path: Path, load: Make) -> None:
-    limits = []
-    for materialize in (False, True):
-        destination = DuckDB(path, materialize=materialize)
-        destination.open()
-        destination.write(replace(load([{"id": "1"}]), stream=STREAMS["zones"]))
-        row = destination._connection.execute("SELECT current_setting('memory_limit')").fetchone()
-        limits.append(row and row[0])
-        destination.close()
-    assert limits == ["143.0 MiB", "953.6 MiB"]
-
-
-def test_a_table_that_needs_more_memory_than_loading_has_gets_it(path: Path, fields: Fields, load: Make) -> None:
-    destination = DuckDB(path, fields, memory=("1MB", "300MB"))
-    destination.open()
-    destination.write(load([{"id": str(number), "lines": ["x" * 1000]} for number in range(2000)]))
-    row = destination._connection.execute("SELECT current_setting('memory_limit')").fetchone()
-    destination.close()
-    assert rows(path, "SELECT count(DISTINCT id) FROM raw.things") == [(2000,)]
-    assert row == ("286.1 MiB",)
-
-
-def test_a_table_that_needs_more_memory_than_there_is_fails_and_leaves_nothing(
-    path: Path, fields: Fields, load: Make
-) -> None:
-    destination = DuckDB(path, fields, memory=("1MB", "1MB"))
-    destination.open()
-    with pytest.raises(RecordError, match="emory"):  # which ends this stream only
-        destination.write(load([{"id": str(number), "lines": ["x" * 1000]} for number in range(2000)]))
-    destination.close()
-    assert "things" not in DuckDB(path, fields).open()
-
-
-RUN = RunRecord(run="1", command="sync", status="begun", started=CURSOR)
-
-
-@pytest.mark.parametrize(
-    "act",
-    [
-        lambda destination, read: destination.mark_deleted(read.stream, {"1": "2026-01-01T00:00:00.000Z"}),
-        lambda destination, read: destination.remove(read.stream, {"1": "2026-01-01T00:00:00.000Z"}),
-        lambda destination, read: destination.reset(read.stream),
-        lambda destination, _: destination.write_run(
-            RunRecord(run="1", command="sync", status="begun", started=CURSOR)
-        ),
-        lambda destination, read: destination.write(read),
-    ],
-    ids=["mark_deleted", "remove", "reset", "write_run", "write"],
-)
-def test_whatever_a_full_disk_stops_the_error_says_that_what_was_stored_is_kept(
-    path: Path, fields: Fields, load: Make, act: Callable[[DuckDB, Any], Any]
-) -> None:
-    resource = pytest.importorskip("resource")
-    read = load([{"id": "1", "version": 1}])
-    destination = DuckDB(path, fields)
-    destination.open()
-    destination.write(read)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-        with pytest.raises(DestinationError, match="what was stored before is kept, and the next run goes on"):
-            act(destination, read)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        destination.close()
-    assert rows(path, "SELECT id FROM raw.things WHERE _deleted_at IS NULL") == [("1",)]
-
-
-def test_a_commit_that_lacks_memory_is_repeated_with_more(path: Path, fields: Fields, load: Make) -> None:
-    destination = DuckDB(path, fields, memory=("20MB", "30MB", "900MB"))
-    destination.open()
-    destination.write(load([{"id": str(number), "lines": ["x" * 76_000]} for number in range(800)]))
-    destination.close()
-    assert rows(path, "SELECT count(DISTINCT id), min(strlen(lines)) FROM raw.things") == [(800, 76_004)]
-
-
 def test_a_broken_file_is_not_called_in_use_whatever_its_path(tmp_path: Path, fields: Fields, load: Make) -> None:
     path = tmp_path / "padlock" / "shop.duckdb"
     path.parent.mkdir()
@@ -491,124 +295,3 @@ def test_a_destination_may_be_a_symbolic_link(tmp_path: Path, fields: Fields, lo
         destination.close()
     assert link.is_symlink()
     assert rows(tmp_path / "disk" / "shop.duckdb", "SELECT id FROM raw.things ORDER BY id") == [("1",), ("2",)]
-
-
-@pytest.mark.parametrize(("size", "count"), [(76_000, 1500), (1_200_000, 120), (16_000_000, 6)])
-def test_large_records_are_loaded_merged_and_unfolded_without_a_lost_row(
-    path: Path, delivery: Make, size: int, count: int
-) -> None:
-    def orders(version: int, numbers: range) -> list[dict[str, Any]]:
-        item = {"id": "i", "variant": {"id": 1, "sku": "x" * size}, "quantity": 1}
-        return [{"id": str(number), "version": version, "lineItems": [item]} for number in numbers]
-
-    destination = DuckDB(path)
-    destination.open()
-    step = max(1, 32_000_000 // size)
-    for start in range(0, count, step):
-        numbers = range(start, min(count, start + step))
-        last = numbers.stop == count
-        part = delivery(orders(1, numbers), replaces=True, first=start == 0, done=last)
-        destination.write(replace(part, stream=STREAMS["orders"], size=size * len(numbers)))
-    changed = delivery(orders(2, range(3)))
-    destination.write(replace(changed, stream=STREAMS["orders"], size=size * 3))
-    destination.close()
-    assert rows(path, "SELECT count(*), sum(version) FROM raw.orders") == [(count, count + 3)]
-    assert rows(path, "SELECT count(*) FROM main.order_line_items") == [(count,)]
-
-
-def test_thousands_of_unknown_fields_stay_together_and_are_told_in_one_sentence(
-    destination: DuckDB, path: Path, load: Make
-) -> None:
-    records = [{"id": str(number), **{f"f{number}_{index}": index for index in range(1500)}} for number in range(2)]
-    destination.write(load(records))
-    notices = [notice.reason for notice in destination.notices() if "columns of a table" in notice.reason]
-    destination.close()
-    assert len(rows(path, "DESCRIBE raw.things")) == MOST_COLUMNS + len(OWN)
-    beyond = 2 * 1500 + len(FIELDS) - MOST_COLUMNS
-    assert notices == [
-        f"values of fields beyond the 500 columns of a table that get no column of their own: {beyond}; _unfit has them"
-    ]
-    ((last,),) = rows(path, "SELECT _unfit ->> 'f1_1499' FROM raw.things WHERE id = '1'")
-    assert last == "1499"
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_second_signal_during_a_query_ends_with_its_status_and_stores_nothing(path: Path, number: int) -> None:
-    database = Database(path, lambda: None)
-    with pytest.raises(SystemExit) as end, stopping(), raising_interrupts(), database.transaction():  # noqa: PT012
-        database.execute("CREATE TABLE half (a INT)")
-        try:
-            signal.raise_signal(number)
-        except SystemExit:
-            raise RuntimeError("Query interrupted") from None  # as DuckDB's client does when a handler raises
-    database.close("300MB")
-    assert end.value.code == 128 + number
-    assert rows(path, "SHOW TABLES") == []
-
-
-@pytest.mark.parametrize("way", ["database", "connection"])
-def test_interruptions_that_go_on_do_not_end_what_takes_a_transaction_back(path: Path, way: str) -> None:
-    database = Database(path, lambda: None)
-    database.catalogue.create_table("whole", {"a": "INTEGER"})
-    interrupt = database.interrupt if way == "database" else database.connection.interrupt
-    for _ in range(30):
-        ended = threading.Event()
-
-        def disturb(ended: threading.Event = ended) -> None:
-            while not ended.is_set():
-                interrupt()
-
-        disturber = threading.Thread(target=disturb, daemon=True)
-        with pytest.raises(KeyboardInterrupt), database.transaction():  # noqa: PT012
-            database.catalogue.create_table("half", {"a": "INTEGER"})
-            disturber.start()
-            raise KeyboardInterrupt
-        ended.set()
-        disturber.join()
-        assert database.catalogue.columns == {"whole": {"a": "INTEGER"}}
-        assert database.execute("SHOW TABLES FROM raw") == [("whole",)]
-    database.close("300MB")
-
-
-LONG = """
-import sys
-from pathlib import Path
-from commercetools_source.destinations import DuckDB
-from commercetools_source.frontends.signals import stopping
-
-class Long(DuckDB):
-    def _write(self, delivery):
-        database = self._opened.database
-        with database.transaction():
-            database.execute("CREATE TABLE half (a INT)")
-            print("storing", flush=True)
-            database.execute("SELECT count(*) FROM range(100000000) a, range(100000) b WHERE a.range * b.range % 7 = 3")
-
-destination = Long(Path(sys.argv[1]))
-destination.open()
-with stopping() as stopper:
-    stopper.arm(destination.hurry)
-    try:
-        destination.write(None)
-    finally:
-        destination.close()
-"""
-
-
-@pytest.mark.parametrize(("number", "signals"), [(signal.SIGTERM, 1), (signal.SIGINT, 2)])
-def test_a_signal_during_a_long_query_ends_the_process_with_its_status_and_nothing_half_written(
-    path: Path, number: int, signals: int
-) -> None:
-    command = [sys.executable, "-c", LONG, str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        assert child.stderr is not None
-        assert child.stdout.readline() == "storing\n"
-        said = ""
-        for _ in range(signals):
-            child.send_signal(number)
-            said += child.stderr.readline() + child.stderr.readline() if not said else ""
-        _, errors = child.communicate(timeout=30)
-    assert child.returncode == 128 + number
-    assert said + errors == "\nstopping; what was read is kept (once more to stop at once)\n"
-    assert rows(path, "SHOW TABLES") == []
