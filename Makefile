@@ -120,7 +120,7 @@ test-lowest: $(BUILD)/wheel
 	$(BUILD)/lowest/bin/python -m pip --disable-pip-version-check --quiet --quiet install --upgrade 'pip>=25.1' 'tomli>=2'
 	$(BUILD)/lowest/bin/python tools/lowest.py > $(BUILD)/lowest/constraints.txt
 	$(BUILD)/lowest/bin/python -m pip --disable-pip-version-check --quiet --quiet install \
-		--constraint $(BUILD)/lowest/constraints.txt --group test "$$(echo $(BUILD)/dist/*.whl)[all]"
+		--constraint $(BUILD)/lowest/constraints.txt --group test "$$(echo $(BUILD)/dist/*.whl)[all,bucket]"
 	INSTALLED_WHEEL=1 $(BUILD)/lowest/bin/pytest $(XDIST) -p no:cacheprovider $(ARGS)
 
 # The suite of one version after the other: each takes as long as `make tests`.
@@ -130,7 +130,7 @@ test-versions: $(BUILD)/wheel
 		$$python -m venv $(BUILD)/version \
 		&& $(BUILD)/version/bin/python -m pip --disable-pip-version-check --quiet --quiet install --upgrade 'pip>=25.1' \
 		&& $(BUILD)/version/bin/python -m pip --disable-pip-version-check --quiet --quiet install \
-			--group test "$$(echo $(BUILD)/dist/*.whl)[all]" \
+			--group test "$$(echo $(BUILD)/dist/*.whl)[all,bucket]" \
 		&& rm -f $(BUILD)/version/demo.duckdb \
 		&& $(BUILD)/version/bin/commercetools-source demo --size small --quiet --path $(BUILD)/version/demo.duckdb > /dev/null \
 		&& INSTALLED_WHEEL=1 $(BUILD)/version/bin/pytest $(XDIST) -p no:cacheprovider $(ARGS) || exit 1; \
