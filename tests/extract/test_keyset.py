@@ -49,6 +49,21 @@ def test_a_walk_that_does_not_advance_is_an_error_and_not_a_loop() -> None:
         advance(key_range, Position(T, "x"))
 
 
+@pytest.mark.parametrize(
+    "key_range", [KeyRange("createdAt", after=Position(U, "x")), KeyRange("lastModifiedAt", lower=U)]
+)
+def test_a_record_of_a_time_before_the_range_is_an_error(key_range: KeyRange) -> None:
+    with pytest.raises(StateError, match="no progress"):
+        advance(key_range, Position(T, "y"))
+    assert advance(key_range, Position(U, "y")).after == Position(U, "y")
+
+
+@pytest.mark.parametrize("field", ["name", "product.id", "createdAt"])
+def test_what_only_the_platform_can_compare_is_believed(field: str) -> None:
+    key_range = KeyRange(field, after=Position("b" if field != "createdAt" else U, ""))
+    assert advance(key_range, Position("2026", "")).after == Position("2026", "")
+
+
 @given(st.text())
 def test_no_text_can_end_its_literal(text: str) -> None:
     quoted = literal(text)

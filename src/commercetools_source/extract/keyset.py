@@ -12,6 +12,8 @@ from commercetools_source.errors import StateError
 
 __all__ = ["KeyRange", "Position", "advance", "comparison", "literal", "predicate", "sort"]
 
+_TIMES = frozenset({"createdAt", "lastModifiedAt"})
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -94,10 +96,16 @@ def sort(key_range: KeyRange) -> tuple[str, ...]:
 def advance(key_range: KeyRange, last: Position) -> KeyRange:
     """Return what is left of `key_range` once the record at `last` is delivered.
 
-    Raises StateError when `last` is where the range already stood: the platform then ignores the
-    predicate, and going on would never end.
+    Raises StateError when `last` is where the range already stood, or a time before: the platform then
+    ignores the predicate, and going on would never end.
     """
-    if last == key_range.after:
+    begin = key_range.lower if key_range.after is None else key_range.after.value
+    # Times of one form compare as texts; how the platform compares other texts, nobody outside knows. A record that
+    # changes meanwhile is later than the predicate asked for, never earlier.
+    is_earlier = (
+        key_range.field in _TIMES and begin is not None and len(last.value) == len(begin) and last.value < begin
+    )
+    if is_earlier or last == key_range.after:
         raise StateError(
             f"reading by {key_range.field} made no progress: the platform sent the record at {last.value} again;"
             " check that the endpoint supports `where` and `sort`"

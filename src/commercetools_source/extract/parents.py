@@ -21,6 +21,10 @@ __all__ = ["is_gone", "parents_of", "values_at"]
 
 _NOT_FOUND = "ResourceNotFound"
 """The platform's code for what is not there (https://docs.commercetools.com/api/errors)."""
+_UNCOUNTED = 1_000
+"""Values that are believed where the answer has no count, which the platform always sends when it is asked to."""
+_GROWTH = 2
+"""So many times the records that there were at the start may be there in the end: records come meanwhile."""
 
 
 def parents_of(get: paging.Get, stream: Stream, page_size: int) -> Iterator[tuple[str, ...]]:
@@ -69,11 +73,17 @@ def _of_records(get: paging.Get, parents: Parents, page_size: int) -> Iterator[t
 
 
 def _distinct(get: paging.Get, parents: Parents) -> Iterator[tuple[str, ...]]:
-    """Yield each value of one field by a skip scan: the first record behind the last value, until none is left."""
+    """Yield each value of one field by a skip scan: the first record behind the last value, until none is left.
+
+    Raises StateError for values that have no end: each has a record, so there are no more of them than records.
+    """
     ((_, field),) = parents.fields
+    order = ("sort", f"{field} asc")
     seen: set[str] = set()
-    where: str | None = None
-    while rows := _look(get, parents.source, where, ("sort", f"{field} asc")):
+    # The first look counts the whole collection; with a predicate the platform would count to 10,000 only.
+    rows, total = _counted(get, parents.source, order)
+    at_start = most = _UNCOUNTED if total is None else total
+    while rows:
         value = rows[0].get(field)
         if not isinstance(value, str):
             raise StateError(f"a record of {parents.source} has no text in {field!r}, by which it is listed")
@@ -84,9 +94,18 @@ def _distinct(get: paging.Get, parents: Parents) -> Iterator[tuple[str, ...]]:
                 " check that what answers there supports `where` and `sort`"
             )
         seen.add(value)
+        if len(seen) > most:
+            # Records come while the list is made; a server that makes up values has more of them than it counts.
+            total = _counted(get, parents.source, order)[1]
+            most = min(at_start if total is None else total, _GROWTH * at_start + _UNCOUNTED)
+            if len(seen) > most:
+                raise StateError(
+                    f"listing by {field} found {len(seen)} values where {parents.source} counts {most} records at most;"
+                    " look for a proxy or gateway that makes up answers"
+                )
         yield (value,)
         # One request for each value, however many records share it: a scan of all of them would read every page.
-        where = comparison(field, ">", value)
+        rows = _look(get, parents.source, comparison(field, ">", value), order)
 
 
 def _look(get: paging.Get, path: str, where: str | None, *params: tuple[str, str]) -> list[dict[str, Any]]:
@@ -94,14 +113,21 @@ def _look(get: paging.Get, path: str, where: str | None, *params: tuple[str, str
 
     Raises StateError when none comes although the platform counts some.
     """
-    asked = [("limit", "1"), *params, *([("where", where)] if where is not None else [])]
-    rows, _ = get(path, [*asked, ("withTotal", "false")], decode_rows, None)
-    if not rows:
-        # The end of a listing is proven by a count, as for pages: an empty answer alone may come from a proxy.
-        rows, total = get(path, [*asked, ("withTotal", "true")], decode_rows, None)
-        if not rows and total:
-            raise StateError(paging.cut_short(path))
-    return list(rows)
+    asked = [*params, *([("where", where)] if where is not None else [])]
+    rows, _ = get(path, [("limit", "1"), *asked, ("withTotal", "false")], decode_rows, None)
+    # The end of a listing is proven by a count, as for pages: an empty answer alone may come from a proxy.
+    return list(rows) or _counted(get, path, *asked)[0]
+
+
+def _counted(get: paging.Get, path: str, *params: tuple[str, str]) -> tuple[list[dict[str, Any]], int | None]:
+    """Return at most one record of the collection at `path`, and the platform's count of all of them.
+
+    Raises StateError when none comes although the platform counts some.
+    """
+    rows, total = get(path, [("limit", "1"), *params, ("withTotal", "true")], decode_rows, None)
+    if not rows and total:
+        raise StateError(paging.cut_short(path))
+    return list(rows), total
 
 
 def values_at(record: dict[str, Any], paths: list[str]) -> Iterator[tuple[str, ...]]:
