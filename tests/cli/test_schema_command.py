@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.cli.app import run
+from commercetools_source.model.descriptions import describe_relation, descriptions
 from commercetools_source.model.relations import all_relations
 from commercetools_source.report.diagram import EVERYDAY, Box, Diagram, Link, Row, draw, mermaid
 from commercetools_source.report.svg import svg
@@ -44,9 +45,15 @@ def test_with_a_name_every_column_is_one_line_with_what_it_is_for(capsys: pytest
         ("customers", "id"),
         ("customer_addresses", "customerId, id, below customers"),
     ]
-    assert re.search(r"^  customerId +VARCHAR +key, -> customers\.id$", text, re.MULTILINE)
-    assert re.search(r"^  customerGroup_id +VARCHAR +-> customer_groups\.id$", text, re.MULTILINE)
-    assert re.search(r"^  dateOfBirth +DATE$", text, re.MULTILINE)
+    assert re.search(
+        r"^  customerId +VARCHAR +key, -> customers\.id +Key of the row of customers .*\.$", text, re.MULTILINE
+    )
+    assert re.search(
+        r"^  customerGroup_id +VARCHAR +-> customer_groups\.id +Id of the customer group\. Refers to .*\.$",
+        text,
+        re.MULTILINE,
+    )
+    assert re.search(r"^  dateOfBirth +DATE +Date of birth\. A day without a zone\.$", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -66,17 +73,19 @@ def test_a_table_is_found_by_its_name_and_by_any_part_of_it(
     assert set(re.findall(r"^(\w+): key ", answer(capsys, name), re.MULTILINE)) == tables
 
 
-def test_columns_are_found_by_any_part_of_their_name(capsys: pytest.CaptureFixture[str]) -> None:
+def test_columns_are_found_by_any_part_of_their_name_or_description(capsys: pytest.CaptureFixture[str]) -> None:
     everywhere = json.loads(answer(capsys, "--find", "DiscountCode", "--json"))["columns"]
     expected = [
         (name, field.name)
         for name, relation in all_relations().items()
         for field in relation.columns
-        if "discountcode" in field.name.lower()
+        if "discountcode" in f"{field.name} {descriptions(relation)[field.name]}".lower()
     ]
     assert [(column["table"], column["name"]) for column in everywhere] == expected != []
     text = answer(capsys, "orders", "--find", "totalprice_AMOUNT")
     assert re.match(r"orders\.totalPrice_amount +DECIMAL", text)
+    by_description = json.loads(answer(capsys, "orders", "--find", "creditowed", "--json"))["columns"]
+    assert [column["name"] for column in by_description] == ["paymentState"]
     assert "\n1 column with" in answer(capsys, "customers", "--find", "dateOfBirth")
     assert answer(capsys, "--find", "no such column").startswith("0 columns with 'no such column'")
 
@@ -86,6 +95,8 @@ def test_json_holds_all_of_the_model(capsys: pytest.CaptureFixture[str]) -> None
     assert list(found) == list(all_relations())
     for name, relation in all_relations().items():
         columns = [(one["name"], one["type"], one["nullable"]) for one in found[name]["columns"]]
+        assert {one["name"]: one["description"] for one in found[name]["columns"]} == descriptions(relation)
+        assert found[name]["description"] == describe_relation(relation)
         assert columns == [(one.name, KINDS[one.kind].duckdb, one.nullable) for one in relation.columns]
         assert tuple(found[name]["key"]) == relation.key
     assert {"columns": ["orderId"], "table": "orders", "references": ["id"]} in found["order_line_items"][

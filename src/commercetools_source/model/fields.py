@@ -70,7 +70,8 @@ def columns_at(name: str, value: Expression, path: tuple[str, ...], context: Con
         return
     column_kind = _kind(value)
     if column_kind is not None:
-        yield Field(name, column_kind, nullable=True, path=path)
+        type_name = value.name or (value.items or value).name
+        yield Field(name, column_kind, nullable=True, path=path, type_name=type_name)
     elif value.name in _records() or value.name in context.inside:
         yield Field(name, "json", nullable=True, path=path)
     elif _is_money(value.name):

@@ -22,7 +22,7 @@ class Field:
     `path`: where the value lies in its item, () for the item itself. `level`: which item: 0 is the
     record, -1 what the row stands for, -2 what that lies in. `source`: the value at `path`, or the place of
     the item in its list, counted from 1, or in which field of a fork the item was. `refers`: "relation.column" that
-    it points to, "" if none.
+    it points to, "" if none. `type_name`: the contract's type of the value, or of the items of a list.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Field:
     level: int = -1
     source: Source = "value"
     refers: str = ""
+    type_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.events import counted
+from commercetools_source.model.descriptions import describe_relation, descriptions
 from commercetools_source.model.relations import all_relations
 from commercetools_source.report.answer import Report
 from commercetools_source.report.table import table
@@ -47,28 +48,25 @@ class SchemaReport(Report):
 
 @dataclass(frozen=True, slots=True)
 class ColumnsReport(Report):
-    """The columns with `text` in their name, whatever its case; of the tables `names`, of all without any."""
+    """The columns with `find` in their name or description, in any case; of the tables `names`, of all without any."""
 
     find: str
     names: tuple[str, ...] = ()
 
     def text(self) -> str:
-        """Return a line for each column: table and name, type, and what it is for."""
-        rows = [
-            (f"{relation.name}.{field.name}", KINDS[field.kind].duckdb, _role(field, relation))
-            for relation, field in self._columns()
-        ]
+        """Return a line for each column: table and name, type, what it is for and what it is."""
+        rows = [(f"{relation.name}.{field.name}", *_cells(field, relation)[1:]) for relation, field in self._columns()]
         return "\n".join(
-            [*([table(rows)] if rows else []), f"{counted(len(rows), 'column')} with {self.find!r} in their name"]
+            [
+                *([table(rows)] if rows else []),
+                f"{counted(len(rows), 'column')} with {self.find!r} in their name or description",
+            ]
         )
 
     def value(self) -> object:
-        """Return each column with its table and type."""
+        """Return each column with its table, type and description."""
         return {
-            "columns": [
-                {"table": relation.name, "name": field.name, "type": KINDS[field.kind].duckdb}
-                for relation, field in self._columns()
-            ]
+            "columns": [{"table": relation.name, **_column(field, relation)} for relation, field in self._columns()]
         }
 
     def _columns(self) -> list[tuple[Relation, Field]]:
@@ -77,14 +75,24 @@ class ColumnsReport(Report):
             for relation in all_relations().values()
             if not self.names or relation.name in self.names
             for field in relation.columns
-            if self.find.casefold() in field.name.casefold()
+            if self.find.casefold() in f"{field.name}\n{descriptions(relation)[field.name]}".casefold()
         ]
 
 
 def _columns(relation: Relation) -> str:
     below = f", below {relation.parent}" if relation.parent else ""
-    rows = [(f"  {field.name}", KINDS[field.kind].duckdb, _role(field, relation)) for field in relation.columns]
-    return f"{relation.name}: key {', '.join(relation.key)}{below}\n{table(rows)}"
+    rows = [_cells(field, relation) for field in relation.columns]
+    return f"{relation.name}: key {', '.join(relation.key)}{below}\n{describe_relation(relation)}\n{table(rows)}"
+
+
+def _cells(field: Field, relation: Relation) -> tuple[str, ...]:
+    description = descriptions(relation)[field.name]
+    return f"  {field.name}", KINDS[field.kind].duckdb, _role(field, relation), description
+
+
+def _column(field: Field, relation: Relation) -> dict[str, Any]:
+    description = descriptions(relation)[field.name]
+    return {"name": field.name, "type": KINDS[field.kind].duckdb, "description": description}
 
 
 def _role(field: Field, relation: Relation) -> str:
@@ -101,13 +109,11 @@ def _role(field: Field, relation: Relation) -> str:
 def _plain(relation: Relation) -> dict[str, Any]:
     return {
         "name": relation.name,
+        "description": describe_relation(relation),
         "stream": relation.stream,
         "below": relation.parent or None,
         "key": relation.key,
-        "columns": [
-            {"name": field.name, "type": KINDS[field.kind].duckdb, "nullable": field.nullable}
-            for field in relation.columns
-        ],
+        "columns": [{**_column(field, relation), "nullable": field.nullable} for field in relation.columns],
         "foreign_keys": [
             {"columns": key.columns, "table": key.relation, "references": key.to} for key in relation.foreign_keys
         ],

@@ -26,7 +26,9 @@ def schema(
     ] = None,
     find: Annotated[
         str | None,
-        typer.Option("--find", metavar="TEXT", help="Only the columns with this in their name, in any case."),
+        typer.Option(
+            "--find", metavar="TEXT", help="Only the columns with this in their name or description, in any case."
+        ),
     ] = None,
     as_json: options.Json = False,
     erd: Annotated[

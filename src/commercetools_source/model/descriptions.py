@@ -1,0 +1,181 @@
+"""What each table and column is, in a sentence or two: derived from the contract's types, references and enumerations.
+
+Pure. The words are in `glossary`; what no row explains is explained by the words of its name.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from itertools import chain, product
+from typing import TYPE_CHECKING
+
+from commercetools_source.catalog.contract import load
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.model.glossary import CONTEXTS, LEAVES, OWN_COLUMNS
+from commercetools_source.model.relations import relations
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.model.relation import Field, ForeignKey, Origin, Relation
+
+__all__ = ["describe_column", "describe_record_column", "describe_record_table", "describe_relation", "descriptions"]
+
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+_MOST_VALUES = 40
+"""Enumerations of more values are lists of the platform's own names, such as those of resource types."""
+_MONEY = frozenset({"cents", "precise"})
+_AMOUNTS = ("centAmount", "preciseAmount")
+_CLAUSES = ("When ", "Whether ", "How ", "Who ", "Where ", "From ", "Until ")
+
+
+def describe_relation(relation: Relation) -> str:
+    """Return what a row of a relation is."""
+    stream = STREAMS[relation.stream]
+    if not relation.parent:
+        caveat = f" {stream.caveat}" if stream.caveat else ""
+        return f"Live records of the stream {stream.name}: one row for each {_singular(stream.name)}.{caveat}"
+    listed = [".".join(path) for origin in relation.origins for path in _paths(origin)]
+    items = "each item of" if relation.origins[0].steps[-1].branches[-1].listed else "each of"
+    return (
+        f"{_capital(relation.name.replace('_', ' '))}: one row for {items} {' and '.join(dict.fromkeys(listed))} in the"
+        f" live records of {stream.name}; below {relation.parent}."
+    )
+
+
+def describe_column(relation: Relation, field: Field) -> str:
+    """Return what a column of a relation is: its unit, what it refers to, its legal values."""
+    return " ".join(_sentences(relation, field))
+
+
+@cache
+def descriptions(relation: Relation) -> Mapping[str, str]:
+    """Return the description of every column of a relation, by its name."""
+    return {field.name: describe_column(relation, field) for field in relation.columns}
+
+
+def describe_record_table(stream: Stream) -> str:
+    """Return what a row of a stream's table of records is."""
+    return (
+        f"Records of the stream {stream.name} as the platform sent them, deleted ones too; {stream.name} in the schema"
+        " main has the live ones with exact types."
+    )
+
+
+def describe_record_column(stream: Stream, name: str) -> str:
+    """Return what a column of a stream's table of records is."""
+    if name in OWN_COLUMNS:
+        return OWN_COLUMNS[name]
+    root, *below = relations(stream)
+    if (own := descriptions(root).get(name)) is not None:
+        return own
+    subject = f"{_capital(_words(name))}, as JSON that the platform sent."
+    tables = [table.name for table in below for path in _paths(table.origins[0], 1) if path == (name,)]
+    if tables:
+        return f"{subject} The relation {tables[0]} has its items."
+    if any(field.path[:1] == (name,) for field in root.columns):
+        return f"{subject} The columns {name}_* of the relation {root.name} have its parts."
+    inside = [table.name for table in below for path in _paths(table.origins[0], 1) if path[:1] == (name,)]
+    return f"{subject} The relation {inside[0]} has items of it." if inside else subject
+
+
+def _paths(origin: Origin, depth: int | None = None) -> Iterator[tuple[str, ...]]:
+    """Yield where the items of a relation lie in a record, or what leads to them in the first `depth` steps."""
+    for branches in product(*(step.branches for step in origin.steps[:depth])):
+        yield tuple(chain.from_iterable(branch.path for branch in branches))
+
+
+def _sentences(relation: Relation, field: Field) -> Iterator[str]:
+    key = {column: (target.relation, to) for target in relation.foreign_keys for column, to in _pairs(target)}
+    yield f"{_subject(relation, field, key)}."
+    yield from _facts(field, {other.name for other in relation.columns})
+    if field.name in key:
+        table, column = key[field.name]
+        yield f"Refers to {table}.{column}."
+    if values := _values(field):
+        yield f"{'Each one' if field.kind.startswith('[') else 'One'} of {', '.join(values)}."
+
+
+def _pairs(target: ForeignKey) -> Iterator[tuple[str, str]]:
+    yield from zip(target.columns, target.to, strict=True)
+
+
+def _subject(relation: Relation, field: Field, references: Mapping[str, tuple[str, str]]) -> str:
+    *above, leaf = field.name.split("_")
+    is_inherited = relation.parent and field.name in relation.foreign_keys[0].columns
+    if is_inherited:
+        part = "Key" if len(relation.foreign_keys[0].columns) == 1 else "Part of the key"
+        return f"{part} of the row of {relation.parent} that this one lies in"
+    if field.name in relation.key and leaf == "id":
+        return f"Id of the {_singular(relation.name)}" + ("" if relation.parent else ", unique in the project")
+    phrase = _phrase(field, leaf, is_reference=field.name in references and bool(above))
+    if not above:
+        return phrase
+    context = " of ".join(CONTEXTS.get(part) or f"the {_words(part)}" for part in reversed(above))
+    if phrase.startswith(_CLAUSES):
+        return f"{_capital(context.removeprefix('the '))}: {phrase[:1].lower()}{phrase[1:]}"
+    noun, comma, detail = phrase.partition(", ")
+    return f"{noun} of {context}{comma}{detail}"
+
+
+def _phrase(field: Field, leaf: str, *, is_reference: bool) -> str:
+    """Return what a column is by the last part of its name."""
+    words = _words(leaf)
+    if leaf == "amount" and field.kind in _MONEY:
+        phrase = "Exact amount, in units of the currency"
+    elif leaf == "amount" and field.kind == "number":
+        phrase = "Rate as a fraction, 0.19 for 19 %"
+    elif is_reference and leaf in {"id", "key"}:
+        phrase = _capital(leaf)
+    elif leaf in LEAVES:
+        phrase = LEAVES[leaf]
+    elif field.kind == "datetime" and words.endswith("ed at"):
+        phrase = f"When it was {words.removesuffix(' at')}"
+    elif field.kind == "bool":
+        phrase = f"Whether it is {words[3:]}" if words.startswith("is ") else f"Yes or no, {words}"
+    else:
+        phrase = _capital(words)
+    return phrase
+
+
+def _facts(field: Field, names: Collection[str]) -> Iterator[str]:
+    before, _, leaf = field.name.rpartition("_")
+    money = f"{before}_" if before else ""
+    if leaf in _AMOUNTS or field.kind in _MONEY:
+        beside = [("currency", f"{money}currency"), ("digits", f"{money}fractionDigits")]
+        siblings = [f"{word}: {name}" for word, name in beside if name in names]
+        if siblings:
+            yield f"{_capital('; '.join(siblings))}."
+    if "datetime" in field.kind:
+        yield "UTC."
+    elif field.kind == "date":
+        yield "A day without a zone."
+    elif field.kind == "map":
+        yield "A text for each language." if field.type_name == "LocalizedString" else "Texts by their names."
+    elif field.kind == "json" and leaf != "fields":
+        yield "JSON as the platform sent it."
+
+
+def _values(field: Field) -> tuple[str, ...]:
+    row = load().types.get(field.type_name)
+    values = row.enum if row is not None else ()
+    return values if len(values) <= _MOST_VALUES and not field.name.endswith("typeId") else ()
+
+
+def _singular(name: str) -> str:
+    words = name.replace("_", " ")
+    for ending, single in (("ies", "y"), ("sses", "ss"), ("taxes", "tax"), ("s", "")):
+        if words.endswith(ending) and not words.endswith("ss"):
+            return words[: -len(ending)] + single
+    return words
+
+
+def _words(name: str) -> str:
+    """Return the words of a name in camelCase."""
+    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in _WORD.findall(name))
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"

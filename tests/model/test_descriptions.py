@@ -1,0 +1,83 @@
+"""Each table and column has a description: what it is, its unit, what it refers to, its legal values."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from commercetools_source.catalog.contract import load
+from commercetools_source.catalog.schema import columns
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.model.descriptions import (
+    describe_record_column,
+    describe_record_table,
+    describe_relation,
+    descriptions,
+)
+from commercetools_source.model.relations import all_relations
+
+SENTENCES = re.compile(r"[A-Z][^\n]*\S\.")
+RELATIONS = all_relations()
+
+
+def test_every_relation_and_column_is_described_in_sentences() -> None:
+    for relation in RELATIONS.values():
+        texts = [describe_relation(relation), *descriptions(relation).values()]
+        assert len(texts) == len(relation.columns) + 1
+        assert [text for text in texts if not SENTENCES.fullmatch(text) or "  " in text or ".." in text] == []
+
+
+def test_every_table_of_records_and_its_columns_are_described() -> None:
+    for stream in STREAMS.values():
+        names = [*(column.name for column in columns(stream)), "_synced_at", "_deleted_at", "_unfit"]
+        texts = [describe_record_table(stream), *(describe_record_column(stream, name) for name in names)]
+        assert [text for text in texts if not SENTENCES.fullmatch(text)] == []
+
+
+def test_every_reference_of_one_column_says_where_it_leads() -> None:
+    for relation in RELATIONS.values():
+        for key in relation.foreign_keys:
+            for column, to in zip(key.columns, key.to, strict=True):
+                assert re.search(rf"Refers to \w+\.{to}\.", descriptions(relation)[column]), (relation.name, column)
+
+
+def test_every_enumeration_says_its_values() -> None:
+    found = 0
+    for relation in RELATIONS.values():
+        for field in relation.columns:
+            row = load().types.get(field.type_name)
+            if row is not None and row.enum and not field.name.endswith("typeId") and len(row.enum) <= 40:
+                found += 1
+                assert f"of {', '.join(row.enum)}." in descriptions(relation)[field.name]
+    assert found > 200
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "text"),
+    [
+        ("orders", "createdAt", "When it was created. UTC."),
+        ("orders", "orderState", "State of the order. One of Open, Confirmed, Complete, Cancelled."),
+        ("orders", "shippingAddress_country", "Country of the shipping address, ISO 3166-1 alpha-2."),
+        ("orders", "customerGroup_id", "Id of the customer group. Refers to customer_groups.id."),
+        (
+            "orders",
+            "totalPrice_amount",
+            "Exact amount of the total price, in units of the currency. Currency: totalPrice_currency;"
+            + " digits: totalPrice_fractionDigits.",
+        ),
+        ("order_line_items", "orderId", "Key of the row of orders that this one lies in. Refers to orders.id."),
+        ("order_line_items", "name", "Name. A text for each language."),
+        ("tax_category_rates", "amount", "Rate as a fraction, 0.19 for 19 %."),
+    ],
+)
+def test_what_a_column_is(table: str, column: str, text: str) -> None:
+    assert descriptions(RELATIONS[table])[column] == text
+
+
+def test_what_a_nested_value_became_is_said_where_it_is_sent() -> None:
+    orders = STREAMS["orders"]
+    assert describe_record_column(orders, "lineItems").endswith("The relation order_line_items has its items.")
+    assert describe_record_column(orders, "shippingInfo").endswith(
+        "The columns shippingInfo_* of the relation orders have its parts."
+    )
