@@ -60,12 +60,7 @@ def test_every_enumeration_says_its_values() -> None:
         ("orders", "orderState", "State of the order. One of Open, Confirmed, Complete, Cancelled."),
         ("orders", "shippingAddress_country", "Country of the shipping address, ISO 3166-1 alpha-2."),
         ("orders", "customerGroup_id", "Id of the customer group. Refers to customer_groups.id."),
-        (
-            "orders",
-            "totalPrice_amount",
-            "Exact amount of the total price, in units of the currency. Currency: totalPrice_currency;"
-            + " digits: totalPrice_fractionDigits.",
-        ),
+        ("orders", "totalPrice_currency", "Currency of the total price, ISO 4217."),
         ("order_line_items", "orderId", "Key of the row of orders that this one lies in. Refers to orders.id."),
         ("order_line_items", "name", "Name. A text for each language."),
         ("tax_category_rates", "amount", "Rate as a fraction, 0.19 for 19 %."),
