@@ -25,10 +25,11 @@ from commercetools_source.destinations.duckdb.failures import (
 )
 from commercetools_source.destinations.duckdb.memory import LIMITS, MemoryLimits
 from commercetools_source.destinations.duckdb.model import Model
+from commercetools_source.destinations.duckdb.own import OwnFields
 from commercetools_source.destinations.duckdb.publish import check_target, publish
 from commercetools_source.destinations.duckdb.tables import StreamTables
 from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
-from commercetools_source.destinations.duckdb.writer import Stored, store
+from commercetools_source.destinations.duckdb.writer import Stored, store, unchanged
 from commercetools_source.destinations.duckdb_engine import first_line, lacks_memory
 from commercetools_source.destinations.interruptible import Interruptible
 from commercetools_source.errors import DestinationError
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery, Difference, Listed
     from commercetools_source.extract.run_record import RunRecord
-    from commercetools_source.model.custom.queries import CustomFieldQueries
 
 __all__ = ["DuckDB"]
 
@@ -93,6 +93,7 @@ class DuckDB:
         self._materialize = materialize
         self._memory = MemoryLimits(memory)
         self._file: _Opened | None = None
+        self._waiting: dict[str, StreamState] = {}
         self._interruptible = Interruptible(self._interrupt)
 
     def open(self) -> Mapping[str, StreamState]:
@@ -103,6 +104,7 @@ class DuckDB:
         """
         self._interruptible = Interruptible(self._interrupt)
         self._changes = {}
+        self._waiting = {}
         return self._open(read_only=False)
 
     def open_read_only(self) -> Mapping[str, StreamState]:
@@ -110,11 +112,16 @@ class DuckDB:
         return self._open(read_only=True)
 
     def close(self) -> None:
-        """Write everything into the file itself and release it."""
-        # Forgotten first: if closing fails, the object does not pretend to be open.
-        opened, self._file = self._file, None
-        if opened is not None:
-            opened.database.close(self._memory.steps[-1])
+        """Write everything into the file itself and release it; raises DestinationError for states not stored yet."""
+        try:
+            if self._file is not None and self._waiting:
+                with self._changing("store the states in"):
+                    pass
+        finally:
+            # Forgotten first: if closing fails, the object does not pretend to be open.
+            opened, self._file = self._file, None
+            if opened is not None:
+                opened.database.close(self._memory.steps[-1])
 
     def check_publish(self, target: Path) -> None:
         """Raise what `publish` would raise for `target` as it is now; changes nothing."""
@@ -149,6 +156,12 @@ class DuckDB:
 
     def _write(self, delivery: Delivery) -> None:
         try:
+            self._opened.watch.expect(delivery)
+            if (stored := self._unchanged(delivery)) is not None:
+                # Nothing is lost where it never gets there: the next run asks for nothing, too.
+                self._waiting[delivery.stream.name] = delivery.state
+                self._note(delivery, stored)
+                return
             if delivery.keeps_unread and delivery.stream.name in self._opened.database.catalogue.columns:
                 delivery = self._keep_unread(delivery)
             stored = self._stored(delivery)
@@ -167,7 +180,7 @@ class DuckDB:
         self._note(delivery, stored)
         watch = self._opened.watch
         if watch.follow(delivery):
-            self._redefine(watch.own)
+            self._redefine()
 
     def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
         """Mark rows as deleted, in what is being loaded too; return how many were not marked before."""
@@ -189,6 +202,7 @@ class DuckDB:
         """Drop the stream's state and what was loaded of a read under way; return whether there was any."""
         with self._changing(f"reset {stream.name} in") as opened:
             opened.tables.drop(states.loading_name(stream.name))
+            self._waiting.pop(stream.name, None)
             return states.delete_state(opened.database, stream.name)
 
     def write_run(self, record: RunRecord) -> None:
@@ -222,9 +236,9 @@ class DuckDB:
         self._file = None
         database = Database(self._path, self._reset, read_only=read_only)
         try:
-            model = Model(database, materialize=self._materialize)
-            watch = CustomFieldWatch(database, model.relations)
-            model.define(watch.own)
+            own = OwnFields(database)
+            model = Model(database, own, materialize=self._materialize)
+            watch = CustomFieldWatch(database, own, model.relations)
             stored = states.read_states(database)
         except BaseException as error:
             database.close(self._memory.steps[-1])
@@ -292,12 +306,27 @@ class DuckDB:
                 self._reopen()
         return self._store_within(highest, delivery)
 
+    def _unchanged(self, delivery: Delivery) -> Stored | None:
+        """Return how a delivery is stored that brings nothing; None where it brings something, or that is not known."""
+        if delivery.records and delivery.phase is not Phase.FULL_ONLY:
+            return None
+        opened = self._opened
+        opened.database.allow(self._memory.enough)
+        try:
+            return unchanged(opened.database, opened.tables, opened.model, delivery)
+        except duckdb_errors() as error:
+            if lacks_memory(error):
+                return None
+            raise
+
     def _store_within(self, memory: str, delivery: Delivery) -> Stored:
         """Store a delivery or nothing of it; raises an error of DuckDB's when it needs more than `memory`."""
         opened = self._opened
         opened.database.allow(memory)
         with opened.database.transaction():
-            return store(opened.database, opened.tables, opened.model, delivery)
+            stored = store(opened.database, opened.tables, opened.model, delivery, self._waiting)
+        self._waiting.clear()
+        return stored
 
     def _reopen(self) -> None:
         """Go on from what the file itself holds."""
@@ -317,10 +346,9 @@ class DuckDB:
                     opened.model.remove(stream, gone)
                 return sum(act(connection, record_table(table), gone) for table in tables)
 
-    def _redefine(self, own: CustomFieldQueries) -> None:
+    def _redefine(self) -> None:
         """Let every relation that is there have the project's own fields as they are defined now."""
         with self._changing("make the relations of") as opened:
-            opened.model.define(own)
             for name, types in opened.database.catalogue.stream_tables().items():
                 if name in STREAMS:
                     opened.model.prepare(STREAMS[name], types, anew=False)
@@ -329,8 +357,11 @@ class DuckDB:
     @contextmanager
     def _changing(self, action: str) -> Iterator[_Opened]:
         """Let all that is done inside count together or not at all; raises as `_failing`."""
-        with self._failing(action, f"; {_KEPT}") as opened, opened.database.transaction():
-            yield opened
+        with self._failing(action, f"; {_KEPT}") as opened:
+            with opened.database.transaction():
+                yield opened
+                states.write_states(opened.database, self._waiting, states.now())
+            self._waiting.clear()
 
     @contextmanager
     def _failing(self, action: str, comfort: str = "") -> Iterator[_Opened]:

@@ -6,18 +6,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
+from commercetools_source.destinations.duckdb.states import now
 from commercetools_source.destinations.duckdb.tables import column_types
-from commercetools_source.extract.delivery import Changes, Phase
+from commercetools_source.extract.delivery import Changes
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.schemas import record_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
+
+    import msgspec
 
     from commercetools_source.arrow.decode import Decoder, Rows
     from commercetools_source.destinations.duckdb.database import Database
-    from commercetools_source.extract.delivery import Delivery
 
 __all__ = ["add_missing", "insert", "is_stored", "keep_newest", "merged"]
 
@@ -33,32 +35,30 @@ def insert(database: Database, table: str, decoder: Decoder, rows: Rows, moment:
         database.execute(f"INSERT INTO {record_table(table)} BY NAME SELECT * FROM _batch")  # noqa: S608 - a quoted name
 
 
-def is_stored(database: Database, delivery: Delivery, decoder: Decoder, rows: Rows, moment: datetime) -> bool:
-    """Return whether the one delivery of a full read brings what is stored: the same columns, and rows value for value.
+def is_stored(database: Database, stream: str, decoder: Decoder, records: Sequence[msgspec.Raw]) -> bool:
+    """Return whether `records`, all of a stream, are what its table holds: the same columns, and rows value for value.
 
     A row that is marked as deleted is another one than that of the record.
     """
     import pyarrow as pa
 
-    table, types = delivery.stream.name, column_types(decoder)
-    if delivery.phase is not Phase.FULL_ONLY or database.catalogue.columns.get(table) != types:
-        return False
-    name, count = record_table(table), len(rows.values)
+    name = record_table(stream)
     ((stored, deleted),) = database.execute(f"SELECT count(*), count({DELETED_AT}) FROM {name}")  # noqa: S608 - a quoted name
-    if stored != count or deleted:
+    if stored != len(records) or deleted:
+        return False
+    rows, types = decoder.rows(records), column_types(decoder)
+    if stored != len(rows.values) or database.catalogue.columns[stream] != types:
         return False
     # Of 64 bits for each row, as in Parquet folders; the key is compared itself.
     values = ", ".join(quoted(column) for column in types if column not in {SYNCED_AT, DELETED_AT})
     key = ", ".join(map(quoted, decoder.key))
     hashed = f"SELECT {key}, hash({values}) AS _hash"
-    reader = pa.RecordBatchReader.from_batches(decoder.schema(), decoder.batches(rows, moment))
+    reader = pa.RecordBatchReader.from_batches(decoder.schema(), decoder.batches(rows, now()))
     with database.registered("_batch", reader):
         ((equal,),) = database.execute(
             f"SELECT count(*) FROM ({hashed} FROM _batch) JOIN ({hashed} FROM {name}) USING ({key}, _hash)"  # noqa: S608 - same
         )
-    if equal < count:
-        decoder.misfits.clear()  # `insert` is going to count them
-    return bool(equal == count)
+    return bool(equal == stored)
 
 
 @contextmanager

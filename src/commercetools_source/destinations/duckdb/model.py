@@ -14,11 +14,11 @@ from commercetools_source.arrow.decode import DELETED_AT, OWN
 from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
 from commercetools_source.destinations.duckdb.definitions import Definitions, Made, fingerprint, shape_of
 from commercetools_source.errors import RecordError
-from commercetools_source.model.custom.queries import KEY, NO_FIELDS, VARIANTS, CustomFieldQueries
+from commercetools_source.model.custom.queries import KEY, VARIANTS
 from commercetools_source.model.keys import is_referred_by_key, newest_of_key
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relation import Field, Relation
-from commercetools_source.model.relations import relations
+from commercetools_source.model.relations import all_relations, relations
 from commercetools_source.model.schemas import RELATIONS, record_table, relation_table
 from commercetools_source.model.select import select
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.destinations.duckdb.catalogue import Form
     from commercetools_source.destinations.duckdb.database import Database
+    from commercetools_source.destinations.duckdb.own import OwnFields
     from commercetools_source.model.custom.definitions import ProductType
 
 __all__ = ["Model"]
@@ -52,35 +53,38 @@ class _Rows:
 class Model:
     """The relations in the file that `database` has open.
 
-    `materialize`: whether relations become tables when their stream is written; None leaves each stream's as
-    they are, and makes views of those that are not there. `find` gives the relations of a stream. `foreign`:
-    names of product types' relations that somebody else uses already; those are left alone. Every
-    method is called inside the transaction that changes the records, in the order of `prepare`, `update`, `fill`.
+    `own` says which fields the project defined itself, from the next `prepare` of a stream on. `materialize`: whether
+    relations become tables when their stream is written; None leaves each stream's as they are, and makes views of
+    those that are not there. `find` gives the relations of a stream. `foreign`: names of product types' relations that
+    somebody else uses already; those are left alone. Every method is called inside the transaction that changes the
+    records, in the order of `prepare`, `update`, `fill`.
     """
 
     def __init__(
         self,
         database: Database,
+        own: OwnFields,
         *,
         materialize: bool | None = None,
         find: Callable[[Stream], Sequence[Relation]] = relations,
     ) -> None:
         self._database = database
+        self._own = own
         self._materialize = materialize
         self._find = find
         self._definitions = Definitions(database)
         self._empty: dict[str, str] = {}
-        self._own = NO_FIELDS
         self.foreign: set[str] = set()
-
-    def define(self, own: CustomFieldQueries) -> None:
-        """Let the project's own fields be these from the next `prepare` of each stream on."""
-        self._own = own
 
     def reset(self) -> None:
         """Look at the file again: the transaction was rolled back."""
         self._definitions.forget()
         self._empty.clear()
+
+    def is_current(self, stream: Stream, types: Mapping[str, str]) -> bool:
+        """Return whether `prepare` would change nothing for a table that is the same as before."""
+        shape = self._shape(stream, types, self._form(self._definitions.of(stream.name)))
+        return self._definitions.is_current(stream.name, shape)
 
     def prepare(self, stream: Stream, types: Mapping[str, str], *, anew: bool) -> None:
         """Make the relations of `stream` over its table, whose columns have the SQL `types`.
@@ -148,22 +152,22 @@ class Model:
 
     def _shape(self, stream: Stream, types: Mapping[str, str], form: Form) -> str:
         """Return the fingerprint of all that decides what is made for `stream`."""
-        facts: list[object] = [stream.name, form, types, self._own.types]
+        facts: list[object] = [stream.name, form, types, self._own.marks["types"]]
         if stream.name in VARIANTS:
-            facts += [self._own.product_types, sorted(self._product_types(stream))]
+            facts += [self._own.marks["product_types"], self._has_better(stream), sorted(self._others(stream))]
         return shape_of(*facts)
 
     def _rows(self, stream: Stream, source: str, types: Mapping[str, str]) -> dict[str, _Rows]:
         """Return every relation of `stream` by its name, over the records of the table expression `source`."""
-        complete = self.relations(stream, types)
+        complete, own = self.relations(stream, types), self._own.queries()
         keys = self._keys(stream, complete)
         rows = {}
         for relation in complete:
-            query = self._own.with_custom_columns(relation, select(relation, source, types))
-            rows[relation.name] = _Rows(query, self._own.types_of(relation), keys[relation.name])
+            query = own.with_custom_columns(relation, select(relation, source, types))
+            rows[relation.name] = _Rows(query, own.types_of(relation), keys[relation.name])
         for name, product_type in self._product_types(stream).items():
-            query = self._own.variants(product_type, stream.name, source, types)
-            rows[name] = _Rows(query, self._own.types_of_variants(product_type), keys[name])
+            query = own.variants(product_type, stream.name, source, types)
+            rows[name] = _Rows(query, own.types_of_variants(product_type), keys[name])
         return rows
 
     def _keys(self, stream: Stream, complete: Iterable[Relation]) -> dict[str, dict[str, str]]:
@@ -176,15 +180,23 @@ class Model:
 
     def _product_types(self, stream: Stream) -> dict[str, ProductType]:
         """Return the relations of product types if `stream` is the best one in the file to have their variants from."""
-        if stream.name not in VARIANTS:
+        if stream.name not in VARIANTS or self._has_better(stream):
             return {}
-        better = list(VARIANTS)[: list(VARIANTS).index(stream.name)]
-        if any(name in self._database.catalogue.columns for name in better):
-            return {}
-        own_names = {name for variants in VARIANTS for name in self._definitions.of(variants)}
-        by_name, existing = self._own.product_types_by_name(), self._database.catalogue.relations
-        self.foreign = {name for name in by_name if name in existing and name not in own_names}
+        by_name = self._own.queries().product_types_by_name()
+        self.foreign = self._others(stream) & by_name.keys()
         return {name: product_type for name, product_type in by_name.items() if name not in self.foreign}
+
+    def _has_better(self, stream: Stream) -> bool:
+        """Return whether a table is there that is a better one to have the variants from."""
+        better = list(VARIANTS)[: list(VARIANTS).index(stream.name)]
+        return any(name in self._database.catalogue.columns for name in better)
+
+    def _others(self, stream: Stream) -> set[str]:
+        """Return the names of tables and views beside ours that a product type may have the name of."""
+        if self._has_better(stream):
+            return set()
+        own_names = {name for variants in VARIANTS for name in self._definitions.of(variants)}
+        return self._database.catalogue.relations.keys() - own_names - all_relations().keys()
 
     def _take_over(self, stream: Stream, names: Sequence[str]) -> None:
         """Drop what has one of these names and was made for another stream: the product types of projections."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,11 +11,11 @@ from commercetools_source.extract.checkpoint import StreamState, encode, give_up
 from commercetools_source.model.schemas import BOOKKEEPING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
 
     from commercetools_source.destinations.duckdb.database import Database
 
-__all__ = ["STATE", "create_table", "delete_state", "loading_name", "read_states", "write_state"]
+__all__ = ["STATE", "create_table", "delete_state", "is_there", "loading_name", "now", "read_states", "write_states"]
 
 _TABLE = "state"
 _TYPES = {"stream": "VARCHAR", "state": "JSON", "updated_at": "TIMESTAMP"}
@@ -26,10 +27,20 @@ def loading_name(stream: str) -> str:
     return f"_loading_{stream}"
 
 
+def now() -> datetime:
+    """Return this moment in UTC without a zone, as all times in the file are."""
+    return datetime.now(timezone.utc).replace(tzinfo=None)
+
+
+def is_there(database: Database) -> bool:
+    """Return whether the file has a table of states."""
+    return _TYPES.keys() <= database.catalogue.bookkeeping.get(_TABLE, {}).keys()
+
+
 def read_states(database: Database) -> dict[str, StreamState]:
     """Return the state of each stream; one whose rows are gone is read from its start."""
     tables = database.catalogue.columns
-    if not _is_there(database):  # made with the first row: what was opened may be somebody else's
+    if not is_there(database):  # made with the first row: what was opened may be somebody else's
         return {}
     states = {}
     for stream, text in database.execute(f"SELECT stream, state FROM {STATE}"):  # noqa: S608 - a constant
@@ -43,11 +54,16 @@ def read_states(database: Database) -> dict[str, StreamState]:
     return states
 
 
-def write_state(database: Database, stream: str, state: StreamState, moment: datetime) -> None:
-    """Store the state of a stream; `moment` is UTC without a zone."""
-    database.execute(f"DELETE FROM {STATE} WHERE stream = ?", [stream])  # noqa: S608 - a constant
-    text = msgspec.json.encode(encode(state)).decode()
-    database.execute(f"INSERT INTO {STATE} VALUES (?, ?, ?)", [stream, text, moment])  # noqa: S608 - a constant
+def write_states(database: Database, states: Mapping[str, StreamState], moment: datetime) -> None:
+    """Store the states of streams; `moment` is UTC without a zone."""
+    if not states:
+        return
+    database.execute(f"DELETE FROM {STATE} WHERE list_contains(?, stream)", [list(states)])  # noqa: S608 - a constant
+    values: list[object] = []
+    for stream, state in states.items():
+        values += [stream, msgspec.json.encode(encode(state)).decode(), moment]
+    marks = ", ".join(["(?, ?, ?)"] * len(states))
+    database.execute(f"INSERT INTO {STATE} VALUES {marks}", values)  # noqa: S608 - a constant
 
 
 def create_table(database: Database) -> None:
@@ -57,13 +73,9 @@ def create_table(database: Database) -> None:
 
 def delete_state(database: Database, stream: str) -> bool:
     """Delete the state of a stream; return whether there was one."""
-    if not _is_there(database):
+    if not is_there(database):
         return False
     return bool(database.execute(f"DELETE FROM {STATE} WHERE stream = ? RETURNING stream", [stream]))  # noqa: S608 - same
-
-
-def _is_there(database: Database) -> bool:
-    return _TYPES.keys() <= database.catalogue.bookkeeping.get(_TABLE, {}).keys()
 
 
 def _parsed(text: str | None) -> Any:

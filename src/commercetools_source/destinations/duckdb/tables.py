@@ -51,6 +51,17 @@ class StreamTables:
         decoder = self._decoders[table] = Decoder(stream.name, fields, stream.key)
         return decoder
 
+    def is_complete(self, stream: Stream) -> bool:
+        """Return whether the table is ours with all columns that the schema has, and no read of it is under way."""
+        columns = self._catalogue.columns.get(stream.name, {})
+        names = {field.name for field in self._fields(stream)} | OWN.keys()
+        known = all(name in OWN or sql in KINDS_BY_SQL for name, sql in columns.items())
+        return names <= columns.keys() and known and loading_name(stream.name) not in self._catalogue.columns
+
+    def unbound_decoder(self, stream: Stream) -> Decoder:
+        """Return a decoder for the columns of the schema, whatever columns the table has."""
+        return Decoder(stream.name, self._fields(stream), stream.key)
+
     def start_over(self, stream: str) -> None:
         """Drop what a run loaded that was given up; refuse to replace what somebody else made."""
         self.refuse_foreign(stream)

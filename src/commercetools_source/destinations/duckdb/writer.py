@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from commercetools_source.destinations.duckdb import counts, merge, states
 from commercetools_source.destinations.duckdb.tables import StreamTables, column_types
-from commercetools_source.extract.delivery import Changes
+from commercetools_source.extract.delivery import Changes, Phase
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from commercetools_source.arrow.decode import Decoder
     from commercetools_source.destinations.duckdb.database import Database
     from commercetools_source.destinations.duckdb.model import Model
+    from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery
 
-__all__ = ["Stored", "store"]
+__all__ = ["Stored", "store", "unchanged"]
 
 
 class Stored(NamedTuple):
@@ -29,8 +31,28 @@ class Stored(NamedTuple):
     changes: Changes | None
 
 
-def store(database: Database, tables: StreamTables, model: Model, delivery: Delivery) -> Stored:
-    """Store a delivery and return how.
+def unchanged(database: Database, tables: StreamTables, model: Model, delivery: Delivery) -> Stored | None:
+    """Return how a delivery is stored of which the file has everything but the state; None where it lacks something."""
+    stream = delivery.stream
+    if not states.is_there(database) or not tables.is_complete(stream):
+        return None
+    if not model.is_current(stream, database.catalogue.columns[stream.name]):
+        return None
+    decoder = tables.unbound_decoder(stream)
+    if delivery.phase is Phase.FULL_ONLY:
+        is_stored = merge.is_stored(database, stream.name, decoder, delivery.records)
+        return Stored(decoder, [], Changes()) if is_stored else None
+    return None if delivery.records or delivery.phase.full else Stored(decoder, [], Changes())
+
+
+def store(
+    database: Database,
+    tables: StreamTables,
+    model: Model,
+    delivery: Delivery,
+    waiting: Mapping[str, StreamState],
+) -> Stored:
+    """Store a delivery, and the states of others that are `waiting`, and return how.
 
     To be called inside a transaction. Tables are changed before rows are: DuckDB 1.4 loses rows when it replays a
     log with the other order.
@@ -42,11 +64,7 @@ def store(database: Database, tables: StreamTables, model: Model, delivery: Deli
     rows = decoder.rows(delivery.records)
     if delivery.phase.swaps:
         tables.refuse_foreign(stream)  # before its rows are looked at
-    # DuckDB's TIMESTAMP has no zone; all times in the file are UTC.
-    moment = datetime.now(timezone.utc).replace(tzinfo=None)
-    if merge.is_stored(database, delivery, decoder, rows, moment):
-        tables.drop(table)
-        return _leave(database, model, delivery, Stored(decoder, _names(decoder, known_fields), Changes()), moment)
+    moment = states.now()
     version = counts.remember(database, stream, decoder) if delivery.phase.swaps else None
     if delivery.phase.last:
         table = tables.switch(stream, table)
@@ -66,8 +84,8 @@ def store(database: Database, tables: StreamTables, model: Model, delivery: Deli
     if table == stream:
         model.fill(delivery.stream)
     # Last, and in the same transaction: the state never says more than the rows do.
-    states.write_state(database, stream, delivery.state, moment)
-    return Stored(decoder, _names(decoder, known_fields), changes)
+    states.write_states(database, {**waiting, stream: delivery.state}, moment)
+    return Stored(decoder, [field.name for field in decoder.fields[known_fields:]], changes)
 
 
 def _begin(database: Database, tables: StreamTables, delivery: Delivery, table: str) -> Decoder:
@@ -77,15 +95,3 @@ def _begin(database: Database, tables: StreamTables, delivery: Delivery, table: 
     if delivery.phase.first:
         tables.start_over(delivery.stream.name)
     return tables.decoder(delivery, table)
-
-
-def _leave(database: Database, model: Model, delivery: Delivery, stored: Stored, moment: datetime) -> Stored:
-    """Store the state alone: an equal table would take other blocks of the file, and its relations be made anew."""
-    model.prepare(delivery.stream, column_types(stored.decoder), anew=False)
-    model.fill(delivery.stream)
-    states.write_state(database, delivery.stream.name, delivery.state, moment)
-    return stored
-
-
-def _names(decoder: Decoder, known_fields: int) -> list[str]:
-    return [field.name for field in decoder.fields[known_fields:]]
