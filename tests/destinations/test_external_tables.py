@@ -155,7 +155,10 @@ def test_the_example_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> Non
         (["zones", "--sql", "duckdb"], "leave out names"),
         (["-d", "parquet:shop"], "--destination is for --sql"),
         (["--sql", "duckdb", "-d", "parquet:nowhere"], "does not exist"),
-        (["--sql", "duckdb", "-d", "jsonl:lines"], "--sql is for Parquet files"),
+        (
+            ["--sql", "duckdb", "-d", "jsonl:lines"],
+            "--sql is for a Parquet folder (parquet:FOLDER); lines has no such files",
+        ),
         (["--sql", "duckdb", "-d", "parquet:empty"], "holds no stream yet"),
     ],
 )

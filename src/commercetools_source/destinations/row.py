@@ -37,6 +37,7 @@ class Ability(Enum):
     TABLES = "keep tables of relations"
     VIEWS = "keep views of relations"
     RUNS = "keep a record of each run"
+    EXTERNAL = "be declared to a warehouse as external tables"
 
 
 class Location(NamedTuple):

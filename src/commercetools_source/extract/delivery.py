@@ -24,6 +24,7 @@ __all__ = [
     "Changes",
     "Comparable",
     "Counting",
+    "Declarable",
     "Deletable",
     "DeletionSink",
     "Delivery",
@@ -276,6 +277,18 @@ class Queryable(Protocol):
         """Give a connection in which the schema `main` has a table or view of each stream, the newest rows only.
 
         To be called while it is closed; nothing is changed. Raises DestinationError, for what DuckDB raises inside too.
+        """
+        ...
+
+
+@runtime_checkable
+class Declarable(Protocol):
+    """A destination whose files a warehouse can read as external tables."""
+
+    def external_tables(self, dialect: str) -> tuple[str, str]:
+        """Return SQL that declares the tables in `dialect`, and what must be done before it can run ("": nothing).
+
+        Nothing is changed. Raises DestinationError and StateError, and KeyError for a dialect that it does not know.
         """
         ...
 

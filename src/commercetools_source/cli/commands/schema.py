@@ -8,6 +8,9 @@ import typer
 from commercetools_source.cli import options
 from commercetools_source.cli.output import say, show
 from commercetools_source.cli.values import file_of, refuse_foreign
+from commercetools_source.destinations import DESTINATIONS
+from commercetools_source.destinations.parquet.dialects import DIALECTS
+from commercetools_source.destinations.row import Ability, choice, described, having
 from commercetools_source.errors import ConfigError, DestinationError
 
 app = typer.Typer()
@@ -40,14 +43,17 @@ def schema(
         typer.Option(
             "--sql",
             metavar="DIALECT",
-            help="Print external tables over a Parquet destination, and views of its newest live rows, for: bigquery,"
-            " snowflake, databricks, clickhouse, athena or duckdb.",
+            help=f"Print external tables over {choice(having(DESTINATIONS, Ability.EXTERNAL))}, and views of its newest"
+            f" live rows, for one of: {', '.join(DIALECTS)}.",
         ),
     ] = None,
     destination: Annotated[
         str | None,
         typer.Option(
-            "--destination", "-d", metavar="WHERE", help="For --sql: what `sync` wrote, parquet:FOLDER or its URL."
+            "--destination",
+            "-d",
+            metavar="WHERE",
+            help=f"For --sql: what `sync` wrote, {described(having(DESTINATIONS, Ability.EXTERNAL))}.",
         ),
     ] = None,
 ) -> None:
@@ -55,7 +61,7 @@ def schema(
     if sql is not None:
         if names or find is not None or as_json or erd is not None:
             raise ConfigError("--sql prints all streams of a destination; leave out names, --find, --json and --erd")
-        _print_sql(sql, destination or "parquet")
+        _print_sql(sql, destination or having(DESTINATIONS, Ability.EXTERNAL)[0].name)
         return
     if destination is not None:
         raise ConfigError("--destination is for --sql; add --sql, or leave it out")
@@ -75,17 +81,15 @@ def schema(
 
 def _print_sql(name: str, destination: str) -> None:
     from commercetools_source.destinations import open_stored
-    from commercetools_source.destinations.parquet import Parquet
-    from commercetools_source.destinations.parquet.dialects import DIALECTS
+    from commercetools_source.extract.delivery import Declarable
 
     if name not in DIALECTS:
         raise ConfigError(f"--sql is {name!r}; it must be one of {', '.join(DIALECTS)}")
     stored = open_stored(destination)
-    if not isinstance(stored, Parquet):
-        raise ConfigError(
-            f"--sql is for Parquet files; {stored.name} has none, name a destination such as parquet:shop"
-        )
-    text, advice = stored.external_tables(DIALECTS[name])
+    if not isinstance(stored, Declarable):
+        declared = having(DESTINATIONS, Ability.EXTERNAL)
+        raise ConfigError(f"--sql is for {choice(declared)} ({declared[0].example()}); {stored.name} has no such files")
+    text, advice = stored.external_tables(name)
     typer.echo(text)
     if advice:
         say(advice)

@@ -12,12 +12,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.parquet.views import typed
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["DIALECTS", "Dialect"]
+__all__ = ["DIALECTS", "Dialect", "typed"]
 
 
 def _types(text: str, integer: str, real: str, boolean: str, moment: str, date: str) -> Mapping[str, str]:
@@ -32,6 +30,15 @@ def _types(text: str, integer: str, real: str, boolean: str, moment: str, date: 
         "TIMESTAMP": moment,
         "DATE": date,
     })  # fmt: skip
+
+
+def typed(column: str, sql: str) -> str:
+    """Return the SQL of a stored column as the type `sql`: moments in UTC whatever the session's zone, times, JSON."""
+    if sql == "TIMESTAMP":
+        return f"make_timestamp(epoch_us({column}))"
+    if sql == "TIMESTAMP[]":
+        return f"[make_timestamp(epoch_us(x)) FOR x IN {column}]"
+    return f"{column}::{sql}" if sql in {"JSON", "TIME", "TIME[]"} else column
 
 
 def _as_stored(column: str, _sql: str) -> str:

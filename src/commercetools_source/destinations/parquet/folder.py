@@ -24,6 +24,7 @@ from commercetools_source.destinations.parquet import counts, deletions, relatio
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.parquet.compaction import compact
 from commercetools_source.destinations.parquet.decoding import Clock, Decoders, column_types
+from commercetools_source.destinations.parquet.dialects import DIALECTS
 from commercetools_source.destinations.parquet.external import statements, unreadable
 from commercetools_source.destinations.parquet.news import news
 from commercetools_source.destinations.parquet.published import (
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from commercetools_source.arrow.decode import Decoder
     from commercetools_source.catalog.schema import Column
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.destinations.parquet.dialects import Dialect
     from commercetools_source.destinations.store import Store
     from commercetools_source.events import Notice
     from commercetools_source.extract.checkpoint import StreamState
@@ -134,11 +134,12 @@ class Parquet:
         finally:
             self.close()
 
-    def external_tables(self, dialect: Dialect) -> tuple[str, str]:
+    def external_tables(self, dialect: str) -> tuple[str, str]:
         """Return the SQL of external tables and views for a warehouse, and what must be done before it can run.
 
-        Nothing is changed; raises DestinationError and StateError.
+        Nothing is changed; raises DestinationError and StateError, and KeyError for a name that DIALECTS lacks.
         """
+        row = DIALECTS[dialect]
         self._folder.open(read_only=True)
         try:
             entries = [(name, self._folder.entry(name)) for name in self._folder.tables()]
@@ -146,7 +147,7 @@ class Parquet:
             streams = {name: entry for name, entry in entries if entry and entry.columns}
             if not streams:
                 raise DestinationError(f"{self.name} holds no stream yet; run `commercetools-source sync` first")
-            return statements(dialect, url, streams), unreadable(dialect, url)
+            return statements(row, url, streams), unreadable(row, url)
         finally:
             self._folder.close()
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.destinations.manifest import MANIFEST
+from commercetools_source.destinations.parquet.dialects import typed
 from commercetools_source.model.keys import newest_of_key
 from commercetools_source.model.quoting import quoted, string
 from commercetools_source.model.relations import relations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.destinations.store import Store
 
-__all__ = ["child_view", "files", "head", "newest", "order", "root_view", "typed", "view"]
+__all__ = ["child_view", "files", "head", "newest", "order", "root_view", "view"]
 
 _ROW_ID = "_file, file_row_number"
 _FILE_ROW = "filename = '_file', file_row_number = true"
@@ -142,12 +143,3 @@ def _selected(columns: Mapping[str, str], table: str = "") -> str:
     Named, because DuckDB 1.4 refuses a view with a star once its files have a column more.
     """
     return ", ".join(f"{typed(f'{table}{quoted(name)}', sql)} AS {quoted(name)}" for name, sql in columns.items())
-
-
-def typed(column: str, sql: str) -> str:
-    """Return the SQL of a stored column as the type `sql`: moments in UTC whatever the session's zone, times, JSON."""
-    if sql == "TIMESTAMP":
-        return f"make_timestamp(epoch_us({column}))"
-    if sql == "TIMESTAMP[]":
-        return f"[make_timestamp(epoch_us(x)) FOR x IN {column}]"
-    return f"{column}::{sql}" if sql in {"JSON", "TIME", "TIME[]"} else column
