@@ -6,11 +6,12 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
-from commercetools_source.errors import DestinationError
+from commercetools_source.errors import AuthenticationError, DestinationError
 from commercetools_source.events import Event, Notice, RequestDone, RetryScheduled
 from commercetools_source.extract.delivery import Destination, RunStore, open_to_read
 from commercetools_source.sandbox import Fault, Sandbox
@@ -198,3 +199,47 @@ def test_a_record_that_cannot_be_stored_is_told_and_ends_no_run(shop: Shop) -> N
     assert len(notices) == 2
     assert all("the record of this run is not stored" in notice and "rename it" in notice for notice in notices)
     assert (shop.folder / "lines" / "_commercetools_runs.jsonl").read_text() == "notes of somebody"
+
+
+@pytest.mark.parametrize("spec", STORES)
+def test_a_run_that_cannot_reach_the_platform_is_recorded_beside_what_is_there(shop: Shop, spec: str) -> None:
+    with Sandbox(size="tiny") as own:
+        away = Shop(own, shop.folder)
+        away.sync(spec)
+        own.faults.add(Fault("status", path="/oauth/token", status=401, times=None))
+        with pytest.raises(AuthenticationError):
+            away.sync(spec)
+        with pytest.raises(AuthenticationError), Client(own.settings(), timing=Jumps().timing) as client:
+            backfill(client, away.target(spec), "2000-01-01", streams=["customers"])
+        newest, failed, complete = away.runs(spec)
+    assert (newest.command, newest.status) == ("backfill", "failed")
+    assert (failed.status, failed.bound, failed.requests) == ("failed", None, 1)
+    assert "no access token: 401" in str(failed.error)
+    assert complete.status == "complete"
+
+
+def test_a_run_that_cannot_reach_the_platform_makes_nothing_and_waits_for_nobody(shop: Shop) -> None:
+    with Sandbox(size="tiny") as own:
+        away = Shop(own, shop.folder)
+        away.sync("used.duckdb")
+        user = away.target("used.duckdb")
+        user.open()
+        own.faults.add(Fault("status", path="/oauth/token", status=401, times=None))
+        for spec in ("used.duckdb", *STORES):
+            with pytest.raises(AuthenticationError):
+                away.sync(spec)
+        user.close()
+        assert [run.status for run in away.runs("used.duckdb")] == ["complete"]
+    assert [path.name for path in shop.folder.iterdir()] == ["used.duckdb"]
+
+
+def test_records_of_a_version_that_knew_less_are_read(shop: Shop) -> None:
+    shop.sync("shop.duckdb")
+    with duckdb.connect(str(shop.folder / "shop.duckdb")) as connection:
+        ((schema,),) = connection.execute(
+            "SELECT table_schema FROM information_schema.tables WHERE table_name = '_commercetools_runs'"
+        ).fetchall()
+        connection.execute(f"ALTER TABLE {schema}._commercetools_runs DROP COLUMN deletions_unseen")
+    assert [run.status for run in shop.runs("shop.duckdb")] == ["complete"]
+    shop.sync("shop.duckdb")
+    assert [run.deletions_unseen for run in shop.runs("shop.duckdb")] == [None, None]

@@ -39,7 +39,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     `ended` is None, and `status` "begun", while it is under way; that stays so when it is killed. Else `status` is
     "complete", "stopped" (by a signal or the time given), "incomplete" (`streams` say why) or "failed" (`error` says
     why). `started` and `ended` are this machine's time, `bound` is the platform's, up to which it read. `waited`: the
-    seconds between requests and their repetitions, of all threads together.
+    seconds between requests and their repetitions, of all threads together. `deletions_unseen`: why deletions were not
+    looked for, None if they were.
     """
 
     run: str
@@ -54,4 +55,5 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     waited: float = 0.0
     bytes: int = 0
     error: str | None = None
+    deletions_unseen: str | None = None
     streams: tuple[StreamRecord, ...] = ()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from commercetools_source.errors import printable
 from commercetools_source.events import counted, seconds_text
 from commercetools_source.report.answer import Report
+from commercetools_source.report.runs import unfit_text
 
 if TYPE_CHECKING:
     from commercetools_source.extract.engine import Outcome
@@ -47,14 +48,16 @@ class RunReport(Report):
         ]
         if summary.deletions_unseen is not None:
             lines.append(printable(summary.deletions_unseen))
+        lines += [unfit_text(stream, values) for stream, values in (summary.unfit or {}).items()]
         bound = f", complete up to {summary.bound}" if summary.complete else ""
         lines.append(f"written to {printable(self.destination)}{bound}")
         return "\n".join([*lines, *_incomplete(summary), *self._next_step()])
 
     def value(self) -> dict[str, Any]:
-        """Return totals and streams; `new` and `changed` are null where the destination does not know them.
+        """Return totals and streams; `new`, `changed` and `unfit` are null where the destination does not know them.
 
-        `deleted` counts rows marked as deleted, removed, or gone when a full read replaced them.
+        `deleted` counts rows marked as deleted, removed, or gone when a full read replaced them; `quarantined` records
+        cannot be read; `unfit` values did not fit the type of their column.
         """
         summary, tally = self.summary, self.tally
         return {
@@ -87,6 +90,7 @@ def _stream_value(summary: Summary, outcome: Outcome) -> dict[str, Any]:
         "new": changes and changes.new,
         "changed": changes and changes.changed,
         "deleted": summary.deleted_rows(outcome.stream),
+        "unfit": None if summary.unfit is None else summary.unfit.get(outcome.stream, 0),
         "seconds": round(outcome.seconds, 3),
     }
 

@@ -15,11 +15,11 @@ from commercetools_source.report.answer import Report
 from commercetools_source.report.table import table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from commercetools_source.extract.run_record import RunRecord
 
-__all__ = ["RunsReport"]
+__all__ = ["RunsReport", "unfit_text"]
 
 _HEADER = ("started", "command", "took", "ended as", "records", "new", "changed", "deleted", "requests")
 _LONGEST_REASON = 200
@@ -61,16 +61,24 @@ def _row(run: RunRecord) -> list[object]:
     ]
 
 
-def _reasons(run: RunRecord) -> list[str]:
-    """Return why a run is not complete, one line for each reason."""
+def unfit_text(stream: str, values: int) -> str:
+    """Return in a sentence that so many values of a stream did not fit; its records are complete all the same."""
+    return f"{stream}: {counted(values, 'value')} in `_unfit`, not of the type that the column has"
+
+
+def _reasons(run: RunRecord) -> Iterator[str]:
+    """Yield what a person should know of a run: why it is not complete, what did not fit or was not looked for."""
     if run.ended is None:
-        return ["the newest run has not ended: it was killed, or is under way; the next one goes on from there"]
+        yield "the newest run has not ended: it was killed, or is under way; the next one goes on from there"
     if run.error is not None:
-        return [f"the newest run failed: {printable(run.error, _LONGEST_REASON)}"]
-    reasons = [(stream.stream, stream.error) for stream in run.streams if stream.error is not None]
-    lines = [f"{name}: {printable(reason, _LONGEST_REASON)}" for name, reason in reasons]
-    return lines + [
-        f"{stream.stream}: {counted(stream.left_out, 'record')} left out, which cannot be read"
-        for stream in run.streams
-        if stream.left_out and stream.error is None
-    ]
+        yield f"the newest run failed: {printable(run.error, _LONGEST_REASON)}"
+    if run.deletions_unseen is not None:
+        yield printable(run.deletions_unseen, _LONGEST_REASON)
+    for stream in run.streams:
+        if stream.unfit:
+            yield unfit_text(stream.stream, stream.unfit)
+    for stream in run.streams:
+        if stream.error is not None:
+            yield f"{stream.stream}: {printable(stream.error, _LONGEST_REASON)}"
+        elif stream.left_out:
+            yield f"{stream.stream}: {counted(stream.left_out, 'record')} left out, which cannot be read"

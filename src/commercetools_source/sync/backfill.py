@@ -13,7 +13,7 @@ from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Phase, lost_streams
 from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.extract.selection import Selection, privacy_conflict
-from commercetools_source.sync.record import begin, recorded
+from commercetools_source.sync.record import begin, recorded, unreached
 from commercetools_source.sync.transfer import Summary, Transfer, changes_of, destination_of, ends_earlier, refuse
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def backfill(
     destination = destination_of(destination)
     named = None if streams is None else streams_of(streams)
     start, end = time_of(since, "since"), time_of(until, "until")
-    settled = client.settled_time()
+    with unreached(client, destination, "backfill", before, hook):
+        settled = client.settled_time()
     bound = settled if end is None else min(end, settled)
     # Against the bound and not only `until`: a window of the last minutes holds nothing that is settled.
     if start >= bound:
@@ -76,7 +77,9 @@ def backfill(
             )
             read = {name: replace(outcome, mode="window") for name, outcome in outcomes.items()}
             ordered = tuple({**refused, **read}[stream.name] for stream in chosen)
-            summary = recorder.summary = Summary(bound, ordered, changes=changes_of(destination))
+            summary = recorder.summary = Summary(
+                bound, ordered, changes=changes_of(destination), unfit=recorder.unfit(destination)
+            )
     finally:
         destination.close()
     return summary

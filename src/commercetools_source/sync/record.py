@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from secrets import token_hex
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from commercetools_source.catalog.timestamps import instant
-from commercetools_source.errors import CommercetoolsError, printable
+from commercetools_source.errors import CommercetoolsError, ConfigError, printable
 from commercetools_source.events import Notice, PageRead, StreamFailed, StreamFinished, StreamStarted
-from commercetools_source.extract.delivery import RunStore, Typed
+from commercetools_source.extract.delivery import RunStore, StateStore, Typed
 from commercetools_source.extract.run_record import RunRecord, StreamRecord
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from commercetools_source.http.traffic import Traffic
     from commercetools_source.sync.transfer import Summary
 
-__all__ = ["Recorder", "begin", "recorded"]
+__all__ = ["Recorder", "begin", "recorded", "unreached"]
 
 _LONGEST_REASON = 2000
 
@@ -60,19 +60,22 @@ class Recorder:
             self.ended[event.stream] = _now()
         self.hook(event)
 
-    def streams(self, destination: Destination) -> tuple[StreamRecord, ...]:
-        """Return how each stream went in a run that has its summary."""
-        if self.summary is None:
-            return ()
-        unfit: Counter[str] | None = None
-        if isinstance(destination, Typed):
-            unfit = Counter()
-            for (stream, name), values in destination.drift.items():
-                # A destination counts over all runs, and this is the record of one.
-                unfit[stream] += values - self.drift.get((stream, name), 0)
-        return tuple(self._stream(self.summary, outcome, unfit) for outcome in self.summary.outcomes)
+    def unfit(self, destination: Destination) -> Mapping[str, int] | None:
+        """Return by stream how many values of this run did not fit their column; None where columns have no types."""
+        if not isinstance(destination, Typed):
+            return None
+        unfit: Counter[str] = Counter()
+        for (stream, name), values in destination.drift.items():
+            # A destination counts over all runs, and this is the record of one.
+            unfit[stream] += values - self.drift.get((stream, name), 0)
+        return +unfit  # those above zero
 
-    def _stream(self, summary: Summary, outcome: Outcome, unfit: Counter[str] | None) -> StreamRecord:
+    def streams(self) -> tuple[StreamRecord, ...]:
+        """Return how each stream went in a run that has its summary."""
+        summary = self.summary
+        return () if summary is None else tuple(self._stream(summary, outcome) for outcome in summary.outcomes)
+
+    def _stream(self, summary: Summary, outcome: Outcome) -> StreamRecord:
         name, changes = outcome.stream, summary.changes.get(outcome.stream)
         return StreamRecord(
             stream=name,
@@ -84,10 +87,10 @@ class Recorder:
             changed=None if changes is None else changes.changed,
             deleted=summary.deleted_rows(name),
             left_out=outcome.quarantined,
-            unfit=None if unfit is None else unfit[name],
+            unfit=None if summary.unfit is None else summary.unfit.get(name, 0),
             pages=self.pages[name],
             bytes=self.sizes[name],
-            error=None if outcome.error is None else printable(outcome.error, _LONGEST_REASON),
+            error=_line(outcome.error),
         )
 
 
@@ -118,14 +121,51 @@ def recorded(
             status=_status(summary),
             records=0 if summary is None else summary.records,
             error=_reason(error),
-            streams=recorder.streams(destination),
+            deletions_unseen=_line(None if summary is None else summary.deletions_unseen),
+            streams=recorder.streams(),
             **traffic._asdict(),
         )
         _store(destination, ended, hook)
 
 
-def begin(command: str, bound: str) -> RunRecord:
-    """Return the record of a run that begins now and reads up to `bound`."""
+@contextmanager
+def unreached(client: Client, destination: Destination, command: str, before: Traffic, hook: Hook) -> Iterator[None]:
+    """Keep a record of a run that fails inside, before its destination is open: the platform cannot be reached.
+
+    Only beside what earlier runs stored: such a run makes no file and no folder. Wrong arguments are no run.
+    """
+    begun = begin(command, None)
+    try:
+        yield
+    except ConfigError:
+        raise
+    except CommercetoolsError as error:
+        traffic = client.traffic().since(before)
+        failed = msgspec.structs.replace(
+            begun, ended=_now(), status=_status(None), error=_reason(error), **traffic._asdict()
+        )
+        # The error of the run counts, not what keeps its record from being stored: a file that is in use, for one.
+        with suppress(CommercetoolsError):
+            _store_beside(destination, failed, hook)
+        raise
+
+
+def _store_beside(destination: Destination, record: RunRecord, hook: Hook) -> None:
+    if not isinstance(destination, StateStore):
+        return
+    try:
+        # Where nothing is stored yet this raises or returns nothing, and `open` would make it.
+        stored = destination.open_read_only()
+        destination.close()
+        if stored:
+            destination.open()
+            _store(destination, record, hook)
+    finally:
+        destination.close()
+
+
+def begin(command: str, bound: str | None) -> RunRecord:
+    """Return the record of a run that begins now and reads up to `bound`; None: it is not known yet."""
     now = datetime.now(timezone.utc)
     # Sorts by time, and two runs that begin in one second still differ.
     name = f"{now:%Y%m%dT%H%M%S}-{token_hex(4)}"
@@ -147,6 +187,10 @@ def _status(summary: Summary | None) -> str:
     if summary.complete:
         return "complete"
     return "stopped" if summary.stopped else "incomplete"
+
+
+def _line(reason: str | None) -> str | None:
+    return None if reason is None else printable(reason, _LONGEST_REASON)
 
 
 def _reason(error: BaseException | None) -> str | None:

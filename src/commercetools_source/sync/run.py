@@ -15,7 +15,7 @@ from commercetools_source.extract.delivery import Comparable, DeletionSink, Merg
 from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
-from commercetools_source.sync.record import begin, recorded
+from commercetools_source.sync.record import begin, recorded, unreached
 from commercetools_source.sync.transfer import (
     Summary,
     Transfer,
@@ -82,7 +82,8 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
         _check_hard(destination)
     # Only where a second copy of a record is merged away: the tail is read again by the next run.
     tail = not settled and isinstance(destination, Merging) and destination.merges
-    selection = selection_of(client, chosen, full=full, since=since, until=until, where=where, tail=tail)
+    with unreached(client, destination, "sync", before, hook):
+        selection = selection_of(client, chosen, full=full, since=since, until=until, where=where, tail=tail)
     try:
         # After the first request: a project that cannot be reached leaves no new file behind.
         states = destination.open()
@@ -110,6 +111,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
                 lookup.deleted,
                 lookup.unseen(client.config.project_key),
                 changes_of(destination),
+                recorder.unfit(destination),
             )
     finally:
         destination.close()

@@ -54,7 +54,8 @@ class Summary:
 
     `deleted`: rows by stream that were marked as deleted, or removed; `deletions_unseen`: why deletions were not
     looked for, None if they were or there was nothing that could be deleted. `changes`: what became of rows by stream,
-    as far as the destination knows.
+    as far as the destination knows. `unfit`: values by stream that did not fit the type of their column, None where
+    columns have none.
     """
 
     bound: str
@@ -62,6 +63,7 @@ class Summary:
     deleted: Mapping[str, int] = field(default_factory=dict)
     deletions_unseen: str | None = None
     changes: Mapping[str, Changes] = field(default_factory=dict)
+    unfit: Mapping[str, int] | None = None
 
     @property
     def complete(self) -> bool:

@@ -13,6 +13,8 @@ from commercetools_source.model.quoting import quoted
 from commercetools_source.model.schemas import BOOKKEEPING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from commercetools_source.destinations.duckdb.database import Database
 
 __all__ = ["RUNS", "RUN_STREAMS", "read_runs", "write_run"]
@@ -35,6 +37,8 @@ def _types(struct: type[msgspec.Struct]) -> dict[str, str]:
 
 
 _TABLES = {RUNS: _types(RunRecord), RUN_STREAMS: {"run": "VARCHAR", **_types(StreamRecord)}}
+_NEEDED = {RUNS: _TABLES[RUNS].keys() - {"deletions_unseen"}, RUN_STREAMS: _TABLES[RUN_STREAMS].keys()}
+"""Columns without which a table holds no records; the others came with a later version."""
 
 
 def write_run(database: Database, record: RunRecord, newest: int = NEWEST_RUNS) -> None:
@@ -58,17 +62,16 @@ def write_run(database: Database, record: RunRecord, newest: int = NEWEST_RUNS) 
 
 def read_runs(database: Database, limit: int) -> list[RunRecord]:
     """Return the newest records, the newest first; none where no run was recorded yet."""
-    if not all(
-        _TABLES[table].keys() <= database.catalogue.bookkeeping.get(_bare(table), {}).keys() for table in _TABLES
-    ):
+    present = {table: _present(database, table) for table in _TABLES}
+    if not all(present.values()):
         return []
-    newest = f"SELECT {_names(RUNS)} FROM {RUNS} ORDER BY started DESC, run DESC LIMIT {limit:d}"  # noqa: S608 - constants
-    runs = [_fields(RUNS, row) for row in database.execute(newest)]
+    newest = f"SELECT {_names(present[RUNS])} FROM {RUNS} ORDER BY started DESC, run DESC LIMIT {limit:d}"  # noqa: S608 - constants
+    runs = [_fields(present[RUNS], row) for row in database.execute(newest)]
     streams: dict[str, list[StreamRecord]] = {run["run"]: [] for run in runs}
     chosen = f"SELECT run FROM ({newest})"  # noqa: S608 - constants
-    query = f"SELECT {_names(RUN_STREAMS)} FROM {RUN_STREAMS} WHERE run IN ({chosen}) ORDER BY rowid"  # noqa: S608 - same
+    query = f"SELECT {_names(present[RUN_STREAMS])} FROM {RUN_STREAMS} WHERE run IN ({chosen}) ORDER BY rowid"  # noqa: S608 - same
     for row in database.execute(query):
-        fields = _fields(RUN_STREAMS, row)
+        fields = _fields(present[RUN_STREAMS], row)
         streams[fields.pop("run")].append(StreamRecord(**fields))
     return [RunRecord(**run, streams=tuple(streams[run["run"]])) for run in runs]
 
@@ -81,18 +84,24 @@ def _insert(database: Database, table: str, rows: list[dict[str, Any]]) -> None:
     columns = _TABLES[table]
     values = [_time(row[name]) if name in _TIMES else row[name] for row in rows for name in columns]
     marks = ", ".join([f"({', '.join('?' * len(columns))})"] * len(rows))
-    database.execute(f"INSERT INTO {table} ({_names(table)}) VALUES {marks}", values)  # noqa: S608 - constants
+    database.execute(f"INSERT INTO {table} ({_names(columns)}) VALUES {marks}", values)  # noqa: S608 - constants
 
 
-def _names(table: str) -> str:
-    return ", ".join(map(quoted, _TABLES[table]))
+def _present(database: Database, table: str) -> list[str]:
+    """Return the columns that a table of ours has; none where another one has this name."""
+    stored = database.catalogue.bookkeeping.get(_bare(table), {})
+    return [name for name in _TABLES[table] if name in stored] if _NEEDED[table] <= stored.keys() else []
 
 
-def _fields(table: str, row: tuple[Any, ...]) -> dict[str, Any]:
+def _names(columns: Iterable[str]) -> str:
+    return ", ".join(map(quoted, columns))
+
+
+def _fields(columns: Iterable[str], row: tuple[Any, ...]) -> dict[str, Any]:
     """Return a row as the fields of a record; a time without a zone is UTC."""
     return {
         name: instant(value.replace(tzinfo=timezone.utc)) if name in _TIMES and value else value
-        for name, value in zip(_TABLES[table], row, strict=True)
+        for name, value in zip(columns, row, strict=True)
     }
 
 
