@@ -114,7 +114,7 @@ class Shop:
 
     def seconds(self, streams: Sequence[str] | None) -> float:
         """Return how long the answers of the same run take when each takes a second and nothing else any time."""
-        answers, target = Answers(), Jsonl(self.folder.with_name("lines"))
+        answers, target = Answers(), Jsonl(self.folder.with_name(f"{self.folder.name} as lines"))
         with Client(self.settings, hook=answers, timing=answers.timing) as client:
             chosen, config = streams_of(streams), client.config
             selection = selection_of(client, chosen)

@@ -116,7 +116,8 @@ def _changes(summary: Summary) -> list[str]:
     others = [changed[stream] for stream in changed if stream not in largest]
     if others:
         lines.append(f"{counted(len(others), 'other stream')}: {_figures_text(sum(others, Counter()))}")
-    unchanged = sum(not figures[outcome.stream].total() and outcome.error is None for outcome in summary.outcomes)
+    # Of a stream with a record that cannot be read nobody knows whether it changed.
+    unchanged = sum(not figures[outcome.stream].total() and outcome.complete for outcome in summary.outcomes)
     return lines + ([f"{counted(unchanged, 'stream')} unchanged"] if unchanged else [])
 
 
