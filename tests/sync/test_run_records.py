@@ -11,6 +11,7 @@ import pytest
 
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
+from commercetools_source.destinations.duckdb.runs import RUNS
 from commercetools_source.errors import AuthenticationError, DestinationError
 from commercetools_source.events import Event, Notice, RequestDone, RetryScheduled
 from commercetools_source.extract.delivery import Destination, RunStore, open_to_read
@@ -236,10 +237,7 @@ def test_a_run_that_cannot_reach_the_platform_makes_nothing_and_waits_for_nobody
 def test_records_of_a_version_that_knew_less_are_read(shop: Shop) -> None:
     shop.sync("shop.duckdb")
     with duckdb.connect(str(shop.folder / "shop.duckdb")) as connection:
-        ((schema,),) = connection.execute(
-            "SELECT table_schema FROM information_schema.tables WHERE table_name = '_commercetools_runs'"
-        ).fetchall()
-        connection.execute(f"ALTER TABLE {schema}._commercetools_runs DROP COLUMN deletions_unseen")
+        connection.execute(f"ALTER TABLE {RUNS} DROP COLUMN deletions_unseen")
     assert [run.status for run in shop.runs("shop.duckdb")] == ["complete"]
     shop.sync("shop.duckdb")
     assert [run.deletions_unseen for run in shop.runs("shop.duckdb")] == [None, None]
