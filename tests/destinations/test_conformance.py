@@ -20,6 +20,7 @@ from commercetools_source.errors.extras import install_hint
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import (
     Comparable,
+    Declarable,
     Deletable,
     Difference,
     Listed,
@@ -96,6 +97,7 @@ def test_a_row_says_what_its_destination_can(case: Case, new: Callable[[], Desti
     assert isinstance(destination, Comparable) == (Ability.COMPARE in case.row.abilities)
     assert isinstance(destination, Deletable) == (Ability.REMOVE in case.row.abilities)
     assert isinstance(destination, Publishable) == (Ability.PUBLISH in case.row.abilities)
+    assert isinstance(destination, Declarable) == (Ability.EXTERNAL in case.row.abilities)
     assert (isinstance(destination, Merging) and destination.merges) == (Ability.MERGE in case.row.abilities)
     assert isinstance(destination, RunStore) == (Ability.RUNS in case.row.abilities)
     assert destination.name == str(path)

@@ -52,6 +52,7 @@ def _type(column_type: Kind) -> tuple[Any, Any]:
 
 
 _CHUNK_BYTES = 8_000_000
+# https://arrow.apache.org/docs/format/CanonicalExtensions.html#json
 _JSON = {"ARROW:extension:name": "arrow.json", "ARROW:extension:metadata": ""}
 
 
@@ -83,12 +84,15 @@ class Decoder:
         self._generate()
 
     def _generate(self) -> None:
+        # A field's name may be a keyword, or no identifier at all.
         self._attributes = {field.name: f"c{index}" for index, field in enumerate(self.fields)}
+        # DuckDB's names ignore case: https://duckdb.org/docs/stable/sql/dialect/keywords_and_identifiers
         self._taken = {name.casefold() for name in (*self._attributes, SYNCED_AT, DELETED_AT, UNFIT)}
         self._struct = msgspec.defstruct(
             "Row",
             [(self._attributes[field.name], *_type(field.kind)) for field in self.fields],
             rename={attribute: name for name, attribute in self._attributes.items()},
+            # An unknown field is then an error, so that known records pay nothing for the search.
             forbid_unknown_fields=True,
             gc=False,  # rows hold no cycles
         )
@@ -107,6 +111,7 @@ class Decoder:
                 decoded.append(decode(record))
             except msgspec.DecodeError:  # noqa: PERF203 - the exception, and a test before it would cost each record
                 parsed = self._parse(record)
+                # The struct has changed, so those decoded before lack its new fields.
                 if self._learn(parsed, records[index:]):
                     return self.rows(records)
                 row, unfit[index] = self._salvage(parsed)
@@ -160,12 +165,14 @@ class Decoder:
             raise RecordError(
                 f"a record of {self.table} has no {' or no '.join(self.key)}, which identifies it; it cannot be stored"
             )
+        # Nearly every page: nothing is copied.
         if len(distinct) == len(keys):
             return rows
         version = attrgetter(self._attributes["version"]) if self.versioned else None
         best: dict[Any, tuple[int, int]] = {}
         for index, key in enumerate(keys):
             rank = -1 if version is None or (found := version(rows.values[index])) is None else found
+            # Equal versions: the later one wins, because its answer is newer.
             if key not in best or rank >= best[key][0]:
                 best[key] = (rank, index)
         kept = sorted(index for _, index in best.values())
@@ -226,6 +233,7 @@ class Decoder:
             return scalars(field.kind, values)
         except (pa.ArrowInvalid, OverflowError):
             pass
+        # Arrow says that a value does not fit, and not which one.
         for index, value in enumerate(values):
             try:
                 scalars(field.kind, [value])
@@ -236,6 +244,7 @@ class Decoder:
 
 
 def _object(unfit: dict[str, msgspec.Raw] | None) -> str | None:
+    # Half a surrogate pair in a text has no UTF-8.
     return msgspec.json.encode(unfit).decode(errors="replace") if unfit else None
 
 

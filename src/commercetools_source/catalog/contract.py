@@ -89,8 +89,10 @@ class Contract:
         merged: dict[str, Expression] = {}
         for variant in dict.fromkeys(row.variants.values()):
             for key, value in self.types[variant].fields.items():
+                # Another variant may lack the field.
                 optional = replace(value, required=False)
                 merged[key] = self.wider(merged.get(key, optional), optional)
+        # What the union itself says of a field holds for all its variants.
         return {**merged, **row.fields}
 
     def scalar(self, value: Expression) -> str:
@@ -124,6 +126,7 @@ class Contract:
             return Expression(items=self.wider(first.items, second.items))
         if first.values is not None and second.values is not None:
             return Expression(values=self.wider(first.values, second.values))
+        # A list and no list: both stay options.
         if first.items is not None or second.items is not None:
             return None
         forms = {self.scalar(first) or "object", self.scalar(second) or "object"}

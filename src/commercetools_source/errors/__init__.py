@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# A proxy's error page is an answer too, and may have megabytes.
 _LONGEST_TEXT = 500
 
 
@@ -38,6 +39,7 @@ def printable(text: str, limit: int = _LONGEST_TEXT) -> str:
     Control characters, line breaks and marks of direction come out escaped (`\x1b`): raw, they could erase what a
     terminal shows, or look like a line of the log.
     """
+    # Cut before it is escaped, so that no escape is cut in two.
     short = text if len(text) <= limit else f"{text[: limit - 1]}…"
     return short if short.isprintable() else _escaped(short)
 

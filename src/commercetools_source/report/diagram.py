@@ -93,6 +93,7 @@ def draw(chosen: Sequence[str] = ()) -> Diagram:
     """
     relations = all_relations()
     names = [name for name, relation in relations.items() if name in chosen or relation.stream in chosen]
+    # What a table refers to is drawn with its keys, or its lines would lead nowhere.
     near = [target for name in names for target in _targets(relations[name])]
     names = names or list(EVERYDAY)
     shown = dict.fromkeys((*names, *near))
@@ -109,6 +110,7 @@ def mermaid(diagram: Diagram) -> str:
         lines.append(f"    {box.name} {{")
         for row in box.rows:
             marks = ", ".join([*(["PK"] if row.is_key else []), *(["FK"] if row.target else [])])
+            # https://mermaid.js.org/syntax/entityRelationshipDiagram.html#attributes
             lines.append(f"        {_word(row.kind)} {row.name}{f' {marks}' if marks else ''}")
         lines.append("    }")
     lines += [
@@ -137,6 +139,7 @@ def _links(relation: Relation, shown: Iterable[str]) -> list[Link]:
     best: dict[str, ForeignKey] = {}
     for key in relation.foreign_keys:
         if key.relation in shown and not _is_everywhere(key.columns):
+            # Several lines between two tables lie upon each other.
             shortest = best.get(key.relation)
             if shortest is None or (
                 shortest.relation != relation.parent and len(key.columns[0]) < len(shortest.columns[0])

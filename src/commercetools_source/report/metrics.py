@@ -82,5 +82,6 @@ def _text(metric: _Metric) -> str:
     lines = [f"# HELP {name} {metric.help}", f"# TYPE {name} gauge"]
     for stream, value in metric.values:
         label = f'{{stream="{stream}"}}' if stream else ""
+        # All digits that a double has, and none that it makes up.
         lines.append(f"{name}{label} {float(value):.15g}")
     return "".join(f"{line}\n" for line in lines)

@@ -34,6 +34,7 @@ __all__ = ["Sandbox"]
 CLIENT_ID = "sandbox-client"
 CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - it opens nothing but the sandbox
 _SCOPES = ("manage_project", "manage_api_clients", "manage_mcp_servers", "view_audit_log")
+# A sandbox may serve for days: what tests look at is recent.
 _KEPT_REQUESTS = 100_000
 
 
@@ -96,6 +97,7 @@ class Sandbox:
             self._serving = Serving(app, bound)
             self._serving.start()
         except BaseException:
+            # Or the port would be taken until this process ends.
             bound.close()
             raise
 
@@ -109,6 +111,7 @@ class Sandbox:
         """Generate the shop and return the application to serve on `bound`; raises ConfigError without its packages."""
         require("the sandbox", "sandbox")
         self.port = bound.getsockname()[1]
+        # Before anything is made: records and tokens take their times from it.
         if self._now is not None:
             self.clock.set(self._now)
         random = Random(self.seed)  # noqa: S311 - repeatable on purpose

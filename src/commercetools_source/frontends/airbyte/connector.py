@@ -57,6 +57,7 @@ def spec() -> dict[str, Any]:
     schema["properties"][EMIT_DELETIONS] = deletions_schema(messages.DELETED_AT)
     for described in schema["properties"].values():
         described["type"] = described["type"][0]
+        # https://docs.airbyte.com/connector-development/connector-specification-reference
         if described.pop("secret", False):
             described["airbyte_secret"] = True
         if described.get("default") is None:
@@ -67,6 +68,7 @@ def spec() -> dict[str, Any]:
             "$schema": "http://json-schema.org/draft-07/schema#",
             "title": "commercetools",
             **schema,
+            # The platform adds keys of its own to a config.
             "additionalProperties": True,
         },
         "supportsIncremental": True,
@@ -134,6 +136,7 @@ def _problem(path: str) -> str | None:
             inspection = inspect(client, None)
     except CommercetoolsError as error:
         return _text(error)
+    # A client for a few streams is meant so: the others are named when they are read.
     if any(stream.readable for stream in inspection.streams):
         return None
     return "the API client may not read any stream; create one with scopes such as view_orders"
@@ -162,6 +165,7 @@ def _read(given: argparse.Namespace) -> int:
         return 0
     names = [item.stream.name for item in chosen]
     with Client(config, hook=output.tell) as client, stopping() as stopper:
+        # https://docs.airbyte.com/understanding-airbyte/airbyte-protocol#airbytetracemessage
         for forecast in plan(client, output.open(), streams=names, since=config.start_date):
             if forecast.records:
                 messages.estimate(forecast.stream, forecast.records)

@@ -53,6 +53,7 @@ class Run:
     def opened(self) -> Iterator[tuple[Client, Selection]]:
         """Give the client and what is read; connections are closed when no resource is being read."""
         with self._lock:
+            # dlt reads resources in threads, and in any order: the last one to end closes.
             self._readers += 1
         try:
             yield self._begin()
@@ -88,6 +89,7 @@ class Run:
         logger.error(f"{stream.name}: {reason}")
         with self._lock:
             self._failures[stream.name] = reason
+            # One hook for all of them; it reads the mapping when the load has ended.
             if len(self._failures) == 1:
                 _raise_after_load(dlt.current.pipeline(), self._failures)
 
@@ -100,6 +102,7 @@ class Run:
                 try:
                     self._begun = client, selection_of(client, self.streams, where=self.where)
                 except CommercetoolsError as error:
+                    # Kept, so that each resource raises it and no further one asks again.
                     self._begun = error
             if isinstance(self._begun, CommercetoolsError):
                 raise self._begun
@@ -121,6 +124,7 @@ def _raise_after_load(pipeline: Any, failures: Mapping[str, str]) -> None:
 
     @wraps(load)
     def load_and_raise(*args: Any, **options: Any) -> Any:
+        # Once only: the next run of this pipeline is another one.
         del pipeline.load
         load(*args, **options)
         raise CommercetoolsError("; ".join(f"{name} is not complete: {reason}" for name, reason in failures.items()))

@@ -53,12 +53,14 @@ def read(stream: Stream, bookmark: Mapping[str, Any]) -> StreamState:
     if stream.cursor is None:
         return state
     cursor = _cursor(stream, bookmark)
+    # Our ranges and bound belong to our own cursor, so another cursor drops them.
     return state if cursor is None or cursor == state.cursor else StreamState(cursor=cursor)
 
 
 def write(stream: Stream, state: StreamState, version: int | None = None) -> dict[str, Any]:
     """Return the bookmark for `state`; `version` is the table version that its records carry, if they do."""
     bookmark: dict[str, Any] = {}
+    # https://hub.meltano.com/singer/spec/#state: other tools read these two, and `commercetools` is ours.
     if stream.cursor is not None and state.cursor is not None:
         bookmark = {_KEY: stream.cursor, _VALUE: state.cursor}
     if version is not None:
@@ -79,6 +81,7 @@ def _cursor(stream: Stream, bookmark: Mapping[str, Any]) -> str | None:
     value, key = bookmark.get(_VALUE), bookmark.get(_KEY)
     if value is None:
         return None
+    # Another tap's bookmark: its value may be an id, or a date of something else.
     if key is not None and key != stream.cursor:
         raise StateError(
             f"the state of {stream.name} goes by {key!r}, this tap by {stream.cursor!r};"

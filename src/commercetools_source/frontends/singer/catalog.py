@@ -41,6 +41,7 @@ def catalog_of(given: Any) -> Catalog:
     for entry in catalog.streams:
         if not entry.metadata.resolve_selection().get((), False):
             continue
+        # https://hub.meltano.com/singer/spec/#metadata: what `selected` is in the root's metadata.
         chosen.add_stream(entry)
         try:
             _complete(entry, find(entry.tap_stream_id))
@@ -80,6 +81,7 @@ def _complete(entry: CatalogEntry, row: Stream) -> None:
         raise ConfigError(f"{row.name} has no schema; make a new catalog with --discover")
     root = entry.metadata.root
     key = entry.replication_key or root.replication_key
+    # Tools write it into the entry, into the metadata, or into both.
     methods = {entry.replication_method, root.forced_replication_method} - {None}
     unknown = methods - {FULL_TABLE, INCREMENTAL}
     if unknown:

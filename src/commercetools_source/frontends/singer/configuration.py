@@ -35,6 +35,7 @@ def config_of(given: Mapping[str, Any], reserved: Iterable[str]) -> Config:
 
     Raises ConfigError that names every wrong key, as a Singer user writes it.
     """
+    # A setting of ours may have the name of one of the SDK.
     own_settings = {name: value for name, value in given.items() if name in SETTINGS or name not in set(reserved)}
     try:
         return Config.from_mapping(own_settings)
@@ -48,6 +49,7 @@ def check_environment(environ: Mapping[str, str]) -> None:
     problems = []
     for name, setting in SETTINGS.items():
         variable = PREFIX + name.upper()
+        # The SDK parses them before any check of ours.
         if setting.type == "integer" and variable in environ and not environ[variable].strip().isdecimal():
             problems.append(f"{variable} is {environ[variable]!r}; it must be a whole number, or not set")
     if problems:

@@ -101,6 +101,7 @@ class CommercetoolsStream(SingerStream):
     @property
     def is_plain(self) -> bool:
         """Whether records leave as they are, but for deselected columns: nothing is mapped or flattened."""
+        # A map of the SDK may rename, hash or drop fields, so records then take the slow way through it.
         maps = self.stream_maps
         return len(maps) == 1 and isinstance(maps[0], SameRecordTransform) and not maps[0].flattening_enabled
 
@@ -125,6 +126,7 @@ class CommercetoolsStream(SingerStream):
 
     def _some(self, count: int) -> list[dict[str, Any]]:
         with self.reader.connect() as client:
+            # A dry run costs one page, and no record that it does not ask for.
             most = 1 if self.row.paging is Paging.SINGLE else min(count, client.config.page_size)
             try:
                 return list(map(self._row, islice(client.records(self.row, page_size=most), count)))

@@ -255,6 +255,7 @@ def custom_fields(types: Iterable[CustomType], resource: str) -> tuple[tuple[Def
     fields, conflicts = [], []
     for name, defined in sorted(types_by_name.items()):
         field_types = {field_type for _, field_type in defined}
+        # JSON takes the values of all of them.
         fields.append(Definition(name, field_types.pop() if len(field_types) == 1 else FieldType("json")))
         if len({field_type for _, field_type in defined}) > 1:
             conflicts.append(
@@ -268,6 +269,7 @@ def custom_fields(types: Iterable[CustomType], resource: str) -> tuple[tuple[Def
 
 def identifier(name: str) -> str:
     """Return `name` with `_` for all but letters, digits and `_`; only a word of SQL still needs quotes."""
+    # Names of fields may have hyphens: https://docs.commercetools.com/api/projects/types#fielddefinition
     plain = re.sub(r"[^0-9A-Za-z_]", "_", name)
     return plain if plain and not plain[0].isdigit() else f"_{plain}"
 
@@ -287,6 +289,7 @@ def column_names(
     names = {}
     for pair, column in plain.items():
         if alike[column.casefold()] > 1 or column.casefold() in used:
+            # Python's own hash differs from process to process; this one must stay for good.
             column += f"_{zlib.crc32(chr(0).join(pair).encode()):08x}"  # noqa: PLW2901
             while column.casefold() in used or column.casefold() in alike:
                 column += "_"  # noqa: PLW2901

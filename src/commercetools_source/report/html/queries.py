@@ -92,6 +92,7 @@ def monthly_orders(connection: duckdb.DuckDBPyConnection, tables: Tables, until:
     counts = {(month, currency or "?"): count for month, currency, count in rows if month in months}
     if not counts:
         return None
+    # A young shop has no orders in the first months: they would say that sales had stopped.
     months = months[months.index(min(month for month, _ in counts)) :]
     totals: dict[str, int] = {}
     for (_, currency), count in counts.items():
@@ -99,6 +100,7 @@ def monthly_orders(connection: duckdb.DuckDBPyConnection, tables: Tables, until:
     largest = sorted(totals, key=lambda currency: (-totals[currency], currency))
     series = {currency: tuple(counts.get((month, currency), 0) for month in months) for currency in largest}
     if len(series) > _MOST_SERIES:
+        # More lines than these nobody can tell apart.
         others = [series.pop(currency) for currency in largest[_MOST_SERIES - 1 :]]
         series["others"] = tuple(map(sum, zip(*others, strict=True)))
     return MonthlyCounts(tuple(months), series, open_month=True)

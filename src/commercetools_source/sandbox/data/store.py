@@ -86,6 +86,7 @@ class Index:
     def __init__(self, ordering: Ordering, key: Callable[[Record], bytes], records: Iterable[Record]) -> None:
         self.ordering = ordering
         self.key = key
+        # Bytes: one comparison orders value and tie, and ids as the platform orders them.
         self.records = sorted(records, key=key)
         self.keys = [key(record) for record in self.records]
 
@@ -150,7 +151,10 @@ class Collection:
         if lookup is None:
             probe = self.prober.probe(frozenset({field}))
             lookup = self._lookups[field] = {
-                text: record for record in self if isinstance(text := probe(record).get(field), str)
+                # Few fields are asked for, so a lookup is made when one is.
+                text: record
+                for record in self
+                if isinstance(text := probe(record).get(field), str)
             }
         return lookup.get(value)
 
@@ -248,6 +252,7 @@ class View(Collection):
     def follow(self, old: Record | None, new: Record | None) -> None:
         """Take over a change of the other collection."""
         derived = self.derive(new) if new is not None else None
+        # What is derived may be none any more, or have another id than before.
         if old is not None and (derived is None or derived.id != old.id):
             self.remove(old.id)
         if derived is not None:

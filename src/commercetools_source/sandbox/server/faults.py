@@ -86,6 +86,7 @@ _BY_PAGE: frozenset[FaultKind] = frozenset({"query_timeout", "too_large"})
 _BY_RECORD: frozenset[FaultKind] = frozenset({"unservable", "change", "vanish"})
 _BAD_REQUEST = 400
 _HEADER = re.compile("[-A-Za-z0-9]*")
+# A day, in seconds: longer than any client should wait.
 _LONGEST = 86_400
 
 
@@ -169,6 +170,7 @@ class Faults:
                 # These are asked for elsewhere: `of_page` knows the records, `delay` adds up.
                 if fault.kind in {"unservable", "slow"} or not _concerns(fault, method, path):
                     continue
+                # Before it counts as met: `after` and `times` are of pages that are large enough.
                 if fault.kind in _BY_PAGE and limit <= fault.above:
                     continue
                 if scripted.meets():
@@ -214,6 +216,7 @@ def error_of(fault: Fault) -> ApiError:
         return refuse(413, "ContentTooLarge", TOO_LARGE)
     if fault.kind == "expire":
         return refuse(401, "invalid_token", "invalid_token", oauth=True)
+    # https://docs.commercetools.com/api/errors
     status = 429 if fault.kind == "throttle" else fault.status
     return refuse(status, _CODES.get(status, "General"), _MESSAGES.get(status, "The request failed."))
 
