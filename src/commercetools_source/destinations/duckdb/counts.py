@@ -23,23 +23,28 @@ _MOST_ROWS = 500_000
 def remember(database: Database, table: str, decoder: Decoder) -> str | None:
     """Keep keys and versions of `table`, which is about to be replaced; return the SQL of a version.
 
-    None: nothing is kept, because it is too much. Where records have no version, their values stand for it.
+    None: nothing is kept, because it is too much; "" where there is no table, so that all rows are going to be new.
+    Where records have no version, their values stand for it.
     """
+    columns = database.catalogue.columns.get(table)
+    if columns is None:
+        return ""
     if database.catalogue.row_counts.get(table, 0) > _MOST_ROWS:
         return None
-    columns = database.catalogue.columns.get(table, {})
     values = [quoted(field.name) for field in decoder.fields if field.name in columns]
     # A hash of all columns, so that a few bytes are kept of each row and not its values.
     version = "version" if decoder.versioned else f"hash({', '.join(values) or '0'})"
     keys = ", ".join(map(quoted, decoder.key))
     rows = f"SELECT {keys}, {version} AS _version FROM {record_table(table)} WHERE {DELETED_AT} IS NULL"  # noqa: S608 - quoted names
-    empty = f"SELECT {', '.join(f'NULL::VARCHAR AS {quoted(name)}' for name in decoder.key)}, 0 AS _version LIMIT 0"
-    database.execute(f"CREATE OR REPLACE TEMP TABLE {_BEFORE} AS {rows if columns else empty}")
+    database.execute(f"CREATE OR REPLACE TEMP TABLE {_BEFORE} AS {rows}")
     return version
 
 
 def changes_since(database: Database, table: str, decoder: Decoder, version: str) -> Changes:
     """Return how `table` differs from what was remembered, and forget that; `version` is what `remember` returned."""
+    if not version:
+        ((new,),) = database.execute(f"SELECT count(*) FROM {record_table(table)}")  # noqa: S608 - a quoted name
+        return Changes(new)
     keys = ", ".join(map(quoted, decoder.key))
     same = " AND ".join(f"stored.{quoted(name)} = loaded.{quoted(name)}" for name in decoder.key)
     first = quoted(decoder.key[0])

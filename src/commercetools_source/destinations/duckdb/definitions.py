@@ -38,6 +38,7 @@ class Definitions:
         self._database = database
         self._made: dict[str, dict[str, Made]] | None = None
         self._shapes: dict[str, str] = {}
+        self._streams: set[str] = set()
 
     def forget(self) -> None:
         """Read the table again when it is next needed: a transaction was rolled back."""
@@ -57,14 +58,16 @@ class Definitions:
         self._read()[stream] = dict(current)
         names = list(dict.fromkeys(changed))
         self._database.catalogue.prepare_bookkeeping(_TABLE, _COLUMNS)
-        self._database.execute(
-            f"DELETE FROM {DEFINITIONS} WHERE stream = ? AND list_contains(?, relation)",  # noqa: S608 - a constant
-            [stream, [*names, _SHAPE]],
-        )
+        if stream in self._streams:
+            self._database.execute(
+                f"DELETE FROM {DEFINITIONS} WHERE stream = ? AND list_contains(?, relation)",  # noqa: S608 - a constant
+                [stream, [*names, _SHAPE]],
+            )
         rows = [(stream, name, *current[name]) for name in names if name in current] + [(stream, _SHAPE, "", shape)]
         marks = ", ".join(["(?, ?, ?, ?)"] * len(rows))
         self._database.execute(f"INSERT INTO {DEFINITIONS} VALUES {marks}", [value for row in rows for value in row])  # noqa: S608
         self._shapes[stream] = shape
+        self._streams.add(stream)
 
     def _read(self) -> dict[str, dict[str, Made]]:
         if self._made is None:
@@ -72,6 +75,7 @@ class Definitions:
             catalogue, rows = self._database.catalogue, []
             if _COLUMNS.keys() <= catalogue.bookkeeping.get(_TABLE, {}).keys():
                 rows = self._database.execute(f"SELECT {', '.join(_COLUMNS)} FROM {DEFINITIONS}")  # noqa: S608 - constants
+            self._streams = {stream for stream, *_ in rows}
             dropped = set()
             for stream, name, form, digest in rows:
                 if name == _SHAPE:

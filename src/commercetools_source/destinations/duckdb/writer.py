@@ -77,7 +77,7 @@ def store(
     elif rows.values:
         with merge.merged(database, table, decoder, rows, moment) as (changed, changes):
             model.update(delivery.stream, column_types(decoder), changed)
-    if delivery.phase.swaps:
+    if delivery.phase is Phase.FULL_LAST:  # one delivery alone is decoded to one row per key
         merge.keep_newest(database, table, decoder)
     if version is not None:
         changes = counts.changes_since(database, table, decoder, version)
