@@ -128,14 +128,13 @@ class CustomFieldQueries:
         the types of their columns, as for `select`. A row has the columns KEY and those of the attributes of the
         variant and of its product.
         """
-        shown = f"{', '.join(KEY)}, * EXCLUDE ({', '.join((*KEY, *_HELPERS))})"
-        query = with_custom_columns(
+        return with_custom_columns(
             _entries(product_type, stream, source, column_types),
             [_attributes(product_type)],
             self.reader,
             [*KEY, *_HELPERS],
+            hidden=_HELPERS,
         )
-        return f"SELECT {shown} FROM ({query})"  # noqa: S608 - constants
 
 
 def _attributes(product_type: ProductType) -> FieldSet:
