@@ -191,8 +191,20 @@ def endpoints(doc: dict[str, Any], types: Types) -> dict[str, Any]:
                 }
             ),
             "methods": sorted(method.upper() for method in operations if method in {"get", "head", "post"}),
+            **({"erases": True} if erases(doc, path) else {}),
         }
     return dict(sorted(found.items()))
+
+
+def erases(doc: dict[str, Any], path: str) -> bool:
+    """Return whether to delete a record of a collection can be asked to erase personal data everywhere."""
+    offered = (
+        parameter["name"]
+        for below, operations in doc["paths"].items()
+        if re.fullmatch(re.escape(path) + r"/(\{ID\}|\{key\})", below)
+        for parameter in operations.get("delete", {}).get("parameters", ())
+    )
+    return "dataErasure" in offered
 
 
 def answer_type(operation: dict[str, Any]) -> str:

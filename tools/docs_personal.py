@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.personal import PERSONAL
 from commercetools_source.catalog.secrets import SECRETS
+from commercetools_source.extract.forgotten import PERSON_STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,9 +18,11 @@ __all__ = ["personal_page"]
 def personal_page() -> str:
     """Return the page docs/personal-data.md."""
     page = (Path(__file__).parent / "personal-data.md").read_text(encoding="utf-8")
-    return (
-        page.replace("PERSONAL_ROWS", _personal()).replace("OTHER_ROWS", _others()).replace("SECRET_ROWS", _secrets())
-    )
+    streams = ", ".join(f"`{stream.name}`" for stream in PERSON_STREAMS)
+    tables = {"PERSONAL_ROWS": _personal(), "OTHER_ROWS": _others(), "SECRET_ROWS": _secrets()}
+    for mark, text in {**tables, "FORGET_STREAMS": streams}.items():
+        page = page.replace(mark, text)
+    return page
 
 
 def _personal() -> str:

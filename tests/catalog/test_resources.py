@@ -199,3 +199,9 @@ def test_no_scope_is_invented() -> None:
 def test_an_unknown_stream_is_answered_with_the_legal_names() -> None:
     with pytest.raises(ConfigError, match=r"no stream 'order'\. Did you mean orders\? Streams: api_clients, "):
         find("order")
+
+
+@streams
+def test_a_row_says_where_a_deletion_can_erase_personal_data(stream: Stream) -> None:
+    endpoint = CONTRACT.endpoints.get(stream.path)
+    assert stream.data_erasure == (endpoint is not None and endpoint.erases)

@@ -28,6 +28,7 @@ WRITING = {
     "sweep": ["--streams", "orders"],
     "state reset": ["zones"],
     "report": [],
+    "forget": ["a-customer"],
 }
 """What each command that writes is called with; all others read, whether they are named here or not."""
 READING = {"verify": ["--streams", "orders"], "plan": ["--streams", "zones,orders"]}

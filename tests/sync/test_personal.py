@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from commercetools_source.catalog.personal import PERSONAL
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import DESTINATIONS, open_destination
@@ -18,7 +17,8 @@ from commercetools_source.sync import sync
 from commercetools_source.sync.backfill import backfill
 from commercetools_source.sync.compare import sweep, verify
 from frontends.conformance import FRONT_ENDS
-from hidden import HIDDEN, TYPES, named, shown
+from hidden import HIDDEN, shown
+from marks import MARK, PAIRS, marked, stored_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 KEY = "0123456789abcdef"
 CHOICES: list[dict[str, Any]] = [{"personal": "drop"}, {"personal": "hash", "hash_key": KEY}]
 NAMES = ["carts", "customers", "messages", "orders"]
-PAIRS = {pair for pair, row in PERSONAL.items() if row.kind}
-MARK = "Mark-of-a-Person"
-_TABLES = "SELECT schema_name, table_name FROM duckdb_tables()"
 
 
 @pytest.fixture(scope="module", name="shop")
@@ -40,47 +37,13 @@ def _shop() -> Iterator[Sandbox]:
         marks = (f"{MARK}-{number}" for number in range(10_000))
         for name in NAMES:
             for record in sandbox.records(name)[:20]:
-                marked = _marked(record, STREAMS[name].item, marks)
-                if marked != record:
-                    sandbox.create(name, {key: value for key, value in marked.items() if key not in {"id", "version"}})
+                other = marked(record, STREAMS[name].item, marks)
+                if other != record:
+                    sandbox.create(name, {key: value for key, value in other.items() if key not in {"id", "version"}})
         customer = sandbox.create("customers", {"email": "Ann@Example.com", "lastName": MARK})
         sandbox.create("orders", {"customerEmail": " ann@example.com", "customerId": customer["id"]})
         sandbox.clock.advance(3600)
         yield sandbox
-
-
-def _marked(value: Any, name: str, marks: Iterator[str]) -> Any:
-    """Return `value`, of the contract's type `name`, with a mark of its own in each personal field that it has."""
-    if isinstance(value, list):
-        return [_marked(element, name, marks) for element in value]
-    row = TYPES.get(name, {})
-    if not isinstance(value, dict):
-        return value
-    if isinstance(tag := value.get(row.get("tag", "")), str) and tag in row.get("variants", {}):
-        return _marked(value, row["variants"][tag], marks)
-    fields = row.get("fields", {})
-    return {
-        key: next(marks)
-        if (name, key) in PAIRS and fields[key].startswith("string")
-        else _marked(element, named(fields[key]) if key in fields else "", marks)
-        for key, element in value.items()
-    }
-
-
-def _stored(folder: Path) -> str:
-    """Return all bytes of a folder's files, and every value that DuckDB reads in them, as text."""
-    texts = [path.read_bytes().decode(errors="replace") for path in folder.rglob("*") if path.is_file()]
-    for path in folder.rglob("*.duckdb"):
-        with duckdb.connect(str(path), read_only=True) as connection:
-            tables = connection.execute(_TABLES).fetchall()
-            for schema, table in tables:
-                rows = connection.execute(f'SELECT to_json(t) FROM "{schema}"."{table}" AS t').fetchall()
-                texts += [row[0] for row in rows]
-    for path in folder.rglob("*.parquet"):
-        texts += [
-            row[0] for row in duckdb.execute("SELECT to_json(t) FROM read_parquet(?) AS t", [str(path)]).fetchall()
-        ]
-    return "\n".join(texts)
 
 
 @pytest.mark.parametrize("row", DESTINATIONS, ids=lambda row: row.name)
@@ -91,7 +54,7 @@ def test_no_destination_gets_what_is_left_out_or_hashed(
     with Client({**shop.settings(), **CHOICES[1]}) as client:
         summary = sync(client, row.name, streams=NAMES)
     assert summary.complete
-    stored = _stored(tmp_path)
+    stored = stored_text(tmp_path)
     assert "CustomerCreated" in stored
     assert MARK not in stored
     assert "ann@example.com" not in stored.lower()
@@ -152,7 +115,7 @@ def test_another_choice_is_refused_in_one_sentence_and_nothing_is_written(shop: 
             assert "personal data" in (refused.error or "")
             assert "personal data" in sweep(client, path, ["customers"])[0].note
             assert verify(client, path, ["customers"])[0].equal
-    assert MARK not in _stored(tmp_path)
+    assert MARK not in stored_text(tmp_path)
     assert _customers(path) == before != []
     with Client({**shop.settings(), **CHOICES[0]}) as client:
         assert sync(client, path, streams=["customers"], full=True).complete

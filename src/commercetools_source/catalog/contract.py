@@ -61,12 +61,16 @@ class Type:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One list endpoint: the type of a record, its query parameters, scopes of which any one allows to read it."""
+    """One list endpoint: the type of a record, its query parameters, scopes of which any one allows to read it.
+
+    `erases`: whether to delete a record can be asked to erase its personal data everywhere (`dataErasure`).
+    """
 
     item: str
     params: frozenset[str]
     scopes: frozenset[str]
     methods: frozenset[str]
+    erases: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,13 @@ def published() -> Contract:
     body = resources.files("commercetools_source.catalog").joinpath("contract.json").read_bytes()
     data: dict[str, Any] = msgspec.json.decode(body)
     endpoints = {
-        path: Endpoint(row["item"], *(frozenset(row[name]) for name in ("params", "scopes", "methods")))
+        path: Endpoint(
+            row["item"],
+            frozenset(row["params"]),
+            frozenset(row["scopes"]),
+            frozenset(row["methods"]),
+            row.get("erases", False),
+        )
         for path, row in data["endpoints"].items()
     }
     return Contract(endpoints, {name: _type(row) for name, row in data["types"].items()})

@@ -27,6 +27,11 @@ class PersonalField:
     kind: KindOfData
     reason: str = ""
 
+    @property
+    def is_free_text(self) -> bool:
+        """Whether people write there what they like."""
+        return self.reason == _FREE
+
 
 _FREE = "Free text: what people write there is not known; name the field to leave it out."
 _PSEUDONYM = "An identifier that tables are joined by; it names nobody without another system."

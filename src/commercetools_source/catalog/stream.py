@@ -48,7 +48,8 @@ class Stream:
     cursor. `sort`: order asked for where paging is by offset. `partition`: field whose values divide a
     collection that is longer than offsets reach. `params`: always sent. `scopes`: of
     which any one suffices. `resource_type`: its name in references and Messages. `derived`: columns
-    copied from a dotted path.
+    copied from a dotted path. `data_erasure`: whether to delete a record can be asked to erase personal data with it
+    (https://docs.commercetools.com/api/gdpr).
     """
 
     name: str
@@ -67,6 +68,7 @@ class Stream:
     derived: tuple[tuple[str, str], ...] = ()
     resource_type: str | None = None
     deleted_messages: tuple[str, ...] = ()
+    data_erasure: bool = False
     caveat: str = ""
 
     @property

@@ -91,6 +91,7 @@ _ROWS = (
         scopes=("view_business_units",),
         resource_type="business-unit",
         deleted_messages=("BusinessUnitDeleted",),
+        data_erasure=True,
         caveat="What a unit inherits (`inheritedAssociates`, `inheritedStores`) changes without a change date.",
     ),
     # https://docs.commercetools.com/api/projects/cartDiscounts
@@ -109,6 +110,7 @@ _ROWS = (
         item="Cart",
         scopes=("view_orders",),
         resource_type="cart",
+        data_erasure=True,
         caveat="The platform removes carts that are not touched for a while (90 days by default) and sends no Message.",
     ),
     # https://docs.commercetools.com/api/projects/categories
@@ -138,6 +140,7 @@ _ROWS = (
         tie="key",
         scopes=("view_key_value_documents", "view_products", "view_orders", "view_customers"),
         resource_type="key-value-document",
+        data_erasure=True,
         caveat="Keys are unique within a container only; `value` is any JSON.",
     ),
     # https://docs.commercetools.com/api/projects/customerGroups
@@ -159,6 +162,7 @@ _ROWS = (
         scopes=("view_customers",),
         resource_type="customer",
         deleted_messages=("CustomerDeleted",),
+        data_erasure=True,
         caveat="Personal data. The password hash is left out.",
     ),
     # https://docs.commercetools.com/api/projects/discountCodes
@@ -169,6 +173,7 @@ _ROWS = (
         scopes=("view_discount_codes",),
         resource_type="discount-code",
         deleted_messages=("DiscountCodeDeleted",),
+        data_erasure=True,
         caveat="`stores` and `applicationVersion` change in the background.",
     ),
     Stream(
@@ -237,6 +242,7 @@ _ROWS = (
         scopes=("view_orders",),
         resource_type="order",
         deleted_messages=("OrderDeleted",),
+        data_erasure=True,
         caveat="Line items hold a full copy of product variant and price at the time of ordering.",
     ),
     Stream(
@@ -254,6 +260,7 @@ _ROWS = (
         item="Payment",
         scopes=("view_payments",),
         resource_type="payment",
+        data_erasure=True,
         caveat="Deletions are seen only by a sweep.",
     ),
     # https://docs.commercetools.com/api/projects/productDiscounts
@@ -352,6 +359,7 @@ _ROWS = (
         scopes=("view_quote_requests",),
         resource_type="quote-request",
         deleted_messages=("QuoteRequestDeleted",),
+        data_erasure=True,
     ),
     # https://docs.commercetools.com/api/projects/quotes
     Stream(
@@ -361,6 +369,7 @@ _ROWS = (
         scopes=("view_quotes",),
         resource_type="quote",
         deleted_messages=("QuoteDeleted",),
+        data_erasure=True,
     ),
     Stream(
         name="recurrence_policies",
@@ -376,6 +385,7 @@ _ROWS = (
         scopes=("view_recurring_orders",),
         resource_type="recurring-order",
         deleted_messages=("RecurringOrderDeleted",),
+        data_erasure=True,
     ),
     # https://docs.commercetools.com/api/projects/reviews
     Stream(
@@ -384,6 +394,7 @@ _ROWS = (
         item="Review",
         scopes=("view_products",),
         resource_type="review",
+        data_erasure=True,
         caveat="Deletions are seen only by a sweep.",
     ),
     # https://docs.commercetools.com/api/projects/shippingMethods
@@ -401,6 +412,7 @@ _ROWS = (
         item="ShoppingList",
         scopes=("view_shopping_lists",),
         resource_type="shopping-list",
+        data_erasure=True,
         caveat="The platform removes lists not touched for a while (360 days by default) and sends no Message.",
     ),
     # https://docs.commercetools.com/api/projects/staged-quotes
@@ -411,6 +423,7 @@ _ROWS = (
         scopes=("view_staged_quotes",),
         resource_type="staged-quote",
         deleted_messages=("StagedQuoteDeleted",),
+        data_erasure=True,
     ),
     # https://docs.commercetools.com/api/projects/standalone-prices
     Stream(

@@ -80,7 +80,7 @@ DESTINATIONS = (
         metavar="FOLDER",
         make=_jsonl,
         default="commercetools-jsonl",
-        abilities=frozenset({Ability.RUNS}),
+        abilities=frozenset({Ability.RUNS, Ability.ERASE}),
         schemes=_BUCKETS,
         url_parameters=_BUCKET_PARAMETERS,
     ),

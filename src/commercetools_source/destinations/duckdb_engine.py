@@ -6,10 +6,13 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from commercetools_source.arrow.arrays import integers, moments, strings
-from commercetools_source.arrow.decode import DELETED_AT
+from commercetools_source.arrow.decode import DELETED_AT, UNFIT
 from commercetools_source.catalog.timestamps import moment
 from commercetools_source.extract.delivery import Difference
+from commercetools_source.model.quoting import string
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = [
     "SETTINGS",
     "Settings",
+    "api_time",
+    "as_json",
     "compare",
     "connect",
     "deletions",
@@ -29,6 +34,7 @@ __all__ = [
     "lacks_memory",
     "listed",
     "mark_deleted",
+    "records",
     "remove",
 ]
 
@@ -42,6 +48,7 @@ SETTINGS: Settings = {
 }
 """What a destination opens DuckDB with, besides its own."""
 
+_ROWS_AT_ONCE = 1000
 _LACKING = re.compile(r"failed to (pin|allocate|offload)|could not allocate|out of memory|memory limit", re.IGNORECASE)
 
 
@@ -76,6 +83,26 @@ def listed(connection: duckdb.DuckDBPyConnection, times: Mapping[str, str]) -> I
         yield "_gone"
     finally:  # a registered table stays in memory
         connection.unregister("_gone")
+
+
+def as_json(columns: Mapping[str, str]) -> str:
+    """Return the SQL of a row as a JSON object of these columns, each the SQL of its value: times as the API has them.
+
+    What did not fit its column is in it as well.
+    """
+    values = ", ".join(f"{string(name)}, {value}" for name, value in columns.items())
+    return f"json_merge_patch(json_object({values}), coalesce({UNFIT}, '{{}}')::JSON)"
+
+
+def api_time(column: str) -> str:
+    """Return the SQL of a TIMESTAMP as an API timestamp."""
+    return f"strftime({column}, '%Y-%m-%dT%H:%M:%S.%gZ')"
+
+
+def records(result: duckdb.DuckDBPyConnection) -> Iterator[msgspec.Raw]:
+    """Yield the rows of a query for one text of JSON each; to be read to the end before another query is made."""
+    while rows := result.fetchmany(_ROWS_AT_ONCE):
+        yield from (msgspec.Raw(text.encode()) for (text,) in rows)
 
 
 def mark_deleted(connection: duckdb.DuckDBPyConnection, table: str, gone: str) -> int:

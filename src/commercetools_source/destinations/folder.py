@@ -32,7 +32,7 @@ from commercetools_source.destinations.manifest import (
     load_manifest,
     save_manifest,
 )
-from commercetools_source.destinations.run_file import store_run, stored_runs
+from commercetools_source.destinations.run_file import rewrite_runs, store_run, stored_runs
 from commercetools_source.destinations.store import Store
 from commercetools_source.destinations.store.lease import Writer, is_running, obstacle, this_process
 from commercetools_source.destinations.store.local import Local
@@ -52,7 +52,9 @@ if TYPE_CHECKING:
 
     Write = Callable[[BinaryIO], int]
 
-__all__ = ["Folder"]
+__all__ = ["FORGOTTEN", "Folder"]
+
+FORGOTTEN = "_commercetools_forgotten.json"
 
 
 class Folder:
@@ -243,12 +245,32 @@ class Folder:
             remove_unlisted(self.files, self._manifest, tables)
         return True
 
+    # --- whom to forget ---
+
+    def forgotten(self) -> bytes | None:
+        """Return what `store_forgotten` stored last."""
+        try:
+            return self.files.get(FORGOTTEN)
+        except OSError as error:
+            raise DestinationError(f"cannot read {self.files.name}/{FORGOTTEN}: {error}") from error
+
+    def store_forgotten(self, text: bytes) -> None:
+        """Store whom to forget beside the manifest; raises DestinationError."""
+        with self._writing("whom to forget"):
+            self.files.put(FORGOTTEN, lambda out: out.write(text))
+
     # --- records of runs ---
 
     def write_run(self, record: RunRecord) -> None:
         """Store the record of a run beside the manifest; raises DestinationError."""
         with self._writing("the record of a run"):
             store_run(self.files, record)
+
+    def scrub(self) -> None:
+        """Let no file hold what was stored before, and release the folder; raises DestinationError."""
+        with self._writing("the records of runs"):
+            rewrite_runs(self.files)
+        self.close()
 
     def runs(self, limit: int) -> list[RunRecord]:
         """Return the newest records of runs, the newest first; raises DestinationError."""

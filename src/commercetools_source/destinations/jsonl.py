@@ -9,6 +9,7 @@ then the later one. In DuckDB, for example:
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,11 +17,12 @@ import msgspec
 from commercetools_source.arrow.decode import slices
 from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.folder import Folder
+from commercetools_source.destinations.manifest import file_path
 from commercetools_source.destinations.news import MOST_BYTES, replaced, since, versions_in
 from commercetools_source.extract.delivery import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -115,6 +117,46 @@ class Jsonl:
         """Return the newest records of runs, the newest first; raises DestinationError."""
         return self._folder.runs(limit)
 
+    def forgotten(self) -> bytes | None:
+        """Return what `store_forgotten` stored last; raises DestinationError."""
+        return self._folder.forgotten()
+
+    def store_forgotten(self, text: bytes) -> None:
+        """Store whom to forget beside the manifest; raises DestinationError."""
+        self._folder.store_forgotten(text)
+
+    def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
+        """Yield each stored record, of a read under way too; it is whole, whatever `fields` are asked for."""
+        del fields  # a line is read whole anyway
+        for path, _, _ in self._files(stream):
+            with path.open("rb") as lines:
+                yield from (record for record in map(msgspec.Raw, lines) if _is_before(record, stream, before))
+
+    def rewrite(self, stream: Stream, ids: Collection[str], change: Callable[[msgspec.Raw], msgspec.Raw] | None) -> int:
+        """Let lines be what `change` makes of their records, or take them out; return how many."""
+        changed = 0
+        for path, name, loading in list(self._files(stream)):
+            with path.open("rb") as lines:
+                new = sum(_new_line(line, ids, change) != line for line in lines)
+            if new:
+                changed += new
+                rows = TableRows(stream.name, stream.key, partial(_rewrite, path, ids, change))
+                self._folder.exchange(rows, [name], loading=loading)
+        return changed
+
+    def scrub(self) -> None:
+        """Let no file hold what was stored before, and close it; raises DestinationError."""
+        self._folder.scrub()
+        self.close()
+
+    def _files(self, stream: Stream) -> Iterator[tuple[Path, str, bool]]:
+        """Yield the path and name of each file of a stream, and whether a full read under way has loaded it."""
+        entry = self._folder.entry(stream.name)
+        for loading in (False, True):
+            place = self._folder.files.loading if loading else ""
+            for file in (entry.loading if loading else entry.files) if entry else ():
+                yield self._folder.files.fetch(file_path(stream.name, file.name, place)), file.name, loading
+
     def reset(self, stream: Stream) -> bool:
         """Drop the stream's state and the files of a read under way; return whether there was any."""
         return self._folder.reset(stream.name)
@@ -132,3 +174,28 @@ def _write_lines(out: BinaryIO, records: Sequence[msgspec.Raw]) -> int:
             lines = b"".join(msgspec.json.format(record, indent=-1) + b"\n" for record in records[start:stop])
         out.write(lines)
     return len(records)
+
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def _new_line(line: bytes, ids: Collection[str], change: Callable[[msgspec.Raw], msgspec.Raw] | None) -> bytes:
+    """Return what becomes of a line, b"" if it goes."""
+    name = _fields(line).get("id")
+    if name is None or msgspec.json.decode(name) not in ids:
+        return line
+    return b"" if change is None else bytes(change(msgspec.Raw(line.rstrip(b"\n")))) + b"\n"
+
+
+def _rewrite(
+    path: Path, ids: Collection[str], change: Callable[[msgspec.Raw], msgspec.Raw] | None, out: BinaryIO
+) -> int:
+    with path.open("rb") as lines:
+        return sum(bool(out.write(_new_line(line, ids, change))) for line in lines)
+
+
+def _is_before(record: msgspec.Raw, stream: Stream, before: str | None) -> bool:
+    if before is None:
+        return True
+    time = _fields(record).get(stream.cursor or "")
+    return time is not None and msgspec.json.decode(time, type=str) < before

@@ -38,6 +38,7 @@ class Ability(Enum):
     VIEWS = "keep views of relations"
     RUNS = "keep a record of each run"
     EXTERNAL = "be declared to a warehouse as external tables"
+    ERASE = "forget a person"
 
 
 class Location(NamedTuple):

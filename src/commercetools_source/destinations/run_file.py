@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.destinations.store import Store
 
-__all__ = ["RUN_FILE", "append_run", "read_runs", "store_run", "stored_runs"]
+__all__ = ["RUN_FILE", "append_run", "read_runs", "rewrite_runs", "store_run", "stored_runs"]
 
 RUN_FILE = "_commercetools_runs.jsonl"
 
@@ -49,6 +49,14 @@ def stored_runs(store: Store, limit: int) -> list[RunRecord]:
         if isinstance(error, DestinationError):
             raise
         raise DestinationError(f"cannot read the records of runs in {store.name}: {error.strerror or error}") from error
+
+
+def rewrite_runs(store: Store) -> None:
+    """Leave one line for each run: that of before a record was replaced is still there. Raises as `store_run`."""
+    if store.get(RUN_FILE) is None:
+        return
+    text = _newest_lines(stored_runs(store, NEWEST_RUNS), _LONGEST // 2)
+    store.put(RUN_FILE, lambda out: out.write(text))
 
 
 def append_run(folder: Path, record: RunRecord, longest: int = _LONGEST) -> None:

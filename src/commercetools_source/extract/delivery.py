@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -30,6 +30,7 @@ __all__ = [
     "Delivery",
     "Destination",
     "Difference",
+    "Erasable",
     "FileBacked",
     "Hurrying",
     "Listed",
@@ -386,4 +387,37 @@ class Deletable(Comparable, Protocol):
 
     def remove(self, stream: Stream, times: Mapping[str, str]) -> int:
         """Take out the rows with these ids, those that are marked too; return how many there were."""
+        ...
+
+
+@runtime_checkable
+class Erasable(Protocol):
+    """A destination in which single records can be emptied or taken out for good. To be called while it is open."""
+
+    def forgotten(self) -> bytes | None:
+        """Return what `store_forgotten` stored last; None if nothing. Raises DestinationError."""
+        ...
+
+    def store_forgotten(self, text: bytes) -> None:
+        """Store whom to forget, apart from all streams: no read and no reset changes it. Raises DestinationError."""
+        ...
+
+    def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
+        """Yield each stored row of `stream` as a JSON object of those of `fields` that it has.
+
+        Every version of a record, those of a read under way and of deleted records too; with `before` only rows last
+        changed before this API timestamp. To be read to its end before another method is called.
+        """
+        ...
+
+    def rewrite(self, stream: Stream, ids: Collection[str], change: Callable[[msgspec.Raw], msgspec.Raw] | None) -> int:
+        """Let each row with one of these ids be what `change` makes of its record; None: take it out. Return how many.
+
+        What `change` is given has the fields of the record in which texts can be. Relations follow. Rows that are
+        equal afterwards are not counted. Raises DestinationError.
+        """
+        ...
+
+    def scrub(self) -> None:
+        """Close it, and let no freed space hold what was stored before. Raises DestinationError."""
         ...

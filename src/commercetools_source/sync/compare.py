@@ -36,6 +36,7 @@ from commercetools_source.sync.deletions import (
     refusal,
     sweepable,
 )
+from commercetools_source.sync.erasure import catch_up, erasure_of
 from commercetools_source.sync.transfer import destination_of
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.streams import Streams
     from commercetools_source.client import Client
     from commercetools_source.extract.delivery import Listed
+    from commercetools_source.extract.forgotten import Erasure
 
 __all__ = ["Verdict", "sweep", "verify"]
 
@@ -106,12 +108,13 @@ def _each(
         comparable = choice(having(DESTINATIONS, Ability.COMPARE))
         raise ConfigError(f"{destination.name} cannot be compared with the platform; {comparable} can")
     chosen = None if streams is None else streams_of(streams)
-    sides = _Sides(client, destination, destination, guard, marking(destination, hard=hard))
+    delete = marking(destination, hard=hard)
     try:
         # To compare changes nothing, so that it does not lock out those who read.
         states = open_to_read(destination) if guard is None else destination.open()
         lost = lost_streams(destination)
         rows = _held(destination, {*states, *lost}) if chosen is None else chosen
+        sides = _Sides(client, destination, destination, guard, delete, erasure_of(destination))
         return tuple(
             Verdict(stream.name, note=f"{lost[stream.name]} by the next run")
             if stream.name in lost
@@ -139,6 +142,7 @@ class _Sides:
     ledger: Comparable
     guard: Guard | None
     delete: Callable[[Stream, Mapping[str, str]], int]
+    erasure: Erasure
 
 
 def _one(sides: _Sides, stream: Stream, state: StreamState) -> Verdict:
@@ -160,6 +164,9 @@ def _compared(sides: _Sides, stream: Stream, state: StreamState, cursor: str) ->
     try:
         pages = _listed(sides.client, stream, state)
         difference = sides.ledger.compare(stream, pages, cursor, state.since)
+        if removed := sides.erasure.removed:
+            # Rows of persons whom the destination has forgotten are meant not to be there.
+            difference = replace(difference, missing=tuple(name for name in difference.missing if name not in removed))
         if expires_on_platform(stream):
             # The destination is the archive of what the platform forgets.
             difference = replace(difference, gone=())
@@ -218,6 +225,7 @@ def _mend(sides: _Sides, stream: Stream, state: StreamState, ids: tuple[str, ...
     stored = 0
     for page in fetch(sides.client.get, stream, ids, state.where, sides.client.privacy):
         delivery = Delivery(stream, page.records, page.size, state, Phase.MERGE)
-        sides.destination.write(delivery)
+        sides.destination.write(sides.erasure.delivery(delivery))
         stored += len(page.records)
+    catch_up(sides.destination, sides.erasure)
     return stored

@@ -18,6 +18,7 @@ from commercetools_source.extract.engine import Extraction, Outcome
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection, checked_predicate
 from commercetools_source.extract.writing import write_all
+from commercetools_source.sync.erasure import catch_up, erasure_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -204,10 +205,12 @@ class Transfer:
         limits = Limits.of(config.concurrency, config.page_size, self.destination.batch_bytes)
         limits = replace(limits, seconds=self.seconds)
         extraction = Extraction(self.client.get, streams, states, selection, limits, self.hook)
+        erasure = erasure_of(self.destination)
         # Handed out before the first request, so that a signal during it ends the run cleanly too.
         if self.on_stoppable is not None:
             self.on_stoppable(partial(self._stop, extraction))
-        write_all(extraction, self.destination, self.hook, change)
+        write_all(extraction, self.destination, self.hook, lambda delivery: change(erasure.delivery(delivery)))
+        catch_up(self.destination, erasure)
         return extraction.outcomes
 
     def _stop(self, extraction: Extraction) -> None:

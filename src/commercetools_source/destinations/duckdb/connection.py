@@ -14,13 +14,13 @@ from commercetools_source.destinations.duckdb.failures import opening_error
 from commercetools_source.destinations.duckdb.memory import LIMITS
 from commercetools_source.errors import DestinationError
 from commercetools_source.errors.extras import install_hint
-from commercetools_source.model.quoting import string
+from commercetools_source.model.quoting import quoted, string
 from commercetools_source.model.schemas import BOOKKEEPING, RECORDS, record_table
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["CATALOG", "attach", "refuse_ambiguous", "row_counts", "target_of"]
+__all__ = ["CATALOG", "attach", "attach_new", "refuse_ambiguous", "row_counts", "target_of"]
 
 CATALOG = "shop"
 """What the file is called in the connection, whatever its name."""
@@ -102,6 +102,12 @@ def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
             " move it away and run `commercetools-source sync`, which reads the shop anew"
         )
     return connection
+
+
+def attach_new(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+    """Create a file like those of `attach` beside the current database, called `name` in the connection."""
+    options = f"TYPE duckdb, ROW_GROUP_SIZE {_ROW_GROUP}, {_CREATED}"
+    connection.execute(f"ATTACH {string(str(path.absolute()))} AS {quoted(name)} ({options})")
 
 
 def target_of(path: Path) -> Path:

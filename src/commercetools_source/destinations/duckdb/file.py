@@ -15,8 +15,8 @@ from commercetools_source.arrow.decode import surprises
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import duckdb_engine
-from commercetools_source.destinations.duckdb import merge, runs, states
-from commercetools_source.destinations.duckdb.connection import attach
+from commercetools_source.destinations.duckdb import erasure, merge, runs, states
+from commercetools_source.destinations.duckdb.connection import attach, target_of
 from commercetools_source.destinations.duckdb.database import Database
 from commercetools_source.destinations.duckdb.failures import (
     duckdb_errors,
@@ -38,10 +38,11 @@ from commercetools_source.extract.delivery import Changes, Phase
 from commercetools_source.model.schemas import RELATIONS, record_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
+    import msgspec
 
     from commercetools_source.catalog.schema import Column
     from commercetools_source.catalog.stream import Stream
@@ -214,6 +215,32 @@ class DuckDB:
         """Return the newest records of runs, the newest first; raises DestinationError."""
         with self._failing("read the records of runs of") as opened:
             return runs.read_runs(opened.database, limit)
+
+    def forgotten(self) -> bytes | None:
+        """Return what `store_forgotten` stored last; raises DestinationError."""
+        with self._failing("read whom to forget from") as opened:
+            return erasure.read_forgotten(opened.database)
+
+    def store_forgotten(self, text: bytes) -> None:
+        """Store whom to forget, beside the states of streams; raises DestinationError."""
+        with self._changing("store whom to forget in") as opened:
+            erasure.write_forgotten(opened.database, text)
+
+    def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
+        """Yield each stored row, of a read under way too, as a JSON object of those of `fields` that it has."""
+        with self._failing(f"read {stream.name} in") as opened:
+            yield from erasure.scan(opened.database, stream, fields, before)
+
+    def rewrite(self, stream: Stream, ids: Collection[str], change: Callable[[msgspec.Raw], msgspec.Raw] | None) -> int:
+        """Let rows be what `change` makes of them, or take them out, with their relations; return how many."""
+        with self._changing(f"erase records of {stream.name} in") as opened:
+            return erasure.rewrite(opened.database, opened.model, stream, ids, change)
+
+    def scrub(self) -> None:
+        """Put a copy of what counts in the place of the file, and close it; raises DestinationError."""
+        with self._failing("write anew") as opened:
+            erasure.scrub(opened.database.connection, target_of(self._path))
+        self.close()
 
     def changes(self) -> Mapping[str, Changes]:
         """Return by stream what deliveries changed; what a full read of a very large table changed is not known."""

@@ -20,7 +20,7 @@ from commercetools_source.destinations.duckdb_engine import first_line
 from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.folder import Folder
 from commercetools_source.destinations.manifest import MANIFEST
-from commercetools_source.destinations.parquet import counts, deletions, relations
+from commercetools_source.destinations.parquet import counts, deletions, erasure, relations
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.parquet.compaction import compact
 from commercetools_source.destinations.parquet.decoding import Clock, Decoders, column_types
@@ -40,10 +40,11 @@ from commercetools_source.errors.extras import install_hint
 from commercetools_source.extract.delivery import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
+    import msgspec
     import pyarrow as pa
 
     from commercetools_source.arrow.decode import Decoder
@@ -298,6 +299,29 @@ class Parquet:
     def runs(self, limit: int) -> Sequence[RunRecord]:
         """Return the newest records of runs, the newest first; raises DestinationError."""
         return self._folder.runs(limit)
+
+    def forgotten(self) -> bytes | None:
+        """Return what `store_forgotten` stored last; raises DestinationError."""
+        return self._folder.forgotten()
+
+    def store_forgotten(self, text: bytes) -> None:
+        """Store whom to forget beside the manifest; raises DestinationError."""
+        self._folder.store_forgotten(text)
+
+    def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
+        """Yield each stored row, of a read under way too, as a JSON object of those of `fields` that it has."""
+        with self._failing(f"read {stream.name} in"):
+            yield from erasure.scan(self._folder, self._session, stream, fields, before)
+
+    def rewrite(self, stream: Stream, ids: Collection[str], change: Callable[[msgspec.Raw], msgspec.Raw] | None) -> int:
+        """Let rows be what `change` makes of them, or take them out, with their relations; return how many."""
+        with self._failing(f"erase records of {stream.name} in"):
+            return erasure.rewrite(self._folder, self._session, stream, ids, change)
+
+    def scrub(self) -> None:
+        """Let no file hold what was stored before, and close it; raises DestinationError."""
+        self._folder.scrub()
+        self.close()
 
     def reset(self, stream: Stream) -> bool:
         """Drop the stream's state and the files of a read under way; return whether there was any."""

@@ -1,0 +1,45 @@
+"""The command `forget`: one person erased from what was copied."""
+
+from typing import Annotated
+
+import typer
+
+from commercetools_source.cli import options
+from commercetools_source.cli.output import show
+from commercetools_source.destinations import DESTINATIONS
+from commercetools_source.destinations.row import Ability, described, having
+
+app = typer.Typer()
+
+
+@app.command()
+def forget(
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The id of the customer.")],
+    destination: Annotated[
+        str,
+        typer.Option(
+            "--destination",
+            "-d",
+            metavar="WHERE",
+            help=f"What `sync` wrote: {described(having(DESTINATIONS, Ability.ERASE))}.",
+        ),
+    ] = options.DEFAULT,
+    email: Annotated[
+        list[str] | None,
+        typer.Option("--email", metavar="ADDRESS", help="An e-mail address of the person besides; may be repeated."),
+    ] = None,
+    rows: Annotated[
+        bool, typer.Option("--rows", help="Take the rows out; by default they stay, without what is personal.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the rows, and change nothing.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Erase a person from what was copied. Finds all rows of a customer; later runs do not load them again."""
+    from commercetools_source.destinations import open_stored
+    from commercetools_source.report.forget import ForgetReport
+    from commercetools_source.sync.forget import forget as erase
+
+    target = open_stored(destination)
+    forgetting = erase(target, customer, emails=email or (), rows=rows, dry_run=dry_run)
+    show(ForgetReport(forgetting, target.name, dry_run), as_json=as_json)
+    raise typer.Exit(1 if forgetting.left else 0)

@@ -1,0 +1,120 @@
+"""Single records of a DuckDB file emptied or taken out for good: what they were is nowhere in the file after it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from commercetools_source.arrow.arrays import strings
+from commercetools_source.arrow.decode import DELETED_AT
+from commercetools_source.arrow.rewrite import rewritten
+from commercetools_source.catalog.timestamps import moment
+from commercetools_source.destinations import duckdb_engine
+from commercetools_source.destinations.duckdb import connection as files
+from commercetools_source.destinations.duckdb.states import loading_name
+from commercetools_source.destinations.store.atomic import sync_folder
+from commercetools_source.model.quoting import literal, quoted
+from commercetools_source.model.schemas import BOOKKEEPING, record_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import duckdb
+    import msgspec
+
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.destinations.duckdb.database import Database
+    from commercetools_source.destinations.duckdb.model import Model
+
+__all__ = ["read_forgotten", "rewrite", "scan", "scrub", "write_forgotten"]
+
+_FORGOTTEN = "forgotten"
+
+
+def read_forgotten(database: Database) -> bytes | None:
+    """Return what `write_forgotten` stored."""
+    if _FORGOTTEN not in database.catalogue.bookkeeping:
+        return None
+    rows = database.execute(f"SELECT persons FROM {BOOKKEEPING}.{_FORGOTTEN}")  # noqa: S608 - constants
+    return rows[0][0].encode() if rows else None
+
+
+def write_forgotten(database: Database, text: bytes) -> None:
+    """Store whom to forget, inside a transaction."""
+    database.catalogue.prepare_bookkeeping(_FORGOTTEN, {"persons": "JSON"})
+    database.execute(f"DELETE FROM {BOOKKEEPING}.{_FORGOTTEN}")  # noqa: S608 - constants
+    database.execute(f"INSERT INTO {BOOKKEEPING}.{_FORGOTTEN} VALUES (?)", [text.decode()])  # noqa: S608 - same
+
+
+def scan(database: Database, stream: Stream, fields: Sequence[str], before: str | None) -> Iterator[msgspec.Raw]:
+    """Yield each row as a JSON object of those of `fields` that it has, of a read under way too."""
+    for table, types in _tables(database, stream).items():
+        columns = {name: quoted(name) for name in fields if name in types}
+        columns |= {name: duckdb_engine.api_time(sql) for name, sql in columns.items() if types[name] == "TIMESTAMP"}
+        query = f"SELECT {duckdb_engine.as_json(columns)} FROM {record_table(table)}"  # noqa: S608 - quoted names
+        if before is not None:
+            time = literal(moment(before).replace(tzinfo=None))
+            query += f" WHERE {quoted(str(stream.cursor))} < {time}"
+        yield from duckdb_engine.records(database.connection.execute(query))
+
+
+def rewrite(
+    database: Database,
+    model: Model,
+    stream: Stream,
+    ids: Collection[str],
+    change: Callable[[msgspec.Raw], msgspec.Raw] | None,
+) -> int:
+    """Let each row with one of these ids be what `change` makes of its record, None: take it out; return how many.
+
+    To be called inside a transaction; relations that are tables follow.
+    """
+    import pyarrow as pa
+
+    changed = 0
+    with database.registered("_ids", pa.table({"id": strings(list(ids))})):
+        for table, types in _tables(database, stream).items():
+            name, chosen = record_table(table), "WHERE id IN (SELECT id FROM _ids)"
+            if change is None:
+                if table == stream.name:
+                    model.remove(stream, "_ids")
+                ((rows,),) = database.execute(f"DELETE FROM {name} {chosen}")  # noqa: S608 - quoted names
+                changed += rows
+                continue
+            stored: pa.Table = database.connection.sql(f"SELECT * FROM {name} {chosen}").to_arrow_table()  # noqa: S608 - same
+            new, rows = rewritten(stored, types, change)
+            changed += rows
+            with database.registered("_changed", new):
+                database.execute(f"DELETE FROM {name} {chosen}")  # noqa: S608 - same
+                database.execute(f"INSERT INTO {name} BY NAME SELECT * FROM _changed")  # noqa: S608 - same
+            if table == stream.name:
+                model.update(stream, types, f"(FROM {name} {chosen} AND {DELETED_AT} IS NULL)")
+    return changed
+
+
+def scrub(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Put a copy of the file at `path`, which `connection` has open, in its place.
+
+    A row that is deleted or changed stays in blocks of the file that are free, or not yet: a copy has what counts, and
+    nothing else (https://duckdb.org/docs/stable/operations_manual/footprint_of_duckdb/reclaiming_space).
+    """
+    copy = path.with_name(f"{path.name}.commercetools-copy")
+    for leftover in (copy, copy.with_name(f"{copy.name}.wal")):  # of a run that was killed here
+        leftover.unlink(missing_ok=True)
+    connection.execute("CHECKPOINT")
+    files.attach_new(connection, copy, "copy")
+    connection.execute(f"COPY FROM DATABASE {files.CATALOG} TO copy")
+    connection.execute("DETACH copy")
+    with copy.open("rb+") as file:
+        os.fsync(file.fileno())
+    copy.chmod(path.stat().st_mode)
+    # Before the connection, and with it the lock, is let go: nobody writes to the old file in between.
+    copy.replace(path)
+    sync_folder(path.parent)
+
+
+def _tables(database: Database, stream: Stream) -> Mapping[str, Mapping[str, str]]:
+    """Return the tables with rows of a stream, each with the types of its columns."""
+    names = (stream.name, loading_name(stream.name))
+    return {name: database.catalogue.columns[name] for name in names if name in database.catalogue.columns}

@@ -1,0 +1,279 @@
+"""Whom a destination has forgotten: which records are a person's, and what of them is erased. Pure functions.
+
+What is stored of a person are ids of the platform, which name nobody, and digests. What the platform creates after a
+person was forgotten is new data of somebody who came back: it is loaded as any other.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.catalog.personal import PERSONAL
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.errors import StateError
+from commercetools_source.extract.privacy import Privacy
+from commercetools_source.extract.redaction import redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.delivery import Delivery
+
+__all__ = ["FIELDS", "PERSON_STREAMS", "Erasure", "Forgotten", "Person", "decode", "encode", "eraser"]
+
+_QUOTING = ("messages", "order_edits", "payment_methods")
+"""Streams besides those with `data_erasure` whose records have or repeat what is in theirs."""
+PERSON_STREAMS = tuple(stream for name, stream in STREAMS.items() if stream.data_erasure or name in _QUOTING)
+"""The streams in which a person's records are looked for, all with the key `id`."""
+
+_LEADING = ("cart", "quotationCart", "order", "originOrder", "quote", "quoteRequest", "stagedQuote", "recurringOrder")
+"""Fields of a person's record that refer to other records of the same person."""
+_REPEATED = (*_LEADING, "customer", "payment", "review", "shoppingList")
+"""Fields in which a Message repeats a whole record (https://docs.commercetools.com/api/projects/messages)."""
+FIELDS = (
+    *("id", "createdAt", "resource", "customerId", "customerEmail", "email", "contactEmail", "anonymousId"),
+    *("paymentInfo", "key", "value", *_REPEATED),
+)
+"""The fields of a record that can tell whose it is."""
+
+_FREE_TEXTS = tuple(((row.type, row.field), "drop") for row in PERSONAL.values() if row.is_free_text)
+_NAMED_BY_BUYERS = tuple(
+    ((name, field), "drop") for name in ("ShoppingList", "TextLineItem") for field in ("name", "description")
+)
+_ERASED = Privacy(
+    "drop",
+    # Of one person nobody has to know what a free text or a field of the project's own says: it goes.
+    (*_FREE_TEXTS, *_NAMED_BY_BUYERS, (("CustomFields", "fields"), "drop"), (("CustomObject", "value"), "drop")),
+)
+_MAIL = re.compile(rb"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+")
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """A person forgotten at `time`, an API timestamp, by the id of a `customer`.
+
+    `rows`: whether rows are removed, and not only emptied. `emails` and `visitors` (anonymous ids) are digests,
+    `records` the ids of records that are the person's.
+    """
+
+    customer: str
+    time: str
+    rows: bool = False
+    emails: tuple[str, ...] = ()
+    visitors: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """All whom a destination has forgotten; `salt` is the key of the digests, a new one for each destination."""
+
+    salt: str = ""
+    persons: tuple[Person, ...] = ()
+
+    def digest(self, text: str) -> str:
+        """Return what stands for an e-mail address or anonymous id."""
+        return hmac.digest(self.salt.encode(), text.strip().lower().encode(), "sha256").hex()
+
+    def with_person(self, person: Person) -> Forgotten:
+        """Return it with a person more; one who is there already keeps what was known of them."""
+        for index, known in enumerate(self.persons):
+            if known.customer == person.customer:
+                merged = msgspec.structs.replace(
+                    known,
+                    time=max(known.time, person.time),
+                    rows=known.rows or person.rows,
+                    emails=tuple(dict.fromkeys((*known.emails, *person.emails))),
+                )
+                return msgspec.structs.replace(
+                    self, persons=(*self.persons[:index], merged, *self.persons[index + 1 :])
+                )
+        return msgspec.structs.replace(self, persons=(*self.persons, person))
+
+
+def encode(forgotten: Forgotten) -> bytes:
+    """Return the text to store."""
+    return msgspec.json.encode(forgotten)
+
+
+def decode(text: bytes | None) -> Forgotten:
+    """Return what `encode` wrote, nobody for None; raises StateError, because to load a person again is worse."""
+    if text is None:
+        return Forgotten()
+    try:
+        return msgspec.json.decode(text, type=Forgotten)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise StateError(
+            f"the list of persons who were forgotten cannot be read ({error}); put it back from a backup"
+        ) from error
+
+
+def eraser(stream: Stream) -> Callable[[msgspec.Raw], msgspec.Raw]:
+    """Return what leaves all that is personal out of a record of the stream; free texts and custom fields too."""
+    return redactor(stream.item, _ERASED) or (lambda record: record)
+
+
+class Erasure:
+    """Finds the records of forgotten persons, and learns by them of others; `has_grown` says whether it did.
+
+    `removed`: ids of records whose rows must not be there.
+    """
+
+    def __init__(self, forgotten: Forgotten) -> None:
+        self.has_grown = False
+        self._forgotten = forgotten
+        self._persons = forgotten.persons
+        self._records: dict[str, int] = {}
+        self._emails: dict[str, int] = {}
+        self._visitors: dict[str, int] = {}
+        for index, person in enumerate(forgotten.persons):
+            self._records |= dict.fromkeys((*person.records, person.customer), index)
+            self._emails |= dict.fromkeys(person.emails, index)
+            self._visitors |= dict.fromkeys(person.visitors, index)
+
+    @property
+    def removed(self) -> frozenset[str]:
+        """The ids of known records whose rows are removed, and not only emptied."""
+        return frozenset(name for name, index in self._records.items() if self._persons[index].rows)
+
+    def forgotten(self) -> Forgotten:
+        """Return all persons with what was learnt of them."""
+        persons = tuple(
+            msgspec.structs.replace(
+                person,
+                emails=_of(index, self._emails),
+                visitors=_of(index, self._visitors),
+                records=_of(index, self._records),
+            )
+            for index, person in enumerate(self._persons)
+        )
+        return msgspec.structs.replace(self._forgotten, persons=persons)
+
+    def delivery(self, delivery: Delivery) -> Delivery:
+        """Return a delivery in which the records of forgotten persons are empty, or left out."""
+        stream = delivery.stream
+        if not self._persons or stream not in PERSON_STREAMS:
+            return delivery
+        erase = eraser(stream)
+        owners = [self.owner(stream, record) for record in delivery.records]
+        records = [
+            record if owner is None else erase(record)
+            for record, owner in zip(delivery.records, owners, strict=True)
+            if owner is None or not owner.rows
+        ]
+        return replace(delivery, records=records)
+
+    def owner(self, stream: Stream, record: msgspec.Raw) -> Person | None:
+        """Return whose record it is, None if nobody's who was forgotten; what it refers to is known from then on."""
+        fields = _decode(record)
+        index = self._index(stream, fields, bytes(record))
+        if index is None:
+            return None
+        # Messages are many, and found by what they are about; only where they must not be there, they are listed.
+        if stream.name != "messages" or self._persons[index].rows:
+            self._learn(self._records, fields.get("id"), index)
+        self._learn(self._records, _id(fields.get("resource")), index)
+        for reference in _references(fields) if stream.name != "messages" else ():
+            self._learn(self._records, reference, index)
+        return self._persons[index]
+
+    def _index(self, stream: Stream, fields: Mapping[str, Any], text: bytes) -> int | None:
+        for name in (fields.get("id"), _id(fields.get("resource"))):
+            if isinstance(name, str) and name in self._records:
+                if stream.name == "customers":
+                    self._learn_names(fields, self._records[name])
+                return self._records[name]
+        index = self._by_person(stream, fields)
+        if index is None and stream.name == "messages":
+            repeated = (fields.get(name) for name in _REPEATED)
+            indices = (self._by_person(stream, value) for value in repeated if isinstance(value, dict))
+            index = next((found for found in indices if found is not None), None)
+        if index is None and stream.name == "custom_objects":
+            index = self._by_text(fields, text)
+        return index
+
+    def _by_person(self, stream: Stream, fields: Mapping[str, Any]) -> int | None:
+        """Return whose record it is by the customer, the e-mail address, or the anonymous session that made it."""
+        customer = fields.get("customerId") or _id(fields.get("customer"))
+        index = self._before(self._records.get(customer) if isinstance(customer, str) else None, fields)
+        if index is not None:
+            self._learn_names(fields, index)
+            return index
+        emails = _emails(stream, fields)
+        for email in emails:
+            index = self._before(self._emails.get(self._forgotten.digest(email)), fields)
+            if index is not None:
+                self._learn(self._visitors, self._digest(fields.get("anonymousId")), index)
+                return index
+        if customer or emails:  # somebody else's, although both may have used one device
+            return None
+        visitor = self._digest(fields.get("anonymousId"))
+        return self._before(self._visitors.get(visitor) if visitor else None, fields)
+
+    def _by_text(self, fields: Mapping[str, Any], text: bytes) -> int | None:
+        """Return whose custom object it is: one with the id of a customer, or an e-mail address, anywhere."""
+        for index, person in enumerate(self._persons):
+            if person.customer.encode() in text:
+                return self._before(index, fields)
+        digests = (self._forgotten.digest(mail.decode(errors="replace")) for mail in _MAIL.findall(text))
+        return next((self._before(self._emails[mail], fields) for mail in digests if mail in self._emails), None)
+
+    def _before(self, index: int | None, fields: Mapping[str, Any]) -> int | None:
+        """Return `index` for a record that the platform had when the person was forgotten."""
+        created = fields.get("createdAt")
+        later = index is not None and isinstance(created, str) and created > self._persons[index].time
+        return None if later else index
+
+    def _learn_names(self, fields: Mapping[str, Any], index: int) -> None:
+        for name in ("email", "customerEmail"):
+            self._learn(self._emails, self._digest(fields.get(name)), index)
+        self._learn(self._visitors, self._digest(fields.get("anonymousId")), index)
+
+    def _digest(self, text: object) -> str | None:
+        return self._forgotten.digest(text) if isinstance(text, str) and text.strip() else None
+
+    def _learn(self, table: dict[str, int], name: object, index: int) -> None:
+        if isinstance(name, str) and name and name not in table:
+            table[name] = index
+            self.has_grown = True
+
+
+def _of(index: int, table: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(sorted(name for name, owner in table.items() if owner == index))
+
+
+def _decode(record: msgspec.Raw) -> dict[str, Any]:
+    """Return the fields of a record that can tell whose it is; none of what is no object."""
+    try:
+        fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        return {}
+    return {name: msgspec.json.decode(fields[name]) for name in _TELLING if name in fields}
+
+
+_TELLING = tuple(name for name in FIELDS if name not in {"key", "value"})  # these are looked at as text
+
+
+def _id(value: object) -> str | None:
+    """Return the id in a reference, or in a record."""
+    name = value.get("id") if isinstance(value, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _emails(stream: Stream, fields: Mapping[str, Any]) -> list[str]:
+    """Return the e-mail addresses that say whose a record is, and not whom it mentions."""
+    names = {"customers": "email", "business_units": "contactEmail"}
+    values = (fields.get("customerEmail"), fields.get(names.get(stream.name, "customerEmail")))
+    return [value for value in values if isinstance(value, str) and value.strip()]
+
+
+def _references(fields: Mapping[str, Any]) -> Iterator[str | None]:
+    """Yield the ids of other records that a person's record refers to, which are the person's too."""
+    yield from (_id(fields.get(name)) for name in _LEADING)
+    info = fields.get("paymentInfo")
+    payments = info.get("payments") if isinstance(info, dict) else None
+    yield from map(_id, payments if isinstance(payments, list) else ())

@@ -1,0 +1,53 @@
+"""What `forget` answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.errors import printable
+from commercetools_source.report.answer import Report
+from commercetools_source.report.table import table
+
+if TYPE_CHECKING:
+    from commercetools_source.sync.forget import Forgetting
+
+__all__ = ["ForgetReport"]
+
+_COPIES = "copies of it (backups, --publish, --report, what was loaded elsewhere) are not known here: erase them too"
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetReport(Report):
+    """What of a person is in `destination`, and what was erased; `dry_run`: nothing was."""
+
+    forgetting: Forgetting
+    destination: str
+    dry_run: bool = False
+
+    def text(self) -> str:
+        """Return a line for each stream with rows of the person, then what stays to be done."""
+        forgetting, name = self.forgetting, printable(self.destination)
+        if not forgetting.rows:
+            lines = [f"{name} has no rows of customer {forgetting.customer}"]
+        else:
+            erased = {} if self.dry_run else forgetting.erased
+            figures = [[stream, rows, erased.get(stream, 0)] for stream, rows in forgetting.rows.items()]
+            lines = [table(figures, header=("stream", "rows", "erased now"))]
+        if self.dry_run:
+            return "\n".join([*lines, "nothing was changed; leave out --dry-run to erase it"])
+        lines.append(f"customer {forgetting.customer} is forgotten in {name}: later runs load nothing of it again")
+        lines += [f"left: {printable(place)}" for place in forgetting.left]
+        return "\n".join([*lines, _COPIES])
+
+    def value(self) -> dict[str, Any]:
+        """Return rows and erased rows by stream, and where something stays."""
+        forgetting = self.forgetting
+        return {
+            "customer": forgetting.customer,
+            "destination": self.destination,
+            "dry_run": self.dry_run,
+            "rows": dict(forgetting.rows),
+            "erased": dict(forgetting.erased),
+            "left": list(forgetting.left),
+        }

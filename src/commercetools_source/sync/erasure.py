@@ -1,0 +1,94 @@
+"""Forgotten persons in an open destination: found, emptied or taken out, and kept from coming back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from commercetools_source.extract import forgotten as persons
+from commercetools_source.extract.delivery import Erasable
+from commercetools_source.extract.forgotten import FIELDS, PERSON_STREAMS, Erasure, eraser
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.delivery import Destination
+
+__all__ = ["Owners", "catch_up", "erase", "erasure_of", "search"]
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """The ids of the rows of one stream that are persons', and how many `rows` there are of each `customer`.
+
+    `removed` are to be taken out, `emptied` stay without what is personal.
+    """
+
+    stream: Stream
+    rows: Mapping[str, int]
+    emptied: frozenset[str]
+    removed: frozenset[str]
+
+
+def erasure_of(destination: Destination) -> Erasure:
+    """Return whom an open destination has forgotten; raises DestinationError and StateError."""
+    text = destination.forgotten() if isinstance(destination, Erasable) else None
+    return Erasure(persons.decode(text))
+
+
+def catch_up(destination: Destination, erasure: Erasure) -> None:
+    """Erase what a run shows to be a forgotten person's: a record may come after its Messages."""
+    if erasure.has_grown and isinstance(destination, Erasable):
+        erase(destination, erasure, search(destination, erasure))
+
+
+def search(destination: Erasable, erasure: Erasure) -> list[Owners]:
+    """Return the rows of all persons of `erasure`, which learns of each row what else is theirs."""
+    last = [stream for stream in PERSON_STREAMS if stream.name == "messages"]  # what they are about is known by then
+    first = [stream for stream in PERSON_STREAMS if stream not in last]
+    while True:
+        erasure.has_grown = False
+        owners = [_owners(destination, erasure, stream) for stream in first]
+        if not erasure.has_grown:
+            owners += [_owners(destination, erasure, stream) for stream in last]
+        if not erasure.has_grown:
+            return owners
+
+
+def erase(destination: Erasable, erasure: Erasure, owners: Iterable[Owners]) -> dict[str, int]:
+    """Empty or take out what `search` returned, and return how many rows changed, by stream.
+
+    Repeated after it was cut off, it ends the same: whom to forget is stored first.
+    """
+    destination.store_forgotten(persons.encode(erasure.forgotten()))
+    changed = {}
+    for found in owners:
+        # What was removed before it was cut off is in no row any more, and may be in relations still.
+        removed = found.removed | erasure.removed
+        rows = destination.rewrite(found.stream, removed, None) if removed else 0
+        if found.emptied:
+            rows += destination.rewrite(found.stream, found.emptied, eraser(found.stream))
+        changed[found.stream.name] = rows
+    return changed
+
+
+class _Identified(msgspec.Struct):
+    id: str
+
+
+_id_of: Callable[[msgspec.Raw], _Identified] = msgspec.json.Decoder(_Identified).decode
+
+
+def _owners(destination: Erasable, erasure: Erasure, stream: Stream) -> Owners:
+    rows: Counter[str] = Counter()
+    emptied, removed = set[str](), set[str]()
+    for record in destination.scan(stream, FIELDS):
+        owner = erasure.owner(stream, record)
+        if owner is not None:
+            rows[owner.customer] += 1
+            (removed if owner.rows else emptied).add(_id_of(record).id)
+    return Owners(stream, rows, frozenset(emptied), frozenset(removed))

@@ -1,0 +1,133 @@
+"""One person forgotten in a destination: every row that is theirs emptied or taken out, and kept so by later runs."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.timestamps import instant
+from commercetools_source.destinations import DESTINATIONS
+from commercetools_source.destinations.row import Ability, choice, having
+from commercetools_source.errors import ConfigError
+from commercetools_source.extract import forgotten as persons
+from commercetools_source.extract.delivery import Erasable, RunStore
+from commercetools_source.extract.forgotten import Erasure, Person
+from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord
+from commercetools_source.sync.erasure import erase, search
+from commercetools_source.sync.transfer import destination_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from os import PathLike
+
+    from commercetools_source.extract.checkpoint import StreamState
+    from commercetools_source.extract.delivery import Destination
+    from commercetools_source.sync.erasure import Owners
+
+__all__ = ["Forgetting", "forget"]
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """What became of a person: by stream the `rows` that are theirs, and those that were `erased` now.
+
+    Rows are counted with each version that is stored, those of a full read under way too. `left`: where something
+    stays, and what must be done there.
+    """
+
+    customer: str
+    rows: Mapping[str, int]
+    erased: Mapping[str, int] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
+
+
+def forget(
+    destination: Destination | str | PathLike[str],
+    customer: str,
+    *,
+    emails: Sequence[str] = (),
+    rows: bool = False,
+    dry_run: bool = False,
+) -> Forgetting:
+    """Erase in `destination` all that is personal of the customer with this id, and let later runs not load it again.
+
+    Found by the customer, by `emails` and those of the customer's records, by anonymous sessions and by references
+    between records. Rows stay, without their personal values; with `rows` they are taken out. With `dry_run` nothing
+    is changed. Killed at any time and repeated, it ends the same.
+    Raises ConfigError for a destination that cannot erase, and for a customer or e-mail address that can be none;
+    DestinationError; StateError.
+    """
+    destination = destination_of(destination)
+    if not isinstance(destination, Erasable):
+        erasing = choice(having(DESTINATIONS, Ability.ERASE))
+        raise ConfigError(f"{destination.name} cannot forget a person; {erasing} can")
+    _check(customer, emails)
+    try:
+        states = destination.open()
+        known = persons.decode(destination.forgotten())
+        if not known.salt:
+            known = msgspec.structs.replace(known, salt=secrets.token_hex(16))
+        digests = tuple(known.digest(email) for email in emails)
+        now = instant(datetime.now(timezone.utc))
+        erasure = Erasure(known.with_person(Person(customer=customer, time=now, rows=rows, emails=digests)))
+        owners = search(destination, erasure)
+        found = {each.stream.name: each.rows[customer] for each in owners if each.rows.get(customer)}
+        if dry_run:
+            return Forgetting(customer, found)
+        names = _names(destination, owners, emails)
+        erased = erase(destination, erasure, owners)
+        _clean_runs(destination, names)
+        left = (*_left_in_states(states, names), *_left_elsewhere(destination))
+        destination.scrub()
+        return Forgetting(customer, found, {name: count for name, count in erased.items() if count}, left)
+    finally:
+        destination.close()
+
+
+def _check(customer: str, emails: Sequence[str]) -> None:
+    if not re.fullmatch(r"[\w-]{1,256}", customer, re.ASCII):
+        raise ConfigError("the customer must be named by its id, as in the column customers.id")
+    if any(not re.fullmatch(r"[^@\s]+@[^@\s]+", email.strip()) for email in emails):
+        raise ConfigError("--email must be an e-mail address, such as ann@example.com")
+
+
+def _names(destination: Erasable, owners: Iterable[Owners], emails: Iterable[str]) -> re.Pattern[str] | None:
+    """Return what finds the person's e-mail addresses in a text, None if there are none."""
+    customers = STREAMS["customers"]
+    ids = {name for each in owners if each.stream == customers for name in each.emptied | each.removed}
+    stored = (msgspec.json.decode(record) for record in destination.scan(customers, ("id", "email")))
+    texts = {*emails, *(row["email"] for row in stored if row["id"] in ids and isinstance(row.get("email"), str))}
+    found = [re.escape(text.strip()) for text in texts if text.strip()]
+    return re.compile("|".join(found), re.IGNORECASE) if found else None
+
+
+def _clean_runs(destination: Erasable, names: re.Pattern[str] | None) -> None:
+    """Take e-mail addresses out of the records of runs: the error of a run may repeat a predicate."""
+    if names is None or not isinstance(destination, RunStore):
+        return
+    for record in reversed(destination.runs(NEWEST_RUNS)):
+        text = msgspec.json.encode(record).decode()
+        if names.search(text):
+            destination.write_run(msgspec.json.decode(names.sub("…", text), type=RunRecord))
+
+
+def _left_in_states(states: Mapping[str, StreamState], names: re.Pattern[str] | None) -> list[str]:
+    return [
+        f"the filter with which {stream} was read names the person; read it anew with another one and --full"
+        for stream, state in states.items()
+        if names is not None and names.search(" ".join(state.where))
+    ]
+
+
+def _left_elsewhere(destination: Destination) -> list[str]:
+    """Return what may stay of files of a bucket, of which nobody here knows the older versions."""
+    if "://" not in destination.name:
+        return []
+    where = "where the bucket keeps older versions or deleted objects (object versioning, soft delete)"
+    return [f"{destination.name}: {where}, remove those"]

@@ -1,0 +1,139 @@
+"""Whose a record is, and what of a person's records is erased."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.errors import StateError
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.delivery import Delivery, Phase
+from commercetools_source.extract.forgotten import Erasure, Forgotten, Person, decode, encode, eraser
+
+BEFORE, TIME, AFTER = ("2026-01-01T00:00:00.000Z", "2026-06-01T00:00:00.000Z", "2026-07-01T00:00:00.000Z")
+ANN = "ann@example.com"
+NOBODY = Forgotten(salt="salt")
+
+
+def erasure(*, rows: bool = False, emails: tuple[str, ...] = ()) -> Erasure:
+    digests = tuple(NOBODY.digest(email) for email in emails)
+    return Erasure(NOBODY.with_person(Person(customer="ann", time=TIME, rows=rows, emails=digests)))
+
+
+def is_owned(search: Erasure, stream: str, **fields: Any) -> bool:
+    record = {"id": "1", "createdAt": BEFORE, **fields}
+    return search.owner(STREAMS[stream], raw(record)) is not None
+
+
+def raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(json.dumps(value).encode())
+
+
+@pytest.mark.parametrize(
+    ("stream", "fields"),
+    [
+        ("customers", {"id": "ann"}),
+        ("customers", {"id": "second", "email": " ANN@example.com"}),
+        ("orders", {"customerId": "ann"}),
+        ("carts", {"customerEmail": ANN}),
+        ("payments", {"customer": {"typeId": "customer", "id": "ann"}}),
+        ("business_units", {"contactEmail": ANN}),
+        ("messages", {"type": "CustomerDeleted", "resource": {"typeId": "customer", "id": "ann"}}),
+        ("messages", {"type": "OrderCreated", "resource": {"id": "7"}, "order": {"id": "7", "customerId": "ann"}}),
+        ("custom_objects", {"container": "c", "key": "wishes-of-ann", "value": 1}),
+        ("custom_objects", {"container": "c", "key": "k", "value": {"to": [f"<{ANN}>"]}}),
+    ],
+)
+def test_a_record_is_found_by_what_names_the_person(stream: str, fields: dict[str, Any]) -> None:
+    assert is_owned(erasure(emails=(ANN,)), stream, **fields)
+
+
+@pytest.mark.parametrize(
+    ("stream", "fields"),
+    [
+        ("orders", {"customerId": "bob"}),
+        ("orders", {"customerId": "ann", "createdAt": AFTER}),
+        ("customers", {"id": "new", "email": ANN, "createdAt": AFTER}),
+        ("orders", {"customerEmail": 7, "customerId": ["ann"]}),
+        ("messages", {"resource": {"id": "bob"}, "customer": {"id": "bob", "createdAt": BEFORE}}),
+        ("business_units", {"associates": [{"customer": {"id": "ann"}}], "contactEmail": "firm@example.com"}),
+    ],
+)
+def test_what_is_somebody_elses_or_newer_is_not(stream: str, fields: dict[str, Any]) -> None:
+    assert not is_owned(erasure(emails=(ANN,)), stream, **fields)
+
+
+def test_what_a_record_refers_to_is_the_persons_too_and_a_device_that_others_used_is_not_enough() -> None:
+    search = erasure()
+    assert is_owned(
+        search,
+        "orders",
+        id="order",
+        customerId="ann",
+        customerEmail=ANN,
+        anonymousId="device",
+        cart={"id": "cart"},
+        paymentInfo={"payments": [{"id": "payment"}, None]},
+    )
+    assert search.has_grown
+    for stream, fields in (
+        ("payments", {"id": "payment"}),
+        ("carts", {"id": "cart"}),
+        ("shopping_lists", {"id": "2", "anonymousId": "device"}),
+        ("orders", {"id": "3", "customerEmail": ANN.upper()}),
+        ("messages", {"resource": {"id": "payment"}}),
+    ):
+        assert is_owned(search, stream, **fields), stream
+    assert not is_owned(search, "orders", id="4", anonymousId="device", customerEmail="bob@example.com")
+    assert not is_owned(search, "carts", id="5", anonymousId="device", customerId="bob")
+    # What was learnt is stored, and learnt no more.
+    again = Erasure(decode(encode(search.forgotten())))
+    assert is_owned(again, "payments", id="payment")
+    assert not again.has_grown
+    assert not {ANN, "device"} & {*search.forgotten().persons[0].emails, *search.forgotten().persons[0].visitors}
+
+
+@pytest.mark.parametrize("rows", [False, True])
+def test_a_delivery_has_the_persons_records_without_their_values_or_not_at_all(rows: bool) -> None:  # noqa: FBT001 - a parameter
+    orders = [
+        {"id": "1", "version": 2, "customerId": "ann", "customerEmail": ANN, "custom": {"type": 1, "fields": {"a": 1}}},
+        {"id": "2", "version": 1, "customerId": "bob", "customerEmail": "bob@example.com"},
+    ]
+    delivery = Delivery(STREAMS["orders"], [raw(order) for order in orders], 1, StreamState(), Phase.MERGE)
+    search = erasure(rows=rows)
+    left = [json.loads(bytes(record)) for record in search.delivery(delivery).records]
+    emptied = {"id": "1", "version": 2, "customerId": "ann", "custom": {"type": 1}}
+    assert left == ([orders[1]] if rows else [emptied, orders[1]])
+    assert search.removed == (frozenset({"ann", "1"}) if rows else frozenset())
+
+
+@given(st.recursive(st.none() | st.text(max_size=3) | st.integers(0, 3), lambda of: st.dictionaries(st.text(), of)))
+def test_no_form_of_a_record_stops_a_search(value: Any) -> None:
+    names = ("customerId", "customer", "resource", "order", "paymentInfo", "email", "createdAt", "id")
+    for stream in ("orders", "messages", "custom_objects"):
+        erasure(emails=(ANN,)).owner(STREAMS[stream], raw(dict.fromkeys(names, value)))
+
+
+def test_free_texts_and_own_fields_of_a_person_go_too() -> None:
+    review = {"id": "1", "authorName": "Ann", "title": "Fine", "text": "I am Ann", "rating": 5}
+    assert json.loads(bytes(eraser(STREAMS["reviews"])(raw(review)))) == {"id": "1", "rating": 5}
+    own = {"id": "1", "container": "c", "key": "k", "value": {"a": 1}}
+    assert "value" not in json.loads(bytes(eraser(STREAMS["custom_objects"])(raw(own))))
+
+
+def test_a_person_who_is_forgotten_again_keeps_what_was_known() -> None:
+    first = Person(customer="ann", time=TIME, emails=("a",), records=("1",))
+    both = NOBODY.with_person(first).with_person(Person(customer="ann", time=AFTER, rows=True, emails=("b",)))
+    assert both.persons == (Person(customer="ann", time=AFTER, rows=True, emails=("a", "b"), records=("1",)),)
+
+
+def test_a_list_that_cannot_be_read_stops_a_run() -> None:
+    assert decode(None) == Forgotten()
+    with pytest.raises(StateError, match="backup"):
+        decode(b"{")

@@ -1,0 +1,52 @@
+"""Records with a mark in every personal field, and all that a destination has stored as text to look for marks in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from commercetools_source.catalog.personal import PERSONAL
+from hidden import TYPES, named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAIRS = {pair for pair, row in PERSONAL.items() if row.kind}
+MARK = "Mark-of-a-Person"
+_TABLES = "SELECT schema_name, table_name FROM duckdb_tables()"
+
+
+def marked(value: Any, name: str, marks: Iterator[str]) -> Any:
+    """Return `value`, of the contract's type `name`, with a mark of its own in each personal field that it has."""
+    if isinstance(value, list):
+        return [marked(element, name, marks) for element in value]
+    row = TYPES.get(name, {})
+    if not isinstance(value, dict):
+        return value
+    if isinstance(tag := value.get(row.get("tag", "")), str) and tag in row.get("variants", {}):
+        return marked(value, row["variants"][tag], marks)
+    fields = row.get("fields", {})
+    return {
+        key: next(marks)
+        if (name, key) in PAIRS and fields[key].startswith("string")
+        else marked(element, named(fields[key]) if key in fields else "", marks)
+        for key, element in value.items()
+    }
+
+
+def stored_text(folder: Path) -> str:
+    """Return all bytes of a folder's files, and every value that DuckDB reads in them, as text."""
+    texts = [path.read_bytes().decode(errors="replace") for path in folder.rglob("*") if path.is_file()]
+    for path in folder.rglob("*.duckdb"):
+        with duckdb.connect(str(path), read_only=True) as connection:
+            tables = connection.execute(_TABLES).fetchall()
+            for schema, table in tables:
+                rows = connection.execute(f'SELECT to_json(t) FROM "{schema}"."{table}" AS t').fetchall()
+                texts += [row[0] for row in rows]
+    for path in folder.rglob("*.parquet"):
+        texts += [
+            row[0] for row in duckdb.execute("SELECT to_json(t) FROM read_parquet(?) AS t", [str(path)]).fetchall()
+        ]
+    return "\n".join(texts)

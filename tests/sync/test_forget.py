@@ -1,0 +1,208 @@
+"""A person who is forgotten is in no file of a destination, and no later run brings them back."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.client import Client
+from commercetools_source.destinations import DESTINATIONS, open_destination
+from commercetools_source.destinations.row import Ability
+from commercetools_source.errors import ConfigError
+from commercetools_source.sandbox import Sandbox
+from commercetools_source.sync import sync
+from commercetools_source.sync.backfill import backfill
+from commercetools_source.sync.compare import sweep, verify
+from commercetools_source.sync.forget import forget
+from marks import MARK, marked, stored_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+EMAIL = "forget.me@example.com"
+NAMES = ["customers", "messages", "orders", "reviews"]
+SPECS = {row.name: row.name + ":" + {"duckdb": "shop.duckdb"}.get(row.name, "folder") for row in DESTINATIONS}
+CHILD = """
+import os, signal, sys
+from commercetools_source.sync.forget import forget
+from commercetools_source.destinations import open_destination
+
+spec, customer, point, folder = sys.argv[1:]
+left = int(point)
+
+def count(event, arguments):
+    global left
+    if event in {"open", "os.rename", "os.remove", "shutil.rmtree"} and folder in str(arguments[0]):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+destination = open_destination(spec)
+rewrite = type(destination).rewrite
+
+class Dying(type(destination)):
+    def rewrite(self, *arguments):
+        count("open", [folder])
+        changed = super().rewrite(*arguments)
+        count("open", [folder])
+        return changed
+
+destination.__class__ = Dying
+sys.addaudithook(count)
+forget(destination, customer)
+print("done")
+"""
+
+
+@pytest.fixture(scope="module", name="shop")
+def _shop() -> Iterator[Sandbox]:
+    with Sandbox(size="tiny") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module", name="person")
+def _person(shop: Sandbox) -> str:
+    """Return the id of a customer with a mark in every personal field, who has records in many streams."""
+    marks = (f"{MARK}-{number}" for number in range(10_000))
+    blank = marked(shop.records("customers")[0], "Customer", marks)
+    customer = shop.create("customers", _new({**blank, "email": EMAIL}))
+    reference = {"typeId": "customer", "id": customer["id"]}
+    for name in NAMES:
+        for record in [] if name in {"customers", "messages"} else shop.records(name)[:2]:
+            new = marked(record, STREAMS[name].item, marks)
+            owner = {"customerId": customer["id"]} if name in {"carts", "orders"} else {"customer": reference}
+            shop.create(
+                name, _new({**new, **owner, "customerEmail": EMAIL} if "customerId" in owner else {**new, **owner})
+            )
+    guest = {name: value for name, value in shop.records("orders")[0].items() if name != "customerId"}
+    shop.create("orders", _new({**guest, "customerEmail": EMAIL.upper()}))
+    shop.clock.advance(3600)
+    return str(customer["id"])
+
+
+def _new(record: dict[str, Any]) -> dict[str, Any]:
+    left_out = {"id", "version", "key", "orderNumber", "customerNumber"}
+    return {name: value for name, value in record.items() if name not in left_out}
+
+
+@pytest.fixture(scope="module", name="copies")
+def _copies(shop: Sandbox, person: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a copy of the shop for each destination, its relations as tables where there are such."""
+    assert person
+    folder = tmp_path_factory.mktemp("copies")
+    with Client(shop.settings()) as client:
+        for row in DESTINATIONS:
+            (folder / row.name).mkdir()
+            tables = True if Ability.TABLES in row.abilities else None
+            spec = _spec(row.name, folder / row.name)
+            assert sync(client, open_destination(spec, materialize=tables), streams=NAMES).complete
+    return folder
+
+
+def _spec(name: str, folder: Path) -> str:
+    kind, _, file = SPECS[name].partition(":")
+    return f"{kind}:{folder / file}"
+
+
+@pytest.fixture(name="copy", params=[row.name for row in DESTINATIONS])
+def _copy(request: pytest.FixtureRequest, copies: Path, tmp_path: Path) -> str:
+    """Return a destination that holds the shop, in a folder of its own."""
+    name = request.param
+    shutil.copytree(copies / name, tmp_path / name)
+    return _spec(name, tmp_path / name)
+
+
+def _contents(folder: Path) -> str:
+    return stored_text(folder).lower()
+
+
+def _has_person(folder: Path) -> bool:
+    text = _contents(folder)
+    return MARK.lower() in text or EMAIL in text
+
+
+def test_nothing_of_the_person_is_in_any_file_and_no_later_run_brings_it_back(
+    shop: Sandbox, copy: str, person: str, tmp_path: Path
+) -> None:
+    found = forget(copy, person, emails=["Other@Example.com"], dry_run=True)
+    assert _has_person(tmp_path)
+    others = _other_rows(copy, person)
+    done = forget(copy, person, emails=["Other@Example.com"])
+    assert (set(done.rows), done.left) == (set(NAMES), ())
+    assert done.rows == found.rows
+    assert not _has_person(tmp_path)
+    assert _other_rows(copy, person) == others != []
+    assert "other@example.com" not in _contents(tmp_path)  # of what was said there is a digest
+    with Client(shop.settings()) as client:
+        assert backfill(client, copy, "2020-01-01", streams=NAMES).complete
+        if not copy.startswith("jsonl"):
+            assert all(verdict.equal for verdict in sweep(client, copy, NAMES))
+        assert sync(client, copy, streams=NAMES, full=True).complete
+        if not copy.startswith("jsonl"):
+            assert all(verdict.equal for verdict in verify(client, copy, NAMES))
+    assert not _has_person(tmp_path)
+
+
+def _other_rows(copy: str, person: str) -> list[tuple[Any, ...]]:
+    """Return the records of other customers' orders, each as text."""
+    kind, _, place = copy.partition(":")
+    if kind == "duckdb":
+        with duckdb.connect(place, read_only=True) as connection:
+            query = "SELECT orders::VARCHAR FROM raw.orders WHERE customerId <> ? ORDER BY id"
+            return connection.execute(query, [person]).fetchall()
+    read = "read_parquet" if kind == "parquet" else "read_json_objects"
+    pattern = f"{place}/orders/part-*.{'parquet' if kind == 'parquet' else 'jsonl'}"
+    if kind == "jsonl":
+        query = f"SELECT json::VARCHAR FROM {read}(?) WHERE json->>'customerId' <> ? ORDER BY json->>'id'"
+    else:
+        query = f"SELECT t::VARCHAR FROM {read}(?) AS t WHERE customerId <> ? ORDER BY id"
+    return duckdb.execute(query, [pattern, person]).fetchall()
+
+
+def test_rows_that_were_taken_out_stay_away_and_verify_knows_it(
+    shop: Sandbox, copy: str, person: str, tmp_path: Path
+) -> None:
+    forget(copy, person, rows=True)
+    with Client(shop.settings()) as client:
+        assert sync(client, copy, streams=NAMES, full=True).complete
+        if not copy.startswith("jsonl"):
+            assert all(verdict.equal for verdict in verify(client, copy, NAMES))
+    assert not _has_person(tmp_path)
+    assert forget(copy, person).rows == {}
+
+
+def test_killed_in_the_middle_and_repeated_it_ends_the_same(copy: str, person: str, tmp_path: Path) -> None:
+    point = {"duckdb": 7, "parquet": 12, "jsonl": 9}[copy.partition(":")[0]]
+    command = [sys.executable, "-c", CHILD, copy, person, str(point), str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == -9, ended.stderr
+    forget(copy, person)
+    assert not _has_person(tmp_path)
+    assert forget(copy, person).erased == {}
+
+
+def test_an_order_that_comes_after_its_messages_takes_the_person_out_of_them(
+    shop: Sandbox, person: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "shop.duckdb"
+    with Client(shop.settings()) as client:
+        assert sync(client, path, streams=["customers"]).complete
+        forget(path, person)
+        assert sync(client, path, streams=["messages"]).complete
+        assert sync(client, path, streams=["orders", "reviews"]).complete
+    forget(path, person)  # frees the space of what a run has erased
+    assert not _has_person(tmp_path)
+
+
+def test_what_can_be_no_customer_is_refused_and_nothing_is_made(tmp_path: Path) -> None:
+    for customer, emails in (("ann@example.com", ()), ("one", ("no address",))):
+        with pytest.raises(ConfigError):
+            forget(tmp_path / "shop.duckdb", customer, emails=emails)
+    assert not list(tmp_path.iterdir())
