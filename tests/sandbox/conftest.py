@@ -89,6 +89,15 @@ def api(shop: Sandbox) -> Iterator[Api]:
     client.close()
 
 
+@pytest.fixture(scope="module")
+def empty() -> Iterator[Api]:
+    """A client of a project without records; names in it must be unique within a module."""
+    with Sandbox(rows=[]) as sandbox:
+        client = Api(sandbox)
+        yield client
+        client.close()
+
+
 @pytest.fixture
 def own(start: Callable[..., Api]) -> Api:
     """A client of a generated shop that the test may change."""

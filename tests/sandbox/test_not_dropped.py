@@ -6,23 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from commercetools_source.sandbox import Sandbox
-from tests.sandbox.conftest import Api
 from tests.sandbox.minimal_drafts import minimal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.sandbox.conftest import Api
 
 A = {"en": "A"}
 ADDRESSES = [{"country": "DE"}, {"country": "FR"}]
-
-
-@pytest.fixture(scope="module")
-def empty() -> Iterator[Api]:
-    with Sandbox(rows=[]) as sandbox:
-        client = Api(sandbox)
-        yield client
-        client.close()
 
 
 @pytest.mark.parametrize(

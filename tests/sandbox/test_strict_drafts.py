@@ -6,26 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from commercetools_source.sandbox import Sandbox
 from commercetools_source.sandbox.changes.published import accepted
 from commercetools_source.sandbox.contract import published
-from tests.sandbox.conftest import Api
 from tests.sandbox.minimal_drafts import minimal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.sandbox.conftest import Api
 
 PLAIN = sorted(path for path in accepted().paths if accepted().draft(path) and "{" not in path and "/me/" not in path)
 NAMES = {"en": "Name"}
 ATTRIBUTE: dict[str, Any] = {"name": "size", "label": NAMES, "isRequired": False}
-
-
-@pytest.fixture(scope="module")
-def empty() -> Iterator[Api]:
-    with Sandbox(rows=[]) as sandbox:
-        client = Api(sandbox)
-        yield client
-        client.close()
 
 
 @pytest.mark.parametrize("path", [path for path in PLAIN if path in published()["endpoints"]])

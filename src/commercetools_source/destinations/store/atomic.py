@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from commercetools_source.errors import DestinationError
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TEMPORARY", "refuse_link", "replace_file", "sync_folder", "write_file"]
 
+T = TypeVar("T")
+
 TEMPORARY = ".tmp"
 _NAME_KEPT = 50
 """Characters of a name that its temporary one has: 200 bytes at most, where file systems allow 255."""
@@ -30,19 +32,8 @@ def write_file(folder: Path, name: str, write: Write) -> tuple[int, int]:
     temporary = folder / f"{name}{TEMPORARY}"
     refuse_link(temporary)
     temporary.unlink(missing_ok=True)  # of a killed run; written over, a second name of the file would change too
-    try:
-        with temporary.open("xb") as out:  # never onto what somebody put there meanwhile
-            records = write(out)
-            out.flush()
-            os.fsync(out.fileno())  # or the rename may be on the disk before the bytes: https://lwn.net/Articles/457667
-            size = out.tell()
-        temporary.replace(folder / name)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    sync_folder(folder)
-    return records, size
+    # "x": never onto what somebody put there meanwhile
+    return _finish(temporary.open("xb"), temporary, folder / name, write)
 
 
 def replace_file(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o666) -> None:
@@ -54,17 +45,29 @@ def replace_file(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o
     such a file.
     """
     temporary = path.with_name(f".{path.name[:_NAME_KEPT]}.{secrets.token_hex(8)}{TEMPORARY}")
-    with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as out:
-        try:
-            write(out)
+    out = open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode))  # noqa: SIM115 - closed there
+    _finish(out, temporary, path, write)
+
+
+def _finish(out: BinaryIO, temporary: Path, path: Path, write: Callable[[BinaryIO], T]) -> tuple[T, int]:
+    """Fill and close `out`, the file `temporary`, and rename it to `path`; remove it where that fails.
+
+    Return what `write` returned and the number of bytes.
+    """
+    try:
+        with out:
+            result = write(out)
             out.flush()
-            os.fsync(out.fileno())  # as in `write_file`
-            temporary.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
+            # Or the rename may be on the disk before the bytes: https://lwn.net/Articles/457667
+            os.fsync(out.fileno())
+            size = out.tell()
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
     sync_folder(path.parent)
+    return result, size
 
 
 def refuse_link(path: Path) -> None:
