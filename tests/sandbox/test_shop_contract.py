@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from commercetools_source.sandbox.contract import parse
 from commercetools_source.sandbox.shop.balance import balance
-from commercetools_source.sandbox.shop.contract import Builder, Contract, load, parse
+from commercetools_source.sandbox.shop.builder import Builder
+from commercetools_source.sandbox.shop.contract import Contract, load
 from commercetools_source.sandbox.shop.filler import kebab, subject_of
 from commercetools_source.sandbox.shop.world import Dice
 

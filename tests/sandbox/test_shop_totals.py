@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercetools_source.sandbox.shop.baskets import Till
 from commercetools_source.sandbox.shop.generate import counts, generate
+from commercetools_source.sandbox.shop.till import Till
 from commercetools_source.sandbox.shop.words import MARKETS
 from commercetools_source.sandbox.shop.world import World, cents, money, precise
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commercetools_source.sandbox.shop.basics import row, store_key, supply_channels
+from commercetools_source.sandbox.shop.builder import Builder
 from commercetools_source.sandbox.shop.catalog import entry_channel, sku
-from commercetools_source.sandbox.shop.contract import Builder, load
+from commercetools_source.sandbox.shop.contract import load
 from commercetools_source.sandbox.shop.filler import ShopFiller, subject_of
 from commercetools_source.sandbox.shop.messages import RETENTION, Journal
 from commercetools_source.sandbox.shop.people import unit_associates, unit_key

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commercetools_source.sandbox.shop.basics import KEEP_DAYS, state_id, store_key
-from commercetools_source.sandbox.shop.baskets import Basket, Baskets, Wish
 from commercetools_source.sandbox.shop.people import Person, person, unit_associates, unit_key
+from commercetools_source.sandbox.shop.till import Basket, Wish
 from commercetools_source.sandbox.shop.words import MARKETS, PAYMENT_INTERFACES, PAYMENT_METHODS
 from commercetools_source.sandbox.shop.world import Rows, World, js, stamp
 
 if TYPE_CHECKING:
+    from commercetools_source.sandbox.shop.baskets import Baskets
     from commercetools_source.sandbox.shop.messages import Journal
     from commercetools_source.sandbox.shop.types import Customs
 

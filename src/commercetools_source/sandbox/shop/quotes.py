@@ -5,13 +5,18 @@ https://docs.commercetools.com/api/projects/quotes
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from commercetools_source.sandbox.shop.basics import row, state_id, store_key
-from commercetools_source.sandbox.shop.baskets import Baskets, Wish
 from commercetools_source.sandbox.shop.people import person, unit_key
+from commercetools_source.sandbox.shop.till import Wish
 from commercetools_source.sandbox.shop.words import SENTENCES
 from commercetools_source.sandbox.shop.world import Dice, Json, Rows, Timeline, World, stamp
+
+if TYPE_CHECKING:
+    from commercetools_source.sandbox.shop.baskets import Baskets
 
 _DAY = 86_400_000
 # The fields that a quote copies from its cart.
