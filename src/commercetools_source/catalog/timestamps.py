@@ -19,6 +19,7 @@ def moment(text: str) -> datetime:
 
     Raises ValueError when `text` is no timestamp.
     """
+    # Before Python 3.11 fromisoformat knows no Z.
     normal = text[:-1] + "+00:00" if text.endswith("Z") else text
     parsed = datetime.fromisoformat(normal)
     return parsed.replace(tzinfo=timezone.utc) if parsed.tzinfo is None else parsed.astimezone(timezone.utc)
@@ -81,6 +82,7 @@ def parse_time(value: Any) -> str:
         moment = moment.replace(tzinfo=timezone.utc)
     try:
         utc = moment.astimezone(timezone.utc)
+    # The first or last day of the calendar has no time in UTC in every zone.
     except OverflowError:
         raise ValueError(legal) from None
     return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -88,6 +90,7 @@ def parse_time(value: Any) -> str:
 
 def _moment(match: re.Match[str]) -> datetime:
     year, month, day, hour, minute, second = (int(digits or 0) for digits in match.groups()[:6])
+    # Further digits are cut off, as the platform does.
     micro = int((match[7] or "").ljust(6, "0")[:6])
     zone = timezone.utc
     if match[8] and match[8] not in "Zz":

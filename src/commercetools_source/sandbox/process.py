@@ -49,6 +49,7 @@ def serve_sandbox(
     """Serve `sandbox` as `serve` does."""
     stopped = until or threading.Event()
     with _stopping(stopped), sandbox:
+        # Only now requests are answered, and whoever reads the line may begin.
         (announce or _print)(ready_message(sandbox))
         stopped.wait()
 
@@ -127,8 +128,10 @@ class SandboxProcess:
         command += ["--latency", str(self.latency), "--burst", str(self.burst), *(["--admin"] if self.admin else [])]
         command += [] if self.day is None else ["--day", str(self.day)]
         pipe = subprocess.PIPE
+        # Its standard error is ours, so that what goes wrong in it is seen.
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe)  # noqa: S603 - this package, no shell
         self._process = process
+        # An end without a line is one too: the process died before it could say why.
         line = process.stdout.readline() if process.stdout is not None else b""
         ready = msgspec.json.decode(line) if line.strip() else {"error": "The sandbox's process ended at once."}
         if "error" in ready:

@@ -43,6 +43,7 @@ def send(message: dict[str, Any]) -> None:
 
 def records(stream: str, rows: Sequence[msgspec.Raw], size: int) -> None:
     """Write a RECORD line for each of `rows`, JSON objects of `size` bytes in all."""
+    # The records are JSON already: they are put between two ends, and not decoded.
     head = msgspec.json.encode({"type": "RECORD", "record": {"stream": stream, "emitted_at": _milliseconds()}})
     write_records(head[:-2] + b',"data":', b"}}\n", rows, size)
 
@@ -78,6 +79,7 @@ def trace_bug(error: Exception) -> None:
     """Write an error that nobody foresaw: its type and where it arose; its text may hold a record's values."""
     import traceback
 
+    # Frames only: the error's own text may quote a record.
     lines = "".join(traceback.format_tb(error.__traceback__))
     message = f"{type(error).__name__}: this is a fault of commercetools-source; please report it with the stack trace"
     _trace({"type": "ERROR", "error": {"message": message, "failure_type": "system_error", "stack_trace": lines}})
@@ -85,6 +87,7 @@ def trace_bug(error: Exception) -> None:
 
 def estimate(stream: str, rows: int) -> None:
     """Write about how many records a stream will bring."""
+    # https://docs.airbyte.com/understanding-airbyte/airbyte-protocol#airbytetracemessage
     _trace({"type": "ESTIMATE", "estimate": {"type": "STREAM", "name": stream, "row_estimate": rows}})
 
 
@@ -105,6 +108,7 @@ def failure_type(cause: type[BaseException]) -> str:
 
     if issubclass(cause, (errors.ConfigError, errors.AuthenticationError, errors.ForbiddenError, errors.StateError)):
         return "config_error"
+    # Airbyte repeats a transient error by itself, and shows a config_error at once.
     if issubclass(cause, (errors.NetworkError, errors.RateLimitError, errors.ServerError)):
         return "transient_error"
     return "config_error" if issubclass(cause, errors.NotFoundError) else "system_error"

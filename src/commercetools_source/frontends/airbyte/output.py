@@ -52,6 +52,7 @@ class AirbyteOutput:
         """Write the records of a delivery, and its state."""
         name = delivery.stream.name
         value = encode(delivery.state)
+        # A further attempt of the same refresh then reads nothing of it again.
         if delivery.phase.last and self._streams[name].full and not delivery.state.quarantined:
             value = {COMPLETE: True}
         with self._lock:

@@ -36,6 +36,7 @@ def read(bookmarks: Mapping[str, Any] | None, stream: Stream) -> StreamState:
     if not isinstance(stored, Mapping):
         raise StateError(f"what {KEY} holds in the bookmark of {stream.name} is broken; reset the bookmark")
     state = decode(stored)
+    # Somebody has moved the bookmark: our ranges are of another read.
     return state if state.cursor == stored_cursor else StreamState(cursor=stored_cursor, privacy=state.privacy)
 
 
@@ -43,6 +44,7 @@ def written(before: StreamState, state: StreamState, stream: Stream) -> dict[str
     """Return the bookmark for `state`, which never falls behind `before`; None when the stream has no cursor."""
     if stream.cursor is None:
         return None
+    # A read under way may have no cursor yet.
     if before.cursor is not None and (state.cursor is None or moment(state.cursor) < moment(before.cursor)):
         state = replace(state, cursor=before.cursor)
     return {stream.cursor: state.cursor, KEY: encode(state)}

@@ -26,6 +26,7 @@ Page = TypeVar("Page")
 
 COLUMN = "_mage_deleted_at"
 SCHEMA = {"format": "date-time", "type": ["null", "string"]}
+# A setting of Mage may come out of a template, which gives text.
 _WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
@@ -62,6 +63,7 @@ def told(
     for _, tombstones in pages:
         yield page([msgspec.json.decode(tombstone.record(COLUMN)) for tombstone in tombstones])
     ended = pages.result
+    # Whoever asked for deletions must hear that they cannot come.
     if isinstance(ended.error, ForbiddenError):
         raise unreadable(config.project_key) from ended.error
     if logger is not None and (reason := ended.unseen(config.project_key)) is not None:

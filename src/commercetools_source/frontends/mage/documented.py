@@ -49,6 +49,7 @@ def columns_as_text(name: str) -> frozenset[str]:
 
 def _schema(contract: Mapping[str, Any], documented: Mapping[str, Any]) -> dict[str, Any]:
     fields = contract["properties"]
+    # Mage's own documentation of the source; its columns must stay as they are there.
     kept = {name: _widened(_told(form), fields.get(name)) for name, form in documented.items()}
     added = {
         name: _TEXT if len(json_types(field)) > 1 else _shallow(field)
@@ -74,6 +75,7 @@ def _widened(column: Mapping[str, Any], contract: Mapping[str, Any] | None) -> d
     """Return the documented schema of a `column` with the types added that the API's contract allows besides."""
     if contract is None:
         return dict(column)
+    # JSON Schema's number has the whole numbers in it.
     covered = {*column["type"], *(["integer"] if "number" in column["type"] else [])}
     wide = {
         **column,

@@ -58,6 +58,7 @@ def sync_stream(source: Any, stream: Any, properties: Mapping[str, Any] | None =
     if count:
         source.logger.info("Final record writing completed.", tags={"stream": name})
     columns = source._get_bookmark_properties_for_stream(stream)  # noqa: SLF001 - documented, and Mage's name for it
+    # Of unsorted rows no bookmark is true before the last one is written.
     if columns and highest and not source.is_sorted:
         _write_bookmark(name, dict(zip(columns, highest, strict=True)))
     source.logger.info(f"Load data for stream {name} completed.", tags={**tags, "records": count})

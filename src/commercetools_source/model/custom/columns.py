@@ -51,6 +51,7 @@ def entries_map(entries: str) -> str:
     """Return SQL for a list of attributes (ENTRIES) as a map; NULL where two have one name or one has none."""
     names = f"list_transform({entries}, lambda e: e.name)"
     pairs = f"list_transform({entries}, lambda e: struct_pack(k := e.name, v := e.value))"
+    # map_from_entries raises an error for a key that comes twice or is NULL.
     return f"CASE WHEN len(list_distinct({names})) = len({entries}) THEN map_from_entries({pairs}) END"
 
 
@@ -82,6 +83,7 @@ def _named(
     field_sets: Iterable[FieldSet], reader: Reader, existing: Iterable[str]
 ) -> Iterator[tuple[FieldSet, tuple[CustomColumn, ...]]]:
     """Yield each of `field_sets` with its columns, all of whose names differ."""
+    # Two places of a relation may have the same prefix and fields.
     names = list(existing)
     for field_set in field_sets:
         columns = custom_columns(field_set, reader, names)

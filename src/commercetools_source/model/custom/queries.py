@@ -43,12 +43,14 @@ KEY = tuple(_KEY_TYPES)
 """The columns of a variant before those of its attributes."""
 
 _HELPERS = ("_variant", "_product", "_entries")
+# TRY_CAST: a value of another form is NULL, and fails no query.
 _VARIANT, _PRODUCT = (f"TRY_CAST({name} AS {ENTRIES})" for name in ("_variant", "_product"))
 _READABLE = f"(_variant IS NULL OR {_VARIANT} IS NOT NULL) AND (_product IS NULL OR {_PRODUCT} IS NOT NULL)"
 # An attribute of the variant comes before one of its product.
 _NAMED = f"coalesce(list_contains(list_transform({_VARIANT}, lambda e: e.name), p.name), false)"
 _ENTRIES = f"CASE WHEN {_READABLE} THEN list_concat({_VARIANT}, list_filter({_PRODUCT}, lambda p: NOT {_NAMED})) END"
 _BOTH = "json_object('variant', _variant, 'product', _product)"
+# What `unfit` shows where attributes cannot be told apart.
 _RAW = f"CASE WHEN _variant IS NOT NULL OR _product IS NOT NULL THEN {_BOTH} END"
 
 
@@ -62,6 +64,7 @@ class CustomFieldQueries:
     @classmethod
     def of(cls, product_types: Iterable[Mapping[str, Any]], types: Iterable[Mapping[str, Any]]) -> CustomFieldQueries:
         """Return what records of `product_types` and `types` define; their order does not count."""
+        # The same definitions give the same SQL, whatever order they came in.
         product_rows = sorted(map(product_type, newest_by_key(product_types)), key=lambda row: (row.key, row.id))
         type_rows = sorted(map(custom_type, newest_by_key(types)), key=lambda row: (row.key, row.id))
         return cls(tuple(product_rows), tuple(type_rows))
@@ -116,6 +119,7 @@ class CustomFieldQueries:
     def product_types_by_name(self) -> dict[str, ProductType]:
         """Return the product types by what their relations are called: `product_type_<key>`, or `<id>` without key."""
         names_by_type = {row: row.key or row.id for row in self.product_types}
+        # Two keys may differ only in what SQL takes for the same.
         names = column_names([(row, "") for row in names_by_type.values()], all_relations(), "product_type_")
         return {names[name, ""]: row for row, name in names_by_type.items()}
 
@@ -152,6 +156,7 @@ def _entries(product_type: ProductType, stream: str, source: str, column_types: 
         Field("_variant", "json", nullable=True, path=("attributes",)),
         Field("_product", "json", nullable=True, path=("attributes",), level=product),
     )
+    # Filtered before anything is unfolded: a relation has the products of one type.
     of_type = f"(SELECT * FROM {source} WHERE (\"productType\" ->> '/id') = {string(product_type.id)})"  # noqa: S608 - quoted
     rows = select(replace(all_relations()[relation], columns=columns), of_type, column_types)
     fixed = "" if staged is None else f"{staged} AS staged, "

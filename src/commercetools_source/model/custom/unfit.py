@@ -30,6 +30,7 @@ __all__ = ["Unfit", "count_unfit", "count_unfit_attributes", "decode", "fields_o
 
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?", re.ASCII)
+# DuckDB's BIGINT.
 _INT64 = 2**63
 _WHOLE = 999_999_999_999_999_999  # with more digits before its point an amount is no DECIMAL(38, 20)
 _MOST_DIGITS = 20
@@ -152,6 +153,7 @@ def _by_name(entries: Any) -> dict[str, Any] | None:
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return None
     by_name = {entry["name"]: entry.get("value") for entry in entries if isinstance(entry.get("name"), str)}
+    # A name that comes twice leaves one entry fewer.
     return by_name if len(by_name) == len(entries) else None
 
 
@@ -172,6 +174,7 @@ def fits(field_type: FieldType, value: Any, reader: Reader, inside: tuple[str, .
         return isinstance(value, list) and all(
             item is None or fits(element, item, reader, (*inside, "")) for item in value
         )
+    # An expanded one has `obj` besides, and would lose it in columns.
     if field_type.kind == "reference":
         is_reference = _has_keys(value, "typeId", "id") and isinstance(value["id"], str)
         return is_reference and value["typeId"] == field_type.target
@@ -206,6 +209,7 @@ def _is_localized(value: Any) -> bool:
 
 
 def _is_integer(value: Any) -> bool:
+    # In Python True is an int.
     return isinstance(value, int) and not isinstance(value, bool) and -_INT64 <= value < _INT64
 
 
@@ -233,6 +237,7 @@ def _is_money(value: Any) -> bool:
     if not isinstance(value["currencyCode"], str) or not all(_is_integer(value[name]) for name in integers):
         return False
     digits, amount = value["fractionDigits"], value.get("preciseAmount", value["centAmount"])
+    # DECIMAL(38, 20): https://duckdb.org/docs/stable/sql/data_types/numeric
     return bool(0 <= digits <= _MOST_DIGITS and (digits > 0 or -_WHOLE <= amount <= _WHOLE))
 
 
@@ -253,6 +258,7 @@ def _is_time(value: Any) -> bool:
     if not isinstance(value, str) or (match := _TIME.fullmatch(value)) is None:
         return False
     hour, minute, second, fraction = (int(part or 0) for part in match.groups())
+    # DuckDB takes 24:00:00, and nothing after it.
     return (hour < 24 or hour * 3600 + minute * 60 + second + fraction == 86400) and minute < 60 and second < 60  # noqa: PLR2004
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Admin"]
 
+# In seconds: no clock of a test goes further.
 _CENTURY = 3_155_760_000.0
 
 
@@ -109,6 +110,7 @@ class Admin:
         if identifier:
             return self.sandbox.update(stream, identifier, request.object(), parent)
         given = request.json()
+        # A test that needs thousands of records asks once.
         if isinstance(given, list):
             return [self.sandbox.create(stream, msgspec.convert(row, dict[str, Any]), parent) for row in given]
         return self.sandbox.create(stream, request.object(), parent)
@@ -117,6 +119,7 @@ class Admin:
 def _seconds(request: Request, name: str, least: float) -> float:
     """Return a number of the body; raises a 400."""
     value = request.object().get(name)
+    # In Python True is an int.
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not least <= value <= _CENTURY:
         raise invalid_input(f"The body needs the number '{name}', in seconds.")
     return value
