@@ -12,6 +12,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from commercetools_source.catalog.schema import json_schema
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.frontends.texts import json_types, mixed_columns
@@ -27,8 +29,13 @@ _TEXT = {"type": ["null", "string"]}
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Return the JSON Schema of every stream by name, in alphabetical order of the names."""
-    documented = _documented()
-    return {name: _schema(json_schema(row), documented.get(name, {})) for name, row in sorted(STREAMS.items())}
+    return {name: msgspec.json.decode(_encoded(name)) for name in sorted(STREAMS)}
+
+
+# Mage discovers a stream at a time, and a source then asks for all schemas. As JSON: whoever gets one may change it.
+@cache
+def _encoded(name: str) -> bytes:
+    return msgspec.json.encode(_schema(json_schema(STREAMS[name]), _documented().get(name, {})))
 
 
 @cache
