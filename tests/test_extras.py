@@ -42,7 +42,8 @@ print(json.dumps(results))
 COMMANDS = [
     *([], ["-h"], ["--help"], ["--version"], ["nonsense"], ["sync"], ["sync", "-h"], ["check"], ["plan"], ["verify"]),
     *(["sweep"], ["backfill", "--since", "2026-01-01"], ["state", "show"], ["state", "reset", "orders"], ["streams"]),
-    *(["schema"], ["sandbox"], ["demo"], ["mage", "status"]),
+    *(["schema"], ["sandbox"], ["demo"], ["mage", "status"], ["runs"], ["report"], ["doctor"], ["init"]),
+    ["schema", "--sql", "duckdb"],
 ]
 
 
