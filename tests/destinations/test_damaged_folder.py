@@ -153,6 +153,26 @@ def test_a_manifest_that_is_cut_short_or_newer_is_refused_with_nothing_touched(
     assert snapshot(tmp_path) == tree
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that takes no file from anybody")
+def test_a_folder_that_takes_no_file_is_not_said_to_be_missing(fields: object) -> None:
+    for folder in (Jsonl(Path("/proc")), Parquet(Path("/proc"), fields)):
+        with pytest.raises(DestinationError, match=r"^/proc cannot be written: "):
+            folder.open()
+
+
+def test_data_files_of_nobody_are_refused_and_those_of_another_destination_are_not(
+    folder: Folder, tmp_path: Path
+) -> None:
+    outer = type(folder)(tmp_path)
+    outer.open()
+    outer.close()
+    for name in ("manifest.json", ".lock"):
+        (tmp_path / name).unlink()
+    (tmp_path / "shop" / "manifest.json").unlink()
+    with pytest.raises(DestinationError, match=r"has data files \(shop/\w+/part-.* but no manifest.json"):
+        outer.open()
+
+
 def test_a_folder_in_place_of_the_manifest_is_named(folder: Folder, tmp_path: Path) -> None:
     (tmp_path / "shop" / "manifest.json").unlink()
     (tmp_path / "shop" / "manifest.json").mkdir()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.lock import lock, lock_to_read
@@ -13,7 +15,6 @@ from commercetools_source.errors import DestinationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
     from typing import BinaryIO
 
     import duckdb
@@ -71,7 +72,8 @@ class Local:
             return f"the symbolic link {self.path} leads nowhere; choose another name"
         if isinstance(error, FileExistsError):
             return f"{self.path} is a file; name a folder for the data"
-        if isinstance(error, FileNotFoundError):
+        # Some filesystems, such as /proc, refuse a new file in an existing folder with the same error.
+        if isinstance(error, FileNotFoundError) and not self.path.parent.is_dir():
             return f"cannot write to {self.path}: the folder {self.path.parent} does not exist; create it first"
         return f"{self.path} cannot be written: {error.strerror or error}; check its permissions and the space left"
 
@@ -151,11 +153,12 @@ class Local:
 
     def strays(self) -> Iterator[str]:
         """Yield data files that are below no other manifest."""
-        for path in self.path.glob("**/part-*"):
+        # Not glob, which fails where somebody removes a folder while it looks.
+        for folder, inner, names in os.walk(self.path):
             # A destination in a folder of this one, or a copy of one: its files are named by a manifest of their own.
-            inside = [parent for parent in path.parents if self.path in parent.parents]
-            if PART.fullmatch(path.name) and not any((parent / MANIFEST).exists() for parent in inside):
-                yield str(path.relative_to(self.path))
+            inner[:] = [name for name in inner if not Path(folder, name, MANIFEST).exists()]
+            for name in filter(PART.fullmatch, names):
+                yield str(Path(folder, name).relative_to(self.path))
 
     def fetch(self, path: str) -> Path:
         """Return the path of a file."""
