@@ -31,6 +31,7 @@ def start_up(runs: int = 5) -> dict[str, list[float]]:
             "commercetools-source --help": [str(binaries / "commercetools-source"), "--help"],
             "python -c 'import singer_sdk'": [sys.executable, "-c", "import singer_sdk"],
             "tap-commercetools --version": [str(binaries / "tap-commercetools"), "--version"],
+            "source-commercetools spec": [str(binaries / "source-commercetools"), "spec"],
             "Mage's script, --test_connection": [
                 sys.executable,
                 str(mage.__file__),

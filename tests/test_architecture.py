@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import os
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -262,3 +263,21 @@ def test_the_tests_meet_the_installed_wheel() -> None:
     folder = ROOT / "src" / "commercetools_source"
     sources = {path.relative_to(folder) for path in folder.rglob("*.py")}
     assert {path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py")} == sources
+
+
+_BELOW = [module for module in LIBRARY if ORDER.index(unit(module)) < ORDER.index("frontends")]
+_OPTION = re.compile(r"--([a-z][a-z-]+)")
+_ARGUMENTS = {"allow-deletes": "guard=", "full": "full=True", "sql": "dialect"}
+
+
+@pytest.mark.parametrize("module", _BELOW)
+def test_a_text_that_python_users_may_read_names_an_option_beside_its_argument(module: str) -> None:
+    tree = MODULES[module]
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    pieces = {id(piece) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for piece in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.JoinedStr, ast.Constant)) and id(node) not in docstrings | pieces:
+            text = ast.unparse(node)
+            for option in _OPTION.findall(text):
+                argument = _ARGUMENTS.get(option, option.replace("-", "_"))
+                assert argument in text.replace(f"--{option}", ""), text

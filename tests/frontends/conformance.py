@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
+from commercetools_source.frontends import words
 from commercetools_source.frontends.texts import mixed_columns
 
 if TYPE_CHECKING:
@@ -45,13 +46,14 @@ class Start(Protocol):
 class FrontEnd:
     """A row: how to run it, a state that it must refuse, and whether columns of several types come as JSON text.
 
-    `needs`: the module without which it is not tested.
+    `needs`: the module without which it is not tested; `anew`: what its users do to read a stream from its start.
     """
 
     run: Start
     broken_state: Callable[[str], Any]
     mixed_as_text: bool = True
     needs: str = "commercetools_source"
+    anew: str = ""
 
 
 def plain(stream: str, record: Mapping[str, Any], *, text: bool) -> dict[str, Any]:
@@ -205,15 +207,22 @@ def _dummy(settings: Mapping[str, Any], streams: Sequence[str], state: Any = Non
 
 _BROKEN = {"format": 1, "walks": 3}
 FRONT_ENDS: dict[str, FrontEnd] = {
-    "singer": FrontEnd(_singer, lambda stream: {"bookmarks": {stream: {"commercetools": _BROKEN}}}),
+    "singer": FrontEnd(
+        _singer, lambda stream: {"bookmarks": {stream: {"commercetools": _BROKEN}}}, anew=words.SINGER.anew
+    ),
     "mage": FrontEnd(
-        _mage, lambda stream: {"bookmarks": {stream: {"lastModifiedAt": None, "commercetools_source": _BROKEN}}}
+        _mage,
+        lambda stream: {"bookmarks": {stream: {"lastModifiedAt": None, "commercetools_source": _BROKEN}}},
+        anew=words.MAGE.anew,
     ),
     "airbyte": FrontEnd(
         _airbyte,
         lambda stream: [{"type": "STREAM", "stream": {"stream_descriptor": {"name": stream}, "stream_state": _BROKEN}}],
         mixed_as_text=False,
+        anew=words.AIRBYTE.anew,
     ),
-    "dlt": FrontEnd(_dlt, lambda stream: {stream: {"state": _BROKEN}}, mixed_as_text=False, needs="dlt"),
+    "dlt": FrontEnd(
+        _dlt, lambda stream: {stream: {"state": _BROKEN}}, mixed_as_text=False, needs="dlt", anew=words.DLT.anew
+    ),
     "dummy": FrontEnd(_dummy, lambda stream: {stream: _BROKEN}, mixed_as_text=False),
 }

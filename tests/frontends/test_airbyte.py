@@ -231,6 +231,11 @@ def test_a_mistake_is_one_trace_that_names_it(shop: Sandbox, files: dict[str, An
     assert SECRET not in json.dumps(messages)
 
 
+def test_a_file_of_a_windows_editor_is_read(shop: Sandbox) -> None:
+    status, (message,) = run("check", config="\ufeff" + json.dumps(config(shop)))
+    assert (status, message["connectionStatus"]) == (0, {"status": "SUCCEEDED"})
+
+
 def test_what_nobody_foresaw_is_a_trace_without_values(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     # Straight into the message: an error that can be provoked from outside would be one to mend.
     trace_bug(ZeroDivisionError(f"a text with {SECRET}"))

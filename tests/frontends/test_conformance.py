@@ -12,12 +12,16 @@ pytest.importorskip("singer_sdk")
 import frontends.mage.conftest  # noqa: F401 - makes mage_integrations importable
 from commercetools_source import Client
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.errors import ConfigError
+from commercetools_source.frontends import words
 from commercetools_source.sandbox import Fault, Sandbox
 from frontends.conformance import FRONT_ENDS, FrontEnd, Run, plain
 from shops import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from commercetools_source.frontends.words import Words
 
 SECRET = "not-to-be-shown-anywhere"
 SOME = ("orders", "customers")
@@ -137,6 +141,38 @@ def test_a_broken_state_is_refused_before_anything_is_sent(front_end: FrontEnd, 
     assert not run.complete
     assert run.records == {}
     assert "broken" in run.text
+    if front_end.anew:
+        assert front_end.anew in run.text.replace('\\"', '"')
+        assert "--full" not in run.text
+
+
+def test_a_stream_of_which_another_part_is_asked_for_is_told_in_the_front_ends_words(
+    front_end: FrontEnd, shop: Sandbox
+) -> None:
+    first = front_end.run(settings(shop, personal="keep"), ["customers"])
+    second = front_end.run(settings(shop, personal="drop"), ["customers"], first.state)
+    assert not second.complete
+    assert second.records == {}
+    if front_end.anew:
+        assert front_end.anew in second.text.replace('\\"', '"')
+        assert "--full" not in second.text
+
+
+@pytest.mark.parametrize(
+    ("row", "where"),
+    [
+        ("SINGER", "TAP_COMMERCETOOLS_CLIENT_ID"),
+        ("MAGE", "the source's config"),
+        ("AIRBYTE", "the config"),
+        ("DLT", "SOURCES__COMMERCETOOLS__CREDENTIALS__CLIENT_ID"),
+    ],
+)
+def test_a_missing_setting_is_asked_for_where_the_front_end_has_it(row: str, where: str) -> None:
+    chosen: Words = getattr(words, row)
+    with pytest.raises(ConfigError) as raised:
+        chosen.config({"project_key": "shop"})
+    assert where in str(raised.value)
+    assert "CTP_" not in str(raised.value)
 
 
 def test_an_unknown_stream_is_refused_and_nothing_is_sent(front_end: FrontEnd, shop: Sandbox) -> None:

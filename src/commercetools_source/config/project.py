@@ -192,7 +192,7 @@ def _check(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         if is_blank(value) or (setting.zero_is_default and is_zero(value)):
             values[name] = setting.default
             if setting.required:
-                problems.append(f"{name} is missing; set it in the settings file or as {setting.variable}")
+                problems.append(f"{name} is missing; {setting.elsewhere}")
             continue
         try:
             values[name] = setting.parse(value)
@@ -202,7 +202,7 @@ def _check(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         problems += resolve_endpoint(values, secret)
     if not problems and not values["hash_key"] and _hashes(values):
         problems.append(
-            f"hash_key is missing; set it in the settings file or as {SETTINGS['hash_key'].variable}: hashes of"
+            f"hash_key is missing; {SETTINGS['hash_key'].elsewhere}: hashes of"
             " personal data need a key that nobody else knows"
         )
     return values, problems

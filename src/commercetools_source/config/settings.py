@@ -54,6 +54,11 @@ class Setting:
         return f"CTP_{self.name.upper()}"
 
     @property
+    def elsewhere(self) -> str:
+        """Where it can be set by those who run the command or Python; front-ends have words of their own."""
+        return f"set it in the settings file or as {self.variable}"
+
+    @property
     def title(self) -> str:
         """Name as a form shows it."""
         words = " ".join(_SPELLED.get(word, word) for word in self.name.split("_"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.manifest import file_path
 from commercetools_source.events import Notice, counted
-from commercetools_source.extract.checkpoint import StreamState, give_up, restore
+from commercetools_source.extract.checkpoint import ANEW, StreamState, give_up, restore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,8 +53,7 @@ def _state(store: Store, manifest: Manifest, stream: str) -> StreamState:
         if size != file.bytes:
             return StreamState(
                 broken=f"{store.name}/{path} has {counted(size or 0, 'byte')} where the manifest says {file.bytes:,};"
-                " put it back from a backup, or reset the state of the stream or run it with --full,"
-                " to read it from its start"
+                f" put it back from a backup, or {ANEW}"
             )
     state = restore(entry.state)
     # What was loaded of a full read is worth nothing with a gap; the rows that it would have replaced are whole.

@@ -18,7 +18,7 @@ from commercetools_source.extract.keyset import KeyRange  # noqa: TC001 - msgspe
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["FORMAT", "Mode", "StreamState", "begin", "decode", "encode", "finish", "give_up", "hold", "restore"]
+__all__ = ["ANEW", "FORMAT", "Mode", "StreamState", "begin", "decode", "encode", "finish", "give_up", "hold", "restore"]
 
 FORMAT = 1
 """Version of the stored form; a state of another version is refused, not guessed."""
@@ -29,7 +29,8 @@ _FIELDS = {stored: name for name, stored in _STORED_NAMES.items()}
 
 Mode = Literal["full", "incremental"]
 
-_ADVICE = "reset its state, or run it with --full, to read the stream from its start"
+ANEW = "reset its state, or run it with --full (full=True in Python), to read the stream from its start"
+"""What users of the command and of Python do about a state that cannot be used; front-ends have words of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,18 @@ def encode(state: StreamState) -> dict[str, Any]:
     return {"format": FORMAT, **{_STORED_NAMES.get(name, name): value for name, value in plain.items()}}
 
 
-def decode(stored: object) -> StreamState:
+def decode(stored: object, anew: str = ANEW) -> StreamState:
     """Return the state that `encode` wrote; times may be written in any way of ISO 8601.
 
-    Raises StateError when `stored` is of another format, or nothing that a run can go on from.
+    Raises StateError when `stored` is of another format, or nothing that a run can go on from; `anew` says what to do.
     """
+    try:
+        return _decoded(stored)
+    except StateError as error:
+        raise StateError(f"{error}; {anew}") from error.__cause__
+
+
+def _decoded(stored: object) -> StreamState:
     if not isinstance(stored, Mapping):
         raise _broken(f"{type(stored).__name__} where a JSON object should be")
     # `broken` in a stored text was written by nobody; it must not let a state pass as checked.
@@ -122,7 +130,7 @@ def decode(stored: object) -> StreamState:
     if version != FORMAT:
         raise StateError(
             f"the stored state has format {version!r}, this version reads {FORMAT};"
-            f" upgrade commercetools-source, or {_ADVICE}"
+            " upgrade commercetools-source if a newer one wrote it"
         )
     try:
         state = msgspec.convert(plain, StreamState)
@@ -151,7 +159,7 @@ def restore(stored: object) -> StreamState:
 
 
 def _broken(reason: str) -> StateError:
-    return StateError(f"the stored state is broken ({reason}); {_ADVICE}")
+    return StateError(f"the stored state is broken ({reason})")
 
 
 def _check_range(key_range: KeyRange) -> None:

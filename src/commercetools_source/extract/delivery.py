@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from commercetools_source.extract.run_record import RunRecord
 
 __all__ = [
+    "Advising",
     "Changes",
     "Comparable",
     "Counting",
@@ -146,6 +147,14 @@ class Destination(Protocol):
     def close(self) -> None:
         """Release it. May be called twice, and after a failed `open`."""
         ...
+
+
+@runtime_checkable
+class Advising(Protocol):
+    """A destination with words of its own for its users: a front-end's."""
+
+    anew: str
+    """What they do to have a stream read from its start."""
 
 
 @runtime_checkable
@@ -333,8 +342,8 @@ class Tombstone:
     time: str
     message: msgspec.Raw
 
-    def record(self, column: str) -> msgspec.Raw:
-        """Return the record with `time` in `column`: as it was at last if the Message holds that, else only its id.
+    def record(self, *columns: str) -> msgspec.Raw:
+        """Return the record with `time` in `columns`: as it was at last if the Message holds that, else only its id.
 
         The Messages of orders, payment methods and recurring orders do (docs: Message types).
         """
@@ -346,7 +355,7 @@ class Tombstone:
         # What the Message holds may be another record than the one that went.
         if bytes(last.get("id", b"")) != json_id:
             last = {"id": msgspec.Raw(json_id)}
-        return msgspec.Raw(msgspec.json.encode({**last, column: self.time}))
+        return msgspec.Raw(msgspec.json.encode({**last, **dict.fromkeys(columns, self.time)}))
 
 
 @runtime_checkable

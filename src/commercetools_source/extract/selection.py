@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from commercetools_source.catalog import contract
 from commercetools_source.catalog.timestamps import moment, shift
 from commercetools_source.errors import ConfigError
-from commercetools_source.extract.checkpoint import StreamState, begin, hold
+from commercetools_source.extract.checkpoint import ANEW, StreamState, begin, hold
 from commercetools_source.extract.keyset import KeyRange
 from commercetools_source.extract.privacy import KEEP, Privacy
 from commercetools_source.extract.redaction import chosen_for
@@ -52,6 +52,7 @@ class Selection:
     `start_date`: a first read leaves out what was last changed before it. `lookback`: seconds that
     an incremental read goes back before its cursor, for changes that became visible late. `where`:
     pairs of a stream's name and a predicate that its records must fulfil. `privacy`: what becomes of personal data.
+    `anew`: what a person is told to do to read a stream from its start, in the words of a front-end.
     """
 
     bound: str
@@ -62,6 +63,7 @@ class Selection:
     lookback: float = 600.0
     where: tuple[tuple[str, str], ...] = ()
     privacy: Privacy = KEEP
+    anew: str = ANEW
 
     @property
     def end(self) -> str:
@@ -193,7 +195,7 @@ def clock_notice(stream: Stream, state: StreamState, selection: Selection) -> st
     elif lower < selection.bound:
         again = f"it is read again from {lower} on"
     else:
-        again = "what changes before it is not read; read the stream anew with --full, or reset its state"
+        again = f"what changes before it is not read; {selection.anew}"
     return (
         f"its position {state.cursor} lies after {selection.bound}, where this run ends by the clocks of the API and of"
         f" this machine: one of them is wrong, or was. The position stays, and {again}"
@@ -211,27 +213,30 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
     # No cursor can be believed; only a full read asks for nothing that was stored.
     if state.broken is not None:
         return state.broken
-    anew = "to read another part of it, read it anew with --full, or reset its state"
     # With another filter the cursor would promise records that were never asked for.
     if state.where != (filters := selection.where_of(stream)):
-        return f"what is held of it was read {_filter(state.where)}, and now it is asked for {_filter(filters)}; {anew}"
-    if (reason := privacy_conflict(state.privacy, selection.privacy_of(stream))) is not None:
+        before, now = _filter(state.where), _filter(filters)
+        return f"what is held of it was read {before}, and now it is asked for {now}; {selection.anew}"
+    if (reason := privacy_conflict(state.privacy, selection.privacy_of(stream), selection.anew)) is not None:
         return reason
     since = selection.since_of(stream)
     # Texts of one form, UTC with milliseconds, so they compare as the times do.
     if state.since is not None and (since is None or since < state.since):
         asked = f"since {since}" if since else "without a start"
-        return f"what is held of it begins with changes of {state.since}, and now it is asked for {asked}; {anew}"
+        return (
+            f"what is held of it begins with changes of {state.since}, and now it is asked for {asked};"
+            f" {selection.anew}"
+        )
     return None
 
 
-def privacy_conflict(stored: str, asked: str) -> str | None:
+def privacy_conflict(stored: str, asked: str, anew: str = ANEW) -> str | None:
     """Return why rows with one choice about personal data get none with another; None where it is the same."""
     if stored == asked:
         return None
     return (
         f"its personal data were read with the choice {stored or 'keep'}, and now it is asked for {asked or 'keep'};"
-        " set `personal`, `personal_fields` and `hash_key` as they were, or read it anew with --full"
+        f" set `personal`, `personal_fields` and `hash_key` as they were, or {anew}"
     )
 
 

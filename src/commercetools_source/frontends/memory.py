@@ -5,13 +5,19 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
-__all__ = ["keep_pages", "share_heaps"]
+__all__ = ["keep_pages", "pass_records_on", "share_heaps"]
 
 # The numbers of settings in glibc's malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 _HEAPS = 2
 _LARGEST_KEPT = 8 << 20
 _MOST_KEPT = 32 << 20
+
+
+def pass_records_on() -> None:
+    """Do both of what follows: for commands that write records as they came."""
+    share_heaps()
+    keep_pages()
 
 
 def share_heaps() -> None:

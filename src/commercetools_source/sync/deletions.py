@@ -67,7 +67,9 @@ def marking(ledger: Comparable, *, hard: bool) -> Callable[[Stream, Mapping[str,
         return ledger.mark_deleted
     if not isinstance(ledger, Deletable):
         removing = choice(having(DESTINATIONS, Ability.REMOVE))
-        raise ConfigError(f"deleted rows can only be removed from {removing}; leave out --hard-delete to mark them")
+        raise ConfigError(
+            f"deleted rows can only be removed from {removing}; leave out --hard-delete (hard_delete) to mark them"
+        )
     return ledger.remove
 
 
@@ -316,13 +318,14 @@ def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:
     if difference.listed == 0 and guard.share < 1:
         return (
             f"the platform lists nothing of {stream.name}, which has {counted(difference.held, 'row')} here;"
-            " nothing was marked; if all of it was deleted, allow it with --allow-deletes 1"
+            " nothing was marked; if all of it was deleted, allow it with --allow-deletes 1 (guard=Guard(1) in Python)"
         )
     # Both: a fifth of ten rows is an ordinary day, and 51 of a million are, too.
     if gone > guard.rows and gone > guard.share * difference.held:
         return (
             f"{gone:,} of {counted(difference.held, 'row')} of {stream.name} would be marked as deleted, more than"
             f" {guard.share:.0%}; if that is right, allow it with --allow-deletes {gone / difference.held:.2f}"
+            f" (guard=Guard({gone / difference.held:.2f}) in Python)"
         )
     return None
 

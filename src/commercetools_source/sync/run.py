@@ -10,8 +10,8 @@ from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError, ForbiddenError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Hook, ignore
-from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Comparable, DeletionSink, Merging, Observer
+from commercetools_source.extract.checkpoint import ANEW, StreamState
+from commercetools_source.extract.delivery import Advising, Comparable, DeletionSink, Merging, Observer
 from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
@@ -82,8 +82,9 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
         _check_hard(destination)
     # Only where a second copy of a record is merged away: the tail is read again by the next run.
     tail = not settled and isinstance(destination, Merging) and destination.merges
+    anew = destination.anew if isinstance(destination, Advising) else ANEW
     with unreached(client, destination, "sync", before, hook):
-        selection = selection_of(client, chosen, full=full, since=since, until=until, where=where, tail=tail)
+        selection = selection_of(client, chosen, full=full, since=since, until=until, where=where, tail=tail, anew=anew)
     try:
         # After the first request: a project that cannot be reached leaves no new file behind.
         states = destination.open()
@@ -181,7 +182,9 @@ def _delete(
 def _check_hard(destination: Destination) -> None:
     if not isinstance(destination, Comparable):
         removing = choice(having(DESTINATIONS, Ability.REMOVE))
-        raise ConfigError(f"{destination.name} keeps deleted records anyway; --hard-delete needs {removing}")
+        raise ConfigError(
+            f"{destination.name} keeps deleted records anyway; --hard-delete (hard_delete) needs {removing}"
+        )
     marking(destination, hard=True)
 
 

@@ -13,6 +13,7 @@ from commercetools_source.catalog.timestamps import shift, time_of
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice, StreamFailed
+from commercetools_source.extract.checkpoint import ANEW
 from commercetools_source.extract.delivery import Counting, Destination, Hurrying
 from commercetools_source.extract.engine import Extraction, Outcome
 from commercetools_source.extract.limits import Limits
@@ -116,10 +117,11 @@ def selection_of(
     until: Time | None = None,
     where: Mapping[str, str] | None = None,
     tail: bool = False,
+    anew: str = ANEW,
 ) -> Selection:
     """Return what a run with these arguments reads; asks the platform for its time.
 
-    With `tail` that includes changes younger than the settle delay.
+    With `tail` that includes changes younger than the settle delay. `anew`: what a person does to read from the start.
 
     Raises ConfigError for what is no time, for a span of time that nothing can lie in, and as `predicates`.
     """
@@ -151,6 +153,7 @@ def selection_of(
         lookback=config.lookback_seconds,
         where=pairs,
         privacy=client.privacy,
+        anew=anew,
     )
 
 

@@ -140,7 +140,7 @@ def test_a_cursor_that_a_person_changed_wins_over_our_state() -> None:
         ({"commercetools": {**encode(StreamState()), "format": 99}}, "orders: the stored state has format 99"),
         ({"commercetools": {"cursor": CURSOR}}, "has format None"),
         ({"commercetools": {"format": 1, "walks": 3}}, "orders: the stored state is broken"),
-        ({"commercetools": "yes"}, "state of orders is broken"),
+        ({"commercetools": "yes"}, "orders: the stored state is broken"),
         ({"replication_key": "createdAt", "replication_key_value": CURSOR}, "goes by 'createdAt'"),
         ({"replication_key_value": "yesterday"}, "'yesterday'; it must be a date"),
         ({"replication_key_value": 17}, "has replication_key_value 17"),

@@ -42,7 +42,8 @@ class StreamTables:
         # To go on here would make a table that lacks all that was read before, and looks complete.
         if not columns and delivery.phase.full and not delivery.phase.first:
             raise RecordError(
-                f"the rows of {stream.name} read so far are gone from {self._file}; run it with --full to read it again"
+                f"the rows of {stream.name} read so far are gone from {self._file};"
+                " run it with --full (full=True in Python) to read it again"
             )
         if not columns:
             self._create(table, fields, stream.key)

@@ -115,7 +115,7 @@ def _type(dialect: Dialect, stream: str, name: str, sql: str) -> str:
     if sql not in dialect.types:
         raise DestinationError(
             f"column {name} of {stream} is {sql}, for which this version knows no type of {dialect.label};"
-            " use --sql bigquery or duckdb, which take the types from the files"
+            " use the dialect bigquery or duckdb (--sql), which take the types from the files"
         )
     return dialect.types[sql]
 

@@ -20,7 +20,8 @@ _REASONS = {
     "AuthorizationHeaderMalformed": "the bucket is in another region; name it with ?region=...",
     "501": "the store puts nothing on a condition, which this needs; choose another one",
     "NotImplemented": "the store puts nothing on a condition, which this needs; choose another one",
-    "NoSuchKey": "an object is missing, which another run may have removed; try again, then with --full",
+    "NoSuchKey": "an object is missing, which another run may have removed; try again, then with --full"
+    " (full=True in Python)",
     "404": "there is no such bucket; create it first, or mend its name",
 }
 """What a person is told, by the code or HTTP status (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).

@@ -20,15 +20,9 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the connector with `arguments` (by default the process's own); always ends in SystemExit."""
+    from commercetools_source.frontends.airbyte.connector import run
+    from commercetools_source.frontends.memory import pass_records_on
     from commercetools_source.frontends.stdio import run_command
 
-    raise SystemExit(run_command(lambda: _run(arguments)))
-
-
-def _run(arguments: Sequence[str] | None) -> int:
-    from commercetools_source.frontends.airbyte.connector import run
-    from commercetools_source.frontends.memory import keep_pages, share_heaps
-
-    share_heaps()
-    keep_pages()
-    return run(arguments)
+    pass_records_on()
+    raise SystemExit(run_command(lambda: run(arguments)))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import msgspec
-
-from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
+from commercetools_source.errors import CommercetoolsError, ConfigError, NetworkError, StateError
 from commercetools_source.frontends.airbyte import messages
+from commercetools_source.frontends.json_files import json_file, json_object
 from commercetools_source.frontends.settings_schema import EMIT_DELETIONS, config_schema, deletions_schema
+from commercetools_source.frontends.words import AIRBYTE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,24 +30,23 @@ def run(arguments: Sequence[str] | None = None) -> int:
         given = _arguments(arguments)
         command: str = given.command
         if command == "spec":
-            messages.send({"type": "SPEC", "spec": spec()})
-            return 0
-        if command == "check":
-            messages.connection_status(_problem(given.config))
-            return 0
-        if command == "discover":
+            messages.send("SPEC", "spec", spec())
+        elif command == "check":
+            _check(given.config)
+        elif command == "discover":
             from commercetools_source.frontends.airbyte.catalog import catalog
 
-            _config(_json(given.config, "config", ConfigError))
-            messages.send({"type": "CATALOG", "catalog": catalog()})
-            return 0
-        return _read(given)
+            _config(given.config)
+            messages.send("CATALOG", "catalog", catalog())
+        else:
+            return _read(given)
     except CommercetoolsError as error:
-        messages.trace_error(_text(error), messages.failure_type(type(error)))
+        messages.trace_error(str(error), type(error))
         return 1
     except Exception as error:  # noqa: BLE001 - Airbyte shows people a TRACE, and nothing of standard error
         messages.trace_bug(error)
         return 1
+    return 0
 
 
 def spec() -> dict[str, Any]:
@@ -97,49 +95,36 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _json(path: str, file_role: str, mistake: type[CommercetoolsError]) -> Any:
-    """Return what a JSON file holds; raises `mistake` that names the file."""
+def _config(path: str) -> tuple[Config, bool]:
+    """Return checked settings, and whether deletions become records; keys of another connector are ignored."""
+    given = json_object(json_file(path, "config", ConfigError), f"the config file {path}", ConfigError)
+    deletions = given.get(EMIT_DELETIONS) or False
+    problems = (
+        () if isinstance(deletions, bool) else (f"{EMIT_DELETIONS} is {deletions!r:.50}; it must be true or false",)
+    )
     try:
-        return msgspec.json.decode(Path(path).read_bytes())
-    except OSError as error:
-        raise mistake(f"the {file_role} file {path} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise mistake(f"the {file_role} file {path} is not valid JSON: {error}") from None
-
-
-def _config(given: Any) -> Config:
-    """Return checked settings; keys that are Airbyte's own or of another connector are ignored."""
-    from commercetools_source.config import Config
-
-    if not isinstance(given, dict):
-        raise ConfigError("the config must be a JSON object")
-    deletions = given.get(EMIT_DELETIONS)
-    problems = []
-    if not isinstance(deletions, (bool, type(None))):
-        problems.append(f"{EMIT_DELETIONS} is {deletions!r:.50}; it must be true or false")
-    try:
-        config = Config.from_mapping(given, ignore_unknown=True)
+        config = AIRBYTE.config(given, ignore_unknown=True)
     except ConfigError as error:
         raise ConfigError([*error.problems, *problems]) from None
     if problems:
         raise ConfigError(problems)
-    return config
+    return config, deletions
 
 
-def _problem(path: str) -> str | None:
-    """Return why no connection can be made; None when one can, and some stream can be read."""
+def _check(path: str) -> None:
+    """Write whether a connection can be made and some stream be read."""
     from commercetools_source.client import Client
     from commercetools_source.sync.access import inspect
 
+    body = {"status": "SUCCEEDED"}
     try:
-        with Client(_config(_json(path, "config", ConfigError))) as client:
-            inspection = inspect(client, None)
+        with Client(_config(path)[0]) as client:
+            # A client for a few streams is meant so: the others are named when they are read.
+            if not any(stream.readable for stream in inspect(client, None).streams):
+                raise ConfigError("the API client may not read any stream; create one with scopes such as view_orders")
     except CommercetoolsError as error:
-        return _text(error)
-    # A client for a few streams is meant so: the others are named when they are read.
-    if any(stream.readable for stream in inspection.streams):
-        return None
-    return "the API client may not read any stream; create one with scopes such as view_orders"
+        body = {"status": "FAILED", "message": str(error)}
+    messages.send("CONNECTION_STATUS", "connectionStatus", body)
 
 
 def _read(given: argparse.Namespace) -> int:
@@ -150,32 +135,26 @@ def _read(given: argparse.Namespace) -> int:
     from commercetools_source.sync.plan import plan
     from commercetools_source.sync.run import sync
 
-    settings = _json(given.config, "config", ConfigError)
-    config = _config(settings)
-    chosen = configured(_json(given.catalog, "catalog", ConfigError))
-    stored = states(_json(given.state, "state", StateError)) if given.state else {}
+    config, deletions = _config(given.config)
+    chosen = configured(json_file(given.catalog, "catalog", ConfigError))
+    stored = states(json_file(given.state, "state", StateError)) if given.state else {}
+    output = AirbyteOutput(chosen, stored, deletions=deletions)
+    names = [stream.name for stream in chosen]
     # An attempt that is handed the mark of a finished full refresh has nothing left to read of that stream.
-    finished = [item for item in chosen if item.full and COMPLETE in stored.get(item.stream.name, {})]
-    chosen = [item for item in chosen if item not in finished]
-    output = AirbyteOutput(chosen, stored, deletions=settings.get(EMIT_DELETIONS) is True)
-    for item in finished:
-        messages.status(item.stream.name, "STARTED")
-        messages.status(item.stream.name, "COMPLETE")
-    if not chosen:
+    for stream, full in chosen.items():
+        if full and COMPLETE in stored.get(stream.name, {}):
+            names.remove(stream.name)
+            messages.status(stream.name, "STARTED")
+            messages.status(stream.name, "COMPLETE")
+    if not names:
         return 0
-    names = [item.stream.name for item in chosen]
     with Client(config, hook=output.tell) as client, stopping() as stopper:
         # https://docs.airbyte.com/understanding-airbyte/airbyte-protocol#airbytetracemessage
         for forecast in plan(client, output.open(), streams=names, since=config.start_date):
             if forecast.records:
-                messages.estimate(forecast.stream, forecast.records)
-        summary = sync(
-            client,
-            output,
-            streams=names,
-            hook=output.tell,
-            on_stoppable=stopper.arm,
-        )
+                estimate = {"type": "STREAM", "name": forecast.stream, "row_estimate": forecast.records}
+                messages.trace("ESTIMATE", estimate)
+        summary = sync(client, output, streams=names, hook=output.tell, on_stoppable=stopper.arm)
     return _concluded(summary, stopper)
 
 
@@ -184,14 +163,9 @@ def _concluded(summary: Summary, stopper: Stopper) -> int:
     for outcome in summary.outcomes:
         messages.status(outcome.stream, "COMPLETE" if outcome.complete else "INCOMPLETE")
         if not outcome.complete and not stopper.signal:
-            # A record that the platform cannot serve today it may serve tomorrow.
-            failure = messages.failure_type(outcome.cause) if outcome.cause else "transient_error"
-            messages.trace_error(f"{outcome.stream}: {outcome.lack}", failure, outcome.stream)
+            # A record that the platform cannot serve today it may serve tomorrow, as when the network fails.
+            messages.trace_error(f"{outcome.stream}: {outcome.lack}", outcome.cause or NetworkError, outcome.stream)
     if stopper.signal:
         messages.log(logging.WARNING, "stopped; the next attempt goes on from the last state")
         return 128 + stopper.signal
     return 0 if summary.complete else 1
-
-
-def _text(error: CommercetoolsError) -> str:
-    return "; ".join(error.problems) if isinstance(error, ConfigError) else str(error)

@@ -11,6 +11,7 @@ from dlt.common.typing import TSecretStrValue
 from commercetools_source.config import Config
 from commercetools_source.config.settings import SETTINGS
 from commercetools_source.config.values import Secret
+from commercetools_source.frontends.words import DLT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,4 +38,4 @@ CommercetoolsCredentials: Any = configspec(type("CommercetoolsCredentials", (Cre
 
 def config_of(credentials: Mapping[str, Any]) -> Config:
     """Return checked settings from what dlt resolved; raises ConfigError that names every problem."""
-    return Config.from_mapping({name: credentials.get(name) for name in SETTINGS})
+    return DLT.config({name: credentials.get(name) for name in SETTINGS})

@@ -10,20 +10,23 @@ import dlt
 from dlt.common import logger
 
 from commercetools_source.errors import RecordError, StateError, legible
-from commercetools_source.extract.checkpoint import StreamState, decode, encode
+from commercetools_source.extract.checkpoint import StreamState, encode
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import conflict_with, mode_of
+from commercetools_source.frontends.deleted import deleted_since
 from commercetools_source.frontends.dlt.relations import Relations
 from commercetools_source.frontends.dlt.run import Run, tell
 from commercetools_source.frontends.dlt.tables import Tables, hints
-from commercetools_source.sync.deletions import Kept, lookup
+from commercetools_source.frontends.words import DLT
+from commercetools_source.sync.deletions import Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, MutableMapping
+    from collections.abc import Iterator, MutableMapping
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.client import Client
+    from commercetools_source.errors import CommercetoolsError
     from commercetools_source.extract.delivery import Delivery
     from commercetools_source.extract.selection import Selection
     from commercetools_source.frontends.dlt.relations import Rows
@@ -34,7 +37,6 @@ _BATCH_BYTES = 8 << 20
 """Of a table, and of what is read ahead of it: dlt has as many streams under way as it likes."""
 _BATCH_SECONDS = 1.0
 """After this much something is handed over: dlt waits two seconds for resources when it has to end."""
-_ANEW = 'with dlt that is pipeline.run(..., refresh="drop_resources")'
 
 
 def read(run: Run, stream: Stream) -> Iterator[Any]:
@@ -42,15 +44,15 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
     kept: MutableMapping[str, Any] = dlt.current.resource_state(stream.name)
     with run.opened() as (client, selection):
         try:
-            state = decode(kept["state"]) if "state" in kept else StreamState()
+            state = DLT.state(stream, kept.get("state"))
         except StateError as error:
-            run.fail(stream, f"{error}; {_ANEW}")
+            run.fail(stream, str(error).removeprefix(f"{stream.name}: "))
             return
         reason = conflict_with(stream, state, selection)
         if run.relations and state != StreamState() and not kept.get("relations"):
-            reason = "what is loaded of it was read without relations"
+            reason = f"what is loaded of it was read without relations; {DLT.anew}"
         if reason is not None:
-            run.fail(stream, f"{reason}; {_ANEW}")
+            run.fail(stream, reason)
             return
         yield from _Reading(run, stream, kept, client, selection).tables(state)
 
@@ -72,23 +74,16 @@ class _Reading:
     def tables(self, state: StreamState) -> Iterator[Any]:
         """Yield what was deleted, then what was read, and note how that ended."""
         if self._run.deletions and mode_of(self._stream, state, self._selection) != "full":
-            state = yield from self._deleted(state)
-        # Deletions first: what was deleted by then cannot be read again, so that no row comes back behind its
-        # deletion.
+            get, config = self._client.get_briefly, self._run.config
+            pages = Kept(deleted_since(get, self._stream, state, self._selection, config, self._warn))
+            for tombstones in pages:
+                yield from self._written(self._tables.deleted(tombstones), "deleted")
+            state = pages.result
         yield from self._read(state)
         self._note_unfit()
 
-    def _deleted(self, state: StreamState) -> Generator[Any, None, StreamState]:
-        """Yield rows for what was deleted since the last run; return the state to read on from."""
-        name, config = self._stream.name, self._run.config
-        get = self._client.get_briefly
-        pages = Kept(lookup(get, [self._stream], {name: state}, self._selection, config.page_size))
-        for _, tombstones in pages:
-            yield from self._written(self._tables.deleted(tombstones), "deleted")
-        ended = pages.result
-        if (reason := ended.unseen(config.project_key)) is not None:
-            logger.warning(f"{name}: {reason}")
-        return ended.states[name]
+    def _warn(self, reason: str, _error: CommercetoolsError) -> None:
+        logger.warning(f"{self._stream.name}: {reason}")
 
     def _read(self, state: StreamState) -> Iterator[Any]:
         run, name = self._run, self._stream.name

@@ -16,6 +16,7 @@ from dlt.common import logger
 from commercetools_source.client import Client
 from commercetools_source.errors import CommercetoolsError, ForbiddenError
 from commercetools_source.events import StreamFailed
+from commercetools_source.frontends.words import DLT
 from commercetools_source.model.custom.queries import NO_FIELDS, VARIANTS, CustomFieldQueries
 from commercetools_source.sync.transfer import selection_of
 
@@ -100,7 +101,7 @@ class Run:
                 self._client = client = Client(self.config, hook=tell)
                 self._end = time.monotonic() + self.seconds
                 try:
-                    self._begun = client, selection_of(client, self.streams, where=self.where)
+                    self._begun = client, selection_of(client, self.streams, where=self.where, anew=DLT.anew)
                 except CommercetoolsError as error:
                     # Kept, so that each resource raises it and no further one asks again.
                     self._begun = error

@@ -6,15 +6,17 @@ keys are always the same two, and the second one changes as a whole. Pure functi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.timestamps import instant, moment
 from commercetools_source.errors import StateError
-from commercetools_source.extract.checkpoint import StreamState, decode, encode
+from commercetools_source.extract.checkpoint import StreamState, encode
+from commercetools_source.frontends.words import MAGE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from commercetools_source.catalog.stream import Stream
 
 __all__ = ["KEY", "read", "written"]
@@ -32,10 +34,7 @@ def read(bookmarks: Mapping[str, Any] | None, stream: Stream) -> StreamState:
     if not bookmarks or stream.cursor is None:
         return StreamState()
     stored_cursor = _normal(bookmarks.get(stream.cursor), stream)
-    stored = bookmarks.get(KEY) or encode(StreamState())
-    if not isinstance(stored, Mapping):
-        raise StateError(f"what {KEY} holds in the bookmark of {stream.name} is broken; reset the bookmark")
-    state = decode(stored)
+    state = MAGE.state(stream, bookmarks.get(KEY) or None)
     # Somebody has moved the bookmark: our ranges are of another read.
     return state if state.cursor == stored_cursor else StreamState(cursor=stored_cursor, privacy=state.privacy)
 

@@ -8,14 +8,16 @@ import msgspec
 
 from commercetools_source.config.values import is_blank
 from commercetools_source.errors import ConfigError, ForbiddenError, printable
+from commercetools_source.frontends.deleted import deleted_since
 from commercetools_source.frontends.settings_schema import EMIT_DELETIONS
-from commercetools_source.sync.deletions import Kept, lookup, unreadable
+from commercetools_source.sync.deletions import Kept, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.config import Config
+    from commercetools_source.errors import CommercetoolsError
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.paging import Get
     from commercetools_source.extract.selection import Selection
@@ -59,13 +61,15 @@ def told(
     They come before the records, and no bookmark speaks of them: a run that is cut off tells them again. Returns
     the state to read on from, which says so when Messages could not be read to their end.
     """
-    pages = Kept(lookup(get, [row], {row.name: stored}, selection, config.page_size, probe=True))
-    for _, tombstones in pages:
+
+    def warn(reason: str, error: CommercetoolsError) -> None:
+        # Whoever asked for deletions must hear that they cannot come.
+        if isinstance(error, ForbiddenError):
+            raise unreadable(config.project_key) from error
+        if logger is not None:
+            logger.info(printable(reason))
+
+    pages = Kept(deleted_since(get, row, stored, selection, config, warn, probe=True))
+    for tombstones in pages:
         yield page([msgspec.json.decode(tombstone.record(COLUMN)) for tombstone in tombstones])
-    ended = pages.result
-    # Whoever asked for deletions must hear that they cannot come.
-    if isinstance(ended.error, ForbiddenError):
-        raise unreadable(config.project_key) from ended.error
-    if logger is not None and (reason := ended.unseen(config.project_key)) is not None:
-        logger.info(printable(reason))
-    return ended.states[row.name]
+    return pages.result

@@ -27,9 +27,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     if lacking("singer"):
         sys.stderr.write(f"the Singer tap needs Meltano's SDK: {install_hint('singer')}\n")
         return 2
-    from commercetools_source.frontends.memory import keep_pages, share_heaps
+    from commercetools_source.frontends.memory import pass_records_on
     from commercetools_source.frontends.singer.tap import run
 
-    share_heaps()
-    keep_pages()
+    pass_records_on()
     return run(arguments)

@@ -15,6 +15,7 @@ from commercetools_source.catalog.timestamps import parse_time
 from commercetools_source.errors import StateError
 from commercetools_source.extract import checkpoint
 from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.frontends.words import SINGER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +50,7 @@ def read(stream: Stream, bookmark: Mapping[str, Any]) -> StreamState:
     wins over our own state. Raises StateError when the bookmark cannot be used.
     """
     stored = bookmark.get(STATE)
-    state = StreamState() if stored is None else _decode(stream, stored)
+    state = SINGER.state(stream, stored)
     if stream.cursor is None:
         return state
     cursor = _cursor(stream, bookmark)
@@ -66,15 +67,6 @@ def write(stream: Stream, state: StreamState, version: int | None = None) -> dic
     if version is not None:
         bookmark[VERSION] = version
     return {**bookmark, STATE: checkpoint.encode(state)}
-
-
-def _decode(stream: Stream, stored: Any) -> StreamState:
-    if not isinstance(stored, dict):
-        raise StateError(f"the state of {stream.name} is broken; remove it to read the stream from its start")
-    try:
-        return checkpoint.decode(stored)
-    except StateError as error:
-        raise StateError(f"{stream.name}: {error}") from None
 
 
 def _cursor(stream: Stream, bookmark: Mapping[str, Any]) -> str | None:

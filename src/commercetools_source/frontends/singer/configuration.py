@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.config import Config
 from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.settings_schema import EMIT_DELETIONS, deletions_schema
+from commercetools_source.frontends.words import SINGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from commercetools_source.config import Config
 
 __all__ = ["ACTIVATE_VERSION", "PREFIX", "TAP_SETTINGS", "check_environment", "config_of"]
 
@@ -37,11 +39,7 @@ def config_of(given: Mapping[str, Any], reserved: Iterable[str]) -> Config:
     """
     # A setting of ours may have the name of one of the SDK.
     own_settings = {name: value for name, value in given.items() if name in SETTINGS or name not in set(reserved)}
-    try:
-        return Config.from_mapping(own_settings)
-    except ConfigError as error:
-        problems = [_in_singer_words(problem) for problem in error.problems]
-    raise ConfigError(problems)
+    return SINGER.config(own_settings)
 
 
 def check_environment(environ: Mapping[str, str]) -> None:
@@ -54,9 +52,3 @@ def check_environment(environ: Mapping[str, str]) -> None:
             problems.append(f"{variable} is {environ[variable]!r}; it must be a whole number, or not set")
     if problems:
         raise ConfigError(problems)
-
-
-def _in_singer_words(problem: str) -> str:
-    for name, setting in SETTINGS.items():
-        problem = problem.replace(setting.variable, PREFIX + name.upper())
-    return problem

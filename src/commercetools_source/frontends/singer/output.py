@@ -17,6 +17,7 @@ from commercetools_source.frontends.singer.catalog import DELETED_AT, FULL_TABLE
 from commercetools_source.frontends.singer.lines import LineWriter, envelope
 from commercetools_source.frontends.singer.selection import project, tree_of
 from commercetools_source.frontends.texts import mixed_columns, with_text
+from commercetools_source.frontends.words import SINGER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,6 +47,7 @@ class SingerOutput:
     """
 
     name = "standard output"
+    anew = SINGER.anew
 
     def __init__(
         self,

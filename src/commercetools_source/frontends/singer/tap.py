@@ -6,10 +6,8 @@ import io
 import logging
 import os
 import time
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
-import msgspec
 from singer_sdk import Tap, metrics
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import JSONSchemaValidator
@@ -20,6 +18,7 @@ from commercetools_source.client import Client
 from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError, printable
 from commercetools_source.events import counted
+from commercetools_source.frontends.json_files import json_file, json_object, json_value
 from commercetools_source.frontends.settings_schema import EMIT_DELETIONS, config_schema
 from commercetools_source.frontends.signals import Stopper
 from commercetools_source.frontends.singer import bookmarks
@@ -185,7 +184,7 @@ class TapCommercetools(Tap):
         """Read the files of `--config`; raises ConfigError that names the one that cannot be used."""
         for path in value:
             if path != "ENV":
-                _check_config_file(path)
+                json_object(json_file(path, "config", ConfigError), f"the config file {path}", ConfigError)
         return super().cb_config(ctx, param, value)
 
     @classmethod
@@ -207,28 +206,9 @@ def _json_object(file: IO[str] | None, file_role: str, mistake: type[Commercetoo
     """Return `file` to be read again, if it holds a JSON object; raises `mistake` otherwise."""
     if file is None:
         return None
-    text = file.read()
-    _check_object(text, f"the {file_role} file {file.name}", mistake)
+    text, name = file.read(), f"the {file_role} file {file.name}"
+    json_object(json_value(text, name, mistake), name, mistake)
     return io.StringIO(text)
-
-
-def _check_config_file(path: str) -> None:
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"the config file {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"the config file {path} is not UTF-8 text") from None
-    _check_object(text, f"the config file {path}", ConfigError)
-
-
-def _check_object(text: str, name: str, mistake: type[CommercetoolsError]) -> None:
-    try:
-        sdk_errors = msgspec.json.decode(text)
-    except ValueError as error:
-        raise mistake(f"{name} is not valid JSON: {error}") from None
-    if not isinstance(sdk_errors, dict):
-        raise mistake(f"{name} must hold a JSON object")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source import errors
 from commercetools_source.client import Client as ApiClient
-from commercetools_source.config import Config
 from commercetools_source.events import Event, Hook, RecordQuarantined, RetryScheduled
 from commercetools_source.frontends.mage.bases import of_mage
+from commercetools_source.frontends.words import MAGE
 from commercetools_source.http.responses import json_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from commercetools_source.config import Config
     from commercetools_source.frontends.mage.standin.sources.http.client import Client as BaseClient
 else:
     BaseClient = of_mage("sources.http.client").Client
@@ -99,7 +100,7 @@ def settings_of(config: Mapping[str, Any] | None) -> Config:
     given = dict(config or {})
     if str(given.get("request_timeout") or "0").strip() in {"0", "0.0"}:
         given["request_timeout"] = of_mage("sources.http.client").REQUEST_TIMEOUT
-    return Config.from_mapping(given, ignore_unknown=True)
+    return MAGE.config(given, ignore_unknown=True)
 
 
 def hook_of(logger: Any) -> Hook:

@@ -23,6 +23,7 @@ from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage import deletions
 from commercetools_source.frontends.mage.commercetools.client import Client, hook_of, settings_of
 from commercetools_source.frontends.mage.writing import Page
+from commercetools_source.frontends.words import MAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -70,11 +71,13 @@ class BaseStream:
             start_date=instant(start_date) if start_date else config.start_date,
             lookback=config.lookback_seconds,
             privacy=api.privacy if api is not None else privacy_of(config),
+            anew=MAGE.anew,
         )
         stored = bookmark.read(bookmarks, row)
-        reason = privacy_conflict(stored.privacy, selection.privacy_of(row)) if stored != StreamState() else None
-        if reason is not None:
-            raise ConfigError(f"{row.name}: {reason}, or reset its bookmark")
+        if stored != StreamState() and (
+            reason := privacy_conflict(stored.privacy, selection.privacy_of(row), selection.anew)
+        ):
+            raise ConfigError(f"{row.name}: {reason}")
         limits = Limits(workers=config.concurrency, page_size=config.page_size, batch_bytes=1)
         get = api.get if api is not None else _get_by(self.client)
         brief = api.get_briefly if api is not None else get

@@ -1,0 +1,66 @@
+"""What users of each front-end are told to do: a row for each, so that nobody reads of an option that is not there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.config.settings import SETTINGS
+from commercetools_source.errors import ConfigError, StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.config import Config
+    from commercetools_source.extract.checkpoint import StreamState
+
+__all__ = ["AIRBYTE", "DLT", "MAGE", "SINGER", "Words"]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`anew`: how to have a stream read from its start; `setting`: where a missing one goes, {upper} being its name."""
+
+    anew: str
+    setting: str
+
+    def config(self, given: Mapping[str, Any], *, ignore_unknown: bool = False) -> Config:
+        """Return checked settings; raises ConfigError that names every problem in these words."""
+        from commercetools_source.config import Config
+
+        try:
+            return Config.from_mapping(given, ignore_unknown=ignore_unknown)
+        except ConfigError as error:
+            problems = error.problems
+        for name, setting in SETTINGS.items():
+            here = self.setting.format(name=name, upper=name.upper())
+            problems = tuple(problem.replace(setting.elsewhere, here) for problem in problems)
+        raise ConfigError(problems)
+
+    def state(self, stream: Stream, stored: object, *, full: bool = False) -> StreamState:
+        """Return where a stream goes on; None is one that was never read. Raises StateError that names the stream.
+
+        With `full`, a full read that was cut off goes on, and what another read had reached counts for nothing.
+        """
+        from commercetools_source.extract.checkpoint import StreamState, decode
+
+        if stored is None:
+            return StreamState()
+        try:
+            state = decode(stored, self.anew)
+        except StateError as error:
+            raise StateError(f"{stream.name}: {error}") from None
+        return StreamState() if full and state.mode != "full" else state
+
+
+SINGER = Words("remove its bookmark from the state", "set it in the config, or as TAP_COMMERCETOOLS_{upper}")
+MAGE = Words("reset its bookmark in Mage", "set it in the source's config")
+AIRBYTE = Words(
+    "clear or refresh the stream in Airbyte (PyAirbyte: read(force_full_refresh=True))", "set it in the config"
+)
+DLT = Words(
+    'run the pipeline with refresh="drop_resources"',
+    "set it in secrets.toml under [sources.commercetools.credentials], or as"
+    " SOURCES__COMMERCETOOLS__CREDENTIALS__{upper}",
+)
