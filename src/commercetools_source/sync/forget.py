@@ -94,7 +94,7 @@ def _check(customer: str, emails: Sequence[str]) -> None:
     if not re.fullmatch(r"[\w-]{1,256}", customer, re.ASCII):
         raise ConfigError("the customer must be named by its id, as in the column customers.id")
     if any(not re.fullmatch(r"[^@\s]+@[^@\s]+", email.strip()) for email in emails):
-        raise ConfigError("--email must be an e-mail address, such as ann@example.com")
+        raise ConfigError("email (--email) must be an e-mail address, such as ann@example.com")
 
 
 def _names(destination: Erasable, owners: Iterable[Owners], emails: Iterable[str]) -> re.Pattern[str] | None:
@@ -119,7 +119,8 @@ def _clean_runs(destination: Erasable, names: re.Pattern[str] | None) -> None:
 
 def _left_in_states(states: Mapping[str, StreamState], names: re.Pattern[str] | None) -> list[str]:
     return [
-        f"the filter with which {stream} was read names the person; read it anew with another one and --full"
+        f"the filter with which {stream} was read names the person;"
+        " read it anew with another one and --full (full=True)"
         for stream, state in states.items()
         if names is not None and names.search(" ".join(state.where))
     ]
