@@ -48,6 +48,10 @@ class Definitions:
         """Return what was made for `stream`, by the relation's name."""
         return self._read().setdefault(stream, {})
 
+    def names(self) -> set[str]:
+        """Return the names of all relations that were made."""
+        return {name for made in self._read().values() for name in made}
+
     def is_current(self, stream: str, shape: str) -> bool:
         """Return whether every relation of `stream` is there as it was made for this shape."""
         self._read()

@@ -298,7 +298,8 @@ class DuckDB:
     def _note(self, delivery: Delivery, stored: Stored) -> None:
         name = delivery.stream.name
         self.added += [(name, column) for column in stored.added]
-        stored.decoder.tell(name, self.drift)
+        if stored.decoder is not None:
+            stored.decoder.tell(name, self.drift)
         if stored.changes is not None:
             self._changes[name] = self._changes.get(name, Changes()) + stored.changes
 
@@ -315,7 +316,8 @@ class DuckDB:
         opened = self._opened
         name = delivery.stream.name
         with opened.database.transaction():
-            merge.add_missing(opened.database, name, states.loading_name(name), stored.decoder)
+            loading = states.loading_name(name)
+            merge.add_missing(opened.database, name, loading, opened.tables.decoder(delivery, loading))
         opened.tables.reset()
         return replace(delivery, records=(), size=0, phase=Phase.FULL_LAST)
 

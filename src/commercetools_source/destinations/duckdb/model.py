@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT, OWN
 from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations.duckdb.definitions import Definitions, Made, fingerprint, shape_of
 from commercetools_source.errors import RecordError
 from commercetools_source.model.custom.queries import KEY, VARIANTS
 from commercetools_source.model.keys import is_referred_by_key, newest_of_key
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relation import Field, Relation
-from commercetools_source.model.relations import all_relations, relations
+from commercetools_source.model.relations import relations
 from commercetools_source.model.schemas import RELATIONS, record_table, relation_table
 from commercetools_source.model.select import select
 
@@ -150,11 +151,16 @@ class Model:
         """Return the relations of the records of `stream`, whose table has the columns `types`."""
         return _complete(self._find(stream), stream, types)
 
-    def _shape(self, stream: Stream, types: Mapping[str, str], form: Form) -> str:
-        """Return the fingerprint of all that decides what is made for `stream`."""
-        facts: list[object] = [stream.name, form, types, self._own.marks["types"]]
+    def _shape(self, stream: Stream, types: Mapping[str, str], form: Form, *, best: bool | None = None) -> str:
+        """Return the fingerprint of all that decides what is made for `stream`.
+
+        `best`: whether it is the best one to have the variants from; None asks the file.
+        """
+        # Sorted: a table has the columns that came later behind those of our own, a decoder before them.
+        facts: list[object] = [stream.name, form, sorted(types.items()), self._own.marks["types"]]
         if stream.name in VARIANTS:
-            facts += [self._own.marks["product_types"], self._has_better(stream), sorted(self._others(stream))]
+            best = not self._has_better(stream) if best is None else best
+            facts += [self._own.marks["product_types"], sorted(self._others()) if best else ()]
         return shape_of(*facts)
 
     def _rows(self, stream: Stream, source: str, types: Mapping[str, str]) -> dict[str, _Rows]:
@@ -183,7 +189,7 @@ class Model:
         if stream.name not in VARIANTS or self._has_better(stream):
             return {}
         by_name = self._own.queries().product_types_by_name()
-        self.foreign = self._others(stream) & by_name.keys()
+        self.foreign = self._others() & by_name.keys()
         return {name: product_type for name, product_type in by_name.items() if name not in self.foreign}
 
     def _has_better(self, stream: Stream) -> bool:
@@ -191,23 +197,27 @@ class Model:
         better = list(VARIANTS)[: list(VARIANTS).index(stream.name)]
         return any(name in self._database.catalogue.columns for name in better)
 
-    def _others(self, stream: Stream) -> set[str]:
+    def _others(self) -> set[str]:
         """Return the names of tables and views beside ours that a product type may have the name of."""
-        if self._has_better(stream):
-            return set()
-        own_names = {name for variants in VARIANTS for name in self._definitions.of(variants)}
-        return self._database.catalogue.relations.keys() - own_names - all_relations().keys()
+        return self._database.catalogue.relations.keys() - self._definitions.names()
 
     def _take_over(self, stream: Stream, names: Sequence[str]) -> None:
         """Drop what has one of these names and was made for another stream: the product types of projections."""
         for other in VARIANTS if stream.name in VARIANTS else ():
             current = dict(self._definitions.of(other))
+            shape = self._shape_without_variants(STREAMS[other], current)
             shared = [name for name in names if name in current] if other != stream.name else []
             for name in shared:
                 del current[name]
                 self._database.catalogue.drop_relation(name)
             if shared:
-                self._definitions.store(other, shared, current, "")
+                self._definitions.store(other, shared, current, shape)
+
+    def _shape_without_variants(self, stream: Stream, current: Mapping[str, Made]) -> str:
+        """Return the shape of what is left of a stream whose variants another one takes; "" if it was not current."""
+        types, form = self._database.catalogue.columns.get(stream.name, {}), self._form(current)
+        is_current = self._definitions.is_current(stream.name, self._shape(stream, types, form, best=True))
+        return self._shape(stream, types, form, best=False) if is_current else ""
 
     def _insert(self, name: str, query: str) -> None:
         self._database.allow_at_least(_MEMORY)

@@ -52,12 +52,9 @@ class StreamTables:
         decoder = self._decoders[table] = Decoder(stream.name, fields, stream.key)
         return decoder
 
-    def is_complete(self, stream: Stream) -> bool:
-        """Return whether the table is ours with all columns that the schema has, and no read of it is under way."""
-        columns = self._catalogue.columns.get(stream.name, {})
-        names = {field.name for field in self._fields(stream)} | OWN.keys()
-        known = all(name in OWN or sql in KINDS_BY_SQL for name, sql in columns.items())
-        return names <= columns.keys() and known and loading_name(stream.name) not in self._catalogue.columns
+    def is_settled(self, stream: str) -> bool:
+        """Return whether the table is there and no read of it is under way."""
+        return stream in self._catalogue.columns and loading_name(stream) not in self._catalogue.columns
 
     def unbound_decoder(self, stream: Stream) -> Decoder:
         """Return a decoder for the columns of the schema, whatever columns the table has."""

@@ -23,10 +23,11 @@ __all__ = ["Stored", "store", "unchanged"]
 class Stored(NamedTuple):
     """What decoded the records of a delivery, the names of the columns that they added, and what they changed.
 
-    `changes` is None where that is not known: yet, or because the table is too large.
+    `decoder` is None where there were no records, `changes` where that is not known: yet, or because the table is too
+    large.
     """
 
-    decoder: Decoder
+    decoder: Decoder | None
     added: list[str]
     changes: Changes | None
 
@@ -34,15 +35,16 @@ class Stored(NamedTuple):
 def unchanged(database: Database, tables: StreamTables, model: Model, delivery: Delivery) -> Stored | None:
     """Return how a delivery is stored of which the file has everything but the state; None where it lacks something."""
     stream = delivery.stream
-    if not states.is_there(database) or not tables.is_complete(stream):
+    if not states.is_there(database) or not tables.is_settled(stream.name):
         return None
+    # The relations are, if the table has every column that this version gives it: that is a part of their shape.
     if not model.is_current(stream, database.catalogue.columns[stream.name]):
         return None
-    decoder = tables.unbound_decoder(stream)
     if delivery.phase is Phase.FULL_ONLY:
+        decoder = tables.unbound_decoder(stream)
         is_stored = merge.is_stored(database, stream.name, decoder, delivery.records)
         return Stored(decoder, [], Changes()) if is_stored else None
-    return None if delivery.records or delivery.phase.full else Stored(decoder, [], Changes())
+    return None if delivery.records or delivery.phase.full else Stored(None, [], Changes())
 
 
 def store(
