@@ -35,6 +35,8 @@ EVENTS: list[tuple[Event, int, str]] = [
         logging.WARNING,
         "GET /shop/orders is repeated in 1 min 5 s: 429 (attempt 2)",
     ),
+    (events.PhaseBegan("deletions"), logging.DEBUG, "looking for deletions"),
+    (events.PhaseBegan("storing", "orders"), logging.DEBUG, "storing orders"),
     (events.StreamStarted("orders", "resumed"), logging.INFO, "orders: resumed read begins"),
     (events.PageRead("orders", 1, 2000), logging.DEBUG, "orders: a page of 1 record, 2,000 bytes"),
     (events.RowsWritten("orders", 1), logging.DEBUG, "orders: 1 record stored"),
@@ -95,6 +97,7 @@ PLURALS = {
     "row": "rows",
     "stream": "streams",
     "table": "tables",
+    "value": "values",
     "window": "windows",
 }
 """Each noun that the package counts, and some more."""

@@ -131,4 +131,10 @@ def test_every_hook_of_the_page_hears_what_it_says(shop: Sandbox) -> None:
     with Client(shop.settings(), hook=lambda event: heard["client"].add(type(event).__name__)) as client:
         sync(client, "jsonl:shop", streams="stores", hook=lambda event: heard["run"].add(type(event).__name__))
     assert heard["client"] == {"TokenFetched", "RequestDone"}
-    assert heard["run"] - {Notice.__name__} == {"StreamStarted", "PageRead", "RowsWritten", "StreamFinished"}
+    assert heard["run"] - {Notice.__name__} == {
+        "PhaseBegan",
+        "StreamStarted",
+        "PageRead",
+        "RowsWritten",
+        "StreamFinished",
+    }

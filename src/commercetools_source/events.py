@@ -22,10 +22,12 @@ __all__ = [
     "Hook",
     "Notice",
     "PageRead",
+    "PhaseBegan",
     "RecordQuarantined",
     "RequestDone",
     "RetryScheduled",
     "RowsWritten",
+    "RunPhase",
     "StreamFailed",
     "StreamFinished",
     "StreamStarted",
@@ -36,6 +38,15 @@ __all__ = [
     "seconds_text",
 ]
 
+RunPhase = Literal["deletions", "reading", "storing", "checkpoint"]
+"""What a run does at a time, in this order; storing and reading take turns."""
+
+_PHASES: dict[RunPhase, str] = {
+    "deletions": "looking for deletions",
+    "reading": "reading",
+    "storing": "storing",
+    "checkpoint": "closing the destination",
+}
 _LOGGER = logging.getLogger("commercetools_source")
 _LONG_WAIT = 5.0
 """Seconds of waiting that a person would notice; the platform's own limits let most waits end sooner."""
@@ -100,15 +111,32 @@ class RetryScheduled:
 
 @dataclass(frozen=True, slots=True)
 class StreamStarted:
-    """Reading of `stream` begins, from its start (`full`), from its cursor, or where a run was cut off."""
+    """Reading of `stream` begins, from its start (`full`), from its cursor, or where a run was cut off.
+
+    `total`: the records that the platform counts; None where it was not asked.
+    """
 
     stream: str
     mode: Literal["full", "incremental", "resumed"]
+    total: int | None = None
     level: ClassVar[int] = logging.INFO
 
     def message(self) -> str:
         """Return the event as a sentence."""
         return f"{self.stream}: {self.mode} read begins"
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseBegan:
+    """The run goes on with another `phase`; `stream`: what is being stored, with its relations, "" in other phases."""
+
+    phase: RunPhase
+    stream: str = ""
+    level: ClassVar[int] = logging.DEBUG
+
+    def message(self) -> str:
+        """Return the event as a sentence."""
+        return f"{_PHASES[self.phase]} {self.stream}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +249,7 @@ Event = (
     TokenFetched
     | RequestDone
     | RetryScheduled
+    | PhaseBegan
     | StreamStarted
     | PageRead
     | RowsWritten

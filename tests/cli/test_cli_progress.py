@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.events import (
     Event,
     PageRead,
+    PhaseBegan,
     RecordQuarantined,
     RequestDone,
     RetryScheduled,
@@ -26,6 +28,8 @@ from commercetools_source.report.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from commercetools_source.events import RunPhase
 
 RUN: list[Event] = [
     TokenFetched(172800),
@@ -176,6 +180,109 @@ def test_the_block_fits_a_terminal_and_names_the_phase(columns: int) -> None:
         tally(StreamFinished(f"stream_{number}", 0, 0.1))
     tally(StreamFinished("store_product_selection_assignments", 1, 0.1))
     assert lines()[1].endswith("1 retry · storing what is left")
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_the_block_says_how_much_is_left_and_for_how_long(columns: int) -> None:
+    tally = Tally(now=lambda: 100.0)
+    tally.began = 0.0
+    tally(StreamStarted("store_product_selection_assignments", "full"))
+    tally(PageRead("store_product_selection_assignments", 1_000_000, 10))
+    tally(StreamStarted("standalone_prices", "full", 300_000_000))
+    tally(PageRead("standalone_prices", 100_000_000, 10))
+    # Of streams that are not begun nobody knows how much they have.
+    assert "0/50 streams · 101,000,000 records" in drawn(tally, columns)[0]
+    lines = drawn(tally, columns, 2)
+    assert lines[0].endswith("0/2 streams · 101,000,000 of 301,000,000 records · 1,010,000/s")
+    assert lines[1].endswith("0 requests · reading · about 3 min 20 s left")
+    assert re.sub(" +", " ", lines[2]) == "standalone_prices 100,000,000 of 300,000,000"
+    assert re.sub(" +", " ", lines[3]) == "store_product_selection_assignments 1,000,000"
+    # More came than was counted: nothing is left that could be told.
+    tally(PageRead("standalone_prices", 200_000_001, 10))
+    assert drawn(tally, columns, 2)[1].endswith("0 requests · reading")
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80, 200])
+def test_no_line_of_the_block_is_wrapped(columns: int) -> None:
+    tally = Tally(now=lambda: 86_400.0)
+    tally.requests, tally.retries, tally.began = 10_000_000, 10_000, 0.0
+    for stream in STREAMS:
+        tally(StreamStarted(stream, "full", 1_000_000_000))
+        tally(PageRead(stream, 999_999_999, 10))
+    tally(PhaseBegan("storing", "store_product_selection_assignments"))
+    # Two lines of the run, twelve of streams, and one for the others.
+    lines = drawn(tally, columns)
+    assert len(lines) == 15
+    assert lines[-1] == f"and {len(STREAMS) - 12} more"
+    if columns >= 80:
+        assert "storing store_product_selection_assignments" in lines[1]
+
+
+@pytest.mark.parametrize("phase", ["deletions", "storing", "checkpoint"])
+def test_what_is_done_besides_reading_is_named_and_the_bar_does_not_stand(phase: RunPhase) -> None:
+    tally = Tally()
+    tally(StreamFinished("zones", 8, 0.1))
+    tally(PhaseBegan(phase, "zones" if phase == "storing" else ""))
+    names = {"deletions": "looking for deletions", "storing": "storing zones", "checkpoint": "closing the destination"}
+    assert drawn(tally, 80)[1].split(maxsplit=2)[2].startswith(names[phase])
+    assert shades(tally) > 5  # a light runs along it
+    tally(PhaseBegan("reading"))
+    assert shades(tally) <= 3
+
+
+def test_a_log_has_one_line_from_time_to_time_for_all_streams() -> None:
+    clock: Iterator[float] = iter(range(0, 1000, 4))
+    out = io.StringIO()
+    with draw(out, total=3) as tally:
+        tally.now = lambda: next(clock)
+        tally.began = 0
+        tally(StreamStarted("orders", "full", 20_000))
+        for _ in range(4):
+            for stream in ("orders", "zones"):
+                tally(PageRead(stream, 1000, 10))
+                tally(RowsWritten(stream, 1000))
+    assert out.getvalue().splitlines() == [
+        "zones: 2,000 records so far (0/3 streams)",
+        "orders: 4,000 of 20,000 records so far (0/3 streams)",
+    ]
+
+
+def test_a_notebook_gets_lines_although_it_looks_like_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-color")
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    out = Terminal()
+    with draw(out, total=3) as tally:
+        for event in RUN:
+            tally(event)
+    assert "\x1b" not in out.getvalue()
+    assert "orders: 520 records in 12 s" in out.getvalue().splitlines()
+
+
+def shades(tally: Tally) -> int:
+    """Return in how many colours the bar is drawn."""
+    from rich.console import Console
+
+    out = io.StringIO()
+    Console(file=out, width=80, force_terminal=True, color_system="truecolor").print(block(tally, 50))
+    return len(set(re.findall(r"\x1b\[38;2;[\d;]+m|\x1b\[38;5;\d+m", out.getvalue().splitlines()[0])))
+
+
+class Terminal(io.StringIO):
+    """Text that calls itself a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def drawn(tally: Tally, columns: int, total: int = 50) -> list[str]:
+    """Return the lines of the block over `total` streams that are not empty, as a terminal shows them."""
+    from rich.console import Console
+
+    out = io.StringIO()
+    Console(file=out, width=columns, legacy_windows=False).print(block(tally, total))
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert max(map(len, lines)) <= columns
+    return [line.strip() for line in lines if line.strip()]
 
 
 def test_a_run_over_one_stream_has_real_singulars() -> None:

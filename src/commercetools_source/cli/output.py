@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from commercetools_source.report.progress import Tally
     from commercetools_source.report.run import RunReport
 
-__all__ = ["UNFINISHED", "conclude", "drawn", "say", "say_error", "show", "tell", "watch"]
+__all__ = ["UNFINISHED", "conclude", "drawn", "say", "say_error", "show", "tell", "watch", "watched"]
 
 _LOGGER = logging.getLogger("commercetools_source")
 """It has handlers while `--log-format` holds."""
@@ -74,6 +74,13 @@ def drawn(streams: int, *, verbose: bool, quiet: bool) -> Iterator[Tally]:
         return
     with draw(sys.stderr, total=streams, verbosity=verbosity) as tally:
         yield tally
+
+
+def watched() -> bool:
+    """Return whether a person sees a display that is redrawn."""
+    from commercetools_source.report.progress import redrawable
+
+    return not _LOGGER.handlers and redrawable(sys.stderr)
 
 
 def conclude(report: RunReport, *, as_json: bool, quiet: bool, signal: int) -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.cli.output import drawn, say, say_error, tell
+from commercetools_source.cli.output import drawn, say, say_error, tell, watched
 from commercetools_source.errors import CommercetoolsError, ConfigError, InUseError, printable
 
 if TYPE_CHECKING:
@@ -130,7 +130,9 @@ class _Process:
         if not self.resolved:
             # Once for all runs: which streams a job has must not change while it goes on.
             self.names, self.resolved = job.choice.resolve(self.client), True
-        options = {**job.options, "streams": self.names, "full": self.full, "on_stoppable": self._arm}
+        # Only for who looks on: a program that reads lines waits for no request that it does not need.
+        totals = watched() and not (job.quiet or job.verbose)
+        options = {**job.options, "streams": self.names, "full": self.full, "on_stoppable": self._arm, "totals": totals}
         with drawn(len(STREAMS if self.names is None else self.names), verbose=job.verbose, quiet=job.quiet) as tally:
             self.relay.hook = tally
             hook = tally if job.reporting is None else job.reporting.begin(tally)

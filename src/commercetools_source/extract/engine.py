@@ -103,7 +103,7 @@ class _StreamRun:
 class Extraction:
     """One run over several streams. Iterate over `deliveries()` once; `outcomes` tells how each stream ended."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a run reads, how fast, and who watches
         self,
         get: Get,
         streams: Iterable[Stream],
@@ -114,6 +114,7 @@ class Extraction:
         *,
         now: Callable[[], float] = time.monotonic,
         workers: Workers | None = None,
+        totals: bool = False,
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self._streams = tuple(streams)
@@ -124,7 +125,7 @@ class Extraction:
         self._now = now
         self._runs: dict[str, _StreamRun] = {}
         self._tasks = TaskQueue(limits)
-        self._reader = Reader(get, selection, limits.page_size)
+        self._reader = Reader(get, selection, limits.page_size, totals=totals)
         self._workers = workers or Threads(limits.workers)
         self._process = 0
 
@@ -215,7 +216,7 @@ class Extraction:
     def _handle(self, result: Result) -> None:
         run = self._runs[result.task.stream.name]
         if result.state is not None:
-            self._plan(run, result.state)
+            self._plan(run, result.state, result.total)
         elif result.task.key_range is not None and result.error is None:
             # A range leaves the state only with its page in the buffer: a delivery takes both, so that no state is
             # ahead of its rows.
@@ -232,11 +233,11 @@ class Extraction:
             self._buffer(run, result.page)
             self._tasks.release(result.page.size)
 
-    def _plan(self, run: _StreamRun, state: StreamState) -> None:
+    def _plan(self, run: _StreamRun, state: StreamState, total: int | None) -> None:
         run.state = state
         run.ranges = dict.fromkeys(state.ranges)
         mode = mode_of(run.stream, run.stored, self._selection)
-        self._hook(StreamStarted(run.stream.name, mode))
+        self._hook(StreamStarted(run.stream.name, mode, total))
         # A resumed read keeps its own bound, to which the clocks of this run say nothing.
         if mode != "resumed" and (reason := clock_notice(run.stream, run.stored, self._selection)):
             self._hook(Notice(run.stream.name, reason))

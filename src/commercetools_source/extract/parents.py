@@ -8,6 +8,7 @@ import msgspec
 
 from commercetools_source.catalog.streams import Parents, Stream, find
 from commercetools_source.errors import ApiError, NotFoundError, StateError
+from commercetools_source.events import counted
 from commercetools_source.extract import paging
 from commercetools_source.extract.advice import MISSING_PERMISSION
 from commercetools_source.extract.envelope import decode_rows
@@ -100,7 +101,8 @@ def _distinct(get: paging.Get, parents: Parents) -> Iterator[tuple[str, ...]]:
             most = min(at_start if total is None else total, _GROWTH * at_start + _UNCOUNTED)
             if len(seen) > most:
                 raise StateError(
-                    f"listing by {field} found {len(seen)} values where {parents.source} counts {most} records at most;"
+                    f"listing by {field} found {counted(len(seen), 'value')} where {parents.source} counts at most"
+                    f" {counted(most, 'record')};"
                     " look for a proxy or gateway that makes up answers"
                 )
         yield (value,)

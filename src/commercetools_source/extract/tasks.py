@@ -36,6 +36,7 @@ class Task:
 class Result:
     """What came of `task`: its range is replaced by `ranges`; `state` is there if the stream was planned.
 
+    `total`: the records that the platform counts in the stream, where it was asked.
     `last`: no task of the stream is left. A `task` without range and without `state` failed to be planned.
     """
 
@@ -47,6 +48,7 @@ class Result:
     quarantine: Quarantine | None = None
     error: BaseException | None = None
     last: bool = False
+    total: int | None = None
 
 
 class TaskQueue:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Protocol
 
-from commercetools_source.errors import ApiError
+from commercetools_source.catalog.stream import Paging
+from commercetools_source.errors import ApiError, CommercetoolsError
 from commercetools_source.extract import paging
+from commercetools_source.extract.counting import total_params
+from commercetools_source.extract.envelope import decode_rows
 from commercetools_source.extract.parents import is_gone, parents_of
 from commercetools_source.extract.records import position_of
 from commercetools_source.extract.selection import needs_parents, started
@@ -16,6 +19,7 @@ from commercetools_source.extract.windows import pages_left, split
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.keyset import KeyRange
     from commercetools_source.extract.selection import Selection
     from commercetools_source.extract.tasks import Task, TaskQueue
@@ -26,10 +30,11 @@ __all__ = ["Reader", "Threads", "Workers"]
 class Reader:
     """Carries out a task by requests through `get`."""
 
-    def __init__(self, get: paging.Get, selection: Selection, page_size: int) -> None:
+    def __init__(self, get: paging.Get, selection: Selection, page_size: int, *, totals: bool = False) -> None:
         self._get = get
         self._selection = selection
         self._page_size = page_size
+        self._totals = totals
 
     def perform(self, task: Task, idle: Callable[[], int]) -> Result:
         """Return what came of `task`; an error of any type is in the result and never raised.
@@ -46,7 +51,21 @@ class Reader:
         if needs_parents(task.stream, task.stored, self._selection):
             parents = list(parents_of(self._get, task.stream, self._page_size))
         state = started(task.stream, task.stored, self._selection, parents)
-        return Result(task, state.ranges, task.limit, state=state)
+        return Result(task, state.ranges, task.limit, state=state, total=self._total(task, state))
+
+    def _total(self, task: Task, state: StreamState) -> int | None:
+        """Return how many records a full read brings, where totals are asked for and a small question tells it."""
+        stream, where = task.stream, self._selection.where_of(task.stream)
+        # With a predicate the platform counts to 10,000 only (`counting.CEILING`), and children have no common count.
+        if not self._totals or state.mode != "full" or stream.parents is not None or where:
+            return None
+        if stream.paging is Paging.SINGLE or any(key_range.lower for key_range in state.ranges):
+            return None
+        try:
+            _, total = self._get(stream.path, total_params(stream.params, ()), decode_rows, 1)
+        except CommercetoolsError:
+            return None  # the read that follows says what is wrong, if it is
+        return int(total) if total is not None else None
 
     def _read(self, task: Task, key_range: KeyRange, idle: Callable[[], int]) -> Result:
         where = self._selection.where_of(task.stream)

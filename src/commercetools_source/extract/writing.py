@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commercetools_source.errors import RecordError
-from commercetools_source.events import Hook, RowsWritten
+from commercetools_source.events import Hook, PhaseBegan, RowsWritten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +30,13 @@ def write_all(
     """
     for delivery in extraction.deliveries():
         # The next delivery is asked for only after this one is stored or failed: so the engine knows what is true.
+        hook(PhaseBegan("storing", delivery.stream.name))
         error = _write(destination, adapt(delivery))
         if error is None:
             hook(RowsWritten(delivery.stream.name, len(delivery.records)))
         else:
             extraction.fail(delivery.stream, error)
+        hook(PhaseBegan("reading"))
 
 
 def _write(destination: Destination, delivery: Delivery) -> Exception | None:

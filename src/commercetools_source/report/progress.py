@@ -20,6 +20,7 @@ from commercetools_source.events import (
     Event,
     Notice,
     PageRead,
+    PhaseBegan,
     RequestDone,
     RetryScheduled,
     RowsWritten,
@@ -38,19 +39,21 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-__all__ = ["Tally", "Verbosity", "block", "draw", "logged"]
+__all__ = ["Tally", "Verbosity", "block", "draw", "logged", "redrawable"]
 
 Verbosity = int
 """-1 errors only, 0 what matters, 1 every request too."""
 
 _BETWEEN_LINES = 10.0
 _MOST_ROWS = 12
+_BAR = 24
 _THRESHOLDS = {-1: logging.ERROR, 0: logging.INFO, 1: logging.DEBUG}
 """The least weight that is shown, by verbosity."""
 
 
 @dataclass(slots=True)
 class _Row:
+    total: int | None = None
     read: int = 0
     written: int = 0
     finished: bool = False
@@ -66,6 +69,7 @@ class Tally:
     retries: int = 0
     records: int = 0
     size: int = 0
+    phase: PhaseBegan = field(default_factory=lambda: PhaseBegan("reading"))
     streams: dict[str, _Row] = field(default_factory=dict)
     began: float = 0.0
     _lock: PerProcess[threading.Lock] = field(default_factory=lambda: PerProcess(threading.Lock))
@@ -85,6 +89,27 @@ class Tally:
         """Seconds since the run began."""
         return self.now() - self.began
 
+    def counted(self) -> tuple[int, int, int | None]:
+        """Return the records read of streams that were counted, those that these have, and those of all streams.
+
+        A stream that has more than was counted has what was read of it. The last is None where none was counted.
+        """
+        with self._lock.get():
+            rows = [row for row in self.streams.values() if row.total is not None]
+        read = sum(row.read for row in rows)
+        total = sum(max(row.total or 0, row.read) for row in rows)
+        return read, total, self.records - read + total if rows else None
+
+    def of_total(self, stream: str) -> str:
+        """Return how many records a stream has in all, as words that follow those that were read; "": not known."""
+        total = self.streams[stream].total
+        return "" if total is None else f" of {total:,}"
+
+    def seconds_left(self) -> float | None:
+        """Return for how long reading goes on as fast as until now; None where too little is known for that."""
+        read, total, _ = self.counted()
+        return None if read in {0, total} else self.seconds * (total - read) / read
+
     def under_way(self) -> list[tuple[str, int]]:
         """Return each unfinished stream of which something was read, with its records, most first."""
         with self._lock.get():
@@ -102,9 +127,13 @@ class Tally:
             self.size += event.size
         elif isinstance(event, RetryScheduled):
             self.retries += 1
+        elif isinstance(event, PhaseBegan):
+            self.phase = event
         elif isinstance(event, (StreamStarted, PageRead, RowsWritten, StreamFinished, StreamFailed)):
             row = self.streams.setdefault(event.stream, _Row())
-            if isinstance(event, PageRead):
+            if isinstance(event, StreamStarted):
+                row.total = event.total
+            elif isinstance(event, PageRead):
                 row.read += event.records
                 self.records += event.records
             elif isinstance(event, RowsWritten):
@@ -120,7 +149,7 @@ def draw(out: TextIO | None, *, total: int, verbosity: Verbosity = 0) -> Iterato
     What `out` does not take is left out: a full disk or a terminal that has gone ends no run.
     """
     shown = cast("TextIO", Forgiving(out))
-    in_place = verbosity == 0 and shown.isatty() and os.environ.get("TERM") != "dumb"
+    in_place = verbosity == 0 and redrawable(shown)
     if in_place:
         with _redrawn(shown, total) as tally:
             yield tally
@@ -131,8 +160,15 @@ def draw(out: TextIO | None, *, total: int, verbosity: Verbosity = 0) -> Iterato
         shown.flush()
 
     tally = Tally()
-    tally.echo = _Lines(put, tally, verbosity)
+    tally.echo = _Lines(put, tally, verbosity, total)
     yield tally
+
+
+def redrawable(out: TextIO) -> bool:
+    """Return whether a person sees what is drawn on `out`, so that it can be redrawn in place."""
+    # A notebook's `!command` runs in a terminal that nobody sees: control sequences would stand in the notebook.
+    # Jupyter gives its kernels this variable (https://github.com/jupyter/jupyter_client, launcher.py).
+    return out.isatty() and os.environ.get("TERM") != "dumb" and "JPY_PARENT_PID" not in os.environ
 
 
 def logged(logger: logging.Logger, verbosity: Verbosity = 0) -> Tally:
@@ -151,11 +187,12 @@ def logged(logger: logging.Logger, verbosity: Verbosity = 0) -> Tally:
 class _Lines:
     """Has one line put for each event that matters at this verbosity."""
 
-    def __init__(self, put: Callable[[Event, str], None], tally: Tally, verbosity: Verbosity) -> None:
+    def __init__(self, put: Callable[[Event, str], None], tally: Tally, verbosity: Verbosity, total: int = 0) -> None:
         self._put = put
         self._tally = tally
         self._verbosity = verbosity
-        self._last: dict[str, float] = {}
+        self._total = total
+        self._last: float | None = None
 
     def __call__(self, event: Event) -> None:
         line = self._line(event)
@@ -164,17 +201,25 @@ class _Lines:
 
     def _line(self, event: Event) -> str | None:
         if isinstance(event, RowsWritten):
-            due = self._verbosity >= 0 and self._is_due(event.stream)
-            written = self._tally.streams[event.stream].written
-            return f"{event.stream}: {counted(written, 'record')} so far" if due else None
+            return self._progress(event.stream) if self._verbosity >= 0 and self._is_due() else None
         return event.message() if _weight(event) >= _THRESHOLDS[self._verbosity] else None
 
-    def _is_due(self, stream: str) -> bool:
-        """Tell whether a stream under way was silent for long enough; its first delivery only sets the clock."""
+    def _progress(self, stream: str) -> str:
+        tally = self._tally
+        written, total = tally.streams[stream].written, tally.streams[stream].total
+        records = counted(written, "record") if total is None else f"{written:,} of {counted(total, 'record')}"
+        streams = max(self._total, len(tally.streams))
+        several = f" ({tally.finished()}/{counted(streams, 'stream')})" if streams > 1 else ""
+        return f"{stream}: {records} so far{several}"
+
+    def _is_due(self) -> bool:
+        """Tell whether there was no such line for long enough; the first delivery only sets the clock."""
         now = self._tally.seconds
-        due = now - self._last.setdefault(stream, now) >= _BETWEEN_LINES
+        if self._last is None:
+            self._last = now
+        due = now - self._last >= _BETWEEN_LINES
         if due:
-            self._last[stream] = now
+            self._last = now
         return due
 
 
@@ -209,27 +254,50 @@ def _redrawn(out: TextIO, total: int) -> Iterator[Tally]:
 
 
 def block(tally: Tally, total: int) -> RenderableType:
-    """Return what a terminal shows of a run over `total` streams: how far it is, and the streams under way."""
+    """Return what a terminal shows of a run over `total` streams: how far it is, and the streams under way.
+
+    Each line is cut at the terminal's width: a line that wraps would be left behind when the block is redrawn.
+    """
     from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = tally.under_way()
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="cyan", no_wrap=True, overflow="ellipsis")
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    for name, read in rows[:_MOST_ROWS]:
+        table.add_row(name, f"{read:,}{tally.of_total(name)}")
+    hidden = len(rows) - _MOST_ROWS
+    return Group(*_head(tally, total), table, Text(f"and {hidden} more" if hidden > 0 else "", style="dim"))
+
+
+def _head(tally: Tally, total: int) -> Iterator[RenderableType]:
+    """Yield the two lines about the run as a whole."""
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
 
     finished, rate = tally.finished(), tally.records / max(tally.seconds, 0.001)
     streams = max(total, len(tally.streams))  # a run that takes what is stored does not know its streams at the start
-    head = Table.grid(padding=(0, 1))
-    head.add_row(
-        ProgressBar(total=max(streams, 1), completed=finished, width=24),
-        f"{finished}/{counted(streams, 'stream')} · {counted(tally.records, 'record')} · {rate:,.0f}/s",
-    )
+    # Streams that were not begun yet are in no total, which would seem to recede.
+    begun = len(tally.streams) >= total
+    records = tally.counted()[2] if begun else None
+    read = counted(tally.records, "record") if records is None else f"{tally.records:,} of {counted(records, 'record')}"
+    busy = tally.phase.phase != "reading"
+    # A bar that stands still looks like a run that does: what has no measure moves.
+    bar = ProgressBar(total=max(streams, 1), completed=finished, width=_BAR, pulse=busy)
+    first = Table.grid(padding=(0, 1))
+    first.add_column(min_width=1)
+    first.add_column(no_wrap=True, overflow="ellipsis")
+    first.add_row(bar, f"{finished}/{counted(streams, 'stream')} · {read} · {rate:,.0f}/s")
+    yield first
     retries = f" · {counted(tally.retries, 'retry')}" if tally.retries else ""
-    phase = "storing what is left" if streams and finished >= streams else "reading"
-    head.add_row(f"{seconds_text(tally.seconds)}", f"{counted(tally.requests, 'request')}{retries} · {phase}")
-    rows = tally.under_way()
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="cyan")
-    table.add_column(justify="right")
-    for name, read in rows[:_MOST_ROWS]:
-        table.add_row(name, f"{read:,}")
-    hidden = len(rows) - _MOST_ROWS
-    return Group(head, table, Text(f"and {hidden} more" if hidden > 0 else "", style="dim"))
+    phase = "storing what is left" if not busy and streams and finished >= streams else tally.phase.message()
+    left = tally.seconds_left() if begun else None
+    until = "" if left is None or busy else f" · about {seconds_text(left)} left"
+    traffic = f"{counted(tally.requests, 'request')}{retries}"
+    # First what matters most: the end of a long line is cut off.
+    words = f"{phase} · {traffic}" if busy else f"{traffic} · {phase}{until}"
+    line = f"{seconds_text(tally.seconds):<{_BAR}} {words}"
+    yield Text(line, no_wrap=True, overflow="ellipsis")

@@ -9,7 +9,7 @@ from commercetools_source.catalog.streams import streams_of
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError, ForbiddenError
-from commercetools_source.events import DeletesMarked, DeletesUnseen, Hook, ignore
+from commercetools_source.events import DeletesMarked, DeletesUnseen, Hook, PhaseBegan, ignore
 from commercetools_source.extract.checkpoint import ANEW, StreamState
 from commercetools_source.extract.delivery import Advising, Comparable, DeletionSink, Merging, Observer
 from commercetools_source.extract.selection import conflict_with, mode_of
@@ -51,6 +51,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     hard_delete: bool = False,
     settled: bool = False,
     seconds: float = math.inf,
+    totals: bool = False,
     hook: Hook = ignore,
     on_stoppable: Callable[[Callable[[], None]], None] | None = None,
 ) -> Summary:
@@ -65,6 +66,8 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     asks for another part of it fails for that stream, and says what to do, unless it is `full`.
     A destination that merges records gets changes younger than the settle delay too, unless only what is
     `settled` is asked for; they are no part of what the run promises, and the next one reads them again.
+    With `totals` each stream that is read in full is counted first, by a request of its own, so that events can say
+    how far it is.
     After `seconds` the run ends early and cleanly. `on_stoppable` is handed a function that ends it so at
     any time; it may be called from any thread or signal handler.
     Raises ConfigError for a span of time in which nothing can lie, for a predicate on a stream that has no queries,
@@ -98,10 +101,12 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
             lookup = Lookup(states, {})
             # A full read brings what is there and nothing else, so that deletions show by themselves.
             if not full:
+                recorder(PhaseBegan("deletions"))
                 lookup = _delete(client, destination, chosen, states, selection, recorder, hard=hard_delete)
             # What needs its parents listed takes the most requests one after the other, so it starts early.
             ordered = sorted(chosen, key=lambda stream: (stream.name not in SOURCES, stream.parents is None))
-            transfer = Transfer(client, destination, recorder, seconds, on_stoppable)
+            recorder(PhaseBegan("reading"))
+            transfer = Transfer(client, destination, recorder, seconds, on_stoppable, totals)
             outcomes = {**refused, **transfer.run(ordered, lookup.states, selection)}
             for notice in destination.notices() if isinstance(destination, Observer) else ():
                 hook(notice)
@@ -114,6 +119,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
                 changes_of(destination),
                 recorder.unfit(destination),
             )
+        hook(PhaseBegan("checkpoint"))
     finally:
         destination.close()
     return summary

@@ -188,13 +188,17 @@ def refuse(reasons: Mapping[Stream, str], mode: Callable[[Stream], str], hook: H
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """The way from the platform into an open destination. `seconds`: after them the run ends early and cleanly."""
+    """The way from the platform into an open destination. `seconds`: after them the run ends early and cleanly.
+
+    `totals`: count each stream that is read in full before it is read, for who watches.
+    """
 
     client: Client
     destination: Destination
     hook: Hook
     seconds: float = math.inf
     on_stoppable: Callable[[Callable[[], None]], None] | None = None
+    totals: bool = False
 
     def run(
         self,
@@ -207,7 +211,7 @@ class Transfer:
         config = self.client.config
         limits = Limits.of(config.concurrency, config.page_size, self.destination.batch_bytes)
         limits = replace(limits, seconds=self.seconds)
-        extraction = Extraction(self.client.get, streams, states, selection, limits, self.hook)
+        extraction = Extraction(self.client.get, streams, states, selection, limits, self.hook, totals=self.totals)
         erasure = erasure_of(self.destination)
         # Handed out before the first request, so that a signal during it ends the run cleanly too.
         if self.on_stoppable is not None:
