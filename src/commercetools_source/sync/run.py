@@ -67,9 +67,8 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     A destination that merges records gets changes younger than the settle delay too, unless only what is
     `settled` is asked for; they are no part of what the run promises, and the next one reads them again.
     With `totals` each stream that is read in full is counted first, by a request of its own, so that events can say
-    how far it is.
-    After `seconds` the run ends early and cleanly. `on_stoppable` is handed a function that ends it so at
-    any time; it may be called from any thread or signal handler.
+    how far it is. After `seconds` the run ends early and cleanly. `on_stoppable` is handed a function that ends it so;
+    any thread or signal handler may call it at any time.
     Raises ConfigError for a span of time in which nothing can lie, for a predicate on a stream that has no queries,
     and for a destination that cannot remove rows where that is asked for; AuthenticationError, NotFoundError,
     NetworkError before anything is written when the project cannot be reached at all; DestinationError
@@ -101,11 +100,9 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
             lookup = Lookup(states, {})
             # A full read brings what is there and nothing else, so that deletions show by themselves.
             if not full:
-                recorder(PhaseBegan("deletions"))
                 lookup = _delete(client, destination, chosen, states, selection, recorder, hard=hard_delete)
             # What needs its parents listed takes the most requests one after the other, so it starts early.
             ordered = sorted(chosen, key=lambda stream: (stream.name not in SOURCES, stream.parents is None))
-            recorder(PhaseBegan("reading"))
             transfer = Transfer(client, destination, recorder, seconds, on_stoppable, totals)
             outcomes = {**refused, **transfer.run(ordered, lookup.states, selection)}
             for notice in destination.notices() if isinstance(destination, Observer) else ():
@@ -172,6 +169,7 @@ def _delete(
         delete = _marking(destination, hard=hard)
     else:
         return Lookup(states, {})
+    hook(PhaseBegan("deletions"))
     asked_for = isinstance(destination, DeletionSink)
     # Briefly: deletions can be looked for by the next run, and records cannot wait for them.
     lookup = look_up(client.get_briefly, streams, states, selection, client.config.page_size, delete, probe=asked_for)

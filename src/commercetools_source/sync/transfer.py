@@ -12,7 +12,7 @@ from commercetools_source.catalog.streams import find
 from commercetools_source.catalog.timestamps import shift, time_of
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
-from commercetools_source.events import Notice, StreamFailed
+from commercetools_source.events import Notice, PhaseBegan, StreamFailed
 from commercetools_source.extract.checkpoint import ANEW
 from commercetools_source.extract.delivery import Counting, Destination, Hurrying
 from commercetools_source.extract.engine import Extraction, Outcome
@@ -216,6 +216,7 @@ class Transfer:
         # Handed out before the first request, so that a signal during it ends the run cleanly too.
         if self.on_stoppable is not None:
             self.on_stoppable(partial(self._stop, extraction))
+        self.hook(PhaseBegan("reading"))
         write_all(extraction, self.destination, self.hook, lambda delivery: change(erasure.delivery(delivery)))
         catch_up(self.destination, erasure)
         return extraction.outcomes
