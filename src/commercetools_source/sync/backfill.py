@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from commercetools_source.catalog.streams import STREAMS, streams_of
 from commercetools_source.catalog.timestamps import time_of
 from commercetools_source.errors import ConfigError
-from commercetools_source.events import Hook, PhaseBegan, ignore
+from commercetools_source.events import Hook, ignore
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Phase, lost_streams
 from commercetools_source.extract.redaction import chosen_for
@@ -75,7 +75,6 @@ def backfill(
                 # The state of the running cursor is written with the rows, unchanged.
                 lambda delivery: merged(delivery, states[delivery.stream.name], start, bound),
             )
-            hook(PhaseBegan("checkpoint"))
             read = {name: replace(outcome, mode="window") for name, outcome in outcomes.items()}
             ordered = tuple({**refused, **read}[stream.name] for stream in chosen)
             summary = recorder.summary = Summary(

@@ -13,7 +13,7 @@ import msgspec
 
 from commercetools_source.catalog.timestamps import instant
 from commercetools_source.errors import CommercetoolsError, ConfigError, printable
-from commercetools_source.events import Notice, PageRead, StreamFailed, StreamFinished, StreamStarted
+from commercetools_source.events import Notice, PageRead, PhaseBegan, StreamFailed, StreamFinished, StreamStarted
 from commercetools_source.extract.delivery import RunStore, StateStore, Typed
 from commercetools_source.extract.run_record import RunRecord, StreamRecord
 
@@ -126,6 +126,8 @@ def recorded(
             **traffic._asdict(),
         )
         _store(destination, ended, hook)
+        # What follows is the destination's: a DuckDB file is written out before it is let go.
+        hook(PhaseBegan("checkpoint"))
 
 
 @contextmanager

@@ -116,7 +116,6 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
                 changes_of(destination),
                 recorder.unfit(destination),
             )
-        hook(PhaseBegan("checkpoint"))
     finally:
         destination.close()
     return summary
