@@ -22,7 +22,7 @@ __all__ = ["DESTINATIONS", "DuckDB", "Jsonl", "Parquet", "is_stored", "open_dest
 def _duckdb(location: Location) -> Destination:
     from commercetools_source.destinations.duckdb.file import DuckDB
 
-    return DuckDB(location.path(), materialize=location.materialize)
+    return DuckDB(location.path(), materialize=location.materialize, comments=location.comments)
 
 
 def _parquet(location: Location) -> Destination:
@@ -88,15 +88,16 @@ DESTINATIONS = (
 """The first one is where `sync` writes if nothing is said."""
 
 
-def open_destination(spec: str, *, materialize: bool | None = None) -> Destination:
+def open_destination(spec: str, *, materialize: bool | None = None, comments: bool | None = None) -> Destination:
     """Return the destination that `spec` names, not yet opened.
 
     "duckdb" is commercetools.duckdb, "parquet" the folder commercetools-parquet, "jsonl" the folder
     commercetools-jsonl, all where the process runs. With `materialize` relations are written as tables
-    too; without, a DuckDB file has views of them; None leaves them as they are. Raises ConfigError for
-    anything else than the forms of `DESTINATIONS`, and where there can be no such tables or views.
+    too; without, a DuckDB file has views of them; None leaves them as they are.
+    With `comments` tables and columns say what they are; None: where the file is large. Raises ConfigError for
+    anything else than the forms of `DESTINATIONS`, and where there can be no such tables, views or comments.
     """
-    return parse(spec, DESTINATIONS).make(materialize=materialize)
+    return parse(spec, DESTINATIONS).make(materialize=materialize, comments=comments)
 
 
 def open_stored(spec: str) -> Destination:

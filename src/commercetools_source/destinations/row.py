@@ -39,17 +39,20 @@ class Ability(Enum):
     RUNS = "keep a record of each run"
     EXTERNAL = "be declared to a warehouse as external tables"
     ERASE = "forget a person"
+    COMMENTS = "say in comments what tables and columns are"
 
 
 class Location(NamedTuple):
     """Where a destination is to be, a path or URL, the parameters that were named behind it, and what is asked of it.
 
     `materialize`: keep relations as tables (True), as views (False), or as they are (None).
+    `comments`: write comments on tables and columns (True), none (False), or where the data are large (None).
     """
 
     text: str
     parameters: Mapping[str, str] = {}
     materialize: bool | None = None
+    comments: bool | None = None
 
     def is_local(self) -> bool:
         """Return whether it is a path on this machine."""
@@ -111,15 +114,17 @@ class Target(NamedTuple):
         """Return the command that shows a person what is there, "" if there is none."""
         return self.row.look.replace("LOCATION", quote(self.location.text)) if self.location.is_local() else ""
 
-    def make(self, *, materialize: bool | None = None) -> Destination:
-        """Return the destination, not yet opened; raises ConfigError for relations that it cannot keep."""
+    def make(self, *, materialize: bool | None = None, comments: bool | None = None) -> Destination:
+        """Return the destination, not yet opened; raises ConfigError for relations or comments that it cannot keep."""
+        if comments and Ability.COMMENTS not in self.row.abilities:
+            raise ConfigError(f"destination {self.shown} keeps no comments; leave out --comments")
         needed = Ability.TABLES if materialize else Ability.VIEWS
         if materialize is not None and needed not in self.row.abilities:
             relations, option = ("tables", "") if materialize else ("views", "no-")
             raise ConfigError(
                 f"destination {self.shown} keeps no {relations} of relations; leave out --{option}materialize"
             )
-        return self.row.make(self.location._replace(materialize=materialize))
+        return self.row.make(self.location._replace(materialize=materialize, comments=comments))
 
 
 def parse(spec: str, rows: Sequence[DestinationType]) -> Target:

@@ -11,6 +11,7 @@ from itertools import chain, product
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.contract import load
+from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.model.glossary import CONTEXTS, LEAVES, OWN_COLUMNS
 from commercetools_source.model.relations import relations
@@ -68,6 +69,8 @@ def describe_record_column(stream: Stream, name: str) -> str:
     """Return what a column of a stream's table of records is."""
     if name in OWN_COLUMNS:
         return OWN_COLUMNS[name]
+    if name not in {column.name for column in columns(stream)} or not relations(stream):
+        return f"The field {name}, which this version does not know, as the platform sent it."
     root, *below = relations(stream)
     if (own := descriptions(root).get(name)) is not None:
         return own
@@ -174,7 +177,7 @@ def _singular(name: str) -> str:
 
 def _words(name: str) -> str:
     """Return the words of a name in camelCase."""
-    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in _WORD.findall(name))
+    return " ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in _WORD.findall(name)) or name
 
 
 def _capital(text: str) -> str:

@@ -74,6 +74,14 @@ def sync(
             f" ({choice(having(DESTINATIONS, Ability.VIEWS))}) as views; by default as they are.",
         ),
     ] = None,
+    comments: Annotated[
+        bool | None,
+        typer.Option(
+            "--comments/--no-comments",
+            help="Say in the database what each table and column is"
+            f" ({choice(having(DESTINATIONS, Ability.COMMENTS))}); by default from 10,000 rows on.",
+        ),
+    ] = None,
     since: options.Since = None,
     until: options.Until = None,
     where: options.Where = None,
@@ -116,7 +124,7 @@ def sync(
         raise ConfigError("--stop-after counts the runs of --every; name an interval, such as --every 1m")
     if interval is not None and until is not None:
         raise ConfigError("--until ends at a fixed time, and --every goes on from there; leave one out")
-    make = partial(open_destination, destination, materialize=materialize)
+    make = partial(open_destination, destination, materialize=materialize, comments=comments)
     job = Job(
         make,
         choice,

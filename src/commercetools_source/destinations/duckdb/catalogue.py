@@ -28,11 +28,13 @@ class Catalogue:
     `columns`: for each table of records, the SQL type of each column; `bookkeeping`: the same of the tables of that
     schema; `views`: the views in these two, each with its schema in front; `relations`: the tables and views among the
     relations; `row_counts`: about how many rows the tables of records have.
+    `changed`: names of the tables of records that were made or got columns, and of streams whose relations did.
     DuckDB's own catalogue is asked again only after `forget`, because each look at it takes milliseconds.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self.changed: set[str] = set()
         self.columns: dict[str, dict[str, str]] = {}
         self.bookkeeping: dict[str, dict[str, str]] = {}
         self.views: set[str] = set()
@@ -80,6 +82,7 @@ class Catalogue:
         self._create_schema(RECORDS)
         self._connection.execute(f"CREATE TABLE {record_table(name)} ({_declared(types, options or {})})")
         self.columns[name] = dict(types)
+        self.changed.add(name)
 
     def drop_table(self, name: str) -> None:
         """Drop a table of records that may be there."""
@@ -90,11 +93,13 @@ class Catalogue:
         """Give a table of records another name."""
         self._connection.execute(f"ALTER TABLE {record_table(name)} RENAME TO {quoted(to)}")
         self.columns[to] = self.columns.pop(name)
+        self.changed.add(to)
 
     def add_column(self, table: str, name: str, sql: str) -> None:
         """Add a column to a table of records."""
         self._connection.execute(f"ALTER TABLE {record_table(table)} ADD COLUMN {quoted(name)} {sql}")
         self.columns[table][name] = sql
+        self.changed.add(table)
 
     # --- bookkeeping ---
 

@@ -31,7 +31,7 @@ class Database:
     def __init__(self, path: Path, on_rollback: Callable[[], None], *, read_only: bool = False) -> None:
         self._path = target_of(path)
         self._on_rollback = on_rollback
-        self._read_only = read_only
+        self.read_only = read_only
         self._allowed = ""
         self._rolling_back = False
         self.commit_failed = False
@@ -136,6 +136,6 @@ class Database:
     def close(self, memory: str) -> None:
         """Write everything into the file itself and release it."""
         # Else the next reader would have to replay the log, and a copy of the file alone would lack rows.
-        if not self._read_only:
+        if not self.read_only:
             self.checkpoint(memory)
         self.connection.close()

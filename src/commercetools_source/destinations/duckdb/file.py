@@ -7,7 +7,7 @@ unique by construction.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.duckdb import erasure, merge, runs, states
+from commercetools_source.destinations.duckdb.comments import write_comments
 from commercetools_source.destinations.duckdb.connection import attach, target_of
 from commercetools_source.destinations.duckdb.database import Database
 from commercetools_source.destinations.duckdb.failures import (
@@ -71,7 +72,8 @@ class DuckDB:
 
     `drift` counts values that did not fit their column, by table and field (they are in `_unfit`);
     `added` lists the columns added for fields that the schema did not know. `memory` is what DuckDB may
-    use to load a table, for everything else, and then, step by step, where that is too little.
+    use to load a table, for everything else, and then, step by step, where that is too little. `comments`:
+    whether tables and columns get comments as the file is closed; None: where it is large.
     """
 
     batch_bytes = 64_000_000
@@ -83,6 +85,7 @@ class DuckDB:
         fields: Callable[[Stream], Sequence[Column]] = columns,
         *,
         materialize: bool | None = None,
+        comments: bool | None = None,
         memory: Sequence[str] = LIMITS,
     ) -> None:
         self.name = str(path)
@@ -92,6 +95,7 @@ class DuckDB:
         self._path = path
         self._fields = fields
         self._materialize = materialize
+        self._comments = comments
         self._memory = MemoryLimits(memory)
         self._file: _Opened | None = None
         self._waiting: dict[str, StreamState] = {}
@@ -118,11 +122,19 @@ class DuckDB:
             if self._file is not None and self._waiting:
                 with self._changing("store the states in"):
                     pass
+            if self._file is not None:
+                self._comment(self._file)
         finally:
             # Forgotten first: if closing fails, the object does not pretend to be open.
             opened, self._file = self._file, None
             if opened is not None:
                 opened.database.close(self._memory.steps[-1])
+
+    def _comment(self, opened: _Opened) -> None:
+        """Write comments; what the file lacks of them, because it cannot be written any more, costs nobody a row."""
+        if not opened.database.read_only and not opened.database.commit_failed:
+            with suppress(*duckdb_errors()):
+                write_comments(opened.database, opened.model, wanted=self._comments)
 
     def check_publish(self, target: Path) -> None:
         """Raise what `publish` would raise for `target` as it is now; changes nothing."""

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from commercetools_source.arrow.decode import DELETED_AT, OWN
 from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.destinations.duckdb.comments import Comments
 from commercetools_source.destinations.duckdb.definitions import Definitions, Made, fingerprint, shape_of
 from commercetools_source.errors import RecordError
 from commercetools_source.model.custom.queries import KEY, VARIANTS
+from commercetools_source.model.descriptions import describe_relation, descriptions
 from commercetools_source.model.keys import is_referred_by_key, newest_of_key
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relation import Field, Relation
@@ -100,6 +102,7 @@ class Model:
         shape = self._shape(stream, types, form)
         if self._definitions.is_current(stream.name, shape) and not refill:
             return
+        self._database.catalogue.changed.add(stream.name)
         current = dict(current)
         relations = self._rows(stream, _live(stream, types), types)
         target = {name: Made(form, fingerprint(rows.query)) for name, rows in relations.items()}
@@ -150,6 +153,20 @@ class Model:
     def relations(self, stream: Stream, types: Mapping[str, str]) -> list[Relation]:
         """Return the relations of the records of `stream`, whose table has the columns `types`."""
         return _complete(self._find(stream), stream, types)
+
+    def comments(self, stream: Stream, types: Mapping[str, str]) -> dict[str, Comments]:
+        """Return what each relation of `stream` that is there and its columns are, by its name."""
+        own = self._own.queries()
+        texts = {
+            relation.name: Comments(
+                describe_relation(relation), {**descriptions(relation), **own.descriptions_of(relation)}
+            )
+            for relation in self.relations(stream, types)
+        }
+        for name, product_type in self._product_types(stream).items():
+            about = f"Variants of the products of type {product_type.key or product_type.id}, with their attributes."
+            texts[name] = Comments(about, own.descriptions_of_variants(product_type))
+        return {name: comments for name, comments in texts.items() if name in self._definitions.of(stream.name)}
 
     def _shape(self, stream: Stream, types: Mapping[str, str], form: Form, *, best: bool | None = None) -> str:
         """Return the fingerprint of all that decides what is made for `stream`.

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
     from commercetools_source.model.custom.definitions import Definition
 
-__all__ = ["CustomColumn", "FieldSet", "custom_columns", "custom_types", "entries_map", "with_custom_columns"]
+__all__ = [
+    "CustomColumn",
+    "FieldSet",
+    "custom_columns",
+    "custom_descriptions",
+    "custom_types",
+    "entries_map",
+    "with_custom_columns",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,21 @@ def custom_types(field_sets: Sequence[FieldSet], reader: Reader, existing: Itera
         types |= {column.name: reader.type_of(column.definition.type, column.part) for column in columns}
         types[field_set.unfit] = "JSON"
     return types
+
+
+def custom_descriptions(field_sets: Sequence[FieldSet], reader: Reader, existing: Iterable[str]) -> dict[str, str]:
+    """Return what the columns are that `with_custom_columns` adds, by their names."""
+    texts: dict[str, str] = {}
+    for field_set, columns in _named(field_sets, reader, existing):
+        word = "Custom field" if field_set.prefix else "Attribute"
+        for column in columns:
+            part = f"The {column.part} of the" if column.part else "The"
+            texts[column.name] = (
+                f"{part} {word.lower()} {column.definition.name}, which the project defines as"
+                f" {column.definition.type}; NULL where the value does not fit."
+            )
+        texts[field_set.unfit] = f"{word} values that do not fit their definition or have none, as JSON by name."
+    return texts
 
 
 def _named(

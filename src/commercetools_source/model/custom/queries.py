@@ -10,7 +10,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.kinds import KINDS
-from commercetools_source.model.custom.columns import FieldSet, custom_types, entries_map, with_custom_columns
+from commercetools_source.model.custom.columns import (
+    FieldSet,
+    custom_descriptions,
+    custom_types,
+    entries_map,
+    with_custom_columns,
+)
 from commercetools_source.model.custom.definitions import column_names, custom_fields, custom_type, product_type
 from commercetools_source.model.custom.places import CUSTOM_FIELD_PLACES, custom_field_columns
 from commercetools_source.model.custom.values import ENTRIES, Reader, as_map
@@ -39,6 +45,12 @@ VARIANTS: Mapping[str, tuple[str, int, bool | None]] = MappingProxyType(
 product, and whether its variants are the staged ones, where it has no column that says so."""
 
 _KEY_TYPES = {"productId": "VARCHAR", "staged": "BOOLEAN", "variantId": "BIGINT", "sku": "VARCHAR"}
+_KEY_DESCRIPTIONS = {
+    "productId": "Id of the product. Refers to products.id.",
+    "staged": "Whether this is the staged state, and not the published one.",
+    "variantId": "Number of the variant inside its product.",
+    "sku": "SKU, the stock keeping unit.",
+}
 KEY = tuple(_KEY_TYPES)
 """The columns of a variant before those of its attributes."""
 
@@ -110,6 +122,14 @@ class CustomFieldQueries:
     def types_of_variants(self, product_type: ProductType) -> dict[str, str]:
         """Return the SQL types of the columns of `variants`, in their order."""
         return _KEY_TYPES | custom_types([_attributes(product_type)], self.reader, [*KEY, *_HELPERS])
+
+    def descriptions_of(self, relation: Relation) -> dict[str, str]:
+        """Return what the columns are that `with_custom_columns` adds to `relation`, by their names."""
+        return custom_descriptions(self.field_sets(relation), self.reader, [field.name for field in relation.columns])
+
+    def descriptions_of_variants(self, product_type: ProductType) -> dict[str, str]:
+        """Return what the columns of `variants` are, by their names."""
+        return _KEY_DESCRIPTIONS | custom_descriptions([_attributes(product_type)], self.reader, [*KEY, *_HELPERS])
 
     @property
     def reader(self) -> Reader:
