@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import chain, product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from commercetools_source.catalog.contract import load
 from commercetools_source.catalog.schema import columns
@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.model.relation import Field, ForeignKey, Origin, Relation
 
-__all__ = ["describe_column", "describe_record_column", "describe_record_table", "describe_relation", "descriptions"]
+__all__ = [
+    "Comments",
+    "describe_column",
+    "describe_record_column",
+    "describe_record_table",
+    "describe_relation",
+    "descriptions",
+]
 
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 _MOST_VALUES = 40
@@ -30,6 +37,13 @@ _MOST_VALUES = 40
 _MONEY = frozenset({"cents", "precise"})
 _AMOUNTS = ("centAmount", "preciseAmount")
 _CLAUSES = ("When ", "Whether ", "How ", "Who ", "Where ", "From ", "Until ")
+
+
+class Comments(NamedTuple):
+    """What a table or view is, and what each of its columns is."""
+
+    table: str
+    columns: Mapping[str, str]
 
 
 def describe_relation(relation: Relation) -> str:

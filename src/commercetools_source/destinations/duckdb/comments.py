@@ -7,20 +7,20 @@ in any case.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.model.descriptions import describe_record_column, describe_record_table
+from commercetools_source.model.descriptions import Comments, describe_record_column, describe_record_table
 from commercetools_source.model.quoting import quoted, string
 from commercetools_source.model.schemas import BOOKKEEPING, RECORDS, RELATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
 
     from commercetools_source.destinations.duckdb.database import Database
     from commercetools_source.destinations.duckdb.model import Model
 
-__all__ = ["Comments", "write_comments"]
+__all__ = ["write_comments"]
 
 _LARGE = 10_000
 """Rows of a file from which on its comments take little beside them."""
@@ -33,13 +33,6 @@ _FIGURES = {
     "bytes": "Bytes received, unpacked.",
     "error": _ERROR,
 }
-
-
-class Comments(NamedTuple):
-    """What a table or view is, and what each of its columns is."""
-
-    table: str
-    columns: Mapping[str, str]
 
 
 _BOOKKEEPING = {

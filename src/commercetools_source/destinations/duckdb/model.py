@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 from commercetools_source.arrow.decode import DELETED_AT, OWN
 from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.destinations.duckdb.comments import Comments
 from commercetools_source.destinations.duckdb.definitions import Definitions, Made, fingerprint, shape_of
 from commercetools_source.errors import RecordError
 from commercetools_source.model.custom.queries import KEY, VARIANTS
-from commercetools_source.model.descriptions import describe_relation, descriptions
+from commercetools_source.model.descriptions import Comments, describe_relation, descriptions
 from commercetools_source.model.keys import is_referred_by_key, newest_of_key
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relation import Field, Relation
