@@ -57,6 +57,14 @@ Settled = Annotated[
 ]
 
 app = typer.Typer()
+Comments = Annotated[
+    bool | None,
+    typer.Option(
+        "--comments/--no-comments",
+        help="Say in the database what each table and column is"
+        f" ({choice(having(DESTINATIONS, Ability.COMMENTS))}); by default from 10,000 rows on.",
+    ),
+]
 
 
 @app.command()
@@ -74,14 +82,7 @@ def sync(
             f" ({choice(having(DESTINATIONS, Ability.VIEWS))}) as views; by default as they are.",
         ),
     ] = None,
-    comments: Annotated[
-        bool | None,
-        typer.Option(
-            "--comments/--no-comments",
-            help="Say in the database what each table and column is"
-            f" ({choice(having(DESTINATIONS, Ability.COMMENTS))}); by default from 10,000 rows on.",
-        ),
-    ] = None,
+    comments: Comments = None,
     since: options.Since = None,
     until: options.Until = None,
     where: options.Where = None,
