@@ -51,7 +51,7 @@ def views(folder: Path, url: str) -> dict[str, Any]:
         names = connection.execute("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal").fetchall()
         return {
             f"{schema}.{name}": connection.execute(
-                f"SELECT COLUMNS(c -> c NOT IN ('_synced_at', '_deleted_at')) FROM {schema}.{name} ORDER BY ALL"
+                f"SELECT COLUMNS(lambda c: c NOT IN ('_synced_at', '_deleted_at')) FROM {schema}.{name} ORDER BY ALL"
             ).fetchall()
             for schema, name in names
         }
