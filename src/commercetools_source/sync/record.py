@@ -113,8 +113,11 @@ def recorded(
         error = raised
         raise
     finally:
-        traffic = client.traffic().since(before)
         summary = recorder.summary
+        if summary is not None:
+            # What follows is the destination's: its record of the run, and for a DuckDB file a checkpoint.
+            hook(PhaseBegan("checkpoint"))
+        traffic = client.traffic().since(before)
         ended = msgspec.structs.replace(
             begun,
             ended=_now(),
@@ -126,8 +129,6 @@ def recorded(
             **traffic._asdict(),
         )
         _store(destination, ended, hook)
-        # What follows is the destination's: a DuckDB file is written out before it is let go.
-        hook(PhaseBegan("checkpoint"))
 
 
 @contextmanager
