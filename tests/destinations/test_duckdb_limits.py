@@ -82,7 +82,7 @@ def test_whatever_a_full_disk_stops_the_error_says_that_what_was_stored_is_kept(
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
         with pytest.raises(DestinationError, match="what was stored before is kept, and the next run goes on"):
-            act(destination, load([{"id": "1", "version": 2}]))
+            act(destination, read)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         destination.close()

@@ -98,7 +98,6 @@ class DuckDB:
         self._comments = comments
         self._memory = MemoryLimits(memory)
         self._file: _Opened | None = None
-        self._waiting: dict[str, StreamState] = {}
         self._interruptible = Interruptible(self._interrupt)
 
     def open(self) -> Mapping[str, StreamState]:
@@ -109,7 +108,6 @@ class DuckDB:
         """
         self._interruptible = Interruptible(self._interrupt)
         self._changes = {}
-        self._waiting = {}
         return self._open(read_only=False)
 
     def open_read_only(self) -> Mapping[str, StreamState]:
@@ -117,17 +115,13 @@ class DuckDB:
         return self._open(read_only=True)
 
     def close(self) -> None:
-        """Write everything into the file itself and release it; raises DestinationError for states not stored yet."""
-        try:
-            if self._file is not None and self._waiting:
-                with self._changing("store the states in"):
-                    pass
-            if self._file is not None:
-                self._comment(self._file)
-        finally:
-            # Forgotten first: if closing fails, the object does not pretend to be open.
-            opened, self._file = self._file, None
-            if opened is not None:
+        """Write everything into the file itself and release it."""
+        # Forgotten first: if closing fails, the object does not pretend to be open.
+        opened, self._file = self._file, None
+        if opened is not None:
+            try:
+                self._comment(opened)
+            finally:
                 opened.database.close(self._memory.steps[-1])
 
     def _comment(self, opened: _Opened) -> None:
@@ -171,8 +165,8 @@ class DuckDB:
         try:
             self._opened.watch.expect(delivery)
             if (stored := self._unchanged(delivery)) is not None:
-                # Nothing is lost where it never gets there: the next run asks for nothing, too.
-                self._waiting[delivery.stream.name] = delivery.state
+                with self._opened.database.transaction():
+                    states.write_state(self._opened.database, delivery.stream.name, delivery.state, states.now())
                 self._note(delivery, stored)
                 return
             if delivery.keeps_unread and delivery.stream.name in self._opened.database.catalogue.columns:
@@ -215,7 +209,6 @@ class DuckDB:
         """Drop the stream's state and what was loaded of a read under way; return whether there was any."""
         with self._changing(f"reset {stream.name} in") as opened:
             opened.tables.drop(states.loading_name(stream.name))
-            self._waiting.pop(stream.name, None)
             return states.delete_state(opened.database, stream.name)
 
     def write_run(self, record: RunRecord) -> None:
@@ -365,9 +358,7 @@ class DuckDB:
         opened = self._opened
         opened.database.allow(memory)
         with opened.database.transaction():
-            stored = store(opened.database, opened.tables, opened.model, delivery, self._waiting)
-        self._waiting.clear()
-        return stored
+            return store(opened.database, opened.tables, opened.model, delivery)
 
     def _reopen(self) -> None:
         """Go on from what the file itself holds."""
@@ -398,11 +389,8 @@ class DuckDB:
     @contextmanager
     def _changing(self, action: str) -> Iterator[_Opened]:
         """Let all that is done inside count together or not at all; raises as `_failing`."""
-        with self._failing(action, f"; {_KEPT}") as opened:
-            with opened.database.transaction():
-                yield opened
-                states.write_states(opened.database, self._waiting, states.now())
-            self._waiting.clear()
+        with self._failing(action, f"; {_KEPT}") as opened, opened.database.transaction():
+            yield opened
 
     @contextmanager
     def _failing(self, action: str, comfort: str = "") -> Iterator[_Opened]:

@@ -11,11 +11,9 @@ from commercetools_source.extract.checkpoint import StreamState, encode, give_up
 from commercetools_source.model.schemas import BOOKKEEPING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from commercetools_source.destinations.duckdb.database import Database
 
-__all__ = ["STATE", "create_table", "delete_state", "is_there", "loading_name", "now", "read_states", "write_states"]
+__all__ = ["STATE", "create_table", "delete_state", "is_there", "loading_name", "now", "read_states", "write_state"]
 
 _TABLE = "state"
 _TYPES = {"stream": "VARCHAR", "state": "JSON", "updated_at": "TIMESTAMP"}
@@ -54,16 +52,11 @@ def read_states(database: Database) -> dict[str, StreamState]:
     return states
 
 
-def write_states(database: Database, states: Mapping[str, StreamState], moment: datetime) -> None:
-    """Store the states of streams; `moment` is UTC without a zone."""
-    if not states:
-        return
-    database.execute(f"DELETE FROM {STATE} WHERE list_contains(?, stream)", [list(states)])  # noqa: S608 - a constant
-    values: list[object] = []
-    for stream, state in states.items():
-        values += [stream, msgspec.json.encode(encode(state)).decode(), moment]
-    marks = ", ".join(["(?, ?, ?)"] * len(states))
-    database.execute(f"INSERT INTO {STATE} VALUES {marks}", values)  # noqa: S608 - a constant
+def write_state(database: Database, stream: str, state: StreamState, moment: datetime) -> None:
+    """Store the state of a stream; `moment` is UTC without a zone."""
+    database.execute(f"DELETE FROM {STATE} WHERE stream = ?", [stream])  # noqa: S608 - a constant
+    text = msgspec.json.encode(encode(state)).decode()
+    database.execute(f"INSERT INTO {STATE} VALUES (?, ?, ?)", [stream, text, moment])  # noqa: S608 - a constant
 
 
 def create_table(database: Database) -> None:

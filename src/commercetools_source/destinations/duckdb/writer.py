@@ -9,12 +9,9 @@ from commercetools_source.destinations.duckdb.tables import StreamTables, column
 from commercetools_source.extract.delivery import Changes, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from commercetools_source.arrow.decode import Decoder
     from commercetools_source.destinations.duckdb.database import Database
     from commercetools_source.destinations.duckdb.model import Model
-    from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery
 
 __all__ = ["Stored", "store", "unchanged"]
@@ -47,14 +44,8 @@ def unchanged(database: Database, tables: StreamTables, model: Model, delivery: 
     return None if delivery.records or delivery.phase.full else Stored(None, [], Changes())
 
 
-def store(
-    database: Database,
-    tables: StreamTables,
-    model: Model,
-    delivery: Delivery,
-    waiting: Mapping[str, StreamState],
-) -> Stored:
-    """Store a delivery, and the states of others that are `waiting`, and return how.
+def store(database: Database, tables: StreamTables, model: Model, delivery: Delivery) -> Stored:
+    """Store a delivery and return how.
 
     To be called inside a transaction. Tables are changed before rows are: DuckDB 1.4 loses rows when it replays a
     log with the other order.
@@ -86,7 +77,7 @@ def store(
     if table == stream:
         model.fill(delivery.stream)
     # Last, and in the same transaction: the state never says more than the rows do.
-    states.write_states(database, {**waiting, stream: delivery.state}, moment)
+    states.write_state(database, stream, delivery.state, moment)
     return Stored(decoder, [field.name for field in decoder.fields[known_fields:]], changes)
 
 
