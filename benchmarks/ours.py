@@ -182,8 +182,9 @@ def airbyte(place: Place) -> Callable[[], int]:
 def dlt(place: Place) -> Callable[[], int]:
     """Let dlt load a new DuckDB file: extract, normalize and load."""
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-    library = import_module("dlt")  # what it and DuckDB take to load is not what is measured
-    import_module("duckdb")
+    library = import_module("dlt")  # what it, DuckDB and Arrow take to load is not what is measured
+    for module in ("duckdb", "pyarrow.compute", "dlt.common.libs.pyarrow", "dlt.destinations.impl.duckdb.duck"):
+        import_module(module)
     from commercetools_source.dlt import commercetools
 
     file = library.destinations.duckdb(f"{place.folder}/dlt.duckdb")
