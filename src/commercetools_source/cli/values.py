@@ -26,6 +26,7 @@ CONTACT_SECONDS = 5.0
 
 __all__ = [
     "CONTACT_SECONDS",
+    "ages_of",
     "duration_of",
     "file_of",
     "names_of",
@@ -115,18 +116,30 @@ def duration_of(given: str | None, option: str) -> float | None:
 
 def predicates_of(given: Sequence[str] | None) -> dict[str, str]:
     """Return the predicates of --where by stream; raises ConfigError for what is not STREAM=PREDICATE."""
+    return _by_stream(
+        given, "--where", "STREAM=PREDICATE, such as 'orders=orderState=\"Open\"'", "join its predicates with `and`"
+    )
+
+
+def ages_of(given: Sequence[str] | None) -> dict[str, str]:
+    """Return the ages of --retain by stream; raises ConfigError for what is not STREAM=AGE."""
+    texts = [text for several in given or () for text in several.split(",")]
+    return _by_stream(texts, "--retain", "STREAM=AGE, such as messages=400d or orders=7y", "name one age")
+
+
+def _by_stream(given: Sequence[str] | None, option: str, form: str, advice: str) -> dict[str, str]:
     from commercetools_source.catalog.streams import find
 
-    predicates: dict[str, str] = {}
+    values: dict[str, str] = {}
     for text in given or ():
-        name, sign, predicate = text.partition("=")
-        if not sign or not predicate.strip():
-            raise ConfigError(f"--where is {text!r}; it must be STREAM=PREDICATE, such as 'orders=orderState=\"Open\"'")
+        name, sign, value = text.partition("=")
+        if not sign or not value.strip():
+            raise ConfigError(f"{option} is {text!r}; it must be {form}")
         stream = find(name.strip()).name
-        if stream in predicates:
-            raise ConfigError(f"--where names {stream} twice; join its predicates with `and`")
-        predicates[stream] = predicate.strip()
-    return predicates
+        if stream in values:
+            raise ConfigError(f"{option} names {stream} twice; {advice}")
+        values[stream] = value.strip()
+    return values
 
 
 def size_of(text: str) -> str | int:

@@ -128,9 +128,15 @@ class Jsonl:
     def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
         """Yield each stored record, of a read under way too; it is whole, whatever `fields` are asked for."""
         del fields  # a line is read whole anyway
-        for path, _, _ in self._files(stream):
-            with path.open("rb") as lines:
-                yield from (record for record in map(msgspec.Raw, lines) if _is_before(record, stream, before))
+        paths = [path for path, _, _ in self._files(stream)]
+        younger = (
+            set[bytes]()
+            if before is None
+            else {bytes(_fields(record)["id"]) for record in _lines(paths) if not _is_before(record, stream, before)}
+        )
+        for record in _lines(paths):
+            if before is None or bytes(_fields(record)["id"]) not in younger:
+                yield record
 
     def rewrite(self, stream: Stream, ids: Collection[str], change: Callable[[msgspec.Raw], msgspec.Raw] | None) -> int:
         """Let lines be what `change` makes of their records, or take them out; return how many."""
@@ -194,8 +200,12 @@ def _rewrite(
         return sum(bool(out.write(_new_line(line, ids, change))) for line in lines)
 
 
-def _is_before(record: msgspec.Raw, stream: Stream, before: str | None) -> bool:
-    if before is None:
-        return True
+def _lines(paths: Sequence[Path]) -> Iterator[msgspec.Raw]:
+    for path in paths:
+        with path.open("rb") as lines:
+            yield from map(msgspec.Raw, lines)
+
+
+def _is_before(record: msgspec.Raw, stream: Stream, before: str) -> bool:
     time = _fields(record).get(stream.cursor or "")
     return time is not None and msgspec.json.decode(time, type=str) < before

@@ -414,8 +414,8 @@ class Erasable(Protocol):
     def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
         """Yield each stored row of `stream` as a JSON object of those of `fields` that it has.
 
-        Every version of a record, those of a read under way and of deleted records too; with `before` only rows last
-        changed before this API timestamp. To be read to its end before another method is called.
+        Every version of a record, those of a read under way and of deleted records too; with `before` only of records
+        that were last changed before this API timestamp. To be read to its end before another method is called.
         """
         ...
 

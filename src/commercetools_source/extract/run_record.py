@@ -15,7 +15,7 @@ class StreamRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `started` and `ended` are UTC timestamps of this machine, None where nothing was asked for. `deleted` rows were
     marked as such, removed, or not in a full read; `left_out` records cannot be served; `unfit` values did not fit
-    their column.
+    their column; `expired` rows were taken out because of their age.
     """
 
     stream: str
@@ -31,6 +31,7 @@ class StreamRecord(msgspec.Struct, frozen=True, kw_only=True):
     pages: int
     bytes: int
     error: str | None
+    expired: int = 0
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -53,6 +53,7 @@ class Selection:
     an incremental read goes back before its cursor, for changes that became visible late. `where`:
     pairs of a stream's name and a predicate that its records must fulfil. `privacy`: what becomes of personal data.
     `anew`: what a person is told to do to read a stream from its start, in the words of a front-end.
+    `retain`: pairs of a stream's name and the API timestamp before which its rows are too old to be kept.
     """
 
     bound: str
@@ -64,6 +65,7 @@ class Selection:
     where: tuple[tuple[str, str], ...] = ()
     privacy: Privacy = KEEP
     anew: str = ANEW
+    retain: tuple[tuple[str, str], ...] = ()
 
     @property
     def end(self) -> str:
@@ -79,9 +81,14 @@ class Selection:
         return chosen_for(stream.item, self.privacy)
 
     def since_of(self, stream: Stream) -> str | None:
-        """Return the `start_date` where it has a meaning: for streams whose records have a date of change."""
+        """Return the `start_date`, or the later end of `retain`, for streams whose records have a date of change."""
         # Elsewhere nothing could be compared with it, so all of the stream is read.
-        return self.start_date if stream.cursor is not None else None
+        start = self.start_date if stream.cursor is not None else None
+        return max(filter(None, (start, self.oldest_of(stream))), default=None)
+
+    def oldest_of(self, stream: Stream) -> str | None:
+        """Return the time before which rows of `stream` are too old to be kept, None if none is."""
+        return dict(self.retain).get(stream.name)
 
 
 def checked_predicate(stream: Stream, predicate: str) -> str:
@@ -220,6 +227,8 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
     if (reason := privacy_conflict(state.privacy, selection.privacy_of(stream), selection.anew)) is not None:
         return reason
     since = selection.since_of(stream)
+    if since is not None and since == selection.oldest_of(stream):
+        since = shift(since, _CLOCK_MARGIN)  # an end that moves with clocks, and not what somebody wrote
     # Texts of one form, UTC with milliseconds, so they compare as the times do.
     if state.since is not None and (since is None or since < state.since):
         asked = f"since {since}" if since else "without a start"

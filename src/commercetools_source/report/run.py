@@ -90,6 +90,7 @@ def _stream_value(summary: Summary, outcome: Outcome) -> dict[str, Any]:
         "new": changes and changes.new,
         "changed": changes and changes.changed,
         "deleted": summary.deleted_rows(outcome.stream),
+        "expired": summary.expired.get(outcome.stream, 0),
         "unfit": None if summary.unfit is None else summary.unfit.get(outcome.stream, 0),
         "seconds": round(outcome.seconds, 3),
     }
@@ -123,14 +124,17 @@ def _changes(summary: Summary) -> list[str]:
 
 def _figures(summary: Summary, outcome: Outcome) -> Counter[str]:
     changes = summary.changes.get(outcome.stream)
-    deleted = {"deleted": summary.deleted_rows(outcome.stream)}
+    deleted = {
+        "deleted": summary.deleted_rows(outcome.stream),
+        "expired": summary.expired.get(outcome.stream, 0),
+    }
     if changes is None:
         return Counter({"written": outcome.records, **deleted})
     return Counter({"new": changes.new, "changed": changes.changed, **deleted})
 
 
 def _figures_text(counts: Counter[str]) -> str:
-    names = ("written", "new", "changed", "deleted")
+    names = ("written", "new", "changed", "deleted", "expired")
     return ", ".join(f"{counts[name]:,} {name}" for name in names if counts[name])
 
 

@@ -91,6 +91,7 @@ class Recorder:
             pages=self.pages[name],
             bytes=self.sizes[name],
             error=_line(outcome.error),
+            expired=summary.expired.get(name, 0),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.streams import streams_of
@@ -16,6 +17,7 @@ from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
 from commercetools_source.sync.record import begin, recorded, unreached
+from commercetools_source.sync.retention import ages_of, expire, retained
 from commercetools_source.sync.transfer import (
     Summary,
     Transfer,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.timestamps import Time
     from commercetools_source.client import Client
     from commercetools_source.extract.delivery import Destination, Tombstone
+    from commercetools_source.extract.engine import Outcome
     from commercetools_source.extract.selection import Selection
 
 __all__ = ["Summary", "sync"]
@@ -50,6 +53,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     where: Mapping[str, str] | None = None,
     hard_delete: bool = False,
     settled: bool = False,
+    retain: Mapping[str, str] | None = None,
     seconds: float = math.inf,
     totals: bool = False,
     hook: Hook = ignore,
@@ -66,6 +70,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     asks for another part of it fails for that stream, and says what to do, unless it is `full`.
     A destination that merges records gets changes younger than the settle delay too, unless only what is
     `settled` is asked for; they are no part of what the run promises, and the next one reads them again.
+    `retain` has ages for some streams (400d, 7y): older rows are not read, and taken out at the end of the run.
     With `totals` each stream that is read in full is counted first, by a request of its own, so that events can say
     how far it is. After `seconds` the run ends early and cleanly. `on_stoppable` is handed a function that ends it so;
     any thread or signal handler may call it at any time.
@@ -79,14 +84,15 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     destination = destination_of(destination)
     chosen = streams_of(streams)
     names = [stream.name for stream in chosen]
-    # Before the first request and the first file: what cannot be done is refused while nothing has been.
-    if hard_delete:
+    if hard_delete:  # before the first request and file: what cannot be done is refused while nothing has been
         _check_hard(destination)
+    ages = ages_of(retain or {}, chosen, destination)
     # Only where a second copy of a record is merged away: the tail is read again by the next run.
     tail = not settled and isinstance(destination, Merging) and destination.merges
     anew = destination.anew if isinstance(destination, Advising) else ANEW
+    ask = partial(selection_of, client, chosen, full=full, since=since, until=until, where=where, tail=tail)
     with unreached(client, destination, "sync", before, hook):
-        selection = selection_of(client, chosen, full=full, since=since, until=until, where=where, tail=tail, anew=anew)
+        selection = ask(anew=anew, ages=ages)
     try:
         # After the first request: a project that cannot be reached leaves no new file behind.
         states = destination.open()
@@ -97,28 +103,41 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
             refused = refuse(reasons, lambda stream: mode_of(stream, _state(states, stream), selection), recorder)
             # Refused streams keep their rows and states; their deletions wait for the run that may read them.
             chosen = tuple(stream for stream in chosen if stream.name not in refused)
-            lookup = Lookup(states, {})
             # A full read brings what is there and nothing else, so that deletions show by themselves.
+            lookup = Lookup(states, {})
             if not full:
                 lookup = _delete(client, destination, chosen, states, selection, recorder, hard=hard_delete)
-            # What needs its parents listed takes the most requests one after the other, so it starts early.
-            ordered = sorted(chosen, key=lambda stream: (stream.name not in SOURCES, stream.parents is None))
             transfer = Transfer(client, destination, recorder, seconds, on_stoppable, totals)
-            outcomes = {**refused, **transfer.run(ordered, lookup.states, selection)}
-            for notice in destination.notices() if isinstance(destination, Observer) else ():
-                hook(notice)
+            read, expired = _read(transfer, chosen, lookup.states, selection)
             summary = recorder.summary = Summary(
                 selection.bound,
                 # In the order that was asked for, not in that of reading.
-                tuple(outcomes[name] for name in names),
+                tuple({**refused, **read}[name] for name in names),
                 lookup.deleted,
                 lookup.unseen(client.config.project_key),
                 changes_of(destination),
                 recorder.unfit(destination),
+                expired,
             )
     finally:
         destination.close()
     return summary
+
+
+def _read(
+    transfer: Transfer, streams: Iterable[Stream], states: Mapping[str, StreamState], selection: Selection
+) -> tuple[dict[str, Outcome], dict[str, int]]:
+    """Read streams, take out what is too old, tell what was noticed; return how each ended, and the rows taken out."""
+    # What needs its parents listed takes the most requests one after the other, so it starts early.
+    ordered = sorted(streams, key=lambda stream: (stream.name not in SOURCES, stream.parents is None))
+    outcomes = transfer.run(ordered, states, selection, partial(retained, selection=selection))
+    # Of a stream that is not complete, a read under way has rows that are not judged yet.
+    complete = (stream for stream in ordered if outcomes[stream.name].complete)
+    expired = expire(transfer.destination, complete, selection)
+    if isinstance(transfer.destination, Observer):
+        for notice in transfer.destination.notices():
+            transfer.hook(notice)
+    return outcomes, expired
 
 
 def _state(states: Mapping[str, StreamState], stream: Stream) -> StreamState:

@@ -57,7 +57,7 @@ class Summary:
     `deleted`: rows by stream that were marked as deleted, or removed; `deletions_unseen`: why deletions were not
     looked for, None if they were or there was nothing that could be deleted. `changes`: what became of rows by stream,
     as far as the destination knows. `unfit`: values by stream that did not fit the type of their column, None where
-    columns have none.
+    columns have none. `expired`: rows by stream that were taken out because of their age.
     """
 
     bound: str
@@ -66,6 +66,7 @@ class Summary:
     deletions_unseen: str | None = None
     changes: Mapping[str, Changes] = field(default_factory=dict)
     unfit: Mapping[str, int] | None = None
+    expired: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
@@ -108,7 +109,7 @@ def destination_of(destination: Destination | str | PathLike[str]) -> Destinatio
     raise ConfigError(f"a destination is a path, or a text such as parquet:FOLDER or shop.duckdb, and not {kind}")
 
 
-def selection_of(
+def selection_of(  # noqa: PLR0913 - one keyword for each thing that a run can be asked for
     client: Client,
     streams: Iterable[Stream],
     *,
@@ -118,10 +119,12 @@ def selection_of(
     where: Mapping[str, str] | None = None,
     tail: bool = False,
     anew: str = ANEW,
+    ages: Mapping[str, float] | None = None,
 ) -> Selection:
     """Return what a run with these arguments reads; asks the platform for its time.
 
     With `tail` that includes changes younger than the settle delay. `anew`: what a person does to read from the start.
+    `ages`: seconds by stream for which rows are kept.
 
     Raises ConfigError for what is no time, for a span of time that nothing can lie in, and as `predicates`.
     """
@@ -154,6 +157,7 @@ def selection_of(
         where=pairs,
         privacy=client.privacy,
         anew=anew,
+        retain=tuple((name, shift(now, -age)) for name, age in (ages or {}).items()),
     )
 
 

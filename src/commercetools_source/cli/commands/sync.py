@@ -9,7 +9,7 @@ import typer
 
 from commercetools_source.catalog.timestamps import time_of
 from commercetools_source.cli import options
-from commercetools_source.cli.values import duration_of, file_of, predicates_of, settings_of
+from commercetools_source.cli.values import ages_of, duration_of, file_of, predicates_of, settings_of
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having, parse
 from commercetools_source.errors import ConfigError
@@ -55,6 +55,14 @@ Settled = Annotated[
         " as they are visible.",
     ),
 ]
+Retain = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--retain",
+        metavar="STREAM=AGE",
+        help="Take out what was last changed longer ago, such as messages=400d or orders=7y; may be repeated.",
+    ),
+]
 
 app = typer.Typer()
 Comments = Annotated[
@@ -88,6 +96,7 @@ def sync(
     where: options.Where = None,
     hard_delete: options.Hard = False,
     settled: Settled = False,
+    retain: Retain = None,
     minutes: Annotated[
         float | None,
         typer.Option("--minutes", metavar="N", min=0.0, help="Stop after this time; the next run goes on from there."),
@@ -120,11 +129,7 @@ def sync(
 
     settings = settings_of(config, concurrency=concurrency, personal=personal, personal_fields=personal_fields)
     choice = choice_of(streams, exclude)
-    interval = duration_of(every, "--every")
-    if interval is None and stop_after is not None:
-        raise ConfigError("--stop-after counts the runs of --every; name an interval, such as --every 1m")
-    if interval is not None and until is not None:
-        raise ConfigError("--until ends at a fixed time, and --every goes on from there; leave one out")
+    interval = _interval(every, stop_after, until)
     make = partial(open_destination, destination, materialize=materialize, comments=comments)
     job = Job(
         make,
@@ -136,6 +141,7 @@ def sync(
             "where": predicates_of(where),
             "hard_delete": hard_delete,
             "settled": settled,
+            "retain": ages_of(retain),
             "seconds": math.inf if minutes is None else minutes * 60,
         },
         Monitors(ping, file_of(metrics, "--metrics")),
@@ -148,3 +154,13 @@ def sync(
         quiet=quiet,
     )
     raise typer.Exit(carry_out(settings, job, None if interval is None else Rhythm(interval, stop_after)))
+
+
+def _interval(every: str | None, stop_after: int | None, until: str | None) -> float | None:
+    """Return the seconds of --every, None without it; raises ConfigError for what contradicts it, or needs it."""
+    interval = duration_of(every, "--every")
+    if interval is None and stop_after is not None:
+        raise ConfigError("--stop-after counts the runs of --every; name an interval, such as --every 1m")
+    if interval is not None and until is not None:
+        raise ConfigError("--until ends at a fixed time, and --every goes on from there; leave one out")
+    return interval

@@ -46,7 +46,9 @@ def scan(
         query = f"SELECT {duckdb_engine.as_json(columns)} FROM {files(sources)}"  # noqa: S608 - quoted names
         if before is not None:
             time = literal(moment(before).replace(tzinfo=None))
-            query += f" WHERE {typed(quoted(str(stream.cursor)), 'TIMESTAMP')} < {time}"
+            changed = typed(quoted(str(stream.cursor)), "TIMESTAMP")
+            younger = f"SELECT id FROM {files(sources)} WHERE {changed} >= {time}"  # noqa: S608 - same
+            query += f" WHERE {changed} < {time} AND id NOT IN ({younger})"
         yield from duckdb_engine.records(session.connection.execute(query))
 
 

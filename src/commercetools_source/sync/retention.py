@@ -1,0 +1,88 @@
+"""How long a copy keeps records: their ages, and the rows that a run takes out because they are older."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from commercetools_source.catalog.streams import find
+from commercetools_source.destinations import DESTINATIONS
+from commercetools_source.destinations.row import Ability, choice, having
+from commercetools_source.errors import ConfigError
+from commercetools_source.extract.delivery import Erasable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.delivery import Delivery, Destination
+    from commercetools_source.extract.selection import Selection
+
+__all__ = ["ages_of", "expire", "retained"]
+
+_AGE = re.compile(r"([1-9]\d{0,4})([dy])", re.ASCII)
+_DAYS = {"d": 1.0, "y": 365.25}
+_SECONDS = 86_400
+
+
+def ages_of(retain: Mapping[str, str], streams: Iterable[Stream], destination: Destination) -> dict[str, float]:
+    """Return for each stream of `retain` the seconds for which its rows are kept.
+
+    Raises ConfigError for what is no age, for a stream that is not among `streams` or has no date of change, and for a
+    destination from which no rows can be taken out.
+    """
+    chosen = {stream.name for stream in streams}
+    ages = {}
+    for name, age in retain.items():
+        stream, match = find(name), _AGE.fullmatch(age.strip())
+        if match is None:
+            raise ConfigError(f"retain has {age!r} for {stream.name}; it must be an age such as 400d or 7y")
+        if stream.cursor is None or stream.key != ("id",):
+            raise ConfigError(f"{stream.name} has no date of change, so its rows have no age; leave it out of retain")
+        if stream.name not in chosen:
+            raise ConfigError(f"retain names {stream.name}, which is not among the chosen streams")
+        if not isinstance(destination, Erasable):
+            erasing = choice(having(DESTINATIONS, Ability.ERASE))
+            raise ConfigError(f"rows are taken out of {erasing}; {destination.name} keeps all, so leave out retain")
+        ages[stream.name] = float(match[1]) * _DAYS[match[2]] * _SECONDS
+    return ages
+
+
+def retained(delivery: Delivery, selection: Selection) -> Delivery:
+    """Return the last delivery of a stream with a state that says from when on it is held; others as they are.
+
+    It is stored before older rows are taken out: those are judged by nobody from then on.
+    """
+    bound = selection.oldest_of(delivery.stream)
+    if bound is None or not delivery.phase.last:
+        return delivery
+    since = max(bound, delivery.state.since or bound)
+    return replace(delivery, state=replace(delivery.state, since=since))
+
+
+def expire(destination: Destination, streams: Iterable[Stream], selection: Selection) -> dict[str, int]:
+    """Take the rows of `streams` that are older than they may be out of an open destination; return how many by stream.
+
+    Each stored version of a row is one, where a destination has several. The streams must be read to their end.
+    """
+    expired: dict[str, int] = {}
+    if not isinstance(destination, Erasable):
+        return expired
+    for stream in streams:
+        bound = selection.oldest_of(stream)
+        if bound is None:
+            continue
+        ids = {_id_of(record).id for record in destination.scan(stream, ("id",), before=bound)}
+        if ids:
+            expired[stream.name] = destination.rewrite(stream, ids, None)
+    return expired
+
+
+class _Identified(msgspec.Struct):
+    id: str
+
+
+_id_of = msgspec.json.Decoder(_Identified).decode
