@@ -98,7 +98,7 @@ def custom_descriptions(field_sets: Sequence[FieldSet], reader: Reader, existing
                 f"{part} {word.lower()} {column.definition.name}, which the project defines as"
                 f" {column.definition.type}; NULL where the value does not fit."
             )
-        texts[field_set.unfit] = f"{word} values that do not fit their definition or have none, as JSON by name."
+        texts[field_set.unfit] = f"{word}: each value that does not fit its definition or has none, as JSON by name."
     return texts
 
 
