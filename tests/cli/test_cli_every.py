@@ -70,7 +70,7 @@ def test_json_tells_of_a_stream_that_failed(
     shop.faults.add(Fault("status", "/zones", times=None, status=503))
     assert run(["sync", "-d", "jsonl:lines", *ZONES, "-q", "--json"]) == 1
     (stream,) = json.loads(capsys.readouterr().out)["streams"]
-    counted = ["quarantined", "stopped", "new", "changed", "deleted", "unfit"]
+    counted = ["quarantined", "stopped", "new", "changed", "deleted", "expired", "unfit"]
     assert list(stream) == ["stream", "mode", "records", "seconds", "error", *counted]
     assert "503" in stream["error"]
 
