@@ -55,7 +55,11 @@ class Store:
             {"product": {"id": product}, "productSelection": {"id": selection}}
             for product, selection in pairs[offset : offset + int(given["limit"])]
         ]
-        answer = {"results": rows, **({"total": len(pairs)} if given["withTotal"] == "true" else {})}
+        answer = {
+            "count": len(rows),
+            "results": rows,
+            **({"total": len(pairs)} if given["withTotal"] == "true" else {}),
+        }
         return parse(msgspec.json.encode(answer))
 
     def read(self) -> list[tuple[str, str]]:

@@ -354,6 +354,17 @@ def test_a_gateway_that_lowers_the_limit_loses_nothing(sandbox: Sandbox, tmp_pat
     assert counts(path, streams) == expected
 
 
+def test_an_empty_list_that_counts_nothing_is_no_end_of_a_stream(sandbox: Sandbox, tmp_path: Path) -> None:
+    def change(exchange: Exchange) -> None:
+        if path_of(exchange) == "/orders":
+            exchange.body = b'{"results":[]}'
+
+    with Middle(sandbox, change) as middle:
+        orders, zones = run(middle, tmp_path / "shop.duckdb", ["orders", "zones"]).outcomes
+    assert "/orders" in str(orders.error)
+    assert zones.complete
+
+
 def test_pages_without_records_that_the_platform_counts_fail_their_stream(sandbox: Sandbox, tmp_path: Path) -> None:
     def change(exchange: Exchange) -> None:
         if path_of(exchange) == "/orders":

@@ -55,6 +55,9 @@ def decode_page(body: bytes) -> tuple[Envelope, int]:
     # Its first byte, and not a parse of each record, which would take as long as the page itself.
     if not all(bytes(memoryview(record)[:1]) == b"{" for record in envelope.results):
         raise UndecodableError("it is no JSON object")
+    # Some gateways answer what they do not understand with an empty list; the platform counts each of its pages.
+    if not envelope.results and envelope.count is None and envelope.total is None:
+        raise ValueError("no page: an empty list without a count")
     return envelope, len(body)
 
 
