@@ -1,6 +1,7 @@
 """The table of column kinds: how the values of a column are written in each form that a column has.
 
-A new kind is a new row here and nothing else. Pure; knows neither streams nor the contract.
+A kind is a row here; the contract (tools/contract.py) and its type in Python (tools/docs_records.py) name it.
+Pure; knows neither streams nor the contract.
 """
 
 from __future__ import annotations
