@@ -116,7 +116,7 @@ def recorded(
     finally:
         summary = recorder.summary
         if summary is not None:
-            # What follows is the destination's: its record of the run, and for a DuckDB file a checkpoint.
+            # What follows is the destination's: its record of the run, and a checkpoint where it makes any.
             hook(PhaseBegan("checkpoint"))
         traffic = client.traffic().since(before)
         ended = msgspec.structs.replace(

@@ -87,6 +87,7 @@ _BOOKKEEPING = {
             "deleted": "Number of rows marked as deleted, removed, or not in a full read.",
             "left_out": "Number of records that the platform could not serve.",
             "unfit": "Number of values that do not have the type of their column; NULL where that is not known.",
+            "expired": "Number of rows taken out because they were older than is kept.",
             "pages": "Number of pages read.",
         },
     ),

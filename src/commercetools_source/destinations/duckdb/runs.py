@@ -37,8 +37,10 @@ def _types(struct: type[msgspec.Struct]) -> dict[str, str]:
 
 
 _TABLES = {RUNS: _types(RunRecord), RUN_STREAMS: {"run": "VARCHAR", **_types(StreamRecord)}}
-_NEEDED = {RUNS: _TABLES[RUNS].keys() - {"deletions_unseen"}, RUN_STREAMS: _TABLES[RUN_STREAMS].keys()}
-"""Columns without which a table holds no records; the others came with a later version."""
+_LATER = frozenset({"deletions_unseen", "expired"})
+"""Columns that came with a later version."""
+_NEEDED = {table: types.keys() - _LATER for table, types in _TABLES.items()}
+"""Columns without which a table holds no records."""
 
 
 def write_run(database: Database, record: RunRecord, newest: int = NEWEST_RUNS) -> None:
