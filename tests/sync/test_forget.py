@@ -202,7 +202,7 @@ def test_an_order_that_comes_after_its_messages_takes_the_person_out_of_them(
 
 
 def test_what_can_be_no_customer_is_refused_and_nothing_is_made(tmp_path: Path) -> None:
-    for customer, emails in (("ann@example.com", ()), ("one", ("no address",))):
-        with pytest.raises(ConfigError):
+    for customer, emails, named in (("ann@example.com", (), "customer"), ("one", ("no address",), "emails ")):
+        with pytest.raises(ConfigError, match=named):
             forget(tmp_path / "shop.duckdb", customer, emails=emails)
     assert not list(tmp_path.iterdir())

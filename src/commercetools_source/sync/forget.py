@@ -94,7 +94,7 @@ def _check(customer: str, emails: Sequence[str]) -> None:
     if not re.fullmatch(r"[\w-]{1,256}", customer, re.ASCII):
         raise ConfigError("the customer must be named by its id, as in the column customers.id")
     if any(not re.fullmatch(r"[^@\s]+@[^@\s]+", email.strip()) for email in emails):
-        raise ConfigError("email (--email) must be an e-mail address, such as ann@example.com")
+        raise ConfigError("emails (--email) must be e-mail addresses, such as ann@example.com")
 
 
 def _names(destination: Erasable, owners: Iterable[Owners], emails: Iterable[str]) -> re.Pattern[str] | None:
