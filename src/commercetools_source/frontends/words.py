@@ -9,13 +9,13 @@ from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import ConfigError, StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.config import Config
     from commercetools_source.extract.checkpoint import StreamState
 
-__all__ = ["AIRBYTE", "DLT", "MAGE", "SINGER", "Words"]
+__all__ = ["AIRBYTE", "DLT", "MAGE", "SINGER", "SPARK", "Words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,17 @@ class Words:
         """Return checked settings; raises ConfigError that names every problem in these words."""
         from commercetools_source.config import Config
 
+        return self._checked(lambda: Config.from_mapping(given, ignore_unknown=ignore_unknown))
+
+    def config_over(self, environ: Mapping[str, str], given: Mapping[str, Any]) -> Config:
+        """Return checked settings, those not `given` from the `CTP_*` variables of `environ`; raises as `config`."""
+        from commercetools_source.config import Config
+
+        return self._checked(lambda: Config.load(environ=environ, overrides=given))
+
+    def _checked(self, load: Callable[[], Config]) -> Config:
         try:
-            return Config.from_mapping(given, ignore_unknown=ignore_unknown)
+            return load()
         except ConfigError as error:
             problems = error.problems
         for name, setting in SETTINGS.items():
@@ -63,4 +72,8 @@ DLT = Words(
     'run the pipeline with refresh="drop_resources"',
     "set it in secrets.toml under [sources.commercetools.credentials], or as"
     " SOURCES__COMMERCETOOLS__CREDENTIALS__{upper}",
+)
+SPARK = Words(
+    "read with a new checkpoint, from the start",
+    "give it as .option('{name}', ...), or as CTP_{upper} in the environment of Spark's driver",
 )

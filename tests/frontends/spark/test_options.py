@@ -56,6 +56,16 @@ def test_all_mistakes_are_named_at_once_and_no_secret() -> None:
     assert "hidden" not in str(caught.value)
 
 
+def test_a_missing_setting_is_asked_for_where_spark_has_it() -> None:
+    with pytest.raises(ConfigError) as caught:
+        options(stream="orders", client_id="")
+    (problem,) = caught.value.problems
+    where = "give it as .option('client_id', ...), or as CTP_CLIENT_ID in the environment of Spark's driver"
+    assert problem == f"client_id is missing; {where}"
+    with pytest.raises(ConfigError, match=r"hash_key is missing; give it as \.option\('hash_key', \.\.\.\)"):
+        options(stream="orders", personal="hash")
+
+
 def test_settings_come_from_the_environment_and_options_win() -> None:
     environ = {
         "CTP_PROJECT_KEY": "their-shop",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from commercetools_source.catalog.timestamps import moment
 from commercetools_source.errors import StateError
 from commercetools_source.extract.keyset import KeyRange, Position
+from commercetools_source.frontends.words import SPARK
 
 if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
@@ -71,9 +72,7 @@ def decode(stream: Stream, where: str, stored: Any) -> Offset:
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, StateError):
             raise
-        raise StateError(
-            "the checkpoint's offset is not one of this source; read with a new checkpoint, from the start"
-        ) from None
+        raise StateError(f"the checkpoint's offset is not one of this source; {SPARK.anew}") from None
     return offset
 
 

@@ -8,13 +8,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from commercetools_source.catalog.streams import find
-from commercetools_source.config import Config
 from commercetools_source.config.settings import SETTINGS
 from commercetools_source.config.values import is_blank, shown
 from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.spark.partitions import Cluster
 from commercetools_source.frontends.spark.reading import relation_of
 from commercetools_source.frontends.spark.schema import chosen, column_types
+from commercetools_source.frontends.words import SPARK
 from commercetools_source.model.relations import all_relations
 from commercetools_source.sync.transfer import predicates
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.config import Config
 
 __all__ = ["OPTIONS", "Options", "read_options"]
 
@@ -78,9 +79,7 @@ def read_options(
     if not ignore_unknown:
         checks.problems += [_unknown(name) for name in given if name not in OPTIONS and name not in SETTINGS]
     config = checks.attempt(
-        lambda: Config.load(
-            environ=environ, overrides={name: value for name, value in given.items() if name in SETTINGS}
-        )
+        lambda: SPARK.config_over(environ, {name: value for name, value in given.items() if name in SETTINGS})
     )
     stream = checks.attempt(lambda: _stream(given))
     types = None if stream is None else checks.attempt(lambda: _types(stream, given))
