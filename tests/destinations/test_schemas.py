@@ -113,3 +113,16 @@ def test_a_file_called_like_one_of_its_schemas_is_refused(
     assert run("sync", "--streams", "zones", "-d", "shop.duckdb", "--publish", name) != 0
     assert "choose another name" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_attached_file_reads_its_own_rows_beside_tables_of_the_same_names(tmp_path: Path) -> None:
+    assert run("sync", "--streams", STREAMS, "-d", "shop.duckdb") == 0
+    (names,) = ask("shop.duckdb", "SHOW TABLES")
+    counts = ask("shop.duckdb", *(f"SELECT count(*) FROM {name}" for (name,) in names))
+    with duckdb.connect(tmp_path / "other.duckdb") as other:
+        other.execute("CREATE SCHEMA raw; CREATE SCHEMA sync; CREATE MACRO sync.orders() AS 'SELECT 1'")
+        for (name,) in names:
+            other.execute(f"CREATE TABLE main.{name} (other INT); CREATE TABLE raw.{name} (other INT)")
+        other.execute("ATTACH 'shop.duckdb' AS shop (READ_ONLY)")
+        assert [other.execute(f"SELECT count(*) FROM shop.main.{name}").fetchall() for (name,) in names] == counts
