@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import tempfile
 from pathlib import Path
 
 from airbyte_cdk.models import AirbyteMessageSerializer, ConfiguredAirbyteCatalogSerializer
@@ -24,10 +23,8 @@ class SourceCommercetools(Source):
 
 
 def _run(command, **files):
-    with tempfile.TemporaryDirectory() as folder:
-        paths = {name: Path(folder, name) for name in files}
-        written = [
-            paths[name].write_text(json.dumps(value)) and f"--{name}={paths[name]}" for name, value in files.items()
-        ]
-        out = subprocess.run(["source-commercetools", command, *written], stdout=subprocess.PIPE, check=False).stdout
+    for name, value in files.items():
+        Path(name).write_text(json.dumps(value))
+    arguments = ["source-commercetools", command, *(f"--{name}={name}" for name in files)]
+    out = subprocess.run(arguments, stdout=subprocess.PIPE, check=False).stdout
     return (AirbyteMessageSerializer.load(json.loads(line)) for line in out.splitlines())
