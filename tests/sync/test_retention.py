@@ -13,13 +13,16 @@ from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.delivery import open_to_read
+from commercetools_source.report.runs import RunsReport
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync import sync
 from commercetools_source.sync.compare import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from commercetools_source.extract.run_record import RunRecord
 
 NAMES = ["orders", "messages"]
 PLACES = ["duckdb:shop.duckdb", "parquet:folder", "jsonl:folder"]
@@ -60,22 +63,26 @@ def test_what_is_too_old_is_taken_out_once_and_for_all(shop: Sandbox, tmp_path: 
         assert (again.complete, again.expired, ids(place)) == (True, {}, left)
         if kind != "jsonl":
             assert all(verdict.equal for verdict in verify(client, place, NAMES))
-            assert _records_of_runs(place)[1] == len(everything - left)
+            before, expired = _records_of_runs(place)[1], len(everything - left)
+            assert before.streams[0].expired == expired
+            assert f"orders: {expired} rows taken out because of their age" in RunsReport([before]).text()
         without = sync(client, place, streams=NAMES).outcomes[0]
         assert "begins with changes of" in str(without.error)
+        assert "give it a start again (`since`, `start_date` or `retain`)" in str(without.error)
 
 
 def _days_between(early: str, late: Any) -> int:
     return (late - moment(early)).days
 
 
-def _records_of_runs(place: str) -> list[int]:
+def _records_of_runs(place: str) -> Sequence[RunRecord]:
     destination: Any = open_destination(place)
     open_to_read(destination)
     try:
-        return [run.streams[0].expired for run in destination.runs(5)]
+        runs: Sequence[RunRecord] = destination.runs(5)
     finally:
         destination.close()
+    return runs
 
 
 @pytest.mark.parametrize(

@@ -234,7 +234,7 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
         asked = f"since {since}" if since else "without a start"
         return (
             f"what is held of it begins with changes of {state.since}, and now it is asked for {asked};"
-            f" {selection.anew}"
+            f" give it a start again (`since`, `start_date` or `retain`), or {selection.anew}"
         )
     return None
 

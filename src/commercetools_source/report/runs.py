@@ -77,6 +77,8 @@ def _reasons(run: RunRecord) -> Iterator[str]:
     for stream in run.streams:
         if stream.unfit:
             yield unfit_text(stream.stream, stream.unfit)
+        if stream.expired:
+            yield f"{stream.stream}: {counted(stream.expired, 'row')} taken out because of their age"
     for stream in run.streams:
         if stream.error is not None:
             yield f"{stream.stream}: {printable(stream.error, _LONGEST_REASON)}"
