@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "SETTINGS",
     "Settings",
-    "api_time",
     "as_json",
     "compare",
     "connect",
@@ -85,16 +84,17 @@ def listed(connection: duckdb.DuckDBPyConnection, times: Mapping[str, str]) -> I
         connection.unregister("_gone")
 
 
-def as_json(columns: Mapping[str, str]) -> str:
+def as_json(columns: Mapping[str, str], types: Mapping[str, str]) -> str:
     """Return the SQL of a row as a JSON object of these columns, each the SQL of its value: times as the API has them.
 
-    What did not fit its column is in it as well.
+    `types`: the SQL type of each column. What did not fit its column is in it as well.
     """
-    values = ", ".join(f"{string(name)}, {value}" for name, value in columns.items())
+    sql = {name: _api_time(value) if types[name] == "TIMESTAMP" else value for name, value in columns.items()}
+    values = ", ".join(f"{string(name)}, {value}" for name, value in sql.items())
     return f"json_merge_patch(json_object({values}), coalesce({UNFIT}, '{{}}')::JSON)"
 
 
-def api_time(column: str) -> str:
+def _api_time(column: str) -> str:
     """Return the SQL of a TIMESTAMP as an API timestamp."""
     return f"strftime({column}, '%Y-%m-%dT%H:%M:%S.%gZ')"
 

@@ -51,8 +51,7 @@ def scan(database: Database, stream: Stream, fields: Sequence[str], before: str 
     """Yield each row as a JSON object of those of `fields` that it has, of a read under way too."""
     for table, types in _tables(database, stream).items():
         columns = {name: quoted(name) for name in fields if name in types}
-        columns |= {name: duckdb_engine.api_time(sql) for name, sql in columns.items() if types[name] == "TIMESTAMP"}
-        query = f"SELECT {duckdb_engine.as_json(columns)} FROM {record_table(table)}"  # noqa: S608 - quoted names
+        query = f"SELECT {duckdb_engine.as_json(columns, types)} FROM {record_table(table)}"  # noqa: S608 - quoted names
         if before is not None:
             time = literal(moment(before).replace(tzinfo=None))
             query += f" WHERE {quoted(str(stream.cursor))} < {time}"

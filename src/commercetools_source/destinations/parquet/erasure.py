@@ -42,8 +42,7 @@ def scan(
         if not sources:
             continue
         columns = {name: typed(quoted(name), types[name]) for name in fields if name in types}
-        columns |= {name: duckdb_engine.api_time(sql) for name, sql in columns.items() if types[name] == "TIMESTAMP"}
-        query = f"SELECT {duckdb_engine.as_json(columns)} FROM {files(sources)}"  # noqa: S608 - quoted names
+        query = f"SELECT {duckdb_engine.as_json(columns, types)} FROM {files(sources)}"  # noqa: S608 - quoted names
         if before is not None:
             time = literal(moment(before).replace(tzinfo=None))
             changed = typed(quoted(str(stream.cursor)), "TIMESTAMP")
