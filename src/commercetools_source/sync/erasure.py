@@ -13,12 +13,12 @@ from commercetools_source.extract.delivery import Erasable
 from commercetools_source.extract.forgotten import FIELDS, PERSON_STREAMS, Erasure, eraser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.delivery import Destination
 
-__all__ = ["Owners", "catch_up", "erase", "erasure_of", "search"]
+__all__ = ["Owners", "catch_up", "erase", "erasure_of", "id_of", "search"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,13 @@ class _Identified(msgspec.Struct):
     id: str
 
 
-_id_of: Callable[[msgspec.Raw], _Identified] = msgspec.json.Decoder(_Identified).decode
+_identified = msgspec.json.Decoder(_Identified)
+
+
+def id_of(record: msgspec.Raw) -> str:
+    """Return the id of a record."""
+    row: _Identified = _identified.decode(record)
+    return row.id
 
 
 def _owners(destination: Erasable, erasure: Erasure, stream: Stream) -> Owners:
@@ -90,5 +96,5 @@ def _owners(destination: Erasable, erasure: Erasure, stream: Stream) -> Owners:
         owner = erasure.owner(stream, record)
         if owner is not None:
             rows[owner.customer] += 1
-            (removed if owner.rows else emptied).add(_id_of(record).id)
+            (removed if owner.rows else emptied).add(id_of(record))
     return Owners(stream, rows, frozenset(emptied), frozenset(removed))

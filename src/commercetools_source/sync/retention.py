@@ -6,13 +6,12 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from commercetools_source.catalog.streams import find
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.delivery import Erasable
+from commercetools_source.sync.erasure import id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,14 +74,7 @@ def expire(destination: Destination, streams: Iterable[Stream], selection: Selec
         bound = selection.oldest_of(stream)
         if bound is None:
             continue
-        ids = {_id_of(record).id for record in destination.scan(stream, ("id",), before=bound)}
+        ids = {id_of(record) for record in destination.scan(stream, ("id",), before=bound)}
         if ids:
             expired[stream.name] = destination.rewrite(stream, ids, None)
     return expired
-
-
-class _Identified(msgspec.Struct):
-    id: str
-
-
-_id_of = msgspec.json.Decoder(_Identified).decode
