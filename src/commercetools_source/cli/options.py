@@ -5,7 +5,7 @@
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,6 +34,7 @@ __all__ = [
     "Verbose",
     "Where",
     "complete_streams",
+    "stored",
 ]
 
 
@@ -59,16 +60,14 @@ def complete_streams(incomplete: str) -> list[str]:
     return [",".join([*before, name]) for name in STREAMS if name.startswith(last) and name not in before]
 
 
+def stored(ability: Ability) -> Any:
+    """Return the option for what `sync` wrote to a destination with this ability."""
+    wrote = described(having(DESTINATIONS, ability))
+    return typer.Option("--destination", "-d", metavar="WHERE", help=f"What `sync` wrote: {wrote}.")
+
+
 DEFAULT = DESTINATIONS[0].default
-Loaded = Annotated[
-    str,
-    typer.Option(
-        "--destination",
-        "-d",
-        metavar="WHERE",
-        help=f"What `sync` wrote: {described(having(DESTINATIONS, Ability.COMPARE))}.",
-    ),
-]
+Loaded = Annotated[str, stored(Ability.COMPARE)]
 Target = Annotated[
     str,
     typer.Option(

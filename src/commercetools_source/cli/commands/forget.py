@@ -6,8 +6,7 @@ import typer
 
 from commercetools_source.cli import options
 from commercetools_source.cli.output import show
-from commercetools_source.destinations import DESTINATIONS
-from commercetools_source.destinations.row import Ability, described, having
+from commercetools_source.destinations.row import Ability
 
 app = typer.Typer()
 
@@ -15,15 +14,7 @@ app = typer.Typer()
 @app.command()
 def forget(
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The id of the customer.")],
-    destination: Annotated[
-        str,
-        typer.Option(
-            "--destination",
-            "-d",
-            metavar="WHERE",
-            help=f"What `sync` wrote: {described(having(DESTINATIONS, Ability.ERASE))}.",
-        ),
-    ] = options.DEFAULT,
+    destination: Annotated[str, options.stored(Ability.ERASE)] = options.DEFAULT,
     email: Annotated[
         list[str] | None,
         typer.Option("--email", metavar="ADDRESS", help="An e-mail address of the person besides; may be repeated."),

@@ -8,23 +8,14 @@ import typer
 from commercetools_source.cli import options
 from commercetools_source.cli.output import say
 from commercetools_source.cli.values import file_of
-from commercetools_source.destinations import DESTINATIONS
-from commercetools_source.destinations.row import Ability, described, having
+from commercetools_source.destinations.row import Ability
 
 app = typer.Typer()
 
 
 @app.command()
 def report(
-    destination: Annotated[
-        str,
-        typer.Option(
-            "--destination",
-            "-d",
-            metavar="WHERE",
-            help=f"What `sync` wrote: {described(having(DESTINATIONS, Ability.QUERY))}.",
-        ),
-    ] = options.DEFAULT,
+    destination: Annotated[str, options.stored(Ability.QUERY)] = options.DEFAULT,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The HTML file to write.")] = Path(
         "commercetools.html"
     ),

@@ -64,7 +64,6 @@ Retain = Annotated[
     ),
 ]
 
-app = typer.Typer()
 Comments = Annotated[
     bool | None,
     typer.Option(
@@ -73,6 +72,8 @@ Comments = Annotated[
         f" ({choice(having(DESTINATIONS, Ability.COMMENTS))}); by default from 10,000 rows on.",
     ),
 ]
+
+app = typer.Typer()
 
 
 @app.command()
