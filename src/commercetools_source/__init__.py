@@ -15,6 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# For type checkers and editors alone: `__getattr__` makes the same imports, each when its name is used.
 if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.catalog.streams import STREAMS
@@ -126,6 +127,7 @@ __all__ = [
     "verify",
 ]
 
+# Written out and not taken from the imports above, which are not there when the program runs.
 _HOMES = {
     "Client": "client",
     "Config": "config",
@@ -153,6 +155,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    # The version stands in the metadata alone, so that a release changes it in one file, pyproject.toml.
     if name == "__version__":
         from importlib.metadata import version
 
@@ -163,9 +166,11 @@ def __getattr__(name: str) -> Any:
         return import_module(f"{__name__}.sync")
     home = _HOMES.get(name) or ("errors" if name.endswith("Error") else "events")
     value = getattr(import_module(f"{__name__}.{home}"), name)
+    # The next look-up of the name ends in the module's own names (https://peps.python.org/pep-0562/).
     globals()[name] = value
     return value
 
 
+# Completion in a notebook must show names that are not loaded yet.
 def __dir__() -> list[str]:
     return __all__

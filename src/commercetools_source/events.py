@@ -50,6 +50,7 @@ _PHASES: dict[RunPhase, str] = {
 _LOGGER = logging.getLogger("commercetools_source")
 _LONG_WAIT = 5.0
 """Seconds of waiting that a person would notice; the platform's own limits let most waits end sooner."""
+# Room for an error of the platform with its detail; a whole record must not become a line.
 _LONGEST_MESSAGE = 2000
 
 
@@ -63,6 +64,7 @@ class TokenFetched:
     """A new access token is in force for `expires_in` seconds; None: the server did not say how long."""
 
     expires_in: float | None
+    # Of the class: it costs an event no memory, and two events are compared without it.
     level: ClassVar[int] = logging.DEBUG
 
     def message(self) -> str:
@@ -76,6 +78,7 @@ class RequestDone:
     """One HTTP exchange ended with `status` after `seconds`; `size` counts body bytes after inflating."""
 
     method: str
+    # Without its query: a predicate may hold an e-mail address or a customer's number.
     path: str
     status: int
     seconds: float
@@ -101,6 +104,7 @@ class RetryScheduled:
     @property
     def level(self) -> int:
         """How much it matters: a long wait more than a short one."""
+        # A short wait is how the platform slows clients down, and no reason for anybody to act.
         return logging.WARNING if self.delay >= _LONG_WAIT else logging.INFO
 
     def message(self) -> str:
@@ -173,6 +177,7 @@ class RecordQuarantined:
     stream: str
     position: str
     reason: str
+    # An error though the run goes on: nobody else would tell that this record is missing.
     level: ClassVar[int] = logging.ERROR
 
     def message(self) -> str:
@@ -225,6 +230,7 @@ class DeletesUnseen:
     """Messages could not be read, so deletions were not looked for; `reason` says what to do."""
 
     reason: str
+    # What was read is complete, only rows that the platform deleted stay: a warning, and no error.
     level: ClassVar[int] = logging.WARNING
 
     def message(self) -> str:
@@ -245,6 +251,8 @@ class Notice:
         return _line(f"{self.about}: {self.reason}")
 
 
+# A union and no base class: mypy tells a hook which of them it forgets
+# (https://typing.python.org/en/latest/guides/unreachable.html).
 Event = (
     TokenFetched
     | RequestDone
@@ -272,6 +280,7 @@ def log(event: Event) -> None:
 
     The event itself is the record's `event`. Handlers are the program's.
     """
+    # As an argument: in the place of the format a percent sign in it would be one of a format.
     _LOGGER.log(event.level, "%s", event.message(), extra={"event": event})
 
 
@@ -287,6 +296,7 @@ def seconds_text(seconds: float) -> str:
     """Return a duration for people: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
     if seconds < 9.95:  # noqa: PLR2004 - below, tenths matter
         return f"{seconds:.1f} s"
+    # Rounded before it is divided: 59.96 s are 1 min 0 s, and not 60 s.
     minutes, seconds = divmod(round(seconds), 60)
     if minutes == 0:
         return f"{seconds} s"

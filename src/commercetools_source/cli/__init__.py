@@ -21,11 +21,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    # typer and rich are an extra: who installs the library or a front-end without them has this command all the same.
     if lacking("cli"):
         return _run_without_extra(list(sys.argv[1:] if arguments is None else arguments))
     from commercetools_source.cli.app import run
     from commercetools_source.frontends.memory import share_heaps
 
+    # In the process of a command alone: a program that imports the library chooses its allocator itself.
     share_heaps()
     return run(arguments)
 
@@ -42,6 +44,7 @@ def _run_without_extra(arguments: Sequence[str]) -> int:
         sys.stdout.write(f"commercetools-source {__version__}\n")
     elif asks_help:
         sys.stdout.write("Usage: commercetools-source COMMAND; `mage status` works without more packages.\n")
+    # Help that was asked for is no failure; a command that cannot run is wrong usage.
     sentence = lacking_text() if asks_version or asks_help else f"the command line needs more: {install_hint('cli')}"
     sys.stderr.write(f"{sentence}\n")
     return 0 if asks_version or asks_help else 2

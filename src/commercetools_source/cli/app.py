@@ -27,7 +27,10 @@ app = typer.Typer(
     help="Copies a commercetools project, whole and then change by change, into DuckDB, Parquet or JSON lines."
     " Begin with `init`, then `sync`; `demo` needs no account.",
     context_settings={"help_option_names": ["-h", "--help"]},
+    # Without this typer says no more than `Missing command.`
     no_args_is_help=True,
+    # typer's own tracebacks can show local variables, the secret among them
+    # (https://typer.tiangolo.com/tutorial/exceptions/).
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -35,6 +38,7 @@ app = typer.Typer(
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status; a person's mistake becomes a sentence, not a traceback."""
+    # Here and not above: looking for packages reads folders, which an import must not do.
     app.info.epilog = lacking_text() or None
     with ExitStack() as until_the_end:  # such as lines of a log, which errors are too
         return _run(arguments, until_the_end)
@@ -43,7 +47,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None, until_the_end: ExitStack) -> int:
     try:
         words = None if arguments is None else list(arguments)
+        # typer hands `obj` to each command's context, where `--log-format` finds the stack that ends its log.
         app(args=words, prog_name="commercetools-source", obj=until_the_end)
+    # click ends every command so, also one that went well.
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 1
     except ConfigError as error:
@@ -53,6 +59,7 @@ def _run(arguments: Sequence[str] | None, until_the_end: ExitStack) -> int:
     except CommercetoolsError as error:
         say_error(error)
         return 2 if _is_setting(error) else 1
+    # A package of an extra gets advice; any other module that is missing is a fault of ours and keeps its traceback.
     except ModuleNotFoundError as error:
         sentence = needs(str(error.name))
         if sentence is None:
@@ -87,6 +94,7 @@ def _options(
     pass
 
 
+# The folder is the list of commands: one is added by adding its file.
 for module in iter_modules(commands.__path__):
     # Without a name, an application's commands stand among those of this one; with a name, they are a group.
     app.add_typer(import_module(f"{commands.__name__}.{module.name}").app)

@@ -46,12 +46,14 @@ class Choice(NamedTuple):
 def choice_of(streams: Sequence[str] | None, exclude: Sequence[str] | None) -> Choice:
     """Return what --streams and --exclude choose; raises ConfigError for what is no stream, or excluded in vain."""
     words = [word.strip() for text in streams or () for word in text.split(",")]
+    # Together they could mean "these, if readable" as well as "all readable, and these": nobody should have to guess.
     if READABLE in words and [word for word in words if word] != [READABLE]:
         raise ConfigError("--streams readable means all that can be read; leave the other names out")
     excluded = tuple(names_of(exclude, "--exclude") or ())
     if READABLE in words:
         return Choice(None, excluded, readable=True)
     names = names_of(streams)
+    # An exclusion without effect is mostly a typing mistake; passed over, it would copy what must not be copied.
     if names is not None and (vain := [name for name in excluded if name not in names]):
         raise ConfigError(f"--exclude names {', '.join(vain)}, which --streams does not; leave it out of one of them")
     return Choice(None if names is None else tuple(names), excluded)

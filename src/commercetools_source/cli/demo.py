@@ -52,6 +52,8 @@ SELECT strftime(createdAt, '%Y-%m') AS month,
        sum(taxedPrice_totalNet_amount)::DECIMAL(18, 2) AS net,
        sum(taxedPrice_totalGross_amount)::DECIMAL(18, 2) AS gross
 FROM orders
+# A cancelled order earned nothing, but keeps its totals
+# (https://docs.commercetools.com/api/projects/orders#orderstate).
 WHERE orderState <> 'Cancelled'
 GROUP BY ALL
 ORDER BY month DESC, gross DESC, store
@@ -66,6 +68,7 @@ SELECT variant_sku AS sku,
        sum(quantity) AS pieces
 FROM order_line_items AS item
 JOIN orders ON orders.id = item.orderId AND orders.orderState <> 'Cancelled'
+# `order_line_items` is a relation of its own; the state is a column of the order.
 GROUP BY sku
 ORDER BY pieces DESC, sku
 LIMIT 5""",
@@ -112,6 +115,8 @@ def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO
     out.write(report.text() + "\n")
     if reporting.ended(report):
         out.write(f"open {quote(str(page))}\n")
+    # As a shell reports a process that a signal ended
+    # (https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html).
     out.flush()
     if stopper.signal:
         return 128 + stopper.signal
@@ -124,15 +129,19 @@ def _day(path: Path, size: str | int, seed: int) -> int:
         return 0
     target = DuckDB(path)
     try:
+        # Closed before `sync` opens the file: one process writes, others may only read then
+        # (https://duckdb.org/docs/stable/connect/concurrency).
         states = target.open_read_only()
     finally:
         target.close()
     key = days.project_key(size, seed)
+    # The table may be missing: a first run that was cut off need not have reached the project.
     stored = _ask(path, "SELECT key FROM project")[1] if "project" in row_counts(path) else []
     if stored not in ([], [(key,)]):
         raise ConfigError(f"{path} holds another shop, {stored[0][0]}; name another file with --path, or remove it")
     cut_off = [state.bound for state in states.values() if state.mode is not None and state.bound]
     done = [state.cursor for state in states.values() if state.cursor]
+    # A run that was cut off goes on within its day: on the next one its ranges would meet other records.
     if cut_off:
         return days.day_of(max(cut_off))
     return days.day_of(max(done)) + 1 if done else 0

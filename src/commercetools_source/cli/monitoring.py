@@ -44,10 +44,13 @@ class Monitors:
 
     def started(self) -> None:
         """Tell that a run begins."""
+        # From here on a run's time is measured, and an end that does not follow is an alarm
+        # (https://healthchecks.io/docs/measuring_script_run_time/).
         self._send("/start", "")
 
     def ended(self, summary: Summary, tally: Tally, text: str, status: int) -> None:
         """Tell how a run ended, in a `text` for people and by its exit status."""
+        # A run that --minutes ended went well as far as it went: nobody must be called.
         self._send("" if status in {0, UNFINISHED} else "/fail", text)
         self._write(summary, tally)
 
@@ -60,6 +63,7 @@ class Monitors:
         if self._ping is None:
             return
         address = urlsplit(self._ping)
+        # The signal belongs to the path: a query, such as `?rid=`, stays behind it.
         url = urlunsplit(address._replace(path=f"{address.path.rstrip('/')}{signal}"))
         request = urllib.request.Request(url, data=text[:_LONGEST].encode(), method="POST")  # noqa: S310 - checked above
         if _refusal(request) is None:

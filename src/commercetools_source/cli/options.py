@@ -46,6 +46,7 @@ def begin_logs(context: typer.Context, given: str | None) -> str | None:
     log_format = next((name for name in FORMATS if name == given), None)
     if given is not None and log_format is None:
         raise ConfigError(f"--log-format is {given!r}; it must be {' or '.join(FORMATS)}")
+    # The stack of the whole command and not of this callback: an error that ends the command is a line of the log too.
     until_the_end = context.find_object(ExitStack)
     if log_format is not None and until_the_end is not None:
         until_the_end.enter_context(logging_to(sys.stderr, log_format))
@@ -56,6 +57,7 @@ def complete_streams(incomplete: str) -> list[str]:
     """Return how a shell may complete names of streams with commas between."""
     from commercetools_source.catalog.streams import STREAMS
 
+    # A shell hands over the whole word, and only the name behind its last comma is being typed.
     *before, last = incomplete.split(",")
     return [",".join([*before, name]) for name in STREAMS if name.startswith(last) and name not in before]
 
@@ -66,6 +68,7 @@ def stored(ability: Ability) -> Any:
     return typer.Option("--destination", "-d", metavar="WHERE", help=f"What `sync` wrote: {wrote}.")
 
 
+# One default for all commands, so that `sync`, `verify` and `report` without options speak of one file.
 DEFAULT = DESTINATIONS[0].default
 Loaded = Annotated[str, stored(Ability.COMPARE)]
 Target = Annotated[
@@ -152,6 +155,7 @@ Logs = Annotated[
         "--log-format",
         metavar="FORMAT",
         help="Write lines with time and level in place of a display: text or json.",
+        # Read before the other options, because what is wrong with them must be a line of the log already.
         is_eager=True,
         callback=begin_logs,
     ),

@@ -44,6 +44,7 @@ def say_error(error: object) -> None:
     if _LOGGER.handlers:
         _LOGGER.error("%s", text)
     else:
+        # A line of the log has its level already, so that only this one needs the word.
         say(f"error: {text}")
 
 
@@ -67,8 +68,10 @@ def drawn(streams: int, *, verbose: bool, quiet: bool) -> Iterator[Tally]:
     from commercetools_source.report.progress import draw, logged
 
     if verbose and quiet:
+        # JSON escapes control characters itself, and a program must get each value exactly.
         raise ConfigError("--verbose and --quiet exclude each other; leave one out")
     verbosity = int(verbose) - int(quiet)
+    # A display that is redrawn in place would overwrite the lines of a log.
     if _LOGGER.handlers:
         yield logged(_LOGGER, verbosity)
         return
@@ -95,9 +98,11 @@ def tell(report: RunReport, *, as_json: bool, quiet: bool) -> int:
         show(report, as_json=True)
     status = UNFINISHED if report.summary.stopped else int(not report.summary.complete)
     if _LOGGER.handlers:
+        # A run that was ended early is worth a look, and nobody needs to be called for it.
         level = {0: logging.INFO, UNFINISHED: logging.WARNING}.get(status, logging.ERROR)
         if not quiet or level == logging.ERROR:
             for number, line in enumerate(report.text().splitlines()):
+                # At one line alone, so that who collects logs counts each run once.
                 _LOGGER.log(level, "%s", line, extra={"run": report.value()} if number == 0 else None)
     elif not quiet:
         say(report.text())

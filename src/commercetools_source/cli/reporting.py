@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Reporting"]
 
+# As this package writes it: a page of another tool, mostly in lower case, stays as it is.
 _SIGN = b"<!DOCTYPE html>"
+# Data that is damaged as a whole can bring a notice for each record; no browser opens a page of a million.
 _MOST_EVENTS = 1000
 
 
@@ -42,6 +44,7 @@ class Reporting:
         self._events: list[Event] = []
         if path is None:
             return
+        # Tried before the run: hours of reading must not end with the news that there can be no page.
         destination = make()
         if not isinstance(destination, Queryable):
             described = choice(having(DESTINATIONS, Ability.QUERY))
@@ -55,6 +58,7 @@ class Reporting:
         def keep(event: Event) -> None:
             if isinstance(event, (Notice, RecordQuarantined)) and len(self._events) < _MOST_EVENTS:
                 self._events.append(event)
+            # Others get each event, also when the page has enough of them.
             hook(event)
 
         return keep
@@ -74,6 +78,7 @@ class Reporting:
         from commercetools_source.destinations.store.atomic import replace_file
         from commercetools_source.report.html.build import html_report
 
+        # Without a zone, as are the times of the tables that it is compared with.
         now = datetime.now(timezone.utc).replace(tzinfo=None)
         text = html_report(
             self._make(), self._command, now, report=report, events=self._events, error=error, masked=masked

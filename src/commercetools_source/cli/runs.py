@@ -51,6 +51,7 @@ class _Relay:
     """The hook of a client that outlives its runs: passes on to that of the run under way."""
 
     def __init__(self) -> None:
+        # Between two runs there is no display: the client may ask for a token then.
         self.hook: Hook | None = None
 
     def __call__(self, event: Event) -> None:
@@ -69,6 +70,7 @@ def publishing(target: Destination, path: Path | None) -> Path | None:
     if not isinstance(target, Publishable):
         copied = choice(having(DESTINATIONS, Ability.PUBLISH))
         raise ConfigError(f"--publish copies {copied}; {target.name} may be read while a run writes to it")
+    # Before the first run, where a mistake costs seconds and not the hours of a full read.
     target.check_publish(path)
     return path
 
@@ -83,6 +85,8 @@ def carry_out(settings: Config, job: Job, rhythm: Rhythm | None) -> int:
     from commercetools_source.sync.repeat import Repetition, Rhythm
 
     relay = _Relay()
+    # One client for all runs: its connections and its token are kept, which lives for two days unless the client has
+    # another time (https://docs.commercetools.com/api/authorization#client-credentials-flow).
     with Client(settings, hook=relay) as client, stopping() as stopper:
         process = _Process(job, client, relay, Repetition(), stopper, full=bool(job.options.get("full")))
 
@@ -100,6 +104,7 @@ def carry_out(settings: Config, job: Job, rhythm: Rhythm | None) -> int:
                 process.status = 1
                 return isinstance(error, InUseError)  # it will be free again, and the platform is well
 
+        # One run is a repetition of one: signals, waiting and the exit status follow the same lines in both cases.
         process.repetition.go(run, rhythm or Rhythm(0.0, runs=1))
     return 128 + stopper.signal if stopper.signal else process.status
 
@@ -155,5 +160,6 @@ class _Process:
         return good
 
     def _arm(self, stop: Callable[[], None]) -> None:
+        # A signal ends the repetition, and that the run under way: otherwise the next run would begin.
         self.repetition.arm(stop)
         self.stopper.arm(self.repetition.stop)

@@ -34,13 +34,16 @@ def refuse_output(path: Path) -> None:
     """Raise ConfigError where no `.env` can be written at `path`, before anybody is asked for a secret."""
     if not path.name.startswith(".env") and path.suffix != ".env":
         raise ConfigError(f"--output is {path}; its name must end in .env, as --config asks")
+    # What `init` wrote may be replaced; a `.env` of somebody else may hold settings of other programs.
     refuse_place(path, "--output", SIGN.encode())
 
 
 def settings_from(file: Path | None) -> Config:
     """Return the settings of a file, of standard input, or of what a person at a terminal pastes or answers."""
+    # `-` is standard input by the convention of Unix; a file of this name can be given as `./-`.
     if file is not None and str(file) != "-":
         return Config.from_file(file)
+    # Where nobody sits at a terminal a question would wait for ever, so what is piped in counts as pasted.
     if file is not None or not sys.stdin.isatty():
         return Config.from_text(sys.stdin.read(), "standard input")
     text = _pasted(sys.stdin)
@@ -55,9 +58,11 @@ def write_env(config: Config, path: Path) -> None:
     from commercetools_source.destinations.store.atomic import replace_file
 
     text = env_text(config)
+    # Read back before it is written: the file must say what was given, to the last character.
     if env_text(Config.from_text(text, str(path))) != text:
         raise ConfigError("the client's secret has quotes that a .env cannot hold; write a .json file of settings")
     try:
+        # For its owner from the first byte: a file that is closed to others afterwards can be read in between.
         replace_file(path, lambda out: out.write(text.encode()), mode=0o600)
     except OSError as error:
         raise ConfigError(f"--output is {path}, which cannot be written: {error.strerror}") from None
@@ -96,6 +101,7 @@ def _unseen(stdin: TextIO) -> Iterator[None]:
     number = stdin.fileno()
     before = termios.tcgetattr(number)
     hidden = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    # TCSAFLUSH would throw away what was pasted before this line.
     termios.tcsetattr(number, termios.TCSADRAIN, hidden)
     try:
         yield

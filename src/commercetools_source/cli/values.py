@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])", re.ASCII)
+# Enough for a sign behind a declaration or a comment; a foreign file may have gigabytes.
 _BEGINNING = 1000
+# A longer one is a typing mistake, and int() refuses thousands of digits
+# (https://docs.python.org/3/library/stdtypes.html#int-max-str-digits).
 _LONGEST_NUMBER = 9
 CONTACT_SECONDS = 5.0
 """How long a host that never answered is tried where somebody waits for the result: the name may be wrong."""
@@ -48,6 +51,7 @@ def settings_of(file: Path | None, **overrides: object) -> Config:
 
 def file_of(given: Path | None, option: str) -> Path | None:
     """Return the file that an option names, to be written; raises ConfigError for a URL, so that none is called so."""
+    # `s3://bucket/x` would be a legal name of a local file, and nobody who types it means that.
     if given is not None and not Location(str(given)).is_local():
         scheme = str(given).partition(":")[0]
         raise ConfigError(f"{option} begins like a URL ({scheme}:); name a file on this machine")
@@ -67,6 +71,7 @@ def refuse_foreign(path: Path, option: str, sign: bytes) -> None:
     An empty file may be replaced; a device (`/dev/null`) and a folder may not.
     """
     try:
+        # lexists, because a link that leads nowhere is in the way too: writing would follow it.
         replaceable = not os.path.lexists(path)
         if path.is_file():
             with path.open("rb") as file:
@@ -84,6 +89,7 @@ def names_of(given: Sequence[str] | None, option: str = "--streams") -> list[str
     """Return the stream names of --streams, or of another `option`, each once; None where nothing is said."""
     from commercetools_source.catalog.streams import find
 
+    # A dict keeps the order of the person, in which reports list the streams too.
     names = dict.fromkeys(name.strip() for word in given or () for name in word.split(",") if name.strip())
     if given and not names:
         raise ConfigError(f"{option} names no stream; see `commercetools-source streams`")
@@ -100,6 +106,7 @@ def states_of(destination: Destination) -> dict[str, StreamState]:
     try:
         return dict(open_to_read(destination))
     finally:
+        # While a reader has a DuckDB file open nobody can write to it, and the same command may be about to.
         destination.close()
 
 
@@ -132,6 +139,7 @@ def _by_stream(given: Sequence[str] | None, option: str, form: str, advice: str)
 
     values: dict[str, str] = {}
     for text in given or ():
+        # At the first sign: a predicate has others.
         name, sign, value = text.partition("=")
         if not sign or not value.strip():
             raise ConfigError(f"{option} is {text!r}; it must be {form}")

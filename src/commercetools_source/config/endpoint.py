@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["resolve_endpoint"]
 
 # Regions and their hosts: https://docs.commercetools.com/api/general-concepts#regions
+# Hosts in China end in .cn; they are reached by api_url and auth_url, because no region of the enum has them.
 _OFFICIAL = re.compile(r"(api|auth)\.[a-z0-9.-]+\.commercetools\.(com|cn)")
 
 
@@ -36,6 +37,7 @@ def resolve_endpoint(values: dict[str, Any], secret: str) -> list[str]:
             if not url:
                 continue
         text, reason = _url(url, values.get("project_key") or "")
+        # A token of one region is worth nothing in another, and the error of the platform would name neither.
         if not reason and official and text != official and text.endswith(".commercetools.com"):
             reason = f"it is not the one of region {region}.{host}; leave one of the two out"
         values[name] = text
@@ -58,6 +60,7 @@ def _region(region: str | None, host: str | None, secret: str) -> tuple[str | No
     if whole in REGIONS:
         return first, second or host, ""
     right = next((legal for legal in REGIONS if legal.startswith(f"{first}.")), None)
+    # Some pages show `us-central1` alone: then the cloud is missing, and nothing is wrong.
     if right and not second and not host:
         cloud = right.partition(".")[2]
         return None, None, f"host is missing; for region {first} it must be {cloud} (or write region as {right})"
@@ -69,6 +72,7 @@ def _region(region: str | None, host: str | None, secret: str) -> tuple[str | No
 
 def _url(text: str, project_key: str) -> tuple[str, str]:
     """Return the URL without a slash at its end, and why it cannot be used ("" if it can)."""
+    # A slash at the end would stand twice in each path.
     text = text.rstrip("/")
     try:
         split_url = urlsplit(text)
@@ -79,11 +83,13 @@ def _url(text: str, project_key: str) -> tuple[str, str]:
     if not re.fullmatch(pattern, text, re.ASCII) or not host or port == 0 or "/.." in split_url.path:
         return text, "it must be https:// and a host, without user, query or fragment"
     if split_url.scheme != "https" and not _is_loopback(host):
+        # Each request for a token has the secret in it; only on this machine does nobody listen in between.
         return text, "it must be https://, because the secret would travel readable (http:// is for this machine only)"
     # Mostly copied from an example of a request; every path would have it twice.
     if project_key and split_url.path.endswith(f"/{project_key}"):
         return text, "it must not end with the project key"
     if split_url.path and _OFFICIAL.fullmatch(host):
+        # Behind a proxy's host there may be a path, behind the platform's own there is none but the project's.
         return text, "it must end after the host; the project is named by project_key alone"
     return text, "it must not end with /oauth/token" if split_url.path.endswith("/oauth/token") else ""
 

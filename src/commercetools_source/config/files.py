@@ -30,6 +30,8 @@ _ENCODINGS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# Without quotes a value ends at ` #`; a `#` within a word belongs to it
+# (https://github.com/theskumar/python-dotenv#file-format).
 _ASSIGNMENT = re.compile(r"""(?:export\s+)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(.*?))(?:\s+#.*)?""", re.ASCII)
 
 
@@ -48,6 +50,7 @@ class SettingsFile:
 
 def read_settings_file(path: Path) -> SettingsFile:
     """Return the content of a settings file; raises ConfigError when it cannot be read or is not of its form."""
+    # `.env.production` is recognized by how it begins: its suffix says something else.
     form = ".env" if path.name.startswith(".env") else path.suffix.lower()
     if form not in {".env", ".json", ".toml"}:
         raise ConfigError(f"{path} cannot be read as settings; its name must end in .env, .json or .toml")
@@ -57,7 +60,9 @@ def read_settings_file(path: Path) -> SettingsFile:
 
 def read_settings_text(text: str, name: str) -> SettingsFile:
     """Return what a pasted text says, the lines of a `.env` or a JSON object; `name` is what errors call it."""
+    # A mark that an editor wrote is copied along and would be a part of the first name.
     text = text.removeprefix("\ufeff")
+    # A pasted text has no file name that tells its form, and of both only JSON begins with a brace.
     return _settings(text, ".json" if text.lstrip().startswith("{") else ".env", name)
 
 
@@ -104,6 +109,7 @@ def _decode(text: str, form: str, name: str) -> Any:
 
 
 def _toml(text: str) -> dict[str, Any]:
+    # In the standard library since Python 3.11: https://docs.python.org/3/library/tomllib.html
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -128,6 +134,7 @@ def _parse_dotenv(text: str, file: str) -> SettingsFile:
             values[str(name)] = next((form for form in forms if form is not None), "")
             continue
         problem = f"line {number} of {file} is not NAME=value"
+        # A line of another program may look as it likes. One of ours must not be passed over: its default would hold.
         if re.match(r"(export\s+)?CTP_", stripped):
             raise ConfigError(problem)
         foreign.append(problem)

@@ -49,6 +49,7 @@ class Config(Settings):
         if problems:
             raise ConfigError(problems)
         for name, value in values.items():
+            # Frozen for everybody else: here each raw value is replaced by its typed one, once.
             object.__setattr__(self, name, value)
 
     @property
@@ -75,6 +76,7 @@ class Config(Settings):
         """
         if not isinstance(mapping, Mapping):
             raise ConfigError(f"settings must be a mapping, such as a dict, and not {type(mapping).__name__}")
+        # A misspelt key is refused: its default would hold unnoticed, such as no start date.
         unknown = [] if ignore_unknown else [_unknown(key) for key in mapping if key not in SETTINGS]
         return cls._build(mapping, unknown)
 
@@ -84,6 +86,7 @@ class Config(Settings):
         try:
             config = cls(**given)
         except ConfigError as error:
+            # One error for all, so that a person corrects the file once.
             raise ConfigError([*problems, *error.problems]) from None
         if problems:
             raise ConfigError(problems)
@@ -198,8 +201,10 @@ def _check(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
             values[name] = setting.parse(value)
         except ValueError as problem:
             problems.append(f"{name} is {shown(Secret('') if setting.secret else value, secret)}; {problem}")
+    # A region that is called wrong already says enough; that URLs are missing follows from it.
     if not any(problem.startswith(_ENDPOINT) for problem in problems):
         problems += resolve_endpoint(values, secret)
+    # Without a key anybody could hash a list of known addresses and find them again.
     if not problems and not values["hash_key"] and _hashes(values):
         problems.append(
             f"hash_key is missing; {SETTINGS['hash_key'].elsewhere}: hashes of"
@@ -226,6 +231,7 @@ def _variables(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     problems = []
     for variable in environ:
         if variable.startswith("CTP_") and variable not in _NAMES:
+            # So near that it is one letter: CTP_ is a prefix of other tools too, whose variables are no mistakes.
             near = difflib.get_close_matches(variable, _NAMES, n=1, cutoff=0.9)
             problems += [f"{shown(variable)} is not a setting; did you mean {name}?" for name in near]
     given = {name: environ[variable] for variable, name in _NAMES.items() if not is_blank(environ.get(variable))}

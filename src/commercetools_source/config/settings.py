@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REGIONS", "SETTINGS", "Setting", "Settings"]
 
+# https://docs.commercetools.com/api/general-concepts#regions
 REGIONS: tuple[str, ...] = (
     "us-central1.gcp",
     "us-east-2.aws",
@@ -28,6 +29,7 @@ REGIONS: tuple[str, ...] = (
 )
 
 
+# What a form would show as `Api url`.
 _SPELLED = {"api": "API", "id": "ID", "url": "URL"}
 
 
@@ -85,6 +87,7 @@ def _text(legal: str, pattern: str) -> Callable[[Any], str]:
 
 def _secret(value: Any) -> Secret:
     text = value.reveal() if isinstance(value, Secret) else value
+    # A space or a line break inside is a paste that went wrong; the platform would say no more than `invalid_client`.
     if isinstance(text, str) and re.fullmatch(r"\S+", text.strip()) and text.strip().isprintable():
         return Secret(text.strip())
     raise ValueError("it must be the API client's secret: one word without spaces or line breaks")
@@ -111,9 +114,11 @@ def _url(value: Any) -> str:
 def _number(legal: str, low: float, high: float, *, whole: bool = False) -> Callable[[Any], Any]:
     def parse(value: Any) -> float:
         try:
+            # A bool is an int in Python, but `true` is no number of seconds.
             number = float(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else math.nan
         except (ValueError, OverflowError):
             number = math.nan
+        # NaN fails each comparison, so what is legal is asked for and not what is wrong.
         if not low <= number <= high or (whole and not number.is_integer()):
             raise ValueError(f"it must be {legal}")
         return int(number) if whole else number
@@ -123,6 +128,7 @@ def _number(legal: str, low: float, high: float, *, whole: bool = False) -> Call
 
 def _scopes(value: Any) -> tuple[str, ...]:
     words = value.split() if isinstance(value, str) else value
+    # `permission:project`, or `permission:project:store` for one store (https://docs.commercetools.com/api/scopes).
     scope = re.compile(r"[a-z_]+:[A-Za-z0-9_-]+(:[\w.-]+)?", re.ASCII)
     if isinstance(words, (list, tuple)) and all(isinstance(word, str) and scope.fullmatch(word) for word in words):
         return tuple(words)
@@ -131,6 +137,7 @@ def _scopes(value: Any) -> tuple[str, ...]:
 
 def _personal_fields(value: Any) -> tuple[str, ...]:
     rows = value.split(",") if isinstance(value, str) else value
+    # A row has a stream and at least one field: a stream alone would erase all of it by a slip.
     row = re.compile(r"\w+(\.[\w-]+)+=(keep|hash|drop|first[1-9])", re.ASCII)
     if isinstance(rows, (list, tuple)) and all(isinstance(text, str) and row.fullmatch(text.strip()) for text in rows):
         return tuple(text.strip() for text in rows)
@@ -208,6 +215,7 @@ class Settings:
     )
     page_size: int = field(
         default=500,
+        # The platform's maximum (https://docs.commercetools.com/api/general-concepts#limit).
         metadata=_row(_number("a whole number from 1 to 500", 1, 500, whole=True), "Records in one page, 1 to 500."),
     )
     concurrency: int = field(
@@ -216,6 +224,7 @@ class Settings:
     )
     request_timeout: float = field(
         default=60.0,
+        # 0 means no timeout to some libraries and an immediate one to others; here it can only be the default.
         metadata=_row(
             _number("seconds, up to 3600; 0 means the default", 0.001, 3600),
             "Seconds to wait for an answer; 0 means the default.",
@@ -230,6 +239,8 @@ class Settings:
         ),
     )
     settle_seconds: float = field(
+        # The platform promises no order in which changes become visible: one may appear with a time that is past
+        # already.
         default=300.0,
         metadata=_row(
             _number("seconds from 0 to 86400", 0, 86400),
@@ -238,6 +249,7 @@ class Settings:
     )
     lookback_seconds: float = field(
         default=600.0,
+        # What is read twice is merged by key and version: an overlap costs requests, and no duplicate.
         metadata=_row(
             _number("seconds from 0 to 604800", 0, 604800),
             "How far before the last run's end the next one starts to read.",
@@ -271,6 +283,7 @@ def _setting(column: Field[Any]) -> Setting:
         column.name,
         type="time" if column.metadata["parse"] is parse_time else types.get(annotation, "string"),
         default=None if column.default is MISSING else column.default,
+        # Annotations are texts here (`from __future__ import annotations`), so the name of the type is compared.
         required=column.default is MISSING,
         secret=annotation == Secret.__name__,
         **column.metadata,

@@ -31,11 +31,15 @@ class Secret:
         return _MASK
 
     def __format__(self, spec: str) -> str:
+        # An f-string asks this method and not `__str__`.
         return format(_MASK, spec)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        # As bytes, because compare_digest takes only ASCII as text
+        # (https://docs.python.org/3/library/hmac.html#hmac.compare_digest); a variable may hold bytes that are no
+        # UTF-8.
         text, other_text = (secret._text.encode(errors="surrogatepass") for secret in (self, other))  # noqa: SLF001 - of this class
         return hmac.compare_digest(text, other_text)
 
@@ -57,6 +61,7 @@ def is_blank(value: object) -> bool:
 
 def is_zero(value: object) -> bool:
     """Tell whether a value is the number 0, as a number or as text."""
+    # A variable of the environment and a field of a form have texts alone.
     if isinstance(value, str):
         return value.strip() in {"0", "0.0"}
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value == 0
@@ -74,4 +79,5 @@ def shown(value: object, secret: str = "") -> str:
     # A password inside a URL is a secret too, and so is whatever contains ours.
     if isinstance(value, (Secret, dict)) or any("@" in text or (secret and secret in text) for text in texts):
         return _MASK
+    # The last character is the closing quote, which shows where the value ends.
     return text if len(text) <= 80 else f"{text[:76]}…{text[-1]}"  # noqa: PLR2004 - one line of a terminal

@@ -23,6 +23,7 @@ def env_text(config: Config) -> str:
         value = getattr(config, name)
         # The URLs say what region and host do, and other programs know only them.
         if value != setting.default and name not in {"region", "host"}:
+            # As on the wire: https://datatracker.ietf.org/doc/html/rfc6749#section-3.3
             separator = " " if name == "scopes" else ","
             lines.append(f"{setting.variable}={_quoted(_text(value, separator))}")
     return "\n".join([*lines, ""])
@@ -38,5 +39,6 @@ def _quoted(text: str) -> str:
     """Return a value so that it is read again as it is: quotes at its ends would be taken off, ` #` would end it."""
     if not (text.startswith(("'", '"')) or " #" in text):
         return text
+    # The mark that the value does not have; for one that has both `init` finds that the text reads otherwise.
     mark = "'" if '"' in text else '"'
     return f"{mark}{text}{mark}"

@@ -40,11 +40,13 @@ def printable(text: str, limit: int = _LONGEST_TEXT) -> str:
     terminal shows, or look like a line of the log.
     """
     # Cut before it is escaped, so that no escape is cut in two.
+    # The sign at the end shows that something is missing, so that nobody takes the text for whole.
     short = text if len(text) <= limit else f"{text[: limit - 1]}…"
     return short if short.isprintable() else _escaped(short)
 
 
 def readable(text: str) -> str:
+    # Nearly every text is printable, and asking it as a whole is much faster than looking at each character.
     """Return a text of several lines with all else escaped that `printable` escapes."""
     return text if text.isprintable() else "\n".join(map(_escaped, text.split("\n")))
 

@@ -17,6 +17,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "duckdb": ("duckdb", "pyarrow"),
     "parquet": ("duckdb", "pyarrow"),
     "bucket": ("fsspec", "obstore"),
+    # A server and a grammar: the sandbox answers without a web framework.
     "sandbox": ("lark", "uvicorn"),
     "singer": ("singer_sdk",),
     "dlt": ("dlt",),
@@ -40,6 +41,7 @@ def lacking(extra: str) -> tuple[str, ...]:
 
 def lacking_text() -> str:
     """Return in a sentence which packages of the commands are not installed, "" if all are."""
+    # `parquet` needs what `duckdb` does; the other extras are asked for where somebody uses them.
     extras = [extra for extra in ("cli", "duckdb", "sandbox") if lacking(extra)]
     names = _listed(*extras)
     return f"not installed: {names}, which some commands need; {install_hint(','.join(extras))}" if extras else ""
@@ -54,6 +56,7 @@ def require(user: str, *extras: str) -> None:
 
 def _listed(*extras: str) -> str:
     """Return the missing packages of `extras` as words: "duckdb, pyarrow and lark"."""
+    # Extras share packages, most of all pyarrow: each is named once.
     packages = list(dict.fromkeys(package for extra in extras for package in lacking(extra)))
     return " and ".join([", ".join(packages[:-1]), packages[-1]] if len(packages) > 1 else packages)
 
@@ -63,6 +66,7 @@ def needs(package: str, extra: str | None = None) -> str | None:
 
     `extra`: what to install, by default the first that has the package.
     """
+    # What fails is mostly a submodule, such as `pyarrow.dataset`; pip installs by the first name.
     name = package.partition(".")[0]
     extras = [extra] if extra else [extra for extra, packages in EXTRAS.items() if name in packages]
     return f"this needs {name}: {install_hint(extras[0])}" if extras else None
@@ -70,6 +74,8 @@ def needs(package: str, extra: str | None = None) -> str | None:
 
 def _is_installed(package: str) -> bool:
     try:
+        # find_spec raises ValueError for a module that has no spec, as one put in place by hand
+        # (https://docs.python.org/3/library/importlib.html#importlib.util.find_spec).
         return sys.modules[package] is not None
     except KeyError:
         return find_spec(package) is not None

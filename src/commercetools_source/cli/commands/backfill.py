@@ -36,11 +36,13 @@ def backfill(
 
     settings, names = settings_of(config, personal=personal, personal_fields=personal_fields), names_of(streams)
     begin, end = time_of(since, "--since"), time_of(until, "--until")
+    # Only into what `sync` has made: without a first run there is nothing to merge a window into.
     target = open_stored(destination)
     with (
         watch(len(names or ()), verbose=verbose, quiet=quiet) as (tally, stopper),
         Client(settings, hook=tally) as client,
     ):
+        # `since` is a required option, so `begin` is None for the type checker alone.
         summary = merge(client, target, begin or "", end, streams=names, hook=tally, on_stoppable=stopper.arm)
     report = RunReport(summary, target.name, tally, parse(destination, DESTINATIONS).look())
     conclude(report, as_json=as_json, quiet=quiet, signal=stopper.signal)

@@ -26,6 +26,7 @@ def demo(
     require("the demo", "duckdb", "sandbox")
     from commercetools_source.cli.demo import run_demo
 
+    # A mistake in --path is said before the sandbox starts, which takes seconds.
     file_of(path, "--path")
     verbosity = -1 if quiet else 0
     raise typer.Exit(run_demo(path, size=size_of(size), seed=seed, out=sys.stdout, err=sys.stderr, verbosity=verbosity))

@@ -20,4 +20,5 @@ def doctor(config: options.Settings = None, streams: options.Streams = None, as_
     with Client(settings_of(config), contact_seconds=CONTACT_SECONDS) as client:
         report = DoctorReport(diagnose(client, names_of(streams)), __version__)
     show(report, as_json=as_json)
+    # 1 where the platform does other than what extraction relies on, so that a scheduled run of it can raise an alarm.
     raise typer.Exit(0 if report.diagnosis.expected else 1)

@@ -33,4 +33,5 @@ def forget(
     target = open_stored(destination)
     forgetting = erase(target, customer, emails=email or (), rows=rows, dry_run=dry_run)
     show(ForgetReport(forgetting, target.name, dry_run), as_json=as_json)
+    # Data of the person is still somewhere: a script must see it by the status, not only a person by the text.
     raise typer.Exit(1 if forgetting.left else 0)

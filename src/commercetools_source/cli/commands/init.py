@@ -45,6 +45,7 @@ def init(
     say(f"{output} is written, readable by you alone")
     show(CheckReport(inspection), as_json=False)
     readable = sum(access.readable for access in inspection.streams)
+    # The settings are right and kept, but `sync` could do nothing with them.
     if not readable:
         raise typer.Exit(1)
     words = ["commercetools-source sync"]

@@ -31,10 +31,12 @@ def plan(
     settings, choice = settings_of(config), choice_of(streams, exclude)
     begin, predicates = time_of(since, "--since"), predicates_of(where)
     target = open_destination(destination)
+    # A destination that does not exist is forecast as a first run, and must not be created by the question.
     states = states_of(target) if is_stored(destination) else {}
     with Client(settings) as client:
         names = choice.resolve(client)
         planned = forecast(client, states, streams=names, full=full, since=begin, where=predicates, destination=target)
     show(PlanReport(planned, settings.concurrency), as_json=as_json)
+    # Of all streams some may not be readable, which is no failure; of those that were named each must be.
     unknown = any(row.records is None and not row.requests for row in planned)
     raise typer.Exit(1 if unknown and streams else 0)

@@ -28,6 +28,7 @@ def report(
     from commercetools_source.destinations import open_stored
 
     file_of(out, "--out")
+    # A function, because a destination is opened once: one shows whether there can be a page, the next one is read.
     reporting = Reporting(lambda: open_stored(destination), out, "--out", "commercetools-source report")
     reporting.write(masked=not unmasked)
     say(f"open {out}")

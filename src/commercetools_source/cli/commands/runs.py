@@ -24,6 +24,7 @@ def runs(
     from commercetools_source.report.runs import RunsReport
 
     target = open_stored(destination)
+    # Asked of the object and not of the table: a destination that somebody wrote in Python has no row there.
     if not isinstance(target, RunStore):
         raise ConfigError(f"{target.name} keeps no records of runs; {choice(having(DESTINATIONS, Ability.RUNS))} does")
     try:

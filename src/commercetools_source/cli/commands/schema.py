@@ -68,6 +68,7 @@ def schema(
     from commercetools_source.model.lookup import tables_named
     from commercetools_source.report.schema import ColumnsReport, SchemaReport
 
+    # Two names may match one table: it is shown once, where it was named first.
     tables = tuple(dict.fromkeys(table for name in names or () for table in tables_named(name)))
     if erd is not None:
         file_of(erd, "--erd")
@@ -102,10 +103,12 @@ def _write(path: Path, tables: tuple[str, ...]) -> None:
 
     if path.suffix not in _PICTURES:
         raise ConfigError(f"--erd {path} has no ending that says what to draw; legal are {', '.join(_PICTURES)}")
+    # A mistake in --erd must overwrite nobody's file, and a picture of before may be replaced.
     refuse_foreign(path, "--erd", _PICTURES[path.suffix])
     diagram = draw(tables)
     text = (mermaid(diagram) if path.suffix == ".mmd" else svg(diagram)).encode()
     try:
+        # By rename, so that a page with this picture never loads half of it.
         replace_file(path, lambda out: out.write(text))
     except FileNotFoundError as error:
         reason = f"the folder {path.parent} does not exist; create it first"

@@ -34,11 +34,13 @@ def reset(
     from commercetools_source.destinations import open_stored
     from commercetools_source.extract.delivery import StateStore
 
+    # All names are looked up before the first reset: a misspelt one must not leave half of them reset.
     chosen = [find(name) for name in names_of(streams) or ()]
     target = open_stored(destination)
     if not isinstance(target, StateStore):
         raise ConfigError(f"{target.name} has no states of its own; reset them where they are kept")
     try:
+        # With the lock of a writer: a run under way would write back the state that is reset here.
         target.open()
         for stream in chosen:
             changed = target.reset(stream)

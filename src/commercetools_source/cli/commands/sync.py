@@ -131,6 +131,7 @@ def sync(
     settings = settings_of(config, concurrency=concurrency, personal=personal, personal_fields=personal_fields)
     choice = choice_of(streams, exclude)
     interval = _interval(every, stop_after, until)
+    # Each run, the page and the check of --publish make a destination; how it is made stands here once.
     make = partial(open_destination, destination, materialize=materialize, comments=comments)
     job = Job(
         make,
@@ -143,6 +144,7 @@ def sync(
             "hard_delete": hard_delete,
             "settled": settled,
             "retain": ages_of(retain),
+            # Infinity is compared with a clock like any other number, None would be a second case in the engine.
             "seconds": math.inf if minutes is None else minutes * 60,
         },
         Monitors(ping, file_of(metrics, "--metrics")),

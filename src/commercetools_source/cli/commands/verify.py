@@ -25,4 +25,5 @@ def verify(
     with Client(settings_of(config)) as client:
         verdicts = compare(client, open_stored(destination), names_of(streams))
     show(ComparisonReport(verdicts), as_json=as_json)
+    # As `diff` and `cmp` do: 0 where nothing differs, so that a pipeline can stop on it.
     raise typer.Exit(0 if all(verdict.equal for verdict in verdicts) else 1)
