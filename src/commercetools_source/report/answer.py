@@ -25,6 +25,7 @@ class Report(ABC):
 
     def json(self) -> str:
         """Return the facts as one JSON document."""
+        # `ensure_ascii` would make a name such as `Größe` unreadable for the people who look at it.
         text = json.dumps(self.value(), indent=2, ensure_ascii=False)
         # Only texts have such characters, and in them JSON may write any character by its number.
         return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -32,11 +32,13 @@ class CheckReport(Report):
             f"project   {inspection.project}{name} at {inspection.api_url}",
             "token     granted",
             f"messages  {_messages(inspection)}",
+            # Only what is missing is listed: of fifty streams most can be read, and the eye looks for the others.
             f"streams   {readable} of {len(inspection.streams)} can be read",
         ]
         closed = [(access.stream, access.missing_scope) for access in inspection.streams if not access.readable]
         if closed:
             lines += ["", table(closed, header=("cannot be read", "needs the scope")), ""]
+            # A line to copy, because the Merchant Center asks for scopes when a client is made and never again.
             lines += [f"To read them, {scope_advice([STREAMS[name] for name, _ in closed], inspection.project)}"]
             lines += [
                 "An API client's scopes cannot be changed; all that a new one needs, as one line:",
@@ -55,6 +57,7 @@ class CheckReport(Report):
 
 
 def _messages(inspection: Inspection) -> str:
+    # None is not known, False is known to be off: the advice differs.
     if inspection.messages is None:
         return "unknown: that needs the scope view_project_settings"
     if not inspection.messages:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ComparisonReport"]
 
+# Enough to look records up by hand; a difference of a million ids belongs in a file, by --json.
 _MOST_IDS = 10
 _FIGURES = ("held", "listed", "missing", "stale", "gone")
 _SWEPT = ("mended", "marked")
@@ -42,6 +43,7 @@ class ComparisonReport(Report):
 
     def _result(self, verdict: Verdict) -> str:
         if verdict.equal:
+            # `sweep` tells why it left something; without a reason it has mended what differed.
             return "equal"
         return verdict.note or ("mended" if self.swept else "differs")
 
@@ -49,6 +51,7 @@ class ComparisonReport(Report):
 def _ids(verdict: Verdict) -> list[str]:
     """Return lines such as `orders missing: id, id, and 20 more`."""
     lines = []
+    # A comparison that failed has no difference, only a note.
     for name in ("missing", "stale", "gone") if verdict.difference else ():
         ids: tuple[str, ...] = getattr(verdict.difference, name)
         beyond = f", and {len(ids) - _MOST_IDS:,} more; --json has all" if len(ids) > _MOST_IDS else ""

@@ -30,6 +30,7 @@ EVERYDAY = (
 )
 """What is drawn when no stream is named: the tables that most questions need."""
 
+# More would make boxes so high that no screen shows two ranks of them.
 _PLAIN = 8
 """Columns of a table that are shown besides its keys."""
 _EVERYWHERE = ("createdBy_", "lastModifiedBy_")
@@ -46,6 +47,7 @@ _TELLING = (
     ),
 )
 """What a person looks for in a table, by the names of columns: what identifies a row, its totals, its state."""
+# With fewer, a table says nothing of what it is about, so its first plain columns stand in.
 _FEWEST = 2
 
 
@@ -92,12 +94,14 @@ def draw(chosen: Sequence[str] = ()) -> Diagram:
     Without any, those of everyday use.
     """
     relations = all_relations()
+    # In the order of the model, parents before children, whatever order the names were given in.
     names = [name for name, relation in relations.items() if name in chosen or relation.stream in chosen]
     # What a table refers to is drawn with its keys, or its lines would lead nowhere.
     near = [target for name in names for target in _targets(relations[name])]
     names = names or list(EVERYDAY)
     shown = dict.fromkeys((*names, *near))
     links = [link for name in names for link in _links(relations[name], shown)]
+    # A column that others refer to is drawn too, or their lines would end at nothing.
     referred = {(key.relation, column) for name in names for key in relations[name].foreign_keys for column in key.to}
     boxes = [_box(relations[name], links, referred, whole=name in names) for name in shown]
     return Diagram(tuple(boxes), tuple(links))
@@ -109,11 +113,14 @@ def mermaid(diagram: Diagram) -> str:
     for box in diagram.boxes:
         lines.append(f"    {box.name} {{")
         for row in box.rows:
+            # Both marks may stand at one column
+            # (https://mermaid.js.org/syntax/entityRelationshipDiagram.html#attribute-keys-and-comments).
             marks = ", ".join([*(["PK"] if row.is_key else []), *(["FK"] if row.target else [])])
             # https://mermaid.js.org/syntax/entityRelationshipDiagram.html#attributes
             lines.append(f"        {_word(row.kind)} {row.name}{f' {marks}' if marks else ''}")
         lines.append("    }")
     lines += [
+        # `|o` and `||`: of the table referred to there is one row, or, where the reference may be empty, perhaps none.
         f'    {link.one} {"|o" if link.optional else "||"}--o{{ {link.many} : "{", ".join(link.columns)}"'
         for link in diagram.links
     ]
@@ -142,6 +149,7 @@ def _links(relation: Relation, shown: Iterable[str]) -> list[Link]:
             # Several lines between two tables lie upon each other.
             shortest = best.get(key.relation)
             if shortest is None or (
+                # The line to the parent stays in any case: without it nobody sees what a child table belongs to.
                 shortest.relation != relation.parent and len(key.columns[0]) < len(shortest.columns[0])
             ):
                 best[key.relation] = key
@@ -170,6 +178,7 @@ def telling(relation: Relation, shown: Collection[str] = ()) -> list[str]:
         for field in relation.columns
         if field.name not in shown and pattern.fullmatch(field.name)
     ]
+    # The patterns come first and the model's order second: an order's number stands before its state.
     if len(names) < _FEWEST:
         names += [field.name for field in relation.columns if field.name not in {*shown, *names} and _is_plain(field)]
     return names[:_PLAIN]
@@ -177,6 +186,7 @@ def telling(relation: Relation, shown: Collection[str] = ()) -> list[str]:
 
 def _is_plain(field: Field) -> bool:
     """Whether a column says something about what its table is about, and is no part of something else."""
+    # A column inside of something has the name of that before an underscore, as in `taxedPrice_totalNet`.
     inside, _, last = field.name.rpartition("_")
     is_reference = field.refers != "" or last in _ADMINISTRATIVE
     return not inside and not is_reference and field.kind != "json"

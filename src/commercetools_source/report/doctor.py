@@ -27,6 +27,7 @@ class DoctorReport(Report):
     def text(self) -> str:
         """Return a line for each thing that was looked at, and whether all of it is as expected."""
         diagnosis = self.diagnosis
+        # That it can be pasted is said in both cases: people hesitate to post what came from their own shop.
         verdict = (
             "all is as extraction expects it; this report holds no data and no secrets"
             if diagnosis.expected
@@ -51,4 +52,5 @@ class DoctorReport(Report):
 
 
 def _rows(findings: Iterable[Finding]) -> list[tuple[str, str, str]]:
+    # None is no mark: extraction does not rely on it, and `!` would make people report it.
     return [("!" if finding.expected is False else "", finding.about, finding.text) for finding in findings]

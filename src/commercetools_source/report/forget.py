@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ForgetReport"]
 
+# Said each time: who has to erase a person must not believe that this command reaches a backup.
 _COPIES = "copies of it (backups, --publish, --report, what was loaded elsewhere) are not known here: erase them too"
 
 
@@ -31,6 +32,7 @@ class ForgetReport(Report):
         if not forgetting.rows:
             lines = [f"{name} has no rows of customer {forgetting.customer}"]
         else:
+            # A dry run counts what it would erase, and a number in the column `erased now` would be untrue.
             erased = {} if self.dry_run else forgetting.erased
             figures = [[stream, rows, erased.get(stream, 0)] for stream, rows in forgetting.rows.items()]
             lines = [table(figures, header=("stream", "rows", "erased now"))]

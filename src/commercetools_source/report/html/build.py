@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["html_report"]
 
+# A page of notes without end is not read; `--log-format` has all of them.
 _MOST_NOTES = 200
 
 
@@ -56,6 +57,7 @@ def html_report(
     """
     if not isinstance(destination, Queryable):
         raise ConfigError(f"{destination.name} cannot be asked with SQL, so there is no page about it")
+    # Closed before SQL is asked: `querying` opens a connection of its own.
     try:
         states = open_to_read(destination)
         runs = destination.runs(NEWEST) if isinstance(destination, RunStore) else ()
@@ -67,6 +69,7 @@ def html_report(
         page = _stored(connection, states, runs, until, masked=masked)
     return page_text(
         replace(
+            # The project is named by its own record, which a run of other streams may not have read.
             page,
             title=page.title or destination.name,
             destination=destination.name,
@@ -76,6 +79,8 @@ def html_report(
             run=_run(page.run, report, error),
             notes=[*page.notes, *_notes(events)][:_MOST_NOTES],
             left_out=_left_out(states, events)[:_MOST_NOTES],
+            # The facts that a program may want are those of the command that was run, or of `state` and `runs` where
+            # none was.
             summary=_summary(states, runs) if report is None else report.value(),
         )
     )
@@ -93,10 +98,14 @@ def _stored(
     tables = queries.stream_tables(connection)
     stored = queries.figures(connection, tables, until)
     rows = {
-        name: _with_state(stored.get(name, StreamFigures(name=name)), states.get(name)) for name in [*stored, *states]
+        # Of both: a table may have lost its state, and a state that was begun may have no rows yet.
+        name: _with_state(stored.get(name, StreamFigures(name=name)), states.get(name))
+        for name in [*stored, *states]
     }
     rows = with_outcomes(rows, runs)
     filled = [name for name, row in rows.items() if row.rows]
+    # References of streams that did not change held in the page before: to ask all again would take longer than a short
+    # run.
     changed = [name for name in filled if not runs or rows[name].has_news()]
     lacking, checked = orphans(connection, tables, changed)
     diagram = queries.diagram_of(filled)
@@ -151,6 +160,7 @@ def _left_out(states: Mapping[str, StreamState], events: Sequence[Event]) -> lis
     met = [
         LeftOut(event.stream, event.position, event.reason) for event in events if isinstance(event, RecordQuarantined)
     ]
+    # Of a stream that this run met the events tell all; its state would name the same records once more.
     streams = {record.stream for record in met}
     stored = [
         LeftOut(name, _position(key_range.after), "not known here: `sync` asks for it again, and shows the reason")
