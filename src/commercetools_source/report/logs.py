@@ -43,6 +43,7 @@ class _Json(logging.Formatter):
             fields |= {"event": type(event).__name__, **asdict(event)}
         if (run := getattr(record, "run", None)) is not None:
             fields["run"] = run
+        # ASCII alone, whatever encoding the terminal or the collector has; a line break in a text is escaped.
         return json.dumps(fields)
 
 
@@ -56,9 +57,12 @@ def logging_to(out: TextIO, log_format: LogFormat) -> Iterator[None]:
     """Write what the package logs to `out` while the block runs, and to no other handler."""
     handler = logging.StreamHandler(out)
     handler.setFormatter(formatter(log_format))
+    # Put back afterwards: a program may have set them before it ran a command in its process.
     before = LOGGER.level, LOGGER.propagate
     LOGGER.addHandler(handler)
+    # Of the lines the front-end chooses; a level here would hide what it chose to show.
     LOGGER.setLevel(logging.DEBUG)
+    # Handlers of the root logger would write each line a second time.
     LOGGER.propagate = False
     try:
         yield

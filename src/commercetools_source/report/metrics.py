@@ -31,6 +31,7 @@ def metrics_text(summary: Summary | None, tally: Tally | None, ended: float) -> 
     All are gauges of the last run (https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format).
     """
     run = [
+        # Set by a run that failed, too: an alarm on a metric that vanishes is easily forgotten.
         _Metric("run_complete", "1 if every record of every stream was delivered, else 0.", _one(_complete(summary))),
         _Metric("run_ended_timestamp_seconds", "When the run ended.", _one(ended)),
     ]
@@ -79,8 +80,11 @@ def _one(value: float) -> list[tuple[str, float]]:
 
 def _text(metric: _Metric) -> str:
     name = f"{_PREFIX}_{metric.name}"
+    # No counter: each run writes the file anew, and a counter that falls is taken for a restart
+    # (https://prometheus.io/docs/concepts/metric_types/).
     lines = [f"# HELP {name} {metric.help}", f"# TYPE {name} gauge"]
     for stream, value in metric.values:
+        # Stream names are of the catalogue, letters and underscores, so that there is nothing to escape in a label.
         label = f'{{stream="{stream}"}}' if stream else ""
         # All digits that a double has, and none that it makes up.
         lines.append(f"{name}{label} {float(value):.15g}")

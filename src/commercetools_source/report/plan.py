@@ -29,6 +29,7 @@ class PlanReport(Report):
     def text(self) -> str:
         """Return a line for each stream and one for all."""
         plan = self.plan
+        # Deletions are looked for before anything is read, so they stand above the streams.
         before = [] if plan.deletions is None else [plan.deletions]
         rows = [self._row(forecast) for forecast in (*before, *plan.streams)]
         bound = "" if plan.precision == "exact" else f"{plan.precision} "
@@ -61,6 +62,7 @@ class PlanReport(Report):
             forecast.mode,
             "" if forecast.records is None else f"{_BOUNDS[forecast.precision]}{forecast.records:,}",
             f"{_BOUNDS[forecast.precision]}{forecast.requests:,}",
+            # Pages of one range follow each other: more requests at once do not shorten the longest chain.
             seconds_text(max(forecast.chain, forecast.seconds / self.concurrency)),
             forecast.note,
         ]

@@ -44,6 +44,7 @@ __all__ = ["Tally", "Verbosity", "block", "draw", "logged", "redrawable"]
 Verbosity = int
 """-1 errors only, 0 what matters, 1 every request too."""
 
+# Often enough that a log shows a run which is alive, and seldom enough that a night of it can be read.
 _BETWEEN_LINES = 10.0
 _MOST_ROWS = 12
 _BAR = 24
@@ -64,6 +65,7 @@ class Tally:
     """Counts of one run, safe to feed from several threads; `echo` receives each event after it was counted."""
 
     echo: Callable[[Event], None] | None = None
+    # A field, so that a test moves the clock in place of waiting.
     now: Callable[[], float] = time.monotonic
     requests: int = 0
     retries: int = 0
@@ -72,6 +74,7 @@ class Tally:
     phase: PhaseBegan = field(default_factory=lambda: PhaseBegan("reading"))
     streams: dict[str, _Row] = field(default_factory=dict)
     began: float = 0.0
+    # Anew in a forked process: a lock that was held when it was copied would never be free there.
     _lock: PerProcess[threading.Lock] = field(default_factory=lambda: PerProcess(threading.Lock))
 
     def __post_init__(self) -> None:
@@ -81,6 +84,7 @@ class Tally:
         """Count an event, then pass it on."""
         with self._lock.get():
             self._count(event)
+        # Outside the lock: what is drawn may be slow, and readers wait for the lock.
         if self.echo is not None:
             self.echo(event)
 
@@ -108,6 +112,7 @@ class Tally:
     def seconds_left(self) -> float | None:
         """Return for how long reading goes on as fast as until now; None where too little is known for that."""
         read, total, _ = self.counted()
+        # Nothing read says nothing about speed, and a total that is reached leaves nothing to wait for.
         return None if read in {0, total} else self.seconds * (total - read) / read
 
     def under_way(self) -> list[tuple[str, int]]:
@@ -201,6 +206,7 @@ class _Lines:
 
     def _line(self, event: Event) -> str | None:
         if isinstance(event, RowsWritten):
+            # Rows are stored some times a second; every one is counted, and one now and then is told of.
             return self._progress(event.stream) if self._verbosity >= 0 and self._is_due() else None
         return event.message() if _weight(event) >= _THRESHOLDS[self._verbosity] else None
 
@@ -225,6 +231,7 @@ class _Lines:
 
 def _weight(event: Event) -> int:
     """Return how much an event matters to a person who watches; what the summary says again weighs nothing."""
+    # These are in the summary, or, as pages, in the figures of the display.
     if isinstance(event, (DeletesMarked, DeletesUnseen, PageRead, TokenFetched)):
         return logging.NOTSET
     ordinary = isinstance(event, StreamStarted) or (isinstance(event, StreamFinished) and not event.records)
@@ -249,6 +256,7 @@ def _redrawn(out: TextIO, total: int) -> Iterator[Tally]:
             console.print(event.message(), markup=False, highlight=False)
 
     tally.echo = echo
+    # What is drawn vanishes at the end, when the summary takes its place.
     with Live(console=console, get_renderable=lambda: block(tally, total), refresh_per_second=8, transient=True):
         yield tally
 

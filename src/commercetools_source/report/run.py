@@ -42,6 +42,7 @@ class RunReport(Report):
         retries = f", {counted(tally.retries, 'retry')}" if tally.retries else ""
         requests = f"{counted(tally.requests, 'request')}{retries}"
         lines = [
+            # Seconds of the tally and not of the streams, which are read side by side.
             f"{counted(summary.records, 'record')} in {seconds_text(tally.seconds)} ({requests})",
             *_modes(summary),
             *_changes(summary),
@@ -51,6 +52,7 @@ class RunReport(Report):
         lines += [unfit_text(stream, values) for stream, values in (summary.unfit or {}).items()]
         bound = f", complete up to {summary.bound}" if summary.complete else ""
         lines.append(f"written to {printable(self.destination)}{bound}")
+        # Last, because that is what a person sees above the prompt.
         return "\n".join([*lines, *_incomplete(summary), *self._next_step()])
 
     def value(self) -> dict[str, Any]:
@@ -98,6 +100,7 @@ def _stream_value(summary: Summary, outcome: Outcome) -> dict[str, Any]:
 
 def _modes(summary: Summary) -> list[str]:
     modes = Counter(outcome.mode for outcome in summary.outcomes if outcome.error is None)
+    # In the order of the table and not of size: two runs can be compared line by line.
     texts = [f"{counted(modes[mode], 'stream')}: {text}" for mode, text in _MODES.items() if modes[mode]]
     stopped = sum(outcome.stopped for outcome in summary.outcomes)
     failed = sum(outcome.error is not None and not outcome.stopped for outcome in summary.outcomes)
@@ -129,6 +132,7 @@ def _figures(summary: Summary, outcome: Outcome) -> Counter[str]:
         "expired": summary.expired.get(outcome.stream, 0),
     }
     if changes is None:
+        # Where rows are not compared, a new record and a changed one look alike.
         return Counter({"written": outcome.records, **deleted})
     return Counter({"new": changes.new, "changed": changes.changed, **deleted})
 

@@ -36,6 +36,7 @@ class RunsReport(Report):
         if not self.runs:
             return "no run is recorded yet; `sync` and `backfill` record theirs"
         lines = [table([_row(run) for run in self.runs], header=_HEADER)]
+        # Only of the newest: what was wrong before may be mended, and every line here asks for something to be done.
         return "\n".join([*lines, *_reasons(self.runs[0])])
 
     def value(self) -> object:
@@ -47,6 +48,7 @@ def _row(run: RunRecord) -> list[object]:
     figures: Counter[str] = Counter()
     for stream in run.streams:
         figures.update(new=stream.new or 0, changed=stream.changed or 0, deleted=stream.deleted)
+    # Where no stream's rows were compared, zeros would say that nothing changed.
     known = any(stream.new is not None for stream in run.streams)
     return [
         f"{moment(run.started):%Y-%m-%d %H:%M:%S}",
@@ -79,6 +81,7 @@ def _reasons(run: RunRecord) -> Iterator[str]:
             yield unfit_text(stream.stream, stream.unfit)
         if stream.expired:
             yield f"{stream.stream}: {counted(stream.expired, 'row')} taken out because of their age"
+    # Failures come last and so stand nearest to the prompt.
     for stream in run.streams:
         if stream.error is not None:
             yield f"{stream.stream}: {printable(stream.error, _LONGEST_REASON)}"

@@ -75,6 +75,7 @@ class ColumnsReport(Report):
             for relation in all_relations().values()
             if not self.names or relation.name in self.names
             for field in relation.columns
+            # Both are searched: a person knows what the column is about, and not always what the platform calls it.
             if self.find.casefold() in f"{field.name}\n{descriptions(relation)[field.name]}".casefold()
         ]
 

@@ -33,6 +33,7 @@ class StateReport(Report):
             [name, state.cursor or "", _under_way(state), len(state.quarantined), _selected(state)]
             for name, state in sorted(self.states.items())
         ]
+        # A stream whose files are gone has no state, and would be missing here where it is looked for.
         rows += [[name, "", reason, 0, ""] for name, reason in sorted(self.lost.items())]
         return table(rows, header=("stream", "read up to", "under way", "left out", "part held"))
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["svg"]
 
+# For the fonts named below: boxes are sized without a browser, so a wider font would stand over their edges.
 _ROW, _HEAD, _CHARACTER = 17, 24, 6.7  # pixels of a line of text, of a title, of a character's width
 _BETWEEN, _PAST, _RANKS, _MARGIN = 26, 14, 90, 24  # pixels between boxes, beside a line that passes, between ranks
 _SWEEPS = 24
@@ -93,12 +94,14 @@ def _ranks(boxes: Iterable[str], links: Sequence[Link]) -> dict[str, int]:
     def rank(name: str) -> int:
         if name not in ranks:
             under_way.add(name)
+            # A table that is under way is its own ancestor: the circle is broken by leaving this edge out of account.
             ranks[name] = max((rank(target) + 1 for target in targets[name] if target not in under_way), default=0)
             under_way.discard(name)
         return ranks[name]
 
     for name in targets:
         rank(name)
+    # From right to left, so that what a table may move towards has its place already.
     for name in sorted(targets, key=lambda name: -ranks[name]):
         right = [ranks[many] for many, ones in targets.items() if name in ones and ranks[many] > ranks[name]]
         if right:
@@ -135,9 +138,12 @@ def _ordered(layers: list[list[str]], routes: Sequence[_Route]) -> list[list[str
             beside = layers[index - 1 if sweep % 2 == 0 else index + 1]
             where = {name: position for position, name in enumerate(beside)}
             neighbours = _neighbours(pairs, where)
+            # The barycentre heuristic: a node goes to the mean of its neighbours' places
+            # (https://doi.org/10.1109/TSMC.1981.4308636).
             weights = {name: _mean(neighbours.get(name, ()), position) for position, name in enumerate(layers[index])}
             layers[index].sort(key=weights.__getitem__)
         crossings = _crossings(layers, pairs)
+        # A sweep may make it worse, so the best is kept and not the last.
         if crossings < fewest:
             best, fewest = layers, crossings
     return best
@@ -168,6 +174,7 @@ def _crossings(layers: Sequence[Sequence[str]], pairs: Iterable[tuple[str, str]]
     for first, last in pairs:
         by_rank.setdefault(where[first][0], []).append((where[first][1], where[last][1]))
     return sum(
+        # Two lines between the same ranks cross if their ends are in opposite orders.
         (a - c) * (b - d) < 0
         for ends in by_rank.values()
         for index, (a, b) in enumerate(ends)
@@ -213,6 +220,8 @@ def _spread(layer: Sequence[str], heights: Mapping[str, float], preferred: Mappi
     groups: list[tuple[float, int]] = []
     for name, offset in zip(layer, offsets, strict=True):
         mean, count = preferred[name] - offset, 1
+        # Pool adjacent violators, the least-squares fit of rising values
+        # (https://en.wikipedia.org/wiki/Isotonic_regression).
         while groups and groups[-1][0] > mean:
             before, size = groups.pop()
             mean, count = (before * size + mean * count) / (size + count), size + count
@@ -261,6 +270,7 @@ def _line(link: Link, route: _Route, frames: Mapping[str, _Frame], boxes: Mappin
     foot = "".join(f"M{many_x + side * 9:.0f} {many_y:.0f}L{many_x:.0f} {many_y + slant:.0f}" for slant in (-5, 5))
     bar = f"M{one_x + other * 7:.0f} {one_y - 5:.0f}V{one_y + 5:.0f}"
     dashes = ' stroke-dasharray="5 3"' if link.optional else ""
+    # A title is what a browser shows under the pointer, and a screen reader says.
     title = f"<title>{escape(link.many)}.{escape(', '.join(link.columns))} → {escape(link.one)}</title>"
     return f'<g stroke="{colour}" fill="none">{title}<path d="{curve}"{dashes}/><path d="{foot}{bar}"/></g>'
 

@@ -37,6 +37,7 @@ def table(rows: Sequence[Sequence[object]], *, header: Sequence[str] = ()) -> st
 
 def _is_numeric(column: Sequence[object]) -> bool:
     given = [value for value in column if value is not None]
+    # `type`, because a bool is an int, and yes or no does not stand to the right.
     return bool(given) and all(type(value) in _NUMBERS for value in given)
 
 

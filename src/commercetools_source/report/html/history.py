@@ -37,6 +37,7 @@ def with_outcomes(rows: Mapping[str, StreamFigures], runs: Sequence[RunRecord]) 
 
     A run of some streams says nothing of the others: what an older run could not read is still not there.
     """
+    # Only the newest outcome of each stream counts, so runs are gone through from the newest on.
     joined = dict(rows)
     seen: set[str] = set()
     for index, run in enumerate(runs):
@@ -44,6 +45,7 @@ def with_outcomes(rows: Mapping[str, StreamFigures], runs: Sequence[RunRecord]) 
             if outcome.stream not in seen:
                 seen.add(outcome.stream)
                 row = joined.get(outcome.stream, StreamFigures(name=outcome.stream))
+                # Figures are those of the newest run alone; an older one gives only the error that still stands.
                 row = _with_figures(row, outcome) if index == 0 else row
                 before = f"in the run of {run.started[:10]}: " if index else ""
                 joined[outcome.stream] = _with_error(row, outcome, before, is_stopped=run.status == "stopped")
@@ -55,6 +57,7 @@ def points(runs: Sequence[RunRecord]) -> list[RunPoint]:
     drawn = []
     whole_until = ""
     for run in reversed(runs):
+        # Data is as young as the last run that was whole: one that was cut off brings no promise of its own.
         if run.status == "complete" and run.bound is not None:
             whole_until = max(whole_until, run.bound)
         age = (moment(run.ended) - moment(whole_until)).total_seconds() if run.ended and whole_until else None

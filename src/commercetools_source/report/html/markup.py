@@ -23,6 +23,7 @@ class Markup(str):
     __slots__ = ()
 
 
+# A name of its own, so that a search for it shows each text that is not escaped.
 def trusted(text: str) -> Markup:
     """Return HTML of this package's making as it is; never for what came from a project."""
     return Markup(text)
@@ -40,6 +41,7 @@ def element(name: str, /, *children: object, **attributes: object) -> Markup:
         for key, value in attributes.items()
         if value is not None
     )
+    # `<p/>` would be an open element in HTML, and all that follows would be inside of it.
     end = "" if name in _VOID else f"</{name}>"
     return Markup(f"<{name}{pairs}>{joined(children)}{end}")
 
@@ -47,6 +49,8 @@ def element(name: str, /, *children: object, **attributes: object) -> Markup:
 def data(value: object, name: str) -> Markup:
     """Return a JSON document for programs; nothing in it can end its element or begin another one."""
     text = json.dumps(value, default=str)  # ASCII only, so that no character of another language ends a line
+    # `</script>` or `<!--` would end or change the element in the middle of a text
+    # (https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements).
     for char in "<>&":
         text = text.replace(char, f"\\u{ord(char):04x}")
     return element("script", Markup(text), type="application/json", id=name)
@@ -57,4 +61,5 @@ def _inner(child: object) -> str:
 
 
 def _text(value: object) -> str:
+    # First what a browser would not show, such as marks of direction that turn a line around, then HTML's own signs.
     return escape(readable(str(value)))

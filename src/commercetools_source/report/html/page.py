@@ -30,6 +30,7 @@ def page_text(page: Page) -> str:
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        # Without it a browser asks the server of the page for /favicon.ico.
         element("link", rel="icon", href="data:,"),
         element("title", f"{page.title}: {_state(page)}"),
         element("style", trusted(STYLE)),
@@ -50,6 +51,8 @@ def page_text(page: Page) -> str:
         _footer(page),
     )
     document = element("html", head, element("body", main), lang="en")
+    # Without the doctype a browser lays tables out as in the nineties
+    # (https://developer.mozilla.org/docs/Web/HTML/Guides/Quirks_mode_and_standards_mode).
     return f"<!DOCTYPE html>\n{document}\n"
 
 
@@ -57,10 +60,12 @@ def page_text(page: Page) -> str:
 
 
 def _state(page: Page) -> str:
+    # What must be acted on goes first: a failure hides that another stream was merely stopped.
     if (page.run and page.run.error) or any((row.error and not row.stopped) or row.left_out for row in page.streams):
         return "not complete"
     if any(row.stopped for row in page.streams) or (page.run and page.run.under_way):
         return "not complete yet"
+    # A destination without any stream is no success: it is mostly the wrong file.
     return "complete" if page.streams else "nothing read yet"
 
 
@@ -85,6 +90,7 @@ def _reasons(page: Page) -> list[str]:
         reasons.append(page.run.error)
     if page.run is not None and page.run.under_way:
         reasons.append("The newest run has not ended: it was killed, or is under way.")
+    # Streams that failed stand before those that go on by themselves: only five are shown.
     reasons += [f"{row.name}: {row.error}" for row in sorted(page.streams, key=lambda row: row.stopped) if row.error]
     return reasons + [
         f"{row.name}: the platform cannot serve {counted(row.left_out, 'record')}"
@@ -99,6 +105,7 @@ def _box(kind: str, sentence: str, *others: object) -> Markup:
 
 def _up_to(page: Page) -> str:
     """Return up to when all is there: a run of some streams says nothing of the others."""
+    # A run of some streams brings only them up to date, so the oldest time is what is true of all.
     times = sorted(_minute(row.read_up_to) for row in page.streams if row.read_up_to)
     if not times:
         return "Complete"
@@ -116,6 +123,7 @@ def _changes(page: Page) -> str:
     if page.run is None or page.run.error or page.run.under_way:
         return f"{counted(len(page.streams), 'stream')}."
     changes = {row.name: _changed(row) for row in page.streams if _changed(row)}
+    # Two: the sentence is read in an e-mail or on a phone.
     largest = sorted(changes, key=lambda name: -changes[name])[:2]
     named = " and ".join(_rows_of(changes[name], name.replace("_", " ")) for name in largest)
     others = len(changes) - len(largest)
@@ -135,6 +143,7 @@ def _rows_of(count: int, noun: str) -> str:
 
 
 def _changed(row: StreamFigures) -> int:
+    # Where new and changed rows are not counted, what was read is all that is known of a change.
     return (row.read or 0) if row.new is None else row.new + (row.changed or 0)
 
 
@@ -148,6 +157,7 @@ def _unseen(page: Page) -> Markup | None:
 
 def _figures(page: Page) -> Markup:
     rows, run = page.streams, page.run
+    # A run that failed has no figures of its own, and zeros would say that it read nothing.
     if run is None or run.error or run.under_way:
         filled = sum(bool(row.rows) for row in rows)
         oldest = min((row.read_up_to for row in rows if row.read_up_to), default="")
@@ -185,6 +195,7 @@ def _orders(page: Page) -> Markup | None:
 def _history(page: Page) -> Markup | None:
     """Return the plots of the newest runs; of a single run there is nothing to compare."""
     runs = page.history
+    # Two points are the fewest that show whether a value rises.
     if len(runs) < _FEWEST_RUNS:
         return None
     plots = [
@@ -201,6 +212,7 @@ def _history(page: Page) -> Markup | None:
 
 
 def _streams(page: Page) -> Markup:
+    # Without a script: CSS's `:has` follows the box (https://developer.mozilla.org/docs/Web/CSS/:has).
     switch = element("p", element("label", element("input", type="checkbox", id="only"), " only what changed"))
     return _section(
         "Streams",

@@ -30,7 +30,9 @@ def bars(counts: Sequence[int]) -> Markup:
     if not top:
         return Markup("")
     path = [
-        f"M{index * 6} 20v-{max(20 * count / top, 1):.1f}h5V20z" if count else "" for index, count in enumerate(counts)
+        # At least a pixel: a month with one record is not a month without any.
+        f"M{index * 6} 20v-{max(20 * count / top, 1):.1f}h5V20z" if count else ""
+        for index, count in enumerate(counts)
     ]
     label = f"{counted(sum(counts), 'record')} in {counted(len(counts), 'month')}, at most {top:,} in one"
     return element(
@@ -54,17 +56,20 @@ def lines(labels: Sequence[str], series: Mapping[str, Sequence[float]], *, open_
     height = _HEIGHT - _TOP - _BOTTOM
 
     def level(value: float) -> float:
+        # SVG counts from the top (https://www.w3.org/TR/SVG2/coords.html#InitialCoordinateSystem).
         return _TOP + height * (1 - value / top)
 
     drawn = [
         _line(list(zip(across, map(level, values), strict=True)), f"c{index % _COLOURS}", open_end=open_end)
         for index, values in enumerate(series.values())
     ]
+    # The name stands at the last whole value: the month under way would pull all names down.
     ends = _apart([level(values[-2 if open_end and len(values) > 1 else -1]) for values in series.values()])
     names = [
         element("text", name, x=_WIDTH - _RIGHT + 8, y=f"{end + 4:.0f}", class_=f"c{index % _COLOURS} name")
         for index, (name, end) in enumerate(zip(series, ends, strict=True))
     ]
+    # Rounded up, so that labels are left out evenly and never more than fit.
     step = -(-len(labels) // _LABELS)
     below = [
         element("text", label, x=f"{x:.0f}", y=_HEIGHT - 8, text_anchor="middle")
@@ -95,6 +100,7 @@ def history(
     base = _BAR_TOP + _BAR_HEIGHT
     drawn = []
     for index, (run, value) in enumerate(zip(runs, values, strict=True)):
+        # A value that is not known gets a stump: a gap would look like no run at all.
         height = 3.0 if value is None else max(_BAR_HEIGHT * value / (top or 1), 1.0)
         when = f"{run.started:%Y-%m-%d %H:%M}: {'not known' if value is None else text(value)}"
         shape = f"M{index * step:.1f} {base}v{-height:.1f}h{min(step * 0.8, 40):.1f}V{base}z"
@@ -144,6 +150,7 @@ def _ceiling(value: float) -> int:
     """Return a round number at or above `value` that the steps of the grid divide, at least 4."""
     size = _STEPS
     while True:
+        # 1, 2, 3, 5, 10: no step is more than twice the one before, so a plot is at least half full.
         for factor in (1, 2, 3, 5):
             if size * factor >= value:
                 return size * factor
@@ -155,6 +162,7 @@ def _apart(heights: Sequence[float], lowest: float = _HEIGHT - _BOTTOM) -> list[
     moved = list(heights)
     order = sorted(range(len(moved)), key=moved.__getitem__)
     last = float("-inf")
+    # Down once, then up once: labels pushed below the axis push those above them back.
     for index in order:
         moved[index] = last = max(moved[index], last + _LABEL_GAP)
     last = lowest + _LABEL_GAP

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Tables", "diagram_of", "figures", "monthly_orders", "samples", "stream_tables", "unknown_fields"]
 
+# A year and a half: a month can be compared with the same one of the year before.
 _MONTHS = 18
 _MOST_SERIES = 6
 _SAMPLED = ("orders", "customers", "product_projections_current", "carts", "payments", "categories")
 _SAMPLE_ROWS = 3
 _LONGEST_VALUE = 60
+# An id says nothing about a person to whoever has not the shop's data.
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OPEN_TEXTS = ("currency", "State", "country")
 """Columns whose texts are codes of the API, by the end of their names."""
@@ -42,12 +44,14 @@ Tables = dict[str, dict[str, str]]
 def stream_tables(connection: duckdb.DuckDBPyConnection) -> Tables:
     """Return the tables of streams."""
     tables: Tables = {}
+    # Asked of DuckDB and not of the catalogue: a table may have columns of fields that the contract does not know.
     rows = connection.execute(
         "SELECT table_name, column_name, data_type FROM duckdb_columns()"  # noqa: S608 - a constant
         f" WHERE database_name = current_database() AND schema_name = '{RECORDS}' ORDER BY table_name, column_index"
     ).fetchall()
     for table, column, sql in rows:
         tables.setdefault(table, {})[column] = sql
+    # The mark of this package's tables: another program's table may have the name of a stream.
     return {name: types for name, types in tables.items() if name in STREAMS and SYNCED_AT in types}
 
 
@@ -55,6 +59,7 @@ def figures(connection: duckdb.DuckDBPyConnection, tables: Tables, until: dateti
     """Return by stream what its table holds, with the records created in the months up to `until`."""
     counted = {}
     for name, types in tables.items():
+        # Some streams have no time of change; the column is then no part of their table.
         newest = f"max({quoted('lastModifiedAt')})" if "lastModifiedAt" in types else "NULL"
         live = f"{DELETED_AT} IS NULL"
         rows, deleted, unfit, latest = _row(
@@ -69,6 +74,7 @@ def figures(connection: duckdb.DuckDBPyConnection, tables: Tables, until: dateti
 
 def _months(connection: duckdb.DuckDBPyConnection, table: str, until: datetime) -> tuple[int, ...]:
     """Return how many live records of a table were created in each of the months up to `until`."""
+    # Months as one number, so that a range of them goes over the end of a year.
     last = until.year * 12 + until.month - 1
     rows = connection.execute(
         "SELECT year(createdAt) * 12 + month(createdAt) - 1 AS month, count(*)"  # noqa: S608 - quoted names
@@ -82,6 +88,7 @@ def monthly_orders(connection: duckdb.DuckDBPyConnection, tables: Tables, until:
     """Return the orders of the months up to `until` by the currency of their total; None where there are none."""
     if not {"createdAt", "totalPrice"} <= tables.get("orders", {}).keys():
         return None
+    # Out of the stored JSON: the relation would make all columns of an order for the sake of one.
     rows = connection.execute(
         "SELECT strftime(createdAt, '%Y-%m'), json_extract_string(totalPrice, '$.currencyCode'), count(*)"  # noqa: S608
         f" FROM {record_table('orders')} WHERE {DELETED_AT} IS NULL AND createdAt IS NOT NULL GROUP BY ALL"
@@ -142,6 +149,7 @@ def samples(
     for name in (name for name in _SAMPLED if name in names):
         root = relations(STREAMS[name])[0]
         chosen = {*root.key, *telling(root, root.key)}
+        # By key and not by time: the same rows are shown each time, and a page can be compared with the one before.
         query = _selected(root, tables[name], chosen, f" ORDER BY {quoted(root.key[0])} LIMIT {_SAMPLE_ROWS}")
         header = tuple(field.name for field in root.columns if field.name in chosen)
         rows = connection.execute(query).fetchall()

@@ -49,6 +49,7 @@ def orphans(connection: duckdb.DuckDBPyConnection, tables: Tables, names: Collec
         if name not in tables or name in _PAST or not relations(STREAMS[name]):
             continue
         root, *below = relations(STREAMS[name])
+        # All foreign keys of a table in one query: its rows are read once, however many references they have.
         if keys := _keys(root, tables):
             lacking += _lacking(targets, root, keys, tables[name])
             checked += len(keys)
@@ -66,6 +67,7 @@ class _Targets:
 
     def keys(self, stream: str, column: str) -> str:
         """Return a query of the values of a column of a stream's live rows."""
+        # In the temporary schema, because the file itself is open for reading alone.
         name = f"temp.main.{quoted(f'_keys_{stream}_{column}')}"
         if name not in self._made:
             self._made.add(name)
@@ -75,6 +77,7 @@ class _Targets:
             )
         return f"SELECT key FROM {name}"  # noqa: S608 - same
 
+    # The values go over as one parameter: a list in the text of the query could be megabytes of SQL.
     def missing(self, stream: str, column: str, values: Iterable[str]) -> set[str]:
         """Return those of `values` that no live row of the stream has in its column."""
         query = f"SELECT value FROM unnest(?) AS t(value) WHERE value NOT IN ({self.keys(stream, column)})"  # noqa: S608 - same
@@ -162,6 +165,7 @@ def _in_lists(
 def _lacking_in_lists(targets: _Targets, listed: Sequence[_Listed]) -> list[Orphans]:
     values: dict[tuple[str, str], set[str]] = {}
     for row in listed:
+        # One question for each target and not for each list: many lists refer to the same products.
         values.setdefault((row.key.relation, row.key.to[0]), set()).update(row.counts)
     missing = {target: targets.missing(*target, keys) for target, keys in values.items() if keys}
     lacking = []

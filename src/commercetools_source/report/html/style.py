@@ -1,5 +1,7 @@
 """The style of the page, for light and dark, and from narrow to wide."""
 
+# In the page itself, which has nothing to load: it is sent by mail and opened years later. Colours are variables, so
+# that light and dark differ in one place.
 STYLE = """\
 :root{color-scheme:light dark;--ink:#16202c;--soft:#526071;--line:#dfe4ea;--card:#f6f8fa;--page:#fff;--good:#12722f;
 --bad:#b3261e;--warn:#8a5a00;--c0:#1a63d8;--c1:#1c7a45;--c2:#a05a00;--c3:#8a3fa8;--c4:#0b7285;--c5:#b02a5b}

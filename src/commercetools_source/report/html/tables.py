@@ -30,6 +30,7 @@ def streams(rows: Sequence[StreamFigures], *, with_run: bool) -> Markup:
 
 
 def _stream(row: StreamFigures, *, with_run: bool) -> Markup:
+    # The switch above the table hides these by their class.
     same = with_run and not row.has_news()
     how = element("span", "stopped" if row.stopped else "failed", class_="bad-text") if row.error else row.mode
     return element(
@@ -105,6 +106,7 @@ def _header(*names: str) -> list[Markup]:
 
 
 def _number(value: int, class_: str = "") -> Markup:
+    # A dot for zero: in a column of mostly zeros the eye finds the others.
     return element("td", f"{value:,}" if value else "·", class_=f"number {class_ if value else ''}".strip())
 
 

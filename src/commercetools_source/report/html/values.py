@@ -46,6 +46,7 @@ class StreamFigures:
 
     def has_news(self) -> bool:
         """Return whether the newest run changed its rows, or read any where that is not counted, or it is not whole."""
+        # A stream with an error is news each time, until it is mended, although its rows stay as they are.
         if self.error or self.left_out or self.deleted_now:
             return True
         return bool(self.read) if self.new is None else bool(self.new or self.changed)
