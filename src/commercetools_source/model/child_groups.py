@@ -51,6 +51,7 @@ def _item_parts(items: str) -> tuple[Child, ...]:
     """Return what line items and custom line items hold alike; `items` is line_item or custom_line_item."""
     return (
         child(f"{items}_states", "state", below=f"{items}s"),
+        # A portion for each rate that applies: https://docs.commercetools.com/api/projects/carts#taxportion
         child(f"{items}_tax_portions", "taxedPrice.taxPortions", below=f"{items}s"),
         child(f"{items}_shipping_targets", "shippingDetails.targets", below=f"{items}s"),
         # Items of one line may be discounted differently: https://docs.commercetools.com/api/projects/carts#discountedlineitempriceforquantity
@@ -64,6 +65,8 @@ def basket() -> tuple[Child, ...]:
     return (
         child("line_items", "lineItems", "id", item_name="lineItem"),
         *_item_parts("line_item"),
+        # The variant is copied into the line item when it is added:
+        # https://docs.commercetools.com/api/projects/carts#lineitem
         child("line_item_attributes", "variant.attributes", "name", "line_items"),
         child("custom_line_items", "customLineItems", "id", item_name="customLineItem"),
         *_item_parts("custom_line_item"),
@@ -83,6 +86,8 @@ def purchase() -> tuple[Child, ...]:
         child("shippings", "shipping", item_name="shipping"),
         child("shipping_discount_portions", "shippingInfo.discountedPrice.includedDiscounts", below="shippings"),
         child("shipping_info_discount_portions", "shippingInfo.discountedPrice.includedDiscounts"),
+        # Deliveries have one shape in both modes, so one table has them; `shippingKey` tells which shipping of several
+        # it was.
         Child("deliveries", (single, multiple), "id", item_name="delivery", carries=("shippingKey",)),
         child("delivery_items", "items", below="deliveries"),
         child("parcels", "parcels", "id", "deliveries", "parcel"),

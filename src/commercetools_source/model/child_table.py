@@ -16,6 +16,7 @@ class Fork:
     """
 
     name: str
+    # Pairs and no dict: rows of the catalogue are frozen and can be hashed.
     fields: tuple[tuple[str, bool], ...]
     identifies: bool
 

@@ -45,6 +45,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 child("addresses", "addresses", "id"),
                 child("associates", "associates", item_name="associate"),
                 child("associate_roles", "associateRoleAssignments", below="associates"),
+                # A list of its own beside those of the unit itself:
+                # https://docs.commercetools.com/api/projects/business-units
                 child("inherited_associates", "inheritedAssociates", item_name="associate"),
                 child("inherited_associate_roles", "associateRoleAssignments", below="inherited_associates"),
                 child("stores", "stores"),
@@ -89,6 +91,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 *purchase(),
                 child("sync_infos", "syncInfo"),
                 child("returns", "returnInfo", item_name="return"),
+                # An item of a return has an id, the return around it has none:
+                # https://docs.commercetools.com/api/projects/orders#returninfo
                 child("return_items", "items", "id", "returns"),
             ),
         ),

@@ -31,6 +31,7 @@ __all__ = [
     "descriptions",
 ]
 
+# The words of camelCase, and an abbreviation as one word.
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 _MOST_VALUES = 40
 """Enumerations of more values are lists of the platform's own names, such as those of resource types."""
@@ -65,6 +66,7 @@ def describe_column(relation: Relation, field: Field) -> str:
     return " ".join(_sentences(relation, field))
 
 
+# A table is described when it is commented, searched and shown: the words are put together once.
 @cache
 def descriptions(relation: Relation) -> Mapping[str, str]:
     """Return the description of every column of a relation, by its name."""
@@ -81,6 +83,7 @@ def describe_record_table(stream: Stream) -> str:
 
 def describe_record_column(stream: Stream, name: str) -> str:
     """Return what a column of a stream's table of records is."""
+    # Before the contract, which has no fields of this package.
     if name in OWN_COLUMNS:
         return OWN_COLUMNS[name]
     if name not in {column.name for column in columns(stream)} or not relations(stream):
@@ -130,6 +133,7 @@ def _subject(relation: Relation, field: Field, references: Mapping[str, tuple[st
     phrase = _phrase(field, leaf, is_reference=field.name in references and bool(above))
     if not above:
         return phrase
+    # From the inside out, as people say it: the city of the shipping address.
     context = " of ".join(CONTEXTS.get(part) or f"the {_words(part)}" for part in reversed(above))
     if phrase.startswith(_CLAUSES):
         return f"{_capital(context.removeprefix('the '))}: {phrase[:1].lower()}{phrase[1:]}"
@@ -183,6 +187,7 @@ def _values(field: Field) -> tuple[str, ...]:
 
 def _singular(name: str) -> str:
     words = name.replace("_", " ")
+    # Longer endings first: `addresses` must not become `addresse`.
     for ending, single in (("ies", "y"), ("sses", "ss"), ("taxes", "tax"), ("s", "")):
         if words.endswith(ending) and not words.endswith("ss"):
             return words[: -len(ending)] + single

@@ -66,12 +66,14 @@ class Context:
 
 def columns_at(name: str, value: Expression, path: tuple[str, ...], context: Context) -> Iterator[Field]:
     """Yield the columns of a value at `path` of an item: one, those of its parts, or none where a table has it."""
+    # A list that has a table is no JSON column of its parent, too.
     if context.path in context.child_paths:
         return
     column_kind = _kind(value)
     if column_kind is not None:
         type_name = value.name or (value.items or value).name
         yield Field(name, column_kind, nullable=True, path=path, type_name=type_name)
+    # A record inside a record is a copy that was expanded, and a type inside itself has no end.
     elif value.name in _records() or value.name in context.inside:
         yield Field(name, "json", nullable=True, path=path)
     elif _is_money(value.name):
@@ -98,6 +100,7 @@ def _kind(value: Expression) -> Kind | None:
     if value.options:  # no SQL type holds all of them
         return "json"
     if value.items is not None:
+        # Lists of plain values have kinds of their own; lists of objects are tables or JSON.
         return next((column_kind for column_kind in KINDS if column_kind == f"[{_kind(value.items)}]"), "json")
     row = load().types.get(value.name)
     values = value.values or (row.values if row is not None else None)
@@ -122,6 +125,7 @@ def _inner_fields(name: str) -> Mapping[str, Expression]:
 
 
 def _is_money(name: str) -> bool:
+    # By its fields and not its name: the contract has moneys under several names.
     return {"centAmount", "currencyCode"} <= type_fields(name).keys()
 
 
@@ -156,6 +160,7 @@ def _targets() -> Mapping[tuple[str, str], str]:
     """Return what the reference types' fields refer to, as "relation.column", by type and field."""
     streams = {stream.resource_type: stream.name for stream in STREAMS.values()}
     targets = {}
+    # The variants of Reference are tagged by resource type: https://docs.commercetools.com/api/types#reference
     for tag, name in load().types["Reference"].variants.items():
         if tag in streams:
             targets[name, "id"] = f"{streams[tag]}.id"

@@ -32,6 +32,7 @@ def newest_by_key(records: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any
     without_key = []
     for record in records:
         key = record.get("key")
+        # Most resources need no key; without one no record can stand in another's place.
         if not isinstance(key, str) or not key:
             without_key.append(record)
         elif key not in by_key or _changed(record) > _changed(by_key[key]):

@@ -25,6 +25,7 @@ def tables_named(name: str) -> tuple[str, ...]:
         return tuple(table.name for table in tables.values() if table.stream == name)
     if name in tables:
         return (name,)
+    # Only names of streams: of hundreds of tables one would be like nearly any word.
     typo = difflib.get_close_matches(name, STREAMS, n=1, cutoff=_TYPO)
     containing = tuple(table for table in tables if name and name.casefold() in table.casefold())
     # "order" is a part of many names, and "ordres" is a slip: the likeness decides which of both a word is.

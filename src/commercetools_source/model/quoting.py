@@ -12,6 +12,7 @@ def literal(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(literal, value))}]"
     if isinstance(value, datetime):
+        # With a space, as the standard writes timestamps; not every engine takes a `T`.
         return f"TIMESTAMP '{value.isoformat(sep=' ')}'"
     if value is None or isinstance(value, (bool, int, float)):
         return "NULL" if value is None else str(value)
@@ -20,6 +21,7 @@ def literal(value: object) -> str:
 
 def quoted(name: str) -> str:
     """Return an identifier in quotes."""
+    # A quote inside is doubled: https://duckdb.org/docs/stable/sql/dialect/keywords_and_identifiers
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -89,4 +89,5 @@ class Relation:
 
     def record_key(self, key: Sequence[str]) -> dict[str, str]:
         """Return which columns hold which field of the `key` of the record that a row comes from."""
+        # Of level 0 alone: a column may have the same field of something inside the record.
         return {field.name: field.path[0] for field in self.columns if field.level == 0 and field.path[0] in key}

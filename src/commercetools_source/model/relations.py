@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["all_relations", "relations"]
 
 
+# Made once for the whole catalogue: each table of a run asks for its own.
 @cache
 def all_relations() -> Mapping[str, Relation]:
     """Return every relation of every stream by its name: each stream's own, then those below it."""
@@ -108,6 +109,7 @@ def _below(above: _Node, child: Child, family: Family) -> _Node:
     # Several routes lead to items of one type, or the catalogue names all their types itself.
     items = child.items or (routes[0][1].name,)
     fields = merged_fields(items)
+    # A route of several steps lies deeper by as many levels, which is what `level` counts.
     inherited = tuple(_inherited(above, len(routes[0][0])))
     identity = tuple(_identity(child, fields, listed=routes[0][0][-1].branches[-1].listed))
     carried = tuple(
@@ -179,6 +181,7 @@ def _identity(child: Child, fields: Mapping[str, Expression], *, listed: bool) -
     if child.key:
         (column,) = columns_at(child.key, fields[child.key], (child.key,), Context())
         yield replace(column, nullable=False)
+    # An object that is no list has no place: there is one of it at most.
     if listed:
         # Where an item has a key, its place may change without a change of the item, so it identifies nothing.
         yield Field("position", "int", nullable=bool(child.key), path=(), source="position")
@@ -188,6 +191,7 @@ def _identity(child: Child, fields: Mapping[str, Expression], *, listed: bool) -
 def _finished(node: _Node, child_paths: frozenset[tuple[str, ...]]) -> Relation:
     # Records are level 0 for themselves; what is below them counts from its own items.
     level = -1 if node.relation.parent else 0
+    # The first of its ways: all of them lead to items with the same fields.
     columns = columns_of(node.prefix, node.type_name, node.fields, (), Context(node.paths[0], child_paths))
     whole = (*node.relation.columns, *(replace(field, level=level) for field in columns))
     references = (ForeignKey((field.name,), *_split(field.refers)) for field in whole if field.refers)

@@ -35,6 +35,7 @@ def select(relation: Relation, source: str, column_types: Mapping[str, str] | No
     stream's `schema.columns`. A column whose path leads into another column of kind `json` is taken out of that.
     """
     if column_types is None:
+        # These are the types of a table that is new; a file of an earlier version names its own.
         column_types = {column.name: KINDS[column.kind].duckdb for column in columns(STREAMS[relation.stream])}
     inside = _inside_json(relation.columns)
     plain = [field for field in relation.columns if field.name not in inside]
@@ -58,6 +59,7 @@ def values(item: str, fields: Iterable[Field]) -> list[str]:
 
 def _rows(fields: Sequence[Field], origin: Origin, source: str, column_types: Mapping[str, str]) -> str:
     """Return the query of the items of one origin: two subqueries for each step, which carry only what is needed."""
+    # Columns are chosen where their item comes up, so that no inner query carries what is not needed further out.
     by_level = _by_level(fields, len(origin.steps))
     query, chosen = (
         _records(by_level, origin.steps, source, column_types),
@@ -105,6 +107,7 @@ def _records(
         for branch in step.branches:
             _ask(above, branch.path, [below] if branch.listed else below)
     for name, asked in items[0].items():
+        # A column of another type, such as a list of texts, becomes JSON again, so that there is one way to read it.
         text = {"JSON": quoted(name), "": "CAST(NULL AS JSON)"}.get(
             column_types.get(name, ""), f"to_json({quoted(name)})"
         )
@@ -126,6 +129,7 @@ def _of_item(field: Field, step: Step) -> str:
     if field.source == "position":
         expression = "_place"
     if field.source == "branch":
+        # The last branch is the ELSE: if it is a list its items lie behind the single ones.
         *first, last = (str(branch.value) for branch in step.branches)
         cases = " ".join(f"WHEN {index} THEN {value}" for index, value in enumerate(first, 1))
         expression = f"CASE _place {cases} ELSE {last} END"
@@ -159,6 +163,7 @@ def _ask(structure: Structure, path: Sequence[str], read: Any) -> None:
     if isinstance(read, dict) and isinstance(existing := structure.get(last), dict):
         existing.update(read)
     else:
+        # A copy, because `update` above would change the row of the kind for all columns.
         structure[last] = dict(read) if isinstance(read, dict) else read
 
 

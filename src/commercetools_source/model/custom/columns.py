@@ -66,6 +66,7 @@ def entries_map(entries: str) -> str:
 def custom_columns(field_set: FieldSet, reader: Reader, reserved: Iterable[str]) -> tuple[CustomColumn, ...]:
     """Return the columns that show the fields of `field_set`; their names differ from all that are `reserved`."""
     shown = [
+        # A definition may have several columns, as money has, and each needs a name of its own.
         (definition, suffix, member)
         for definition in field_set.definitions
         for suffix, member in columns_of_type(reader.resolved(definition.type))
@@ -83,6 +84,7 @@ def custom_types(field_sets: Sequence[FieldSet], reader: Reader, existing: Itera
     types: dict[str, str] = {}
     for field_set, columns in _named(field_sets, reader, existing):
         types |= {column.name: reader.type_of(column.definition.type, column.part) for column in columns}
+        # Behind the columns whose values did not fit.
         types[field_set.unfit] = "JSON"
     return types
 

@@ -106,6 +106,7 @@ class FieldType:
 
     def __str__(self) -> str:
         """Return it in words: `set of reference to category`."""
+        # Two types are compared by these words when definitions change, so they say all that matters of a type.
         if self.element is not None:
             return f"set of {self.element}"
         return f"{self.kind} to {self.target}" if self.kind == "reference" else self.kind
@@ -180,6 +181,7 @@ def changes(
 ) -> tuple[Change, ...]:
     """Return how the definitions of each place differ; both map what has the fields to their definitions."""
     differences = []
+    # In a fixed order, so that the notices of one change read alike in each run.
     for where in sorted({*before, *after}):
         old, new = (
             {definition.name: str(definition.type) for definition in side.get(where, ())} for side in (before, after)
@@ -216,6 +218,7 @@ def _definitions(value: object, kinds: Mapping[str, FieldKind]) -> list[Definiti
 
 def _type(value: object, kinds: Mapping[str, FieldKind]) -> FieldType:
     row = _dict(value)
+    # A type that is newer than this package: JSON holds whatever its values are.
     field_kind = kinds.get(_text(row.get("name")), "json")
     if field_kind == "set":
         return FieldType(field_kind, _type(row.get("elementType"), kinds))
@@ -248,6 +251,7 @@ def custom_fields(types: Iterable[CustomType], resource: str) -> tuple[tuple[Def
     between two reads. A name whose types differ is `json`: every value fits it.
     """
     types_by_name: dict[str, list[tuple[str, FieldType]]] = defaultdict(list)
+    # By key and then id, so that the answer does not depend on the order of the records.
     for definer_type in sorted(types, key=lambda definer_type: (definer_type.key, definer_type.id)):
         if resource in definer_type.resources:
             for field in definer_type.fields:
@@ -271,6 +275,7 @@ def identifier(name: str) -> str:
     """Return `name` with `_` for all but letters, digits and `_`; only a word of SQL still needs quotes."""
     # Names of fields may have hyphens: https://docs.commercetools.com/api/projects/types#fielddefinition
     plain = re.sub(r"[^0-9A-Za-z_]", "_", name)
+    # A name with a digit in front would need quotes in each query.
     return plain if plain and not plain[0].isdigit() else f"_{plain}"
 
 

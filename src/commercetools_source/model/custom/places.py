@@ -43,7 +43,10 @@ CUSTOM_FIELD_PLACES: tuple[CustomFieldPlace, ...] = (
     CustomFieldPlace("discount-code", "DiscountCode"),
     CustomFieldPlace("inventory-entry", "InventoryEntry"),
     CustomFieldPlace("line-item", "LineItem"),
+    # Line items of shopping lists are a type of their own:
+    # https://docs.commercetools.com/api/projects/shoppingLists#shoppinglistlineitem
     CustomFieldPlace("line-item", "ShoppingListLineItem"),
+    # One resource type for carts and orders: https://docs.commercetools.com/api/projects/types#resourcetypeid
     CustomFieldPlace("order", "Cart"),
     CustomFieldPlace("order", "Order"),
     CustomFieldPlace("order", "StagedOrder"),
@@ -52,6 +55,8 @@ CUSTOM_FIELD_PLACES: tuple[CustomFieldPlace, ...] = (
     CustomFieldPlace("order-parcel", "Parcel"),
     CustomFieldPlace("order-return-item", "ReturnItem"),
     CustomFieldPlace("payment", "Payment"),
+    # Each interaction is itself a set of custom fields, without an object around it:
+    # https://docs.commercetools.com/api/projects/payments#payment
     CustomFieldPlace("payment-interface-interaction", "Payment", "interfaceInteractions"),
     CustomFieldPlace("payment-method", "PaymentMethod"),
     CustomFieldPlace("payment-method-info", "PaymentMethodInfo"),
@@ -130,11 +135,13 @@ def _custom_field_columns(relation: Relation) -> Iterator[CustomFieldColumn]:
 
 @cache
 def _resource(item: str, path: tuple[str, ...]) -> str:
+    # Several types, because behind a union each of its variants may have the next field.
     """Return the resource type of the custom fields at `path` of a record of type `item`, "" if there are none."""
     types, owner = {item}, ""
     for name in path:
         if any((type_name, name) in _COPIES for type_name in types):
             return ""
+        # The last one on the path decides: an address with custom fields lies in a record that may have some itself.
         owner = next((row.resource for row in CUSTOM_FIELD_PLACES if row.item in types and row.field == name), "")
         types = {inner for type_name in types for inner in _types(load().fields(type_name).get(name))}
     return owner

@@ -44,6 +44,7 @@ VARIANTS: Mapping[str, tuple[str, int, bool | None]] = MappingProxyType(
 """The streams with product variants, the best one first: the relation, the level of what has the attributes of the
 product, and whether its variants are the staged ones, where it has no column that says so."""
 
+# Written out, because these relations are made of a query and have no type in the contract.
 _KEY_TYPES = {"productId": "VARCHAR", "staged": "BOOLEAN", "variantId": "BIGINT", "sku": "VARCHAR"}
 _KEY_DESCRIPTIONS = {
     "productId": "Id of the product. Refers to products.id.",
@@ -54,6 +55,7 @@ _KEY_DESCRIPTIONS = {
 KEY = tuple(_KEY_TYPES)
 """The columns of a variant before those of its attributes."""
 
+# Reserved before the attributes get their names, with an underscore in front as no sentence of a person has it.
 _HELPERS = ("_variant", "_product", "_entries")
 # TRY_CAST: a value of another form is NULL, and fails no query.
 _VARIANT, _PRODUCT = (f"TRY_CAST({name} AS {ENTRIES})" for name in ("_variant", "_product"))
@@ -93,6 +95,7 @@ class CustomFieldQueries:
     def defined(self) -> dict[str, tuple[Definition, ...]]:
         """Return all fields by what has them: a resource type, or `product type <key>`."""
         resources = sorted({resource for definer in self.types for resource in definer.resources})
+        # People call a product type by its key; the id is for those that have none.
         definitions = {
             f"product type {definer.key or definer.id}": definer.attributes for definer in self.product_types
         }

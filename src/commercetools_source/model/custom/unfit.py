@@ -56,6 +56,7 @@ def fields_of(relation: Relation) -> set[str]:
     for column in custom_field_columns(relation):
         (path,) = (field.path for field in relation.columns if field.name == column.column)
         for origin in relation.origins:
+            # Of each way to the items the field of the record that it begins with: all else lies inside of that.
             first = [branch.path for branch in origin.steps[0].branches] if origin.steps else [path]
             names |= {branch_path[0] for branch_path in first}
     return names
@@ -95,6 +96,7 @@ def count_unfit_attributes(
     counts: dict[str, Counter[tuple[str, str]]] = {}
     for record in records:
         type_id = _at(record, ("productType", "id"))
+        # A product type that is not here has no relation to count for.
         if type_id not in by_id:
             continue
         counter = counts.setdefault(by_id[type_id], Counter())
@@ -162,6 +164,7 @@ def _unfit(fields: Any, definitions: Mapping[str, Definition], reader: Reader) -
         yield ""
         return
     for name, value in (fields or {}).items():
+        # The platform sends null for a field without a value: it fits every type.
         if value is not None and not (name in definitions and fits(definitions[name].type, value, reader)):
             yield name
 
@@ -222,6 +225,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _digits(number: Decimal) -> str:
+    # Zeros at the ends are left away: 1.50 and 1.5 are one number.
     return "".join(map(str, number.as_tuple().digits)).strip("0")
 
 

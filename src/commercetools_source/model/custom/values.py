@@ -72,6 +72,7 @@ def _keys(*names: str) -> str:
 
 def _scalar(pattern: str, sql: str) -> _Form:
     """Return the form of a kind that JSON writes as a string: of this pattern, and as `sql` can read it."""
+    # Both: the pattern refuses what DuckDB reads generously, the cast what no pattern knows, such as 2026-02-30.
     fits = f"{_is('VARCHAR')} AND regexp_full_match({_TEXT}, '{pattern}') AND TRY_CAST({_TEXT} AS {sql}) IS NOT NULL"
     return _Form(fits, f"TRY_CAST({_TEXT} AS {sql})", sql)
 
@@ -91,6 +92,7 @@ def _localized(value: str) -> str:
 
 
 def _digits(number: str) -> str:
+    # The exponent goes first: 1e2 and 100 have the same digits.
     return f"trim(regexp_replace(regexp_replace({number}, '[eE].*', ''), '[^0-9]', '', 'g'), '0')"
 
 
@@ -105,6 +107,7 @@ _ASKED = ", ".join(
         *((name, "BIGINT") for name in ("centAmount", "fractionDigits", "preciseAmount")),
     )
 )
+# A list of one gives the struct a name: otherwise the JSON would be parsed again for each field of it.
 _MONEY = f"list_transform([from_json({{v}}, '{{{{{_ASKED}}}}}')], lambda m: %s)[1]"
 # The fields of https://docs.commercetools.com/api/types#centprecisionmoney and #highprecisionmoney, and no others.
 _CENT_KEYS = _keys("type", "currencyCode", "centAmount", "fractionDigits")
@@ -118,6 +121,7 @@ _IS_MONEY = (
 )
 _READ_MONEY = (  # the amount is a product of decimals, which is exact
     "struct_pack(centAmount := m.centAmount, currency := m.currencyCode, fractionDigits := m.fractionDigits,"
+    # Where there is a preciseAmount, centAmount is rounded: https://docs.commercetools.com/api/types#highprecisionmoney
     " preciseAmount := m.preciseAmount, amount := CAST(coalesce(m.preciseAmount, m.centAmount) AS DECIMAL(19, 0))"
     " * CAST('1e-' || m.fractionDigits AS DECIMAL(21, 20)))"
 )
@@ -169,6 +173,7 @@ class Reader:
     """Makes the SQL of values; `product_types`, by id, say what nested ones hold."""
 
     product_types: Mapping[str, ProductType] = field(default_factory=dict)
+    # Parameters of lambdas must differ where one lies inside another, and values nest as deep as the project likes.
     _counter: Iterator[int] = field(default_factory=count, repr=False, compare=False)
 
     def resolved(self, field_type: FieldType, inside: tuple[str, ...] = ()) -> FieldType:
@@ -181,6 +186,7 @@ class Reader:
             return FieldType("json")
         if field_type.element is not None:
             return FieldType("set", self.resolved(field_type.element, (*inside, "")))
+        # A type that has itself inside would never end: it is JSON from the first repetition on.
         if field_type.kind == "nested" and (
             field_type.target in inside or not 0 < self._parts(field_type.target, inside) <= _MOST
         ):
@@ -218,6 +224,7 @@ class Reader:
             sql = self._nested_fits(field_type.target, value, inside)
         else:
             sql = _FORMS[field_type.kind].fits.format(v=value)
+        # A comparison with NULL is NULL: what cannot be read would count as neither fitting nor unfit.
         return f"coalesce({sql}, false)"
 
     def read(self, field_type: FieldType, value: str, inside: tuple[str, ...] = ()) -> str:
@@ -264,6 +271,7 @@ class Reader:
         ]
         cases = " ".join(f"WHEN {string(name)} THEN {entry_value} IS NULL OR {fitting}" for name, fitting in fits)
         wrong = f"list_filter({entries}, lambda {entry}: NOT coalesce(CASE {entry}.name {cases} END, false))"
+        # Of two entries with one name a column could show one, and the other would be lost.
         distinct = f"len(list_distinct(list_transform({entries}, lambda {names}: {names}.name))) = len({entries})"
         keys = _keys("name", "value").format(v=item)
         shape = f"list_filter(TRY_CAST({value} AS JSON[]), lambda {item}: NOT coalesce({keys}, false))"
