@@ -7,6 +7,7 @@
 #   make lint      ruff: rules and layout                    make format    let ruff rewrite the layout
 #   make types     mypy, strict                              make tests     only the tests, e.g. make tests ARGS="-k config"
 #   make docs      write the generated pages of docs/ anew   make contract  write contract.json anew from ../shared
+#   make news      what the platform's TypeScript SDK knows beyond contract.json (needs npm); fails if there is any
 #   make bench     how fast it reads, beside others; writes the tables of benchmarks/README.md (10 minutes, needs a package index)
 #   make bench-check   a part of it, against the committed figures (3 minutes)
 #   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them, SEED=0-999 a thousand
@@ -49,7 +50,7 @@ unexport PYTHONPATH
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
 .PHONY: bench bench-check help demo test tests simulate crash hours judges acceptance lint types format contract docs clean
-.PHONY: chaos coverage release-check test-lowest test-versions
+.PHONY: chaos coverage news release-check test-lowest test-versions
 
 test: lint types tests
 
@@ -103,6 +104,13 @@ bench-check: $(BUILD)/installed $(BUILD)/tools
 contract: $(BUILD)/installed $(BUILD)/tools
 	$(BIN)/python tools/contract.py $(SPECIFICATION)
 	$(BIN)/python tools/drafts.py $(SPECIFICATION)
+
+# The version is named: npm gives an older one to an older Node.
+news: $(BUILD)/tools
+	@rm -rf $(BUILD)/news && mkdir -p $(BUILD)/news
+	npm pack --silent --pack-destination $(BUILD)/news \
+		@commercetools/platform-sdk@$$(npm view @commercetools/platform-sdk dist-tags.latest)
+	$(BIN)/python tools/news.py $(BUILD)/news/*.tgz
 
 docs: $(BUILD)/installed $(BUILD)/tools
 	$(BIN)/python tools/docs.py

@@ -5,6 +5,8 @@
 
 Names, types and formats only; none of the specification's prose. Type expressions: `string int number bool
 datetime date time any object`, a type's name, `[X]` (array), `{X}` (map); a trailing `!` marks what is required.
+What the platform does and the specification does not say yet comes from additions.json; a row that it says by now
+is an error, so that it is taken out of that file.
 """
 
 from __future__ import annotations
@@ -15,13 +17,19 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+import additions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).parent.parent
 SPECIFICATION = ROOT.parent / "shared" / "reference" / "openapi.yaml"
 TARGET = ROOT / "src" / "commercetools_source" / "catalog" / "contract.json"
+ADDITIONS = TARGET.with_name("additions.json")
 PROJECT = "/{projectKey}"
 
 SCALARS: dict[tuple[str | None, str | None], str] = {
@@ -81,13 +89,27 @@ def expression(schema: dict[str, Any]) -> str:
 
 
 class Types:
-    """The schemas of a specification, as rows of the data file."""
+    """The schemas of a specification and what is added to them, as rows of the data file."""
 
-    def __init__(self, schemas: dict[str, Any]) -> None:
+    def __init__(self, schemas: dict[str, Any], added: Sequence[dict[str, str]] = ()) -> None:
         self.schemas = schemas
+        self.added = added
+        self.names = {*schemas, *(row["type"] for row in added)}
 
     def row(self, name: str) -> dict[str, Any]:
         """Return the row of one type: an enum, a map, a scalar, or fields with a tag and variants if it is a union."""
+        return additions.merged(name, self.specified(name) if name in self.schemas else {}, self.added)
+
+    def superseded(self) -> list[dict[str, str]]:
+        """Return the added rows that the specification says itself."""
+        return [
+            row
+            for row in self.added
+            if row["type"] in self.schemas and additions.known(self.specified(row["type"]), row)
+        ]
+
+    def specified(self, name: str) -> dict[str, Any]:
+        """Return the row of one type as the specification has it."""
         schema = self.schemas[name]
         if "enum" in schema:
             return {"enum": schema["enum"]}
@@ -155,7 +177,7 @@ def reachable(types: Types, roots: set[str]) -> dict[str, Any]:
     waiting = sorted(roots)
     while waiting:
         name = waiting.pop()
-        if name in rows or name not in types.schemas:
+        if name in rows or name not in types.names:
             continue
         rows[name] = types.row(name)
         waiting.extend(names_in(rows[name]))
@@ -223,11 +245,14 @@ def item_of(types: Types, page: str) -> str | None:
     return inner[1] if inner and "offset" in types.row(page).get("fields", {}) else None
 
 
-def render(source: Path) -> str:
-    """Return the text of the data file: one endpoint and one type per line."""
+def render(source: Path, added: Path) -> str:
+    """Return the text of the data file: one endpoint and one type per line; raises ValueError for superseded rows."""
     raw = source.read_bytes()
     doc = yaml.load(raw, Loader=yaml.CSafeLoader)
-    types = Types(doc["components"]["schemas"])
+    types = Types(doc["components"]["schemas"], additions.load(added))
+    if superseded := types.superseded():
+        lines = "".join(f"\n  {compact(row)}" for row in superseded)
+        raise ValueError(f"{source} has these rows of {added} by now; take them out of it:{lines}")
     paths = endpoints(doc, types)
     rows = reachable(types, {row["item"] for row in paths.values()})
     info = {"title": doc["info"]["title"], "version": doc["info"]["version"]}
@@ -253,8 +278,12 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file is not current")
     parser.add_argument("--target", type=Path, default=TARGET)
+    parser.add_argument("--additions", type=Path, default=ADDITIONS, help="the reviewed rows beside the specification")
     given = parser.parse_args()
-    text = render(given.specification)
+    try:
+        text = render(given.specification, given.additions)
+    except ValueError as error:
+        parser.error(str(error))
     if not given.check:
         given.target.write_text(text, encoding="utf-8")
         print(f"{given.target}: {len(text)} characters")

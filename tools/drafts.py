@@ -42,7 +42,8 @@ def render(source: Path, answers: Path) -> str:
     """Return the text of the data file: one path and one type per line."""
     doc = yaml.load(source.read_bytes(), Loader=yaml.CSafeLoader)
     contract = json.loads(answers.read_text(encoding="utf-8"))
-    types = CONTRACT["Types"](doc["components"]["schemas"])
+    added = CONTRACT["additions"].load(CONTRACT["ADDITIONS"])
+    types = CONTRACT["Types"](doc["components"]["schemas"], added)
     paths = {}
     for short in sorted([*contract["endpoints"], *MORE]):
         full = CONTRACT["PROJECT"] + short.rstrip("/")

@@ -192,6 +192,7 @@ class AttributeDefinition(TypedDict):
     label: dict[str, str]
     level: str
     name: str
+    savedToLineItem: NotRequired[bool]
     type: AttributeType
 
 
@@ -314,6 +315,7 @@ class Cart(TypedDict):
     customerId: NotRequired[str]
     deleteDaysAfterLastModification: NotRequired[int]
     directDiscounts: list[DirectDiscount]
+    directDiscountsIgnoreCartDiscounts: NotRequired[bool]
     discountCodes: list[DiscountCodeInfo]
     discountOnTotalPrice: NotRequired[DiscountOnTotalPrice]
     discountTypeCombination: NotRequired[DiscountTypeCombination]
@@ -451,6 +453,7 @@ class Category(TypedDict):
     orderHint: str
     parent: NotRequired[CategoryReference]
     slug: dict[str, str]
+    stores: NotRequired[list[StoreKeyReference]]
     version: int
 
 
@@ -675,11 +678,13 @@ class Destination(TypedDict):
 
 class DirectDiscount(TypedDict):
     id: str
+    participateInBestDealSelection: NotRequired[bool]
     target: NotRequired[CartDiscountTarget]
     value: CartDiscountValue
 
 
 class DirectDiscountDraft(TypedDict):
+    participateInBestDealSelection: NotRequired[bool]
     target: NotRequired[CartDiscountTarget]
     value: CartDiscountValueDraft
 
@@ -1701,6 +1706,7 @@ class Order(TypedDict):
     customerGroup: NotRequired[CustomerGroupReference]
     customerId: NotRequired[str]
     directDiscounts: NotRequired[list[DirectDiscount]]
+    directDiscountsIgnoreCartDiscounts: NotRequired[bool]
     discountCodes: NotRequired[list[DiscountCodeInfo]]
     discountOnTotalPrice: NotRequired[DiscountOnTotalPrice]
     discountTypeCombination: NotRequired[DiscountTypeCombination]
@@ -2232,6 +2238,7 @@ class Quote(TypedDict):
     customer: NotRequired[CustomerReference]
     customerGroup: NotRequired[CustomerGroupReference]
     directDiscounts: NotRequired[list[DirectDiscount]]
+    directDiscountsIgnoreCartDiscounts: NotRequired[bool]
     id: str
     inventoryMode: NotRequired[str]
     itemShippingAddresses: NotRequired[list[Address]]
@@ -2278,6 +2285,7 @@ class QuoteRequest(TypedDict):
     customer: CustomerReference
     customerGroup: NotRequired[CustomerGroupReference]
     directDiscounts: NotRequired[list[DirectDiscount]]
+    directDiscountsIgnoreCartDiscounts: NotRequired[bool]
     id: str
     inventoryMode: NotRequired[str]
     itemShippingAddresses: NotRequired[list[Address]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from commercetools_source.catalog.contract import SCALARS, Contract, Expression,
 
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / "tools" / "contract.py"
+# A tool imports those beside it, as it does when it is run.
+sys.path.insert(0, str(TOOL.parent))
 MADE = runpy.run_path(str(TOOL))
 SPECIFICATION = """\
 openapi: 3.0.0
@@ -110,6 +113,69 @@ def test_check_tells_whether_the_file_is_current_and_writes_nothing(tmp_path: Pa
     assert not (tmp_path / "contract.json").exists()
     run(*arguments)
     assert run(*arguments, "--check").returncode == 0
+
+
+ADDED = """\
+{"rows": [
+  {"type": "Kind", "value": "Bird", "source": "https://example.com/birds"},
+  {"type": "Animal", "tag": "Bird", "is": "Bird", "source": "https://example.com/birds"},
+  {"type": "Bird", "field": "wings", "is": "[Wing]!", "source": "https://example.com/birds"},
+  {"type": "Wing", "field": "span", "is": "number", "source": "https://example.com/birds"},
+  {"type": "Base", "field": "id", "is": "string", "source": "https://example.com/stray"}
+], "left": []}
+"""
+
+
+def test_reviewed_additions_are_merged_into_the_contract(tmp_path: Path) -> None:
+    (tmp_path / "openapi.yaml").write_text(SPECIFICATION)
+    (tmp_path / "additions.json").write_text(ADDED)
+    target = tmp_path / "contract.json"
+    result = run(tmp_path / "openapi.yaml", "--target", target, "--additions", tmp_path / "additions.json")
+    assert result.returncode == 0, result.stderr
+    lines = target.read_text().splitlines()
+    assert '"Kind": {"enum":["Cat","Dog","Bird"]},' in lines
+    assert any(line.startswith('"Animal": {"tag":"kind","variants":{"Bird":"Bird","Cat":"Cat"}') for line in lines)
+    assert '"Bird": {"fields":{"wings":"[Wing]!"}},' in lines
+    assert '"Wing": {"fields":{"span":"number"}}' in lines  # a new type that only a new type speaks of
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '{"type": "Kind", "value": "Dog", "source": "https://example.com"}',
+        '{"type": "Cat", "field": "lives", "is": "int", "source": "https://example.com"}',
+        '{"type": "Animal", "tag": "Cat", "is": "Cat", "source": "https://example.com"}',
+    ],
+)
+def test_an_addition_that_the_specification_has_by_now_is_an_error_and_nothing_is_written(
+    tmp_path: Path, row: str
+) -> None:
+    (tmp_path / "openapi.yaml").write_text(SPECIFICATION)
+    (tmp_path / "additions.json").write_text(f'{{"rows": [{row}], "left": []}}')
+    target = tmp_path / "contract.json"
+    result = run(tmp_path / "openapi.yaml", "--target", target, "--additions", tmp_path / "additions.json")
+    assert result.returncode == 2
+    assert "by now; take them out of it" in result.stderr
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("row", ['{"type": "Kind", "value": "Bird"}', '{"type": "Kind", "source": "https://a.b"}'])
+def test_an_addition_without_a_page_or_a_fact_is_an_error(tmp_path: Path, row: str) -> None:
+    (tmp_path / "openapi.yaml").write_text(SPECIFICATION)
+    (tmp_path / "additions.json").write_text(f'{{"rows": [{row}], "left": []}}')
+    arguments = ["--target", tmp_path / "contract.json", "--additions", tmp_path / "additions.json"]
+    result = run(tmp_path / "openapi.yaml", *arguments)
+    assert result.returncode == 2
+    assert "is no field, value or variant" in result.stderr
+
+
+def test_every_reviewed_addition_is_in_the_data_that_is_shipped() -> None:
+    package = ROOT / "src" / "commercetools_source"
+    files = [package / "catalog" / "contract.json", package / "sandbox" / "changes" / "drafts.json"]
+    types = {name: row for path in files for name, row in json.loads(path.read_text())["types"].items()}
+    rows = MADE["additions"].load(MADE["ADDITIONS"])
+    assert len(rows) > 40
+    assert [row for row in rows if not MADE["additions"].known(types.get(row["type"], {}), row)] == []
 
 
 def test_a_format_that_nobody_has_looked_at_is_an_error() -> None:

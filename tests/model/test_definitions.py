@@ -20,6 +20,8 @@ from commercetools_source.model.custom.definitions import (
     identifier,
     product_type,
 )
+from commercetools_source.model.custom.unfit import fits
+from commercetools_source.model.custom.values import Reader
 from commercetools_source.sandbox import Sandbox
 
 
@@ -36,6 +38,17 @@ def test_every_type_of_the_contract_has_its_row() -> None:
     types = load().types
     assert ATTRIBUTE_TYPES.keys() == types["AttributeType"].variants.keys()
     assert FIELD_TYPES.keys() == types["FieldType"].variants.keys()
+
+
+def test_a_key_that_was_removed_from_an_enumeration_still_fits() -> None:
+    reader = Reader({})
+    record = {"fieldDefinitions": [field("tier", "Enum", values=[]), field("size", "LocalizedEnum", values=[])]}
+    for definition in custom_type(record).fields:
+        assert fits(definition.type, "gold", reader)
+    attributes = [field("colour", "enum", values=[]), field("cut", "lenum", values=[])]
+    plain, localized = product_type({"attributes": attributes}).attributes
+    assert fits(plain.type, {"key": "red", "label": "Red"}, reader)
+    assert fits(localized.type, {"key": "slim", "label": {"en": "Slim"}}, reader)
 
 
 def test_definitions_are_read_with_what_is_inside_them() -> None:

@@ -120,7 +120,8 @@ _ROWS = (
         item="Category",
         scopes=("view_categories", "view_products"),
         resource_type="category",
-        caveat="Deletions are seen only by a sweep.",
+        # https://docs.commercetools.com/api/releases/2026-10-22-propagate-store-assignments-to-category-descendants
+        caveat="Deletions are seen only by a sweep. `stores` of a whole subtree are moved in the background.",
     ),
     # https://docs.commercetools.com/api/projects/channels
     Stream(

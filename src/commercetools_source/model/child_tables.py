@@ -66,7 +66,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             ),
         ),
         "carts": Family("cart", purchase()),
-        "categories": Family("category", (child("ancestors", "ancestors"), *assets())),
+        "categories": Family("category", (child("ancestors", "ancestors"), child("stores", "stores"), *assets())),
         "customers": Family(
             "customer",
             (
