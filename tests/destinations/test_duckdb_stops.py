@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from commercetools_source.destinations.duckdb.attachment import DatabaseFile
 from commercetools_source.destinations.duckdb.database import Database
 from commercetools_source.destinations.duckdb.failures import raising_interrupts
 from commercetools_source.frontends.signals import stopping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_during_a_query_ends_with_its_status_and_stores_nothing(path: Path, number: int) -> None:
-    database = Database(path, lambda: None)
+    database = Database(DatabaseFile(path), lambda: None)
     with pytest.raises(SystemExit) as end, stopping(), raising_interrupts(), database.transaction():  # noqa: PT012
         database.execute("CREATE TABLE half (a INT)")
         try:
@@ -35,7 +36,7 @@ def test_a_second_signal_during_a_query_ends_with_its_status_and_stores_nothing(
 
 @pytest.mark.parametrize("way", ["database", "connection"])
 def test_interruptions_that_go_on_do_not_end_what_takes_a_transaction_back(path: Path, way: str) -> None:
-    database = Database(path, lambda: None)
+    database = Database(DatabaseFile(path), lambda: None)
     database.catalogue.create_table("whole", {"a": "INTEGER"})
     interrupt = database.interrupt if way == "database" else database.connection.interrupt
     for _ in range(30):

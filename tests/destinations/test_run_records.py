@@ -8,6 +8,7 @@ import duckdb
 import msgspec
 import pytest
 
+from commercetools_source.destinations.duckdb.attachment import DatabaseFile
 from commercetools_source.destinations.duckdb.database import Database
 from commercetools_source.destinations.duckdb.file import DuckDB
 from commercetools_source.destinations.duckdb.runs import RUN_STREAMS, RUNS, read_runs, write_run
@@ -42,7 +43,7 @@ def record(number: int) -> RunRecord:
 
 
 def test_a_database_keeps_the_newest_runs_and_their_streams(tmp_path: Path) -> None:
-    database = Database(tmp_path / "shop.duckdb", lambda: None)
+    database = Database(DatabaseFile(tmp_path / "shop.duckdb"), lambda: None)
     for number in range(9):
         with database.transaction():
             write_run(database, record(number), newest=5)
@@ -52,7 +53,7 @@ def test_a_database_keeps_the_newest_runs_and_their_streams(tmp_path: Path) -> N
 
 
 def test_a_database_of_another_version_gets_the_columns_that_it_lacks(tmp_path: Path) -> None:
-    database = Database(tmp_path / "shop.duckdb", lambda: None)
+    database = Database(DatabaseFile(tmp_path / "shop.duckdb"), lambda: None)
     database.catalogue.prepare_bookkeeping("runs", {"run": "VARCHAR", "later": "VARCHAR"})
     assert read_runs(database, 99) == []
     with database.transaction():

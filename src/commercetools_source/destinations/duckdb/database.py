@@ -1,19 +1,18 @@
-"""One open DuckDB file: its connection, transactions, memory limit and checkpoints."""
+"""One open database: its connection, transactions, memory limit and checkpoints."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.destinations.duckdb.catalogue import Catalogue
-from commercetools_source.destinations.duckdb.connection import attach, target_of
 from commercetools_source.destinations.duckdb.failures import duckdb_errors
 from commercetools_source.destinations.duckdb.memory import megabytes
 from commercetools_source.model.quoting import literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+    from commercetools_source.destinations.duckdb.attachment import Attachment
 
 __all__ = ["Database"]
 
@@ -22,24 +21,24 @@ _LOG_BYTES = 100_000_000
 
 
 class Database:
-    """An open file; raises what `attach` raises.
+    """An open database; raises what `attach` raises.
 
     `on_rollback` is called when a transaction was taken back. `commit_failed`: the last transaction may be stored or
-    not, and DuckDB 1.4 goes on with something else than it has stored; the file must be opened anew.
+    not, and DuckDB 1.4 goes on with something else than it has stored; it must be opened anew.
     """
 
-    def __init__(self, path: Path, on_rollback: Callable[[], None], *, read_only: bool = False) -> None:
-        self._path = target_of(path)
+    def __init__(self, attachment: Attachment, on_rollback: Callable[[], None], *, read_only: bool = False) -> None:
+        self._attachment = attachment
         self._on_rollback = on_rollback
         self.read_only = read_only
         self._allowed = ""
         self._rolling_back = False
         self.commit_failed = False
-        self.connection = attach(path, read_only=read_only)
+        self.connection = attachment.attach(read_only=read_only)
         try:
-            self.catalogue = Catalogue(self.connection)
+            self.catalogue = attachment.catalogue(self.connection)
         except BaseException:
-            self.connection.close()
+            self.release()
             raise
 
     def execute(self, query: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
@@ -63,7 +62,8 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Store what is done inside all together, or nothing of it."""
+        """Store what is done inside all together, or nothing of it; raises DestinationError where the lock is lost."""
+        self._attachment.check()
         self.connection.execute("BEGIN")
         self.commit_failed = False
         try:
@@ -119,16 +119,18 @@ class Database:
 
     def keep_log_short(self, memory: str) -> None:
         """Write the log into the file where it has become long."""
-        log = self._path.with_name(f"{self._path.name}.wal")
-        if log.exists() and log.stat().st_size > _LOG_BYTES:
+        log = self._attachment.log()
+        if log is not None and log.exists() and log.stat().st_size > _LOG_BYTES:
             self.checkpoint(memory)
 
     def checkpoint(self, memory: str) -> None:
-        """Write the log into the file; what was committed stays in the log where that fails.
+        """Write the log into the file, if that is ours to do; what was committed stays in the log where that fails.
 
         `memory` is all that there is: before 2.0 a checkpoint that lacks some cannot be tried again, DuckDB takes no
         statement after it until the file is opened anew.
         """
+        if self._attachment.log() is None:
+            return
         with suppress(*duckdb_errors()):
             self.allow(memory)
             self.connection.execute("CHECKPOINT")
@@ -138,4 +140,8 @@ class Database:
         # Else the next reader would have to replay the log, and a copy of the file alone would lack rows.
         if not self.read_only:
             self.checkpoint(memory)
-        self.connection.close()
+        self.release()
+
+    def release(self) -> None:
+        """Release it as it is."""
+        self._attachment.release(self.connection)

@@ -1,4 +1,4 @@
-"""A DuckDB file: the records of each stream, relations over them, rows and checkpoint in one transaction.
+"""A database of DuckDB's: the records of each stream, relations over them, rows and checkpoint in one transaction.
 
 A full read fills `raw._loading_<stream>` and becomes the stream's table when it is complete; until then the
 old table stays readable. Tables have no index: merging without one is 40 times faster, and rows are
@@ -16,8 +16,9 @@ from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.duckdb import erasure, merge, runs, states
+from commercetools_source.destinations.duckdb.attachment import DatabaseFile
 from commercetools_source.destinations.duckdb.comments import write_comments
-from commercetools_source.destinations.duckdb.connection import attach, target_of
+from commercetools_source.destinations.duckdb.connection import target_of
 from commercetools_source.destinations.duckdb.database import Database
 from commercetools_source.destinations.duckdb.failures import (
     duckdb_errors,
@@ -31,7 +32,7 @@ from commercetools_source.destinations.duckdb.publish import check_target, publi
 from commercetools_source.destinations.duckdb.tables import StreamTables
 from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
 from commercetools_source.destinations.duckdb.writer import Stored, store, unchanged
-from commercetools_source.destinations.duckdb_engine import first_line, lacks_memory
+from commercetools_source.destinations.duckdb_engine import lacks_memory
 from commercetools_source.destinations.interruptible import Interruptible
 from commercetools_source.errors import DestinationError
 from commercetools_source.events import Notice
@@ -47,11 +48,12 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.schema import Column
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.destinations.duckdb.attachment import Attachment
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery, Difference, Listed
     from commercetools_source.extract.run_record import RunRecord
 
-__all__ = ["DuckDB"]
+__all__ = ["Attached", "DuckDB"]
 
 
 _KEPT = "what was stored before is kept, and the next run goes on from there"
@@ -59,7 +61,7 @@ _KEPT = "what was stored before is kept, and the next run goes on from there"
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """An open file, and what is known of it."""
+    """An open database, and what is known of it."""
 
     database: Database
     tables: StreamTables
@@ -67,8 +69,8 @@ class _Opened:
     watch: CustomFieldWatch
 
 
-class DuckDB:
-    """A destination that writes the DuckDB file `path`; its folder must exist.
+class Attached:
+    """A destination that writes to a database that DuckDB attaches.
 
     `drift` counts values that did not fit their column, by table and field (they are in `_unfit`);
     `added` lists the columns added for fields that the schema did not know. `memory` is what DuckDB may
@@ -81,27 +83,27 @@ class DuckDB:
 
     def __init__(
         self,
-        path: Path,
+        attachment: Attachment,
         fields: Callable[[Stream], Sequence[Column]] = columns,
         *,
         materialize: bool | None = None,
         comments: bool | None = None,
         memory: Sequence[str] = LIMITS,
     ) -> None:
-        self.name = str(path)
+        self.name = attachment.name
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
         self._changes: dict[str, Changes] = {}
-        self._path = path
+        self._attachment = attachment
         self._fields = fields
         self._materialize = materialize
         self._comments = comments
         self._memory = MemoryLimits(memory)
-        self._file: _Opened | None = None
+        self._database: _Opened | None = None
         self._interruptible = Interruptible(self._interrupt)
 
     def open(self) -> Mapping[str, StreamState]:
-        """Open or create the file, lock it, return the stored states.
+        """Open or create the database, lock it, return the stored states.
 
         A stream whose table is gone is read from its start, so dropping a table loads it again.
         Raises DestinationError (no DuckDB installed; not writable; in use; no DuckDB file) and StateError.
@@ -111,13 +113,13 @@ class DuckDB:
         return self._open(read_only=False)
 
     def open_read_only(self) -> Mapping[str, StreamState]:
-        """Return the stored states, with nothing changed and while others read the file; raises as `open`."""
+        """Return the stored states, with nothing changed and while others read it; raises as `open`."""
         return self._open(read_only=True)
 
     def close(self) -> None:
         """Write everything into the file itself and release it."""
         # Forgotten first: if closing fails, the object does not pretend to be open.
-        opened, self._file = self._file, None
+        opened, self._database = self._database, None
         if opened is not None:
             try:
                 self._comment(opened)
@@ -130,24 +132,16 @@ class DuckDB:
             with suppress(*duckdb_errors()):
                 write_comments(opened.database, opened.model, wanted=self._comments)
 
-    def check_publish(self, target: Path) -> None:
-        """Raise what `publish` would raise for `target` as it is now; changes nothing."""
-        check_target(self._path, target)
-
-    def publish(self, target: Path) -> None:
-        """Put a copy of the file in the place of `target`, as a whole or not at all; raises as `publish.publish`."""
-        publish(self._path, target)
-
     @contextmanager
     def querying(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a connection that only reads the file; raises DestinationError."""
-        connection = attach(self._path, read_only=True)
+        """Give a connection that only reads the database; raises DestinationError."""
+        connection = self._attachment.attach(read_only=True)
         try:
             yield connection
         except duckdb_errors() as error:
-            raise DestinationError(f"cannot query {self.name}: {first_line(error)}") from error
+            raise DestinationError(f"cannot query {self.name}: {self._attachment.message(error)}") from error
         finally:
-            connection.close()
+            self._attachment.release(connection)
 
     def write(self, delivery: Delivery) -> None:
         """Store records and state in one transaction; raises DestinationError, with neither stored.
@@ -181,8 +175,9 @@ class DuckDB:
             )
             if self._opened.database.commit_failed:
                 self._reopen()
+            reason = self._attachment.message(error)
             raise write_error(error)(
-                f"cannot write {delivery.stream.name} to {self.name}: {first_line(error)}{advice}; {_KEPT}"
+                f"cannot write {delivery.stream.name} to {self.name}: {reason}{advice}; {_KEPT}"
             ) from error
         self._note(delivery, stored)
         watch = self._opened.watch
@@ -241,12 +236,6 @@ class DuckDB:
         with self._changing(f"erase records of {stream.name} in") as opened:
             return erasure.rewrite(opened.database, opened.model, stream, ids, change)
 
-    def scrub(self) -> None:
-        """Put a copy of what counts in the place of the file, and close it; raises DestinationError."""
-        with self._failing("write anew") as opened:
-            erasure.scrub(opened.database.connection, target_of(self._path))
-        self.close()
-
     def changes(self) -> Mapping[str, Changes]:
         """Return by stream what deliveries changed; what a full read of a very large table changed is not known."""
         return self._changes
@@ -265,8 +254,8 @@ class DuckDB:
         ]
 
     def _open(self, *, read_only: bool) -> Mapping[str, StreamState]:
-        self._file = None
-        database = Database(self._path, self._reset, read_only=read_only)
+        self._database = None
+        database = Database(self._attachment, self._reset, read_only=read_only)
         try:
             own = OwnFields(database)
             model = Model(database, own, materialize=self._materialize)
@@ -275,30 +264,26 @@ class DuckDB:
         except BaseException as error:
             database.close(self._memory.steps[-1])
             if isinstance(error, duckdb_errors()):
-                raise DestinationError(f"cannot read {self.name}: {first_line(error)}") from error
+                raise DestinationError(f"cannot read {self.name}: {self._attachment.message(error)}") from error
             raise
-        self._file = _Opened(database, StreamTables(self.name, database.catalogue, self._fields), model, watch)
+        self._database = _Opened(database, StreamTables(self.name, database.catalogue, self._fields), model, watch)
         return stored
 
     @property
     def _opened(self) -> _Opened:
-        if self._file is None:
+        if self._database is None:
             raise DestinationError(f"{self.name} is not open; call open() first")
-        return self._file
-
-    @property
-    def _connection(self) -> duckdb.DuckDBPyConnection:
-        return self._opened.database.connection
+        return self._database
 
     def _interrupt(self) -> None:
-        if self._file is not None:
-            self._file.database.interrupt()
+        if self._database is not None:
+            self._database.database.interrupt()
 
     def _reset(self) -> None:
         """Forget what a transaction did that was rolled back."""
-        if self._file is not None:
-            self._file.tables.reset()
-            self._file.model.reset()
+        if self._database is not None:
+            self._database.tables.reset()
+            self._database.model.reset()
 
     def _note(self, delivery: Delivery, stored: Stored) -> None:
         name = delivery.stream.name
@@ -362,7 +347,7 @@ class DuckDB:
 
     def _reopen(self) -> None:
         """Go on from what the file itself holds."""
-        self._opened.database.connection.close()
+        self._opened.database.release()
         self._open(read_only=False)
 
     def _delete(
@@ -400,4 +385,36 @@ class DuckDB:
                 self._opened.database.allow(self._memory.enough)
                 yield self._opened
         except duckdb_errors() as error:
-            raise DestinationError(f"cannot {action} {self.name}: {first_line(error)}{comfort}") from error
+            raise DestinationError(
+                f"cannot {action} {self.name}: {self._attachment.message(error)}{comfort}"
+            ) from error
+
+
+class DuckDB(Attached):
+    """A destination that writes the DuckDB file `path`; its folder must exist. All else as in `Attached`."""
+
+    def __init__(
+        self,
+        path: Path,
+        fields: Callable[[Stream], Sequence[Column]] = columns,
+        *,
+        materialize: bool | None = None,
+        comments: bool | None = None,
+        memory: Sequence[str] = LIMITS,
+    ) -> None:
+        super().__init__(DatabaseFile(path), fields, materialize=materialize, comments=comments, memory=memory)
+        self._path = path
+
+    def check_publish(self, target: Path) -> None:
+        """Raise what `publish` would raise for `target` as it is now; changes nothing."""
+        check_target(self._path, target)
+
+    def publish(self, target: Path) -> None:
+        """Put a copy of the file in the place of `target`, as a whole or not at all; raises as `publish.publish`."""
+        publish(self._path, target)
+
+    def scrub(self) -> None:
+        """Put a copy of what counts in the place of the file, and close it; raises DestinationError."""
+        with self._failing("write anew") as opened:
+            erasure.scrub(opened.database.connection, target_of(self._path))
+        self.close()

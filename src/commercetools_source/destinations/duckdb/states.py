@@ -68,7 +68,8 @@ def delete_state(database: Database, stream: str) -> bool:
     """Delete the state of a stream; return whether there was one."""
     if not is_there(database):
         return False
-    return bool(database.execute(f"DELETE FROM {STATE} WHERE stream = ? RETURNING stream", [stream]))  # noqa: S608 - same
+    ((count,),) = database.execute(f"DELETE FROM {STATE} WHERE stream = ?", [stream])  # noqa: S608 - same
+    return bool(count)
 
 
 def _parsed(text: str | None) -> Any:

@@ -1,0 +1,79 @@
+"""What a destination attaches to DuckDB and writes to: a file of DuckDB's own, or whatever else it has tables in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from commercetools_source.destinations.duckdb.catalogue import Catalogue
+from commercetools_source.destinations.duckdb.connection import attach, target_of
+from commercetools_source.destinations.duckdb_engine import first_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+__all__ = ["Attachment", "DatabaseFile"]
+
+
+class Attachment(Protocol):
+    """A database that can be the current one of a connection; the statements of the destination are the same in all."""
+
+    name: str
+    """What a person calls it; without secrets."""
+
+    def log(self) -> Path | None:
+        """Return the log that CHECKPOINT writes into the database; None where a checkpoint is not ours to make."""
+        ...
+
+    def attach(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        """Return a connection whose current database it is, locked where it is written; raises DestinationError."""
+        ...
+
+    def catalogue(self, connection: duckdb.DuckDBPyConnection) -> Catalogue:
+        """Return what it has, read by a connection that `attach` gave."""
+        ...
+
+    def message(self, error: BaseException) -> str:
+        """Return what an error of DuckDB's says, in a line without secrets."""
+        ...
+
+    def check(self) -> None:
+        """Raise DestinationError where the lock is lost that `attach` took."""
+        ...
+
+    def release(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Close a connection that `attach` gave."""
+        ...
+
+
+class DatabaseFile:
+    """The DuckDB file at a path."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self.path = path
+
+    def log(self) -> Path:
+        """Return the path of the file's log."""
+        path = target_of(self.path)
+        return path.with_name(f"{path.name}.wal")
+
+    def attach(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        """Open or create the file; raises as `connection.attach`."""
+        return attach(self.path, read_only=read_only)
+
+    def catalogue(self, connection: duckdb.DuckDBPyConnection) -> Catalogue:
+        """Return what the file has."""
+        return Catalogue(connection)
+
+    def message(self, error: BaseException) -> str:
+        """Return the first line of an error."""
+        return first_line(error)
+
+    def check(self) -> None:
+        """Do nothing: the lock of a file lasts as long as the connection."""
+
+    def release(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Close the file."""
+        connection.close()
