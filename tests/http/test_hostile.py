@@ -7,6 +7,7 @@ import itertools
 import ssl
 import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +142,35 @@ def test_a_token_answer_without_end_is_no_token() -> None:
 
 def test_of_an_error_without_end_the_status_counts() -> None:
     for body in (answer(bomb(LARGEST_BODY), status="403 No"), with_status(ENDLESS_BODIES["chunks"], "403 No")):
-        assert refused(Script([body]), ApiError).problem.status == 403  # type: ignore[attr-defined]
+        error = refused(Script([body]), ApiError)
+        assert error.problem.status == 403  # type: ignore[attr-defined]
+        assert "it is larger than 1 MB" in str(error)
+    error = refused(Script([with_status(ENDLESS_BODIES["a length"], "500 No")]), ServerError, retry_seconds=0)
+    assert "it is larger than 1 MB" in str(error)
+    assert "it is empty" in str(refused(Script([answer(b"", status="403 No")]), ApiError))
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 206, 207, 208, 226, 299])
+def test_a_read_is_answered_by_a_200_only(status: int) -> None:
+    """Its body may be good JSON all the same: that of 206 is part of an answer, of 203 a changed one."""
+    odd = answer(b'{"results":[],"count":0}', "Content-Range: bytes 0-23/90000", status=f"{status} Odd")
+    assert asked(Script([odd, answer(b'{"fine":true}')])) == {"fine": True}
+    error = refused(Script([odd]), NetworkError, retry_seconds=1)
+    assert f"with {status} (bytes 0-23/90000), which is not the whole answer" in str(error)
+
+
+def test_a_write_may_be_answered_by_any_2xx() -> None:
+    with Script([answer(b'{"id":"x"}', status="201 Created")]) as script, Client(script.settings()) as client:
+        assert client.request("POST", "/orders", body={}) == {"id": "x"}
+
+
+def test_a_body_that_a_status_does_not_have_is_not_taken_for_the_next_answer() -> None:
+    empty = [answer(b'{"odd":true}', status="204 No Content"), answer(b'{"odd":true}', status="304 Not Modified")]
+    for odd in empty:
+        with Script([odd, answer(b'{"fine":true}')]) as script, Client(script.settings()) as client:
+            with suppress(ApiError):
+                assert client.request("GET", "/orders") is None
+            assert client.request("GET", "/orders") == {"fine": True}
 
 
 def test_a_page_of_large_records_is_read_in_halves() -> None:

@@ -6,9 +6,8 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from commercetools_source.catalog.stream import Paging
-from commercetools_source.extract.keyset import advance, predicate
+from commercetools_source.extract.keyset import predicate
 from commercetools_source.extract.paging import pages
-from commercetools_source.extract.records import position_of
 from commercetools_source.extract.request import PageRequest
 from commercetools_source.extract.windows import split
 
@@ -106,5 +105,5 @@ def _stepped(request: PageRequest) -> int | None:
             return None if fetched.total is None else counted + fetched.total
         # Skipped are 9,999 records, and the one that came is the 10,000th; counting goes on behind it.
         counted += CEILING
-        left = advance(request.key_range, position_of(fetched.page.records[0], request.key_range))
+        left = request.behind(fetched.page.records[0])
         request = PageRequest(request.get, request.stream, left, request.where)

@@ -93,8 +93,8 @@ def sort(key_range: KeyRange) -> tuple[str, ...]:
     return tuple(f"{name} asc" for name in (key_range.field, key_range.tie) if name) if key_range.field else ()
 
 
-def advance(key_range: KeyRange, last: Position) -> KeyRange:
-    """Return what is left of `key_range` once the record at `last` is delivered.
+def advance(key_range: KeyRange, last: Position, collection: str) -> KeyRange:
+    """Return what is left of `key_range` of a `collection` once the record at `last` is delivered.
 
     Raises StateError when `last` is where the range already stood, or a time before: the platform then
     ignores the predicate, and going on would never end.
@@ -107,7 +107,7 @@ def advance(key_range: KeyRange, last: Position) -> KeyRange:
     )
     if is_earlier or last == key_range.after:
         raise StateError(
-            f"reading by {key_range.field} made no progress: the platform sent the record at {last.value} again;"
-            " check that the endpoint supports `where` and `sort`"
+            f"reading {collection} by {key_range.field} made no progress: the platform sent the record at {last.value}"
+            " again; check that the endpoint supports `where` and `sort`"
         )
     return replace(key_range, after=last)

@@ -15,7 +15,6 @@ from commercetools_source.catalog.stream import Paging
 from commercetools_source.catalog.timestamps import shift
 from commercetools_source.errors import CommercetoolsError, StateError, UndecodableError
 from commercetools_source.extract.envelope import decode_object
-from commercetools_source.extract.keyset import KeyRange, advance
 from commercetools_source.extract.privacy import KEEP
 from commercetools_source.extract.records import position_of, record_shaper
 from commercetools_source.extract.request import (
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.keyset import KeyRange
     from commercetools_source.extract.privacy import Privacy
 
 __all__ = [
@@ -238,7 +238,7 @@ def _left(request: PageRequest, page: Page, skip: int) -> KeyRange:
     key_range = request.key_range
     if request.by_offset:
         return replace(key_range, offset=key_range.offset + skip + len(page.records))
-    return advance(key_range, position_of(page.records[-1], key_range))
+    return request.behind(page.records[-1])
 
 
 def _divide(request: PageRequest, most: int) -> Step:
@@ -315,7 +315,7 @@ def _behind_undecodable(request: PageRequest) -> KeyRange | None:
         # Only the fields of the order, encoded anew: the others hold the bytes that could not be decoded.
         names = {name.partition(".")[0] for name in (key_range.field, key_range.tie)}
         fields = msgspec.json.encode({name: rows[0][name] for name in names if name in rows[0]})
-        return advance(key_range, position_of(msgspec.Raw(fields), key_range)) if _REPLACED not in fields else None
+        return request.behind(msgspec.Raw(fields)) if _REPLACED not in fields else None
     except (UndecodableError, IndexError, ValueError):
         return None
 

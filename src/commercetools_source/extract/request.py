@@ -16,7 +16,8 @@ from commercetools_source.errors import (
     UndecodableError,
 )
 from commercetools_source.extract.envelope import decode_page, decode_rows
-from commercetools_source.extract.keyset import KeyRange, predicate, sort
+from commercetools_source.extract.keyset import KeyRange, advance, predicate, sort
+from commercetools_source.extract.records import position_of
 from commercetools_source.http.retry import OVERSIZED
 
 if TYPE_CHECKING:
@@ -148,6 +149,11 @@ class PageRequest:
         if fetched.total is not None and fetched.total > self.key_range.offset:
             raise StateError(cut_short(path_of(self.stream, self.key_range)))
         return True
+
+    def behind(self, record: msgspec.Raw) -> KeyRange:
+        """Return what is left of the range behind `record`; raises StateError as `advance` does."""
+        position = position_of(record, self.key_range)
+        return advance(self.key_range, position, path_of(self.stream, self.key_range))
 
     def selecting(self) -> list[tuple[str, str]]:
         """Return the parameters that select what is left of the range, in its order."""

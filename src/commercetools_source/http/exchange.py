@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.config.values import Secret
 
-__all__ = ["Outcome", "Request", "Response", "Timing", "is_good"]
+__all__ = ["WHOLE", "Outcome", "Request", "Response", "Timing", "is_good"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ class Request:
 class Response:
     """What came back, whole and inflated. `value` is what the request's `parse` made of a 2xx body.
 
-    `wait` is there if the server asked for more seconds than the budget has.
+    `wait` is there if the server asked for more seconds than the budget has. `bound` is there if the body, an error's,
+    was larger than that many bytes, and left out.
     """
 
     status: int
@@ -62,6 +63,11 @@ class Response:
     body: bytes = field(repr=False)
     value: Any = field(default=None, repr=False)
     wait: float | None = None
+    bound: int | None = None
+
+
+WHOLE = frozenset({HTTPStatus.OK, HTTPStatus.NO_CONTENT})
+"""The 2xx that answer a read; the others bring a part of the answer (206), a changed one (203, 226), or none yet."""
 
 
 def is_good(status: int) -> bool:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.http.routes import Proxy
 
-__all__ = ["fault_of", "oversized", "proxy_refusal", "unreadable"]
+__all__ = ["fault_of", "incomplete", "oversized", "proxy_refusal", "unreadable"]
 
 _CERTIFICATES: Mapping[int, str] = {
     9: "its certificate is not valid yet; check this machine's clock",
@@ -118,6 +118,18 @@ def unreadable(status: int, headers: Mapping[str, str], body: bytes, host: str, 
     return NetworkError(
         f"{host} answered {request} with {status} and {printable(media_type, 60)}, which is no JSON;"
         " check api_url and auth_url, or whether a proxy or login page answers in place of the platform"
+    )
+
+
+def incomplete(status: int, headers: Mapping[str, str], host: str, request: str) -> NetworkError:
+    """Return the error for a 2xx that is not the whole answer to a read, however much its body looks like one."""
+    part = headers.get("Content-Range")
+    named = f" ({printable(part, 60)})" if part else ""
+    return NetworkError(
+        f"{host} answered {request} with {status}{named}, which is not the whole answer as the platform sends it;"
+        " look for a proxy or gateway that cuts or changes answers",
+        # Fewer records may pass as a whole where only large answers are cut.
+        damaged=True,
     )
 
 

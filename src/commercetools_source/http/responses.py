@@ -124,7 +124,11 @@ def _detail(response: Response, fields: Mapping[str, Any], *, foreign: bool) -> 
     else:
         media_type = response.headers.get("Content-Type")
         form = printable(media_type, _LONGEST_CODE) if media_type else "without a content type"
-        detail = f"the answer has no message of the platform ({form if response.body else 'it is empty'})"
+        if response.bound is not None:
+            form = f"it is larger than {response.bound >> 20} MB"
+        elif not response.body:
+            form = "it is empty"
+        detail = f"the answer has no message of the platform ({form})"
     if foreign and response.status == HTTPStatus.FORBIDDEN:
         detail += "; a firewall or proxy on the way refuses this request, and no scope changes that"
     if response.wait is not None:

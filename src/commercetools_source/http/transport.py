@@ -14,8 +14,8 @@ from commercetools_source.errors import CommercetoolsError, NetworkError, Overdu
 from commercetools_source.events import Hook, RequestDone, RetryScheduled, ignore
 from commercetools_source.http.concurrency import ConcurrencyLimit
 from commercetools_source.http.connections import Connections
-from commercetools_source.http.exchange import Outcome, Request, Response, Timing, is_good
-from commercetools_source.http.faults import fault_of, oversized, proxy_refusal, unreadable
+from commercetools_source.http.exchange import WHOLE, Outcome, Request, Response, Timing, is_good
+from commercetools_source.http.faults import fault_of, incomplete, oversized, proxy_refusal, unreadable
 from commercetools_source.http.forks import PerProcess
 from commercetools_source.http.gzip import inflater, is_packed
 from commercetools_source.http.retry import (
@@ -172,6 +172,8 @@ class Transport:
             return fault
         if proxy is not None and packed.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
             return proxy_refusal(proxy)
+        if request.safe and is_good(packed.status) and packed.status not in WHOLE:
+            return incomplete(packed.status, packed.headers, host, f"{request.method} {request.path}")
         # Waiting for the network goes on in parallel; what fills memory does not.
         with traffic.unpacking:
             return self._unpack(request, packed, host)
@@ -198,22 +200,23 @@ class Transport:
             # One place retries: here urllib3's own would multiply the attempts and know no budget.
             retries=False,
         )
+        left_out = None
         try:
             # The answer to HEAD announces the length of a body that never comes (RFC 9110, section 9.3.2).
             bound = request.largest if is_good(response.status) else _LARGEST_ERROR
             body = b"" if request.method == "HEAD" else _read(response, bound)
-        except OversizedError:
+        except OversizedError as error:
             # What is not read stays in the socket, where the next request would take it for its answer.
             response.close()
             if is_good(response.status):
                 raise
-            body = b""  # the status says enough
+            body, left_out = b"", error.bound  # the status says enough
         except BaseException:
             response.close()
             raise
         finally:
             response.release_conn()
-        return Response(response.status, response.headers, body)
+        return Response(response.status, response.headers, body, bound=left_out)
 
     def _unpack(self, request: Request, packed: Response, host: str) -> Outcome:
         """Return the answer with its text, and with the value of a 2xx answer."""
@@ -234,10 +237,10 @@ class Transport:
         except (OversizedError, MemoryError, RecursionError) as error:
             # A status without its text still tells what to do; a page without its text is none.
             if not good:
-                return replace(packed, body=b"")
+                return replace(packed, body=b"", bound=_LARGEST_ERROR)
             damaged = oversized(error, status, request.method, request.path)
         else:
-            return Response(status, packed.headers, body, value)
+            return replace(packed, body=body, value=value)
         return damaged
 
 
