@@ -104,15 +104,26 @@ def test_a_file_of_the_old_layout_is_refused_and_not_changed(
 
 
 @pytest.mark.usefixtures("shop")
-@pytest.mark.parametrize("name", ["raw.duckdb", "Raw.shop.duckdb", "sync.duckdb"])
-def test_a_file_called_like_one_of_its_schemas_is_refused(
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("raw.duckdb", "Raw.shop.duckdb", "sync.duckdb", "MAIN.db", "temp.x.db", "system.db", "memory.duckdb"),
+        *("duckdb:raw", "duckdb:sub/Sync"),
+    ],
+)
+def test_a_file_called_like_one_of_its_schemas_or_like_a_database_of_duckdb_is_wrong_usage(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("sync", "--streams", "zones", "-d", name) != 0
-    assert "which has a schema" in capsys.readouterr().err
-    assert run("sync", "--streams", "zones", "-d", "shop.duckdb", "--publish", name) != 0
-    assert "choose another name" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "sub").mkdir()
+    before = snapshot(tmp_path)
+    path = name.removeprefix("duckdb:")
+    published = ["sync", "--streams", "zones", "-d", "shop.duckdb", "--publish", path]
+    for command in (["sync", "--streams", "zones", "-d", name], published, ["demo", "--path", path]):
+        assert run(*command) == 2, command
+        (line,) = capsys.readouterr().err.splitlines()
+        assert f"to DuckDB the file {path} is a database" in line
+        assert "choose another name" in line
+    assert snapshot(tmp_path) == before
 
 
 @pytest.mark.usefixtures("shop")

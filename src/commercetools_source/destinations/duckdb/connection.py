@@ -12,10 +12,10 @@ from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.duckdb.failures import opening_error
 from commercetools_source.destinations.duckdb.memory import LIMITS
-from commercetools_source.errors import DestinationError
+from commercetools_source.errors import ConfigError, DestinationError
 from commercetools_source.errors.extras import install_hint
 from commercetools_source.model.quoting import quoted, string
-from commercetools_source.model.schemas import BOOKKEEPING, RECORDS, record_table
+from commercetools_source.model.schemas import BOOKKEEPING, RECORDS, RELATIONS, record_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,6 +30,9 @@ _OLD_LAYOUT = (
     " AND schema_name = 'main' AND table_name = '_commercetools_state'"
 )
 """What earlier versions had beside their tables of records, which were in this schema, too."""
+
+_DATABASES = frozenset({"memory", "system", "temp"})
+"""What DuckDB calls databases of its own, in which it looks before it looks in a file of that name."""
 
 _SETTINGS: duckdb_engine.Settings = {
     **duckdb_engine.SETTINGS,
@@ -63,7 +66,7 @@ def row_counts(path: Path) -> dict[str, int]:
 
 
 def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
-    """Return a connection whose current database is the file at `path`; raises DestinationError."""
+    """Return a connection whose current database is the file at `path`; raises DestinationError, ConfigError."""
     try:
         import duckdb
         import pyarrow  # noqa: F401, ICN001 - heavy; looked for now, before anything is read
@@ -130,15 +133,18 @@ def _check(path: Path, *, read_only: bool) -> None:
 
 
 def refuse_ambiguous(path: Path) -> None:
-    """Raise DestinationError for a file of which DuckDB could not tell the database from one of its schemas.
+    """Raise ConfigError for a file whose tables DuckDB could not tell from those of a schema or another database.
 
     A database is called as its file up to the first dot (https://duckdb.org/docs/stable/sql/statements/attach).
     """
     name = path.name.partition(".")[0].casefold()
-    if name in {RECORDS, BOOKKEEPING}:
-        raise DestinationError(
-            f"to DuckDB the file {path} is a database {name!r}, which has a schema {name!r} too, so that"
-            f" {name}.orders can mean either; choose another name"
+    reason = "which has a schema of that name too" if name in {RECORDS, BOOKKEEPING, RELATIONS} else ""
+    if name in _DATABASES:
+        reason = "as one of its own is called"
+    if reason:
+        raise ConfigError(
+            f"to DuckDB the file {path} is a database {name!r}, {reason}, so that {name}.orders can mean either;"
+            " choose another name"
         )
 
 
