@@ -107,7 +107,7 @@ def test_a_file_of_the_old_layout_is_refused_and_not_changed(
 @pytest.mark.parametrize(
     "name",
     [
-        *("raw.duckdb", "Raw.shop.duckdb", "sync.duckdb", "MAIN.db", "temp.x.db", "system.db", "memory.duckdb"),
+        *("raw.duckdb", "Raw.shop.duckdb", "sync.duckdb", "MAIN.db", "temp.x.db", "system.db"),
         *("duckdb:raw", "duckdb:sub/Sync"),
     ],
 )

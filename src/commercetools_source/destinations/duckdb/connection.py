@@ -31,8 +31,8 @@ _OLD_LAYOUT = (
 )
 """What earlier versions had beside their tables of records, which were in this schema, too."""
 
-_DATABASES = frozenset({"memory", "system", "temp"})
-"""What DuckDB calls databases of its own, in which it looks before it looks in a file of that name."""
+_DATABASES = frozenset({"system", "temp"})
+"""What DuckDB calls databases of its own, in which it looks in place of a file of that name."""
 
 _SETTINGS: duckdb_engine.Settings = {
     **duckdb_engine.SETTINGS,
