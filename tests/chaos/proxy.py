@@ -194,7 +194,7 @@ class Chaos:
             if not touched or over or random.random() >= self.share:
                 return answer
             for name in random.sample(self.names, min(len(self.names), random.choice((1, 1, 1, 2, 3)))):
-                with suppress(ValueError, TypeError, AttributeError):  # a mutation of what another one broke
+                with suppress(ValueError, TypeError, AttributeError, RecursionError):  # of what another one broke
                     answer = MUTATIONS[name](answer, random)
                 self.changed.append((path.partition("?")[0], name))
             return answer
