@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -15,7 +15,7 @@ from commercetools_source.extract.delivery import Difference
 from commercetools_source.model.quoting import string
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     import duckdb
     import pyarrow as pa
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from commercetools_source.extract.delivery import Listed
 
 __all__ = [
+    "IDS",
     "SETTINGS",
     "Settings",
     "as_json",
@@ -30,10 +31,12 @@ __all__ = [
     "connect",
     "deletions",
     "first_line",
+    "having_ids",
     "lacks_memory",
     "listed",
     "mark_deleted",
     "records",
+    "registered",
     "remove",
 ]
 
@@ -47,6 +50,8 @@ SETTINGS: Settings = {
 }
 """What a destination opens DuckDB with, besides its own."""
 
+IDS = "_ids"
+"""The table of ids that `having_ids` registers."""
 _ROWS_AT_ONCE = 1000
 _LACKING = re.compile(r"failed to (pin|allocate|offload)|could not allocate|out of memory|memory limit", re.IGNORECASE)
 
@@ -75,13 +80,32 @@ def first_line(message: object) -> str:
 
 
 @contextmanager
+def registered(connection: duckdb.DuckDBPyConnection, name: str, rows: Any) -> Iterator[None]:
+    """Let statements read the Arrow data `rows` under `name` for as long as the block runs."""
+    import duckdb
+
+    connection.register(name, rows)
+    try:
+        yield
+    finally:  # what is registered stays in memory
+        with suppress(duckdb.Error):  # a transaction that failed takes no statement more
+            connection.unregister(name)
+
+
+@contextmanager
+def having_ids(connection: duckdb.DuckDBPyConnection, ids: Collection[str]) -> Iterator[str]:
+    """Give the condition that rows with one of these ids meet, for as long as the block runs; `IDS` has them."""
+    import pyarrow as pa
+
+    with registered(connection, IDS, pa.table({"id": strings(list(ids))})):
+        yield f"id IN (SELECT id FROM {IDS})"  # noqa: S608 - a constant
+
+
+@contextmanager
 def listed(connection: duckdb.DuckDBPyConnection, times: Mapping[str, str]) -> Iterator[str]:
     """Give the name of the table that `deletions` makes of `times`, for as long as the block runs."""
-    connection.register("_gone", deletions(times))
-    try:
+    with registered(connection, "_gone", deletions(times)):
         yield "_gone"
-    finally:  # a registered table stays in memory
-        connection.unregister("_gone")
 
 
 def as_json(columns: Mapping[str, str], types: Mapping[str, str]) -> str:
@@ -161,11 +185,8 @@ def _add(connection: duckdb.DuckDBPyConnection, page: Sequence[Listed]) -> None:
             "modified": moments([moment(record.lastModifiedAt).replace(tzinfo=None) for record in page]),
         }
     )
-    connection.register("_page", rows)
-    try:
+    with registered(connection, "_page", rows):
         connection.execute("INSERT INTO temp._listed SELECT * FROM _page")
-    finally:
-        connection.unregister("_page")
 
 
 def _difference(connection: duckdb.DuckDBPyConnection, table: str, cursor: str, since: str | None) -> Difference:

@@ -12,36 +12,27 @@ Knows nothing of what is in the files.
 
 from __future__ import annotations
 
-import secrets
-import time
-from contextlib import contextmanager, suppress
-from socket import gethostname
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from commercetools_source.destinations.entries import TableRows, begun, paths_of, with_file
-from commercetools_source.destinations.leftovers import check_table, part_name, remove_unlisted, undo_unfinished
+from commercetools_source.destinations.entries import TableRows, begun, with_file
+from commercetools_source.destinations.leftovers import check_table, remove_unlisted
 from commercetools_source.destinations.manifest import (
-    FORMAT,
-    MANIFEST,
     Entry,
-    File,
     Manifest,
     file_path,
-    load_manifest,
-    save_manifest,
 )
+from commercetools_source.destinations.manifest_writer import ManifestWriter
 from commercetools_source.destinations.run_file import rewrite_runs, store_run, stored_runs
 from commercetools_source.destinations.store import Store
-from commercetools_source.destinations.store.lease import Writer, is_running, obstacle, this_process
 from commercetools_source.destinations.store.local import Local
 from commercetools_source.destinations.stored import lost_files, stored_states
-from commercetools_source.errors import DestinationError, InUseError
+from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -62,12 +53,7 @@ class Folder:
 
     def __init__(self, path: Path | Store, suffix: str) -> None:
         self.files: Store = path if isinstance(path, Store) else Local(path)
-        self._suffix = suffix
-        self._writes = False
-        self._claimed = False
-        self._manifest = Manifest(FORMAT, suffix)
-        self._run = ""
-        self._put: list[str] = []
+        self._writer = ManifestWriter(self.files, suffix)
         self._lost: list[Notice] = []
 
     # --- from opening to closing ---
@@ -80,9 +66,9 @@ class Folder:
         """
         try:
             if read_only:
-                self._open_to_read()
+                self._writer.open_to_read()
             else:
-                self._open_to_write()
+                self._writer.open_to_write()
             self._lost = lost_files(self.files, self._manifest)
             return stored_states(self.files, self._manifest)
         except BaseException as error:  # Ctrl-C too: a lock that stays would stop the next run of this process
@@ -91,42 +77,18 @@ class Folder:
                 raise DestinationError(self.files.explain(error)) from error
             raise
 
-    def _open_to_read(self) -> None:
-        self.files.lock_to_read()
-        self._manifest = load_manifest(self.files, self._suffix)
-
-    def _open_to_write(self) -> None:
-        self.files.prepare()
-        load_manifest(self.files, self._suffix)  # what is refused is refused before a lock is left in it
-        self.files.lock()
-        self._manifest = load_manifest(self.files, self._suffix)
-        self._run = secrets.token_hex(4)  # so no run writes a name that a copy of the folder has for another file
-        if self.files.shared:
-            self._claim()
-        elif self.files.size(MANIFEST) is None:  # so that whatever a killed run leaves has a manifest beside it
-            save_manifest(self.files, self._manifest)
-        undo_unfinished(self.files, self._manifest)
-        self._writes = True
-
-    def _claim(self) -> None:
-        """Name this run in the manifest: one before it can replace nothing from now on, and the next one is told."""
-        writer = self._manifest.writer
-        if isinstance(writer, Writer):
-            seconds = time.time() - self.files.changed(MANIFEST)
-            if reason := obstacle(writer, seconds, gethostname(), is_alive=is_running(writer.process)):
-                raise InUseError(f"{self.files.name} is {reason}")
-        self._save(msgspec.structs.replace(self._manifest, writer=this_process(self._run)))
-        self._claimed = True
-        self.files.prepare()  # what is there now stays until this run changes it
-
     def close(self) -> None:
         """Release the lock."""
-        if self._claimed:
-            self._claimed = False
-            with suppress(OSError):  # the next run waits until the lease has ended
-                self._save(msgspec.structs.replace(self._manifest, writer=msgspec.UNSET))
-        self._writes = False
+        self._writer.close()
         self.files.close()
+
+    @property
+    def _manifest(self) -> Manifest:
+        return self._writer.manifest
+
+    def refuse_closed(self) -> None:
+        """Raise DestinationError while it is not open to write."""
+        self._writer.refuse_closed()
 
     # --- what is stored ---
 
@@ -180,21 +142,21 @@ class Folder:
 
         It counts from the moment the manifest is replaced. Raises DestinationError, with nothing changed.
         """
-        with self._writing(delivery.stream.name):
-            self._announce(rows.table for rows in tables if rows.write is not None)
+        with self._writer.writing(delivery.stream.name):
+            self._writer.announce(rows.table for rows in tables if rows.write is not None)
             streams = dict(self._manifest.streams)
             for rows in tables:
                 streams[rows.table] = self._advanced(delivery, rows)
             # In the same manifest as the files: one rename makes both count.
             streams[delivery.stream.name].state = encode(delivery.state)
-            self._replace(streams)
+            self._writer.replace(streams)
             remove_unlisted(self.files, self._manifest, (rows.table for rows in tables))
 
     def _advanced(self, delivery: Delivery, rows: TableRows) -> Entry:
         """Return the entry of a table after a delivery, whose file is written."""
         check_table(self.files, rows.table)
         before = begun(delivery, rows, self._manifest.streams.get(rows.table) or Entry(()))
-        entry = with_file(delivery, rows, before, self._file(rows, before, loading=delivery.phase.full))
+        entry = with_file(delivery, rows, before, self._writer.file(rows, before, loading=delivery.phase.full))
         if delivery.phase.swaps and entry.loading:
             # Before the manifest says so: a run that is cut off here knows them by their names and moves them back.
             for loaded in entry.loading:
@@ -210,25 +172,25 @@ class Folder:
 
         With `loading` it goes to the files of a full read under way. Raises DestinationError, with nothing changed.
         """
-        with self._writing(rows.table):
-            self._announce([rows.table])
+        with self._writer.writing(rows.table):
+            self._writer.announce([rows.table])
             old = self._manifest.streams.get(rows.table) or Entry(rows.key, parent=parent)
             check_table(self.files, rows.table)
-            written = self._file(rows, old, loading=loading)
+            written = self._writer.file(rows, old, loading=loading)
             entry = msgspec.structs.replace(old, next=old.next + len(written))
             if loading:
                 entry.loading = [file for file in old.loading if file.name not in gone] + written
             else:
                 entry.files = [file for file in old.files if file.name not in gone] + written
                 entry.columns = dict(rows.columns or old.columns)
-            self._replace({**self._manifest.streams, rows.table: entry})
+            self._writer.replace({**self._manifest.streams, rows.table: entry})
             remove_unlisted(self.files, self._manifest, [rows.table])
         return sum(file.records for file in written)
 
     def drop(self, tables: Collection[str]) -> None:
         """Remove tables with their files; raises DestinationError, with nothing changed."""
-        with self._writing(", ".join(tables)):
-            self._replace({name: entry for name, entry in self._manifest.streams.items() if name not in tables})
+        with self._writer.writing(", ".join(tables)):
+            self._writer.replace({name: entry for name, entry in self._manifest.streams.items() if name not in tables})
             remove_unlisted(self.files, self._manifest, tables)
 
     def reset(self, stream: str) -> bool:
@@ -237,11 +199,11 @@ class Folder:
         if entry is None or entry.state is None:
             return False
         tables = (stream, *self.tables(stream))
-        with self._writing(stream):
+        with self._writer.writing(stream):
             streams = dict(self._manifest.streams)
             for table in tables:
                 streams[table] = msgspec.structs.replace(streams[table], loading=[], loading_columns={}, state=None)
-            self._replace(streams)
+            self._writer.replace(streams)
             remove_unlisted(self.files, self._manifest, tables)
         return True
 
@@ -256,110 +218,22 @@ class Folder:
 
     def store_forgotten(self, text: bytes) -> None:
         """Store whom to forget beside the manifest; raises DestinationError."""
-        with self._writing("whom to forget"):
+        with self._writer.writing("whom to forget"):
             self.files.put(FORGOTTEN, lambda out: out.write(text))
 
     # --- records of runs ---
 
     def write_run(self, record: RunRecord) -> None:
         """Store the record of a run beside the manifest; raises DestinationError."""
-        with self._writing("the record of a run"):
+        with self._writer.writing("the record of a run"):
             store_run(self.files, record)
 
     def scrub(self) -> None:
         """Let no file hold what was stored before, and release the folder; raises DestinationError."""
-        with self._writing("the records of runs"):
+        with self._writer.writing("the records of runs"):
             rewrite_runs(self.files)
         self.close()
 
     def runs(self, limit: int) -> list[RunRecord]:
         """Return the newest records of runs, the newest first; raises DestinationError."""
         return stored_runs(self.files, limit)
-
-    # --- one change ---
-
-    def refuse_closed(self) -> None:
-        """Raise DestinationError while it is not open to write."""
-        if not self._writes:
-            raise DestinationError(f"{self.files.name} is not open to write; call open() first")
-
-    @contextmanager
-    def _writing(self, table: str) -> Iterator[None]:
-        self.refuse_closed()
-        self._put = []
-        try:
-            yield
-        except BaseException as error:
-            # The reason to fail, such as a full disk, may hinder this too; the next run does it.
-            with suppress(OSError, InUseError):
-                self._undo(error)
-            # What a decoder or the caller raises is not about the folder.
-            if isinstance(error, DestinationError) or not isinstance(error, OSError):
-                raise
-            raise DestinationError(
-                f"cannot write {table} to {self.files.name}: {error};"
-                " what was stored before is kept, and the next run goes on from there"
-            ) from error
-
-    def _undo(self, error: BaseException) -> None:
-        """Remove what a change that failed has put; nothing where it may have become true all the same."""
-        if isinstance(error, InUseError):
-            # Another run writes: what its manifest names is no longer for this one to undo, except files of its own.
-            self._writes = self._claimed = False
-            manifest = load_manifest(self.files, self._suffix)
-            listed = paths_of(manifest.streams, self.files.loading)
-            for path in self._put:
-                if path not in listed:
-                    self.files.discard(path)
-        elif self.files.is_certain():
-            undo_unfinished(self.files, self._manifest)
-        else:  # whoever opens it next learns which manifest is there, and removes what that does not name
-            self._writes = False
-
-    def _file(self, rows: TableRows, entry: Entry, *, loading: bool) -> list[File]:
-        """Write the next file of a table; return it, or nothing when there are no rows."""
-        if rows.write is None:
-            return []
-        name = part_name(entry, self._manifest)
-        path = file_path(rows.table, name, self.files.loading if loading else "")
-        self._put.append(path)
-        # Of no rows, such as a relation of records that have none, readers need no file.
-        file = File(name, *self.files.put(path, rows.write, empty=False))
-        return [file] if file.records else []
-
-    def _announce(self, tables: Iterable[str]) -> None:
-        """Have the manifest name the files that this run is about to begin, once for the run and each new table."""
-        announced = self._manifest.run == self._run
-        before = set(self._manifest.begun) if announced else set()
-        begun = before | (set(tables) - self._manifest.streams.keys())
-        if not announced or begun != before:
-            self._save(msgspec.structs.replace(self._manifest, run=self._run, begun=sorted(begun)))
-
-    def _replace(self, streams: dict[str, Entry]) -> None:
-        old = self._manifest
-        loading = self.files.loading
-        before = paths_of(
-            {name: entry for name, entry in old.streams.items() if streams.get(name) is not entry}, loading
-        )
-        after = paths_of(
-            {name: entry for name, entry in streams.items() if old.streams.get(name) is not entry}, loading
-        )
-        # Named before they are removed: what a killed run leaves of them is the next run's to remove.
-        waiting = {path for path in old.removed if self.files.size(path) is not None}
-        self._save(
-            msgspec.structs.replace(
-                old,
-                streams=streams,
-                begun=[name for name in old.begun if name not in streams],
-                removed=sorted((waiting | before) - after),
-            )
-        )
-
-    def _save(self, manifest: Manifest) -> None:
-        save_manifest(self.files, manifest)
-        self._manifest = manifest
-
-
-def _unlike(streams: Mapping[str, Entry], others: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Return those entries that are other ones elsewhere, or missing there."""
-    return {name: entry for name, entry in streams.items() if others.get(name) is not entry}

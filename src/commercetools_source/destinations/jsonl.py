@@ -16,7 +16,7 @@ import msgspec
 
 from commercetools_source.arrow.decode import slices
 from commercetools_source.destinations.entries import TableRows
-from commercetools_source.destinations.folder import Folder
+from commercetools_source.destinations.folder_destination import FolderDestination
 from commercetools_source.destinations.manifest import file_path
 from commercetools_source.destinations.news import MOST_BYTES, replaced, since, versions_in
 from commercetools_source.extract.delivery import Changes
@@ -29,10 +29,8 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.destinations.news import Versions
     from commercetools_source.destinations.store import Store
-    from commercetools_source.events import Notice
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery
-    from commercetools_source.extract.run_record import RunRecord
 
 __all__ = ["Jsonl"]
 
@@ -40,16 +38,14 @@ _CHUNK_BYTES = 1 << 20
 """Lines are joined up to this size for one write: it is then still in the processor's cache."""
 
 
-class Jsonl:
+class Jsonl(FolderDestination):
     """A destination that writes JSON lines into a store, or into a folder whose parent folder must exist."""
 
     batch_bytes = 24_000_000  # one file each; twice that and more is held while one is written
 
     def __init__(self, path: Path | Store) -> None:
-        self._folder = Folder(path, "jsonl")
-        self.name = self._folder.files.name
+        super().__init__(path, "jsonl")
         self._cursors: dict[str, str | None] = {}
-        self._changes: dict[str, Changes | None] = {}
 
     def open(self) -> Mapping[str, StreamState]:
         """Create and lock the folder, return the stored states; raises DestinationError and StateError."""
@@ -93,38 +89,6 @@ class Jsonl:
             return Changes()
         return None if cursor is None or beside else since(delivery.stream, delivery.records, cursor)
 
-    def _count(self, stream: str, changes: Changes | None) -> None:
-        before = self._changes.get(stream, Changes())
-        self._changes[stream] = None if before is None or changes is None else before + changes
-
-    def changes(self) -> Mapping[str, Changes]:
-        """Return by stream what deliveries changed, as far as records and their dates tell it."""
-        return {stream: changes for stream, changes in self._changes.items() if changes is not None}
-
-    def notices(self) -> Sequence[Notice]:
-        """Return which files were missing when the folder was opened."""
-        return self._folder.notices()
-
-    def lost(self) -> Mapping[str, str]:
-        """Return by stream which of its files was missing when the folder was opened."""
-        return self._folder.lost()
-
-    def write_run(self, record: RunRecord) -> None:
-        """Store the record of a run beside the manifest; raises DestinationError."""
-        self._folder.write_run(record)
-
-    def runs(self, limit: int) -> Sequence[RunRecord]:
-        """Return the newest records of runs, the newest first; raises DestinationError."""
-        return self._folder.runs(limit)
-
-    def forgotten(self) -> bytes | None:
-        """Return what `store_forgotten` stored last; raises DestinationError."""
-        return self._folder.forgotten()
-
-    def store_forgotten(self, text: bytes) -> None:
-        """Store whom to forget beside the manifest; raises DestinationError."""
-        self._folder.store_forgotten(text)
-
     def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
         """Yield each stored record, of a read under way too; it is whole, whatever `fields` are asked for."""
         del fields  # a line is read whole anyway
@@ -150,11 +114,6 @@ class Jsonl:
                 self._folder.exchange(rows, [name], loading=loading)
         return changed
 
-    def scrub(self) -> None:
-        """Let no file hold what was stored before, and close it; raises DestinationError."""
-        self._folder.scrub()
-        self.close()
-
     def _files(self, stream: Stream) -> Iterator[tuple[Path, str, bool]]:
         """Yield the path and name of each file of a stream, and whether a full read under way has loaded it."""
         entry = self._folder.entry(stream.name)
@@ -166,10 +125,6 @@ class Jsonl:
     def reset(self, stream: Stream) -> bool:
         """Drop the stream's state and the files of a read under way; return whether there was any."""
         return self._folder.reset(stream.name)
-
-    def close(self) -> None:
-        """Release the folder."""
-        self._folder.close()
 
 
 def _write_lines(out: BinaryIO, records: Sequence[msgspec.Raw]) -> int:

@@ -10,6 +10,7 @@ NEWEST_RUNS = 1000
 """How many runs a destination keeps records of: with `--every 1m` those of most of a day, nightly those of years."""
 
 
+# A new field of either needs a default: records from before it, in a table or a line of JSON, are read with that.
 class StreamRecord(msgspec.Struct, frozen=True, kw_only=True):
     """How one stream went: `records` were delivered in `pages` of `bytes`, and what became of rows, None if not known.
 

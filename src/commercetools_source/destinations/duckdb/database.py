@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.duckdb.failures import duckdb_errors
 from commercetools_source.destinations.duckdb.memory import megabytes
 from commercetools_source.model.quoting import literal
@@ -110,12 +111,8 @@ class Database:
     @contextmanager
     def registered(self, name: str, batch: Any) -> Iterator[None]:
         """Let statements read the Arrow data `batch` under `name`."""
-        self.connection.register(name, batch)
-        try:
+        with duckdb_engine.registered(self.connection, name, batch):
             yield
-        finally:
-            with suppress(*duckdb_errors()):  # a transaction that failed takes no statement more
-                self.connection.unregister(name)
 
     def keep_log_short(self, memory: str) -> None:
         """Write the log into the file where it has become long."""

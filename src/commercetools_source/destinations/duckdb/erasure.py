@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from commercetools_source.arrow.arrays import strings
 from commercetools_source.arrow.decode import DELETED_AT
 from commercetools_source.arrow.rewrite import rewritten
 from commercetools_source.catalog.timestamps import moment
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     import duckdb
     import msgspec
+    import pyarrow as pa
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.destinations.duckdb.database import Database
@@ -69,15 +69,13 @@ def rewrite(
 
     To be called inside a transaction; relations that are tables follow.
     """
-    import pyarrow as pa
-
     changed = 0
-    with database.registered("_ids", pa.table({"id": strings(list(ids))})):
+    with duckdb_engine.having_ids(database.connection, ids) as condition:
         for table, types in _tables(database, stream).items():
-            name, chosen = record_table(table), "WHERE id IN (SELECT id FROM _ids)"
+            name, chosen = record_table(table), f"WHERE {condition}"
             if change is None:
                 if table == stream.name:
-                    model.remove(stream, "_ids")
+                    model.remove(stream, duckdb_engine.IDS)
                 ((rows,),) = database.execute(f"DELETE FROM {name} {chosen}")  # noqa: S608 - quoted names
                 changed += rows
                 continue

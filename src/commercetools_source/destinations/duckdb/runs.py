@@ -37,9 +37,11 @@ def _types(struct: type[msgspec.Struct]) -> dict[str, str]:
 
 
 _TABLES = {RUNS: _types(RunRecord), RUN_STREAMS: {"run": "VARCHAR", **_types(StreamRecord)}}
-_LATER = frozenset({"deletions_unseen", "expired"})
-"""Columns that came with a later version."""
-_NEEDED = {table: types.keys() - _LATER for table, types in _TABLES.items()}
+_NEEDED = {
+    # A field that a later version brings has a default, which stands for it in records from before.
+    table: {field.name for field in msgspec.structs.fields(struct) if field.required} | {"run"}
+    for table, struct in ((RUNS, RunRecord), (RUN_STREAMS, StreamRecord))
+}
 """Columns without which a table holds no records."""
 
 

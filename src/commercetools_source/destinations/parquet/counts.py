@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
-from commercetools_source.destinations.duckdb_engine import lacks_memory
+from commercetools_source.destinations.duckdb_engine import lacks_memory, registered
 from commercetools_source.destinations.parquet.views import files, newest
 from commercetools_source.extract.delivery import Changes
 from commercetools_source.model.quoting import quoted
@@ -40,8 +40,7 @@ def merged_changes(
     version = "max(version)" if "version" in columns and "version" in rows.column_names else "NULL"
     source = f"{files(sources)} SEMI JOIN _batch USING ({keys})" if sources else "_batch WHERE false"
     stored = f"SELECT {keys}, {version} AS _version FROM {source} GROUP BY ALL"  # noqa: S608 - quoted names
-    connection.register("_batch", rows)
-    try:
+    with registered(connection, "_batch", rows):
         return _counted(
             connection,
             f"SELECT count(*) FILTER (stored.{first} IS NULL),"  # noqa: S608 - same
@@ -49,8 +48,6 @@ def merged_changes(
             f" FROM (SELECT {keys}, {version} AS _version FROM _batch GROUP BY ALL) AS batch"
             f" LEFT JOIN ({stored}) AS stored USING ({keys})",
         )
-    finally:
-        connection.unregister("_batch")
 
 
 def remember(

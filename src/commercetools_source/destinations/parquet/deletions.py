@@ -81,13 +81,10 @@ def _view_newest(folder: Folder, session: Session, stream: str, select: str, *, 
 def _list_unmarked(session: Session, times: Mapping[str, str]) -> list[str]:
     """Make the table `_gone` of the rows of `_held` with these ids that are not marked; return their files."""
     connection = session.connection
-    connection.register("_times", duckdb_engine.deletions(times))
-    try:
+    with duckdb_engine.registered(connection, "_times", duckdb_engine.deletions(times)):
         connection.execute(
             "CREATE OR REPLACE TEMP TABLE _gone AS"
             " SELECT _held.id, version, _synced_at, time, _file FROM _held JOIN _times USING (id)"
             " WHERE _deleted_at IS NULL"
         )
-    finally:
-        connection.unregister("_times")
     return [file for (file,) in connection.execute("SELECT DISTINCT _file FROM _gone ORDER BY ALL").fetchall()]

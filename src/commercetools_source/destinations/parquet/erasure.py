@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.arrow.arrays import strings
 from commercetools_source.arrow.rewrite import rewritten
 from commercetools_source.catalog.timestamps import moment
 from commercetools_source.destinations import duckdb_engine
@@ -63,25 +61,14 @@ def rewrite(
     The relations of the stream are made anew, also if a run that was killed had changed the rows already.
     """
     changed = 0
-    with _registered(session, ids):
+    with duckdb_engine.having_ids(session.connection, ids) as chosen:
         for loading in (False, True):
             entry = folder.entry(stream.name)
             for file in (entry.loading if loading else entry.files) if entry else ():
-                changed += _rewrite_file(folder, session, stream, file.name, change, loading=loading)
+                changed += _rewrite_file(folder, session, stream, file.name, chosen, change, loading=loading)
     for loading in (False, True):
         _make_relations(folder, session, stream, loading=loading)
     return changed
-
-
-@contextmanager
-def _registered(session: Session, ids: Collection[str]) -> Iterator[None]:
-    import pyarrow as pa
-
-    session.connection.register("_ids", pa.table({"id": strings(list(ids))}))
-    try:
-        yield
-    finally:
-        session.connection.unregister("_ids")
 
 
 def _rewrite_file(
@@ -89,13 +76,13 @@ def _rewrite_file(
     session: Session,
     stream: Stream,
     name: str,
+    chosen: str,
     change: Callable[[msgspec.Raw], msgspec.Raw] | None,
     *,
     loading: bool,
 ) -> int:
     path = file_path(stream.name, name, folder.files.loading if loading else "")
     source, types = folder.files.source(path), _types(folder, stream.name, loading=loading)
-    chosen = "id IN (SELECT id FROM _ids)"
     rows: pa.Table = session.connection.sql(f"FROM {files([source])} WHERE {chosen}").to_arrow_table()
     changed = rows.num_rows
     if change is not None and changed:

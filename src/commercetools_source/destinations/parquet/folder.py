@@ -18,7 +18,7 @@ from commercetools_source.arrow.decode import surprises
 from commercetools_source.catalog.schema import columns
 from commercetools_source.destinations.duckdb_engine import first_line
 from commercetools_source.destinations.entries import TableRows
-from commercetools_source.destinations.folder import Folder
+from commercetools_source.destinations.folder_destination import FolderDestination
 from commercetools_source.destinations.manifest import MANIFEST
 from commercetools_source.destinations.parquet import counts, deletions, erasure, relations
 from commercetools_source.destinations.parquet import files as dataset
@@ -54,12 +54,11 @@ if TYPE_CHECKING:
     from commercetools_source.events import Notice
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery, Difference, Listed
-    from commercetools_source.extract.run_record import RunRecord
 
 __all__ = ["Parquet"]
 
 
-class Parquet:
+class Parquet(FolderDestination):
     """A destination that writes Parquet files into a store, or into a folder whose parent folder must exist.
 
     `materialize` writes the relations of the streams too; those of a stream that has some are always kept in step.
@@ -73,16 +72,14 @@ class Parquet:
     def __init__(
         self, path: Path | Store, fields: Callable[[Stream], Sequence[Column]] = columns, *, materialize: bool = False
     ) -> None:
+        super().__init__(path, "parquet")
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
-        self._folder = Folder(path, "parquet")
-        self.name = self._folder.files.name
         self._session = Session(self._folder.files)
         self._decoders = Decoders(self._folder, fields)
         self._clock = Clock()
         self._materialize = materialize
         self._complete: set[str] = set()
-        self._changes: dict[str, Changes | None] = {}
 
     # --- from opening to closing ---
 
@@ -157,7 +154,7 @@ class Parquet:
         self._decoders.clear()
         self._complete.clear()
         self._session.close()
-        self._folder.close()
+        super().close()
 
     # --- deliveries ---
 
@@ -258,14 +255,6 @@ class Parquet:
         loaded = self._folder.sources(stream.name)
         return counts.changes_since(self._session.connection, loaded, stream.key, columns)
 
-    def _count(self, stream: str, changes: Changes | None) -> None:
-        before = self._changes.get(stream, Changes())
-        self._changes[stream] = None if before is None or changes is None else before + changes
-
-    def changes(self) -> Mapping[str, Changes]:
-        """Return by stream what deliveries changed; what a full read of a very large stream changed is not known."""
-        return {stream: changes for stream, changes in self._changes.items() if changes is not None}
-
     def _complete_relations(self, stream: Stream) -> None:
         """Make the relations' tables that are missing, or of another shape, from all rows of the stream."""
         entry = self._folder.entry(stream.name)
@@ -286,27 +275,7 @@ class Parquet:
 
     def notices(self) -> Sequence[Notice]:
         """Return what was noticed of missing files, of unknown fields and of values that do not fit."""
-        return [*self._folder.notices(), *surprises(self.added, self.drift)]
-
-    def lost(self) -> Mapping[str, str]:
-        """Return by stream which of its files was missing when the folder was opened."""
-        return self._folder.lost()
-
-    def write_run(self, record: RunRecord) -> None:
-        """Store the record of a run beside the manifest; raises DestinationError."""
-        self._folder.write_run(record)
-
-    def runs(self, limit: int) -> Sequence[RunRecord]:
-        """Return the newest records of runs, the newest first; raises DestinationError."""
-        return self._folder.runs(limit)
-
-    def forgotten(self) -> bytes | None:
-        """Return what `store_forgotten` stored last; raises DestinationError."""
-        return self._folder.forgotten()
-
-    def store_forgotten(self, text: bytes) -> None:
-        """Store whom to forget beside the manifest; raises DestinationError."""
-        self._folder.store_forgotten(text)
+        return [*super().notices(), *surprises(self.added, self.drift)]
 
     def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
         """Yield each stored row, of a read under way too, as a JSON object of those of `fields` that it has."""
@@ -317,11 +286,6 @@ class Parquet:
         """Let rows be what `change` makes of them, or take them out, with their relations; return how many."""
         with self._failing(f"erase records of {stream.name} in"):
             return erasure.rewrite(self._folder, self._session, stream, ids, change)
-
-    def scrub(self) -> None:
-        """Let no file hold what was stored before, and close it; raises DestinationError."""
-        self._folder.scrub()
-        self.close()
 
     def reset(self, stream: Stream) -> bool:
         """Drop the stream's state and the files of a read under way; return whether there was any."""

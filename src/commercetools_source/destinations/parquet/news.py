@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
-from commercetools_source.destinations.duckdb_engine import lacks_memory
+from commercetools_source.destinations.duckdb_engine import lacks_memory, registered
 from commercetools_source.destinations.parquet.views import files, newest
 from commercetools_source.model.quoting import quoted
 
@@ -60,15 +60,14 @@ def news(
         columns,
     )
     mine = f"SELECT {_ROW}, {keys}, hash({', '.join(map(quoted, compared))}) AS {_HASH} FROM _batch"  # noqa: S608 - same
-    connection.register("_batch", batch.append_column(_ROW, pa.array(range(batch.num_rows))))
+    numbered = batch.append_column(_ROW, pa.array(range(batch.num_rows)))
     try:
-        rows = connection.execute(
-            f"SELECT {_ROW} FROM ({mine}) ANTI JOIN ({stored}) USING ({keys}, {_HASH}) ORDER BY {_ROW}"  # noqa: S608 - same
-        ).fetchall()
+        with registered(connection, "_batch", numbered):
+            rows = connection.execute(
+                f"SELECT {_ROW} FROM ({mine}) ANTI JOIN ({stored}) USING ({keys}, {_HASH}) ORDER BY {_ROW}"  # noqa: S608 - same
+            ).fetchall()
     except duckdb.Error as error:
         if not lacks_memory(error):
             raise
         return list(range(batch.num_rows))  # rows that are stored twice cost room and nothing else
-    finally:
-        connection.unregister("_batch")
     return [row for (row,) in rows]

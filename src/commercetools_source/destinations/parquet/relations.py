@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import SYNCED_AT
 from commercetools_source.catalog.kinds import KINDS
+from commercetools_source.destinations.duckdb_engine import registered
 from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.model.relation import Field
@@ -116,11 +117,8 @@ def _writer(
 
     def batches() -> Iterator[pa.RecordBatch]:
         for piece in pieces():
-            session.connection.register("_records", piece)
-            try:
+            with registered(session.connection, "_records", piece):
                 yield from session.batches(query)
-            finally:
-                session.connection.unregister("_records")
 
     schema = dataset.fields(_types(relation))
     return lambda out: dataset.write(out, schema, batches())
