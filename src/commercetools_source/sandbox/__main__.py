@@ -30,6 +30,7 @@ def main() -> int:
     )
     parser.add_argument("--day", type=int, metavar="N", help="the demo's shop, N days after it was made")
     parser.add_argument("--json", action="store_true")
+    # `parse_args` ends the process itself where an option is wrong, with the status of wrong usage.
     chosen = parser.parse_args()
     try:
         if chosen.json:
@@ -65,6 +66,8 @@ def _serve_program(sandbox: Sandbox) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with sandbox:
         _write(sandbox.settings())
+        # Its end is the only sign that the parent has died which every system gives: a signal may be lost, a pipe is
+        # closed.
         while sys.stdin.buffer.read(1):
             pass
 

@@ -25,6 +25,7 @@ class Expr(msgspec.Struct, frozen=True):
     required: bool
 
 
+# Expressions stand in the contract some thousand times, and each record asks for them again.
 @lru_cache(maxsize=8192)
 def parse(text: str) -> Expr:
     """Return what a type expression says."""

@@ -79,6 +79,7 @@ def _stopping(stopped: threading.Event) -> Iterator[None]:
     try:
         yield
     finally:
+        # Handlers of before come back: the program that served goes on.
         for number, handler in old.items():
             signal.signal(number, handler)
 

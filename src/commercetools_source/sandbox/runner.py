@@ -91,6 +91,7 @@ class Sandbox:
 
     def start(self) -> None:
         """Generate the shop and serve it; returns once requests are answered."""
+        # The port is taken before the shop is made: after that another program might have it.
         bound = listen(self.host, self.port)
         try:
             app = self.prepare(bound)
@@ -117,6 +118,7 @@ class Sandbox:
         random = Random(self.seed)  # noqa: S311 - repeatable on purpose
         project = Project(Spec.load())
         project.load(self._generated() if self._rows is None else self._rows)
+        # Without a project record nothing else could be asked: settings, currencies and languages are read from it.
         if not len(project.collection("/")):
             project.load([("/", "", _bare_project(self.project_key, self.clock.now()))])
         elif project.settings().get("key") != self.project_key:
@@ -148,6 +150,7 @@ class Sandbox:
     @property
     def url(self) -> str:
         """The address of the server, which is the API's and the authorization server's."""
+        # An IPv6 address stands in brackets in a URL: https://datatracker.ietf.org/doc/html/rfc3986#section-3.2.2
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
@@ -205,6 +208,7 @@ class Sandbox:
         """Return what a stream holds now, in the order of ids; `parent` chooses one of a parent-driven stream."""
         service = self._running
         with service.project.lock:
+            # What is too old is gone for a client, and so it is for a test.
             if stream == "messages":
                 service.writer.journal.purge()
             collections = service.project.of_stream(stream, parent)

@@ -31,6 +31,7 @@ _RENAMED = {
 
 def apply_actions(drafts: Drafts, record: Mapping[str, Any], item: str, actions: Sequence[Any]) -> dict[str, Any]:
     """Return the record with all actions done, in their order; raises a 400 for one that it does not know."""
+    # A copy of all levels: where one action is refused, those before it must not have changed the record.
     done: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(record))
     for action in actions:
         name = action.get("action") if isinstance(action, dict) else None
@@ -58,9 +59,12 @@ def _apply(drafts: Drafts, record: dict[str, Any], item: str, name: str, action:
     if field is None:
         return False
     fields = drafts.spec.fields(item) or {}
+    # Both are the platform's to set: https://docs.commercetools.com/api/general-concepts#optimistic-concurrency-control
     if field in fields and field not in {"id", "version"}:
         _set(record, field, _value(drafts, action, field, name, fields[field]))
         return True
+    # Product data are one level deeper, current and staged:
+    # https://docs.commercetools.com/api/projects/products#update-actions
     return item == "Product" and _data(drafts, record, field, name, action)
 
 
@@ -95,6 +99,7 @@ def _value(drafts: Drafts, action: Mapping[str, Any], field: str, name: str, fie
 
 
 def _set(value: dict[str, Any], field: str, new: Any) -> None:
+    # Without a value an action removes the field, as `setDescription` does without `description`.
     if new is None:
         value.pop(field, None)
     else:
@@ -109,6 +114,7 @@ def _custom(drafts: Drafts, action: Mapping[str, Any]) -> Any:
 
 def _publish(_: Drafts, record: dict[str, Any], __: Mapping[str, Any]) -> None:
     master = record["masterData"]
+    # A copy: current and staged go on apart from here.
     current = msgspec.json.decode(msgspec.json.encode(master["staged"]))
     master |= {"published": True, "current": current, "hasStagedChanges": False}
 
@@ -119,6 +125,7 @@ def _unpublish(_: Drafts, record: dict[str, Any], __: Mapping[str, Any]) -> None
 
 def _add_variant(drafts: Drafts, record: dict[str, Any], action: Mapping[str, Any]) -> None:
     for data in _changed(record, action):
+        # Ids of variants are never used again while the product has a larger one.
         number = 1 + max([1, *(variant["id"] for variant in data["variants"])])
         given = {name: value for name, value in action.items() if name not in {"action", "staged"}}
         variant = drafts.complete({**given, "id": number}, "ProductVariant")
@@ -141,6 +148,8 @@ def _remove_variant(_: Drafts, record: dict[str, Any], action: Mapping[str, Any]
 def _changed(record: dict[str, Any], action: Mapping[str, Any]) -> list[Any]:
     """Return the data of a product that an action changes: staged only, or current too when it says so."""
     master = record["masterData"]
+    # `staged` is true where an action does not say so:
+    # https://docs.commercetools.com/api/projects/products#add-productvariant
     return [master["staged"], master["current"]] if action.get("staged") is False else [master["staged"]]
 
 

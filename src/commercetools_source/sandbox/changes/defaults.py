@@ -57,6 +57,7 @@ def refuse_lost(given: Any, stored: Any, path: str = "") -> None:
                 raise _not_imitated(below)
             refuse_lost(value, stored.get(field), below)
     elif isinstance(given, list) and isinstance(stored, list):
+        # `strict`: a list that lost an item is a fault of the sandbox, and not of the client.
         for number, (value, kept) in enumerate(zip(given, stored, strict=True)):
             refuse_lost(value, kept, f"{path}[{number}]")
     elif given is not None and isinstance(given, (dict, list)) is not isinstance(stored, (dict, list)):

@@ -77,6 +77,7 @@ def addressed(draft: Mapping[str, Any], new_id: Callable[[], str]) -> dict[str, 
         if chosen is not None:
             fields[f"{default}Id"] = _at(addresses, chosen, default)
             ids.append(fields[f"{default}Id"])
+        # An address may be default and listed as well; its id stands in the list once.
         fields[f"{kind}AddressIds"] = list(dict.fromkeys(ids))
     return fields
 
@@ -89,6 +90,8 @@ def _at(addresses: list[dict[str, Any]], position: int, path: str) -> str:
 
 def stocked(new: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return an inventory entry with the quantity that is available: nothing is reserved, unless `old` says so."""
+    # What is reserved stays reserved when the stock is counted anew:
+    # https://docs.commercetools.com/api/projects/inventory
     reserved = 0 if old is None else old["quantityOnStock"] - old.get("availableQuantity", old["quantityOnStock"])
     return {**new, "availableQuantity": new["quantityOnStock"] - reserved}
 
@@ -97,6 +100,7 @@ def below_parent(category: Mapping[str, Any], parent: Mapping[str, Any] | None) 
     """Return a category with its ancestors, the root first; raises a 400 for a category below itself."""
     if parent is None:
         return {**category, "ancestors": []}
+    # With the root first, as in https://docs.commercetools.com/api/projects/categories#category
     ancestors = [*parent.get("ancestors", ()), {"typeId": "category", "id": parent["id"]}]
     if any(ancestor["id"] == category.get("id") for ancestor in ancestors):
         raise invalid_input(f"The category '{category['id']}' cannot be below itself.")
@@ -105,6 +109,7 @@ def below_parent(category: Mapping[str, Any], parent: Mapping[str, Any] | None) 
 
 def in_store(draft: Mapping[str, Any], store: str, fields: Mapping[str, str]) -> dict[str, Any]:
     """Return what is written at the path of a store with that store; raises a 400 when the draft names others."""
+    # By key: records name their stores so (https://docs.commercetools.com/api/projects/stores#storekeyreference).
     reference = {"typeId": "store", "key": store}
     field, value = ("store", reference) if "store" in fields else ("stores", [reference])
     if draft.get(field) is not None and not within({field: draft[field]}, store):

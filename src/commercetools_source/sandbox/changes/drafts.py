@@ -51,6 +51,7 @@ class Drafts:
         if is_array(expression):
             inner = expression.rstrip("!")[1:-1]
             return [self.complete(item, inner, depth=depth + 1) for item in value] if isinstance(value, list) else []
+        # Without the mark of required: whether a value is needed is decided where its field stands.
         name = element(expression)
         row = self.spec.types.get(name, {})
         if name in SCALARS or "is" in row:
@@ -82,6 +83,7 @@ class Drafts:
         tag = row.get("tag")
         if tag is not None:
             chosen = str(value.get(tag) or self._variant_of(value, row["variants"]))
+            # The tag goes into the value, because a draft may leave it out and a record never does.
             value = {**value, tag: chosen}
             name = row["variants"].get(chosen, name)
         fields = self.spec.types.get(name, row).get("fields", {})
@@ -102,6 +104,7 @@ class Drafts:
 
     def _missing(self, place: tuple[str, str], field_type: str, value: Mapping[str, Any], depth: int) -> Any:
         field = place[1]
+        # Before what the contract alone gives: the first value of an enumeration is legal, and often not the default.
         if place in DEFAULTS:
             return self.complete(DEFAULTS[place], field_type, depth=depth + 1)
         if field == "id" and element(field_type) == "string":
@@ -116,6 +119,7 @@ class Drafts:
             return value
         if "typeId" not in value:
             value = {**value, "typeId": _type_id(name)}
+        # Some references of the contract have a key alone, as those to stores: there is no id to put in its place.
         if "id" in value or "key" not in value or "id" not in fields:
             return value
         target = self.project.collection(collection_of(str(value["typeId"]))).find("key", str(value["key"]))

@@ -75,6 +75,7 @@ class Journal:
         """Forget the Messages that are older than the project keeps them."""
         days = self.project.settings().get("messages", {}).get("deleteDaysAfterCreation") or _RETENTION_DAYS
         messages = self.project.collection("/messages")
+        # By time, so that old Messages are a part at the front and no scan is needed.
         index = messages.index(_BY_TIME)
         limit = write_time(self.drafts.clock.now() - timedelta(days=days)).encode()
         _, last = index.span(Range(high=limit))
@@ -91,10 +92,13 @@ class Journal:
 
     def updated(self, item: str, type_id: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         """Announce each changed field for which there is a Message."""
+        # Publishing is one change of a nested field, which the generic rule below would not name.
         if item == "Product":
             self._published(type_id, old, new)
         for field in {**old, **new}:
             if old.get(field) != new.get(field):
+                # An order's `orderState` is announced as OrderStateChanged, a customer's `email` as
+                # CustomerEmailChanged.
                 capital = field[0].upper() + field[1:]
                 stem = capital if capital.startswith(item) else f"{item}{capital}"
                 for suffix in ("Set", "Changed"):
@@ -127,6 +131,8 @@ class Journal:
         if payload_types is None or not self.enabled:
             return
         now = write_time(self.drafts.clock.now())
+        # Numbers go up per resource, and so put its Messages in order:
+        # https://docs.commercetools.com/api/projects/messages
         number = self._next_number(str(value["id"]))
         message: dict[str, Any] = {
             "id": new_id(self.drafts.random),
@@ -152,6 +158,7 @@ class Journal:
 
     def _value(self, field: str, item: str, value: Mapping[str, Any], old: Mapping[str, Any]) -> Any:
         if field == item[0].lower() + item[1:]:
+            # The whole record, as in OrderCreated: https://docs.commercetools.com/api/projects/messages
             return value
         if field in {"productProjection", "currentProjection"}:
             view = self.project.view("/product-projections", "current" if field == "currentProjection" else "staged")

@@ -53,11 +53,13 @@ def refuse_duplicates(
     for field in ("key", *_TEXTS.get(path, ())) if path not in _WITHOUT_KEY else ():
         value = new.get(field)
         if isinstance(value, str) and (old is None or old.get(field) != value):
+            # An index answers this one, so that a write does not get slower as the shop grows.
             holder = collection.find(field, value)
             if holder is not None and holder.id != identifier:
                 raise _duplicate(field, value)
     before = set() if old is None else set(_deeper(path, old))
     added = [unique for unique in dict.fromkeys(_deeper(path, new)) if unique not in before]
+    # Only if there is something new to compare: most updates change no unique value, and a shop has many records.
     others = [record for record in collection if record.id != identifier] if added else []
     for unique in added:
         key = unique.field, unique.compared
@@ -132,6 +134,7 @@ def refuse_referenced(project: Project, type_id: str, identifier: str) -> None:
         return
     text = identifier.encode()
     for path, record in project.everything():
+        # A Message tells of the past and keeps nothing alive.
         if path == "/messages" or record.id == identifier or text not in record.body:
             continue
         if _refers(record.decoded(), type_id, identifier):

@@ -95,6 +95,7 @@ class Rules:
 
 def validate(rules: Rules, value: Any, expression: str, path: str = "") -> None:
     """Raise a 400 where `value` is not of the type; a null is a field that is left out."""
+    # Before anything is completed or stored: a client has to hear of its own mistake, not of what became of it.
     _value(rules, value, parse(expression), path)
 
 
@@ -110,6 +111,7 @@ def _value(rules: Rules, value: Any, expected: Expr, path: str) -> None:
 
 
 def _many(rules: Rules, value: Any, expected: Expr, path: str) -> None:
+    # The outermost wrapper is taken off; what is inside a list or map is always there.
     inner = Expr(expected.base, expected.wrappers[1:], required=True)
     if expected.wrappers[0] == "[":
         if not isinstance(value, list):
@@ -146,6 +148,7 @@ def _union(rules: Rules, value: Mapping[str, Any], row: Mapping[str, Any], path:
     field = _below(path, tag)
     chosen = value.get(tag)
     if chosen is None:
+        # What an object must have depends on its tag, so that one is asked for first.
         raise required_field(field)
     if chosen not in row["variants"]:
         raise invalid_field(field, chosen, f"one of {', '.join(row['variants'])}", list(row["variants"]))
@@ -181,6 +184,7 @@ def _form(name: str, field: str, value: Any, path: str) -> None:
 
 
 def _reference(rules: Rules, value: Mapping[str, Any], name: str, path: str) -> None:
+    # A reference may leave out its type; one that it names must be the right one.
     expected = type_id(name)
     if value.get("typeId", expected) != expected:
         raise invalid_field(_below(path, "typeId"), value["typeId"], f"'{expected}'", [expected])

@@ -57,6 +57,7 @@ def item_of(project: Project, path: str) -> str:
 
 
 def _type_id(path: str) -> str:
+    # Most type ids are the collection in the singular; the others are in the table above.
     return _TYPE_IDS.get(path) or path.rpartition("/")[2].removesuffix("s")
 
 
@@ -78,6 +79,7 @@ class Writer:
         path, parent = self._place(route)
         if request.method == "DELETE":
             record = self._record_of(route)
+            # Before it looks at references: who has an old version must read again in any case.
             self._check(str(record["id"]), request.version(), record)
             refuse_referenced(self.project, _type_id(path), str(record["id"]))
             return _response(200, self.delete(path, str(record["id"]), parent))
@@ -91,6 +93,7 @@ class Writer:
 
     def _place(self, route: Route) -> tuple[str, str]:
         """Return collection and parent of a route; raises a 404 when the parent does not exist."""
+        # A parent that does not exist is a 404 of the parent, not an empty list.
         self.project.of_route(route)
         path = "/custom-objects" if route.endpoint.collection == CONTAINER else route.endpoint.collection
         values = route.values
@@ -128,6 +131,7 @@ class Writer:
         if path == "/carts":
             derived.refuse_closed(record)
         changed = apply_actions(self.drafts, record, item_of(self.project, path), actions)
+        # Against the record of before: a value that it had already is no duplicate.
         refuse_duplicates(path, self.project.collection(path, parent), changed, record)
         if path == "/inventory":
             changed = derived.stocked(changed, record)
@@ -143,6 +147,7 @@ class Writer:
         for record in self.project.collection("/categories"):
             below = record.decoded()
             if any(ancestor["id"] == old["id"] for ancestor in below.get("ancestors", ())):
+                # Their own ancestors below the one that was moved stay; what is above it is replaced.
                 ancestors = [*moved["ancestors"], *below["ancestors"][length:]]
                 self._store("/categories", "", below, {**below, "ancestors": ancestors})
         return moved
@@ -179,6 +184,7 @@ class Writer:
         done = self.drafts.complete(value, item)
         # What a cart has and an order has not is no field that the client sent.
         refuse_lost(value if cart is None else {name: draft[name] for name in draft if name not in _FIXED}, done)
+        # Versions are given where the record is stored, the same way for every resource.
         done.pop("version", None)
         refuse_duplicates(path, self.project.collection(path, parent), done)
         if path == "/api-clients":
@@ -188,6 +194,7 @@ class Writer:
         if path == "/categories":
             done = derived.below_parent(done, self._parent_of(done))
         created = self.create(path, done | self._by(_AUTHORS, path, client_id), parent)
+        # In one step with the order: nobody may order the same cart twice.
         if cart is not None:
             self._store("/carts", "", cart, derived.ordered(cart))
         return created
@@ -275,10 +282,12 @@ class Writer:
         if "version" in fields:
             record["version"] = value.get("version", 1)
         created = _time(value.get("createdAt")) or now
+        # Never before the creation, even where a test gives that in the future.
         times = {"createdAt": created, "lastModifiedAt": _time(value.get("lastModifiedAt")) or max(now, created)}
         record |= {name: time for name, time in times.items() if name in fields}
         record |= {name: field for name, field in value.items() if name not in record}
         done = self.drafts.complete(record, item)
+        # `value` wins over what was completed: a test may store what the platform would refuse.
         record |= {name: field for name, field in done.items() if name not in record}
         self.project.collection(path, parent).put(self.project.record(path, msgspec.json.encode(record)))
         if "id" in record and path not in {"/messages", "/"}:
@@ -298,6 +307,7 @@ class Writer:
         changes = changes or {}
         for dotted, value in changes.items():
             _set(new, dotted.split("."), value)
+        # Which fields were given: one that a test sets itself, such as lastModifiedAt, must not be moved on.
         return self._store(path, parent, old, new, given=changes)
 
     def delete(self, path: str, identifier: str, parent: str = "") -> dict[str, Any]:
@@ -325,6 +335,7 @@ class Writer:
     ) -> dict[str, Any]:
         given = given or {}
         if "version" in old and "version" not in given:
+            # By one; the platform may take larger steps, so no client may count on this.
             new["version"] = old["version"] + 1
         if "lastModifiedAt" in old and "lastModifiedAt" not in given:
             new["lastModifiedAt"] = write_time(self.clock.now())

@@ -44,6 +44,7 @@ class Expander:
         value = record.decoded()
         for path in paths:
             self._walk(value, _STEP.findall(path))
+        # Encoded again as a whole: what is expanded lies in the middle, and pages with expansion are few.
         return msgspec.json.encode(value)
 
     def _walk(self, value: Any, steps: Sequence[str]) -> None:
@@ -69,5 +70,7 @@ class Expander:
         if "obj" in reference or "id" not in reference:
             return
         target = self.project.collection(collection_of(str(reference["typeId"]))).get(str(reference["id"]))
+        # A path that leads nowhere is passed over without an error:
+        # https://docs.commercetools.com/api/general-concepts#reference-expansion
         if target is not None:
             reference["obj"] = target.decoded()

@@ -49,6 +49,7 @@ class Project:
         address: tuple[str, str] | None = None
         collection = self.collection("/")
         for path, parent, body in rows:
+            # Rows come collection by collection, so the same one is mostly asked for again.
             if (path, parent) != address:
                 address = (path, parent)
                 collection = self.collection(path, parent)
@@ -82,6 +83,7 @@ class Project:
 
     def view(self, path: str, parent: str = "") -> View:
         """Return a derived collection: projections ("staged" or "current") or the objects of one container."""
+        # By revision and not by time: two changes within a millisecond are two revisions.
         if path == "/variant-projections" and self._products_seen.get(parent) != self.collection("/products").revision:
             # They carry name, slug and categories of their products.
             self._products_seen[parent] = self.collection("/products").revision
@@ -130,6 +132,7 @@ class Project:
 
     def _child(self, path: str, values: Mapping[str, str]) -> Collection:
         """Return the collection that belongs to the parent which a path names."""
+        # Each parent has a collection of its own, because its list is paged and sorted by itself.
         if path == PRODUCTS_IN_SELECTION:
             return self.collection(path, self._owner("/product-selections", values).id)
         if path == SELECTIONS_OF_PRODUCT:
@@ -151,6 +154,7 @@ class Project:
     def _selections_of(self, product: Record) -> Collection:
         """Return the selections that have the product: the inverse of their own lists."""
         selections = Collection(self.prober)
+        # Derived on each request: a product is in few selections, and nothing has to be kept in step.
         for selection in self.collection("/product-selections"):
             assigned = self.collection(PRODUCTS_IN_SELECTION, selection.id).get(product.id)
             if assigned is not None:
@@ -163,6 +167,7 @@ class Project:
     def _in_store(self, route: Route) -> tuple[Node, ...]:
         fields = self.spec.fields(route.endpoint.item) or {}
         key = Compare("key", "=", str(route.store))
+        # One of both: a resource belongs to one store or lists several.
         return tuple(Nested(name, key) for name in ("store", "stores") if name in fields)[:1]
 
     def of_stream(self, stream: str, parent: str | None = None) -> list[Collection]:

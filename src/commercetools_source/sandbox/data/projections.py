@@ -68,8 +68,10 @@ def variant_projection(product: Callable[[str], Record | None], *, staged: bool)
         data = _RAWS.decode(fields["staged" if staged and "staged" in fields else "current"])
         owner = product(msgspec.json.decode(fields["product"])["id"])
         shared = {} if owner is None else _RAWS.decode(owner.body)
+        # Number 1 is the one that a product without `/variants` has as its master variant.
         default = bytes(fields["variantId"]) == b"1"
         rows: dict[str, object] = {name: fields[name] for name in _VARIANT_FIELDS if name in fields}
+        # Required by the contract, and overwritten below by what product and variant have.
         rows |= {"staged": staged, "default": default, "name": {}, "slug": {}, "categories": []}
         rows |= {"attributes": [], "images": [], "assets": []}
         rows |= {name: shared[name] for name in _FROM_PRODUCT if name in shared}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "Query", "Searcher"]
 
+# Some clients read several lists at once, and each of them asks for its next page soon.
 _REMEMBERED = 16
 # To collect from another index and sort costs about this many times a scan of the index in order.
 _WORTH_SORTING = 4
@@ -74,11 +75,13 @@ class Searcher:
         natural, descending = _natural(query.sort, collection)
         plans = [_plan(collection, conditions, ordering) for ordering in collection.orderings()]
         along = next((plan for plan in plans if plan.ordering == natural), None)
+        # Where no index is in the order asked for, the one with the fewest candidates is collected and sorted.
         smallest = min(plans, key=lambda plan: plan.size)
         # The index answers all conditions in the right order: a slice is the page.
         if along is not None and not along.remaining:
             return _sliced(collection, along, query, descending=descending)
         walkable = along is not None and along.size <= _WORTH_SORTING * smallest.size
+        # Without `total` a page needs only its own records, so the scan may end as soon as it has them.
         if along is not None and walkable and not query.with_total and not query.offset:
             matching = self._matching(collection, along, expression, descending=descending)
             return Found(list(islice(matching, query.limit)), None)

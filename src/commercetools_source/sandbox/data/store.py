@@ -59,6 +59,7 @@ class Prober:
 
     def probe(self, fields: frozenset[str]) -> Callable[[Record], dict[str, Any]]:
         """Return the function from a record to its values of `fields`; absent ones are absent."""
+        # These are read when a record is stored, so that no index has to look into its JSON again.
         if fields <= {"id", *_TIMES}:
             return lambda record: {"id": record.id, "createdAt": record.created, "lastModifiedAt": record.modified}
         decode = self._decoders.get(fields)
@@ -71,6 +72,7 @@ class Prober:
         names = {f"f{number}": name for number, name in enumerate(sorted(fields))}
         rows = [(slot, Any, None) for slot in names]
         # A struct type of just these fields lets msgspec skip all others; slots, because a field may be no identifier.
+        # Without `gc`: a probe holds no cycles, and millions of them would keep the collector busy.
         decoder = msgspec.json.Decoder(msgspec.defstruct("Probe", rows, rename=names, gc=False))
 
         def decode(body: bytes) -> dict[str, Any]:
@@ -92,6 +94,7 @@ class Index:
 
     def span(self, bounds: Range) -> tuple[int, int]:
         """Return the positions of the range: first, and one after the last."""
+        # bisect_left for both ends, because a range is half-open and its cuts lie between keys.
         first = 0 if bounds.low is None else bisect_left(self.keys, bounds.low)
         last = len(self.keys) if bounds.high is None else bisect_left(self.keys, bounds.high)
         return first, max(first, last)
@@ -135,6 +138,7 @@ class Collection:
         return len(self._records)
 
     def __iter__(self) -> Iterator[Record]:
+        # A copy of the references: a hook may change the collection while it is read.
         return iter(list(self._records.values()))
 
     def load(self, record: Record) -> None:
@@ -207,6 +211,7 @@ class Collection:
         return self._indexes[ordering.field]
 
     def _key(self, ordering: Ordering) -> Callable[[Record], bytes]:
+        # The three orders of nearly every request; their keys are ready in the record.
         if self.tie == "id" and ordering.field == "id":
             return lambda record: record.order
         if self.tie == "id" and ordering.field == "createdAt":

@@ -61,12 +61,14 @@ def write_time(time: datetime) -> str:
 
 def http_date(time: datetime) -> str:
     """Return `at` for a `Date` header, whatever the locale."""
+    # Whole seconds, as the header has them; clients must live with a clock that is up to a second behind.
     utc = time.astimezone(timezone.utc)
     return f"{_DAYS[utc.weekday()]}, {utc.day:02d} {_MONTHS[utc.month - 1]} {utc:%Y %H:%M:%S} GMT"
 
 
 def parse_time(text: str) -> str | None:
     """Return an ISO 8601 date or date-time in the form of `write_time`, which sorts as text; None when it is none."""
+    # Most times are in this form already: they are checked all the same, and given back as they are.
     if len(text) == _CANONICAL_LENGTH and text[-1] == "Z" and text[19] == "." and text[:4].isascii():
         candidate = text
     else:

@@ -101,6 +101,7 @@ class Route:
 
 def accepted_scopes(scopes: Sequence[str], *, write: bool) -> tuple[str, ...]:
     """Return the scopes of which any one suffices: manage_x includes view_x, manage_project nearly all."""
+    # A scope to manage includes the one to view: https://docs.commercetools.com/api/scopes
     manage = tuple(dict.fromkeys(scope.replace("view_", "manage_", 1) for scope in scopes))
     # There is view_published_products, but no scope manages published products only.
     manage = tuple(scope for scope in manage if scope != "manage_published_products")
@@ -131,6 +132,7 @@ class Router:
         if route is not None:
             return route
         # No list endpoint: the last segment may name one record of the list before it.
+        # Only where no list is meant: `/products/key=x` is a record, `/orders/edits` a list.
         owner = self._list(segments[:-1]) if segments else None
         if owner is None or owner.endpoint.collection == "/":
             return None
@@ -180,6 +182,7 @@ def _match(pattern: Sequence[str], segments: Sequence[str]) -> dict[str, str] | 
             if expected != got:
                 return None
             continue
+        # `key={key}` has a text in front of the placeholder, and a bare placeholder takes no segment of this form.
         if not got.startswith(prefix) or len(got) == len(prefix) or (not prefix and "=" in got):
             return None
         values[name.rstrip("}")] = got[len(prefix) :]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["new_id", "order_key"]
 
 _UUID_LENGTH = 36
+# A first byte that keeps both kinds apart, whatever bytes follow.
 _TEXT, _UUID = b"\0", b"\1"
 
 
@@ -31,4 +32,5 @@ def order_key(identifier: str) -> bytes:
 
 def new_id(random: Random) -> str:
     """Return a fresh random UUID (version 4)."""
+    # From the seed and not from the system: the same shop has the same ids.
     return str(uuid.UUID(int=random.getrandbits(128), version=4))

@@ -72,12 +72,15 @@ class Authorization:
 
     def issue(self, parameters: Mapping[str, str], header: str) -> dict[str, Any]:
         """Return the response of the token endpoint; raises the platform's 400 and 401."""
+        # The client before the grant: who has no credentials learns nothing of what would be accepted.
         client = self._client(parameters, header)
         grant = parameters.get("grant_type")
         if not grant:
             raise oauth(400, "invalid_request", "Missing required parameter: grant_type.")
         if grant != "client_credentials":
             raise oauth(400, "unsupported_grant_type", f"Invalid parameter: grant_type: Invalid grant type: {grant}.")
+        # Without `scope` the token has all scopes of the client:
+        # https://docs.commercetools.com/api/authorization#client-credentials-flow
         scopes = tuple(parameters.get("scope", "").split()) or client.scopes
         if not set(scopes) <= self._allowed(client):
             raise oauth(400, "invalid_scope", "Malformed parameter: scope: Invalid scope.")
@@ -129,6 +132,7 @@ class Authorization:
 
     def _client(self, parameters: Mapping[str, str], header: str) -> ApiClient:
         name, secret = _basic(header) or (parameters.get("client_id", ""), parameters.get("client_secret", ""))
+        # Unknown clients and wrong secrets are answered alike, so that ids cannot be tried out.
         client = self.clients.get(name)
         # A comparison that takes equally long for every wrong secret.
         if client is None or not compare_digest(client.client_secret.encode(), secret.encode()):

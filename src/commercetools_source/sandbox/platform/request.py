@@ -38,6 +38,7 @@ class Request:
     def parameters(self) -> dict[str, list[str]]:
         """The query's parameters, each with all its values."""
         parameters: dict[str, list[str]] = {}
+        # Blank values count: `where=` is a predicate without text, and no missing one.
         for name, value in parse_qsl(self.query, keep_blank_values=True):
             parameters.setdefault(name, []).append(value)
         return parameters
@@ -52,6 +53,7 @@ class Request:
     def one(self, name: str) -> str | None:
         """Return a parameter's last value, None when it is absent."""
         values = self.parameters.get(name)
+        # The last one of several; what may be given several times, such as `where`, is read from `parameters`.
         return values[-1] if values else None
 
     def number(self, name: str, default: int, most: int) -> int:

@@ -83,6 +83,7 @@ class Spec:
         if "fields" not in row and "variants" not in row:
             return {}
         fields: dict[str, str] = dict(row.get("fields", ()))
+        # A union has the fields of all its variants: a predicate may ask for any of them.
         for variant in row.get("variants", {}).values():
             for field, field_type in (self._gather(variant) or {}).items():
                 # Variants may disagree on the type of a field; then any value is compared as it is.

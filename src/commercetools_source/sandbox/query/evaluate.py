@@ -79,6 +79,7 @@ class Evaluator:
         type, and for attributes without name and value.
         """
         if isinstance(node, And):
+            # Made once for all records: names and types are looked up here, and not for each of them.
             matchers = [self.matcher(condition, expression) for condition in node.conditions]
             return lambda item: all(matches(item) for matches in matchers)
         if isinstance(node, Or):
@@ -91,6 +92,7 @@ class Evaluator:
         if field_type is None:
             raise malformed(self.parameter, f"The field '{node.field}' does not exist.")
         name, test = node.field, self._test(node, field_type)
+        # Of an item that is no object a field is missing, and `is not defined` holds.
         return lambda item: test(item.get(name) if isinstance(item, dict) else None)
 
     def _test(self, node: _Leaf, field_type: str) -> Matcher:
@@ -132,6 +134,7 @@ class Evaluator:
     def _compare(self, field: str, op: str, value: Any, field_type: str) -> Matcher:
         enum_values = self.spec.values(field_type)
         if enum_values and isinstance(value, str) and value not in enum_values:
+            # Enumerations are checked by the platform too: a misspelt state would match nothing, unnoticed.
             raise malformed(self.parameter, f"Invalid enum value for {element(field_type)}: {value}")
         operand = self._operand(field, value, self.spec.scalar(field_type))
         test = _comparison(op, operand, self.spec.scalar(field_type), by_id=field == "id" and op in _ORDERING)
@@ -221,6 +224,7 @@ def _comparison(op: str, operand: Any, scalar: str, *, by_id: bool) -> Matcher:
         scalar == "any" and isinstance(operand, str) and (parsed := parse_time(operand)) is not None
     ):
         time = operand if scalar == "datetime" else parsed
+        # As times: with and without milliseconds, and in any zone, one moment is equal to itself.
         return lambda value: isinstance(value, str) and compare(_stored_time(value), time)
     if isinstance(operand, Loose) and scalar == "any":
         return lambda value: _loosely(compare, value, operand)
@@ -259,4 +263,5 @@ def _within(value: Any, circle: Within) -> bool:
     east, north = radians(point[0] - circle.longitude), radians(point[1] - circle.latitude)
     # The haversine formula, which stays exact for short distances.
     share = sin(north / 2) ** 2 + cos(radians(point[1])) * cos(radians(circle.latitude)) * sin(east / 2) ** 2
+    # Rounding may bring a share above 1, of which there is no root.
     return 2 * _EARTH_RADIUS * asin(min(1.0, sqrt(share))) <= circle.metres

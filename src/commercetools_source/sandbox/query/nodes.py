@@ -166,6 +166,7 @@ class _Binder:
     def values(self, values: tuple[Value | Variable, ...]) -> tuple[Value, ...]:
         spread: list[Value] = []
         for value in values:
+            # A variable may stand for several values, each given as a parameter of its own: `var.x=a&var.x=b`.
             spread += map(Loose, self._given(value.name)) if isinstance(value, Variable) else (value,)
         return tuple(spread)
 

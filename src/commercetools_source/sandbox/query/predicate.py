@@ -73,6 +73,7 @@ _COMMA: ","
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Deeper than what a person or a program writes; Python's stack would hold some more.
 _DEEPEST = 100
 _NOT_PARENTHESES = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`\n]+`|[^()"`]+', re.DOTALL)
 
@@ -83,6 +84,7 @@ def _parser() -> Lark:
 
     # A keyword ends where a name could not go on, so `inStock` is a name and not `in`.
     words = "\n".join(f"_{word.upper()}.3: /{word}(?![-_A-Za-z0-9])/i" for word in KEYWORDS)
+    # LALR, because the language has no ambiguity, and it is many times faster than Earley over long predicates.
     return Lark(_GRAMMAR + words, parser="lalr", lexer="contextual", propagate_positions=False)
 
 
@@ -103,6 +105,7 @@ def parse(text: str, parameter: str = "where") -> Node:
 
 def _refuse_depth(text: str, parameter: str) -> None:
     depth = deepest = 0
+    # Texts and quoted names are taken out first: parentheses in them nest nothing.
     for parenthesis in _NOT_PARENTHESES.sub("", text):
         depth += 1 if parenthesis == "(" else -1
         deepest = max(deepest, depth)

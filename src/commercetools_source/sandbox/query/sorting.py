@@ -63,6 +63,7 @@ def _syntax_error(text: str) -> str:
 
 
 def _check(path: tuple[str, ...], spec: Spec, expression: str) -> None:
+    # Field by field: a path may go into objects, and each step must be there.
     field_type: str | None = expression
     for name in path:
         inner = spec.field(str(field_type), name)

@@ -70,6 +70,7 @@ class App:
         limit = _page_size(request)
         scripted = not path.startswith("/_sandbox")
         faults = self.service.faults
+        # Before the answer is made: a request that is cut off must have changed no data.
         fault = faults.due(request.method, path, limit) if scripted else None
         if fault is not None and fault.kind == "stall":
             self._note(request, path, 0)
@@ -85,6 +86,7 @@ class App:
             await _cut(scope, receive, reset=True)
             return
         response = self._respond(request, path, fault)
+        # Noted before it is sent: a test that reads the log after an answer must find the request there.
         self._note(request, path, response.status)
         await self._send(scope, receive, send, request, response, fault)
 
@@ -184,6 +186,7 @@ async def _read(scope: MutableMapping[str, Any], receive: Receive) -> Request:
 
 def _page_size(request: Request) -> int:
     text = request.one("limit") or ""
+    # 20 is the platform's default: https://docs.commercetools.com/api/general-concepts#limit
     return int(text) if text.isdecimal() and text.isascii() else 20
 
 
@@ -217,6 +220,7 @@ def _gzip(body: bytes) -> bytes:
 async def _half(scope: Any, receive: Receive, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
     """Send the first half of a response and close."""
     head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    # The reason phrase may be empty: https://datatracker.ietf.org/doc/html/rfc9112#section-4
     scope["state"]["transport"].write(f"HTTP/1.1 {status} \r\n{head}\r\n".encode("latin-1") + body[: len(body) // 2])
     await _cut(scope, receive)
 

@@ -128,6 +128,7 @@ class _Scripted:
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
         self.seen = 0
+        # Seen and hit are counted apart: `after` lets requests pass that count as seen.
         self.hits = 0
 
     def meets(self) -> bool:
@@ -149,6 +150,7 @@ class Faults:
 
     def add(self, *faults: Fault) -> None:
         """Append faults; the first one in the list that is due hits."""
+        # A lock, because a test scripts while the server's thread looks.
         with self._lock:
             self._scripted += map(_Scripted, faults)
 

@@ -130,6 +130,7 @@ class GraphQL:
             if selection.name == "__typename":
                 continue
             field_type = self.project.spec.field(expression, selection.name)
+            # Arguments of fields compute something, such as a name in one language, which is not offered.
             if field_type is None or selection.arguments:
                 raise _unknown(selection, element(expression))
             self._check(selection.selections, field_type)

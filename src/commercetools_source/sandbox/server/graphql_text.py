@@ -93,6 +93,7 @@ def read(text: str, variables: Mapping[str, Any], name: Any) -> tuple[Sequence[F
     if len(named) != 1 or str(named[0].children[0]) in {"mutation", "subscription"}:
         return (), error_at("The sandbox needs exactly one query to run.", (1, 1), ["InvalidInput"])
     fragments = {str(fragment.children[0]): fragment.children[-1] for fragment in tree.find_data("fragment")}
+    # The values that the operation declares; those of the request win over them.
     defaults = {
         str(row.children[0])[1:]: _constant(child, {})
         for row in named[0].find_data("declaration")
@@ -137,6 +138,7 @@ class _Reader:
             for row in (children["arguments"].children if "arguments" in children else ())
         }
         inner = self.selections(children["selections"], depth + 1) if "selections" in children else ()
+        # Without an alias both names are one.
         return Field(names[-1], names[0], arguments, inner, (tree.meta.line, tree.meta.column))
 
 

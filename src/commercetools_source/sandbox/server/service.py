@@ -79,6 +79,7 @@ class Service:
         if not segments or segments[0] != self.authorization.project_key:
             name = segments[0] if segments else ""
             raise refuse(404, "ResourceNotFound", f"The project '{name}' was not found.")
+        # One request at a time: what a page shows is one moment, as a query of the platform is.
         with self.project.lock:
             if segments[1:] == ("graphql",):
                 self.writer.journal.purge()
@@ -118,6 +119,7 @@ class Service:
         methods = route.endpoint.methods | {"GET"}
         if route.selector is None:
             return methods
+        # A list that nothing can be created in has records that are read only.
         if "POST" not in methods and route.endpoint.template != "/custom-objects/{container}":
             return _READING
         return frozenset({"GET", "HEAD", "POST", "DELETE"})

@@ -30,6 +30,7 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigError(
             f"The sandbox cannot listen on {host}:{port}: {error.strerror}. Choose another port."
         ) from None
+    # Enough for a burst of clients: a connection that is refused would look like a fault of the sandbox.
     bound.listen(1024)
     return bound
 
@@ -43,6 +44,7 @@ class Serving:
         self._ready = threading.Event()
         self._socket = bound
         self._server = Server(app, self._ready.set)
+        # A daemon, so that a test that forgets to stop it does not keep the interpreter from ending.
         self._thread = threading.Thread(target=self._run, name="commercetools-sandbox", daemon=True)
         self._failure: BaseException | None = None
 

@@ -47,10 +47,12 @@ class Server(uvicorn.Server):
             loop="asyncio",
             http=_Connection,
             ws="none",
+            # Without lifespan: the application has nothing to start, and the thread knows when it listens.
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
+            # The application sends its own, by the sandbox's clock.
             date_header=False,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             h11_max_incomplete_event_size=_LONGEST_HEAD,
@@ -63,6 +65,7 @@ class Server(uvicorn.Server):
 
     def end(self) -> None:
         """End soon; callable from any thread."""
+        # Both: the flag is uvicorn's, the event wakes the loop at once.
         self.should_exit = True
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._ending.set)

@@ -72,6 +72,7 @@ def _set(money: Json, amount: int) -> None:
 
 
 def _split(total: int) -> tuple[int, int]:
+    # Tax is included: the net amount is what remains, rounded to the nearest cent, and both sum up exactly.
     return (total * 100 + (100 + _TAX) // 2) // (100 + _TAX), total
 
 
@@ -81,6 +82,7 @@ def _set_taxed(taxed: Json, net: int, gross: int) -> None:
     if "totalTax" in taxed:
         _set(taxed["totalTax"], gross - net)
     for step, portion in enumerate(taxed["taxPortions"]):
+        # All tax in the first portion, so that the portions add up whatever their number is.
         portion["rate"] = 0 if step else _TAX / 100
         _set(portion["amount"], 0 if step else gross - net)
 

@@ -27,6 +27,7 @@ def row(collection: str, record: Json, parent: str = "") -> Row:
 def store_key(world: World, number: int) -> str:
     """Return the key of a store; `number` wraps around."""
     number %= world.counts["store"]
+    # Stores go round the markets, so that each country has one before any has two.
     return f"{MARKETS[number % len(MARKETS)].country.lower()}-store-{number}"
 
 

@@ -48,6 +48,7 @@ class Baskets:
         self._line_states = [state_id(world, "LineItemState", step) for step in range(4)]
         self._supply = [world.uid("channel", number) for number in supply_channels(world)]
         self._distribution = [world.uid("channel", number) for number in distribution_channels(world)]
+        # The same variant is quoted by many orders of one country, as text that is made once.
         self._quote = lru_cache(maxsize=4096)(self._quote_variant)
         tax_category = world.uid("tax-category", 0)
         self._tax_category = f'{{"typeId":"tax-category","id":"{tax_category}"}}'
@@ -97,6 +98,7 @@ class Baskets:
     def _pick(self, dice: Dice) -> tuple[int, int]:
         # The exponent makes the first products the popular ones.
         product = int(min(self._world.counts["product"], _POPULAR) * dice.random() ** 1.5)
+        # A line item needs an embedded price here, and the long list of a showcase would make each order large.
         if has_standalone_prices(product) or (is_showcase(product) and not dice.chance(10)):
             product -= 1
         return product, 1 + dice.below(min(variant_count(product), 3))
@@ -109,6 +111,7 @@ class Baskets:
         total = price.total(quantity)
         discounted = ""
         unit = price.precise // 1000
+        # A tenth of a price below a whole unit would be rounded away.
         if dice.chance(8) and unit > 100 and price.precise % 1000 == 0:  # noqa: PLR2004 - too cheap for a discount
             off = unit // 10
             total = (unit - off) * quantity
@@ -207,6 +210,7 @@ class Baskets:
                 f'"shippingMode":"Single","shipping":[],"itemShippingAddresses":[],"shippingAddress":{shipping_address},'
                 f'"shippingInfo":{info}'
             )
+        # Items in turn, so that both shipments have some.
         shares = (basket.items[::2], basket.items[1::2])
         shipping = []
         for step, share in enumerate(shares):

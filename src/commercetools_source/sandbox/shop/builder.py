@@ -86,6 +86,7 @@ class Builder:
 
     def _choose(self, name: str, choices: list[str]) -> str:
         if self.missing & self.contract.reach[name]:
+            # In the order of the contract: the same seed gives the same records.
             chosen = next(choice for choice in choices if self.missing & self._bit(name, choice))
             self._saw(name, chosen)
             return chosen
@@ -124,6 +125,7 @@ class Builder:
         value: Json = {}
         for member in self.contract.fields(name):
             if member.expr.required or self._includes(member, depth):
+                # First it is crossed off, then built: what is inside may need the same field again.
                 self.missing &= ~member.bit
                 value[member.key] = member.fixed or self._value(member.expr, depth + 1, member.key, name)
         self.filler.finish(name, value)
@@ -153,5 +155,6 @@ class Builder:
         if self.missing & self.contract.reach.get(expr.base, 0):
             choices: list[str] = [*shape.get("variants", ()), *shape.get("enum", ())]
             unseen = sum(1 for choice in choices if self.missing & self._bit(expr.base, choice) != 0)
+            # As many as are missing, so that one list shows all variants of a union.
             return min(max(unseen, 1), _LONGEST)
         return self.dice.below(3) if depth <= _OPTIONAL_DEPTH + 1 else self.dice.below(2)

@@ -57,6 +57,7 @@ def is_showcase(product: int) -> bool:
 
 def euro_cents(product: int, variant: int) -> int:
     """Return what a variant costs in euro cents, before discounts."""
+    # Primes, so that neighbouring products and variants have prices that look unlike each other.
     return 499 + ((product * 7919 + variant * 104_729) % 199) * 100
 
 
@@ -74,6 +75,7 @@ class UnitPrice:
 
     def total(self, quantity: int) -> int:
         """Return what `quantity` units cost, in whole minor units."""
+        # Half a unit is added before it is divided: rounded half up, in integers.
         return (self.precise * quantity + 500) // 1000
 
 
@@ -98,6 +100,7 @@ class Catalog:
         dice = world.dice("attributes")
         for name, attribute in attribute_rows(world).items():
             catalog._levels[name] = attribute.level
+            # A dozen values for each attribute, made once: products share them, as real ones share colours and sizes.
             catalog._attributes[name] = [js({"name": name, "value": attribute.sample(world, dice)}) for _ in range(12)]
         return catalog
 

@@ -134,6 +134,7 @@ class Completer:
             built += 1
             base = times.base(self._world.uid(tail.type_id, number), number - first)
             record.update({name: value for name, value in base.items() if name in fields})
+            # Keys are unique in a collection, and what the builder made up need not be.
             if "key" in record:
                 record["key"] = f"{tail.type_id}-x{number}"
             fix = self._fixes.get(tail.item)
