@@ -14,7 +14,8 @@ from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB
 from commercetools_source.model.custom.columns import FieldSet
 from commercetools_source.model.custom.places import custom_field_columns
-from commercetools_source.model.custom.queries import KEY, VARIANTS, CustomFieldQueries
+from commercetools_source.model.custom.queries import CustomFieldQueries
+from commercetools_source.model.custom.variants import KEY, VARIANTS
 from commercetools_source.model.relations import all_relations
 from commercetools_source.model.schemas import record_table
 from commercetools_source.model.select import select

@@ -77,6 +77,18 @@ def shoes(*attributes: tuple[str, str], uid: str = "t", key: str = "shoes") -> d
     }
 
 
+def standalone(uid: str, product_id: str, **attributes: Any) -> dict[str, Any]:
+    entries = [{"name": name, "value": value} for name, value in attributes.items()]
+    return {
+        "id": uid,
+        "version": 1,
+        "product": {"typeId": "product", "id": product_id},
+        "variantId": 1,
+        "published": True,
+        "current": {"sku": uid, "attributes": entries, "images": [], "assets": []},
+    }
+
+
 def order_type(*fields: tuple[str, str], uid: str = "o", key: str = "extras") -> dict[str, Any]:
     defined = [{"name": name, "type": {"name": kind}} for name, kind in fields]
     return {"id": uid, "version": 1, "key": key, "resourceTypeIds": ["order"], "fieldDefinitions": defined}
@@ -269,3 +281,16 @@ def test_a_key_that_others_refer_to_leads_to_one_record(
     below = {"stores": "store_countries", "business_units": "business_unit_addresses"}
     if stream in below:
         assert len(rows(path, f"SELECT * FROM main.{below[stream]}")) == 1
+
+
+def test_attributes_of_variants_that_are_resources_are_looked_at_and_counted_once(
+    store: Callable[..., list[str]], path: Path
+) -> None:
+    notices = store(
+        product_types=[shoes(("size", "number"))],
+        products=[product("p", "t", size=41)],
+        variants=[standalone("v", "p", size="large")],
+    )
+    about = "product_type_shoes: 2 of the values looked at do not fit the definition of the attribute 'size'"
+    assert [notice.startswith(about) for notice in notices] == [True]  # current and staged
+    assert rows(path, "SELECT sku, size, unfit ->> 'size' FROM main.product_type_shoes") == [("v", None, "large")] * 2

@@ -508,7 +508,7 @@ _ROWS = (
         scopes=("view_products",),
         resource_type="variant",
         deleted_messages=("VariantDeleted",),
-        caveat="Used by projects of the Modular catalog model.",
+        caveat="Of projects of the Modular catalog model; of those in migration to it beside the variants in `products`.",
     ),
     # https://docs.commercetools.com/api/projects/zones
     Stream(

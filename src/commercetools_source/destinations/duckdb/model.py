@@ -15,7 +15,7 @@ from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations.duckdb.definitions import Definitions, Made, fingerprint, shape_of
 from commercetools_source.errors import RecordError
-from commercetools_source.model.custom.queries import KEY, VARIANTS
+from commercetools_source.model.custom.variants import KEY, STANDALONE, VARIANTS, Standalone
 from commercetools_source.model.descriptions import Comments, describe_relation, descriptions
 from commercetools_source.model.keys import is_referred_by_key, newest_of_key
 from commercetools_source.model.quoting import quoted
@@ -25,7 +25,7 @@ from commercetools_source.model.schemas import RELATIONS, record_table, relation
 from commercetools_source.model.select import select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.destinations.duckdb.catalogue import Form
@@ -38,6 +38,9 @@ __all__ = ["Model"]
 _MEMORY = "1000MB"
 """What DuckDB may use once tables are filled: each of some forty, with up to 200 columns, has an unfinished row group
 until the transaction ends. 120,000 orders need 700 MB."""
+
+_VARIANT_KEYS = {"id": KEY[0]}
+"""Which column of a product type's relation holds the key of the product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,15 @@ class Model:
         are stored: DuckDB 1.4 loses rows when it replays a log in which a table changes after rows did.
         Raises RecordError when somebody else made what has to be made here.
         """
+        self._prepare(stream, types, anew=anew)
+        if (products := self._shown_with(stream)) is not None:
+            names = self._product_types(products).keys() if anew else ()
+            self._prepare(products, self._database.catalogue.columns[products.name], anew=anew, only=names)
+
+    def _prepare(
+        self, stream: Stream, types: Mapping[str, str], *, anew: bool, only: Container[str] | None = None
+    ) -> None:
+        """Make the relations of `stream`; `only`: those that hold rows of the table that is `anew`, all if None."""
         current = self._definitions.of(stream.name)
         form = self._form(current)
         refill = anew and form == "TABLE"
@@ -105,7 +117,9 @@ class Model:
         current = dict(current)
         relations = self._rows(stream, _live(stream, types), types)
         target = {name: Made(form, fingerprint(rows.query)) for name, rows in relations.items()}
-        stale = [name for name in target if refill or current.get(name) != target[name]]
+        stale = [
+            name for name in target if current.get(name) != target[name] or (refill and (only is None or name in only))
+        ]
         gone = [name for name in current if name not in target]
         self._take_over(stream, stale)
         self._refuse_foreign(stale, current)
@@ -129,12 +143,16 @@ class Model:
             if name in kept:
                 self._delete(stream, name, rows.keys, changed)
                 self._insert(name, rows.query)
+        if (products := self._shown_with(stream)) is not None:
+            self._show_variants_again(products, changed)
 
     def fill(self, stream: Stream) -> None:
         """Fill the tables of `stream` that `prepare` made, from all its records."""
         for name in self._definitions.of(stream.name):
             if name in self._empty:
                 self._insert(name, self._empty.pop(name))
+        if (products := self._shown_with(stream)) is not None:
+            self.fill(products)
 
     def _fill_again(self, stream: Stream, types: Mapping[str, str], names: Iterable[str]) -> None:
         """Fill tables anew: a record may take the key of another one, whose rows go. There are few such records."""
@@ -148,6 +166,24 @@ class Model:
         for name, keys in self._keys(stream, self._find(stream)).items():
             if self._is_kept(stream, name):
                 self._delete(stream, name, keys, gone)
+        if (products := self._shown_with(stream)) is not None:
+            # The rows are still there; they are marked when this is done.
+            records = f"(FROM {record_table(stream.name)} SEMI JOIN {gone} USING (id))"
+            self._show_variants_again(products, records, gone)
+
+    def _show_variants_again(self, products: Stream, variants: str, gone: str = "") -> None:
+        """Make the rows of product types anew for the products of `variants`, records that are resources.
+
+        `gone`: a table of the ids of variants that count no more.
+        """
+        types = self._database.catalogue.columns[products.name]
+        # A variant stays with its product.
+        ids = f"(SELECT DISTINCT \"product\" ->> '/id' AS id FROM {variants})"  # noqa: S608 - quoted names
+        source = f"(FROM {_live(products, types)} SEMI JOIN {ids} USING (id))"
+        for name, rows in self._rows_of_variants(products, source, types, gone).items():
+            if self._is_kept(products, name):
+                self._delete(products, name, rows.keys, ids)
+                self._insert(name, rows.query)
 
     def relations(self, stream: Stream, types: Mapping[str, str]) -> list[Relation]:
         """Return the relations of the records of `stream`, whose table has the columns `types`."""
@@ -177,6 +213,8 @@ class Model:
         if stream.name in VARIANTS:
             best = not self._has_better(stream) if best is None else best
             facts += [self._own.marks["product_types"], sorted(self._others()) if best else ()]
+            standalone = self._standalone() if best else None
+            facts += [] if standalone is None else [standalone.stream, sorted((standalone.column_types or {}).items())]
         return shape_of(*facts)
 
     def _rows(self, stream: Stream, source: str, types: Mapping[str, str]) -> dict[str, _Rows]:
@@ -187,10 +225,24 @@ class Model:
         for relation in complete:
             query = own.with_custom_columns(relation, select(relation, source, types))
             rows[relation.name] = _Rows(query, own.types_of(relation), keys[relation.name])
-        for name, product_type in self._product_types(stream).items():
-            query = own.variants(product_type, stream.name, source, types)
-            rows[name] = _Rows(query, own.types_of_variants(product_type), keys[name])
-        return rows
+        return {**rows, **self._rows_of_variants(stream, source, types)}
+
+    def _rows_of_variants(
+        self, stream: Stream, source: str, types: Mapping[str, str], gone: str = ""
+    ) -> dict[str, _Rows]:
+        """Return the relations of product types by name, if `stream` is the one to have them from; as `_rows`.
+
+        `gone`: a table of the ids of variants that are resources and count no more.
+        """
+        own, standalone = self._own.queries(), self._standalone(gone)
+        return {
+            name: _Rows(
+                own.variants(product_type, stream.name, source, types, standalone),
+                own.types_of_variants(product_type),
+                _VARIANT_KEYS,
+            )
+            for name, product_type in self._product_types(stream).items()
+        }
 
     def _keys(self, stream: Stream, complete: Iterable[Relation]) -> dict[str, dict[str, str]]:
         """Return, for every relation of `stream`, which of its columns hold the key of the record, by its fields."""
@@ -198,7 +250,7 @@ class Model:
             relation.name: {field: column for column, field in relation.record_key(stream.key).items()}
             for relation in complete
         }
-        return {**keys, **{name: {"id": KEY[0]} for name in self._product_types(stream)}}
+        return {**keys, **dict.fromkeys(self._product_types(stream), _VARIANT_KEYS)}
 
     def _product_types(self, stream: Stream) -> dict[str, ProductType]:
         """Return the relations of product types if `stream` is the best one in the file to have their variants from."""
@@ -207,6 +259,22 @@ class Model:
         by_name = self._own.queries().product_types_by_name()
         self.foreign = self._others() & by_name.keys()
         return {name: product_type for name, product_type in by_name.items() if name not in self.foreign}
+
+    def _standalone(self, gone: str = "") -> Standalone | None:
+        """Return the variants in the file that are resources, without those whose ids are in `gone`; None for none."""
+        for name in STANDALONE:
+            types = self._database.catalogue.columns.get(name, {})
+            if {"product", DELETED_AT} <= types.keys():
+                source = _live(STREAMS[name], types)
+                return Standalone(name, f"(FROM {source} ANTI JOIN {gone} USING (id))" if gone else source, types)
+        return None
+
+    def _shown_with(self, stream: Stream) -> Stream | None:
+        """Return the stream among whose relations the variants of `stream` are shown, None if nowhere."""
+        standalone = self._standalone() if stream.name in STANDALONE else None
+        if standalone is None or standalone.stream != stream.name:
+            return None
+        return next((STREAMS[name] for name in VARIANTS if name in self._database.catalogue.columns), None)
 
     def _has_better(self, stream: Stream) -> bool:
         """Return whether a table is there that is a better one to have the variants from."""

@@ -10,8 +10,15 @@ from commercetools_source.destinations.duckdb.states import now
 from commercetools_source.events import Notice
 from commercetools_source.model.custom.definitions import SOURCES, changes
 from commercetools_source.model.custom.places import custom_field_columns
-from commercetools_source.model.custom.queries import NO_FIELDS, VARIANTS
-from commercetools_source.model.custom.unfit import count_unfit, count_unfit_attributes, decode, fields_of
+from commercetools_source.model.custom.queries import NO_FIELDS
+from commercetools_source.model.custom.unfit import (
+    count_unfit,
+    count_unfit_attributes,
+    count_unfit_variants,
+    decode,
+    fields_of,
+)
+from commercetools_source.model.custom.variants import STANDALONE, VARIANTS, Standalone, standalone_rows
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.schemas import record_table
 
@@ -92,19 +99,48 @@ class CustomFieldWatch:
         if stream in VARIANTS:
             for name, counted in count_unfit_attributes(self._own.queries(), stream, records).items():
                 yield from (_notice(name, "attribute", unfit) for unfit in counted)
+        if stream in STANDALONE:
+            variants = self._standalone(stream, types, everything=everything)
+            for name, counted in count_unfit_variants(self._own.queries(), variants).items():
+                yield from (_notice(name, "attribute", unfit) for unfit in counted)
+
+    def _standalone(
+        self, stream: str, types: Mapping[str, str], *, everything: bool
+    ) -> Iterator[tuple[str, object, object]]:
+        """Yield some variants that are resources: the id of their product type, their attributes, those of the product.
+
+        None if another stream shows them, or where there are no products.
+        """
+        tables = self._database.catalogue.stream_tables()
+        products = next((name for name in VARIANTS if name in tables), None)
+        if products is None or stream != next(name for name in STANDALONE if name in tables):
+            return
+        some = f"(FROM {record_table(stream)} WHERE {self._recent(everything=everything)} LIMIT {_LOOKED_AT})"
+        live = f"(FROM {record_table(products)} WHERE {DELETED_AT} IS NULL)"
+        for product_type in self._own.queries().product_types:
+            rows = standalone_rows(product_type.id, products, live, tables[products], Standalone(stream, some, types))
+            for variant, product in self._database.execute(f"SELECT _variant, _product FROM ({rows})"):  # noqa: S608 - quoted
+                yield product_type.id, _decoded(variant), _decoded(product)
+
+    def _recent(self, *, everything: bool) -> str:
+        since = "" if everything else f" AND {SYNCED_AT} >= TIMESTAMP '{self._began}'"
+        return f"{DELETED_AT} IS NULL{since}"
 
     def _records(self, stream: str, fields: Sequence[str], *, everything: bool) -> list[dict[str, Any]]:
         """Return some records of a stream, of all or of those that this run stored, with only these fields."""
         if not fields or self._own.queries() == NO_FIELDS:
             return []
-        since = "" if everything else f" AND {SYNCED_AT} >= TIMESTAMP '{self._began}'"
         rows = self._database.execute(
             f"SELECT {', '.join(map(quoted, fields))} FROM {record_table(stream)}"  # noqa: S608 - quoted names
-            f" WHERE {DELETED_AT} IS NULL{since} LIMIT {_LOOKED_AT}"
+            f" WHERE {self._recent(everything=everything)} LIMIT {_LOOKED_AT}"
         )
         return [
             {name: decode(text) for name, text in zip(fields, row, strict=True) if text is not None} for row in rows
         ]
+
+
+def _decoded(text: str | None) -> object:
+    return None if text is None else decode(text)
 
 
 def _notice(relation: str, kind: str, unfit: Unfit) -> Notice:

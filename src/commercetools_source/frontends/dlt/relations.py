@@ -10,7 +10,7 @@ from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.parquet.files import fields, fitted, reader
 from commercetools_source.frontends.dlt.tables import folded
-from commercetools_source.model.custom.queries import KEY, CustomFieldQueries
+from commercetools_source.model.custom.variants import KEY
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import relations
 from commercetools_source.model.select import select
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.model.custom.queries import CustomFieldQueries
     from commercetools_source.model.relation import Field
 
 __all__ = ["Relations"]

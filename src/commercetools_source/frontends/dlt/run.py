@@ -17,7 +17,8 @@ from commercetools_source.client import Client
 from commercetools_source.errors import CommercetoolsError, ForbiddenError
 from commercetools_source.events import StreamFailed
 from commercetools_source.frontends.words import DLT
-from commercetools_source.model.custom.queries import NO_FIELDS, VARIANTS, CustomFieldQueries
+from commercetools_source.model.custom.queries import NO_FIELDS, CustomFieldQueries
+from commercetools_source.model.custom.variants import VARIANTS
 from commercetools_source.sync.transfer import selection_of
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ Pure: from definitions to queries. Who runs them, and when, is not known here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.kinds import KINDS
@@ -19,53 +18,20 @@ from commercetools_source.model.custom.columns import (
 )
 from commercetools_source.model.custom.definitions import column_names, custom_fields, custom_type, product_type
 from commercetools_source.model.custom.places import CUSTOM_FIELD_PLACES, custom_field_columns
-from commercetools_source.model.custom.values import ENTRIES, Reader, as_map
+from commercetools_source.model.custom.values import Reader, as_map
+from commercetools_source.model.custom.variants import HELPERS, KEY, KEY_DESCRIPTIONS, KEY_TYPES, RAW, entries
 from commercetools_source.model.keys import newest_by_key
-from commercetools_source.model.quoting import quoted, string
-from commercetools_source.model.relation import Field
+from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import all_relations
-from commercetools_source.model.select import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from commercetools_source.model.custom.definitions import Conflict, CustomType, Definition, ProductType
+    from commercetools_source.model.custom.variants import Standalone
     from commercetools_source.model.relation import Relation
 
-__all__ = ["KEY", "NO_FIELDS", "VARIANTS", "CustomFieldQueries"]
-
-VARIANTS: Mapping[str, tuple[str, int, bool | None]] = MappingProxyType(
-    {
-        "products": ("product_variants", -2, None),
-        "product_projections_current": ("product_projection_current_variants", 0, False),
-        "product_projections_staged": ("product_projection_staged_variants", 0, True),
-    }
-)
-"""The streams with product variants, the best one first: the relation, the level of what has the attributes of the
-product, and whether its variants are the staged ones, where it has no column that says so."""
-
-# Written out, because these relations are made of a query and have no type in the contract.
-_KEY_TYPES = {"productId": "VARCHAR", "staged": "BOOLEAN", "variantId": "BIGINT", "sku": "VARCHAR"}
-_KEY_DESCRIPTIONS = {
-    "productId": "Id of the product. Refers to products.id.",
-    "staged": "Whether this is the staged state, and not the published one.",
-    "variantId": "Number of the variant inside its product.",
-    "sku": "SKU, the stock keeping unit.",
-}
-KEY = tuple(_KEY_TYPES)
-"""The columns of a variant before those of its attributes."""
-
-# Reserved before the attributes get their names, with an underscore in front as no sentence of a person has it.
-_HELPERS = ("_variant", "_product", "_entries")
-# TRY_CAST: a value of another form is NULL, and fails no query.
-_VARIANT, _PRODUCT = (f"TRY_CAST({name} AS {ENTRIES})" for name in ("_variant", "_product"))
-_READABLE = f"(_variant IS NULL OR {_VARIANT} IS NOT NULL) AND (_product IS NULL OR {_PRODUCT} IS NOT NULL)"
-# An attribute of the variant comes before one of its product.
-_NAMED = f"coalesce(list_contains(list_transform({_VARIANT}, lambda e: e.name), p.name), false)"
-_ENTRIES = f"CASE WHEN {_READABLE} THEN list_concat({_VARIANT}, list_filter({_PRODUCT}, lambda p: NOT {_NAMED})) END"
-_BOTH = "json_object('variant', _variant, 'product', _product)"
-# What `unfit` shows where attributes cannot be told apart.
-_RAW = f"CASE WHEN _variant IS NOT NULL OR _product IS NOT NULL THEN {_BOTH} END"
+__all__ = ["NO_FIELDS", "CustomFieldQueries"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +90,7 @@ class CustomFieldQueries:
 
     def types_of_variants(self, product_type: ProductType) -> dict[str, str]:
         """Return the SQL types of the columns of `variants`, in their order."""
-        return _KEY_TYPES | custom_types([_attributes(product_type)], self.reader, [*KEY, *_HELPERS])
+        return KEY_TYPES | custom_types([_attributes(product_type)], self.reader, [*KEY, *HELPERS])
 
     def descriptions_of(self, relation: Relation) -> dict[str, str]:
         """Return what the columns are that `with_custom_columns` adds to `relation`, by their names."""
@@ -132,7 +98,7 @@ class CustomFieldQueries:
 
     def descriptions_of_variants(self, product_type: ProductType) -> dict[str, str]:
         """Return what the columns of `variants` are, by their names."""
-        return _KEY_DESCRIPTIONS | custom_descriptions([_attributes(product_type)], self.reader, [*KEY, *_HELPERS])
+        return KEY_DESCRIPTIONS | custom_descriptions([_attributes(product_type)], self.reader, [*KEY, *HELPERS])
 
     @property
     def reader(self) -> Reader:
@@ -147,44 +113,31 @@ class CustomFieldQueries:
         return {names[name, ""]: row for row, name in names_by_type.items()}
 
     def variants(
-        self, product_type: ProductType, stream: str, source: str, column_types: Mapping[str, str] | None = None
+        self,
+        product_type: ProductType,
+        stream: str,
+        source: str,
+        column_types: Mapping[str, str] | None = None,
+        standalone: Standalone | None = None,
     ) -> str:
         """Return the query of all variants of the products of `product_type`, with columns for every attribute.
 
         `stream` is one of VARIANTS, `source` a table expression of its records and `column_types`
-        the types of their columns, as for `select`. A row has the columns KEY and those of the attributes of the
-        variant and of its product.
+        the types of their columns, as for `select`. `standalone`: the variants that are resources of their own, if
+        there may be some. A row has the columns KEY and those of the attributes of the variant and of its product.
         """
         return with_custom_columns(
-            _entries(product_type, stream, source, column_types),
+            entries(product_type.id, stream, source, column_types, standalone),
             [_attributes(product_type)],
             self.reader,
-            [*KEY, *_HELPERS],
-            hidden=_HELPERS,
+            [*KEY, *HELPERS],
+            hidden=HELPERS,
         )
 
 
 def _attributes(product_type: ProductType) -> FieldSet:
-    return FieldSet("", entries_map("_entries"), _RAW, product_type.attributes)
-
-
-def _entries(product_type: ProductType, stream: str, source: str, column_types: Mapping[str, str] | None) -> str:
-    """Return the query of the variants of products of `product_type`, with KEY and _HELPERS."""
-    relation, product, staged = VARIANTS[stream]
-    columns = (
-        Field("productId", "string", nullable=False, path=("id",), level=0),
-        *(column for column in all_relations()[relation].columns if column.name == "staged"),
-        Field("variantId", "int", nullable=False, path=("id",)),
-        Field("sku", "string", nullable=True, path=("sku",)),
-        Field("_variant", "json", nullable=True, path=("attributes",)),
-        Field("_product", "json", nullable=True, path=("attributes",), level=product),
-    )
-    # Filtered before anything is unfolded: a relation has the products of one type.
-    of_type = f"(SELECT * FROM {source} WHERE (\"productType\" ->> '/id') = {string(product_type.id)})"  # noqa: S608 - quoted
-    rows = select(replace(all_relations()[relation], columns=columns), of_type, column_types)
-    fixed = "" if staged is None else f"{staged} AS staged, "
-    return f"SELECT *, {fixed}{_ENTRIES} AS _entries FROM ({rows})"  # noqa: S608 - constants
+    return FieldSet("", entries_map("_entries"), RAW, product_type.attributes)
 
 
 NO_FIELDS = CustomFieldQueries()
-"""Nothing is defined, or nothing is known of it: custom fields and attributes stay JSON."""
+"""Of a project that defines nothing, or that nobody has looked at."""

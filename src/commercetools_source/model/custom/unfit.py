@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from commercetools_source.model.custom.places import custom_field_columns
-from commercetools_source.model.custom.queries import VARIANTS
+from commercetools_source.model.custom.variants import VARIANTS
 from commercetools_source.model.relations import all_relations
 
 if TYPE_CHECKING:
@@ -26,7 +26,17 @@ if TYPE_CHECKING:
     from commercetools_source.model.custom.values import Reader
     from commercetools_source.model.relation import Origin, Relation
 
-__all__ = ["Unfit", "count_unfit", "count_unfit_attributes", "decode", "fields_of", "fits"]
+__all__ = [
+    "Unfit",
+    "count_unfit",
+    "count_unfit_attributes",
+    "count_unfit_variants",
+    "decode",
+    "fields_of",
+    "fits",
+]
+
+_ATTRIBUTES = ("attributes",)
 
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)", re.ASCII)
 _TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?", re.ASCII)
@@ -86,26 +96,33 @@ def count_unfit_attributes(
 
     `records` are of `stream`, one of VARIANTS.
     """
-    by_id = {product_type.id: name for name, product_type in own.product_types_by_name().items()}
-    attributes = {
+    name, product, _ = VARIANTS[stream]
+    origins = all_relations()[name].origins
+    variants = (
+        (_at(record, ("productType", "id")), _at(chain[0], _ATTRIBUTES), _at(chain[-1 - product], _ATTRIBUTES))
+        for record in records
+        for chain in _items(record, origins)
+    )
+    return count_unfit_variants(own, variants)
+
+
+def count_unfit_variants(own: CustomFieldQueries, variants: Iterable[tuple[Any, Any, Any]]) -> dict[str, list[Unfit]]:
+    """Return the same for variants: the id of a product type, the attributes of the variant, those of its product."""
+    names = {product_type.id: name for name, product_type in own.product_types_by_name().items()}
+    definitions = {
         product_type.id: {definition.name: definition for definition in product_type.attributes}
         for product_type in own.product_types
     }
-    name, product, _ = VARIANTS[stream]
-    origins, reader = all_relations()[name].origins, own.reader
+    reader = own.reader
     counts: dict[str, Counter[tuple[str, str]]] = {}
-    for record in records:
-        type_id = _at(record, ("productType", "id"))
+    for type_id, variant, product in variants:
         # A product type that is not here has no relation to count for.
-        if type_id not in by_id:
-            continue
-        counter = counts.setdefault(by_id[type_id], Counter())
-        for chain in _items(record, origins):
-            entries = _entries(_at(chain[0], ("attributes",)), _at(chain[-1 - product], ("attributes",)))
-            counter.update(("unfit", field) for field in _unfit(entries, attributes[type_id], reader))
+        if type_id in names:
+            fields = _unfit(_entries(variant, product), definitions[type_id], reader)
+            counts.setdefault(names[type_id], Counter()).update(("unfit", field) for field in fields)
     return {
         relation: [Unfit(*where, rows) for where, rows in sorted(counts[relation].items())]
-        for relation in by_id.values()
+        for relation in names.values()
         if relation in counts
     }
 
