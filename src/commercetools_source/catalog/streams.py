@@ -508,7 +508,7 @@ _ROWS = (
         scopes=("view_products",),
         resource_type="variant",
         deleted_messages=("VariantDeleted",),
-        caveat="Of projects of the Modular catalog model; of those in migration to it beside the variants in `products`.",
+        caveat="Of the Modular catalog model; a project in migration to it has variants in `products` as well.",
     ),
     # https://docs.commercetools.com/api/projects/zones
     Stream(
