@@ -27,6 +27,7 @@ def json_value(text: bytes | str, name: str, mistake: type[CommercetoolsError]) 
     """Return the value of a JSON text; raises `mistake` that calls it `name`."""
     try:
         return msgspec.json.decode(text)
+    # Told apart from broken JSON: what helps here is to save the file in another encoding.
     except UnicodeDecodeError:
         raise mistake(f"{name} is not UTF-8 text") from None
     except (ValueError, RecursionError) as error:

@@ -10,6 +10,7 @@ __all__ = ["keep_pages", "pass_records_on", "share_heaps"]
 # The numbers of settings in glibc's malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 _HEAPS = 2
+# https://man7.org/linux/man-pages/man3/mallopt.3.html: larger blocks are given back to the system at once.
 _LARGEST_KEPT = 8 << 20
 _MOST_KEPT = 32 << 20
 

@@ -32,6 +32,7 @@ def deletions_schema(column: str) -> dict[str, Any]:
 
 
 def _property(setting: Setting) -> dict[str, Any]:
+    # JSON Schema has no type for times: they are texts with a format.
     json_type = "string" if setting.type == "time" else setting.type
     described: dict[str, Any] = {
         "type": [json_type] if setting.required else [json_type, "null"],

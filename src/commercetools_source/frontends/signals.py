@@ -37,6 +37,7 @@ class Stopper:
             self.signal = number
             raise SystemExit(128 + number)
         self.signal = number
+        # Before it is said: what matters must happen even if nobody can read the message.
         self._stop()
         # Past the buffers of sys.stderr: the signal may have come in the middle of a write to it.
         tell(self._message)
@@ -46,6 +47,7 @@ class Stopper:
 def stopping() -> Iterator[Stopper]:
     """Let SIGINT and SIGTERM end the run cleanly while the block runs."""
     stopper = Stopper()
+    # Python lets only the main thread set handlers: https://docs.python.org/3/library/signal.html#signals-and-threads
     if threading.current_thread() is not threading.main_thread():
         yield stopper
         return

@@ -25,6 +25,7 @@ _NULL = b"null"
 
 def json_types(schema: Mapping[str, Any]) -> list[str]:
     """Return the JSON types that a schema allows besides null; all of them where it names none."""
+    # A schema without a type takes any, which is several.
     types = schema.get("type", _ANYTHING)
     return [name for name in ([types] if isinstance(types, str) else types) if name != "null"]
 
@@ -42,6 +43,7 @@ def with_text(record: msgspec.Raw, columns: Collection[str]) -> msgspec.Raw:
     texts = {name: fields[name] for name in columns if name in fields and bytes(fields[name]) != _NULL}
     if not texts:
         return record
+    # Only the columns that are changed are decoded; all other bytes are copied.
     return msgspec.Raw(msgspec.json.encode({**fields, **{name: bytes(raw).decode() for name, raw in texts.items()}}))
 
 

@@ -42,6 +42,7 @@ class Words:
             return load()
         except ConfigError as error:
             problems = error.problems
+        # The checks name files and `CTP_` variables, which users of this front-end may not have.
         for name, setting in SETTINGS.items():
             here = self.setting.format(name=name, upper=name.upper())
             problems = tuple(problem.replace(setting.elsewhere, here) for problem in problems)
@@ -60,6 +61,7 @@ class Words:
             state = decode(stored, self.anew)
         except StateError as error:
             raise StateError(f"{stream.name}: {error}") from None
+        # A full read that was cut off is what is asked for already: to begin it anew would never end on a slow line.
         return StreamState() if full and state.mode != "full" else state
 
 

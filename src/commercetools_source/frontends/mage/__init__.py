@@ -38,6 +38,7 @@ class Status:
 def status() -> Status:
     """Return which source is in force. Imports the one it finds, sends nothing."""
     file = _file_in_force()
+    # Compared by path: the module has the name of Mage's own, whichever of them is in force.
     our_file = Path(__file__).parent / "commercetools" / "__init__.py"
     mage = _file_of_mage()
     if file is None:
@@ -56,6 +57,7 @@ def _file_in_force() -> str | None:
 
 
 def _file_of_mage() -> str | None:
+    # PathFinder alone, because the import hook would find the stand-in and call it Mage.
     spec = PathFinder.find_spec("mage_integrations")
     return spec.origin if spec is not None else None
 
@@ -72,6 +74,7 @@ def _reason(*, active: bool, installed: bool) -> str:
         return (
             f"{hook.VARIABLE}={os.environ[hook.VARIABLE]} switches the import hook off; remove it to use this package"
         )
+    # A `.pth` is read from site-packages when the interpreter starts: https://docs.python.org/3/library/site.html
     if not any(isinstance(finder, hook.First) for finder in sys.meta_path):
         return "the import hook is not on: Python read no commercetools_source_mage.pth, as with a mere PYTHONPATH"
     return "our source could not be imported; the warning above says why"

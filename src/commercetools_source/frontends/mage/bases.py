@@ -14,6 +14,7 @@ def of_mage(name: str) -> Any:
     try:
         return import_module(f"mage_integrations.{name}")
     except ModuleNotFoundError as error:
+        # Only that Mage is missing means a stand-in; a package that Mage itself lacks is for its user to see.
         if not str(error.name).startswith("mage_integrations"):
             raise
         return _stand_in(name)

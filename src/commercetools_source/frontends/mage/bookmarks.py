@@ -31,6 +31,7 @@ def read(bookmarks: Mapping[str, Any] | None, stream: Stream) -> StreamState:
     A bookmark that Mage or its user wrote has only the cursor's value, and that one counts. Raises
     StateError when it cannot be used.
     """
+    # A stream without a cursor has no bookmark in Mage, so it has no place for a state either.
     if not bookmarks or stream.cursor is None:
         return StreamState()
     stored_cursor = _normal(bookmarks.get(stream.cursor), stream)

@@ -42,6 +42,7 @@ def wanted(config: Mapping[str, Any] | None, method: str | None, row: Stream | N
     switched = False if is_blank(setting) else _WORDS.get(str(setting).strip().lower())
     if switched is None:
         raise ConfigError(f"{EMIT_DELETIONS} is {setting!r}; it must be true or false")
+    # Without Messages that tell of them, no setting can make deletions of this stream known.
     return bool(row is not None and row.deleted_messages) and (
         method == "LOG_BASED" or (method == "INCREMENTAL" and switched)
     )

@@ -38,6 +38,7 @@ def _encoded(name: str) -> bytes:
     return msgspec.json.encode(_schema(json_schema(STREAMS[name]), _documented().get(name, {})))
 
 
+# The file is read once for all streams.
 @cache
 def _documented() -> Mapping[str, Any]:
     folder = resources.files("commercetools_source.frontends.mage")
@@ -59,6 +60,7 @@ def _schema(contract: Mapping[str, Any], documented: Mapping[str, Any]) -> dict[
     # Mage's own documentation of the source; its columns must stay as they are there.
     kept = {name: _widened(_told(form), fields.get(name)) for name, form in documented.items()}
     added = {
+        # A text where several types are legal: a destination of Mage's makes a column of the first one.
         name: _TEXT if len(json_types(field)) > 1 else _shallow(field)
         for name, field in fields.items()
         if name not in kept

@@ -43,6 +43,7 @@ def bookmarks_of(source: Any, stream: Any) -> dict[str, Any] | None:
 def sync_stream(source: Any, stream: Any, properties: Mapping[str, Any] | None = None) -> int:
     """Write all rows of `stream` and its state; return how many rows."""
     name = stream.tap_stream_id
+    # An incremental read goes by its bookmark.
     start_date = (source.config or {}).get("start_date") if stream.replication_method != "INCREMENTAL" else None
     tags = {"query": source.query, "start_date": start_date, "stream": name}
     source.logger.info(f"Load data for stream {name} started.", tags=tags)
@@ -77,6 +78,7 @@ def write_records(
     """
     columns = list(properties) if properties is not None else _chosen(stream.metadata)
     columns += source.internal_column_schema(stream, bookmarks=bookmarks_of(source, stream))
+    # In the order of the columns, with null for what a row lacks: destinations take rows for tables.
     records = [{column: row.get(column) for column in columns} for row in rows]
     _write_lines(stream.tap_stream_id, records)
     highest = _write_state_after(source, stream, rows) if stream.replication_method in _WITH_STATE else []

@@ -30,5 +30,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     from commercetools_source.frontends.memory import pass_records_on
     from commercetools_source.frontends.singer.tap import run
 
+    # Before anything is allocated: the C library reads these settings when it makes a heap.
     pass_records_on()
     return run(arguments)

@@ -51,6 +51,7 @@ def read(stream: Stream, bookmark: Mapping[str, Any]) -> StreamState:
     """
     stored = bookmark.get(STATE)
     state = SINGER.state(stream, stored)
+    # Without a cursor there is nothing that another tool could have written, only our own ranges.
     if stream.cursor is None:
         return state
     cursor = _cursor(stream, bookmark)
@@ -64,6 +65,7 @@ def write(stream: Stream, state: StreamState, version: int | None = None) -> dic
     # https://hub.meltano.com/singer/spec/#state: other tools read these two, and `commercetools` is ours.
     if stream.cursor is not None and state.cursor is not None:
         bookmark = {_KEY: stream.cursor, _VALUE: state.cursor}
+    # Kept in the bookmark, because a target drops older versions: a read that goes on must carry the same one.
     if version is not None:
         bookmark[VERSION] = version
     return {**bookmark, STATE: checkpoint.encode(state)}

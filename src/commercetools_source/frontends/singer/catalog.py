@@ -39,6 +39,7 @@ def catalog_of(given: Any) -> Catalog:
     chosen = Catalog()
     problems: list[str] = []
     for entry in catalog.streams:
+        # Deselected streams are left alone even if they are broken: a catalog of another version still works.
         if not entry.metadata.resolve_selection().get((), False):
             continue
         # https://hub.meltano.com/singer/spec/#metadata: what `selected` is in the root's metadata.
@@ -83,6 +84,7 @@ def _complete(entry: CatalogEntry, row: Stream) -> None:
     key = entry.replication_key or root.replication_key
     # Tools write it into the entry, into the metadata, or into both.
     methods = {entry.replication_method, root.forced_replication_method} - {None}
+    # LOG_BASED among them: deletions come with a setting, not with a method.
     unknown = methods - {FULL_TABLE, INCREMENTAL}
     if unknown:
         raise ConfigError(

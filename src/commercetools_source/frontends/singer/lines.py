@@ -39,6 +39,8 @@ class LineWriter(MsgSpecWriter):
         for message in messages:
             pieces.append(bytes(self.format_message(message)))
             size += len(pieces[-1])
+            # A write for each line would be a system call for each record, one for all would hold a batch twice in
+            # memory.
             if size >= SLICE_BYTES:
                 write(b"".join(pieces))
                 pieces, size = [], 0

@@ -75,6 +75,7 @@ class SingerOutput:
             bookmark = stored.get(name, {})
             states[name] = self._start(stream, bookmarks.read(stream.row, bookmark))
             version = bookmark.get(bookmarks.VERSION)
+            # A version goes on only with a state that goes on: a read from the start needs a new one.
             if self._version is not None and isinstance(version, int) and states[name] != StreamState():
                 self._versions[name] = version
                 self._whole.update({name} if states[name].mode == "full" else ())
@@ -86,6 +87,7 @@ class SingerOutput:
         """Write the messages of one delivery, its STATE last."""
         stream = self._streams[delivery.stream.name]
         output = self._output_of(stream)
+        # Before the records are written: the first delivery of a full read begins the version that they carry.
         version = self._version_of(delivery)
         output.write(delivery.records, delivery.size, self._writer, version)
         # Behind the records: who acts on it removes the rows of older versions, which must be replaced by then. A
@@ -105,6 +107,7 @@ class SingerOutput:
     def delete(self, stream: Stream, tombstones: Sequence[Tombstone]) -> int:
         """Write a record with the time in `_sdc_deleted_at` for each deletion; the state stays as it is."""
         records = [tombstone.record(DELETED_AT) for tombstone in tombstones]
+        # Under the version of the rows that the target holds: another one would be thrown away.
         version = self._versions.get(stream.name, self._version)
         self._output_of(self._streams[stream.name]).delete(records, self._writer, version)
         return len(records)
@@ -208,6 +211,7 @@ class _StreamOutput:
 
     def _look_for_unknown(self, records: Sequence[msgspec.Raw]) -> None:
         """Note fields that SCHEMA does not have in some of `records`: to look into all of them would cost a tenth."""
+        # A few of each delivery, spread over it: a field that is new comes in many records.
         for record in records[:: max(1, len(records) // _LOOKED_AT)]:
             self.unknown.update(_names(record).keys() - self._columns)
 

@@ -21,6 +21,7 @@ _BRACE = ord("{")
 def tree_of(mask: Mapping[tuple[str, ...], bool]) -> Tree:
     """Return what a selection mask of the SDK leaves out, as a tree; empty when everything is selected."""
     tree: Tree = {}
+    # The shorter paths first: what is left out as a whole needs no tree below it.
     for breadcrumb in sorted((crumbs for crumbs, selected in mask.items() if not selected), key=len):
         names = breadcrumb[1::2]
         if names and all(step == _PROPERTIES for step in breadcrumb[::2]):

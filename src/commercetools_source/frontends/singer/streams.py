@@ -80,6 +80,7 @@ class CommercetoolsStream(SingerStream):
     def __init__(self, tap: Tap, reader: Reader, row: Stream) -> None:
         schema = schema_of(row)
         self.tells_deletions = reader.emits_deletions and bool(row.deleted_messages)
+        # Before the SDK builds its maps from the schema: they must know the column.
         if self.tells_deletions:
             schema["properties"][DELETED_AT] = DELETED_AT_SCHEMA
         super().__init__(tap, schema=schema, name=row.name)
@@ -101,6 +102,7 @@ class CommercetoolsStream(SingerStream):
     @property
     def is_plain(self) -> bool:
         """Whether records leave as they are, but for deselected columns: nothing is mapped or flattened."""
+        # One map that changes nothing, and no flattening: everything else must see values.
         # A map of the SDK may rename, hash or drop fields, so records then take the slow way through it.
         maps = self.stream_maps
         return len(maps) == 1 and isinstance(maps[0], SameRecordTransform) and not maps[0].flattening_enabled

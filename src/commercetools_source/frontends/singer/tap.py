@@ -62,6 +62,7 @@ class TapCommercetools(Tap):
     def __init__(self, *, catalog: Any = None, parse_env_config: bool = False, **given: Any) -> None:
         self._stopper = Stopper("what was written is kept")
         self._refused: list[str] = []
+        # Before the SDK reads the environment, as its own message would name no variable.
         if parse_env_config:
             check_environment(os.environ)
         if catalog is not None and not isinstance(catalog, (str, os.PathLike)):
@@ -111,6 +112,7 @@ class TapCommercetools(Tap):
         if not chosen:
             self.logger.warning("no stream is selected; nothing is read")
             return
+        # In milliseconds, as other taps have it: versions of a later run must be larger.
         version = time.time_ns() // 1_000_000 if self.config.get(ACTIVATE_VERSION) else None
         output = SingerOutput(chosen, self.message_writer, self.state, version, self.state_bytes)
         output.open()  # what is wrong with the state is told before anything is asked of the platform
@@ -161,6 +163,7 @@ class TapCommercetools(Tap):
         sdk_errors = list(JSONSchemaValidator(schema).iter_errors(self._config))  # it also fills in the SDK's defaults
         errors = [
             f"{error.path[0]}: {error.message}"
+            # What the SDK says about our settings shows their values, the secret's among them.
             for error in sdk_errors
             if error.path and str(error.path[0]) not in SETTINGS
         ]
@@ -192,6 +195,7 @@ class TapCommercetools(Tap):
         """Run the tap; raises ConfigError or StateError when a file does not hold a JSON object."""
         super().invoke(
             state=_json_object(state, "state", StateError),
+            # Read here once and handed on: the SDK would end with a traceback for what is no JSON.
             catalog=_json_object(catalog, "catalog", ConfigError),
             **given,
         )

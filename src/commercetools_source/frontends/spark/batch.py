@@ -34,6 +34,7 @@ class BatchReader(DataSourceReader):
     def partitions(self) -> list[InputPartition]:
         """Return what can be read side by side; asks the platform to count."""
         options = self._options
+        # Closed before reading begins: workers make clients of their own, maybe on other machines.
         with Client(options.config) as client:
             pieces = whole(client, options.stream, self._where, options.cluster)
         # Spark itself puts a partition of None where there is none.

@@ -45,6 +45,7 @@ def cut(key_range: KeyRange, records: int, count: int) -> Generator[list[KeyRang
     """
     if count < 2:  # noqa: PLR2004 - nothing to cut
         return [Window(key_range, records)]
+    # Never above what the platform counts: a window with more could not be told from one with much more.
     largest = max(1, min(records // count // _SHARE, CEILING - 1))
     # The whole is cut at least once, because a count that a live shop gave a moment ago may be too small.
     windows = [Window(key_range, max(records, largest + 1))]

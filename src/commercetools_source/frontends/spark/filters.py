@@ -29,6 +29,7 @@ def predicate_of(stream: Stream, condition: Any) -> str | None:
     """Return the predicate of a filter, named as the classes of `pyspark.sql.datasource` are; None: it has none."""
     endpoint = load().endpoints.get(stream.path)
     name, value = ".".join(getattr(condition, "attribute", ())), getattr(condition, "value", None)
+    # A field that the contract does not know might be no field for the platform either, which is a 400.
     if (endpoint is not None and "where" not in endpoint.params) or name not in load().fields(stream.item):
         return None
     sign = type(condition).__name__
@@ -48,6 +49,7 @@ def _of_key(name: str, sign: str, value: Any) -> str | None:
 
 
 def _of_time(name: str, sign: str, time: str) -> str | None:
+    # A millisecond more: a filter in microseconds may lie within the platform's millisecond.
     begin, end = comparison(name, ">=", time), comparison(name, "<", shift(time, 0.001))
     if sign in _EQUAL:
         return f"{begin} and {end}"

@@ -44,6 +44,7 @@ def ingestion_type(stream: Stream) -> str:
     """Return how a pipeline keeps its table of `stream` up to date."""
     if stream.cursor is None:
         return "snapshot"
+    # Messages never change: https://docs.commercetools.com/api/projects/messages
     if stream.name == "messages":
         return "append"
     return "cdc_with_deletes" if stream.deleted_messages else "cdc"
@@ -111,6 +112,7 @@ class LakeflowSource(DataSource):
         return [find(name).name for name in names]
 
     def _option(self, name: str) -> str:
+        # Spark hands over option names in any case.
         given = {key.lower(): value for key, value in dict(self.options).items()}
         return str(given.get(name.lower()) or "").strip()
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Offset", "decode", "deletions_between", "encode", "range_between"]
 
+# Before the platform existed, so that no Message is older.
 _EARLIEST = "1970-01-01T00:00:00.000Z"
 
 
@@ -55,6 +56,7 @@ def encode(stream: Stream, where: str, offset: Offset) -> dict[str, Any]:
 def decode(stream: Stream, where: str, stored: Any) -> Offset:
     """Return what `encode` wrote; raises StateError when it was written for another read or is broken."""
     try:
+        # Another stream or predicate would go on in the middle of something that it never read.
         if (stored["stream"], stored["where"]) != (stream.name, where):
             raise StateError(
                 f"the checkpoint is of {_read(stored['stream'], stored['where'])}, and now"

@@ -74,6 +74,7 @@ def read_options(
 
     `slots`, `pushdown`: what counts where the options do not say. Raises ConfigError that names every mistake.
     """
+    # Blank options count as not given: a notebook's widgets hand over empty texts.
     given = {name.lower(): value for name, value in options.items() if not is_blank(value)}
     checks = _Checks(given)
     if not ignore_unknown:
@@ -88,6 +89,7 @@ def read_options(
     variant = checks.one_of("nested", {"json": False, "variant": True}, default=False)
     pushdown = checks.one_of("pushdown", _SWITCHES, default=pushdown)
     deletions = checks.one_of("deletions", _SWITCHES, default=True)
+    # All mistakes in one error: a cluster takes minutes to come back with the next one.
     if checks.problems or config is None or stream is None or types is None or where is None:
         raise ConfigError(checks.problems)
     return Options(

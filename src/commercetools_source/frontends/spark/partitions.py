@@ -94,6 +94,7 @@ def whole(client: Client, stream: Stream, where: tuple[str, ...], cluster: Clust
     if since is not None and stream.cursor is not None:
         # As a predicate: the windows stay those of the immutable field, and a change can only move a record in.
         where = (*where, comparison(stream.cursor, ">=", since))
+    # Fetched once on the driver: some hundred tasks would ask for some hundred tokens at the same moment.
     token = Secret(client.access_token())
     if stream.parents is not None or stream.paging is not Paging.KEYSET:
         # Their records are listed below others, or by offset: whoever reads them finds out what there is.
@@ -159,12 +160,15 @@ class _Counter:
 
     def first(self, key_range: KeyRange) -> str | None:
         """Return the time of the first record, None if there is none."""
+        # One record, in the order of the range: its time is where the first window begins.
         page = PageRequest(self._get, self._stream, key_range, self._where).fetch(1, None).page
         return position_of(page.records[0], key_range).value if page.records else None
 
     def count(self, key_range: KeyRange) -> int:
         """Return how many records a range has, `CEILING` if that or more."""
         request = PageRequest(self._get, self._stream, key_range, self._where)
+        # `limit=0`: the count alone, without a record on the wire
+        # (https://docs.commercetools.com/api/general-concepts#limit).
         total = request.fetch(0, None, counted=True).total
         return CEILING if total is None else total  # an endpoint that does not count: cut it as if it were full
 

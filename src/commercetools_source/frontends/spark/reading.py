@@ -63,6 +63,7 @@ def read_partition(
         # Below parents the same record may be listed twice, and offsets move when records come and go.
         unique=stream.parents is not None or stream.paging is not Paging.KEYSET,
     )
+    # The share of the concurrency that the planner gave to this partition, whatever the settings say.
     config = replace(settings_of(settings), concurrency=partition.threads)
     with Client(config, hook=_log, access_token=partition.access_token) as client:
         read = _deleted if partition.kind == "deletions" else _records
@@ -91,6 +92,7 @@ def _records(client: Client, stream: Stream, partition: Partition, batches: Batc
     extraction = Extraction(client.get, [stream], states, selection, limits, _log)
     for delivery in extraction.deliveries():
         yield from batches.of(delivery.records)
+    # After the rows: Spark repeats the whole task, so what came before is not kept.
     outcome = extraction.outcomes[stream.name]
     if outcome.error is not None:
         raise CommercetoolsError(f"{stream.name}: {outcome.error}")

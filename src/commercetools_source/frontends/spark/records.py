@@ -42,6 +42,7 @@ class Batches:
         self, stream: Stream, types: Mapping[str, str], relation: Relation | None = None, *, unique: bool = False
     ) -> None:
         self.schema = fields(types)
+        # `fixed`: what the contract does not know goes to `_unfit`, because the plan has no column for it.
         self._decoder = Decoder(stream.name, columns(stream), stream.key, fixed=True)
         self._relation = None if relation is None else _Relation(relation)
         self._seen: set[tuple[object, ...]] | None = set() if unique else None
@@ -59,6 +60,7 @@ class Batches:
         for decoded in self._decoder.batches(rows, _EPOCH):
             batch = self._unseen(decoded if deleted is None else _with_times(decoded, deleted))
             for piece in (batch,) if self._relation is None else self._relation.rows(batch):
+                # Cast to the schema of the plan: Spark refuses a batch whose types differ from it.
                 yield from fitted(piece, self.schema).to_batches()
 
     def _unseen(self, batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -65,6 +65,7 @@ def ddl(types: Mapping[str, str], *, variant: bool = False) -> str:
 
 
 def _quoted(name: str) -> str:
+    # In backticks, Spark's quotes: https://spark.apache.org/docs/latest/sql-ref-identifier.html
     return "`" + name.replace("`", "``") + "`"
 
 

@@ -35,6 +35,7 @@ class CommercetoolsSource(DataSource):
 
     def schema(self) -> str:
         """Return the columns; raises ConfigError for wrong options."""
+        # Checked here too: Spark asks for the schema first, and a mistake is told before anything is planned.
         options = self._checked()
         return ddl(options.types, variant=options.variant)
 

@@ -60,6 +60,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
             raise ConfigError(f"max_rows cannot be used with {stream.name}, which is listed in parts; leave it out")
         self._options = options
         self._stream = stream
+        # One text: the checkpoint keeps it, to recognize another read.
         self._where = " and ".join(options.where)
         self._deletes = rows == "deletions" or (rows == "all" and options.deletions and bool(stream.deleted_messages))
         self._reads = rows != "deletions"
@@ -108,6 +109,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
     def partitions(self, start: dict[str, Any], end: dict[str, Any]) -> list[InputPartition]:
         """Return the partitions of a batch: windows of its changes, and one of its deletions."""
         begin, last = self._decoded(start), self._decoded(end)
+        # The same offsets twice: Spark asks again after a failure, and there may be nothing to read.
         if begin == last:
             return []
         client = self._connected()

@@ -25,4 +25,5 @@ from commercetools_source.frontends.mage.commercetools.source import Commercetoo
 __all__ = ["STREAMS", "Client", "Commercetools"]
 
 if __name__ == "__main__":
+    # `main` of Mage's base and not our own: whatever flags this version of Mage has are then understood.
     sys.exit(run_command(lambda: of_mage("sources.base").main(Commercetools, args=sys.argv[1:])))

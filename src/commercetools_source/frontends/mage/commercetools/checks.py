@@ -25,6 +25,7 @@ __all__ = ["check", "count"]
 
 _PATIENCE = 6.0
 """Mage gives up after 10 seconds, the start of the interpreter included."""
+# Two answers that take so long, for the token and for the project, fit into the patience.
 _ANSWER = 2.5
 
 
@@ -43,6 +44,7 @@ def check(config: Mapping[str, Any], logger: Any) -> None:
         except BaseException as error:  # noqa: BLE001 - raised again below, in the caller's thread
             faults.append(error)
 
+    # A daemon: a connection that hangs must not keep the process after Mage has its answer.
     thread = threading.Thread(target=run, name="commercetools-check", daemon=True)
     thread.start()
     thread.join(_PATIENCE)
@@ -56,8 +58,10 @@ def check(config: Mapping[str, Any], logger: Any) -> None:
 
 
 def _check(api: ApiClient) -> None:
+    # First the project: a token alone says nothing about the project key.
     api.server_time()
     scopes = api.granted_scopes()
+    # One readable stream is enough: which ones a pipeline reads is not known here.
     if scopes and all(missing_scope(row, scopes, api.config.project_key) for row in STREAMS.values()):
         raise AuthenticationError(
             f"the API client may read nothing here: its scopes are {', '.join(scopes)};"
@@ -72,6 +76,7 @@ def count(api: ApiClient, row: Stream, bookmarks: Mapping[str, Any] | None = Non
     so their records are read.
     """
     since = bookmark.read(bookmarks, row).cursor or (api.config.start_date if row.cursor else None)
+    # As a run would: what lies behind the settle delay comes with a later one, and is not counted.
     until = None if since is None else api.settled_time()
     size = api.config.page_size
     ranges = (range_of(row, parent, since, until) for parent in parents_of(api.get, row, size))

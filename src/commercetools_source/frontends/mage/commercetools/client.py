@@ -34,6 +34,7 @@ class Client(BaseClient):
     def __init__(self, config: dict[str, Any], logger: Any) -> None:
         super().__init__(config)
         self.logger = logger
+        # Mage's documented attribute; pages of this client have the size that the settings say.
         self.api_result_limit = 100
         self.api = ApiClient(settings_of(config), hook=hook_of(logger))
         self.token = f"Bearer {self.get_access_token()}"
@@ -52,6 +53,7 @@ class Client(BaseClient):
 
     def get_headers(self) -> dict[str, str]:
         """Return the headers that authorize a request now."""
+        # Asked for anew with each request, because a token ends while a long pipeline runs.
         self.token = f"Bearer {self.get_access_token()}"
         return {"Authorization": self.token, "Content-Type": "application/json"}
 
@@ -80,6 +82,7 @@ class Client(BaseClient):
         `url` is not on the project's API host.
         """
         try:
+            # An absolute URL is checked there: the token must never go to another host.
             return self.api.send(
                 method,
                 url=url,
@@ -120,6 +123,7 @@ def _translated(error: errors.ApiError | errors.AuthenticationError) -> Exceptio
         refused: Exception = mage.AuthenticationError(f"HTTP-error-code: 401, Error: {error}")
         return refused
     usual = mage.STATUS_CODE_EXCEPTION_MAPPING.get(error.status, {}).get("message", "Unknown Error")
+    # A proxy's page has no message of the platform, and would fill Mage's log with HTML.
     detail = usual if error.problem.foreign else error.problem.detail
     error_class: type[Exception] = mage.get_exception_for_status_code(error.status)
     return error_class(f"HTTP-error-code: {error.status}, Error: {detail}")

@@ -28,5 +28,6 @@ class IDS:
 
 STREAMS: dict[str, type[BaseStream]] = dict(CLASSES)
 
+# The others are set here, so that a stream is added in the catalogue alone.
 for _name in STREAMS:
     setattr(IDS, _name.upper(), _name)

@@ -78,6 +78,7 @@ class Commercetools(Source):
 
     def load_schemas_from_folder(self) -> dict[str, Schema]:
         """Return the JSON Schema of every stream by id, from the catalogue; another folder's files if one is set."""
+        # A folder that a user names has schemas of a user, which win over ours.
         if self.schemas_folder != "schemas":
             return super().load_schemas_from_folder()
         schema_class = of_mage("sources.base").Schema
@@ -85,6 +86,7 @@ class Commercetools(Source):
 
     def discover(self, streams: Sequence[str] | None = None) -> Any:
         """Return the catalog of all streams, or of those in `streams`. Raises KeyError when one is unknown."""
+        # All names are looked at before the first schema is made.
         for name in streams or ():
             self._class_of(name)
         return super().discover(streams=list(streams) if streams else None)

@@ -30,6 +30,7 @@ def _class_of(row: Stream) -> type[BaseStream]:
     stream_class = type(name, (BaseStream,), {**members, "__module__": home.__name__, "__doc__": doc})
     home.__file__ = __file__
     setattr(home, name, stream_class)
+    # `import ...streams.orders` finds it there, as if the module had a file.
     sys.modules[home.__name__] = home
     return stream_class
 

@@ -62,6 +62,7 @@ class BaseStream:
         row = self._row()
         if row is None:
             return
+        # `type`, because a class derived from it may answer otherwise, and then its own `request` is what counts.
         api = self.client.api if type(self.client) is Client else None
         config = api.config if api is not None else settings_of(self.config)
         selection = Selection(
@@ -78,6 +79,7 @@ class BaseStream:
             reason := privacy_conflict(stored.privacy, selection.privacy_of(row), selection.anew)
         ):
             raise ConfigError(f"{row.name}: {reason}")
+        # A byte: Mage gets each page as it comes, with a bookmark of its own.
         limits = Limits(workers=config.concurrency, page_size=config.page_size, batch_bytes=1)
         get = api.get if api is not None else _get_by(self.client)
         brief = api.get_briefly if api is not None else get
@@ -87,6 +89,7 @@ class BaseStream:
         for delivery in run.deliveries():
             rows = [decoded(record) for record in delivery.records]
             yield Page(rows, bookmark.written(stored, delivery.state, row))
+        # After the pages: what was read is stored by then, and the error tells that it is not all.
         error = run.outcomes[row.name].error
         if error is not None:
             raise CommercetoolsError(error)
@@ -98,6 +101,7 @@ class BaseStream:
         if row is None:
             return []
         pages = self.client.api.pages(row, page_size=_SAMPLE)
+        # The first parents of a stream that is listed below others may have no records.
         page = next((page for page in pages if page.records), None)
         return [decoded(record) for record in page.records] if page is not None else []
 
@@ -106,6 +110,7 @@ class BaseStream:
         if self.ROW is not None or self.URL_PATH is None:
             return self.ROW
         catalogue_row = next((row for row in STREAMS.values() if row.path == self.URL_PATH), None)
+        # Orders are read as most collections are: by id, and with a time of change.
         return catalogue_row or replace(STREAMS["orders"], name=type(self).__name__, path=self.URL_PATH)
 
 

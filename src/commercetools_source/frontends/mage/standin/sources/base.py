@@ -66,6 +66,7 @@ class Source:
         test_connection: bool = False,
         verbose: int = 1,
     ) -> None:
+        # An empty line is parsed as well, so that every attribute has its default.
         parsed = parse_args([], list(args or ()))
         self.catalog: Catalog | None = parsed.catalog or catalog
         self.config: dict[str, Any] | None = parsed.config or config
@@ -261,6 +262,7 @@ class Source:
             stream_id=stream_id,
             valid_replication_keys=bookmark_properties or self.get_valid_replication_keys(stream_id),
         )
+        # Nothing is chosen until the user chooses it.
         metadata[0]["metadata"]["selected"] = False
         if not replication_key and bookmark_properties:
             replication_key = bookmark_properties[0]
@@ -347,6 +349,7 @@ def main(source_class: type[Source], **kwargs: Any) -> None:
         LOGGER.addHandler(handler)
         LOGGER.setLevel(logging.INFO)
         LOGGER.propagate = False
+    # `setdefault`, because a test or another program may hand over a command line of its own.
     kwargs.setdefault("args", sys.argv[1:])
     try:
         source_class(**kwargs).process()

@@ -44,6 +44,7 @@ class Schema:
         self._keywords = keywords
 
     def __getattr__(self, name: str) -> Any:
+        # `copy` and `pickle` ask for dunder names before there are keywords, and must hear that there are none.
         if name.startswith("_"):
             raise AttributeError(name)
         return self._keywords.get(name)

@@ -153,6 +153,7 @@ def parse_args(required_config_keys: Sequence[str], arguments: Sequence[str] | N
     Unknown flags are ignored. Settings: those of `--settings` < `--config` < `--config_json`. Raises
     ConfigError that names the flag whose file or JSON cannot be read, or the settings that are missing.
     """
+    # Flags of other versions of Mage are passed over, as Mage's own parser does.
     args, _unknown = _parser().parse_known_args(arguments)
     if args.state:
         args.state_path = args.state
@@ -175,6 +176,7 @@ def parse_args(required_config_keys: Sequence[str], arguments: Sequence[str] | N
 
 def _config(args: argparse.Namespace) -> dict[str, Any]:
     config: dict[str, Any] = {}
+    # `--settings` stands for both only where no file of settings is named besides.
     if args.settings and not args.config:
         config.update(args.settings.get("config") or {})
     if args.config:

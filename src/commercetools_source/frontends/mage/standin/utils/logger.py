@@ -59,6 +59,7 @@ class Logger:
             **extra,
             "type": "LOG",
         }
+        # `default=str`: a line of the log must not fail over a value that JSON does not have.
         line = json.dumps(row, default=str)
         if self.log_to_stdout:
             sys.stdout.write(line + "\n")

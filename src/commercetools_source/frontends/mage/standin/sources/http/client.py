@@ -65,6 +65,7 @@ def get_exception_for_status_code(status_code: int) -> type[Exception]:
     if status_code in STATUS_CODE_EXCEPTION_MAPPING:
         error: type[Exception] = STATUS_CODE_EXCEPTION_MAPPING[status_code]["raise_exception"]
         return error
+    # As Mage has it: a status without a class of its own counts by its hundred.
     hundreds = {4: Server4xxError, 5: Server5xxError}
     return hundreds.get(status_code // 100, HttpError)
 
@@ -138,6 +139,7 @@ class Client:
     def _send(self, url: str, method: str, params: Any, body: Any) -> PlatformResponse:
         query = urlencode(params, doseq=True, quote_via=quote)
         headers: Mapping[str, str] = self.get_headers()
+        # As a Secret from here on, so that no log line and no error of the transport can show it.
         secret = next((Secret(text) for name, text in headers.items() if name.lower() == "authorization"), None)
         headers = {name: text for name, text in headers.items() if name.lower() != "authorization"}
         request = Request(
@@ -152,6 +154,7 @@ class Client:
         )
         seconds = float(self.config.get("request_timeout") or 0) or REQUEST_TIMEOUT
         transport = Transport(concurrency=1, timeout=seconds, user_agent="commercetools-source")
+        # One request, then closed: a client of this class has no end at which connections could be given up.
         try:
             return transport.send(request, RetryBudget(seconds))
         finally:
