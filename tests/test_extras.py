@@ -128,6 +128,31 @@ def test_the_fixture_names_what_it_needs(tmp_path: Path) -> None:
     assert "Traceback" not in str(text)
 
 
+IMPORTED = """
+import json, sys, types
+results = []
+for module in ("commercetools_source.dlt", "pyspark_commercetools"):
+    try: __import__(module)
+    except ImportError as error: results.append([module, type(error).__name__, str(error)])
+print(json.dumps(results))
+"""
+OLD_SPARK = """
+import sys, types
+for name in ("pyspark", "pyspark.sql", "pyspark.sql.datasource", "pyspark.sql.streaming"):
+    sys.modules[name] = types.ModuleType(name)
+sys.modules["pyspark.sql.datasource"].DataSource = type("DataSource", (), {})
+"""
+
+
+@pytest.mark.parametrize("before", ["", OLD_SPARK], ids=["no pyspark", "an old pyspark"])
+def test_what_others_import_names_what_it_needs(before: str, tmp_path: Path) -> None:
+    dlt, spark = without(["dlt", *(() if before else ("pyspark",))], before + IMPORTED, tmp_path)
+    end = "run pip install '.[{}]' in the folder of its source code"
+    assert dlt == ["commercetools_source.dlt", "ModuleNotFoundError", f"the dlt source needs dlt: {end.format('dlt')}"]
+    needed = f"the Spark data source needs pyspark 4.2 or newer: {end.format('spark')}"
+    assert spark == ["pyspark_commercetools", "ModuleNotFoundError", needed]
+
+
 def test_the_extras_are_those_that_pyproject_declares() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     section = text.partition("[project.optional-dependencies]\n")[2].partition("\n[")[0]
