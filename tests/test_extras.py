@@ -134,6 +134,9 @@ results = []
 for module in ("commercetools_source.dlt", "pyspark_commercetools"):
     try: __import__(module)
     except ImportError as error: results.append([module, type(error).__name__, str(error)])
+from commercetools_source import ConfigError, partitions, read_partition
+try: next(read_partition(partitions.__globals__["Partition"]("zones", "2030-01-01T00:00:00.000Z")))
+except ConfigError as error: results.append(["read_partition", "ConfigError", str(error)])
 print(json.dumps(results))
 """
 OLD_SPARK = """
@@ -146,11 +149,17 @@ sys.modules["pyspark.sql.datasource"].DataSource = type("DataSource", (), {})
 
 @pytest.mark.parametrize("before", ["", OLD_SPARK], ids=["no pyspark", "an old pyspark"])
 def test_what_others_import_names_what_it_needs(before: str, tmp_path: Path) -> None:
-    dlt, spark = without(["dlt", *(() if before else ("pyspark",))], before + IMPORTED, tmp_path)
+    hidden = ["dlt", "pyarrow", *(() if before else ("pyspark",))]
+    dlt, spark, partition = without(hidden, before + IMPORTED, tmp_path)
     end = "run pip install '.[{}]' in the folder of its source code"
-    assert dlt == ["commercetools_source.dlt", "ModuleNotFoundError", f"the dlt source needs dlt: {end.format('dlt')}"]
+    assert dlt == [
+        "commercetools_source.dlt",
+        "ModuleNotFoundError",
+        f"the dlt source needs dlt and pyarrow: {end.format('dlt')}",
+    ]
     needed = f"the Spark data source needs pyspark 4.2 or newer: {end.format('spark')}"
     assert spark == ["pyspark_commercetools", "ModuleNotFoundError", needed]
+    assert partition[2] == f"reading a partition needs pyarrow: {end.format('arrow')}"
 
 
 def test_the_extras_are_those_that_pyproject_declares() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from commercetools_source.errors.extras import install_hint, lacking
 
-if lacking("dlt"):
-    raise ModuleNotFoundError(f"the dlt source needs dlt: {install_hint('dlt')}", name="dlt")
+if missing := lacking("dlt"):
+    raise ModuleNotFoundError(f"the dlt source needs {' and '.join(missing)}: {install_hint('dlt')}", name=missing[0])
 
 from commercetools_source.frontends.dlt.credentials import CommercetoolsCredentials
 from commercetools_source.frontends.dlt.source import commercetools

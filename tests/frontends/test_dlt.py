@@ -360,3 +360,9 @@ def test_the_examples_of_the_page_run(
 def test_the_page_names_every_argument() -> None:
     described = re.findall(r"^\| `(\w+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert described == list(inspect.signature(commercetools).parameters)
+
+
+def test_relations_without_duckdb_say_what_to_install(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(ConfigError, match=r"^what makes relations needs duckdb: run pip install '\.\[duckdb\]'"):
+        warehouse.source(relations=True)

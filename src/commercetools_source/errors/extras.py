@@ -20,7 +20,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     # A server and a grammar: the sandbox answers without a web framework.
     "sandbox": ("lark", "uvicorn"),
     "singer": ("singer_sdk",),
-    "dlt": ("dlt",),
+    "dlt": ("dlt", "pyarrow"),
     "arrow": ("pyarrow",),
     "polars": ("polars", "pyarrow"),
     "pandas": ("pandas", "pyarrow"),

@@ -11,6 +11,7 @@ import dlt
 
 from commercetools_source.catalog.streams import STREAMS, streams_of
 from commercetools_source.errors import ConfigError
+from commercetools_source.errors.extras import require
 from commercetools_source.frontends.dlt import reading
 from commercetools_source.frontends.dlt.credentials import CommercetoolsCredentials, config_of
 from commercetools_source.frontends.dlt.run import Run
@@ -59,6 +60,8 @@ def commercetools(
         raise ConfigError("relations are made of Arrow tables: leave out form='json'")
     chosen = streams_of(streams)
     predicates(where or {}, chosen)
+    if relations:
+        require("what makes relations", "duckdb")
     logging.getLogger("dlt").addFilter(_is_worth_saying)
     run = Run(config, chosen, where or {}, deletions, math.inf if minutes is None else minutes * 60, form, relations)
     for stream in chosen:

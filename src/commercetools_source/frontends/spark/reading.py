@@ -10,6 +10,7 @@ from commercetools_source.catalog.stream import Paging
 from commercetools_source.catalog.streams import find
 from commercetools_source.client import Client
 from commercetools_source.errors import CommercetoolsError, ConfigError
+from commercetools_source.errors.extras import require
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
@@ -53,6 +54,7 @@ def read_partition(
     Raises ConfigError, AuthenticationError, ApiError, NetworkError, and CommercetoolsError when a record of the
     partition cannot be read: rows that came before are then not all.
     """
+    require("reading a partition", "arrow")
     stream = find(partition.stream)
     table = None if relation is None else relation_of(relation, stream)
     types = column_types(stream, table)
