@@ -329,7 +329,7 @@ def test_a_killed_query_goes_on_where_it_was_and_sees_changes_and_deletions(
             changed, gone, *_ = sorted(orders)
             shop.update("orders", changed, {"orderState": "Complete"})
             shop.delete("orders", gone)
-            time.sleep(2.1)  # the platform's clock has seconds, and what is read lies before it
+            shop.clock.advance(2.1)  # the platform's clock has seconds, and what is read lies before it
             second.do(f"{STREAM}\nresult = stream({str(tmp_path)!r}, max_rows='20')")
             after = second.do(f"{STREAM}\nresult = held({str(tmp_path)!r})")
             assert len(after) == len(held) + 2
@@ -388,7 +388,7 @@ result = {
 }
 """
     gone = shop.delete("orders", shop.create("orders")["id"])
-    time.sleep(2.1)  # as above
+    shop.clock.advance(2.1)  # as above
     read = driver.do(code)
     assert read["metadata"] == [
         {
