@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import random
 import re
+import threading
+from bisect import bisect_right
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
+from commercetools_source.destinations import Jsonl
 from commercetools_source.errors import InvalidRequestError, Problem, StateError
 from commercetools_source.extract.keyset import KeyRange
 from commercetools_source.extract.paging import LARGEST_OFFSET, pages
 from commercetools_source.extract.selection import range_of
 from commercetools_source.sandbox import Sandbox
+from commercetools_source.sync.run import sync
+from hostile import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
 ASSIGNMENTS = STREAMS["store_product_selection_assignments"]
 BOUND = re.compile(r'product\(id (>=|<) "([^"]+)"\)')
@@ -74,6 +82,91 @@ def test_an_assortment_of_any_size_is_read_whole(products: int, selections: int)
     rows = store.read()
     assert sorted(rows) == sorted(store.pairs)
     assert store.requests < 3 * len(store.pairs) / 500 + 60
+
+
+class Platform:
+    """A shop of one store and one selection with `products`, over a socket: offsets end at 10,000, totals too."""
+
+    def __init__(self, products: int) -> None:
+        self.store = Store(products, 1, seed=products)
+        self.refused: list[str] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.answer(200, TOKEN)
+
+            def do_GET(self) -> None:
+                parts = urlsplit(self.path)
+                try:
+                    answer = outer.answer(parts.path.removeprefix("/shop"), parse_qsl(parts.query))
+                except InvalidRequestError:
+                    outer.refused.append(self.path)
+                    self.answer(400, b'{"statusCode":400,"message":"no","errors":[{"code":"InvalidInput"}]}')
+                else:
+                    self.answer(200, msgspec.json.encode(answer))
+
+            def answer(self, status: int, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+
+    def answer(self, path: str, params: list[tuple[str, str]]) -> Any:
+        changed = {"createdAt": "2026-01-01T00:00:00.000Z", "lastModifiedAt": "2026-01-01T00:00:00.000Z"}
+        if path == "/product-selections/one/products":
+            return self.products(dict(params), changed)
+        if path == "/in-store/key=north/product-selection-assignments":
+            return self.store.get(path, params, msgspec.json.decode)
+        parents = {"/stores": {"id": "s", "key": "north"}, "/product-selections": {"id": "one", "key": "one"}}
+        if path not in parents:
+            return {"key": "shop", "version": 1}
+        rows = [] if "where" in dict(params) else [{**parents[path], "version": 1, **changed}]
+        return {"limit": 500, "offset": 0, "count": len(rows), "total": len(rows), "results": rows}
+
+    def products(self, given: dict[str, str], changed: dict[str, str]) -> Any:
+        """Return a page by product id, which compares by its text reversed; `total` counts to 10,000 at most."""
+        if int(given.get("offset", "0")) > LARGEST_OFFSET or given["sort"] != "product.id asc":
+            raise InvalidRequestError(Problem(400, "offset"))
+        after = re.findall(r'product\(id > "([^"]+)"\)', given.get("where", ""))
+        ids = sorted(product[::-1] for product, _ in self.store.pairs)
+        left = ids[bisect_right(ids, max(after)[::-1]) :] if after else ids
+        rows = [{"product": {"typeId": "product", "id": text[::-1]}, **changed} for text in left[: int(given["limit"])]]
+        total = {"total": min(len(left), LARGEST_OFFSET)} if given["withTotal"] == "true" else {}
+        return {"limit": int(given["limit"]), "offset": 0, "count": len(rows), **total, "results": rows}
+
+    def __enter__(self) -> dict[str, object]:
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        return {"project_key": "shop", "client_id": "me", "client_secret": "secret", "api_url": url, "auth_url": url}
+
+    def __exit__(self, *_error: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def test_over_a_socket_no_product_beyond_the_largest_offset_is_missing(tmp_path: Path) -> None:
+    platform = Platform(10_501)
+    streams = ["product_selection_products", "store_product_selection_assignments"]
+    with platform as settings, Client({**settings, "retry_seconds": 0}) as client:
+        summary = sync(client, Jsonl(tmp_path / "shop"), streams=streams)
+    assert summary.complete, summary.outcomes
+    products = sorted(product for product, _ in platform.store.pairs)
+    for stream in streams:
+        rows = [line for file in (tmp_path / "shop" / stream).glob("part-*") for line in file.read_bytes().splitlines()]
+        assert sorted(msgspec.json.decode(row)["productId"] for row in rows) == products
+    assert platform.refused == []
 
 
 def test_what_no_product_divides_is_named_and_not_cut_off() -> None:

@@ -30,11 +30,17 @@ class Shop:
     def __init__(self, path: Path, records: Records) -> None:
         self.path = path
         self.records = records
+        self.responses: dict[str, Response] = {}
         self.orders = [order for order in records["orders"] if order["orderState"] != "Cancelled"]
 
     def ask(self, question: str) -> Response:
+        if question not in self.responses:
+            self.responses[question] = self.query(QUESTIONS[question])
+        return self.responses[question]
+
+    def query(self, query: str) -> Response:
         with duckdb.connect(str(self.path), read_only=True) as connection:
-            return connection.execute(QUESTIONS[question]).fetchall()
+            return connection.execute(query).fetchall()
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +54,23 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 
 def change_prices(sandbox: Sandbox) -> None:
-    """Change a price of a published product, take one out, and add one, all staged; and stage a standalone price."""
+    """Change a price of a published product, take one out, and add one, all staged; and stage a standalone price.
+
+    A price of a product that is not published is changed too, which nobody is to be told.
+    """
     published = [row for row in sandbox.records("products") if row["masterData"]["published"]]
     products = [row for row in published if len(row["masterData"]["staged"]["masterVariant"].get("prices", ())) > 1]
     changed, removed, added = products[:3]
-    for product in (changed, removed, added):
+    hidden = next(
+        row
+        for row in sandbox.records("products")
+        if not row["masterData"]["published"]
+        and row["masterData"]["staged"]["masterVariant"].get("prices")
+        and row.get("priceMode", "Embedded") == "Embedded"
+    )
+    for product in (changed, removed, added, hidden):
         prices = product["masterData"]["staged"]["masterVariant"]["prices"]
-        if product is changed:
+        if product in (changed, hidden):
             prices[0]["value"]["centAmount"] += 100
         elif product is removed:
             del prices[0]
@@ -84,6 +100,81 @@ def test_every_question_of_the_page_is_tested_here() -> None:
     assert len(QUESTIONS) == PAGE.count("```sql") == 8
     source = Path(__file__).read_text(encoding="utf-8")
     assert all(f'ask("{question}")' in source for question in QUESTIONS)
+
+
+MISTAKES = {
+    "cancelled orders count as revenue": (
+        "Revenue per month, store and currency",
+        "WHERE orderState <> 'Cancelled'",
+        "",
+    ),
+    "totals are summed, with taxes or without": (
+        "Revenue per month, store and currency",
+        "sum(taxedPrice_totalNet_amount)",
+        "sum(totalPrice_amount)",
+    ),
+    "cancelled orders sell": (
+        "Best-selling variants with their attributes",
+        " AND orders.orderState <> 'Cancelled'",
+        "",
+    ),
+    "announced returns are back": ("Returns per variant", " AND shipmentState <> 'Advised'", ""),
+    "returns of cancelled orders count": ("Returns per variant", " AND orders.orderState <> 'Cancelled'", ""),
+    "orders of multiple shipping are left out": (
+        "Shipping per method",
+        "FROM order_shippings\n  WHERE shippingInfo_shippingMethodName IS NOT NULL",
+        "FROM order_shippings\n  WHERE false",
+    ),
+    "cancelled orders are shipped": ("Shipping per method", " AND orders.orderState <> 'Cancelled'", ""),
+    "discounts of the total are left out": (
+        "Discount use",
+        "FROM order_total_discount_portions",
+        "FROM order_total_discount_portions WHERE false",
+    ),
+    "discounts of shipping are left out": (
+        "Discount use",
+        "FROM order_shipping_info_discount_portions",
+        "FROM order_shipping_info_discount_portions WHERE false",
+    ),
+    "discounts of multiple shipping are left out": (
+        "Discount use",
+        "FROM order_shipping_discount_portions",
+        "FROM order_shipping_discount_portions WHERE false",
+    ),
+    "discounts of custom line items are left out": (
+        "Discount use",
+        "line.customLineItemId AND",
+        "line.customLineItemId AND false AND",
+    ),
+    "discounts are given once for all pieces": ("Discount use", " * part.quantity", ""),
+    "discounts of cancelled orders are given": ("Discount use", " AND orders.orderState <> 'Cancelled'", ""),
+    "cancelled orders were paid": ("Customer lifetime value", "WHERE orders.orderState <> 'Cancelled'", ""),
+    "what was paid lacks taxes": (
+        "Customer lifetime value",
+        "taxedPrice_totalGross_amount",
+        "taxedPrice_totalNet_amount",
+    ),
+    "standalone prices never change": ("Price changes that wait to be published", "IS NOT NULL\n)", "IS NULL\n)"),
+    "products that are not published change": (
+        "Price changes that wait to be published",
+        " AND product.masterData_published",
+        "",
+    ),
+    "embedded prices of products with standalone ones count": (
+        "Price changes that wait to be published",
+        "\n   AND coalesce(product.priceMode, 'Embedded') = 'Embedded'",
+        "",
+    ),
+}
+"""What the page's queries would answer wrongly without a word: a question, what it says, what a hasty author writes."""
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_each_of_these_mistakes_changes_what_the_shop_answers(shop: Shop, mistake: tuple[str, str, str]) -> None:
+    """So the tests below, which hold the page's own queries against the records, would notice it."""
+    question, correct, wrong = mistake
+    query = QUESTIONS[question].replace(correct, wrong)
+    assert sorted(map(str, shop.query(query))) != sorted(map(str, shop.ask(question)))
 
 
 def test_the_shop_has_what_makes_a_plain_sum_wrong(shop: Shop) -> None:
