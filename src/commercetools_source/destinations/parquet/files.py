@@ -53,13 +53,19 @@ def fitted(batch: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.Table:
     import pyarrow as pa
 
     table = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
+    names = set(table.column_names)
     columns = [
-        table.column(field.name).cast(field.type)
-        if field.name in table.column_names
+        _cast(table.column(field.name), field.type)
+        if field.name in names
         else pa.chunked_array([pa.nulls(table.num_rows, field.type)])
         for field in schema
     ]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _cast(column: pa.ChunkedArray[Any], to: Any) -> pa.ChunkedArray[Any]:
+    # Arrow copies a text that is cast to text.
+    return column if column.type == to else column.cast(to)
 
 
 def write(out: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBatch | pa.Table]) -> int:
