@@ -25,13 +25,21 @@ __all__ = ["FRONT_ENDS", "FrontEnd", "Run"]
 
 @dataclass
 class Run:
-    """One run of a front-end: what it sent, the state to hand to the next run, and what it wrote for people."""
+    """One run of a front-end: what it sent, the state to hand to the next run, and what it wrote for people.
+
+    `deleted`: ids by stream, of the records `gone`.
+    """
 
     complete: bool
     records: dict[str, list[dict[str, Any]]]
     state: Any
     text: str
     deleted: dict[str, list[str]] = field(default_factory=dict)
+    gone: list[dict[str, Any]] = field(default_factory=list)
+
+    def take_deleted(self, stream: str, record: dict[str, Any]) -> None:
+        self.deleted.setdefault(stream, []).append(record["id"])
+        self.gone.append(record)
 
 
 class Start(Protocol):
@@ -84,15 +92,14 @@ def _singer(settings: Mapping[str, Any], streams: Sequence[str], state: Any = No
         ]
         answer = tap(catalog=catalog, state=state, emit_deletions=deletions)
     states = answer.of("STATE")
-    records: dict[str, list[dict[str, Any]]] = {}
-    deleted: dict[str, list[str]] = {}
+    result = Run(answer.status == 0, {}, states[-1]["value"] if states else state, answer.err)
     for message in answer.of("RECORD"):
         record = dict(message["record"])
         if record.pop("_sdc_deleted_at", None) is not None:
-            deleted.setdefault(message["stream"], []).append(record["id"])
+            result.take_deleted(message["stream"], record)
         else:
-            records.setdefault(message["stream"], []).append(record)
-    return Run(answer.status == 0, records, states[-1]["value"] if states else state, answer.err, deleted)
+            result.records.setdefault(message["stream"], []).append(record)
+    return result
 
 
 def _mage(settings: Mapping[str, Any], streams: Sequence[str], state: Any = None, *, deletions: bool = False) -> Run:
@@ -145,7 +152,7 @@ def _take_mage_lines(result: Run, stream: str, written: str) -> None:
         if message["type"] == "RECORD":
             record = dict(message["record"])
             if record.pop("_mage_deleted_at", None) is not None:
-                result.deleted.setdefault(stream, []).append(record["id"])
+                result.take_deleted(stream, record)
             else:
                 result.records.setdefault(stream, []).append(record)
         elif message["type"] == "STATE":
@@ -174,7 +181,7 @@ def _airbyte(settings: Mapping[str, Any], streams: Sequence[str], state: Any = N
             record = dict(message["record"]["data"])
             name = message["record"]["stream"]
             if record.pop("_ab_cdc_deleted_at", None) is not None:
-                result.deleted.setdefault(name, []).append(record["id"])
+                result.take_deleted(name, record)
             else:
                 result.records.setdefault(name, []).append(record)
         elif message["type"] == "STATE":
@@ -192,10 +199,11 @@ def _dlt(settings: Mapping[str, Any], streams: Sequence[str], state: Any = None,
     taken, after, text, error = run(streams, settings, state, deletions=deletions)
     result = Run(error is None, {}, after, text)
     for name, rows in taken.rows.items():
-        gone = [row["id"] for row in rows if "_deleted_at" in row]
         kept = [row for row in rows if "_deleted_at" not in row]
         result.records |= {name: kept} if kept else {}
-        result.deleted |= {name: gone} if gone else {}
+        for row in rows:
+            if "_deleted_at" in row:
+                result.take_deleted(name, row)
     return result
 
 

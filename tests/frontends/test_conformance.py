@@ -198,3 +198,22 @@ def test_deletions_are_told_where_they_are_asked_for(front_end: FrontEnd, shop: 
     second = front_end.run(settings(shop), ["orders"], first.state, deletions=True)
     assert second.complete, second.text
     assert second.deleted == {"orders": [order["id"]]}
+
+
+@pytest.mark.parametrize(
+    "choice", [{"personal": "drop"}, {"personal": "hash", "hash_key": "0123456789abcdef"}], ids=str
+)
+def test_a_deletion_sends_no_personal_data_that_a_run_leaves_out(
+    front_end: FrontEnd, shop: Sandbox, choice: dict[str, Any]
+) -> None:
+    # The Message of a deleted order has the order as it was at last.
+    first = front_end.run(settings(shop, **choice), ["orders"], deletions=True)
+    order = next(record for record in shop.records("orders") if record.get("customerEmail"))
+    shop.clock.advance(5)
+    shop.delete("orders", order["id"])
+    shop.clock.advance(5)
+    second = front_end.run(settings(shop, **choice), ["orders"], first.state, deletions=True)
+    assert second.deleted == {"orders": [order["id"]]}
+    sent = json.dumps([first.records, second.records, second.gone, second.text], default=str)
+    assert order["customerEmail"] not in sent
+    assert order["shippingAddress"]["streetName"] not in json.dumps(second.gone, default=str)

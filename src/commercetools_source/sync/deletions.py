@@ -92,10 +92,11 @@ class _Message(msgspec.Struct):
 
 
 def deletions(
-    get: paging.Get, streams: Iterable[Stream], since: str, until: str, page_size: int
+    get: paging.Get, streams: Iterable[Stream], since: str, until: str, page_size: int, *, privacy: Privacy
 ) -> Iterator[tuple[Stream, list[Tombstone]]]:
     """Yield, page by page, what was deleted of which stream, from Messages of `since` to `until`.
 
+    Some Messages hold the record as it was at last: its personal data become what `privacy` says.
     Raises ForbiddenError when the token may not read Messages, else as `paging.pages`, and CommercetoolsError for
     Messages of another form than documented.
     """
@@ -103,7 +104,7 @@ def deletions(
     if not by_type:
         return
     key_range, only = messages_of(by_type, since, until)
-    for page in paging.pages(get, STREAMS["messages"], key_range, page_size, where=(only,)):
+    for page in paging.pages(get, STREAMS["messages"], key_range, page_size, where=(only,), privacy=privacy):
         tombstones: dict[str, list[Tombstone]] = {}
         for record in page.records:
             message = _decoded(record)
@@ -201,7 +202,7 @@ def lookup(
     if not loaded and not probe:
         return Lookup(states, {})
     error: CommercetoolsError | None = None
-    pages = deletions(get, loaded or streams, lower, selection.end, page_size)
+    pages = deletions(get, loaded or streams, lower, selection.end, page_size, privacy=selection.privacy)
     while True:
         try:
             stream, tombstones = next(pages)

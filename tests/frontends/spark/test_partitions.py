@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter
+from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,10 @@ import msgspec
 import pytest
 
 from commercetools_source import partitions, read_partition
+from commercetools_source.catalog.timestamps import instant
 from commercetools_source.errors import CommercetoolsError, ConfigError
 from commercetools_source.sandbox import Fault, Sandbox
+from shops import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,3 +155,24 @@ def test_a_partition_with_a_record_that_cannot_be_served_raises() -> None:
             list(chain.from_iterable(read_partition(piece, config) for piece in pieces))
         left = rows("orders", config, where=f'id != "{broken}"')
         assert len(left) == len(sandbox.records("orders")) - 1
+
+
+def test_rows_of_deletions_have_no_personal_data_that_a_read_leaves_out() -> None:
+    from commercetools_source.extract.keyset import KeyRange
+    from commercetools_source.frontends.spark.partitions import Partition
+
+    with Sandbox(rows=rows_of("/orders", "/messages")) as own:
+        begun = own.clock.now()
+        order = next(record for record in own.records("orders") if record.get("customerEmail"))
+        own.clock.advance(5)
+        own.delete("orders", order["id"])
+        span = KeyRange("createdAt", "id", lower=instant(begun), upper=instant(begun + timedelta(seconds=60)))
+        piece = Partition("orders", instant(begun), (span,), kind="deletions")
+        for personal, email in {"keep": order["customerEmail"], "drop": None}.items():
+            (row,) = [
+                row
+                for batch in read_partition(piece, settings(own, personal=personal))
+                for row in batch.select(["id", "customerEmail", "_deleted_at"]).to_pylist()
+            ]
+            assert (row["id"], row["customerEmail"]) == (order["id"], email)
+            assert row["_deleted_at"] is not None

@@ -109,7 +109,8 @@ def _deleted(client: Client, stream: Stream, partition: Partition, batches: Batc
     # Messages of one stream's deletions are few, so they are read one page after the other.
     for key_range in partition.ranges:
         since, until = key_range.lower or partition.bound, key_range.upper or partition.bound
-        for _, tombstones in deletions(client.get, [stream], since, until, client.config.page_size):
+        size, privacy = client.config.page_size, client.privacy
+        for _, tombstones in deletions(client.get, [stream], since, until, size, privacy=privacy):
             times = {tombstone.id: tombstone.time for tombstone in tombstones}
             # A deletion is the record's last change, so its row is the newest by that column too.
             records = [tombstone.record(stream.cursor or "") for tombstone in tombstones]

@@ -191,9 +191,10 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
 
     def _has_messages(self, since: str, until: str) -> bool:
         """Return whether Messages tell of deletions in this time."""
-        get, page_size = self._connected().get, self._options.config.page_size
+        client, page_size = self._connected(), self._options.config.page_size
+        pages = deletions(client.get, [self._stream], since, until, page_size, privacy=client.privacy)
         try:
-            return bool(list(islice(deletions(get, [self._stream], since, until, page_size), 1)))
+            return bool(list(islice(pages, 1)))
         except ForbiddenError:
             advice = scope_advice([STREAMS["messages"]], self._options.config.project_key)
             raise ConfigError(
