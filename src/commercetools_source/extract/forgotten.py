@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.delivery import Delivery
 
-__all__ = ["FIELDS", "PERSON_STREAMS", "Erasure", "Forgotten", "Person", "decode", "encode", "eraser"]
+__all__ = ["PERSON_STREAMS", "Erasure", "Forgotten", "Person", "decode", "encode", "eraser", "fields_of"]
 
 _QUOTING = ("messages", "order_edits", "payment_methods")
 """Streams besides those with `data_erasure` whose records have or repeat what is in theirs."""
@@ -36,20 +37,32 @@ _LEADING = ("cart", "quotationCart", "order", "originOrder", "quote", "quoteRequ
 """Fields of a person's record that refer to other records of the same person."""
 _REPEATED = (*_LEADING, "customer", "payment", "review", "shoppingList")
 """Fields in which a Message repeats a whole record (https://docs.commercetools.com/api/projects/messages)."""
-FIELDS = (
+_TELLING = (
     *("id", "createdAt", "resource", "customerId", "customerEmail", "email", "contactEmail", "anonymousId"),
-    *("paymentInfo", "key", "value", *_REPEATED),
+    *("paymentInfo", *_REPEATED),
 )
-"""The fields of a record that can tell whose it is."""
+_TEXTS = MappingProxyType(
+    {
+        "custom_objects": ("key", "value"),
+        # A code that is meant for one customer says so in its predicate
+        # (https://docs.commercetools.com/api/predicates/predicate-operators).
+        "discount_codes": ("key", "name", "description", "cartPredicate", "custom"),
+    }
+)
+"""The fields of streams without a customer in which the id or an e-mail address of one may stand anywhere."""
 
 _FREE_TEXTS = tuple(((row.type, row.field), "drop") for row in PERSONAL.values() if row.is_free_text)
 _NAMED_BY_BUYERS = tuple(
     ((name, field), "drop") for name in ("ShoppingList", "TextLineItem") for field in ("name", "description")
 )
+_MEANT_FOR = tuple((("DiscountCode", field), "drop") for field in ("name", "description", "cartPredicate"))
 _ERASED = Privacy(
     "drop",
     # Of one person nobody has to know what a free text or a field of the project's own says: it goes.
-    (*_FREE_TEXTS, *_NAMED_BY_BUYERS, (("CustomFields", "fields"), "drop"), (("CustomObject", "value"), "drop")),
+    (
+        *(*_FREE_TEXTS, *_NAMED_BY_BUYERS, *_MEANT_FOR),
+        *((("CustomFields", "fields"), "drop"), (("CustomObject", "value"), "drop")),
+    ),
 )
 _MAIL = re.compile(rb"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+")
 
@@ -112,6 +125,11 @@ def decode(text: bytes | None) -> Forgotten:
         ) from error
 
 
+def fields_of(stream: Stream) -> tuple[str, ...]:
+    """Return the fields of a record of the stream that can tell whose it is."""
+    return (*_TELLING, *_TEXTS.get(stream.name, ()))
+
+
 def eraser(stream: Stream) -> Callable[[msgspec.Raw], msgspec.Raw]:
     """Return what leaves all that is personal out of a record of the stream; free texts and custom fields too."""
     return redactor(stream.item, _ERASED) or (lambda record: record)
@@ -169,8 +187,8 @@ class Erasure:
 
     def owner(self, stream: Stream, record: msgspec.Raw) -> Person | None:
         """Return whose record it is, None if nobody's who was forgotten; what it refers to is known from then on."""
-        fields = _decode(record)
-        index = self._index(stream, fields, bytes(record))
+        fields, text = _decode(stream, record)
+        index = self._index(stream, fields, text)
         if index is None:
             return None
         # Messages are many, and found by what they are about; only where they must not be there, they are listed.
@@ -192,7 +210,7 @@ class Erasure:
             repeated = (fields.get(name) for name in _REPEATED)
             indices = (self._by_person(stream, value) for value in repeated if isinstance(value, dict))
             index = next((found for found in indices if found is not None), None)
-        if index is None and stream.name == "custom_objects":
+        if index is None and text:
             index = self._by_text(fields, text)
         return index
 
@@ -215,7 +233,7 @@ class Erasure:
         return self._before(self._visitors.get(visitor) if visitor else None, fields)
 
     def _by_text(self, fields: Mapping[str, Any], text: bytes) -> int | None:
-        """Return whose custom object it is: one with the id of a customer, or an e-mail address, anywhere."""
+        """Return whose record it is: one with the id of a customer, or an e-mail address, anywhere in its texts."""
         for index, person in enumerate(self._persons):
             if person.customer.encode() in text:
                 return self._before(index, fields)
@@ -246,16 +264,14 @@ def _of(index: int, table: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(sorted(name for name, owner in table.items() if owner == index))
 
 
-def _decode(record: msgspec.Raw) -> dict[str, Any]:
-    """Return the fields of a record that can tell whose it is; none of what is no object."""
+def _decode(stream: Stream, record: msgspec.Raw) -> tuple[dict[str, Any], bytes]:
+    """Return the fields of a record that can tell whose it is, and those whose text can; none of what is no object."""
     try:
         fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
     except msgspec.DecodeError:
-        return {}
-    return {name: msgspec.json.decode(fields[name]) for name in _TELLING if name in fields}
-
-
-_TELLING = tuple(name for name in FIELDS if name not in {"key", "value"})  # these are looked at as text
+        return {}, b""
+    telling = {name: msgspec.json.decode(fields[name]) for name in _TELLING if name in fields}
+    return telling, b" ".join(bytes(fields[name]) for name in _TEXTS.get(stream.name, ()) if name in fields)
 
 
 def _id(value: object) -> str | None:

@@ -31,13 +31,15 @@ class ForgetReport(Report):
         forgetting, name = self.forgetting, printable(self.destination)
         if not forgetting.rows:
             lines = [f"{name} has no rows of customer {forgetting.customer}"]
+            if self.dry_run:
+                return f"{lines[0]}; compare the id with customers.id, or add --email for a guest"
+        elif self.dry_run:
+            # What it would change is not counted: rows that were emptied before are the person's still.
+            lines = [table(list(forgetting.rows.items()), header=("stream", "rows of the customer"))]
+            return "\n".join([*lines, "nothing was changed; leave out --dry-run to erase what is personal in them"])
         else:
-            # A dry run counts what it would erase, and a number in the column `erased now` would be untrue.
-            erased = {} if self.dry_run else forgetting.erased
-            figures = [[stream, rows, erased.get(stream, 0)] for stream, rows in forgetting.rows.items()]
-            lines = [table(figures, header=("stream", "rows", "erased now"))]
-        if self.dry_run:
-            return "\n".join([*lines, "nothing was changed; leave out --dry-run to erase it"])
+            figures = [[stream, rows, forgetting.erased.get(stream, 0)] for stream, rows in forgetting.rows.items()]
+            lines = [table(figures, header=("stream", "rows of the customer", "erased now"))]
         lines.append(f"customer {forgetting.customer} is forgotten in {name}: later runs load nothing of it again")
         lines += [f"left: {printable(place)}" for place in forgetting.left]
         return "\n".join([*lines, _COPIES])

@@ -10,7 +10,7 @@ import msgspec
 
 from commercetools_source.extract import forgotten as persons
 from commercetools_source.extract.delivery import Erasable
-from commercetools_source.extract.forgotten import FIELDS, PERSON_STREAMS, Erasure, eraser
+from commercetools_source.extract.forgotten import PERSON_STREAMS, Erasure, eraser, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -92,7 +92,7 @@ def id_of(record: msgspec.Raw) -> str:
 def _owners(destination: Erasable, erasure: Erasure, stream: Stream) -> Owners:
     rows: Counter[str] = Counter()
     emptied, removed = set[str](), set[str]()
-    for record in destination.scan(stream, FIELDS):
+    for record in destination.scan(stream, fields_of(stream)):
         owner = erasure.owner(stream, record)
         if owner is not None:
             rows[owner.customer] += 1
