@@ -28,6 +28,8 @@ Rules = dict[str, Expression | str]
 """What to do with fields of an object: a choice such as "drop", or look into it by its expression. Others stay."""
 
 _DROP = "drop"
+_FEW = 3
+"""Names that are looked for before a value is parsed: more of them cost as much as the parse."""
 _ESCAPED = b"\\u00"
 """How each letter of a field's name can be written instead (RFC 8259, section 7); then a search for it fails."""
 
@@ -80,6 +82,7 @@ class _View:
         self._privacy = privacy
         self._names = dict(privacy.names)
         self._rules: dict[str, Rules] = {}
+        self._needle_rows: dict[str, tuple[bytes, ...]] = {}
         # The same customer is in many orders, and an HMAC costs more than the rest of the field.
         self._disguise = lru_cache(16_384)(disguise(privacy.key))
 
@@ -100,6 +103,12 @@ class _View:
     def redacted(self, raw: msgspec.Raw, expression: Expression) -> msgspec.Raw:
         """Return a value of the contract's type `expression` without what must not leave."""
         inner = expression.items or expression
+        # A search in bytes takes a fraction of a parse, and most values have nothing to hide.
+        needles = self._needles((inner.values or inner).name)
+        if needles:
+            body = bytes(raw)
+            if not any(map(body.__contains__, needles)):
+                return raw
         view = memoryview(raw)
         start = view[0] if view[0] in _STARTS else bytes(view).lstrip()[0]
         if start == _LIST:
@@ -127,10 +136,11 @@ class _View:
     def _ruled(self, fields: dict[str, msgspec.Raw], rules: Mapping[str, Expression | str]) -> msgspec.Raw:
         for name in rules.keys() & fields:
             rule = rules[name]
-            if rule == _DROP:
-                del fields[name]
-            elif isinstance(rule, Expression):
+            # First, because comparing an expression with a text takes longer than all else here.
+            if isinstance(rule, Expression):
                 fields[name] = self.redacted(fields[name], rule)
+            elif rule == _DROP:
+                del fields[name]
             elif rule != "keep":
                 changed = self._disguise(bytes(fields[name]), rule, "mail" in name.lower())
                 if changed is None:
@@ -147,6 +157,35 @@ class _View:
         if name not in self._rules:
             self._rules[name] = self._made(name)
         return self._rules[name]
+
+    def _needles(self, name: str) -> tuple[bytes, ...]:
+        """Return texts one of which a value of the type `name` has if it hides anything; none if they are many."""
+        if name not in self._needle_rows:
+            names = self._telling(name, frozenset())
+            texts = (_ESCAPED, *(f'"{text}"'.encode() for text in sorted(names)))
+            self._needle_rows[name] = texts if len(names) <= _FEW else ()
+        return self._needle_rows[name]
+
+    def _telling(self, name: str, above: frozenset[str]) -> frozenset[str]:
+        """Return names, one of which stands in a value of the type `name` in which something is hidden."""
+        row = published().types.get(name)
+        if row is None or (row.values is not None and row.values.name == "any"):
+            return frozenset(self._names)
+        names = {field for field, rule in self.rules(name).items() if isinstance(rule, str)}
+        names |= set(self._names) if is_by_name(name) else set()
+        above |= {name}
+        for field, rule in self.rules(name).items():
+            if isinstance(rule, Expression):
+                names |= self._shortest(field, rule, above)
+        for inner in {*row.variants.values(), *((row.values.name,) if row.values is not None else ())} - above:
+            names |= self._telling(inner, above)
+        return frozenset(names)
+
+    def _shortest(self, field: str, rule: Expression, above: frozenset[str]) -> frozenset[str]:
+        # The field itself tells as surely as what lies in it; a single name below is rarer and asks for fewer parses.
+        inner = (rule.items or rule.values or rule).name
+        below = frozenset() if inner in above else self._telling(inner, above)
+        return below if len(below) == 1 else frozenset({field})
 
     def _made(self, name: str) -> Rules:
         row = published().types[name]
