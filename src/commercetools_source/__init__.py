@@ -59,8 +59,9 @@ if TYPE_CHECKING:
         StreamStarted,
         TokenFetched,
     )
+    from commercetools_source.extract.abilities import Difference
     from commercetools_source.extract.checkpoint import StreamState
-    from commercetools_source.extract.delivery import Delivery, Destination, Difference, Phase
+    from commercetools_source.extract.delivery import Delivery, Destination, Phase
     from commercetools_source.extract.engine import Outcome
     from commercetools_source.extract.request import Page
     from commercetools_source.frontends.spark.partitions import Partition, partitions
@@ -133,7 +134,7 @@ _HOMES = {
     "Config": "config",
     "Delivery": "extract.delivery",
     "Destination": "extract.delivery",
-    "Difference": "extract.delivery",
+    "Difference": "extract.abilities",
     "Outcome": "extract.engine",
     "Page": "extract.request",
     "Phase": "extract.delivery",

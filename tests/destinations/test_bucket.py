@@ -16,7 +16,8 @@ from msgspec import structs
 from commercetools_source.destinations import DESTINATIONS, open_destination, open_stored
 from commercetools_source.destinations.row import parse
 from commercetools_source.errors import ConfigError, DestinationError, InUseError
-from commercetools_source.extract.delivery import Listed, Phase, open_to_read
+from commercetools_source.extract.abilities import Listed, open_to_read
+from commercetools_source.extract.delivery import Phase
 from commercetools_source.extract.run_record import RunRecord
 from destinations.conformance import STREAM, deliver
 from destinations.deliveries import CURSOR

@@ -12,8 +12,9 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.destinations.duckdb import DuckDB
+from commercetools_source.extract.abilities import Changes, Counting
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Changes, Counting, Delivery, Phase
+from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.sync import sync
 from commercetools_source.sync.backfill import backfill
 

@@ -17,20 +17,20 @@ from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, parse
 from commercetools_source.errors import CommercetoolsError, ConfigError, DestinationError, InUseError
 from commercetools_source.errors.extras import install_hint
-from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import (
+from commercetools_source.extract.abilities import (
     Comparable,
     Declarable,
     Deletable,
     Difference,
     Listed,
     Merging,
-    Phase,
     Publishable,
     RunStore,
     StateStore,
     open_to_read,
 )
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.delivery import Phase
 from commercetools_source.extract.keyset import KeyRange, Position
 from commercetools_source.extract.run_record import RunRecord, StreamRecord
 from destinations.conformance import CASES, STREAM, Case, deliver

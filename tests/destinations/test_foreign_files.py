@@ -237,7 +237,7 @@ def test_a_comparison_writes_nothing_into_the_folder(
     tmp_path: Path, fields: Callable[[Stream], list[Column]], load: Make
 ) -> None:
     from commercetools_source.catalog.schema import Column
-    from commercetools_source.extract.delivery import Difference, Listed
+    from commercetools_source.extract.abilities import Difference, Listed
 
     folder = tmp_path / "data"
     destination = Parquet(folder, lambda stream: [*fields(stream), Column("createdAt", "datetime", nullable=True)])

@@ -14,8 +14,9 @@ import pytest
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import DuckDB, Jsonl, Parquet
+from commercetools_source.extract.abilities import Difference, Listed
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Delivery, Difference, Listed, Phase
+from commercetools_source.extract.delivery import Delivery, Phase
 from destinations.deliveries import CURSOR
 
 if TYPE_CHECKING:

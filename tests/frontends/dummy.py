@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.abilities import Tombstone
     from commercetools_source.extract.checkpoint import StreamState
-    from commercetools_source.extract.delivery import Delivery, Tombstone
+    from commercetools_source.extract.delivery import Delivery
 
 
 class Pairs:

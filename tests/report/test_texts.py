@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from commercetools_source.extract.abilities import Changes, Difference
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Changes, Difference
 from commercetools_source.extract.engine import Outcome
 from commercetools_source.extract.run_record import RunRecord, StreamRecord
 from commercetools_source.report.check import CheckReport

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from commercetools_source.extract.abilities import Difference, Listed
 from commercetools_source.extract.checkpoint import StreamState, decode, encode
-from commercetools_source.extract.delivery import Difference, Listed
 
 if TYPE_CHECKING:
     import random

@@ -31,7 +31,8 @@ from simulation.store import Killed, Store
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from commercetools_source.extract.delivery import Delivery, Tombstone
+    from commercetools_source.extract.abilities import Tombstone
+    from commercetools_source.extract.delivery import Delivery
     from commercetools_source.extract.keyset import KeyRange
     from commercetools_source.extract.tasks import Task, TaskQueue
     from commercetools_source.extract.workers import Reader

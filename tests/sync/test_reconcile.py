@@ -15,8 +15,8 @@ from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Event
+from commercetools_source.extract.abilities import Difference, Tombstone
 from commercetools_source.extract.checkpoint import StreamState, decode, encode
-from commercetools_source.extract.delivery import Difference, Tombstone
 from commercetools_source.http.exchange import Timing
 from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync.compare import Verdict, sweep, verify

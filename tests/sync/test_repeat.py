@@ -16,7 +16,7 @@ import pytest
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB, Jsonl
 from commercetools_source.errors import CommercetoolsError, ConfigError, DestinationError, InUseError
-from commercetools_source.extract.delivery import open_to_read
+from commercetools_source.extract.abilities import open_to_read
 from commercetools_source.http.exchange import Timing
 from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync import sync

@@ -12,7 +12,7 @@ from commercetools_source.catalog.timestamps import moment
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
-from commercetools_source.extract.delivery import open_to_read
+from commercetools_source.extract.abilities import open_to_read
 from commercetools_source.report.runs import RunsReport
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync import sync

@@ -14,7 +14,7 @@ from commercetools_source.destinations import open_destination
 from commercetools_source.destinations.duckdb.runs import RUNS
 from commercetools_source.errors import AuthenticationError, DestinationError
 from commercetools_source.events import Event, Notice, RequestDone, RetryScheduled
-from commercetools_source.extract.delivery import Destination, RunStore, open_to_read
+from commercetools_source.extract.abilities import RunStore, open_to_read
 from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync import sync
 from commercetools_source.sync.backfill import backfill
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from commercetools_source.extract.delivery import Destination
     from commercetools_source.extract.run_record import RunRecord, StreamRecord
 
 STREAMS = ["customers", "zones"]

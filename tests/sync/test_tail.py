@@ -13,7 +13,7 @@ from commercetools_source.catalog.timestamps import instant, shift
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.events import Event, RequestDone
-from commercetools_source.extract.delivery import open_to_read
+from commercetools_source.extract.abilities import open_to_read
 from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync import sync
 from commercetools_source.sync.compare import sweep, verify

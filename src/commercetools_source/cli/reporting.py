@@ -11,7 +11,7 @@ from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError, DestinationError
 from commercetools_source.events import Notice, RecordQuarantined
-from commercetools_source.extract.delivery import Queryable
+from commercetools_source.extract.abilities import Queryable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

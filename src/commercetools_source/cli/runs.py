@@ -63,7 +63,7 @@ def publishing(target: Destination, path: Path | None) -> Path | None:
     """Return where a copy of `target` goes; raises ConfigError and DestinationError when there can be none of it."""
     from commercetools_source.destinations import DESTINATIONS
     from commercetools_source.destinations.row import Ability, choice, having
-    from commercetools_source.extract.delivery import Publishable
+    from commercetools_source.extract.abilities import Publishable
 
     if path is None:
         return None
@@ -126,7 +126,7 @@ class _Process:
     def run(self) -> bool:
         """Do one run and tell how it ended; return whether no stream failed."""
         from commercetools_source.catalog.streams import STREAMS
-        from commercetools_source.extract.delivery import Publishable
+        from commercetools_source.extract.abilities import Publishable
         from commercetools_source.report.run import RunReport
         from commercetools_source.sync import sync
 

@@ -101,12 +101,12 @@ def states_of(destination: Destination) -> dict[str, StreamState]:
 
     Raises DestinationError and StateError.
     """
-    from commercetools_source.extract.delivery import open_to_read
+    from commercetools_source.extract.abilities import open_to_read
 
     try:
         return dict(open_to_read(destination))
     finally:
-        # While a reader has a DuckDB file open nobody can write to it, and the same command may be about to.
+        # While somebody reads a destination nobody may be able to write to it, and this command may be about to.
         destination.close()
 
 

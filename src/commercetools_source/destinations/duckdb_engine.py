@@ -11,7 +11,7 @@ import msgspec
 from commercetools_source.arrow.arrays import integers, moments, strings
 from commercetools_source.arrow.decode import DELETED_AT, UNFIT
 from commercetools_source.catalog.timestamps import moment
-from commercetools_source.extract.delivery import Difference
+from commercetools_source.extract.abilities import Difference
 from commercetools_source.model.quoting import string
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from commercetools_source.extract.delivery import Listed
+    from commercetools_source.extract.abilities import Listed
 
 __all__ = [
     "IDS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.folder import Folder
-from commercetools_source.extract.delivery import Changes
+from commercetools_source.extract.abilities import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -19,7 +19,7 @@ from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.folder_destination import FolderDestination
 from commercetools_source.destinations.manifest import file_path
 from commercetools_source.destinations.news import MOST_BYTES, replaced, since, versions_in
-from commercetools_source.extract.delivery import Changes
+from commercetools_source.extract.abilities import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from commercetools_source.extract.delivery import Changes
+from commercetools_source.extract.abilities import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.config import Config
     from commercetools_source.errors import CommercetoolsError
+    from commercetools_source.extract.abilities import Tombstone
     from commercetools_source.extract.checkpoint import StreamState
-    from commercetools_source.extract.delivery import Tombstone
     from commercetools_source.extract.paging import Get
     from commercetools_source.extract.selection import Selection
 

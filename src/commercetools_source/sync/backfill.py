@@ -9,8 +9,9 @@ from commercetools_source.catalog.streams import STREAMS, streams_of
 from commercetools_source.catalog.timestamps import time_of
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Hook, ignore
+from commercetools_source.extract.abilities import lost_streams
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Phase, lost_streams
+from commercetools_source.extract.delivery import Phase
 from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.extract.selection import Selection, privacy_conflict
 from commercetools_source.sync.record import begin, recorded, unreached

@@ -12,17 +12,10 @@ from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError, DestinationError, StateError
 from commercetools_source.events import counted
+from commercetools_source.extract.abilities import Comparable, Difference, lost_streams, open_to_read
 from commercetools_source.extract.advice import reason_of
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import (
-    Comparable,
-    Delivery,
-    Destination,
-    Difference,
-    Phase,
-    lost_streams,
-    open_to_read,
-)
+from commercetools_source.extract.delivery import Delivery, Destination, Phase
 from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.extract.selection import privacy_conflict
 from commercetools_source.sync import listing as graphql
@@ -45,7 +38,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.streams import Streams
     from commercetools_source.client import Client
-    from commercetools_source.extract.delivery import Listed
+    from commercetools_source.extract.abilities import Listed
     from commercetools_source.extract.forgotten import Erasure
 
 __all__ = ["Verdict", "sweep", "verify"]

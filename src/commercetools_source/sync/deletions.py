@@ -18,8 +18,8 @@ from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import CommercetoolsError, ConfigError, ForbiddenError, StateError
 from commercetools_source.events import counted
 from commercetools_source.extract import paging
+from commercetools_source.extract.abilities import Comparable, Deletable, Difference, Listed, Tombstone
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.delivery import Comparable, Deletable, Difference, Listed, Tombstone
 from commercetools_source.extract.keyset import KeyRange, literal
 from commercetools_source.extract.parents import parents_of
 from commercetools_source.extract.privacy import KEEP

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from commercetools_source.extract import forgotten as persons
-from commercetools_source.extract.delivery import Erasable
+from commercetools_source.extract.abilities import Erasable
 from commercetools_source.extract.forgotten import PERSON_STREAMS, Erasure, eraser, fields_of
 
 if TYPE_CHECKING:

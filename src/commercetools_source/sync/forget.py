@@ -16,7 +16,7 @@ from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract import forgotten as persons
-from commercetools_source.extract.delivery import Erasable, RunStore
+from commercetools_source.extract.abilities import Erasable, RunStore
 from commercetools_source.extract.forgotten import Erasure, Person
 from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord
 from commercetools_source.sync.erasure import erase, search

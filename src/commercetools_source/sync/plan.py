@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal
 from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import Paging, find, streams_of
 from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError, StateError
+from commercetools_source.extract.abilities import Comparable, Merging
 from commercetools_source.extract.checkpoint import Mode, StreamState
-from commercetools_source.extract.delivery import Comparable, Merging
 from commercetools_source.extract.parents import parents_of, values_at
 from commercetools_source.extract.request import is_oversized
 from commercetools_source.extract.selection import conflict_with, mode_of, ranges_of

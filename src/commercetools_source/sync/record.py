@@ -14,7 +14,7 @@ import msgspec
 from commercetools_source.catalog.timestamps import instant
 from commercetools_source.errors import CommercetoolsError, ConfigError, printable
 from commercetools_source.events import Notice, PageRead, PhaseBegan, StreamFailed, StreamFinished, StreamStarted
-from commercetools_source.extract.delivery import RunStore, StateStore, Typed
+from commercetools_source.extract.abilities import RunStore, StateStore, Typed
 from commercetools_source.extract.run_record import RunRecord, StreamRecord
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from commercetools_source.catalog.streams import find
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError
-from commercetools_source.extract.delivery import Erasable
+from commercetools_source.extract.abilities import Erasable
 from commercetools_source.sync.erasure import id_of
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError, ForbiddenError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Hook, PhaseBegan, ignore
+from commercetools_source.extract.abilities import Advising, Comparable, DeletionSink, Merging, Observer
 from commercetools_source.extract.checkpoint import ANEW, StreamState
-from commercetools_source.extract.delivery import Advising, Comparable, DeletionSink, Merging, Observer
 from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.streams import Stream, Streams
     from commercetools_source.catalog.timestamps import Time
     from commercetools_source.client import Client
-    from commercetools_source.extract.delivery import Destination, Tombstone
+    from commercetools_source.extract.abilities import Tombstone
+    from commercetools_source.extract.delivery import Destination
     from commercetools_source.extract.engine import Outcome
     from commercetools_source.extract.selection import Selection
 

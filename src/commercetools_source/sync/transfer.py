@@ -13,8 +13,9 @@ from commercetools_source.catalog.timestamps import shift, time_of
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice, PhaseBegan, StreamFailed
+from commercetools_source.extract.abilities import Counting, Hurrying
 from commercetools_source.extract.checkpoint import ANEW
-from commercetools_source.extract.delivery import Counting, Destination, Hurrying
+from commercetools_source.extract.delivery import Destination
 from commercetools_source.extract.engine import Extraction, Outcome
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection, checked_predicate
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.timestamps import Time
     from commercetools_source.client import Client
     from commercetools_source.events import Hook
+    from commercetools_source.extract.abilities import Changes
     from commercetools_source.extract.checkpoint import StreamState
-    from commercetools_source.extract.delivery import Changes, Delivery
+    from commercetools_source.extract.delivery import Delivery
 
 __all__ = [
     "Summary",

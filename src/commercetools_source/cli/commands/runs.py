@@ -20,7 +20,7 @@ def runs(
     """Show the newest runs. When they were, how they ended, what they changed and what they took."""
     from commercetools_source.destinations import DESTINATIONS, open_stored
     from commercetools_source.destinations.row import Ability, choice, having
-    from commercetools_source.extract.delivery import RunStore, open_to_read
+    from commercetools_source.extract.abilities import RunStore, open_to_read
     from commercetools_source.report.runs import RunsReport
 
     target = open_stored(destination)

@@ -82,7 +82,7 @@ def schema(
 
 def _print_sql(name: str, destination: str) -> None:
     from commercetools_source.destinations import open_stored
-    from commercetools_source.extract.delivery import Declarable
+    from commercetools_source.extract.abilities import Declarable
 
     if name not in DIALECTS:
         raise ConfigError(f"--sql is {name!r}; it must be one of {', '.join(DIALECTS)}")

@@ -16,7 +16,7 @@ app = typer.Typer(name="state", help="What is stored between runs.", no_args_is_
 def show_states(destination: options.Target = options.DEFAULT, as_json: options.Json = False) -> None:
     """Show how far each stream is read. What of it is held, and which run was cut off."""
     from commercetools_source.destinations import open_stored
-    from commercetools_source.extract.delivery import lost_streams
+    from commercetools_source.extract.abilities import lost_streams
     from commercetools_source.report.state import StateReport
 
     target = open_stored(destination)
@@ -32,7 +32,7 @@ def reset(
     """Forget how far streams are read. The next run reads them from their start and replaces what is there."""
     from commercetools_source.catalog.streams import find
     from commercetools_source.destinations import open_stored
-    from commercetools_source.extract.delivery import StateStore
+    from commercetools_source.extract.abilities import StateStore
 
     # All names are looked up before the first reset: a misspelt one must not leave half of them reset.
     chosen = [find(name) for name in names_of(streams) or ()]

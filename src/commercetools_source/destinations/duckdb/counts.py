@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT
-from commercetools_source.extract.delivery import Changes
+from commercetools_source.extract.abilities import Changes
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.schemas import record_table
 

@@ -36,7 +36,8 @@ from commercetools_source.destinations.duckdb_engine import lacks_memory
 from commercetools_source.destinations.interruptible import Interruptible
 from commercetools_source.errors import DestinationError
 from commercetools_source.events import Notice
-from commercetools_source.extract.delivery import Changes, Phase
+from commercetools_source.extract.abilities import Changes
+from commercetools_source.extract.delivery import Phase
 from commercetools_source.model.schemas import RELATIONS, record_table
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.schema import Column
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.destinations.duckdb.attachment import Attachment
+    from commercetools_source.extract.abilities import Difference, Listed
     from commercetools_source.extract.checkpoint import StreamState
-    from commercetools_source.extract.delivery import Delivery, Difference, Listed
+    from commercetools_source.extract.delivery import Delivery
     from commercetools_source.extract.run_record import RunRecord
 
 __all__ = ["Attached", "DuckDB"]

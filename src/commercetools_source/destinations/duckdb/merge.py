@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.destinations.duckdb.states import now
 from commercetools_source.destinations.duckdb.tables import column_types
-from commercetools_source.extract.delivery import Changes
+from commercetools_source.extract.abilities import Changes
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.schemas import record_table
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from commercetools_source.destinations.duckdb import counts, merge, states
 from commercetools_source.destinations.duckdb.tables import StreamTables, column_types
-from commercetools_source.extract.delivery import Changes, Phase
+from commercetools_source.extract.abilities import Changes
+from commercetools_source.extract.delivery import Phase
 
 if TYPE_CHECKING:
     from commercetools_source.arrow.decode import Decoder

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.destinations.duckdb_engine import lacks_memory, registered
 from commercetools_source.destinations.parquet.views import files, newest
-from commercetools_source.extract.delivery import Changes
+from commercetools_source.extract.abilities import Changes
 from commercetools_source.model.quoting import quoted
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.destinations.folder import Folder
     from commercetools_source.destinations.parquet.session import Session
-    from commercetools_source.extract.delivery import Difference, Listed
+    from commercetools_source.extract.abilities import Difference, Listed
 
 __all__ = ["compare", "mark_deleted"]
 

@@ -37,7 +37,7 @@ from commercetools_source.destinations.parquet.published import (
 from commercetools_source.destinations.parquet.session import Session
 from commercetools_source.errors import DestinationError, RecordError
 from commercetools_source.errors.extras import install_hint
-from commercetools_source.extract.delivery import Changes
+from commercetools_source.extract.abilities import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -52,8 +52,9 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.destinations.store import Store
     from commercetools_source.events import Notice
+    from commercetools_source.extract.abilities import Difference, Listed
     from commercetools_source.extract.checkpoint import StreamState
-    from commercetools_source.extract.delivery import Delivery, Difference, Listed
+    from commercetools_source.extract.delivery import Delivery
 
 __all__ = ["Parquet"]
 

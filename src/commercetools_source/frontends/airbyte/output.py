@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.events import Event
+    from commercetools_source.extract.abilities import Tombstone
     from commercetools_source.extract.checkpoint import StreamState
-    from commercetools_source.extract.delivery import Delivery, Tombstone
+    from commercetools_source.extract.delivery import Delivery
 
 __all__ = ["AirbyteOutput"]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.extract.delivery import Tombstone
+    from commercetools_source.extract.abilities import Tombstone
 
 __all__ = ["Tables", "folded", "hints"]
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import StreamMap
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.extract.delivery import Delivery, Tombstone
+    from commercetools_source.extract.abilities import Tombstone
+    from commercetools_source.extract.delivery import Delivery
     from commercetools_source.frontends.singer.selection import Tree
     from commercetools_source.frontends.singer.streams import CommercetoolsStream
 

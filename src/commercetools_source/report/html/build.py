@@ -10,7 +10,7 @@ from commercetools_source import __version__
 from commercetools_source.catalog.timestamps import moment
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice, RecordQuarantined
-from commercetools_source.extract.delivery import Queryable, RunStore, open_to_read
+from commercetools_source.extract.abilities import Queryable, RunStore, open_to_read
 from commercetools_source.model.schemas import record_table
 from commercetools_source.report.html import queries
 from commercetools_source.report.html.history import NEWEST, figures_of, points, with_outcomes
