@@ -11,24 +11,18 @@ A later version of a record is one more row; `newest` says which one counts.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import surprises
 from commercetools_source.catalog.schema import columns
 from commercetools_source.destinations.duckdb_engine import first_line
-from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.folder_destination import FolderDestination
 from commercetools_source.destinations.manifest import MANIFEST
-from commercetools_source.destinations.parquet import counts, deletions, erasure, relations
-from commercetools_source.destinations.parquet import files as dataset
-from commercetools_source.destinations.parquet.compaction import compact
-from commercetools_source.destinations.parquet.decoding import Clock, Decoders, column_types
+from commercetools_source.destinations.parquet import deletions, erasure
+from commercetools_source.destinations.parquet.deliveries import Deliveries
 from commercetools_source.destinations.parquet.dialects import DIALECTS
 from commercetools_source.destinations.parquet.external import statements, unreadable
-from commercetools_source.destinations.parquet.news import news
 from commercetools_source.destinations.parquet.published import (
-    COLUMNS,
     publish_columns,
     publish_views,
     readable_views,
@@ -37,7 +31,6 @@ from commercetools_source.destinations.parquet.published import (
 from commercetools_source.destinations.parquet.session import Session
 from commercetools_source.errors import DestinationError, RecordError
 from commercetools_source.errors.extras import install_hint
-from commercetools_source.extract.abilities import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -45,9 +38,7 @@ if TYPE_CHECKING:
 
     import duckdb
     import msgspec
-    import pyarrow as pa
 
-    from commercetools_source.arrow.decode import Decoder
     from commercetools_source.catalog.schema import Column
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.destinations.store import Store
@@ -77,10 +68,7 @@ class Parquet(FolderDestination):
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
         self._session = Session(self._folder.files)
-        self._decoders = Decoders(self._folder, fields)
-        self._clock = Clock()
-        self._materialize = materialize
-        self._complete: set[str] = set()
+        self._deliveries = Deliveries(self._folder, self._session, fields, self._count, materialize=materialize)
 
     # --- from opening to closing ---
 
@@ -93,7 +81,7 @@ class Parquet(FolderDestination):
         states = self._folder.open()
         try:
             # No row was stored after the manifest, so a clock that was set back cannot make new rows look old.
-            self._clock.start(self._folder.files.changed(MANIFEST))
+            self._deliveries.start(self._folder.files.changed(MANIFEST))
             for stream in self._folder.tables():
                 for table in (stream, *self._folder.tables(stream)):
                     publish_columns(self._folder, table)
@@ -152,8 +140,7 @@ class Parquet(FolderDestination):
 
     def close(self) -> None:
         """Release the folder."""
-        self._decoders.clear()
-        self._complete.clear()
+        self._deliveries.close()
         self._session.close()
         super().close()
 
@@ -165,114 +152,11 @@ class Parquet(FolderDestination):
         Raises DestinationError; what is stored by then is whole, and the next run goes on from it.
         """
         self._folder.refuse_closed()  # before a connection is made to count the changes
-        stream, phase = delivery.stream, delivery.phase
-        with self._failing(f"write {stream.name} to"):
-            if not phase.full:
-                self._complete_relations(stream)
-            decoder, added = self._store(delivery)
-            if phase.swaps:
-                self._complete.discard(stream.name)
-                self._complete_relations(stream)
-            tables = [stream.name, *self._folder.tables(stream.name)]
-            changed = [publish_columns(self._folder, table) for table in tables]
-            if any(changed):
-                publish_views(self._folder)
-            if phase.last:
-                for table in tables:
-                    compact(self._folder, table)
-                    self._folder.files.release(table)
-        self.added += [(stream.name, field) for field in added]
-        decoder.tell(stream.name, self.drift)
-
-    def _store(self, delivery: Delivery) -> tuple[Decoder, list[str]]:
-        """Return what decoded the records, and the names of the columns that they added."""
-        import pyarrow as pa
-
-        stream, phase = delivery.stream, delivery.phase
-        decoder = self._decoders.of(delivery)
-        before = len(decoder.fields)
-        rows = decoder.rows(delivery.records)
-        types = column_types(decoder)
-        schema = dataset.fields(types)
-        children = relations.delivered(self._folder, stream, phase, materialize=self._materialize)
-        decoded = decoder.batches(rows, self._clock.now())
-        batches: Iterable[pa.RecordBatch | pa.Table] = decoded
-        records, count = None, len(rows.values)
-        changes: Changes | None = None
-        if children or not phase.full:  # these look at the rows more than once
-            records = pa.Table.from_batches(list(decoded), decoder.schema())
-            if not phase.full:
-                records = self._news(stream, records, schema)
-                changes = self._merged(stream, records, schema)
-            batches, count = [records], records.num_rows
-        write = partial(dataset.write, schema=schema, batches=batches) if count else None
-        tables = [TableRows(stream.name, stream.key, write, types)]
-        for name, relation in children.items():
-            unfolded = records if count else None
-            tables.append(relations.rows_of_table(self._session, name, relation, unfolded, types))
-        if not phase.swaps:
-            self._folder.store(delivery, tables)
-        else:
-            changes = self._swapped(stream, types, lambda: self._folder.store(delivery, tables))
-        if not phase.full or phase.swaps:
-            self._count(stream.name, changes)
-        return decoder, [field.name for field in decoder.fields[before:]]
-
-    def _news(self, stream: Stream, records: pa.Table, schema: pa.Schema) -> pa.Table:
-        """Return the rows of a delivery that are not stored already."""
-        import pyarrow as pa
-
-        entry, sources = self._folder.entry(stream.name), self._folder.sources(stream.name)
-        if entry is None or not sources or not records.num_rows:
-            return records
-        fitted = dataset.fitted(records, schema)
-        rows = news(self._session.connection, fitted, sources, entry.key, entry.columns)
-        return records if len(rows) == records.num_rows else records.take(pa.array(rows, pa.int64()))
-
-    def _merged(self, stream: Stream, news: pa.Table, schema: pa.Schema) -> Changes | None:
-        """Return what rows change that are not stored already."""
-        if not news.num_rows:
-            return Changes()
-        entry, sources = self._folder.entry(stream.name), self._folder.sources(stream.name)
-        columns = {} if entry is None else entry.columns
-        return counts.merged_changes(
-            self._session.connection, dataset.fitted(news, schema), sources, stream.key, columns
-        )
-
-    def _swapped(self, stream: Stream, types: Mapping[str, str], store: Callable[[], None]) -> Changes | None:
-        """Return what changes when `store` lets a full read take the place of what is stored."""
-        entry = self._folder.entry(stream.name)
-        rows = 0 if entry is None else sum(file.records for file in entry.files)
-        if rows > counts.MOST_ROWS:
-            store()
-            return None
-        stored, sources = {} if entry is None else entry.columns, self._folder.sources(stream.name)
-        # A column that only one side has says nothing about a record.
-        columns = {name: sql for name, sql in types.items() if name in stored or not sources}
-        remembered = counts.remember(self._session.connection, sources, stream.key, columns)
-        store()
-        if not remembered:
-            return None
-        loaded = self._folder.sources(stream.name)
-        return counts.changes_since(self._session.connection, loaded, stream.key, columns)
-
-    def _complete_relations(self, stream: Stream) -> None:
-        """Make the relations' tables that are missing, or of another shape, from all rows of the stream."""
-        entry = self._folder.entry(stream.name)
-        stored = self._folder.tables(stream.name)
-        if stream.name in self._complete or entry is None or not (stored or self._materialize):
-            return
-        if outdated := [name for name in stored if name not in relations.tables(stream)]:  # made by another version
-            for name in outdated:  # first, because it is made anew as long as the table is there
-                self._folder.files.discard(f"{name}/{COLUMNS}")
-            self._folder.drop(outdated)
-            publish_views(self._folder)
-        publish_columns(self._folder, stream.name)
-        for name, relation in relations.incomplete(self._folder, stream):
-            child, paths = self._folder.entry(name), self._folder.paths(stream.name)
-            rows = relations.rows_of_files(self._session, name, relation, paths, entry.columns)
-            self._folder.exchange(rows, [file.name for file in child.files] if child else (), parent=stream.name)
-        self._complete.add(stream.name)
+        name = delivery.stream.name
+        with self._failing(f"write {name} to"):
+            decoder, added = self._deliveries.write(delivery)
+        self.added += [(name, field) for field in added]
+        decoder.tell(name, self.drift)
 
     def notices(self) -> Sequence[Notice]:
         """Return what was noticed of missing files, of unknown fields and of values that do not fit."""
@@ -319,7 +203,7 @@ class Parquet(FolderDestination):
         try:
             yield
         except BaseException as error:
-            self._decoders.clear()  # columns that were added are not stored
+            self._deliveries.forget_columns()  # columns that were added are not stored
             if isinstance(error, DestinationError) or not isinstance(error, (duckdb.Error, pa.ArrowException, OSError)):
                 raise
             kept = "what was stored before is kept, and the next run goes on from there"
