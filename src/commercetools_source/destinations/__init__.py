@@ -112,6 +112,7 @@ def is_stored(spec: str) -> bool:
     """Return whether something is where a destination would be; True for a URL: opening it will tell."""
     location = parse(spec, DESTINATIONS).location
     try:
+        # Nobody can look for an object store without credentials and a request: opening it does both.
         return not location.is_local() or location.path().exists()
     except OSError as error:
         raise DestinationError(f"cannot look for {location.text}: {error.strerror}; choose another name") from error
@@ -121,6 +122,7 @@ def __getattr__(name: str) -> object:
     """Import a class of a destination when it is asked for; none of them is loaded for the texts of the rows."""
     from importlib import import_module
 
+    # Written out: a row names a function that makes a destination, and not its class.
     homes = {"DuckDB": "duckdb", "Jsonl": "jsonl", "Parquet": "parquet"}
     if name in homes:
         return getattr(import_module(f"{__name__}.{homes[name]}"), name)

@@ -52,6 +52,7 @@ SETTINGS: Settings = {
 
 IDS = "_ids"
 """The table of ids that `having_ids` registers."""
+# A record may have 16 MB (https://docs.commercetools.com/api/limits), most have some KB.
 _ROWS_AT_ONCE = 1000
 _LACKING = re.compile(r"failed to (pin|allocate|offload)|could not allocate|out of memory|memory limit", re.IGNORECASE)
 
@@ -115,6 +116,7 @@ def as_json(columns: Mapping[str, str], types: Mapping[str, str]) -> str:
     """
     sql = {name: _api_time(value) if types[name] == "TIMESTAMP" else value for name, value in columns.items()}
     values = ", ".join(f"{string(name)}, {value}" for name, value in sql.items())
+    # What did not fit its column comes back into the object (https://www.rfc-editor.org/rfc/rfc7386).
     return f"json_merge_patch(json_object({values}), coalesce({UNFIT}, '{{}}')::JSON)"
 
 
@@ -125,6 +127,7 @@ def _api_time(column: str) -> str:
 
 def records(result: duckdb.DuckDBPyConnection) -> Iterator[msgspec.Raw]:
     """Yield the rows of a query for one text of JSON each; to be read to the end before another query is made."""
+    # In parts, because a large table as a whole does not fit into memory.
     while rows := result.fetchmany(_ROWS_AT_ONCE):
         yield from (msgspec.Raw(text.encode()) for (text,) in rows)
 
@@ -145,6 +148,7 @@ def deletions(times: Mapping[str, str]) -> pa.Table:
     """Return `times`, an API timestamp for each id, as the columns `id` and `time`."""
     import pyarrow as pa
 
+    # Without a zone, as all times of a file are.
     deleted = [moment(time).replace(tzinfo=None) for time in times.values()]
     return pa.table({"id": strings(list(times)), "time": moments(deleted)})
 
@@ -166,6 +170,7 @@ def compare(
 
     With `since` the listing begins with changes of then, and rows last changed earlier are not judged.
     """
+    # A table and no Arrow data: three questions are asked of it, each with a join.
     connection.execute("CREATE OR REPLACE TEMP TABLE _listed (id VARCHAR, version BIGINT, modified TIMESTAMP)")
     try:
         for page in pages:
@@ -211,8 +216,10 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: str, cursor: str, 
     ).fetchone()
     stored, listed = counts or (0, 0)
     return Difference(
+        # Missing or stale only if it changed before the cursor: what came later, the next run brings.
         missing=ids("held.id IS NULL AND listed.modified < ?", bound),
         stale=ids("listed.version > held.version AND listed.modified < ?", bound),
+        # By the time of creation: a record that was created after the cursor was never in the listing.
         gone=ids("listed.id IS NULL AND held.createdAt < ?" + judged, bound, *begin),
         held=stored,
         listed=listed,

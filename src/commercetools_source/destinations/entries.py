@@ -41,6 +41,7 @@ def begun(delivery: Delivery, rows: TableRows, old: Entry) -> Entry:
     return Entry(
         rows.key,
         old.files,
+        # What a read loaded that was given up belongs to another bound.
         [] if delivery.phase.first else old.loading,
         old.next,
         columns=old.columns,
@@ -64,6 +65,7 @@ def with_file(delivery: Delivery, rows: TableRows, begun: Entry, files: Sequence
         entry.columns = dict(rows.columns or {})
     if phase.swaps and delivery.keeps_unread:
         _refuse_other_types(rows.table, begun.columns, entry.loading_columns)
+        # A record that could not be read keeps its old row, so all old rows stay beside the new ones.
         entry.files, entry.columns = [*begun.files, *entry.loading], {**begun.columns, **entry.loading_columns}
     elif phase.swaps:
         entry.files, entry.columns = entry.loading, entry.loading_columns

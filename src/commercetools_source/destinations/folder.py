@@ -69,6 +69,7 @@ class Folder:
                 self._writer.open_to_read()
             else:
                 self._writer.open_to_write()
+            # Before anything is written: afterwards nobody could tell which files a person took away.
             self._lost = lost_files(self.files, self._manifest)
             return stored_states(self.files, self._manifest)
         except BaseException as error:  # Ctrl-C too: a lock that stays would stop the next run of this process
@@ -131,6 +132,7 @@ class Folder:
 
     def put(self, path: str, write: Write) -> None:
         """Store a file that no manifest names, for readers, as a whole; raises DestinationError and OSError."""
+        # A table's folder may be a link into another place; the destination's own was checked when it was opened.
         if "/" in path:
             check_table(self.files, path.rpartition("/")[0])
         self.files.put(path, write)

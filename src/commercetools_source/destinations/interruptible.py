@@ -54,6 +54,7 @@ class Interruptible:
     def _wait(self, future: Future[T]) -> None:
         left = _PATIENCE
         while not wait([future], _STEP).done:
+            # Only while somebody waits for the end: a long operation of a normal run is none of its business.
             left -= _STEP if self._hurried.is_set() else 0
             if left <= 0:
                 raise KeyboardInterrupt

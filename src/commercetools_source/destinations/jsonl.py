@@ -64,6 +64,7 @@ class Jsonl(FolderDestination):
         stream = delivery.stream
         write = (lambda out: _write_lines(out, delivery.records)) if delivery.records else None
         rows = [TableRows(stream.name, stream.key, write)]
+        # Before and after: a full read is compared with the lines that it replaces.
         before = self._versions(stream) if delivery.phase.swaps else None
         self._folder.store(delivery, rows)
         if delivery.phase.swaps:
@@ -108,6 +109,7 @@ class Jsonl(FolderDestination):
         for path, name, loading in list(self._files(stream)):
             with path.open("rb") as lines:
                 new = sum(_new_line(line, ids, change) != line for line in lines)
+            # A file without a line of these persons is not written anew, and keeps its time of change.
             if new:
                 changed += new
                 rows = TableRows(stream.name, stream.key, partial(_rewrite, path, ids, change))
@@ -117,6 +119,7 @@ class Jsonl(FolderDestination):
     def _files(self, stream: Stream) -> Iterator[tuple[Path, str, bool]]:
         """Yield the path and name of each file of a stream, and whether a full read under way has loaded it."""
         entry = self._folder.entry(stream.name)
+        # A full read under way has loaded the same records, and would bring them back.
         for loading in (False, True):
             place = self._folder.files.loading if loading else ""
             for file in (entry.loading if loading else entry.files) if entry else ():

@@ -26,6 +26,7 @@ __all__ = ["check_table", "part_name", "remove_unlisted", "undo_unfinished"]
 
 def part_name(entry: Entry, manifest: Manifest) -> str:
     """Return what the next file of a table is called, in the run that the manifest names."""
+    # Six digits sort as text up to a million files; the run makes names of two copies of a folder differ.
     return f"part-{entry.next:06d}-{manifest.run}.{manifest.suffix}"
 
 

@@ -31,6 +31,7 @@ def lock(folder: Path) -> BinaryIO:
         handle.close()
         raise error
     handle.truncate(0)
+    # For the sentence that another run shows its user; the lock itself needs no text.
     handle.write(str(os.getpid()).encode())
     handle.flush()
     return handle
@@ -96,4 +97,6 @@ def _lock_file(handle: BinaryIO, *, shared: bool) -> None:
     else:
         import fcntl
 
+        # flock and not lockf: the latter is lost when any descriptor of the file is closed
+        # (https://apenwarr.ca/log/20101213).
         fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

@@ -46,6 +46,7 @@ TABLE = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*", re.ASCII)
 
 def file_path(table: str, name: str, loading: str = "") -> str:
     """Return the path of a file of a table, or of one in its folder `loading`."""
+    # Slashes on every system: the same manifest is read from a bucket and from Windows.
     return "/".join(filter(None, (table, loading, name)))
 
 
@@ -121,12 +122,14 @@ def load_manifest(store: Store, suffix: str) -> Manifest:
         raise _unreadable(path, error) from error
     if text is not None:
         manifest = _manifest(text, path, store.loading)
+        # Two formats in one folder would be read as one table by whoever globs it.
         if manifest.suffix not in {"", suffix}:
             raise DestinationError(
                 f"{store.name} holds {manifest.suffix} files, so no {suffix} files are written there;"
                 f" choose another folder, or name the destination {manifest.suffix}:{store.name}"
             )
         return msgspec.structs.replace(manifest, suffix=suffix)
+    # Without a manifest these files would count for nobody, and a person would take them for the data.
     if (stray := next(store.strays(), None)) is not None:
         raise DestinationError(
             f"{store.name} has data files ({stray}) but no {MANIFEST};"

@@ -32,6 +32,7 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 def since(stream: Stream, records: Iterable[msgspec.Raw], cursor: str) -> Changes:
     """Return what records of an incremental read from `cursor`, an API timestamp, say of themselves."""
     created = changed = 0
+    # As JSON text: the fields of a record stay bytes, and are compared so.
     bound = msgspec.json.encode(cursor)
     for record in records:
         fields = _fields(record)
@@ -51,6 +52,7 @@ def versions_in(paths: Sequence[Path], key: Sequence[str]) -> Versions:
             for line in lines:
                 fields = _fields(line)
                 record_key = tuple(bytes(fields.get(name, b"")) for name in key)
+                # The later line of a file replaces the earlier one, as readers of the files have it.
                 versions[record_key] = bytes(fields.get("version", line))
     return versions
 

@@ -130,6 +130,7 @@ class Target(NamedTuple):
 def parse(spec: str, rows: Sequence[DestinationType]) -> Target:
     """Return which of `rows` a spec names, and where; raises ConfigError, in which no secret of a URL is shown."""
     shown = _shown(spec)
+    # Control characters and halves of surrogate pairs: a terminal would not show what is refused.
     if any(category(char) in {"Cc", "Cs"} for char in spec):
         raise ConfigError(f"destination {shown} has characters that no file name should have; choose another name")
     names = {row.name: row for row in rows}
@@ -144,6 +145,7 @@ def parse(spec: str, rows: Sequence[DestinationType]) -> Target:
         return Target(row, _location(row, text), shown)
     if scheme is None:
         for row in rows:
+            # Only without a scheme: `other:shop.duckdb` is another program's name for something.
             if row.suffixes and spec.endswith(row.suffixes):
                 return Target(row, Location(spec), shown)
     raise ConfigError(f"destination {shown} is not known; legal are {legal_forms(rows)}{_advice(spec, rows)}")
@@ -197,6 +199,7 @@ def _listed(words: Sequence[str]) -> str:
 def _shown(spec: str) -> str:
     """Return a spec for a message. Of a URL and of whatever may have a password only the beginning is shown."""
     scheme = _SCHEME.match(spec)
+    # A password may stand before the @ or in a parameter.
     if scheme is not None and ("@" in spec or "://" in spec or "?" in spec):
         return repr(f"{scheme[0]}…")
     return repr(printable(re.sub(r":.*@", ":…@", spec)))

@@ -27,6 +27,7 @@ RUN_FILE = "_commercetools_runs.jsonl"
 
 _LONGEST = 32_000_000
 """Bytes up to which lines are appended. Then the newest runs are written anew: a thousand of all streams are half."""
+# The first field of a record: by it a file is recognized as ours without reading it whole.
 _BEGINNING = b'{"run":"'
 
 
@@ -74,6 +75,7 @@ def append_run(folder: Path, record: RunRecord, longest: int = _LONGEST) -> None
             line = b"\n" + line
         out.write(line)
         out.flush()
+        # The record of a run that has begun is what tells of a power failure.
         os.fsync(out.fileno())
         size = out.tell()
     if is_new:
@@ -117,6 +119,7 @@ def _newest_first(lines: Iterable[bytes]) -> list[RunRecord]:
         except (msgspec.DecodeError, RecursionError):
             continue  # cut short by a kill or a full disk: that run is told as begun, or not at all
         records[record.run] = record
+    # By when a run began: replacing a value keeps its place in a dict.
     return list(reversed(records.values()))
 
 

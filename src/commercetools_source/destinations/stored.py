@@ -50,6 +50,7 @@ def _state(store: Store, manifest: Manifest, stream: str) -> StreamState:
     if any(size is None for _, _, size in sizes):
         return StreamState()
     for path, file, size in sizes:
+        # A file that grew is as bad as one that shrank: nobody knows what is in it.
         if size != file.bytes:
             return StreamState(
                 broken=f"{store.name}/{path} has {counted(size or 0, 'byte')} where the manifest says {file.bytes:,};"

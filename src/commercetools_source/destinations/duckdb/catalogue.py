@@ -56,6 +56,7 @@ class Catalogue:
         ).fetchall()
         rows = execute(
             f"SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE {here}"  # noqa: S608 - same
+            # In the order of creation, in which a table's columns are shown and decoded.
             f" AND schema_name IN ('{RECORDS}', '{BOOKKEEPING}') ORDER BY table_oid, column_index"
         ).fetchall()
         # Only now: a query that was interrupted must not leave tables without their columns behind.

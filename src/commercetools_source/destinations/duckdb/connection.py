@@ -81,6 +81,7 @@ def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     path = target_of(path)  # before 1.5 DuckDB makes its log beside a symbolic link, and does not find it there again
     if not read_only and not path.exists():
         _refuse_log(path.with_name(f"{path.name}.wal"))
+    # Beside the file, where there is room for it; a system's folder of temporary files may be memory.
     spill = f"{path.absolute()}.tmp"
     if read_only:  # nothing is made beside the file; DuckDB makes this when it needs it, and removes it
         spill = str(Path(gettempdir()) / f"commercetools-source-{token_hex(8)}.tmp")

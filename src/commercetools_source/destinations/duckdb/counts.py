@@ -29,6 +29,7 @@ def remember(database: Database, table: str, decoder: Decoder) -> str | None:
     columns = database.catalogue.columns.get(table)
     if columns is None:
         return ""
+    # By DuckDB's estimate: to count exactly would read the table.
     if database.catalogue.row_counts.get(table, 0) > _MOST_ROWS:
         return None
     values = [quoted(field.name) for field in decoder.fields if field.name in columns]
@@ -49,6 +50,7 @@ def changes_since(database: Database, table: str, decoder: Decoder, version: str
     same = " AND ".join(f"stored.{quoted(name)} = loaded.{quoted(name)}" for name in decoder.key)
     first = quoted(decoder.key[0])
     after = f"SELECT {keys}, {version} AS _version FROM {record_table(table)}"  # noqa: S608 - quoted names
+    # One join for all three: what is on one side alone is new or deleted.
     ((new, changed, deleted),) = database.execute(
         f"SELECT count(*) FILTER (stored.{first} IS NULL),"  # noqa: S608 - quoted names
         f" count(*) FILTER (stored._version IS DISTINCT FROM loaded._version AND stored.{first} = loaded.{first}),"

@@ -95,6 +95,7 @@ class Definitions:
 
 def fingerprint(text: str) -> str:
     """Return what tells `text` apart from every other text."""
+    # Two queries are told apart, nothing is kept secret: the fastest hash does.
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -108,6 +109,7 @@ def _code() -> str:
     """Return a fingerprint of the package's files that queries are made by, so that another release makes them anew."""
     package = Path(__file__).parents[2]
     digest = hashlib.md5(usedforsecurity=False)
+    # Sorted, because file systems list in any order.
     for path in sorted(path for folder in ("catalog", "model") for path in (package / folder).rglob("*.*")):
         if path.suffix in {".py", ".json"}:
             digest.update(path.read_bytes())

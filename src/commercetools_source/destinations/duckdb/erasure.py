@@ -99,12 +99,14 @@ def scrub(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     copy = path.with_name(f"{path.name}.commercetools-copy")
     for leftover in (copy, copy.with_name(f"{copy.name}.wal")):  # of a run that was killed here
         leftover.unlink(missing_ok=True)
+    # What is in the log alone must be in the file before it is copied.
     connection.execute("CHECKPOINT")
     files.attach_new(connection, copy, "copy")
     connection.execute(f"COPY FROM DATABASE {files.CATALOG} TO copy")
     connection.execute("DETACH copy")
     with copy.open("rb+") as file:
         os.fsync(file.fileno())
+    # Whoever could read the file before can read it after, and nobody else.
     copy.chmod(path.stat().st_mode)
     # Before the connection, and with it the lock, is let go: nobody writes to the old file in between.
     copy.replace(path)

@@ -44,6 +44,7 @@ def is_stored(database: Database, stream: str, decoder: Decoder, records: Sequen
 
     name = record_table(stream)
     ((stored, deleted),) = database.execute(f"SELECT count(*), count({DELETED_AT}) FROM {name}")  # noqa: S608 - a quoted name
+    # The cheapest question first: most streams that have changed have another number of records.
     if stored != len(records) or deleted:
         return False
     rows, types = decoder.rows(records), column_types(decoder)

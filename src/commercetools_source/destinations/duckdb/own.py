@@ -43,6 +43,7 @@ class OwnFields:
     def look_again(self) -> None:
         """Take notice of records that were stored, in a transaction that is over."""
         marks = self._marks()
+        # Only what has changed is read again: the definitions of a large shop are megabytes.
         if marks != self.marks:
             self._queries, self.marks = None, marks
 

@@ -39,6 +39,7 @@ def publish(source: Path, target: Path) -> None:
 def check_target(source: Path, target: Path) -> None:
     """Raise what `publish` raises for `target` as it is now."""
     try:
+        # A hard link has another path and is the same file.
         if source.resolve() == target.resolve() or (source.exists() and target.exists() and target.samefile(source)):
             raise ConfigError(f"{target} is the file that is written; publish its copy under another name")
         if not target.parent.is_dir():

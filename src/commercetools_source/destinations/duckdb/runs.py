@@ -73,6 +73,7 @@ def read_runs(database: Database, limit: int) -> list[RunRecord]:
     runs = [_fields(present[RUNS], row) for row in database.execute(newest)]
     streams: dict[str, list[StreamRecord]] = {run["run"]: [] for run in runs}
     chosen = f"SELECT run FROM ({newest})"  # noqa: S608 - constants
+    # In the order in which they were stored, which is that of the run.
     query = f"SELECT {_names(present[RUN_STREAMS])} FROM {RUN_STREAMS} WHERE run IN ({chosen}) ORDER BY rowid"  # noqa: S608 - same
     for row in database.execute(query):
         fields = _fields(present[RUN_STREAMS], row)

@@ -43,6 +43,7 @@ def read_states(database: Database) -> dict[str, StreamState]:
     states = {}
     for stream, text in database.execute(f"SELECT stream, state FROM {STATE}"):  # noqa: S608 - a constant
         state = restore(_parsed(text))
+        # What was loaded is gone, and with it what the ranges of the read rely on.
         if state.mode == "full" and loading_name(stream) not in tables:
             state = give_up(state)
         if state.mode != "full" and stream not in tables:

@@ -78,6 +78,7 @@ class CustomFieldWatch:
         """
         own = self._own.queries()
         notices = [Notice("custom fields", f"{conflict}; its values stay JSON") for conflict in own.conflicts()]
+        # Where no definition was stored nothing has changed, and nothing has to be compared.
         before = own if self._before is None else self._before
         changed = changes(before.defined(), own.defined()) if before not in (own, NO_FIELDS) else ()
         notices += [Notice("custom fields", str(change)) for change in changed]
@@ -123,6 +124,7 @@ class CustomFieldWatch:
                 yield product_type.id, _decoded(variant), _decoded(product)
 
     def _recent(self, *, everything: bool) -> str:
+        # Only what this run stored, unless a definition changed: then old values may fit no longer.
         since = "" if everything else f" AND {SYNCED_AT} >= TIMESTAMP '{self._began}'"
         return f"{DELETED_AT} IS NULL{since}"
 

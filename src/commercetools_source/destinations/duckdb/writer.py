@@ -59,6 +59,7 @@ def store(database: Database, tables: StreamTables, model: Model, delivery: Deli
     if delivery.phase.swaps:
         tables.refuse_foreign(stream)  # before its rows are looked at
     moment = states.now()
+    # Before the tables are switched: afterwards the old rows are gone.
     version = counts.remember(database, stream, decoder) if delivery.phase.swaps else None
     if delivery.phase.last:
         table = tables.switch(stream, table)
@@ -84,6 +85,7 @@ def store(database: Database, tables: StreamTables, model: Model, delivery: Deli
 
 def _begin(database: Database, tables: StreamTables, delivery: Delivery, table: str) -> Decoder:
     """Return the decoder for the rows of `table`, which is there then."""
+    # With the other tables, because rows must come after all of them.
     states.create_table(database)
     # What a read that was given up had loaded must not be mixed with this one.
     if delivery.phase.first:

@@ -29,6 +29,7 @@ def compact(folder: Folder, table: str) -> None:
     """Join the small files of a table, once it has many."""
     entry = folder.entry(table)
     small = [file for file in entry.files if file.bytes < _SMALL] if entry else []
+    # Joined once there are many: to join two files at a time would write each record again and again.
     if entry is None or len(small) < _MANY:
         return
     schema = dataset.fields(entry.columns)  # of all files, so that one without a later column gets it

@@ -37,6 +37,7 @@ def merged_changes(
     """
     keys = ", ".join(map(quoted, key))
     first = quoted(key[0])
+    # The highest of all files: a record lies in as many as it has changed.
     version = "max(version)" if "version" in columns and "version" in rows.column_names else "NULL"
     source = f"{files(sources)} SEMI JOIN _batch USING ({keys})" if sources else "_batch WHERE false"
     stored = f"SELECT {keys}, {version} AS _version FROM {source} GROUP BY ALL"  # noqa: S608 - quoted names
@@ -77,6 +78,7 @@ def remember(
             f"CREATE OR REPLACE TEMP TABLE {_BEFORE} AS SELECT {keys}, {_version(columns)} AS _version"  # noqa: S608 - quoted names
             f" FROM ({live}) WHERE {DELETED_AT} IS NULL"
         )
+    # A signal is no lack of memory, and ends the run.
     except duckdb.InterruptException:
         raise
     except duckdb.Error:

@@ -46,6 +46,7 @@ class Decoders:
         return decoder
 
     def _columns(self, delivery: Delivery) -> list[Column]:
+        # A full read that begins has no files yet, so the schema alone decides.
         entry = None if delivery.phase.first else self._folder.entry(delivery.stream.name)
         stored = {} if entry is None else entry.loading_columns if delivery.phase.full else entry.columns
         # A column keeps the type that its files have, whatever the schema says by now.

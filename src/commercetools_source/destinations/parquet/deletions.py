@@ -31,6 +31,7 @@ def compare(
     since: str | None,
 ) -> Difference:
     """Return how the stream's newest rows that are not marked as deleted differ from a listing."""
+    # No more than the comparison asks for: Parquet reads columns apart.
     fields = ("createdAt", "lastModifiedAt") if since else ("createdAt",)
     dates = [f"make_timestamp(epoch_us({field})) AS {field}" for field in fields]  # whatever zone the session is in
     _view_newest(folder, session, stream, f"id, version, {', '.join(dates)}, {DELETED_AT}")

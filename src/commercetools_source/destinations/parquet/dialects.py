@@ -34,6 +34,7 @@ def _types(text: str, integer: str, real: str, boolean: str, moment: str, date: 
 
 def typed(column: str, sql: str) -> str:
     """Return the SQL of a stored column as the type `sql`: moments in UTC whatever the session's zone, times, JSON."""
+    # Stored with a zone, so that every reader takes it for UTC; DuckDB would show it in the zone of the session.
     if sql == "TIMESTAMP":
         return f"make_timestamp(epoch_us({column}))"
     if sql == "TIMESTAMP[]":

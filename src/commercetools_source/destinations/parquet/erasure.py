@@ -101,6 +101,7 @@ def _without(path: Path, ids: pa.ChunkedArray[Any], instead: pa.Table | None) ->
     """Yield the rows of a file without those with `ids`, then other rows for these."""
     import pyarrow.compute as pc
 
+    # In pieces: a file may be larger than memory, and the rows to change are few.
     for piece in dataset.pieces([path]):
         yield piece.filter(pc.invert(pc.is_in(piece.column("id"), value_set=ids.combine_chunks())))
     if instead is not None:
@@ -117,6 +118,7 @@ def _make_relations(folder: Folder, session: Session, stream: Stream, *, loading
         if entry is None or parent is None:
             continue
         gone = [file.name for file in (entry.loading if loading else entry.files)]
+        # Nothing was written of this relation in this state of the read, so nothing has to be made anew.
         if not gone:
             continue
         listed = parent.loading if loading else parent.files

@@ -66,6 +66,8 @@ def _warehouse_url(dialect: Dialect, url: str) -> str:
 
 def _table(dialect: Dialect, url: str, stream: str, entry: Entry) -> str:
     """Return the declaration of the table of all rows that count."""
+    # Athena writes tables with backticks and queries with double quotes:
+    # https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html
     quote = dialect.table_quote or dialect.quote
     names = _names(entry)
     columns = [
@@ -81,6 +83,7 @@ def _table(dialect: Dialect, url: str, stream: str, entry: Entry) -> str:
         schema=_inside(dialect, f"{url}/{file_path(stream, COLUMNS)}"),
         folder=_inside(dialect, f"{url}/{stream}"),
         path=stream,
+        # A class of one character in place of a backslash, which some dialects escape once more inside a literal.
         names="|".join(name.replace(".", "[.]") for name in names),
         globs=",".join(names),
     )

@@ -74,8 +74,10 @@ def write(out: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBatch | p
     import pyarrow.parquet as pq
 
     rows = 0
+    # Every reader of Parquet has had zstd for years, and JSON texts get much smaller by it than by snappy.
     with pq.ParquetWriter(out, schema, compression="zstd") as writer:
         for group in _groups(batches, schema):
+            # One row group for each table that is handed over: its size was decided by bytes.
             writer.write_table(group, row_group_size=max(group.num_rows, 1))
             rows += group.num_rows
     pa.default_memory_pool().release_unused()
@@ -157,6 +159,7 @@ def halves(table: pa.Table, most: int) -> Iterator[pa.Table]:
 
 def rows_at_once(connection: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> int:
     """Return how many rows of these files have together about as much as a row group, 1,000 at most."""
+    # From the footers alone: no row is read to learn how large rows are.
     query = "SELECT max(row_group_bytes // greatest(row_group_num_rows, 1)) FROM parquet_metadata($1)"
     (row,) = connection.execute(query, [list(sources)]).fetchall()
     largest = max(row[0] or 1, 1)

@@ -76,6 +76,7 @@ class Parquet(FolderDestination):
         """Create and lock the folder, return the stored states; raises DestinationError and StateError."""
         self._import()
         self._changes = {}
+        # Before the folder is made or locked: what is refused must leave no trace.
         refuse_foreign(self._folder)
         self._session.refuse_link()
         states = self._folder.open()
@@ -84,6 +85,7 @@ class Parquet(FolderDestination):
             self._deliveries.start(self._folder.files.changed(MANIFEST))
             for stream in self._folder.tables():
                 for table in (stream, *self._folder.tables(stream)):
+                    # A run that was killed may have stored a column and not yet published it.
                     publish_columns(self._folder, table)
             publish_views(self._folder)  # the folder may have been moved
         except BaseException:

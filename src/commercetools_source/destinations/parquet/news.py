@@ -52,6 +52,7 @@ def news(
             source = f"(FROM {source} WHERE {quoted(_CHANGED)} {between})"
     keys = ", ".join(map(quoted, key))
     compared = [name for name in batch.column_names if name != SYNCED_AT]
+    # All three where the files have them: `newest` orders by them.
     ordering = ", ".join(quoted(name) for name in ("version", SYNCED_AT, DELETED_AT) if name in columns)
     held = ", ".join(quoted(name) if name in columns else "NULL" for name in compared)
     stored = newest(

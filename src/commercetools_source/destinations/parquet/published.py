@@ -33,6 +33,7 @@ def refuse_foreign(folder: Folder) -> None:
     if not folder.is_there():
         return
     text = folder.files.get(LATEST)
+    # By its first words: the folder named further on may be another one, if the files were moved.
     if text is not None and not text.startswith(head("").encode()[:40]):
         raise DestinationError(
             f"{folder.files.name}/{LATEST} was not written by commercetools-source;"
@@ -85,6 +86,7 @@ def readable_views(folder: Folder) -> str:
 def publish_views(folder: Folder) -> None:
     """Write the views, one for each stream and one for each relation, if they are not there as they should be."""
     text = _script(folder, folder.files).encode()
+    # Not written where nothing has changed: readers' caches and backups go by the time of change.
     if folder.files.get(LATEST) != text:
         folder.files.put(LATEST, lambda out: out.write(text))
 

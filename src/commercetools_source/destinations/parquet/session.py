@@ -71,6 +71,7 @@ class Session:
         except duckdb.Error as error:
             if not lacks_memory(error):
                 raise
+        # For this query alone: what DuckDB keeps of files in memory grows up to the limit.
         self.connection.execute(f"SET memory_limit = '{_MOST_MEMORY}'")
         try:
             return list(dataset.reader(self.connection.sql(query)))

@@ -44,6 +44,7 @@ def replace_file(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o
     Until then it has a name that nobody can have used: what lies beside it is not ours. A run that is killed leaves
     such a file.
     """
+    # In the same folder, because a rename across file systems is a copy.
     temporary = path.with_name(f".{path.name[:_NAME_KEPT]}.{secrets.token_hex(8)}{TEMPORARY}")
     out = open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode))  # noqa: SIM115 - closed there
     _finish(out, temporary, path, write)

@@ -46,6 +46,7 @@ class Bucket:
     shared = True
 
     def __init__(self, url: str, parameters: Mapping[str, str] | None = None, objects: Any = None) -> None:
+        # Credentials in a URL end in process lists and shell histories.
         if "@" in url.split("/")[2]:
             raise ConfigError("a bucket is named without credentials; they are taken from the environment")
         self.name = url.rstrip("/")
@@ -77,6 +78,7 @@ class Bucket:
         self._certain, self._proven = True, False
         self._sizes = {
             meta["path"]: meta["size"]
+            # Listed once for a run: sizes tell which files are missing, without a request for each.
             for page in self._ask(lambda: list(self._api().list(self.objects)))
             for meta in page
         }
@@ -114,6 +116,7 @@ class Bucket:
         settings["client_options"] = {"allow_http": endpoint.startswith("http://"), "timeout": timedelta(minutes=5)}
         if self.name.startswith("s3:") and "AWS_PROFILE" in os.environ and "AWS_ACCESS_KEY_ID" not in os.environ:
             settings["credential_provider"] = self._profile()
+        # Within the lease of a run: a put that is repeated for longer would find another run.
         settings["retry_config"] = {"max_retries": 5, "retry_timeout": timedelta(minutes=2)}
         self.objects = self._ask(lambda: from_url(self.name, **settings))
 

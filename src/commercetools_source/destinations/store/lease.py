@@ -36,6 +36,7 @@ def obstacle(writer: Writer, seconds: float, host: str, *, is_alive: bool) -> st
     `seconds` is how long ago the writer replaced the manifest; `is_alive` tells whether a process of its number runs on
     `host`.
     """
+    # By how long ago it stored something and not by when it began: a long run is no dead one.
     if seconds >= LEASE or (writer.host == host and not is_alive):
         return ""
     minutes = max(1, round((LEASE - max(seconds, 0)) / 60))

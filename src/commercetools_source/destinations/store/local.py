@@ -94,6 +94,7 @@ class Local:
         """Write a file beside its name, and give it the name when it is whole."""
         file = self.path / path
         records, size = write_file(file.parent, file.name, write)
+        # Written first, because only the writer of rows knows whether there are any.
         if not records and not empty:
             file.unlink()
         return records, size

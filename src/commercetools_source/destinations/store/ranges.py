@@ -25,10 +25,13 @@ def filesystem(objects: Any) -> AbstractFileSystem:
 
     class Objects(AbstractFileSystem):  # type: ignore[misc] # fsspec has no types
         protocol = PROTOCOL
+        # fsspec would hand the same object to another destination of this process:
+        # https://filesystem-spec.readthedocs.io/en/latest/features.html#instance-caching
         cachable = False
 
         def info(self, path: str, **_: Any) -> dict[str, Any]:
             meta = _ask(lambda: obstore.head(objects, self._strip_protocol(path)))
+            # The time of change is asked for by DuckDB, which drops what it knows of a file that has changed.
             return {"name": path, "size": meta["size"], "type": "file", "modified": meta["last_modified"]}
 
         def modified(self, path: str) -> Any:

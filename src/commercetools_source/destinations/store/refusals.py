@@ -39,6 +39,7 @@ def reason(error: Exception) -> str:
         return f"the store answers {' '.join(dict.fromkeys(codes))}; try again, or look at its status page"
     if "redirect" in text:
         return _REASONS["301"]
+    # Where AWS's machines ask for the credentials of their role; elsewhere nobody answers there.
     if "169.254.169.254" in text or "metadata" in text:
         return "there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or those of your provider"
     if "not valid for store" in text:
