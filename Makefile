@@ -15,7 +15,8 @@
 #   make crash     a process that writes a DuckDB file is killed at 50 random moments
 #   make hours     two hours of `sync --every 1m` with faults, in virtual time; the forecast for the demo shop against its runs (5 minutes)
 #   make acceptance  the source inside Mage's own code and inside Spark, Ray, Dask and Daft, the tap before Singer's checker,
-#                  three targets and Meltano, the connector before airbyte-cdk's tests and PyAirbyte, dlt into three destinations
+#                  three targets and Meltano, the connector before airbyte-cdk's tests and PyAirbyte, dlt into three destinations,
+#                  dbt on the project of `schema --dbt`
 #   make test-lowest    the tests with the lowest versions that pyproject.toml declares; PYTHON=python3.10 for the lowest of all
 #   make test-versions  main job, demo and tests with every CPython from 3.10 on that this machine has (by name, or of pyenv)
 #   make chaos     a thousand seeds of a proxy that changes answers at random; SEED=7 replays one of them, SEED=0-99 a hundred

@@ -1,16 +1,17 @@
 """The command `schema`: what tables a shop becomes, as text, as JSON and as a picture."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from commercetools_source.cli import options
 from commercetools_source.cli.output import say, show
-from commercetools_source.cli.values import file_of, refuse_foreign
+from commercetools_source.cli.values import file_of, refuse_foreign, states_of
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.parquet.dialects import DIALECTS
-from commercetools_source.destinations.row import Ability, choice, described, having
+from commercetools_source.destinations.row import Ability, choice, described, having, parse
 from commercetools_source.errors import ConfigError, DestinationError
 
 app = typer.Typer()
@@ -38,6 +39,12 @@ def schema(
         Path | None,
         typer.Option("--erd", metavar="FILE", help="Write a diagram: FILE.svg, or FILE.mmd for Mermaid."),
     ] = None,
+    dbt: Annotated[
+        Path | None,
+        typer.Option(
+            "--dbt", metavar="FOLDER", help="Write a dbt project: the tables as tested sources, and marts over them."
+        ),
+    ] = None,
     sql: Annotated[
         str | None,
         typer.Option(
@@ -53,18 +60,21 @@ def schema(
             "--destination",
             "-d",
             metavar="WHERE",
-            help=f"For --sql: what `sync` wrote, {described(having(DESTINATIONS, Ability.EXTERNAL))}.",
+            help=f"What `sync` wrote; for --sql {described(having(DESTINATIONS, Ability.EXTERNAL))}, for --dbt"
+            f" {described(having(DESTINATIONS, Ability.VIEWS))}, whose streams are the project's.",
         ),
     ] = None,
 ) -> None:
     """Show the tables of the model. Their columns, types, keys and references; needs no account."""
     if sql is not None:
-        if names or find is not None or as_json or erd is not None:
-            raise ConfigError("--sql prints all streams of a destination; leave out names, --find, --json and --erd")
+        if names or find is not None or as_json or erd is not None or dbt is not None:
+            raise ConfigError(
+                "--sql prints all streams of a destination; leave out names, --find, --json, --erd and --dbt"
+            )
         _print_sql(sql, destination or having(DESTINATIONS, Ability.EXTERNAL)[0].name)
         return
-    if destination is not None:
-        raise ConfigError("--destination is for --sql; add --sql, or leave it out")
+    if destination is not None and dbt is None:
+        raise ConfigError("--destination is for --sql and --dbt; add one of them, or leave it out")
     from commercetools_source.model.lookup import tables_named
     from commercetools_source.report.schema import ColumnsReport, SchemaReport
 
@@ -74,9 +84,11 @@ def schema(
         file_of(erd, "--erd")
         _write(erd, tables)
         say(f"written to {erd}")
+    if dbt is not None:
+        _write_dbt(dbt, tables, destination)
     if find is not None:
         show(ColumnsReport(find, tables), as_json=as_json)
-    elif as_json or erd is None:
+    elif as_json or (erd is None and dbt is None):
         show(SchemaReport(tables), as_json=as_json)
 
 
@@ -94,6 +106,38 @@ def _print_sql(name: str, destination: str) -> None:
     typer.echo(text)
     if advice:
         say(advice)
+
+
+def _write_dbt(folder: Path, tables: tuple[str, ...], destination: str | None) -> None:
+    """Write the project over `destination`, whose streams are read then, or over all tables of `tables`, or all."""
+    from commercetools_source.cli.folder import write_files
+    from commercetools_source.model.relations import all_relations
+    from commercetools_source.report.dbt.project import SIGN, project_files
+
+    file_of(folder, "--dbt")
+    shop, streams = _shop(destination)
+    relations = {
+        name: relation
+        for name, relation in all_relations().items()
+        if (not tables or name in tables) and (streams is None or relation.stream in streams)
+    }
+    if not relations:
+        raise ConfigError(f"{destination} has none of these tables; sync their streams first, or name others")
+    write_files(folder, project_files(relations, str(shop)), "--dbt", SIGN)
+    say(f"written to {folder}; next: dbt build --project-dir {quote(str(folder))} --profiles-dir {quote(str(folder))}")
+
+
+def _shop(destination: str | None) -> tuple[Path, frozenset[str] | None]:
+    """Return the DuckDB file that a project reads, and its streams, None where no file is named."""
+    from commercetools_source.destinations import open_stored
+
+    attached = having(DESTINATIONS, Ability.VIEWS)
+    if destination is None:
+        return Path(attached[0].default).absolute(), None
+    target = parse(destination, DESTINATIONS)
+    if target.row not in attached:
+        raise ConfigError(f"--dbt is for {choice(attached)} ({attached[0].example()}), not for a {target.row.label}")
+    return target.location.path().absolute(), frozenset(states_of(open_stored(destination)))
 
 
 def _write(path: Path, tables: tuple[str, ...]) -> None:

@@ -1,0 +1,160 @@
+"""`schema --dbt`: the project that it writes, and the answers of its marts. `make acceptance` runs dbt itself on it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+import yaml
+
+import marts
+from commercetools_source.cli.app import run
+from commercetools_source.client import Client
+from commercetools_source.destinations import DuckDB
+from commercetools_source.model.descriptions import descriptions
+from commercetools_source.model.relations import all_relations
+from commercetools_source.report.dbt.marts import MARTS
+from commercetools_source.report.dbt.project import SIGN, project_files
+from commercetools_source.sandbox import Sandbox
+from commercetools_source.sync.run import sync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, marts.Records]]:
+    path = tmp_path_factory.mktemp("dbt") / "shop.duckdb"
+    with Sandbox("tiny") as sandbox, Client(sandbox.settings()) as client:
+        assert sync(client, DuckDB(path), streams=marts.STREAMS).complete
+        yield path, {name: sandbox.records(name) for name in marts.STREAMS}
+
+
+@pytest.fixture(scope="module")
+def answers(shop: tuple[Path, marts.Records]) -> dict[str, list[dict[str, Any]]]:
+    """Run the marts as dbt does, with the few expressions of Jinja that they have."""
+    found = {}
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{shop[0]}' AS shop (READ_ONLY)")
+        for mart in MARTS:
+            sql = re.sub(r"{{ source\('commercetools', '(\w+)'\) }}", r"shop.main.\1", mart.sql)
+            sql = re.sub(r"{{ ref\('(\w+)'\) }}", r"\1", sql).replace('{{ var("language") }}', "en")
+            sql = re.sub(r"timestamp '{{ run_started_at\.[^}]*}}'", "current_timestamp::timestamp", sql)
+            assert "{{" not in sql
+            connection.execute(f"CREATE TABLE {mart.name} AS {sql}")
+            found[mart.name] = marts.rows_of(connection.execute(f"FROM {mart.name}"))
+    return found
+
+
+@pytest.mark.parametrize("mart", MARTS, ids=lambda mart: mart.name)
+def test_a_mart_answers_what_the_records_say(
+    shop: tuple[Path, marts.Records], answers: dict[str, list[dict[str, Any]]], mart: Any
+) -> None:
+    rows = answers[mart.name]
+    marts.CHECKS[mart.name](rows, shop[1])
+    assert list(rows[0]) == list(mart.columns)
+    assert len({tuple(row[name] for name in mart.key) for row in rows}) == len(rows)
+    assert not [name for name in mart.required for row in rows if row[name] is None]
+
+
+def test_the_sources_have_every_table_with_its_descriptions_keys_and_references() -> None:
+    chosen = {"customers", "orders", "products", "zones"}
+    relations = {name: table for name, table in all_relations().items() if table.stream in chosen}
+    (source,) = yaml.load(project_files(relations, "shop.duckdb")["models/sources.yml"], yaml.CSafeLoader)["sources"]
+    tables = {table["name"]: table for table in source["tables"]}
+    assert list(tables) == list(relations)
+    for name, relation in relations.items():
+        columns = {column["name"]: column for column in tables[name]["columns"]}
+        assert {key: column["description"] for key, column in columns.items()} == descriptions(relation)
+        keys = {key for key, column in columns.items() if "not_null" in column.get("data_tests", ())}
+        assert keys == set(relation.key)
+        assert ("data_tests" in tables[name]) == (len(relation.key) > 1)
+        assert ("loaded_at_query" in tables[name]["config"]) == (not relation.parent)
+    tests = {column["name"]: column.get("data_tests") for column in tables["order_line_items"]["columns"]}
+    (reference,) = [test["relationships"] for test in tests["orderId"] if "relationships" in test]
+    assert reference == {"arguments": {"to": "source('commercetools', 'orders')", "field": "id"}}
+    (reference,) = [test["relationships"] for test in tests["productId"]]
+    assert reference["config"] == {"severity": "warn"}
+    assert not [test for test in tests["productType_id"] or () if "relationships" in test]  # that table was not chosen
+
+
+def test_a_project_has_the_tables_that_were_named_and_the_marts_that_they_suffice_for() -> None:
+    named = [table for table in all_relations().values() if table.stream in {"orders", "customers"}]
+    files = project_files({table.name: table for table in named}, "shop.duckdb")
+    assert {Path(name).stem for name in files if name.startswith("models/marts/") and name.endswith(".sql")} == {
+        "order_lines",
+        "revenue_by_month",
+        "customer_lifetime_value",
+        "customer_cohorts",
+    }
+    text = files["models/sources.yml"]
+    assert "source('commercetools', 'orders')" in text
+    assert "source('commercetools', 'products')" not in text
+    files = project_files({"zones": all_relations()["zones"]}, "shop.duckdb")
+    assert not [name for name in files if "marts/" in name]
+
+
+def test_the_streams_of_a_file_are_those_of_its_project(shop: tuple[Path, marts.Records], tmp_path: Path) -> None:
+    folder = tmp_path / "it's a project"
+    assert run(["schema", "--dbt", str(folder), "--destination", str(shop[0])]) == 0
+    text = (folder / "models" / "sources.yml").read_text(encoding="utf-8")
+    streams = {all_relations()[name].stream for name in re.findall(r"^      - name: (\w+)$", text, re.MULTILINE)}
+    assert streams == set(marts.STREAMS)
+    profile = yaml.safe_load((folder / "profiles.yml").read_text(encoding="utf-8"))
+    (attached,) = profile["commercetools"]["outputs"]["dev"]["attach"]
+    assert attached == {"path": f"{{{{ env_var('SHOP', '{shop[0]}') }}}}", "alias": "shop", "read_only": True}
+
+
+def test_a_path_with_quotes_is_one_text_to_yaml_and_to_jinja() -> None:
+    profile = yaml.safe_load(project_files({}, "a'b\"c\\d")["profiles.yml"])
+    (attached,) = profile["commercetools"]["outputs"]["dev"]["attach"]
+    assert attached["path"] == "{{ env_var('SHOP', 'a\\'b\"c\\\\d') }}"
+
+
+def test_a_second_time_its_files_are_renewed_and_those_of_others_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    assert run(["schema", "--dbt", str(folder), "zones", "orders"]) == 0
+    (folder / "models" / "ours.sql").write_text("select 1")
+    (folder / "models" / "sources.yml").write_text(f"# {SIGN}\nchanged")
+    assert (folder / "models" / "marts" / "revenue_by_month.sql").is_file()
+    assert run(["schema", "--dbt", str(folder), "zones"]) == 0
+    assert (folder / "models" / "ours.sql").read_text() == "select 1"
+    assert "zone_locations" in (folder / "models" / "sources.yml").read_text()
+    assert not list((folder / "models" / "marts").glob("*.sql"))
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["dbt_project.yml", "models/sources.yml", "notes.txt"])
+def test_a_folder_or_file_of_others_is_refused_and_stays_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    folder = tmp_path / "project"
+    if "/" in name:
+        assert run(["schema", "--dbt", str(folder), "zones"]) == 0
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("theirs")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert run(["schema", "--dbt", str(folder), "customers"]) == 2
+    assert "did not write" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_mistakes_are_told_before_anything_is_written(
+    shop: tuple[Path, marts.Records], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = str(tmp_path / "project")
+    cases = [
+        (["--dbt", project, "-d", "parquet:nowhere"], 2, "--dbt is for a DuckDB file (FILE.duckdb)"),
+        (["--dbt", project, "-d", str(tmp_path / "no.duckdb")], 1, "does not exist; run"),
+        (["--dbt", project, "-d", str(shop[0]), "zones"], 2, "has none of these tables"),
+        (["--dbt", str(tmp_path / "no" / "project")], 1, "create it first"),
+        (["--dbt", "s3://bucket/project"], 2, "begins like a URL"),
+        (["--dbt", project, "--sql", "snowflake"], 2, "leave out names"),
+    ]
+    for arguments, status, sentence in cases:
+        assert run(["schema", *arguments]) == status
+        assert sentence in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
