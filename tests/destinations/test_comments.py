@@ -10,6 +10,7 @@ import pytest
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
+from commercetools_source.destinations.duckdb.comments import transactions
 from commercetools_source.destinations.duckdb.file import DuckDB
 from commercetools_source.extract.delivery import Phase
 from commercetools_source.model.descriptions import descriptions
@@ -97,3 +98,11 @@ def test_no_comments_are_written_where_none_are_wanted(path: Path, load: Make) -
     destination.write(replace(load([{"id": str(number)} for number in range(10_000)]), stream=STREAMS["zones"]))
     destination.close()
     assert not any(comments(path).values())
+
+
+def test_the_comments_of_a_wide_table_take_several_transactions_and_those_of_small_ones_share_one() -> None:
+    # DuckDB keeps a copy of the table for each comment until the transaction ends.
+    wide, small = [f"COLUMN wide.c{number} IS 'x'" for number in range(100)], ["TABLE small IS 'x'"]
+    written = list(transactions([(100, wide), (3, small), (3, small)], most=1000))
+    assert [statements.count("COMMENT ON") for statements in written] == [10] * 10 + [2]
+    assert "; ".join(written) == "; ".join(f"COMMENT ON {text}" for text in [*wide, *small, *small])

@@ -15,15 +15,18 @@ from commercetools_source.model.quoting import quoted, string
 from commercetools_source.model.schemas import BOOKKEEPING, RECORDS, RELATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from commercetools_source.destinations.duckdb.database import Database
     from commercetools_source.destinations.duckdb.model import Model
 
-__all__ = ["write_comments"]
+__all__ = ["transactions", "write_comments"]
 
 _LARGE = 10_000
 """Rows of a file from which on its comments take little beside them."""
+_COPIED = 50_000
+"""Columns copied in a transaction: for each comment DuckDB copies the table or view, and keeps all copies until the
+transaction ends. Those of the 834 columns of Messages would take 150 MB."""
 _HERE = "database_name = current_database()"
 
 _RUN, _ERROR = "Name of the run.", "Why it failed; NULL where it did not."
@@ -95,7 +98,7 @@ _BOOKKEEPING = {
 
 
 def write_comments(database: Database, model: Model, *, wanted: bool | None) -> None:
-    """Write the comments that the file lacks, and those that it has with another text, together.
+    """Write the comments that the file lacks, and those that it has with another text.
 
     Where it has some, of what has changed since it was opened; else of all, if they are `wanted`, or, with None, if
     the file is large.
@@ -114,15 +117,29 @@ def write_comments(database: Database, model: Model, *, wanted: bool | None) -> 
     # The optimizer has nothing to do, and takes a third of the time of each of these statements.
     database.connection.execute("PRAGMA disable_optimizer")
     try:
-        with database.transaction():
-            for statements in _statements(database, model, streams):
+        for statements in transactions(_lacking(database, model, streams)):
+            with database.transaction():
                 database.connection.execute(statements)
     finally:
         database.connection.execute("PRAGMA enable_optimizer")
 
 
-def _statements(database: Database, model: Model, streams: Collection[str]) -> Iterator[str]:
-    """Yield the statements for each table that lacks comments, or has others."""
+def transactions(tables: Iterable[tuple[int, Sequence[str]]], most: int = _COPIED) -> Iterator[str]:
+    """Yield the statements of each transaction: the comments of `tables`, a number of columns and texts each."""
+    together, copied = [], 0
+    for columns, texts in tables:
+        for text in texts:
+            together.append(f"COMMENT ON {text}")
+            copied += columns
+            if copied >= most:
+                yield "; ".join(together)
+                together, copied = [], 0
+    if together:
+        yield "; ".join(together)
+
+
+def _lacking(database: Database, model: Model, streams: Collection[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield how many columns each table or view has, and the comments that it lacks or has with another text."""
     stored = _stored(database)
     for schema, name, form, comments in _written(database, model, streams):
         present, table = stored.get((schema, name), {}), f"{schema}.{quoted(name)}"
@@ -132,8 +149,7 @@ def _statements(database: Database, model: Model, streams: Collection[str]) -> I
             for column, text in present.items()
             if column in comments.columns and comments.columns[column] != text
         ]
-        if texts:
-            yield "; ".join(f"COMMENT ON {text}" for text in texts)
+        yield len(present), texts
 
 
 def _stored(database: Database) -> dict[tuple[str, str], dict[str, str | None]]:
