@@ -12,36 +12,38 @@ EMIT_DELETIONS = "emit_deletions"
 """A setting that protocol front-ends have besides the table's: a destination of `sync` always takes deletions."""
 
 
-def config_schema() -> dict[str, Any]:
-    """Return the JSON Schema of the settings: types, defaults, meanings, what is required and what is secret."""
+def config_schema(*, nullable: bool = True, mark: str = "secret") -> dict[str, Any]:
+    """Return the JSON Schema of the settings: types, defaults, meanings, what is required and what is secret.
+
+    With `nullable` what is not required may be null. `mark`: the key by which a protocol marks a secret.
+    """
     return {
         "type": "object",
-        "properties": {name: _property(setting) for name, setting in SETTINGS.items()},
+        "properties": {name: _property(setting, mark, nullable=nullable) for name, setting in SETTINGS.items()},
         "required": [name for name, setting in SETTINGS.items() if setting.required],
     }
 
 
-def deletions_schema(column: str) -> dict[str, Any]:
+def deletions_schema(column: str, *, nullable: bool = True) -> dict[str, Any]:
     """Return the JSON Schema of `emit_deletions`, where `column` has the time of a deletion."""
     return {
-        "type": ["boolean", "null"],
+        "type": ["boolean", "null"] if nullable else "boolean",
         "title": "Emit deletions",
         "description": f"Send a record with `{column}` for each one that, as Messages tell, was deleted since.",
         "default": False,
     }
 
 
-def _property(setting: Setting) -> dict[str, Any]:
-    # JSON Schema has no type for times: they are texts with a format.
+def _property(setting: Setting, mark: str, *, nullable: bool) -> dict[str, Any]:
     json_type = "string" if setting.type == "time" else setting.type
     described: dict[str, Any] = {
-        "type": [json_type] if setting.required else [json_type, "null"],
+        "type": [json_type, *([] if setting.required else ["null"])] if nullable else json_type,
         "title": setting.title,
         "description": setting.meaning,
     }
     if setting.secret:
-        described["secret"] = True
-    if json_type != "string":
+        described[mark] = True
+    if json_type != "string" and setting.default is not None:
         described["default"] = setting.default
     if setting.type == "time":
         described["format"] = "date-time"

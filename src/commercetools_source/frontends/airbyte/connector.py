@@ -51,15 +51,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def spec() -> dict[str, Any]:
     """Return the connector's specification: the settings as JSON Schema, secrets marked as such."""
-    schema = config_schema()
-    schema["properties"][EMIT_DELETIONS] = deletions_schema(messages.DELETED_AT)
-    for described in schema["properties"].values():
-        described["type"] = described["type"][0]
-        # https://docs.airbyte.com/connector-development/connector-specification-reference
-        if described.pop("secret", False):
-            described["airbyte_secret"] = True
-        if described.get("default") is None:
-            described.pop("default", None)
+    # https://docs.airbyte.com/connector-development/connector-specification-reference
+    schema = config_schema(nullable=False, mark="airbyte_secret")
+    schema["properties"][EMIT_DELETIONS] = deletions_schema(messages.DELETED_AT, nullable=False)
     return {
         "documentationUrl": _DOCUMENTATION,
         "connectionSpecification": {

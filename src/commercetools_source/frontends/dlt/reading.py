@@ -122,7 +122,7 @@ class _Reading:
 
     def _written(self, item: Any, rows: Rows, disposition: str = "merge") -> Iterator[Any]:
         """Yield records for the stream's table, and their relations for tables of their own."""
-        shown = item if len(item) or self._run.form == "arrow" else dlt.mark.materialize_table_schema()
+        shown = self._tables.shown(item)
         if self._relations is None:
             yield dlt.mark.with_hints(shown, dlt.mark.make_hints(write_disposition=disposition))
             return

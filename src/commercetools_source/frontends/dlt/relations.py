@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from commercetools_source.arrow.decode import DELETED_AT
 from commercetools_source.catalog.kinds import KINDS
-from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.parquet.files import fields, fitted, reader
+from commercetools_source.frontends.arrow_rows import RECORDS, queried
 from commercetools_source.frontends.dlt.tables import folded
 from commercetools_source.model.custom.variants import KEY
 from commercetools_source.model.quoting import quoted
@@ -27,11 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Relations"]
 
-_RECORDS = "_records"
 _FILLED = {"VARCHAR": "''", "BIGINT": "0", "BOOLEAN": "false"}
 """What stands in the key of a row that only says that a record has no rows any more: keys are never null."""
 Rows = Literal["all", "changed", "deleted"]
-_SETTINGS: dict[str, Any] = {"threads": 1, "memory_limit": "500MB"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +46,20 @@ class Relations:
     """Makes the relations of the records of one stream; `best`: the stream that product types' variants come from."""
 
     def __init__(self, stream: Stream, custom: CustomFieldQueries, column_types: Mapping[str, str], best: str) -> None:
-        self._stream, self._column_types = stream, column_types
+        self._stream = stream
         self._seen: set[tuple[Any, ...]] = set()
         self._tables = tuple(self._described(custom, column_types, best))
 
     def _described(self, custom: CustomFieldQueries, column_types: Mapping[str, str], best: str) -> Iterator[_Table]:
         for relation in relations(self._stream):
             owner = relation.record_key(self._stream.key)
-            query = custom.with_custom_columns(relation, select(relation, _RECORDS, column_types))
+            query = custom.with_custom_columns(relation, select(relation, RECORDS, column_types))
             yield _Table(
                 relation.name, query, owner, tuple(field for field in relation.columns if field.name in relation.key)
             )
         if self._stream.name == best:
             for name, product_type in custom.product_types_by_name().items():
-                query = custom.variants(product_type, best, _RECORDS, column_types)
+                query = custom.variants(product_type, best, RECORDS, column_types)
                 yield _Table(name, query, {KEY[0]: "id"}, ())
 
     def repeats(self, records: pa.Table) -> bool:
@@ -78,14 +76,9 @@ class Relations:
         `rows`: those of the records (`all`), also one that deletes for each record without any (`changed`), or only
         that (`deleted`).
         """
-        connection = duckdb_engine.connect(_SETTINGS)
-        try:
-            connection.register("_arrow", records)
-            connection.execute(f"CREATE TEMP VIEW {_RECORDS} AS SELECT {_typed(self._column_types)} FROM _arrow")
+        with queried(records) as connection:
             for table in self._tables:
                 yield _made(connection, table, rows)
-        finally:
-            connection.close()
 
 
 def _made(connection: duckdb.DuckDBPyConnection, table: _Table, rows: Rows) -> tuple[dict[str, Any], pa.Table]:
@@ -116,12 +109,7 @@ def _without_rows(table: _Table) -> str:
     filled = [f"{_FILLED[KINDS[field.kind].duckdb]} AS {quoted(field.name)}" for field in others]
     same = " AND ".join(f"held.{quoted(name)} = r.{quoted(part)}" for name, part in table.owner.items())
     time = f"coalesce(r.{DELETED_AT}, now()::TIMESTAMP) AS {DELETED_AT}"
-    return f"SELECT {', '.join([*owner, *filled, time])} FROM {_RECORDS} r ANTI JOIN held ON {same}"
-
-
-def _typed(column_types: Mapping[str, str]) -> str:
-    """Return the columns of the records, JSON and moments as the queries expect them."""
-    return ", ".join(f"CAST({quoted(name)} AS {sql}) AS {quoted(name)}" for name, sql in column_types.items())
+    return f"SELECT {', '.join([*owner, *filled, time])} FROM {RECORDS} r ANTI JOIN held ON {same}"
 
 
 def _hints(table: _Table, types: Mapping[str, str]) -> dict[str, Any]:

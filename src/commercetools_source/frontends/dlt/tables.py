@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+import dlt
 
 from commercetools_source.arrow.arrays import scalars, strings
-from commercetools_source.arrow.decode import DELETED_AT, OWN, UNFIT, Decoder
-from commercetools_source.catalog.schema import SQL_TYPES, Column, columns
+from commercetools_source.arrow.decode import DELETED_AT, UNFIT
+from commercetools_source.catalog.schema import Column, columns
 from commercetools_source.catalog.stream import Paging
-from commercetools_source.destinations.parquet.files import empty, fields, fitted
+from commercetools_source.destinations.parquet.files import fields, fitted
 from commercetools_source.extract.records import decoded
+from commercetools_source.frontends.arrow_rows import ArrowRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import msgspec
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.abilities import Tombstone
@@ -55,26 +57,19 @@ class Tables:
     """
 
     def __init__(self, stream: Stream, form: str, added: Iterable[str]) -> None:
-        added_columns = [Column(name, "json", nullable=True) for name in added]
-        self._stream, self._form = stream, form
-        self._decoder = Decoder(stream.name, [*columns(stream), *added_columns], stream.key, fixed=True)
-        self.unfit = self._decoder.misfits
-        self.types = {**{field.name: SQL_TYPES[field.kind] for field in self._decoder.fields}, **OWN}
-        self._schema = fields(self.types)
         # Records that are counted through may come twice, and a table that is replaced takes both.
-        self._seen: set[tuple[bytes, ...]] | None = set() if stream.paging is Paging.OFFSET else None
+        self._rows = ArrowRows(stream, added, unique=stream.paging is Paging.OFFSET)
+        self._form = form
+        self._schema = fields(self._rows.types)
+        self.types, self.unfit = self._rows.types, self._rows.misfits
 
     def item(self, records: Sequence[msgspec.Raw]) -> Any:
         """Return records as an Arrow table, or as a list of dicts; raises RecordError for one that has no key."""
         import pyarrow as pa
 
-        records = self._once(records)
         if self._form == "json":
-            return [decoded(record) for record in records]
-        rows = self._decoder.rows(records)
-        now = datetime.now(timezone.utc).replace(tzinfo=None)
-        batches = [fitted(batch, self._schema) for batch in self._decoder.batches(rows, now)]
-        return pa.concat_tables(batches) if batches else empty(self._schema)
+            return [decoded(record) for record in self._rows.new(records)]
+        return pa.Table.from_batches(list(self._rows.batches(records)), self._rows.schema)
 
     def deleted(self, tombstones: Sequence[Tombstone]) -> Any:
         """Return rows with the id of a record and the time of its end, and nothing else in them."""
@@ -85,7 +80,13 @@ class Tables:
             return [{"id": name, DELETED_AT: time} for name, time in zip(ids, times, strict=True)]
         # Not `Table.from_pylist`: it loads pandas, and dlt, in another thread, would meet it half loaded.
         columns = [strings(ids), scalars("datetime", times)]
-        return fitted(pa.RecordBatch.from_arrays(columns, names=["id", DELETED_AT]), self._schema)
+        return fitted(pa.RecordBatch.from_arrays(columns, names=["id", DELETED_AT]), self._rows.schema)
+
+    def shown(self, item: Any) -> Any:
+        """Return what `item` or `deleted` made as dlt takes it: times in UTC with a zone, and no list without rows."""
+        if self._form == "json":
+            return item or dlt.mark.materialize_table_schema()
+        return fitted(item, self._schema)
 
     def new_fields(self) -> list[str]:
         """Return the fields without a column that records had until now, and whose name is free."""
@@ -94,16 +95,4 @@ class Tables:
         for name in self.unfit:
             if folded(name) and folded(name) not in folded_names:
                 new.setdefault(folded(name), name)
-        return list(new.values())
-
-    def _once(self, records: Sequence[msgspec.Raw]) -> Sequence[msgspec.Raw]:
-        """Return the records that have not come before, where that is possible."""
-        if self._seen is None:
-            return records
-        new = {}
-        for record in records:
-            parsed = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
-            new[tuple(bytes(parsed.get(name, b"")) for name in self._stream.key)] = record
-        new = {key: record for key, record in new.items() if key not in self._seen}
-        self._seen.update(new)
         return list(new.values())

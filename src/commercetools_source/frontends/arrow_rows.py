@@ -1,0 +1,83 @@
+"""Records of one stream as Arrow, for engines that fix a table's columns before its first row comes.
+
+The columns are those of the contract, and never change. What it does not know goes to `_unfit`, where a destination
+would add a column. Rows of relations are computed from them by a DuckDB in memory.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.arrow.decode import OWN, Decoder
+from commercetools_source.catalog.kinds import KINDS
+from commercetools_source.catalog.schema import Column, columns
+from commercetools_source.errors.extras import require
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import duckdb
+    import pyarrow as pa
+
+    from commercetools_source.catalog.stream import Stream
+
+__all__ = ["RECORDS", "ArrowRows", "queried"]
+
+RECORDS = "_records"
+"""The table of records that queries of `queried` read."""
+
+
+class ArrowRows:
+    """Makes Arrow batches of the records of `stream`; `added` are fields with a column of JSON besides.
+
+    `types`: the DuckDB types of the columns by name. `misfits` counts, by field, the values that are in `_unfit`.
+    `unique`: no two rows with one key, whatever is handed in.
+    """
+
+    def __init__(self, stream: Stream, added: Iterable[str] = (), *, unique: bool = False) -> None:
+        added_columns = [Column(name, "json", nullable=True) for name in added]
+        self._decoder = Decoder(stream.name, [*columns(stream), *added_columns], stream.key, fixed=True)
+        self._seen: set[tuple[bytes, ...]] | None = set() if unique else None
+        self.types = {**{field.name: KINDS[field.kind].duckdb for field in self._decoder.fields}, **OWN}
+        self.misfits = self._decoder.misfits
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of `batches`."""
+        return self._decoder.schema()
+
+    def batches(self, records: Sequence[msgspec.Raw]) -> Iterator[pa.RecordBatch]:
+        """Yield batches of a few megabytes; raises RecordError for a record that has no key."""
+        now = datetime.now(timezone.utc).replace(tzinfo=None)
+        yield from self._decoder.batches(self._decoder.rows(self.new(records)), now)
+
+    def new(self, records: Sequence[msgspec.Raw]) -> Sequence[msgspec.Raw]:
+        """Return the records that no call before had, each once; all of them where rows need not be unique."""
+        if self._seen is None:
+            return records
+        by_key = {self._key(record): record for record in records}
+        # The first one counts: a record that is listed twice in one read is as new the first time.
+        new = {key: record for key, record in by_key.items() if key not in self._seen}
+        self._seen.update(new)
+        return list(new.values())
+
+    def _key(self, record: msgspec.Raw) -> tuple[bytes, ...]:
+        parsed = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        return tuple(bytes(parsed.get(name, b"")) for name in self._decoder.key)
+
+
+@contextmanager
+def queried(records: pa.RecordBatch | pa.Table) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a DuckDB in memory that has `records` as its table RECORDS; raises ConfigError where it is not installed."""
+    require("reading a relation", "duckdb")
+    from commercetools_source.destinations.duckdb_engine import connect
+
+    # One thread: a worker has one slot, and its neighbours have the other cores.
+    settings: dict[str, Any] = {"threads": 1, "memory_limit": "1GB"}
+    with connect(settings) as connection:
+        connection.register(RECORDS, records)
+        yield connection
