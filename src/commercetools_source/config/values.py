@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-
 __all__ = ["Secret", "is_blank", "is_zero", "shown"]
 
 _MASK = "***"
@@ -37,11 +35,14 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        # It loads all hashes, which takes as long as the settings themselves.
+        from hmac import compare_digest
+
         # As bytes, because compare_digest takes only ASCII as text
         # (https://docs.python.org/3/library/hmac.html#hmac.compare_digest); a variable may hold bytes that are no
         # UTF-8.
         text, other_text = (secret._text.encode(errors="surrogatepass") for secret in (self, other))  # noqa: SLF001 - of this class
-        return hmac.compare_digest(text, other_text)
+        return compare_digest(text, other_text)
 
     def __hash__(self) -> int:
         return hash(self._text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from commercetools_source.errors import CommercetoolsError, ConfigError, NetworkError, StateError
@@ -77,7 +76,8 @@ class _Parser(argparse.ArgumentParser):
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="source-commercetools", description="Reads a commercetools project in Airbyte's protocol.")
-    commands = parser.add_subparsers(dest="command", required=True)
+    # Without a `prog` its usage would be formatted, for which argparse loads compression and more.
+    commands = parser.add_subparsers(dest="command", required=True, prog=parser.prog)
     for name in ("spec", "check", "discover", "read"):
         command = commands.add_parser(name)
         command.add_argument("--debug", action="store_true", help="accepted, as Airbyte may send it; LOG lines are few")
@@ -125,10 +125,12 @@ def _read(given: argparse.Namespace) -> int:
     from commercetools_source.client import Client
     from commercetools_source.frontends.airbyte.catalog import COMPLETE, configured, states
     from commercetools_source.frontends.airbyte.output import AirbyteOutput
+    from commercetools_source.frontends.memory import pass_records_on
     from commercetools_source.frontends.signals import stopping
     from commercetools_source.sync.plan import plan
     from commercetools_source.sync.run import sync
 
+    pass_records_on()
     config, deletions = _config(given.config)
     chosen = configured(json_file(given.catalog, "catalog", ConfigError))
     stored = states(json_file(given.state, "state", StateError)) if given.state else {}
@@ -160,6 +162,6 @@ def _concluded(summary: Summary, stopper: Stopper) -> int:
             # A record that the platform cannot serve today it may serve tomorrow, as when the network fails.
             messages.trace_error(f"{outcome.stream}: {outcome.lack}", outcome.cause or NetworkError, outcome.stream)
     if stopper.signal:
-        messages.log(logging.WARNING, "stopped; the next attempt goes on from the last state")
+        messages.log("WARNING", "stopped; the next attempt goes on from the last state")
         return 128 + stopper.signal
     return 0 if summary.complete else 1

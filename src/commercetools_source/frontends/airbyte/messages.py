@@ -5,7 +5,6 @@ The forms are those of https://docs.airbyte.com/platform/understanding-airbyte/a
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 
 DELETED_AT, UPDATED_AT = "_ab_cdc_deleted_at", "_ab_cdc_updated_at"
 """Columns by which destinations with deduplication remove a row."""
-_LEVELS = {logging.ERROR: "ERROR", logging.WARNING: "WARN", logging.INFO: "INFO", logging.DEBUG: "DEBUG"}
+_LEVELS = {"WARNING": "WARN", "CRITICAL": "FATAL"}
+"""Airbyte's names of levels where Python's are others."""
 _FAILURES = {
     "config_error": (
         errors.ConfigError,
@@ -77,9 +77,9 @@ def trace_bug(error: Exception) -> None:
     trace("ERROR", {"message": message, "failure_type": "system_error", "stack_trace": lines})
 
 
-def log(level: int, message: str) -> None:
-    """Write a LOG line of a level of Python's logging."""
-    send("LOG", "log", {"level": _LEVELS.get(level, "INFO"), "message": message})
+def log(level: str, message: str) -> None:
+    """Write a LOG line of a level that Python's logging has by this name."""
+    send("LOG", "log", {"level": _LEVELS.get(level, level), "message": message})
 
 
 def _descriptor(stream: str) -> dict[str, Any]:

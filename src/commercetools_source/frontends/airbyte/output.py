@@ -83,7 +83,7 @@ class AirbyteOutput:
                 self._started.add(event.stream)
                 messages.status(event.stream, "STARTED")
             elif event.level >= logging.INFO:
-                messages.log(event.level, event.message())
+                messages.log(logging.getLevelName(event.level), event.message())
             if isinstance(event, RetryScheduled) and "429" in event.reason:
                 until = time.time_ns() // 1_000_000 + round(event.delay * 1000)
                 reason = {"type": "RATE_LIMITED", "rate_limited": {"quota_reset": until}}
