@@ -23,8 +23,9 @@ from commercetools_source.events import (
     StreamStarted,
     TokenFetched,
 )
-from commercetools_source.report.progress import Tally, block, draw
+from commercetools_source.report.progress import block, draw
 from commercetools_source.report.table import table
+from commercetools_source.report.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection
 from commercetools_source.http.connections import Connections
 from commercetools_source.http.forks import PerProcess
-from commercetools_source.report.progress import Tally
+from commercetools_source.report.tally import Tally
 from commercetools_source.sandbox import SandboxProcess
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from commercetools_source.extract.run_record import RunRecord, StreamRecord
 from commercetools_source.report.check import CheckReport
 from commercetools_source.report.compare import ComparisonReport
 from commercetools_source.report.plan import PlanReport
-from commercetools_source.report.progress import Tally
 from commercetools_source.report.run import RunReport
 from commercetools_source.report.runs import RunsReport
 from commercetools_source.report.state import StateReport
+from commercetools_source.report.tally import Tally
 from commercetools_source.sync import Summary
 from commercetools_source.sync.access import Access, Inspection
 from commercetools_source.sync.compare import Verdict

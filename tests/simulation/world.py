@@ -23,7 +23,7 @@ from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection, conflict_with
 from commercetools_source.extract.tasks import Result
-from commercetools_source.sync import deletions
+from commercetools_source.sync import deletions, sweeping
 from commercetools_source.sync.backfill import merged, obstacle
 from simulation.platform import KEYSET, START, Platform
 from simulation.store import Killed, Store
@@ -31,7 +31,7 @@ from simulation.store import Killed, Store
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from commercetools_source.extract.abilities import Tombstone
+    from commercetools_source.extract.abilities import Difference, Tombstone
     from commercetools_source.extract.delivery import Delivery
     from commercetools_source.extract.keyset import KeyRange
     from commercetools_source.extract.tasks import Task, TaskQueue
@@ -121,7 +121,7 @@ class Schedule:
         self.where: tuple[tuple[str, str], ...] = (("orders", FILTER),) if self.chance.random() < 0.3 else ()
         self.counted: dict[tuple[str, ...], int] = {}
         self.revived = False
-        self.swept: dict[str, deletions.Difference | None] = {}
+        self.swept: dict[str, Difference | None] = {}
 
     def _stream(self, stream: Stream) -> Stream:
         return stream if self.rules.tie_break else replace(stream, tie="", order=("createdAt",))
@@ -139,7 +139,7 @@ class Schedule:
         self._calm()
         self.run()
         # Somebody looked, and allows all deletions: a collection may really be empty by now.
-        self.swept = {stream.name: self.sweep(stream, deletions.Guard(share=1.0)) for stream in self.streams}
+        self.swept = {stream.name: self.sweep(stream, sweeping.Guard(share=1.0)) for stream in self.streams}
 
     def _act(self) -> None:
         """One command, mostly a run; sometimes one that should change nothing, or better had not been given."""
@@ -249,18 +249,18 @@ class Schedule:
 
         return deletions.look_up(self.platform.get, streams, states, selection, 5, delete).states
 
-    def sweep(self, stream: Stream, guard: deletions.Guard | None = None) -> deletions.Difference | None:
+    def sweep(self, stream: Stream, guard: sweeping.Guard | None = None) -> Difference | None:
         """Compare with the platform, mark what is gone and read again what differs, if that can be believed."""
         state = self.store.states().get(stream.name, StreamState())
         if state.cursor is None or state.mode is not None:
             return None
         listed = state if self.rules.sweep_minds_the_part else replace(state, since=None, where=())
-        pages = deletions.listing(self.platform.get, stream, listed, 7)
+        pages = sweeping.listing(self.platform.get, stream, listed, 7)
         difference = self.store.compare(stream, pages, state.cursor, listed.since)
-        if self.rules.delete_guard and deletions.refusal(stream, difference, guard or deletions.Guard()):
+        if self.rules.delete_guard and sweeping.refusal(stream, difference, guard or sweeping.Guard()):
             return None
         self.store.mark_deleted(stream, dict.fromkeys(difference.gone, state.cursor))
-        for page in deletions.fetch(self.platform.get, stream, (*difference.missing, *difference.stale), listed.where):
+        for page in sweeping.fetch(self.platform.get, stream, (*difference.missing, *difference.stale), listed.where):
             self.store.merge(stream, page.records)
         return difference
 

@@ -19,8 +19,8 @@ from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync import listing as graphql
 from commercetools_source.sync.compare import sweep, verify
-from commercetools_source.sync.deletions import FIELDS, listing, sweepable
 from commercetools_source.sync.run import sync
+from commercetools_source.sync.sweeping import FIELDS, listing, sweepable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

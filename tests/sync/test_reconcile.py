@@ -20,8 +20,8 @@ from commercetools_source.extract.checkpoint import StreamState, decode, encode
 from commercetools_source.http.exchange import Timing
 from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync.compare import Verdict, sweep, verify
-from commercetools_source.sync.deletions import Guard, refusal
 from commercetools_source.sync.run import Summary, sync
+from commercetools_source.sync.sweeping import Guard, refusal
 from deleting import delete_one
 from patience import Jumps
 

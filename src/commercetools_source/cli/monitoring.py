@@ -16,7 +16,7 @@ from commercetools_source.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from commercetools_source.report.progress import Tally
+    from commercetools_source.report.tally import Tally
     from commercetools_source.sync import Summary
 
 __all__ = ["Monitors"]

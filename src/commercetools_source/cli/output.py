@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from commercetools_source.frontends.signals import Stopper
     from commercetools_source.report.answer import Report
-    from commercetools_source.report.progress import Tally
     from commercetools_source.report.run import RunReport
+    from commercetools_source.report.tally import Tally
 
 __all__ = ["UNFINISHED", "conclude", "drawn", "say", "say_error", "show", "tell", "watch", "watched"]
 

@@ -9,7 +9,7 @@ from commercetools_source.catalog.timestamps import moment
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from commercetools_source.report.progress import Tally
+    from commercetools_source.report.tally import Tally
     from commercetools_source.sync.transfer import Summary
 
 __all__ = ["metrics_text"]

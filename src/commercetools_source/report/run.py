@@ -13,7 +13,7 @@ from commercetools_source.report.runs import unfit_text
 
 if TYPE_CHECKING:
     from commercetools_source.extract.engine import Outcome
-    from commercetools_source.report.progress import Tally
+    from commercetools_source.report.tally import Tally
     from commercetools_source.sync.transfer import Summary
 
 __all__ = ["RunReport"]

@@ -19,17 +19,9 @@ from commercetools_source.extract.delivery import Delivery, Destination, Phase
 from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.extract.selection import privacy_conflict
 from commercetools_source.sync import listing as graphql
-from commercetools_source.sync.deletions import (
-    FIELDS,
-    Guard,
-    expires_on_platform,
-    fetch,
-    listing,
-    marking,
-    refusal,
-    sweepable,
-)
+from commercetools_source.sync.deletions import marking
 from commercetools_source.sync.erasure import catch_up, erasure_of
+from commercetools_source.sync.sweeping import FIELDS, Guard, expires_on_platform, fetch, listing, refusal, sweepable
 from commercetools_source.sync.transfer import destination_of
 
 if TYPE_CHECKING:

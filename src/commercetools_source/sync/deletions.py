@@ -1,6 +1,6 @@
-"""Deletions, which no collection shows: from Messages where there are some, and by comparing ids for the rest.
+"""Deletions, which no collection shows, from Messages; `sweeping` sees those that no Message tells of.
 
-Knows how to find them and when not to believe them; how a destination marks a row is its own business.
+How a destination marks a row is its own business.
 """
 
 from __future__ import annotations
@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import msgspec
 
 from commercetools_source.catalog.scopes import scope_advice
-from commercetools_source.catalog.streams import STREAMS, Paging, Stream
+from commercetools_source.catalog.streams import STREAMS, Stream
 from commercetools_source.catalog.timestamps import shift
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
-from commercetools_source.errors import CommercetoolsError, ConfigError, ForbiddenError, StateError
-from commercetools_source.events import counted
+from commercetools_source.errors import CommercetoolsError, ConfigError, ForbiddenError
 from commercetools_source.extract import paging
-from commercetools_source.extract.abilities import Comparable, Deletable, Difference, Listed, Tombstone
+from commercetools_source.extract.abilities import Comparable, Deletable, Tombstone
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.keyset import KeyRange, literal
-from commercetools_source.extract.parents import parents_of
-from commercetools_source.extract.privacy import KEEP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -31,34 +28,20 @@ if TYPE_CHECKING:
     from commercetools_source.extract.selection import Selection
 
 __all__ = [
-    "FIELDS",
-    "Guard",
     "Kept",
     "Lookup",
     "deletions",
     "deletions_since",
-    "expires_on_platform",
-    "fetch",
-    "listing",
     "look_up",
     "lookup",
     "lookup_span",
     "marking",
     "messages_of",
-    "refusal",
-    "sweepable",
     "unreadable",
 ]
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-
-_IDS_AT_ONCE = 100
-"""Ids in one `where`: a URL of some 4 KB, where 15 KB are refused (docs: HTTP API)."""
-
-
-FIELDS = ("id", "version", "createdAt", "lastModifiedAt")
-"""What a listing needs of each record: to compare it, and to go on behind it."""
 
 
 def marking(ledger: Comparable, *, hard: bool) -> Callable[[Stream, Mapping[str, str]], int]:
@@ -71,14 +54,6 @@ def marking(ledger: Comparable, *, hard: bool) -> Callable[[Stream, Mapping[str,
             f"deleted rows can only be removed from {removing}; leave out --hard-delete (hard_delete) to mark them"
         )
     return ledger.remove
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """When a sweep is not believed: more than `share` of the rows gone, and more than `rows` of them."""
-
-    share: float = 0.2
-    rows: int = 50
 
 
 class _Resource(msgspec.Struct):
@@ -258,78 +233,4 @@ def deletions_since(state: StreamState) -> str | None:
     return state.deletions_from or state.cursor or state.bound
 
 
-def sweepable(stream: Stream) -> bool:
-    """Return whether deletions of `stream` are to be found by comparing ids.
-
-    A stream that every run reads whole needs none: what is gone is not read again.
-    """
-    # A listing goes by the id, which rows with another key do not have.
-    return stream.cursor is not None and stream.key == ("id",)
-
-
-def expires_on_platform(stream: Stream) -> bool:
-    """Return whether records of `stream` vanish from the platform without being deleted: Messages, which never change.
-
-    A destination is meant to keep them, so that they are gone is no difference.
-    """
-    return stream.cursor == "createdAt"
-
-
-def listing(get: paging.Get, stream: Stream, state: StreamState, page_size: int) -> Iterator[list[Listed]]:
-    """Yield every record created before the cursor of `state`, in an order that changes do not move.
-
-    Only the part of the stream that `state` says is held. A record that is there from the first
-    request to the last is in it, so one that is not in it was deleted, or has left that part.
-    """
-    if stream.paging is not Paging.KEYSET:
-        raise StateError(f"{stream.name} cannot be listed in a fixed order, so its deletions cannot be told")
-    begin = () if state.since is None else (f"{stream.cursor} >= {literal(state.since)}",)
-    for parent in parents_of(get, stream, page_size):
-        key_range = KeyRange(stream.order[0], stream.tie, upper=state.cursor, parent=parent)
-        for page in paging.pages(get, stream, key_range, page_size, where=(*state.where, *begin)):
-            yield [_listed.decode(record) for record in page.records]
-
-
-def fetch(
-    get: paging.Get, stream: Stream, ids: Sequence[str], where: Sequence[str] = (), privacy: Privacy = KEEP
-) -> Iterator[paging.Page]:
-    """Yield the records of `stream` with these ids, as far as they are still there and fulfil `where`.
-
-    Personal data become what `privacy` says.
-    """
-    parents = list(parents_of(get, stream, _IDS_AT_ONCE)) if ids else []
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        batch_ids = ids[start : start + _IDS_AT_ONCE]
-        only = f"id in ({', '.join(literal(name) for name in batch_ids)})"
-        for parent in parents:
-            key_range = KeyRange(stream.order[0], stream.tie, parent=parent)
-            yield from paging.pages(get, stream, key_range, len(batch_ids), where=(*where, only), privacy=privacy)
-
-
-def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:
-    """Return why the deletions of a sweep should not be believed, in words that say how to override; None if they can.
-
-    A lost scope or a wrong project looks as if everything had been deleted.
-    """
-    gone = len(difference.gone)
-    if not gone:
-        return None
-    # An empty listing beside full tables is nearly always a lost scope or the wrong project, however few rows there
-    # are.
-    if difference.listed == 0 and guard.share < 1:
-        return (
-            f"the platform lists nothing of {stream.name}, which has {counted(difference.held, 'row')} here;"
-            " nothing was marked; if all of it was deleted, allow it with --allow-deletes 1 (guard=Guard(1) in Python)"
-        )
-    # Both: a fifth of ten rows is an ordinary day, and 51 of a million are, too.
-    if gone > guard.rows and gone > guard.share * difference.held:
-        return (
-            f"{gone:,} of {counted(difference.held, 'row')} of {stream.name} would be marked as deleted, more than"
-            f" {guard.share:.0%}; if that is right, allow it with --allow-deletes {gone / difference.held:.2f}"
-            f" (guard=Guard({gone / difference.held:.2f}) in Python)"
-        )
-    return None
-
-
 _message = msgspec.json.Decoder(_Message)
-_listed = msgspec.json.Decoder(Listed)

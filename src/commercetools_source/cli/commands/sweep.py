@@ -32,7 +32,7 @@ def sweep(
     from commercetools_source.destinations import open_stored
     from commercetools_source.report.compare import ComparisonReport
     from commercetools_source.sync.compare import sweep as mend
-    from commercetools_source.sync.deletions import Guard
+    from commercetools_source.sync.sweeping import Guard
 
     with Client(settings_of(config, personal=personal, personal_fields=personal_fields)) as client:
         guard = Guard(share=allow_deletes)
