@@ -47,7 +47,7 @@ def main() -> int:
 def full(only: str, *, resume: bool) -> int:
     """Measure everything; what is done is kept beside the prepared pages until the run is complete."""
     begun = time.monotonic()
-    cases = [case for case in (*plan.everything(), *plan.front_ends()) if only in case.key]
+    cases = [case for case in (*plan.everything(), *plan.besides()) if only in case.key]
     kept = cache() / "unfinished.json"
     done: dict[str, Any] = json.loads(kept.read_text()) if resume and kept.exists() else {}
     environments = Environments(cache() / "peers")

@@ -27,13 +27,18 @@ _PAGE = 500
 
 
 def settings(url: str) -> dict[str, Any]:
-    """Return the settings of a client of the page server at `url`."""
+    """Return the settings of a client of the page server at `url`, with the case's choice for personal data."""
     return {
         "project_key": "bench",
         "client_id": "reader",
         "client_secret": "unchecked",
         "api_url": url,
         "auth_url": url,
+        **{
+            name: os.environ[f"CTP_{name.upper()}"]
+            for name in ("personal", "hash_key")
+            if f"CTP_{name.upper()}" in os.environ
+        },
     }
 
 

@@ -16,9 +16,9 @@ __all__ = [
     "PREPARED",
     "Case",
     "Peer",
+    "besides",
     "checked",
     "everything",
-    "front_ends",
     "smoke",
 ]
 
@@ -126,7 +126,7 @@ PEERS = (
 class Case:
     """One reader on one kind of work, `rounds` times. `changes`: what the second run finds changed.
 
-    `scale`: the row belongs to the table that compares sizes.
+    `scale`: the row belongs to the table that compares sizes. `personal`: the choice for personal data, if not "keep".
     """
 
     output: str
@@ -138,6 +138,7 @@ class Case:
     peer: Peer | None = None
     changes: str = ""
     scale: bool = False
+    personal: str = ""
 
     @property
     def key(self) -> str:
@@ -153,6 +154,7 @@ class Case:
             f"{self.latency:g}s",
             self.changes,
             "size" * self.scale,
+            self.personal,
         )
         return " / ".join(filter(None, words))
 
@@ -180,9 +182,11 @@ def everything() -> Iterator[Case]:
             yield Case(peer.output, "orders", min(peer.orders, 1_000), latency=LATENCY, rounds=1, peer=peer)
 
 
-def front_ends() -> Iterator[Case]:
+def besides() -> Iterator[Case]:
     """Yield what `make bench` measures besides, and publishes when all is measured anew."""
     yield from (Case(output, "orders", COUNTS["orders"]) for output in ("airbyte", "dlt"))
+    for output in ("singer", "parquet"):
+        yield from (Case(output, "orders", COUNTS["orders"], personal=choice) for choice in ("drop", "hash"))
 
 
 def checked() -> Iterator[Case]:
@@ -197,4 +201,5 @@ def smoke() -> Iterator[Case]:
     yield from (Case(output, "orders", 1_000, rounds=1) for output in OURS)
     yield from (Case(output, "orders", 1_000, rounds=1) for output in ("airbyte", "dlt"))
     yield Case("changed", "orders", 1_000, rounds=1, changes="changed10")
+    yield Case("singer", "orders", 1_000, rounds=1, personal="hash")
     yield replace(Case("pages", "orders", 1_000, rounds=1), gzip=False)

@@ -21,13 +21,15 @@ Result = dict[str, Any]
 def tables(found: Mapping[str, Any]) -> str:
     """Return every table of the results."""
     rows = [*found["cases"].values()]
-    ours = [row for row in rows if row["peer"] is None and not row["scale"] and not row["changes"]]
+    own = [row for row in rows if row["peer"] is None and not row["scale"] and not row["changes"]]
+    ours = [row for row in own if not row.get("personal")]
     parts = [
         _about(found),
         "### No latency, gzip\n\n" + _ours([row for row in ours if row["gzip"] and not row["latency"]]),
         "### No latency, no compression\n\n" + _ours([row for row in ours if not row["gzip"]]),
         "### 100 ms before every answer\n\n" + _ours([row for row in ours if row["latency"]]),
         "### Beside other readers\n\n" + _peers(rows),
+        "### Personal data left out or hashed\n\n" + _personal(own) if len(own) > len(ours) else "",
         "### From ten thousand to a million records\n\n" + _scale([row for row in rows if row["scale"]]),
         "### What a second run costs\n\n" + _changes(rows),
         "### All streams of a shop together\n\n" + _streams(found["all_streams"]) if found.get("all_streams") else "",
@@ -86,10 +88,25 @@ def _peers(rows: Sequence[Result]) -> str:
     return _table((*head, "ours is faster (clock)", "ours is faster (CPU)"), cells)
 
 
+def _personal(rows: Sequence[Result]) -> str:
+    """Return what each choice costs, against the same run that keeps everything."""
+    cells = []
+    for row in rows:
+        if row.get("personal"):
+            keep = _counterpart(rows, row)
+            costs = [each["cpu_microseconds_per_record"] for each in (keep, row) if each]
+            against = f"{costs[-1] / costs[0]:.2f} times" if keep else ""
+            kept = f"{costs[0]:,.1f}" if keep else ""
+            cells.append((row["resource"], OUTPUTS[row["output"]], row["personal"], kept, f"{costs[-1]:,.1f}", against))
+    head = ("work", "into", "choice", "CPU µs/record, keep", "CPU µs/record", "against keep")
+    return _table(head, cells)
+
+
 def _counterpart(rows: Iterable[Result], peer: Result) -> Result | None:
-    """Return our row of the same output and work."""
+    """Return our row of the same output and work, which keeps everything."""
     same = ("output", "resource", "latency", "gzip", "changes", "scale")
-    return next((row for row in rows if row["peer"] is None and all(row[name] == peer[name] for name in same)), None)
+    kept = [row for row in rows if row["peer"] is None and not row.get("personal")]
+    return next((row for row in kept if all(row[name] == peer[name] for name in same)), None)
 
 
 def _times(ours: Result, peer: Result, ratio: str) -> str:
@@ -230,7 +247,7 @@ def chart(found: Mapping[str, Any], resource: str = "orders") -> str:
 
 
 def _is_drawn(row: Result, resource: str) -> bool:
-    plain = row["gzip"] and not row["latency"] and not row["scale"] and not row["changes"]
+    plain = row["gzip"] and not any(row.get(name) for name in ("latency", "scale", "changes", "personal"))
     return bool(plain and row["resource"] == resource)
 
 

@@ -93,7 +93,7 @@ class Bench:
         if case.peer is None:
             more = [self._url(_name(_door(case, case.records, case.changes)))] if case.changes else []
             command = [sys.executable, "-m", "benchmarks.ours", case.output]
-            return self._process(command, url, case.resource, case.records, more)
+            return self._process(command, url, case.resource, case.records, more, _choice(case))
         if self._peers is None:
             raise ReaderFailedError("the peers' environments were not made")
         command = [str(self._peers.python(case.peer)), "-m", f"benchmarks.peers.{case.peer.module}"]
@@ -147,6 +147,10 @@ def _doors(case: Case, certificate: str) -> Iterator[tuple[str, dict[str, Any]]]
     if case.peer is not None and case.peer.proxied:
         doors.append(_door(case, case.records) | {"certificate": certificate})
     yield from ((_name(door), door) for door in doors)
+
+
+def _choice(case: Case) -> dict[str, str]:
+    return {"CTP_PERSONAL": case.personal, "CTP_HASH_KEY": "0123456789abcdef"} if case.personal else {}
 
 
 def _door(case: Case, records: int, changes: str = "") -> dict[str, Any]:
