@@ -10,14 +10,12 @@ import typer.main
 from commercetools_source.cli.app import app
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, DestinationType
-from commercetools_source.report.diagram import draw
-from commercetools_source.report.svg import svg
 from docs_architecture import architecture
 from docs_personal import personal_page
 from docs_python import python_page
 from docs_records import records
 from docs_settings import settings_files, settings_rows
-from docs_tables import tables
+from docs_tables import table_pages
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -27,11 +25,10 @@ def pages() -> dict[str, str]:
     return {
         "configuration.md": configuration(),
         "cli.md": commands(),
-        "tables.md": tables(),
+        **table_pages(),
         "architecture.md": architecture(),
         "personal-data.md": personal_page(),
         "python.md": python_page(),
-        "model.svg": svg(draw()),
         "../src/commercetools_source/records.py": records(),
         **{f"../{path}": text for path, text in settings_files().items()},
     }
@@ -141,5 +138,6 @@ DESTINATIONS"""
 if __name__ == "__main__":
     DOCS.mkdir(exist_ok=True)
     for name, text in pages().items():
+        (DOCS / name).parent.mkdir(exist_ok=True)
         (DOCS / name).write_text(text, encoding="utf-8")
         print(f"docs/{name}".replace("docs/../", ""))

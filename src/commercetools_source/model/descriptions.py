@@ -134,6 +134,7 @@ def _subject(relation: Relation, field: Field, references: Mapping[str, tuple[st
     if not above:
         return phrase
     # From the inside out, as people say it: the city of the shipping address.
+    phrase = phrase.partition("; ")[0]  # what a run does with it is true of the record's own field only
     context = " of ".join(CONTEXTS.get(part) or f"the {_words(part)}" for part in reversed(above))
     if phrase.startswith(_CLAUSES):
         return f"{_capital(context.removeprefix('the '))}: {phrase[:1].lower()}{phrase[1:]}"

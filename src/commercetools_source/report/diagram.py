@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.model.relation import Field, ForeignKey, Relation
 
-__all__ = ["Box", "Diagram", "Link", "Row", "draw", "mermaid", "telling"]
+__all__ = ["Box", "Diagram", "Link", "Row", "draw", "draw_tables", "mermaid", "telling"]
 
 EVERYDAY = (
     *("stores", "channels", "customer_groups", "customers", "customer_addresses", "business_units"),
@@ -37,10 +37,10 @@ _EVERYWHERE = ("createdBy_", "lastModifiedBy_")
 """Who made and changed a record stands in nearly every table; lines for it would hide the others."""
 _ADMINISTRATIVE = frozenset({"version", "createdAt", "lastModifiedAt", "lastMessageSequenceNumber", "typeId"})
 _TELLING = (
-    re.compile(r"key|sku|code|(order|customer|quote|invoice)?[nN]umber"),
+    re.compile(r"key|sku|variant_sku|code|(order|customer|quote|invoice)?[nN]umber"),
     re.compile(r"email|customerEmail|contactEmail"),
     re.compile(r"name|firstName|lastName|companyName"),
-    re.compile(r"totalPrice_amount|taxedPrice_total(Net|Gross)_amount|totalPrice_currency"),
+    re.compile(r"totalPrice_amount|taxedPrice_total(Net|Gross)_amount|(totalPrice|value)_currency"),
     re.compile(r"(value|amount|amountPlanned|price)_amount"),
     re.compile(
         r"state|[a-zA-Z]+State|isActive|active|published|isMaster|quantity[a-zA-Z]*|[a-zA-Z]+Quantity|rating|country|city|type"
@@ -98,12 +98,21 @@ def draw(chosen: Sequence[str] = ()) -> Diagram:
     names = [name for name, relation in relations.items() if name in chosen or relation.stream in chosen]
     # What a table refers to is drawn with its keys, or its lines would lead nowhere.
     near = [target for name in names for target in _targets(relations[name])]
-    names = names or list(EVERYDAY)
-    shown = dict.fromkeys((*names, *near))
+    return draw_tables((*names, *near), names) if names else draw_tables(EVERYDAY)
+
+
+def draw_tables(tables: Iterable[str], whole: Collection[str] = (), *, types: bool = True) -> Diagram:
+    """Return exactly these tables: those of `whole`, or all, with their columns, the others with their keys.
+
+    Without `types` columns have their names only, so that the picture of many tables is narrow.
+    """
+    relations = all_relations()
+    shown = dict.fromkeys(tables)
+    names = [name for name in shown if not whole or name in whole]
     links = [link for name in names for link in _links(relations[name], shown)]
     # A column that others refer to is drawn too, or their lines would end at nothing.
     referred = {(key.relation, column) for name in names for key in relations[name].foreign_keys for column in key.to}
-    boxes = [_box(relations[name], links, referred, whole=name in names) for name in shown]
+    boxes = [_box(relations[name], links, referred, whole=name in names, types=types) for name in shown]
     return Diagram(tuple(boxes), tuple(links))
 
 
@@ -156,14 +165,20 @@ def _links(relation: Relation, shown: Iterable[str]) -> list[Link]:
     return [Link(relation.name, name, key.columns, not optional.isdisjoint(key.columns)) for name, key in best.items()]
 
 
-def _box(relation: Relation, links: Iterable[Link], referred: set[tuple[str, str]], *, whole: bool) -> Box:
+def _box(relation: Relation, links: Iterable[Link], referred: set[tuple[str, str]], *, whole: bool, types: bool) -> Box:
     targets = {name: link.one for link in links if link.many == relation.name for name in link.columns}
     shown = set(relation.key) | set(targets)
     shown |= {field.name for field in relation.columns if (relation.name, field.name) in referred}
     if whole:
         shown |= set(telling(relation, shown))
     rows = [
-        Row(field.name, KINDS[field.kind].duckdb, field.name in relation.key, targets.get(field.name, ""))
+        Row(
+            field.name,
+            KINDS[field.kind].duckdb if types else "",
+            field.name in relation.key,
+            # A line shows it, too, and what leads to the table above is the key of most tables.
+            targets.get(field.name, "") if types or field.name not in relation.key else "",
+        )
         for field in relation.columns
         if field.name in shown
     ]

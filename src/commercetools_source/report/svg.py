@@ -22,7 +22,7 @@ __all__ = ["svg"]
 
 # For the fonts named below: boxes are sized without a browser, so a wider font would stand over their edges.
 _ROW, _HEAD, _CHARACTER = 17, 24, 6.7  # pixels of a line of text, of a title, of a character's width
-_BETWEEN, _PAST, _RANKS, _MARGIN = 26, 14, 90, 24  # pixels between boxes, beside a line that passes, between ranks
+_BETWEEN, _PAST, _RANKS, _MARGIN = 26, 14, 64, 16  # pixels between boxes, beside a line that passes, between ranks
 _SWEEPS = 24
 _TOP = f"v{4 - _HEAD}a4 4 0 0 1 4 -4h{{:.0f}}a4 4 0 0 1 4 4v{_HEAD - 4}z"  # the rounded top of a box
 _COLOURS = ("#2b6ab0", "#b4452c", "#2f7d4f", "#8a4fa3", "#a06500", "#00798c", "#b53566", "#5a6b2f")
