@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT
+from commercetools_source.destinations.replaced import changes_sql, version_sql
 from commercetools_source.extract.abilities import Changes
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.schemas import record_table
@@ -32,9 +33,7 @@ def remember(database: Database, table: str, decoder: Decoder) -> str | None:
     # By DuckDB's estimate: to count exactly would read the table.
     if database.catalogue.row_counts.get(table, 0) > _MOST_ROWS:
         return None
-    values = [quoted(field.name) for field in decoder.fields if field.name in columns]
-    # A hash of all columns, so that a few bytes are kept of each row and not its values.
-    version = "version" if decoder.versioned else f"hash({', '.join(values) or '0'})"
+    version = version_sql(field.name for field in decoder.fields if field.name in columns)
     keys = ", ".join(map(quoted, decoder.key))
     rows = f"SELECT {keys}, {version} AS _version FROM {record_table(table)} WHERE {DELETED_AT} IS NULL"  # noqa: S608 - quoted names
     database.execute(f"CREATE OR REPLACE TEMP TABLE {_BEFORE} AS {rows}")
@@ -47,15 +46,7 @@ def changes_since(database: Database, table: str, decoder: Decoder, version: str
         ((new,),) = database.execute(f"SELECT count(*) FROM {record_table(table)}")  # noqa: S608 - a quoted name
         return Changes(new)
     keys = ", ".join(map(quoted, decoder.key))
-    same = " AND ".join(f"stored.{quoted(name)} = loaded.{quoted(name)}" for name in decoder.key)
-    first = quoted(decoder.key[0])
-    after = f"SELECT {keys}, {version} AS _version FROM {record_table(table)}"  # noqa: S608 - quoted names
-    # One join for all three: what is on one side alone is new or deleted.
-    ((new, changed, deleted),) = database.execute(
-        f"SELECT count(*) FILTER (stored.{first} IS NULL),"  # noqa: S608 - quoted names
-        f" count(*) FILTER (stored._version IS DISTINCT FROM loaded._version AND stored.{first} = loaded.{first}),"
-        f" count(*) FILTER (loaded.{first} IS NULL)"
-        f" FROM {_BEFORE} AS stored FULL JOIN ({after}) AS loaded ON {same}"
-    )
+    after = f"(SELECT {keys}, {version} AS _version FROM {record_table(table)})"  # noqa: S608 - quoted names
+    ((new, changed, deleted),) = database.execute(changes_sql(_BEFORE, after, decoder.key))
     database.execute(f"DROP TABLE {_BEFORE}")
     return Changes(new, changed, deleted)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
+from commercetools_source.arrow.decode import DELETED_AT
 from commercetools_source.destinations.duckdb_engine import lacks_memory, registered
 from commercetools_source.destinations.parquet.views import files, newest
+from commercetools_source.destinations.replaced import changes_sql, version_sql
 from commercetools_source.extract.abilities import Changes
 from commercetools_source.model.quoting import quoted
 
@@ -75,7 +76,7 @@ def remember(
     live = newest(files(sources), key, columns)
     try:
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_BEFORE} AS SELECT {keys}, {_version(columns)} AS _version"  # noqa: S608 - quoted names
+            f"CREATE OR REPLACE TEMP TABLE {_BEFORE} AS SELECT {keys}, {version_sql(columns)} AS _version"  # noqa: S608 - quoted names
             f" FROM ({live}) WHERE {DELETED_AT} IS NULL"
         )
     # A signal is no lack of memory, and ends the run.
@@ -91,19 +92,11 @@ def changes_since(
 ) -> Changes | None:
     """Return how the files of a stream differ from what was remembered; None: there is not memory enough to know."""
     keys = ", ".join(map(quoted, key))
-    same = " AND ".join(f"stored.{quoted(name)} = loaded.{quoted(name)}" for name in key)
-    first = quoted(key[0])
     if sources:
-        loaded = f"SELECT {keys}, {_version(columns)} AS _version FROM ({newest(files(sources), key, columns)})"  # noqa: S608 - quoted names
+        loaded = f"SELECT {keys}, {version_sql(columns)} AS _version FROM ({newest(files(sources), key, columns)})"  # noqa: S608 - quoted names
     else:
         loaded = f"SELECT {keys}, _version FROM {_BEFORE} LIMIT 0"  # noqa: S608 - same
-    return _counted(
-        connection,
-        f"SELECT count(*) FILTER (stored.{first} IS NULL),"  # noqa: S608 - same
-        f" count(*) FILTER (stored._version IS DISTINCT FROM loaded._version AND stored.{first} = loaded.{first}),"
-        f" count(*) FILTER (loaded.{first} IS NULL)"
-        f" FROM {_BEFORE} AS stored FULL JOIN ({loaded}) AS loaded ON {same}",
-    )
+    return _counted(connection, changes_sql(_BEFORE, f"({loaded})", key))
 
 
 def _counted(connection: duckdb.DuckDBPyConnection, query: str) -> Changes | None:
@@ -117,11 +110,3 @@ def _counted(connection: duckdb.DuckDBPyConnection, query: str) -> Changes | Non
             raise
         return None
     return Changes(*counts)
-
-
-def _version(columns: Mapping[str, str]) -> str:
-    """Return the SQL of what tells versions of a record apart."""
-    if "version" in columns:
-        return "version"
-    values = [quoted(name) for name in columns if name not in {SYNCED_AT, DELETED_AT}]
-    return f"hash({', '.join(values) or '0'})"
