@@ -43,6 +43,8 @@ class Question:
 
 QUESTIONS = (
     Question(
+        # A cancelled order earned nothing, but keeps its totals
+        # (https://docs.commercetools.com/api/projects/orders#orderstate).
         "What did each store earn in the last months?",
         """\
 SELECT strftime(createdAt, '%Y-%m') AS month,
@@ -52,14 +54,13 @@ SELECT strftime(createdAt, '%Y-%m') AS month,
        sum(taxedPrice_totalNet_amount)::DECIMAL(18, 2) AS net,
        sum(taxedPrice_totalGross_amount)::DECIMAL(18, 2) AS gross
 FROM orders
-# A cancelled order earned nothing, but keeps its totals
-# (https://docs.commercetools.com/api/projects/orders#orderstate).
 WHERE orderState <> 'Cancelled'
 GROUP BY ALL
 ORDER BY month DESC, gross DESC, store
 LIMIT 8""",
     ),
     Question(
+        # `order_line_items` is a relation of its own; the state is a column of the order.
         "Which variants sell best?",
         """\
 SELECT variant_sku AS sku,
@@ -68,7 +69,6 @@ SELECT variant_sku AS sku,
        sum(quantity) AS pieces
 FROM order_line_items AS item
 JOIN orders ON orders.id = item.orderId AND orders.orderState <> 'Cancelled'
-# `order_line_items` is a relation of its own; the state is a column of the order.
 GROUP BY sku
 ORDER BY pieces DESC, sku
 LIMIT 5""",
