@@ -14,6 +14,7 @@ import typer
 
 from commercetools_source.cli import app
 from commercetools_source.destinations import DESTINATIONS
+from destinations.conformance import CASES
 from destinations.trees import snapshot
 
 if TYPE_CHECKING:
@@ -53,7 +54,13 @@ def leaves(command: click.Command, names: tuple[str, ...] = ()) -> Iterator[tupl
 
 COMMANDS = dict(leaves(typer.main.get_command(app.app)))
 STORING = [name for name, command in COMMANDS.items() if any(one.name == "destination" for one in command.params)]
-PLACES = [f"{row.name}:{'shop.db' if row.suffixes else 'data'}" for row in DESTINATIONS]
+PLACES = [
+    pytest.param(
+        f"{row.name}:{'shop.db' if row.suffixes else 'data'}",
+        marks=pytest.mark.skipif(bool(CASES[row.name].lacks), reason=CASES[row.name].lacks),
+    )
+    for row in DESTINATIONS
+]
 
 
 pytestmark = pytest.mark.usefixtures("in_folder")

@@ -200,7 +200,7 @@ MISTYPED = [
     "duckdb::memory:",
     "parquet::memory:",
     "sqlite:shop.db",
-    "md:shop",
+    "mx:shop",
     "duckdb://shop.duckdb",
     "parquet:http://bucket/prefix",
     "jsonl:s3://key:SECRET@bucket",

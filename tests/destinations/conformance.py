@@ -11,7 +11,7 @@ import os
 import re
 import sqlite3
 import tempfile
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,14 +22,17 @@ import msgspec
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import DESTINATIONS, Jsonl, Parquet
+from commercetools_source.destinations.ducklake.extensions import load
 from commercetools_source.destinations.manifest import MANIFEST, read_manifest
+from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Delivery, Phase
+from commercetools_source.model.quoting import string
 from destinations.deliveries import BOUND, CURSOR
 from destinations.dummy import DUMMY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from commercetools_source.destinations.row import DestinationType, Location
     from commercetools_source.destinations.store.bucket import Bucket
@@ -45,6 +48,7 @@ __all__ = [
     "deliver",
     "duckdb_table",
     "jsonl_table",
+    "lacking_extension",
     "merged",
     "parquet_table",
 ]
@@ -61,6 +65,8 @@ class Case:
     read: Callable[[Path], Table | None]
     deleted: Callable[[Path], set[str]] | None = None
     is_local: bool = True
+    lacks: str = ""
+    """Why it cannot be tried here."""
 
 
 def deliver(
@@ -84,6 +90,16 @@ def merged(table: Table, records: Sequence[dict[str, Any]]) -> Table:
         if record["id"] not in found or record["version"] >= found[record["id"]]["version"]:
             found[record["id"]] = record
     return found
+
+
+def lacking_extension(name: str) -> str:
+    """Return why DuckDB has no such extension here, "" if it has it."""
+    with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
+        try:
+            load(connection, name, "a lake")
+        except DestinationError as error:
+            return str(error)
+    return ""
 
 
 def duckdb_table(path: Path) -> Table | None:
@@ -135,6 +151,33 @@ def jsonl_table(path: Path) -> Table | None:
     return found if entry else None
 
 
+def lake_table(path: Path) -> Table | None:
+    with reading(path) as connection:
+        if not connection.execute(
+            f"FROM duckdb_tables() WHERE schema_name = 'raw' AND table_name = '{STREAM.name}'"
+        ).fetchall():
+            return None
+        return table_of(
+            connection.execute(f"SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM raw.{STREAM.name}")
+        )
+
+
+def lake_deleted(path: Path) -> set[str]:
+    with reading(path) as connection:
+        rows = connection.execute(f"SELECT id FROM raw.{STREAM.name} WHERE _deleted_at IS NOT NULL").fetchall()
+    return {name for (name,) in rows}
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give a connection of DuckDB alone to the lake at `path`, its current database."""
+    with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
+        load(connection, "ducklake", "the test")
+        connection.execute(f"ATTACH {string(f'ducklake:{path}')} AS lake (READ_ONLY)")
+        connection.execute("USE lake")
+        yield connection
+
+
 def dummy_table(path: Path) -> Table:
     with closing(sqlite3.connect(path)) as file:
         rows = file.execute("SELECT record FROM records WHERE stream = ? AND NOT loading", [STREAM.name]).fetchall()
@@ -157,6 +200,7 @@ def parquet_deleted(path: Path) -> set[str]:
 _ROWS = {row.name: row for row in DESTINATIONS}
 CASES = {
     "duckdb": Case(_ROWS["duckdb"], duckdb_table, duckdb_deleted),
+    "ducklake": Case(_ROWS["ducklake"], lake_table, lake_deleted, lacks=lacking_extension("ducklake")),
     "parquet": Case(_ROWS["parquet"], parquet_table, parquet_deleted),
     "jsonl": Case(_ROWS["jsonl"], jsonl_table),
     "dummy": Case(DUMMY, dummy_table),

@@ -64,7 +64,13 @@ def new(case: Case, path: Path) -> Callable[[], Destination]:
 
 
 @pytest.fixture
-def destination(new: Callable[[], Destination]) -> Iterator[Destination]:
+def _possible(case: Case) -> None:
+    if case.lacks:
+        pytest.skip(case.lacks)
+
+
+@pytest.fixture
+def destination(new: Callable[[], Destination], _possible: None) -> Iterator[Destination]:
     """An open destination with nothing in it."""
     opened = new()
     assert opened.open() == {}

@@ -52,7 +52,7 @@ def test_a_spec_names_its_destination(spec: str, kind: type, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["", "avro:data", "shop", "md:shop", "s3://bucket/shop.db", "DuckDB", "duckdb:", "jsonl: ", "parquet:"]
+    "spec", ["", "avro:data", "shop", "mx:shop", "s3://bucket/shop.db", "DuckDB", "duckdb:", "jsonl: ", "parquet:"]
 )
 def test_any_other_spec_is_answered_with_the_legal_ones(spec: str) -> None:
     forms = [form for row in DESTINATIONS for form in row.forms()]
@@ -66,7 +66,7 @@ def test_any_other_spec_is_answered_with_the_legal_ones(spec: str) -> None:
     [
         ("sqlite:shop.db", "'sqlite:shop.db' is not known;.*did you mean duckdb"),
         ("sqlite:///shop.db", "'sqlite:…' is not known;.*did you mean duckdb"),
-        ("md:shop.duckdb", "'md:shop.duckdb' is not known"),
+        ("mx:shop.duckdb", "'mx:shop.duckdb' is not known"),
         ("motherduck:shop.db", "'motherduck:shop.db' is not known"),
         ("s3://bucket/shop.duckdb", "'s3:…' is not known"),
         ("file:///data/shop.duckdb", "'file:…' is not known"),
@@ -148,10 +148,11 @@ def test_a_row_may_have_urls_and_parameters() -> None:
 
 
 def test_texts_are_made_of_rows() -> None:
-    assert choice(having(DESTINATIONS, Ability.REMOVE)) == "a DuckDB file"
-    assert choice(having(DESTINATIONS, Ability.COMPARE)) == "a DuckDB file or a Parquet folder"
+    assert choice(having(DESTINATIONS, Ability.REMOVE)) == "a DuckDB file or a DuckLake"
+    assert choice(having(DESTINATIONS, Ability.COMPARE)) == "a DuckDB file, a DuckLake or a Parquet folder"
     assert described(DESTINATIONS) == (
-        "DuckDB file (FILE.duckdb), Parquet folder (parquet:FOLDER) or folder of JSON lines (jsonl:FOLDER)"
+        "DuckDB file (FILE.duckdb), DuckLake (CATALOG.ducklake), Parquet folder (parquet:FOLDER)"
+        " or folder of JSON lines (jsonl:FOLDER)"
     )
 
 

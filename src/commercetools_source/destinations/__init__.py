@@ -25,6 +25,12 @@ def _duckdb(location: Location) -> Destination:
     return DuckDB(location.path(), materialize=location.materialize, comments=location.comments)
 
 
+def _ducklake(location: Location) -> Destination:
+    from commercetools_source.destinations.ducklake.lake import DuckLake, attachment_of
+
+    return DuckLake(attachment_of(location), materialize=location.materialize)
+
+
 def _parquet(location: Location) -> Destination:
     from commercetools_source.destinations.parquet.folder import Parquet
 
@@ -48,6 +54,7 @@ def _files(location: Location) -> Path | Store:
 
 _BUCKETS = ("s3", "gs", "az")
 _BUCKET_PARAMETERS = ("endpoint", "region")
+_POSTGRES_PARAMETERS = ("connect_timeout", "sslcert", "sslkey", "sslmode", "sslrootcert", "target_session_attrs")
 
 
 DESTINATIONS = (
@@ -61,6 +68,20 @@ DESTINATIONS = (
         abilities=frozenset(Ability) - {Ability.EXTERNAL},
         extra="duckdb",
         look="duckdb LOCATION",
+    ),
+    DestinationType(
+        name="ducklake",
+        label="DuckLake",
+        metavar="CATALOG",
+        make=_ducklake,
+        default="commercetools.ducklake",
+        suffixes=(".ducklake",),
+        abilities=frozenset(Ability) - {Ability.EXTERNAL, Ability.PUBLISH, Ability.COMMENTS},
+        schemes=("postgres", "postgresql"),
+        parameters=("data_path", *_BUCKET_PARAMETERS),
+        url_parameters=_POSTGRES_PARAMETERS,
+        bare_schemes=("md",),
+        extra="ducklake",
     ),
     DestinationType(
         name="parquet",

@@ -75,7 +75,7 @@ class DestinationType:
     `name` stands before the colon and `metavar` is what follows it. `default` is the location if nothing follows ("":
     something must); one with a suffix of `suffixes` needs no name. `label` is what a person calls it. One that is
     a URL begins with one of `schemes`, any other is a path on this machine; `parameters` may follow it after `?`,
-    and `url_parameters` a URL only.
+    and `url_parameters` a URL only. What begins with one of `bare_schemes` needs no name before it and has none.
     `look` is a command that shows a person what is there, LOCATION being the location.
     `make` returns one that is not opened; what it needs is imported then, and brought by `extra` ("": nothing more).
     """
@@ -87,6 +87,7 @@ class DestinationType:
     default: str = ""
     suffixes: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
+    bare_schemes: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     url_parameters: tuple[str, ...] = ()
     abilities: frozenset[Ability] = frozenset()
@@ -96,7 +97,9 @@ class DestinationType:
     def forms(self) -> list[str]:
         """Return the forms in which it can be named."""
         bare = [self.name] if self.default else []
-        return [*bare, f"{self.name}:{self.metavar}", *(f"{self.metavar}{suffix}" for suffix in self.suffixes)]
+        by_scheme = [f"{scheme}:NAME" for scheme in self.bare_schemes]
+        by_suffix = [f"{self.metavar}{suffix}" for suffix in self.suffixes]
+        return [*bare, f"{self.name}:{self.metavar}", *by_suffix, *by_scheme]
 
     def example(self) -> str:
         """Return the form with the first suffix, or with the name before the colon."""
@@ -134,6 +137,7 @@ def parse(spec: str, rows: Sequence[DestinationType]) -> Target:
     if any(category(char) in {"Cc", "Cs"} for char in spec):
         raise ConfigError(f"destination {shown} has characters that no file name should have; choose another name")
     names = {row.name: row for row in rows}
+    bare = {scheme: row for row in rows for scheme in row.bare_schemes}
     # `sqlite:shop.db` is no file to make, so a scheme that no row has is refused whatever its suffix.
     scheme = _SCHEME.match(spec)
     if spec in names and names[spec].default:
@@ -143,6 +147,8 @@ def parse(spec: str, rows: Sequence[DestinationType]) -> Target:
         if not text.strip():
             raise ConfigError(f"destination {shown} has nothing after the colon; legal are {legal_forms(rows)}")
         return Target(row, _location(row, text), shown)
+    if scheme is not None and scheme[1] in bare and spec[scheme.end() :].strip():
+        return Target(bare[scheme[1]], Location(spec), shown)
     if scheme is None:
         for row in rows:
             # Only without a scheme: `other:shop.duckdb` is another program's name for something.
@@ -164,7 +170,7 @@ def _location(row: DestinationType, text: str) -> Location:
     if not legal:  # a file may have a question mark in its name
         return Location(text)
     address, _, query = text.partition("?")
-    parameters = dict(parse_qsl(query, keep_blank_values=True))
+    parameters = dict(parse_qsl(query.replace("+", "%2B"), keep_blank_values=True))  # a plus sign of a path is one
     if unknown := sorted(parameters.keys() - set(legal)):
         raise ConfigError(
             f"a {row.label} has no parameter {', '.join(map(repr, map(printable, unknown)))}; it has {', '.join(legal)}"
@@ -200,7 +206,7 @@ def _shown(spec: str) -> str:
     """Return a spec for a message. Of a URL and of whatever may have a password only the beginning is shown."""
     scheme = _SCHEME.match(spec)
     # A password may stand before the @ or in a parameter.
-    if scheme is not None and ("@" in spec or "://" in spec or "?" in spec):
+    if scheme is not None and re.search(r"@|://|[?=]", spec):
         return repr(f"{scheme[0]}…")
     return repr(printable(re.sub(r":.*@", ":…@", spec)))
 

@@ -15,6 +15,7 @@ _INSTALL = "run pip install '.[{extra}]' in the folder of its source code"
 EXTRAS: dict[str, tuple[str, ...]] = {
     "cli": ("rich", "typer"),
     "duckdb": ("duckdb", "pyarrow"),
+    "ducklake": ("duckdb", "duckdb_extension_ducklake", "pyarrow"),
     "parquet": ("duckdb", "pyarrow"),
     "bucket": ("fsspec", "obstore"),
     # A server and a grammar: the sandbox answers without a web framework.

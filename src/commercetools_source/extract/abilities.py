@@ -41,6 +41,7 @@ __all__ = [
     "StateStore",
     "Tombstone",
     "Typed",
+    "Versioned",
     "lost_streams",
     "open_to_read",
 ]
@@ -326,4 +327,13 @@ class Erasable(Protocol):
 
     def scrub(self) -> None:
         """Close it, and let no freed space hold what was stored before. Raises DestinationError."""
+        ...
+
+
+@runtime_checkable
+class Versioned(Protocol):
+    """A destination that keeps what was stored before, as long as its owner wants."""
+
+    def older_versions(self) -> str:
+        """Return what has it, and how its owner removes that."""
         ...

@@ -16,7 +16,7 @@ from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract import forgotten as persons
-from commercetools_source.extract.abilities import Erasable, RunStore
+from commercetools_source.extract.abilities import Erasable, RunStore, Versioned
 from commercetools_source.extract.forgotten import Erasure, Person
 from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord
 from commercetools_source.sync.erasure import erase, search
@@ -127,7 +127,9 @@ def _left_in_states(states: Mapping[str, StreamState], names: re.Pattern[str] | 
 
 
 def _left_elsewhere(destination: Destination) -> list[str]:
-    """Return what may stay of files of a bucket, of which nobody here knows the older versions."""
+    """Return what stays in older versions: of a lake, and perhaps of a bucket, where nobody here knows."""
+    if isinstance(destination, Versioned):
+        return [f"{destination.name}: {destination.older_versions()}"]
     if "://" not in destination.name:
         return []
     where = "where the bucket keeps older versions or deleted objects (object versioning, soft delete)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from commercetools_source.arrow.decode import SYNCED_AT
 from commercetools_source.errors import DestinationError
@@ -10,7 +10,7 @@ from commercetools_source.model.quoting import quoted, string
 from commercetools_source.model.schemas import BOOKKEEPING, RECORDS, RELATIONS, record_table, relation_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import duckdb
 
@@ -31,6 +31,9 @@ class Catalogue:
     `changed`: names of the tables of records that were made or got columns, and of streams whose relations did.
     DuckDB's own catalogue is asked again only after `forget`, because each look at it takes milliseconds.
     """
+
+    # Compressed texts take a third of the size, and less time.
+    _compression: ClassVar[Mapping[str, str]] = {"JSON": " USING COMPRESSION zstd"}
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
@@ -54,11 +57,7 @@ class Catalogue:
         views = execute(
             f"SELECT schema_name, view_name FROM duckdb_views() WHERE {here} AND NOT internal"  # noqa: S608 - same
         ).fetchall()
-        rows = execute(
-            f"SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE {here}"  # noqa: S608 - same
-            # In the order of creation, in which a table's columns are shown and decoded.
-            f" AND schema_name IN ('{RECORDS}', '{BOOKKEEPING}') ORDER BY table_oid, column_index"
-        ).fetchall()
+        rows = self._read_columns([(schema, name) for schema, name, _ in tables if schema in {RECORDS, BOOKKEEPING}])
         # Only now: a query that was interrupted must not leave tables without their columns behind.
         self._schemas = {name for (name,) in schemas}
         self.row_counts = {name: rows for schema, name, rows in tables if schema == RECORDS}
@@ -72,6 +71,15 @@ class Catalogue:
             if columns is not None:  # of a table, and not of a view
                 columns[name] = sql
 
+    def _read_columns(self, _: Sequence[tuple[str, str]]) -> list[tuple[str, str, str, str]]:
+        """Return schema, table, name and SQL type of the columns of some tables, perhaps of others too, in order."""
+        return self._connection.execute(
+            "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns()"  # noqa: S608 - constants
+            f" WHERE database_name = current_database() AND schema_name IN ('{RECORDS}', '{BOOKKEEPING}')"
+            # In the order of creation, in which a table's columns are shown and decoded.
+            " ORDER BY table_oid, column_index"
+        ).fetchall()
+
     def stream_tables(self) -> dict[str, dict[str, str]]:
         """Return the columns of the tables that hold records."""
         return {table: names for table, names in self.columns.items() if SYNCED_AT in names}
@@ -81,7 +89,7 @@ class Catalogue:
     def create_table(self, name: str, types: Mapping[str, str], options: Mapping[str, str] | None = None) -> None:
         """Create a table of records; `options`: what stands behind the type of some columns."""
         self._create_schema(RECORDS)
-        self._connection.execute(f"CREATE TABLE {record_table(name)} ({_declared(types, options or {})})")
+        self._connection.execute(f"CREATE TABLE {record_table(name)} ({self._declared(types, options or {})})")
         self.columns[name] = dict(types)
         self.changed.add(name)
 
@@ -117,7 +125,7 @@ class Catalogue:
             )
         if stored is None:
             self._create_schema(BOOKKEEPING)
-            self._connection.execute(f"CREATE TABLE {BOOKKEEPING}.{quoted(table)} ({_declared(types, {})})")
+            self._connection.execute(f"CREATE TABLE {BOOKKEEPING}.{quoted(table)} ({self._declared(types, {})})")
             self.bookkeeping[table] = dict(types)
             return
         for name in types.keys() - stored.keys():
@@ -132,7 +140,7 @@ class Catalogue:
         """Create a view of what `query` returns, or an empty table of its columns, which have the SQL `types`."""
         # Said and not found out from the query: to bind that takes as long as to make the table.
         if form == "TABLE":
-            self._connection.execute(f"CREATE TABLE {relation_table(name)} ({_declared(types, {})})")
+            self._connection.execute(f"CREATE TABLE {relation_table(name)} ({self._declared(types, {})})")
         else:
             self._create_view(name, query, types)
         self.relations[name] = form
@@ -156,17 +164,18 @@ class Catalogue:
         if (form := self.relations.pop(name, None)) is not None:
             self._connection.execute(f"DROP {form} {relation_table(name)}")
             if form == "VIEW":
-                self._connection.execute(f"DROP MACRO IF EXISTS {QUERIES}.{quoted(name)}")
+                self._drop_query(name)
+
+    def _drop_query(self, name: str) -> None:
+        self._connection.execute(f"DROP MACRO IF EXISTS {QUERIES}.{quoted(name)}")
 
     def _create_schema(self, name: str) -> None:
         if name not in self._schemas:
             self._connection.execute(f"CREATE SCHEMA {name}")
             self._schemas.add(name)
 
-
-def _declared(types: Mapping[str, str], options: Mapping[str, str]) -> str:
-    # Compressed texts take a third of the size, and less time.
-    compression = {"JSON": " USING COMPRESSION zstd"}
-    return ", ".join(
-        f"{quoted(name)} {sql}{options.get(name, '')}{compression.get(sql, '')}" for name, sql in types.items()
-    )
+    def _declared(self, types: Mapping[str, str], options: Mapping[str, str]) -> str:
+        compressed = self._compression
+        return ", ".join(
+            f"{quoted(name)} {sql}{options.get(name, '')}{compressed.get(sql, '')}" for name, sql in types.items()
+        )

@@ -20,7 +20,17 @@ from commercetools_source.model.schemas import BOOKKEEPING, RECORDS, RELATIONS, 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["CATALOG", "attach", "attach_new", "refuse_ambiguous", "row_counts", "target_of"]
+__all__ = [
+    "CATALOG",
+    "attach",
+    "attach_new",
+    "check_path",
+    "connect",
+    "refuse_ambiguous",
+    "require_packages",
+    "row_counts",
+    "target_of",
+]
 
 CATALOG = "shop"
 """What the file is called in the connection, whatever its name."""
@@ -67,26 +77,15 @@ def row_counts(path: Path) -> dict[str, int]:
 
 def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Return a connection whose current database is the file at `path`; raises DestinationError, ConfigError."""
-    try:
-        import duckdb
-        import pyarrow  # noqa: F401, ICN001 - heavy; looked for now, before anything is read
-    except ImportError as error:
-        raise DestinationError(f"cannot write {path}: it needs DuckDB and pyarrow; {install_hint('duckdb')}") from error
-    try:
-        _check(path, read_only=read_only)
-    except OSError as error:
-        if isinstance(error, DestinationError):
-            raise
-        raise DestinationError(f"cannot look for {path}: {error.strerror}; choose another name") from error
+    require_packages(path, "duckdb")
+    import duckdb
+
+    check_path(path, read_only=read_only)
     path = target_of(path)  # before 1.5 DuckDB makes its log beside a symbolic link, and does not find it there again
     if not read_only and not path.exists():
         _refuse_log(path.with_name(f"{path.name}.wal"))
-    # Beside the file, where there is room for it; a system's folder of temporary files may be memory.
-    spill = f"{path.absolute()}.tmp"
-    if read_only:  # nothing is made beside the file; DuckDB makes this when it needs it, and removes it
-        spill = str(Path(gettempdir()) / f"commercetools-source-{token_hex(8)}.tmp")
-    settings = {**_SETTINGS, "memory_limit": LIMITS[1], "temp_directory": spill}
-    connection = duckdb_engine.connect(settings)
+    # Beside the file, where there is room for it; where it is only read, nothing is made there.
+    connection = connect(None if read_only else Path(f"{path.absolute()}.tmp"))
     options = ["TYPE duckdb", f"ROW_GROUP_SIZE {_ROW_GROUP}"]
     if read_only:
         options.append("READ_ONLY")
@@ -108,6 +107,15 @@ def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def connect(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Return a connection that writes what it has no memory for below `spill`, or among the system's temporary files.
+
+    These may be memory. DuckDB makes this folder when it needs it, and removes it.
+    """
+    folder = spill or Path(gettempdir()) / f"commercetools-source-{token_hex(8)}.tmp"
+    return duckdb_engine.connect({**_SETTINGS, "memory_limit": LIMITS[1], "temp_directory": str(folder)})
+
+
 def attach_new(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
     """Create a file like those of `attach` beside the current database, called `name` in the connection."""
     options = f"TYPE duckdb, ROW_GROUP_SIZE {_ROW_GROUP}, {_CREATED}"
@@ -120,6 +128,25 @@ def target_of(path: Path) -> Path:
         return path.resolve()
     except (RuntimeError, OSError) as error:  # up to Python 3.12 a circle is a RuntimeError
         raise DestinationError(f"the symbolic links of {path} lead nowhere; choose another name") from error
+
+
+def require_packages(name: object, extra: str) -> None:
+    """Raise DestinationError where DuckDB or pyarrow, which `extra` brings, is missing: before anything is read."""
+    try:
+        import duckdb  # noqa: F401 - heavy; looked for now
+        import pyarrow  # noqa: F401, ICN001 - same
+    except ImportError as error:
+        raise DestinationError(f"cannot write {name}: it needs DuckDB and pyarrow; {install_hint(extra)}") from error
+
+
+def check_path(path: Path, *, read_only: bool) -> None:
+    """Raise DestinationError where there can be no file at `path`, or where there is none to read."""
+    try:
+        _check(path, read_only=read_only)
+    except OSError as error:
+        if isinstance(error, DestinationError):
+            raise
+        raise DestinationError(f"cannot look for {path}: {error.strerror}; choose another name") from error
 
 
 def _check(path: Path, *, read_only: bool) -> None:

@@ -1,0 +1,257 @@
+"""What a lake is attached as: its catalogue in a DuckDB file or in PostgreSQL, and MotherDuck, which has its own.
+
+https://ducklake.select/docs/stable/duckdb/usage/connecting
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from commercetools_source.destinations.duckdb.connection import check_path, connect, require_packages, target_of
+from commercetools_source.destinations.duckdb.failures import opening_error
+from commercetools_source.destinations.duckdb_engine import first_line
+from commercetools_source.destinations.ducklake.catalogue import LakeCatalogue
+from commercetools_source.destinations.ducklake.data import DataPath
+from commercetools_source.destinations.ducklake.extensions import load
+from commercetools_source.errors import DestinationError, InUseError
+from commercetools_source.model.quoting import quoted, string
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from commercetools_source.destinations.ducklake.postgres import PostgresAddress
+
+__all__ = ["LAKE", "Lake", "LakeInFile", "LakeInPostgres", "MotherDuck"]
+
+LAKE = "shop"
+"""What a lake is called in the connection."""
+_METADATA = f"__ducklake_metadata_{LAKE}"
+"""What DuckLake calls the database of its catalogue there."""
+
+_NO_LAKE = "creating a new DuckLake is explicitly disabled"
+_OTHER_DATA = "does not match existing data path"
+_NO_DATA = "data_path is not set"
+
+_LOCK = 7_301_948_226_115_508_407
+"""Arbitrary: what our lock is called among the advisory locks of a database of PostgreSQL."""
+
+
+class Lake:
+    """A database that is attached by an extension of DuckDB's. `log`, `check` and `release` as in `Attachment`."""
+
+    extensions: ClassVar[tuple[str, ...]] = ("ducklake",)
+
+    def __init__(self, name: str, data: DataPath | None = None) -> None:
+        self.name = name
+        self._data = data or DataPath()
+
+    def log(self) -> None:
+        """Return nothing: to DuckLake, CHECKPOINT means to merge files and to expire snapshots."""
+
+    def attach(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        """Open the lake or create it; raises DestinationError, and InUseError where somebody else writes it."""
+        require_packages(self.name, "ducklake")
+        import duckdb
+
+        self._prepare(read_only=read_only)
+        connection = connect(self._spill(read_only=read_only))
+        try:
+            for extension in self.extensions:
+                load(connection, extension, self.name)
+            self._data.prepare(connection, self.name)
+            self._attach(connection, read_only=read_only)
+            if not read_only:
+                self._lock(connection)
+        except duckdb.Error as error:
+            self.release(connection)
+            raise self._opening_error(self.message(error)) from error
+        except BaseException:
+            self.release(connection)
+            raise
+        return connection
+
+    def catalogue(self, connection: duckdb.DuckDBPyConnection) -> LakeCatalogue:
+        """Return what the lake has."""
+        return LakeCatalogue(connection)
+
+    def message(self, error: BaseException) -> str:
+        """Return the first line of an error."""
+        return first_line(error)
+
+    def check(self) -> None:
+        """Do nothing: the lock lasts as long as the connection."""
+
+    def release(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Close a connection."""
+        connection.close()
+
+    def _prepare(self, *, read_only: bool) -> None:
+        """Raise DestinationError for what can be seen before anything is opened."""
+
+    def _spill(self, *, read_only: bool) -> Path | None:  # noqa: ARG002 - there is no folder to write to
+        """Return the folder for what DuckDB has no memory for; None: among the system's temporary files."""
+        return None
+
+    def _target(self) -> str:
+        """Return what DuckLake finds the catalogue by."""
+        raise NotImplementedError
+
+    def _attach(self, connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:
+        import duckdb
+
+        target = f"ATTACH {string(f'ducklake:{self._target()}')} AS {LAKE}"
+        options = self._data.options()
+        if read_only:
+            self._attach_to_read(connection, f"{target} ({', '.join(['READ_ONLY', *options])})")
+        else:
+            try:
+                connection.execute(f"{target} ({', '.join(['CREATE_IF_NOT_EXISTS false', *options])})")
+            except duckdb.Error as error:
+                if _NO_LAKE not in str(error) or not self._may_create():
+                    raise
+                connection.execute(f"{target} ({', '.join(options)})" if options else target)
+                # JSON texts take a third of the size; what a person's own lake has as options is left alone.
+                connection.execute(f"CALL {LAKE}.set_option('parquet_compression', 'zstd')")
+        connection.execute(f"USE {LAKE}")
+
+    def _attach_to_read(self, connection: duckdb.DuckDBPyConnection, statement: str) -> None:
+        connection.execute(statement)
+
+    def _may_create(self) -> bool:
+        """Return whether a lake may be made where there is none yet."""
+        return True
+
+    def _lock(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Keep other writers out for as long as the connection is open; raises InUseError."""
+
+    def _opening_error(self, message: str) -> DestinationError:
+        """Return the error for a message of DuckDB's."""
+        if _OTHER_DATA in message:
+            return DestinationError(
+                f"the data of {self.name} are elsewhere than data_path says; leave it out, or make another lake"
+            )
+        if _NO_DATA in message:
+            return DestinationError(
+                f"{self.name} is new, and its data need a folder: add ?data_path= with its path or s3://BUCKET/FOLDER"
+            )
+        return DestinationError(f"cannot open {self.name}: {message}")
+
+
+class LakeInFile(Lake):
+    """A lake whose catalogue is the DuckDB file at `path`; without `data` its files are in `path`.files."""
+
+    def __init__(self, path: Path, data: DataPath | None = None) -> None:
+        super().__init__(str(path), data)
+        self.path = path
+        self._is_new = False
+
+    def _prepare(self, *, read_only: bool) -> None:
+        check_path(self.path, read_only=read_only)
+        self._is_new = not target_of(self.path).exists()
+
+    def _spill(self, *, read_only: bool) -> Path | None:
+        return None if read_only else Path(f"{target_of(self.path).absolute()}.tmp")
+
+    def _target(self) -> str:
+        return str(target_of(self.path).absolute())
+
+    def _attach_to_read(self, connection: duckdb.DuckDBPyConnection, statement: str) -> None:
+        connection.execute(statement)
+
+    def _may_create(self) -> bool:
+        return self._is_new
+
+    def _opening_error(self, message: str) -> DestinationError:
+        if _NO_LAKE in message:
+            return DestinationError(f"{self.path} is a DuckDB file, but no lake; choose another name, or move it away")
+        if _OTHER_DATA in message:
+            return super()._opening_error(message)
+        return opening_error(self.path, message)
+
+
+class LakeInPostgres(Lake):
+    """A lake whose catalogue is in the database of PostgreSQL at `address`.
+
+    Writers keep each other out by an advisory lock, which goes with the connection that has it, also of a killed run.
+    """
+
+    extensions: ClassVar[tuple[str, ...]] = ("postgres_scanner", "ducklake")
+
+    def __init__(self, address: PostgresAddress, data: DataPath | None = None) -> None:
+        super().__init__(address.shown, data)
+        self._address = address
+        self._holder: duckdb.DuckDBPyConnection | None = None
+
+    def message(self, error: BaseException) -> str:
+        """Return the first line of an error without the password, which is taken out of the error itself, too."""
+        # Python shows the error before ours as well, and DuckDB's repeats the address with which it failed.
+        error.args = (self._address.without_secrets(str(error)),)
+        return first_line(error)
+
+    def check(self) -> None:
+        """Raise DestinationError where the connection with the lock is lost: somebody else may write now."""
+        import duckdb
+
+        if self._holder is None:
+            return
+        try:
+            self._holder.execute(f"FROM postgres_query('{_METADATA}', 'SELECT 1')").fetchall()
+        except duckdb.Error as error:
+            raise DestinationError(
+                f"the connection to {self.name} that keeps other runs out is lost ({self.message(error)});"
+                " what was stored before is kept, run again"
+            ) from error
+
+    def release(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Close a connection, and with it the one that has the lock."""
+        holder, self._holder = self._holder, None
+        if holder is not None:
+            holder.close()
+        connection.close()
+
+    def _target(self) -> str:
+        return f"postgres:{self._address.connection}"
+
+    def _attach_to_read(self, connection: duckdb.DuckDBPyConnection, statement: str) -> None:
+        import duckdb
+
+        try:
+            connection.execute(statement)
+        except duckdb.Error as error:
+            if _NO_LAKE not in str(error):
+                raise
+            connection.execute(f"ATTACH ':memory:' AS {LAKE}")  # where there is no lake yet, nothing is stored
+
+    def _opening_error(self, message: str) -> DestinationError:
+        # What PostgreSQL says stands behind addresses, which DuckLake and DuckDB's client put before it.
+        return super()._opening_error(message.rpartition('": ')[2])
+
+    def _lock(self, connection: duckdb.DuckDBPyConnection) -> None:
+        # In a transaction that stays open: DuckDB gives each statement outside of one any connection of its pool.
+        self._holder = connection.cursor()
+        self._holder.execute("BEGIN")
+        query = f"FROM postgres_query('{_METADATA}', 'SELECT pg_try_advisory_xact_lock({_LOCK})')"
+        ((has_lock,),) = self._holder.execute(query).fetchall()
+        if not has_lock:
+            raise InUseError(f"{self.name} is in use by another run; wait until it has ended and run again")
+
+
+class MotherDuck(Lake):
+    """The database `name` of MotherDuck, which must exist; nothing keeps two writers apart there."""
+
+    extensions: ClassVar[tuple[str, ...]] = ("motherduck",)
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"md:{name}")
+        self._database = name
+
+    def _prepare(self, *, read_only: bool) -> None:  # noqa: ARG002 - the same to read and to write
+        # Without it, the extension would open a browser.
+        if not (os.environ.get("motherduck_token") or os.environ.get("MOTHERDUCK_TOKEN")):  # noqa: SIM112 - its name
+            raise DestinationError(f"cannot open {self.name}: set MOTHERDUCK_TOKEN to a token of MotherDuck")
+
+    def _attach(self, connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:  # noqa: ARG002 - same
+        connection.execute(f"ATTACH {string(self.name)}")
+        connection.execute(f"USE {quoted(self._database)}")

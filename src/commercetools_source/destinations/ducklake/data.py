@@ -1,0 +1,78 @@
+"""Where the data files of a lake are: a folder, or a bucket with what DuckDB's extension httpfs needs to reach it."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from commercetools_source.destinations.ducklake.extensions import load
+from commercetools_source.errors import ConfigError
+from commercetools_source.model.quoting import string
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+
+__all__ = ["PARAMETERS", "DataPath"]
+
+PARAMETERS = ("data_path", "endpoint", "region")
+"""What may be said of it behind the question mark of a destination."""
+
+_BUCKET = "s3://"
+
+
+class DataPath(NamedTuple):
+    """A folder or a URL that begins with s3://; "" is where the lake has its data, or DuckLake would put them."""
+
+    path: str = ""
+    endpoint: str = ""
+    region: str = ""
+
+    @staticmethod
+    def of(parameters: Mapping[str, str]) -> DataPath:
+        """Return what the parameters of a destination say; raises ConfigError."""
+        text = parameters.get("data_path", "")
+        if "data_path" in parameters and not text.strip():
+            raise ConfigError("data_path is empty; name a folder or s3://BUCKET/FOLDER, or leave it out")
+        if re.match(r"[\w+.-]{2,}:", text) and not text.startswith(_BUCKET):
+            raise ConfigError(f"data_path must be a folder or begin with {_BUCKET}; it begins with {text[:8]!r}")
+        if text and not text.startswith(_BUCKET):
+            text = str(Path(text).expanduser().absolute())
+        return DataPath(text, parameters.get("endpoint", ""), parameters.get("region", ""))
+
+    def options(self) -> list[str]:
+        """Return what ATTACH says of it."""
+        return [f"DATA_PATH {string(self.path)}"] if self.path else []
+
+    def prepare(self, connection: duckdb.DuckDBPyConnection, user: str) -> None:
+        """Let DuckDB reach a bucket with the keys of the environment, or else with its own persistent secrets."""
+        if not (self.path.startswith(_BUCKET) or self.endpoint or self.region):
+            return
+        load(connection, "httpfs", user)
+        if secret := self._secret():
+            options = ", ".join(f"{name} {value}" for name, value in secret.items())
+            connection.execute(f"CREATE TEMPORARY SECRET (TYPE s3, {options})")
+
+    def _secret(self) -> dict[str, str]:
+        """Return the options of the secret that reaches the bucket; none without keys."""
+        environment = os.environ
+        key = environment.get("AWS_ACCESS_KEY_ID")
+        if not key:
+            return {}
+        region = self.region or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION", "")
+        endpoint = urlsplit(self.endpoint or environment.get("AWS_ENDPOINT_URL", ""))
+        values = {
+            "KEY_ID": key,
+            "SECRET": environment.get("AWS_SECRET_ACCESS_KEY", ""),
+            "SESSION_TOKEN": environment.get("AWS_SESSION_TOKEN", ""),
+            "REGION": region,
+            "ENDPOINT": endpoint.netloc,
+        }
+        secret = {name: string(value) for name, value in values.items() if value}
+        if endpoint.netloc:  # MinIO and the like know a bucket by the path, and have no name for each
+            secret |= {"URL_STYLE": "'path'", "USE_SSL": str(endpoint.scheme == "https").lower()}
+        return secret
