@@ -1,0 +1,72 @@
+"""What a page that has come leaves of its range, and with how many records the next one is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from commercetools_source.errors import CommercetoolsError, StateError
+from commercetools_source.extract.request import Fetched, Page, PageRequest, cut_short, path_of
+
+if TYPE_CHECKING:
+    from commercetools_source.extract.keyset import KeyRange
+
+__all__ = ["EMPTY", "Quarantine", "Step", "behind_page", "step_of"]
+
+_PAGE_BYTES_LIMIT = 16 << 20
+"""Pages are kept near this size, so that the pages under way at once fit into memory (a record may have 16 MB)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A record that cannot be served or decoded, even alone: it is the first record of `key_range`."""
+
+    key_range: KeyRange
+    error: CommercetoolsError
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one read gave: a page, what is `left` of the range (empty: nothing), the limit to go on with."""
+
+    page: Page
+    left: tuple[KeyRange, ...]
+    limit: int
+    quarantine: Quarantine | None = None
+
+
+EMPTY = Page((), 0)
+"""A page without records."""
+
+
+def step_of(request: PageRequest, fetched: Fetched, limit: int, most: int) -> Step:
+    """Return the step that a good page makes; its range ends only where that is proven."""
+    key_range, page = request.key_range, fetched.page
+    # An empty page says nothing about where it lies: the range stays, until its end is proven.
+    remainder = behind_page(request, page, 0) if page.records else key_range
+    # Doubling finds the way back after one large record, without a full page at once that would fail again.
+    size = min(most, limit * 2, _fitting(page))
+    continues = fetched.more
+    # `until` is the last record of the range, and it has just come: no request has to prove what follows.
+    if key_range.until is not None and remainder.after == key_range.until:
+        continues = False
+    if continues is None:
+        continues = not replace(request, key_range=remainder).ends()
+        # Something lowered the limit on the way: to ask for more than it lets through gains nothing.
+        size = min(size, len(page.records) or 1)
+        if continues and not page.records and limit == 1:
+            raise StateError(cut_short(path_of(request.stream, key_range)))
+    return Step(page, (remainder,) if continues else (), size)
+
+
+def _fitting(page: Page) -> int:
+    """Return how many records like those of `page` fit into the page size limit."""
+    return max(1, _PAGE_BYTES_LIMIT * len(page.records) // page.size) if page.records else _PAGE_BYTES_LIMIT
+
+
+def behind_page(request: PageRequest, page: Page, skip: int) -> KeyRange:
+    """Return the range behind a page, which lies behind `skip` records of the range that did not come."""
+    key_range = request.key_range
+    if request.by_offset:
+        return replace(key_range, offset=key_range.offset + skip + len(page.records))
+    return request.behind(page.records[-1])
