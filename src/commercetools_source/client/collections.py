@@ -67,7 +67,7 @@ class Client(Requests):
         row, predicates, whole = _selected(stream, where, since, until)
         most = self.config.page_size if page_size is None else _checked_size(page_size)
         # Generators from here on: the arguments are checked at the call, and no request is sent before the first page.
-        parents = parents_of(self.get, row, most)
+        parents = parents_of(self.get, row, most, self.config.store_key)
         ranges = (replace(whole, parent=parent) for parent in parents)
         return (
             page
@@ -107,7 +107,8 @@ class Client(Requests):
         """
         row, predicates, whole = _selected(stream, where, since, until)
         size = self.config.page_size
-        ranges = (replace(whole, parent=parent) for parent in parents_of(self.get, row, size))
+        parents = parents_of(self.get, row, size, self.config.store_key)
+        ranges = (replace(whole, parent=parent) for parent in parents)
         return sum(count_records(self.get, row, each, size, predicates) for each in ranges)
 
     def arrow(

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+from commercetools_source.catalog.stores import path_in_store
 from commercetools_source.catalog.timestamps import instant, shift
 from commercetools_source.config import Config
 from commercetools_source.config.values import Secret
@@ -231,7 +232,11 @@ class Requests:
         parse: Callable[[bytes], Any],
         oversized_attempts: int | None = None,
     ) -> Any:
-        """Return what `parse` makes of the answer to a GET; the `Get` that paging asks for."""
+        """Return what `parse` makes of the answer to a GET; the `Get` that paging asks for.
+
+        With the setting `store_key` a collection that each store has is the one of that store.
+        """
+        path = path_in_store(path, self.config.store_key)
         return self.send("GET", path, params=params, parse=parse, oversized_attempts=oversized_attempts).value
 
     def get_briefly(
@@ -242,6 +247,7 @@ class Requests:
         oversized_attempts: int | None = None,
     ) -> Any:
         """Return the same as `get`, but retry for 20 seconds at most: for what a run can do without."""
+        path = path_in_store(path, self.config.store_key)
         return self.send(
             "GET", path, params=params, parse=parse, oversized_attempts=oversized_attempts, retry_seconds=_BRIEFLY
         ).value

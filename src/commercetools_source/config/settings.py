@@ -202,6 +202,15 @@ class Settings:
         default="",
         metadata=_row(_url, "URL of the authorization server without `/oauth/token`, in place of a region's."),
     )
+    store_key: str = field(
+        default="",
+        metadata=_row(
+            # https://docs.commercetools.com/api/projects/stores#store
+            _text("the key of a store: 2 to 256 letters, digits, '-' or '_'", r"[A-Za-z0-9_-]{2,256}"),
+            "Read what belongs to the store of this key, where the platform lists that; for scopes of one store.",
+            sample="berlin",
+        ),
+    )
     scopes: tuple[str, ...] = field(
         default=(),
         metadata=_row(

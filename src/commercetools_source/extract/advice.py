@@ -43,8 +43,9 @@ def reason_of(error: BaseException, stream: Stream, action: Literal["read", "wri
         )
     if isinstance(error, ForbiddenError):
         # A scope names its project, and the path begins with it (https://docs.commercetools.com/api/scopes).
-        project = error.problem.path.split("/")[1]
-        return f"the API client may not read it; {scope_advice([stream], project)}, or leave the stream out"
+        _, project, *below = error.problem.path.split("/")
+        store = below[1].removeprefix("key=") if below[:1] == ["in-store"] else ""
+        return f"the API client may not read it; {scope_advice([stream], project, store)}, or leave the stream out"
     return str(error)
 
 

@@ -18,7 +18,21 @@ from commercetools_source.extract.keyset import KeyRange  # noqa: TC001 - msgspe
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["ANEW", "FORMAT", "Mode", "StreamState", "begin", "decode", "encode", "finish", "give_up", "hold", "restore"]
+__all__ = [
+    "ANEW",
+    "FORMAT",
+    "Mode",
+    "StreamState",
+    "begin",
+    "decode",
+    "encode",
+    "finish",
+    "give_up",
+    "hold",
+    "joined",
+    "parted",
+    "restore",
+]
 
 FORMAT = 1
 """Version of the stored form; a state of another version is refused, not guessed."""
@@ -45,6 +59,8 @@ class StreamState:
     stored cannot be used, for a person; never stored itself. Only a full read goes on from there.
     `deletions_from`: Messages could not be read, so deletions since this API timestamp are not known yet;
     None: they are known up to the cursor. `privacy`: what became of personal data, "" where all of it was kept.
+    `store`: the key of the store whose records these are, "" for all of the project; `others`: the same of other stores
+    whose records are held beside them (`parted`).
     """
 
     cursor: str | None = None
@@ -57,6 +73,8 @@ class StreamState:
     broken: str | None = None
     deletions_from: str | None = None
     privacy: str = ""
+    store: str = ""
+    others: tuple[StreamState, ...] = ()
 
 
 def begin(state: StreamState, mode: Mode, bound: str, ranges: tuple[KeyRange, ...]) -> StreamState:
@@ -66,15 +84,17 @@ def begin(state: StreamState, mode: Mode, bound: str, ranges: tuple[KeyRange, ..
     return replace(state, mode=mode, bound=bound, ranges=ranges + again, quarantined=())
 
 
-def hold(state: StreamState, since: str | None, where: tuple[str, ...], privacy: str = "") -> StreamState:
+def hold(
+    state: StreamState, since: str | None, where: tuple[str, ...], privacy: str = "", store: str = ""
+) -> StreamState:
     """Return the state before a full read of this part of the stream.
 
     The cursor of another part is no longer true then.
     """
-    same = (state.since, state.where, state.privacy) == (since, where, privacy)
+    same = (state.since, state.where, state.privacy, state.store) == (since, where, privacy, store)
     # Nothing of the old state is true of another part: not its cursor, its holes, nor the run under way.
     if not same:
-        return StreamState(since=since, where=where, privacy=privacy)
+        return StreamState(since=since, where=where, privacy=privacy, store=store)
     return give_up(state)
 
 
@@ -96,7 +116,30 @@ def give_up(state: StreamState) -> StreamState:
         where=state.where,
         deletions_from=state.deletions_from,
         privacy=state.privacy,
+        store=state.store,
+        others=state.others,
     )
+
+
+def parted(state: StreamState, store: str) -> tuple[StreamState, tuple[StreamState, ...]]:
+    """Return the state of the records of one store, and those of the other stores whose records are held beside them.
+
+    A state of all of the project, or one that is asked for all of it, comes back as it is.
+
+    Where nothing of the store is held yet, its state is an empty one; so a store that is read later starts at its own
+    beginning, whatever was read of others.
+    """
+    parts = [part for part in (replace(state, others=()), *state.others) if part != StreamState()]
+    # All of a project and a store of it are no parts beside each other.
+    if not store or not all(part.store for part in parts):
+        return state, ()
+    mine = next((part for part in parts if part.store == store), StreamState())
+    return mine, tuple(part for part in parts if part is not mine)
+
+
+def joined(mine: StreamState, others: tuple[StreamState, ...]) -> StreamState:
+    """Return the state of a store with those of others, as it is stored."""
+    return replace(mine, others=others)
 
 
 def encode(state: StreamState) -> dict[str, Any]:
@@ -104,7 +147,8 @@ def encode(state: StreamState) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(state)
     # A finding about the stored text, made when it was read.
     del plain["broken"]
-    for name in ("deletions_from", "privacy"):
+    plain["others"] = [encode(part) for part in state.others]
+    for name in ("deletions_from", "privacy", "store", "others"):
         if not plain[name]:
             del plain[name]  # versions that do not know the field read what has none
     return {"format": FORMAT, **{_STORED_NAMES.get(name, name): value for name, value in plain.items()}}
@@ -132,6 +176,9 @@ def _decoded(stored: object) -> StreamState:
             f"the stored state has format {version!r}, this version reads {FORMAT};"
             " upgrade commercetools-source if a newer one wrote it"
         )
+    others = plain.pop("others", ())
+    if not isinstance(others, (list, tuple)):
+        raise _broken("states of other stores that are no list")
     try:
         state = msgspec.convert(plain, StreamState)
         _time("since", state.since)
@@ -145,6 +192,7 @@ def _decoded(stored: object) -> StreamState:
             cursor=_normal("cursor", state.cursor),
             bound=_normal("bound", state.bound),
             deletions_from=_normal("deletions_from", state.deletions_from),
+            others=tuple(map(_decoded, others)),
         )
     except (msgspec.ValidationError, RecursionError) as error:
         raise _broken(str(error)) from error

@@ -28,10 +28,17 @@ _GROWTH = 2
 """So many times the records that there were at the start may be there in the end: records come meanwhile."""
 
 
-def parents_of(get: paging.Get, stream: Stream, page_size: int) -> Iterator[tuple[str, ...]]:
-    """Yield the placeholder values of each collection of `stream`, each once; one empty tuple if it has no parents."""
+def parents_of(get: paging.Get, stream: Stream, page_size: int, store: str = "") -> Iterator[tuple[str, ...]]:
+    """Yield the placeholder values of each collection of `stream`, each once; one empty tuple if it has no parents.
+
+    With `store`, the key of one, that is the only parent where stores are.
+    """
     if stream.parents is None:
         yield ()
+        return
+    # Who may read one store cannot list all of them (https://docs.commercetools.com/api/scopes).
+    if store and stream.parents.source == "stores":
+        yield (store,)
         return
     # No listing of them exists: containers of custom objects are only known by the objects in them
     # (https://docs.commercetools.com/api/projects/custom-objects).

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from commercetools_source.catalog import contract
+from commercetools_source.catalog.stores import is_in_store
 from commercetools_source.catalog.timestamps import moment, shift
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.checkpoint import ANEW, StreamState, begin, hold
@@ -30,6 +31,7 @@ __all__ = [
     "range_of",
     "ranges_of",
     "started",
+    "store_conflict",
 ]
 
 
@@ -54,6 +56,7 @@ class Selection:
     pairs of a stream's name and a predicate that its records must fulfil. `privacy`: what becomes of personal data.
     `anew`: what a person is told to do to read a stream from its start, in the words of a front-end.
     `retain`: pairs of a stream's name and the API timestamp before which its rows are too old to be kept.
+    `store`: the key of the store whose records are read, "" for those of the project.
     """
 
     bound: str
@@ -66,6 +69,7 @@ class Selection:
     privacy: Privacy = KEEP
     anew: str = ANEW
     retain: tuple[tuple[str, str], ...] = ()
+    store: str = ""
 
     @property
     def end(self) -> str:
@@ -79,6 +83,10 @@ class Selection:
     def privacy_of(self, stream: Stream) -> str:
         """Return what becomes of personal data in `stream`, as its state has it; "" where all of it is kept."""
         return chosen_for(stream.item, self.privacy)
+
+    def store_of(self, stream: Stream) -> str:
+        """Return the store whose records of `stream` are read, "" for all of the project."""
+        return self.store if self.store and is_in_store(stream) else ""
 
     def since_of(self, stream: Stream) -> str | None:
         """Return the `start_date`, or the later end of `retain`, for streams whose records have a date of change."""
@@ -104,7 +112,8 @@ def checked_predicate(stream: Stream, predicate: str) -> str:
 
 def mode_of(stream: Stream, state: StreamState, selection: Selection) -> Literal["full", "incremental", "resumed"]:
     """Return how `stream` is read: on from a run that was cut off, from its cursor, or from its start."""
-    if selection.full:
+    # Of another store nothing is known by the state, wherever it stands.
+    if selection.full or (state != StreamState() and state.store != selection.store_of(stream)):
         return "full"
     if state.mode is not None:
         # A read that was cut off is finished in its own way, whatever this run would choose.
@@ -158,7 +167,13 @@ def started(
     if mode == "resumed":
         return state
     if mode == "full":
-        state = hold(state, selection.since_of(stream), selection.where_of(stream), selection.privacy_of(stream))
+        state = hold(
+            state,
+            selection.since_of(stream),
+            selection.where_of(stream),
+            selection.privacy_of(stream),
+            selection.store_of(stream),
+        )
     begun = begin(state, mode, _bound_of(state, selection), ranges_of(stream, mode, state, selection, parents))
     if not _beyond(stream, state, selection):
         return begun
@@ -224,7 +239,9 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
     if state.where != (filters := selection.where_of(stream)):
         before, now = _filter(state.where), _filter(filters)
         return f"what is held of it was read {before}, and now it is asked for {now}; {selection.anew}"
-    if (reason := privacy_conflict(state.privacy, selection.privacy_of(stream), selection.anew)) is not None:
+    reason = store_conflict(stream, state, selection)
+    reason = reason or privacy_conflict(state.privacy, selection.privacy_of(stream), selection.anew)
+    if reason is not None:
         return reason
     since = selection.since_of(stream)
     if since is not None and since == selection.oldest_of(stream):
@@ -239,6 +256,16 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
     return None
 
 
+def store_conflict(stream: Stream, state: StreamState, selection: Selection) -> str | None:
+    """Return why the cursor of one store says nothing of the records that are asked for; None where it is theirs."""
+    if state.store == (store := selection.store_of(stream)):
+        return None
+    return (
+        f"what is held of it is {_part(state.store)}, and now it is asked for {_part(store)};"
+        f" set `store_key` as it was, or {selection.anew}"
+    )
+
+
 def privacy_conflict(stored: str, asked: str, anew: str = ANEW) -> str | None:
     """Return why rows with one choice about personal data get none with another; None where it is the same."""
     if stored == asked:
@@ -247,6 +274,10 @@ def privacy_conflict(stored: str, asked: str, anew: str = ANEW) -> str | None:
         f"its personal data were read with the choice {stored or 'keep'}, and now it is asked for {asked or 'keep'};"
         f" set `personal`, `personal_fields` and `hash_key` as they were, or {anew}"
     )
+
+
+def _part(store: str) -> str:
+    return f"what belongs to the store {store!r}" if store else "all of the project"
 
 
 def _filter(where: Sequence[str]) -> str:

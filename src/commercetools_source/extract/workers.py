@@ -49,7 +49,7 @@ class Reader:
     def _plan(self, task: Task) -> Result:
         parents: list[tuple[str, ...]] = [()]
         if needs_parents(task.stream, task.stored, self._selection):
-            parents = list(parents_of(self._get, task.stream, self._page_size))
+            parents = list(parents_of(self._get, task.stream, self._page_size, self._selection.store))
         state = started(task.stream, task.stored, self._selection, parents)
         return Result(task, state.ranges, task.limit, state=state, total=self._total(task, state))
 

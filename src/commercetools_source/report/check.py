@@ -12,6 +12,8 @@ from commercetools_source.report.answer import Report
 from commercetools_source.report.table import table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from commercetools_source.sync.access import Inspection
 
 __all__ = ["CheckReport"]
@@ -30,16 +32,21 @@ class CheckReport(Report):
         name = f" ({printable(inspection.name)})" if inspection.name else ""
         lines = [
             f"project   {inspection.project}{name} at {inspection.api_url}",
+            *([f"store     {inspection.store}"] if inspection.store else []),
             "token     granted",
             f"messages  {_messages(inspection)}",
             # Only what is missing is listed: of fifty streams most can be read, and the eye looks for the others.
             f"streams   {readable} of {len(inspection.streams)} can be read",
         ]
+        others = [store for store in inspection.store_scopes if store != inspection.store]
+        if others:
+            lines += ["", f"Some scopes are limited to {_named(others)}: set `store_key` to read what belongs there."]
         closed = [(access.stream, access.missing_scope) for access in inspection.streams if not access.readable]
         if closed:
             lines += ["", table(closed, header=("cannot be read", "needs the scope")), ""]
             # A line to copy, because the Merchant Center asks for scopes when a client is made and never again.
-            lines += [f"To read them, {scope_advice([STREAMS[name] for name, _ in closed], inspection.project)}"]
+            advice = scope_advice([STREAMS[name] for name, _ in closed], inspection.project, inspection.store)
+            lines += [f"To read them, {advice}"]
             lines += [
                 "An API client's scopes cannot be changed; all that a new one needs, as one line:",
                 self._scopes(),
@@ -53,7 +60,11 @@ class CheckReport(Report):
     def _scopes(self) -> str:
         streams = [STREAMS[access.stream] for access in self.inspection.streams]
         # Messages tell of deletions, whichever streams are read.
-        return scopes_for([*streams, STREAMS["messages"]], self.inspection.project)
+        return scopes_for([*streams, STREAMS["messages"]], self.inspection.project, self.inspection.store)
+
+
+def _named(stores: Sequence[str]) -> str:
+    return f"the {'stores' if len(stores) > 1 else 'store'} {', '.join(stores)}"
 
 
 def _messages(inspection: Inspection) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.catalog.scopes import missing_scope
+from commercetools_source.catalog.scopes import missing_scope, stores_of
 from commercetools_source.catalog.streams import STREAMS, streams_of
 from commercetools_source.errors import ApiError, ForbiddenError
 
@@ -33,7 +33,8 @@ class Inspection:
     """What a set of settings opens.
 
     `messages`: whether the project keeps Messages, None where its settings cannot be read; `messages_scope`: what is
-    missing to read them, None if nothing is.
+    missing to read them, None if nothing is. `store`: the key of the store that is read, "" for the project;
+    `store_scopes`: keys of stores that scopes of the token are limited to.
     """
 
     project: str
@@ -43,6 +44,8 @@ class Inspection:
     messages: bool | None
     streams: tuple[Access, ...]
     messages_scope: str | None = None
+    store: str = ""
+    store_scopes: tuple[str, ...] = ()
 
 
 def inspect(client: Client, streams: Streams | None = None) -> Inspection:
@@ -63,13 +66,18 @@ def inspect(client: Client, streams: Streams | None = None) -> Inspection:
     else:
         project = project or {}
     # The scopes of the token answer for all streams without a request; where they are not told, each is tried.
-    judge = partial(_access, granted=granted, project_key=config.project_key) if granted else partial(_ask, client)
+    known = partial(_access, granted=granted, project_key=config.project_key, store_key=config.store_key)
+    judge = known if granted else partial(_ask, client)
     access = tuple(map(judge, rows))
     # Messages are off in a new project, and then no deletion is told
     # (https://docs.commercetools.com/api/projects/project).
     messages = project.get("messages", {}).get("enabled") if project else None
     scope = missing_scope(STREAMS["messages"], granted, config.project_key)
-    return Inspection(config.project_key, config.api_url, granted, project.get("name"), messages, access, scope)
+    stores = stores_of(granted, config.project_key)
+    name = project.get("name")
+    return Inspection(
+        config.project_key, config.api_url, granted, name, messages, access, scope, config.store_key, stores
+    )
 
 
 def _ask(client: Client, stream: Stream) -> Access:
@@ -84,6 +92,6 @@ def _ask(client: Client, stream: Stream) -> Access:
     return Access(stream.name, readable=True, missing_scope=None)
 
 
-def _access(stream: Stream, granted: Sequence[str], project_key: str) -> Access:
-    missing = missing_scope(stream, granted, project_key)
+def _access(stream: Stream, granted: Sequence[str], project_key: str, store_key: str) -> Access:
+    missing = missing_scope(stream, granted, project_key, store_key)
     return Access(stream.name, missing is None, missing)

@@ -15,6 +15,7 @@ from commercetools_source.extract.delivery import Phase
 from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.extract.selection import Selection, privacy_conflict
 from commercetools_source.sync.record import begin, recorded, unreached
+from commercetools_source.sync.stores import unlike
 from commercetools_source.sync.transfer import Summary, Transfer, changes_of, destination_of, ends_earlier, refuse
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.timestamps import Time
     from commercetools_source.client import Client
     from commercetools_source.extract.delivery import Delivery, Destination
-    from commercetools_source.extract.privacy import Privacy
 
 __all__ = ["backfill", "merged", "obstacle"]
 
@@ -65,14 +65,21 @@ def backfill(
         with recorded(client, destination, begin("backfill", bound), before, hook) as recorder:
             if (notice := ends_earlier(until, bound)) is not None:
                 hook(notice)
-            refused = refuse(_obstacles(chosen, states, lost, client.privacy), lambda _: "window", recorder)
+            refused = refuse(_obstacles(chosen, states, lost, client), lambda _: "window", recorder)
             ready = [stream for stream in chosen if stream.name not in refused]
             pairs = tuple((stream.name, predicate) for stream in ready for predicate in states[stream.name].where)
             outcomes = Transfer(client, destination, recorder, on_stoppable=on_stoppable).run(
                 ready,
                 # No states: a window is read by itself, and its own progress is thrown away with it.
                 {},
-                Selection(bound=bound, until=True, start_date=start, where=pairs, privacy=client.privacy),
+                Selection(
+                    bound=bound,
+                    until=True,
+                    start_date=start,
+                    where=pairs,
+                    privacy=client.privacy,
+                    store=client.config.store_key,
+                ),
                 # The state of the running cursor is written with the rows, unchanged.
                 lambda delivery: merged(delivery, states[delivery.stream.name], start, bound),
             )
@@ -109,12 +116,13 @@ def obstacle(stream: Stream, state: StreamState) -> str | None:
 
 
 def _obstacles(
-    streams: Iterable[Stream], states: Mapping[str, StreamState], lost: Mapping[str, str], privacy: Privacy
+    streams: Iterable[Stream], states: Mapping[str, StreamState], lost: Mapping[str, str], client: Client
 ) -> dict[Stream, str]:
     obstacles: dict[Stream, str | None] = {}
     for stream in streams:
         state = states.get(stream.name, StreamState())
-        reason = privacy_conflict(state.privacy, chosen_for(stream.item, privacy))
+        reason = privacy_conflict(state.privacy, chosen_for(stream.item, client.privacy))
+        reason = unlike(stream, state, client.config.store_key) or reason
         missing = f"{lost[stream.name]}; run `sync` first" if stream.name in lost else None
         obstacles[stream] = missing or obstacle(stream, state) or reason
     return {stream: reason for stream, reason in obstacles.items() if reason is not None}

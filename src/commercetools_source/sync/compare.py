@@ -21,6 +21,7 @@ from commercetools_source.extract.selection import privacy_conflict
 from commercetools_source.sync import listing as graphql
 from commercetools_source.sync.deletions import marking
 from commercetools_source.sync.erasure import catch_up, erasure_of
+from commercetools_source.sync.stores import unlike
 from commercetools_source.sync.sweeping import FIELDS, Guard, expires_on_platform, fetch, listing, refusal, sweepable
 from commercetools_source.sync.transfer import destination_of
 
@@ -135,6 +136,8 @@ def _one(sides: _Sides, stream: Stream, state: StreamState) -> Verdict:
         return Verdict(stream.name, note=state.broken)
     if not sweepable(stream):
         return Verdict(stream.name, note="every run reads it whole, so there is nothing to sweep")
+    if (difference := unlike(stream, state, sides.client.config.store_key)) is not None:
+        return Verdict(stream.name, note=difference)
     # Half of a read compared with the whole of a listing would call the other half missing.
     if state.cursor is None or state.mode is not None:
         return Verdict(stream.name, note="not read to its end yet; run `sync` first")
@@ -179,7 +182,8 @@ def _listed(client: Client, stream: Stream, state: StreamState) -> Iterator[list
     That shows on the first page: the API client's scopes and the fields are the same for all of them.
     """
     size = client.config.page_size
-    if (query := graphql.query_of(stream)) is not None:
+    # A query of GraphQL lists the whole project.
+    if not state.store and (query := graphql.query_of(stream)) is not None:
         pages = listing(graphql.reader(client, query, FIELDS), stream, state, size)
         try:
             first = list(islice(pages, 1))

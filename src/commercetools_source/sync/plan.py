@@ -22,6 +22,7 @@ from commercetools_source.extract.selection import conflict_with, mode_of, range
 from commercetools_source.sync.cost import Cost, listing_cost
 from commercetools_source.sync.deletions import lookup_span, messages_of
 from commercetools_source.sync.estimate import Asker, Counter, Forecast, Precision
+from commercetools_source.sync.stores import of_store
 from commercetools_source.sync.transfer import selection_of
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def plan(
     target: object = destination
     tail = isinstance(target, Merging) and target.merges
     selection = selection_of(client, chosen, full=full, since=since, where=where, tail=tail)
+    states, _ = of_store(states, selection)
     asker = Asker(client, now)
     # One after the other: the times of single requests are what the forecast is made of.
     forecasts = tuple(_forecast(asker, stream, states.get(stream.name, StreamState()), selection) for stream in chosen)
@@ -125,7 +127,8 @@ def _forecast(asker: Asker, stream: Stream, state: StreamState, selection: Selec
         try:
             return _counted(Counter(asker, stream, selection.where_of(stream)), mode, state, selection)
         except ForbiddenError:
-            note = f"the API client may not read it; {scope_advice([stream], asker.client.config.project_key)}"
+            config = asker.client.config
+            note = f"the API client may not read it; {scope_advice([stream], config.project_key, config.store_key)}"
         except CommercetoolsError as error:
             # A StateError is of a listing that this stream needs, and says so.
             if not isinstance(error, (ApiError, StateError)) and not is_oversized(error):
@@ -188,7 +191,11 @@ def _below_parents(
     counter: Counter, parents: Parents, mode: Mode, state: StreamState, selection: Selection
 ) -> Forecast:
     """Return what reading below each parent takes, judged by the first parents and by some of their collections."""
-    source, size = find(parents.source), counter.asker.client.config.page_size
+    client = counter.asker.client
+    source, size = find(parents.source), client.config.page_size
+    if client.config.store_key and source.name == "stores":
+        ranges = ranges_of(counter.stream, mode, state, selection, [(client.config.store_key,)])
+        return counter.forecast(mode, ranges)
     rows, total = counter.asker.rows(source.path, source.params, min(_PARENTS, size))
     paths = [path for _, path in parents.fields]
     values = list(dict.fromkeys(value for row in rows for value in values_at(row, paths)))

@@ -18,6 +18,7 @@ from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
 from commercetools_source.sync.record import begin, recorded, unreached
 from commercetools_source.sync.retention import ages_of, expire, retained
+from commercetools_source.sync.stores import Others, beside, mixture, of_store
 from commercetools_source.sync.transfer import (
     Summary,
     Transfer,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.timestamps import Time
     from commercetools_source.client import Client
     from commercetools_source.extract.abilities import Tombstone
-    from commercetools_source.extract.delivery import Destination
+    from commercetools_source.extract.delivery import Delivery, Destination
     from commercetools_source.extract.engine import Outcome
     from commercetools_source.extract.selection import Selection
 
@@ -96,11 +97,11 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
         selection = ask(anew=anew, ages=ages)
     try:
         # After the first request: a project that cannot be reached leaves no new file behind.
-        states = destination.open()
+        states, others = of_store(destination.open(), selection)
         with recorded(client, destination, begin("sync", selection.bound), before, hook) as recorder:
             if (notice := ends_earlier(until, selection.bound)) is not None:
                 hook(notice)
-            reasons = _conflicts(chosen, states, selection, behind=until is not None)
+            reasons = _conflicts(chosen, states, others, selection, behind=until is not None)
             refused = refuse(reasons, lambda stream: mode_of(stream, _state(states, stream), selection), recorder)
             # Refused streams keep their rows and states; their deletions wait for the run that may read them.
             chosen = tuple(stream for stream in chosen if stream.name not in refused)
@@ -109,7 +110,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
             if not full:
                 lookup = _delete(client, destination, chosen, states, selection, recorder, hard=hard_delete)
             transfer = Transfer(client, destination, recorder, seconds, on_stoppable, totals)
-            read, expired = _read(transfer, chosen, lookup.states, selection)
+            read, expired = _read(transfer, chosen, lookup.states, others, selection)
             summary = recorder.summary = Summary(
                 selection.bound,
                 # In the order that was asked for, not in that of reading.
@@ -126,12 +127,20 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
 
 
 def _read(
-    transfer: Transfer, streams: Iterable[Stream], states: Mapping[str, StreamState], selection: Selection
+    transfer: Transfer,
+    streams: Iterable[Stream],
+    states: Mapping[str, StreamState],
+    others: Others,
+    selection: Selection,
 ) -> tuple[dict[str, Outcome], dict[str, int]]:
     """Read streams, take out what is too old, tell what was noticed; return how each ended, and the rows taken out."""
     # What needs its parents listed takes the most requests one after the other, so it starts early.
     ordered = sorted(streams, key=lambda stream: (stream.name not in SOURCES, stream.parents is None))
-    outcomes = transfer.run(ordered, states, selection, partial(retained, selection=selection))
+
+    def change(delivery: Delivery) -> Delivery:
+        return beside(retained(delivery, selection=selection), others)
+
+    outcomes = transfer.run(ordered, states, selection, change)
     # Of a stream that is not complete, a read under way has rows that are not judged yet.
     complete = (stream for stream in ordered if outcomes[stream.name].complete)
     expired = expire(transfer.destination, complete, selection)
@@ -146,7 +155,12 @@ def _state(states: Mapping[str, StreamState], stream: Stream) -> StreamState:
 
 
 def _conflicts(
-    streams: Iterable[Stream], states: Mapping[str, StreamState], selection: Selection, *, behind: bool
+    streams: Iterable[Stream],
+    states: Mapping[str, StreamState],
+    others: Others,
+    selection: Selection,
+    *,
+    behind: bool,
 ) -> dict[Stream, str]:
     """Return why streams are not read of which another part is held than is asked for.
 
@@ -155,7 +169,7 @@ def _conflicts(
     reasons = {}
     for stream in streams:
         state = _state(states, stream)
-        reason = conflict_with(stream, state, selection)
+        reason = conflict_with(stream, state, selection) or mixture(stream, others, selection)
         # A read that was cut off has no cursor yet; it will end at its bound.
         read = state.cursor or state.bound
         if reason is None and behind and not selection.full and read is not None and read > selection.bound:

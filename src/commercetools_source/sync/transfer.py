@@ -159,6 +159,7 @@ def selection_of(  # noqa: PLR0913 - one keyword for each thing that a run can b
         where=pairs,
         privacy=client.privacy,
         anew=anew,
+        store=config.store_key,
         retain=tuple((name, shift(now, -age)) for name, age in (ages or {}).items()),
     )
 

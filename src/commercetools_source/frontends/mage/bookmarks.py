@@ -37,7 +37,8 @@ def read(bookmarks: Mapping[str, Any] | None, stream: Stream) -> StreamState:
     stored_cursor = _normal(bookmarks.get(stream.cursor), stream)
     state = MAGE.state(stream, bookmarks.get(KEY) or None)
     # Somebody has moved the bookmark: our ranges are of another read.
-    return state if state.cursor == stored_cursor else StreamState(cursor=stored_cursor, privacy=state.privacy)
+    moved = StreamState(cursor=stored_cursor, privacy=state.privacy, store=state.store)
+    return state if state.cursor == stored_cursor else moved
 
 
 def written(before: StreamState, state: StreamState, stream: Stream) -> dict[str, Any] | None:

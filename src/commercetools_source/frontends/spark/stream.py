@@ -160,7 +160,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
 
     def _below_parents(self, changes: KeyRange) -> Iterator[KeyRange]:
         client = self._connected()
-        for parent in parents_of(client.get, self._stream, client.config.page_size):
+        for parent in parents_of(client.get, self._stream, client.config.page_size, client.config.store_key):
             yield replace(changes, parent=parent)
 
     def _request(self, changes: KeyRange) -> PageRequest:

@@ -62,7 +62,9 @@ def _check(api: ApiClient) -> None:
     api.server_time()
     scopes = api.granted_scopes()
     # One readable stream is enough: which ones a pipeline reads is not known here.
-    if scopes and all(missing_scope(row, scopes, api.config.project_key) for row in STREAMS.values()):
+    if scopes and all(
+        missing_scope(row, scopes, api.config.project_key, api.config.store_key) for row in STREAMS.values()
+    ):
         raise AuthenticationError(
             f"the API client may read nothing here: its scopes are {', '.join(scopes)};"
             f" {scope_advice([STREAMS['orders']], api.config.project_key)}, or the one of whatever is to be read"
@@ -79,5 +81,5 @@ def count(api: ApiClient, row: Stream, bookmarks: Mapping[str, Any] | None = Non
     # As a run would: what lies behind the settle delay comes with a later one, and is not counted.
     until = None if since is None else api.settled_time()
     size = api.config.page_size
-    ranges = (range_of(row, parent, since, until) for parent in parents_of(api.get, row, size))
+    ranges = (range_of(row, parent, since, until) for parent in parents_of(api.get, row, size, api.config.store_key))
     return sum(count_records(api.get, row, key_range, size) for key_range in ranges)

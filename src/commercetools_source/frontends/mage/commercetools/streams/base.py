@@ -18,7 +18,7 @@ from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.privacy import privacy_of
 from commercetools_source.extract.records import decoded
-from commercetools_source.extract.selection import Selection, privacy_conflict
+from commercetools_source.extract.selection import Selection, privacy_conflict, store_conflict
 from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage import deletions
 from commercetools_source.frontends.mage.commercetools.client import Client, hook_of, settings_of
@@ -73,10 +73,12 @@ class BaseStream:
             lookback=config.lookback_seconds,
             privacy=api.privacy if api is not None else privacy_of(config),
             anew=MAGE.anew,
+            store=config.store_key,
         )
         stored = bookmark.read(bookmarks, row)
         if stored != StreamState() and (
-            reason := privacy_conflict(stored.privacy, selection.privacy_of(row), selection.anew)
+            reason := store_conflict(row, stored, selection)
+            or privacy_conflict(stored.privacy, selection.privacy_of(row), selection.anew)
         ):
             raise ConfigError(f"{row.name}: {reason}")
         # A byte: Mage gets each page as it comes, with a bookmark of its own.
