@@ -8,6 +8,7 @@
 #   make types     mypy, strict                              make tests     only the tests, e.g. make tests ARGS="-k config"
 #   make docs      write the generated pages of docs/ anew   make contract  write contract.json anew from ../shared
 #   make news      what the platform's TypeScript SDK knows beyond contract.json (needs npm); fails if there is any
+#   make site      the documentation as a site with a search, in .build/site; reads nothing but docs/
 #   make bench     how fast it reads, beside others; writes the tables of benchmarks/README.md (10 minutes, needs a package index)
 #   make bench-check   a part of it, against the committed figures (3 minutes)
 #   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them, SEED=0-999 a thousand
@@ -51,7 +52,7 @@ unexport PYTHONPATH
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
 .PHONY: bench bench-check help demo test tests simulate crash hours judges acceptance lint types format contract docs clean
-.PHONY: chaos coverage news release-check test-lowest test-versions
+.PHONY: site chaos coverage news release-check test-lowest test-versions
 
 test: lint types tests
 
@@ -115,6 +116,10 @@ news: $(BUILD)/tools
 
 docs: $(BUILD)/installed $(BUILD)/tools
 	$(BIN)/python tools/docs.py
+
+# In an environment of its own: what a site is built with is nothing that the package needs.
+site: $(BUILD)/zensical/installed
+	$(BUILD)/zensical/bin/zensical build --clean --strict
 
 # What runs in workers and in subprocesses is measured too, each into a file of its own.
 coverage: $(BUILD)/installed $(BUILD)/tools
@@ -185,6 +190,11 @@ $(BUILD)/judges/installed: $(BUILD)/venv $(wildcard tests/judges/typescript/*)
 	$(BUILD)/judges/bin/pip --disable-pip-version-check --quiet --quiet install 'commercetools>=2026' 'schemathesis>=4,<5'
 	@mkdir -p $(BUILD)/judges/typescript && cp tests/judges/typescript/* $(BUILD)/judges/typescript
 	if command -v npm; then npm install --prefix $(BUILD)/judges/typescript --no-audit --no-fund --silent; fi
+	@touch $@
+
+$(BUILD)/zensical/installed: $(BUILD)/venv
+	$(PYTHON) -m venv $(BUILD)/zensical
+	$(BUILD)/zensical/bin/pip --disable-pip-version-check --quiet --quiet install 'zensical>=0.0.70'
 	@touch $@
 
 $(BUILD)/tools: $(BUILD)/venv pyproject.toml | $(BUILD)/wheel

@@ -9,6 +9,7 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,8 @@ import typer.main
 import yaml
 
 from commercetools_source.cli.app import app
+from commercetools_source.sandbox import Fault, Sandbox
+from shops import rows_of
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tools"))  # as `python tools/docs.py` has it
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
 GROUP: Any = typer.main.get_command(app)
@@ -39,7 +43,8 @@ def commands_of(line: str) -> Iterator[list[str]]:
     command: list[str] = []
     for word in [*lexer, ";"]:
         if word[0] in "();<>|&":
-            if "commercetools-source" in command:
+            # What is built is an image of this name.
+            if "commercetools-source" in command and command[:2] != ["docker", "build"]:
                 yield command[command.index("commercetools-source") + 1 :]
             # Behind > stands a file, and no command.
             command = ["to"] if word[0] in "<>" else []
@@ -67,7 +72,7 @@ def check_shell(text: str) -> None:
 
 def check_units(text: str) -> None:
     """Check files of systemd: what they start is a command of ours."""
-    for unit in re.split(r"^# .*$", text, flags=re.MULTILINE):
+    for unit in filter(str.strip, re.split(r"^# /etc/.*$", text, flags=re.MULTILINE)):
         parser = configparser.ConfigParser(strict=False, interpolation=None)
         parser.optionxform = str  # type: ignore[assignment,method-assign]
         parser.read_string(unit)
@@ -122,6 +127,109 @@ CHECKS: dict[str, Callable[[str], object]] = {
 def test_every_example_of_a_page_can_be_parsed(path: Path) -> None:
     for language, text in BLOCK.findall(path.read_text(encoding="utf-8")):
         CHECKS[language](text)
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Sandbox]:
+    with Sandbox(rows=rows_of("/zones", "/customers")) as sandbox:
+        yield sandbox
+
+
+def examples(name: str) -> list[str]:
+    text = (ROOT / "docs" / "how-to" / f"{name}.md").read_text(encoding="utf-8")
+    return [code for language, code in BLOCK.findall(text) if language == "python"]
+
+
+@pytest.mark.parametrize("name", ["airflow", "dagster"])
+def test_a_task_copies_the_shop_and_fails_when_the_copy_is_not_complete(
+    shop: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """The scheduler is played by a module whose decorators return the function, or call it."""
+    tasks: list[Callable[[], Any]] = []
+
+    def decorator(**options: Any) -> Callable[[Any], Any]:
+        def decorate(function: Any) -> Any:
+            is_dag = "max_active_runs" in options
+            if not is_dag:
+                tasks.append(function)
+            return function if is_dag else lambda: None
+
+        return decorate
+
+    module: Any = ModuleType("airflow.sdk" if name == "airflow" else name)
+    module.dag = module.task = module.asset = decorator
+    module.ScheduleDefinition = module.Definitions = module.MaterializeResult = dict
+    module.Failure = RuntimeError
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    for variable, value in {**shop.environment(), "SHOP": f"jsonl:{tmp_path}"}.items():
+        monkeypatch.setenv(variable, value)
+    (code,) = examples(name)
+    exec(code, {"__name__": "example"})  # noqa: S102 - the page's own code
+    (task,) = tasks
+    result = task()
+    records = result["metadata"]["records"] if name == "dagster" else result
+    assert records > len(shop.records("customers")) > 0
+    shop.faults.add(Fault("status", "/zones", status=403, times=None))
+    try:
+        with pytest.raises(RuntimeError, match=r"not complete.*zones"):
+            task()
+    finally:
+        shop.faults.clear()
+
+
+def test_the_cells_of_a_notebook_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cells: dict[str, Any] = {}
+    for code in examples("notebooks"):
+        exec(code, cells)  # noqa: S102 - the page's own code
+    assert "SKU-" in capsys.readouterr().out
+
+
+def test_each_message_of_the_page_of_troubleshooting_is_one_of_ours() -> None:
+    text = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8").partition("## By error")[0]
+    messages = re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    assert len(messages) >= 10
+    assert [message for message in messages if message not in sources] == []
+
+
+def test_the_site_has_every_page() -> None:
+    from docs_llms import site_pages
+
+    pages = [path for _, chapter in site_pages() for _, path in chapter]
+    assert sorted(pages) == sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
+    text = (ROOT / "docs" / "llms.txt").read_text(encoding="utf-8")
+    assert all(re.search(rf"\({path.removesuffix('.md')}\.html\): \S", text) for path in pages)
+
+
+def test_the_image_runs_as_nobody_special_and_its_commands_exist() -> None:
+    lines = [line for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines() if line[:1] not in "# "]
+    parts = [line.partition(" ")[::2] for line in lines if line]
+    assert [words.split()[0] for name, words in parts if name == "FROM"] == ["python:3.13-slim"] * 2
+    final = parts[[name for name, _ in parts].index("FROM", 1) :]
+    assert dict(final)["USER"] == "shop"
+    assert [name for name, _ in final if name == "USER"]
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (entry,) = json.loads(dict(final)["ENTRYPOINT"])
+    assert entry in scripts["scripts"]
+    parse_command(json.loads(dict(final)["CMD"]))
+    (extras,) = re.findall(r"/source\[([\w,]+)\]", " ".join(lines))
+    assert set(extras.split(",")) <= set(scripts["optional-dependencies"])
+    copied = {line[1:] for line in (ROOT / "Dockerfile.dockerignore").read_text().splitlines() if line[:1] == "!"}
+    assert all((ROOT / name).exists() for name in copied)
+    assert {"pyproject.toml", "README.md", "LICENSE", "hook", "src"} <= copied  # what a wheel is built from
+
+
+def test_the_services_of_the_compose_file_fit_the_sandbox(shop: Sandbox) -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    for service in services.values():
+        parse_command(service["command"])
+    port = services["sandbox"]["command"][2]
+    expected = {name: value.replace(str(shop.port), port) for name, value in shop.environment().items()}
+    assert services["sync"]["environment"] == expected
+    assert port in services["sandbox"]["healthcheck"]["test"][3]
 
 
 def test_a_mistake_in_an_example_is_seen() -> None:

@@ -11,6 +11,8 @@ from commercetools_source.cli.app import app
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, DestinationType
 from docs_architecture import architecture
+from docs_errors import troubleshooting
+from docs_llms import llms_text
 from docs_personal import personal_page
 from docs_python import python_page
 from docs_records import records
@@ -22,16 +24,18 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 def pages() -> dict[str, str]:
     """Return the text of each generated page by its path below docs/."""
-    return {
+    written = {
         "configuration.md": configuration(),
         "cli.md": commands(),
         **table_pages(),
         "architecture.md": architecture(),
+        "troubleshooting.md": troubleshooting(),
         "personal-data.md": personal_page(),
         "python.md": python_page(),
         "../src/commercetools_source/records.py": records(),
         **{f"../{path}": text for path, text in settings_files().items()},
     }
+    return {**written, "llms.txt": llms_text(written)}
 
 
 def configuration() -> str:

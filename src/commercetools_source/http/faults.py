@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from commercetools_source.http.routes import Proxy
 
-__all__ = ["fault_of", "incomplete", "oversized", "proxy_refusal", "unreadable"]
+__all__ = ["CERTIFICATES", "HANDSHAKES", "fault_of", "incomplete", "oversized", "proxy_refusal", "unreadable"]
 
-_CERTIFICATES: Mapping[int, str] = {
+CERTIFICATES: Mapping[int, str] = {
     9: "its certificate is not valid yet; check this machine's clock",
     10: "its certificate has expired; check this machine's clock, or tell who runs the host",
     18: "its certificate is signed by itself",
@@ -47,7 +47,7 @@ _READ_CODINGS = frozenset({"identity", "gzip", "x-gzip"})
 _TRUST = "; where a company's proxy signs, set REQUESTS_CA_BUNDLE to the file of its certificates"
 _UNTRUSTED = frozenset({18, 19, 20, 21})
 
-_HANDSHAKES: Mapping[str, str] = {
+HANDSHAKES: Mapping[str, str] = {
     "WRONG_VERSION_NUMBER": "it does not speak TLS at this port; check scheme and port of the URL or of the proxy",
     "HTTP_REQUEST": "it does not speak TLS at this port; check scheme and port of the URL or of the proxy",
     "RECORD_LAYER_FAILURE": "it does not speak TLS at this port; check scheme and port of the URL or of the proxy",
@@ -200,10 +200,10 @@ def _tls_reason(error: BaseException) -> str | None:
     inner = next((item for item in (error, *error.args) if isinstance(item, ssl.SSLError)), None)
     if isinstance(inner, ssl.SSLCertVerificationError):
         code = inner.verify_code
-        reason = _CERTIFICATES.get(code, f"its certificate was refused: {inner.verify_message}")
+        reason = CERTIFICATES.get(code, f"its certificate was refused: {inner.verify_message}")
         return reason + (_TRUST if code in _UNTRUSTED else "")
     # What is not in the table may pass: a connection that was cut in the handshake looks like any other.
-    return None if inner is None else _HANDSHAKES.get(inner.reason or "")
+    return None if inner is None else HANDSHAKES.get(inner.reason or "")
 
 
 def _words(error: BaseException) -> str:
