@@ -21,6 +21,9 @@ QUERIES = BOOKKEEPING
 
 Form = Literal["VIEW", "TABLE"]
 
+_LITERALS = {"VARCHAR": "''", "BIGINT": "9999999999", "BOOLEAN": "true", "DOUBLE": "0e0"}
+"""Values that have a type without a cast, which takes as long again to bind."""
+
 
 class Catalogue:
     """The tables and views of the file that is the current database of `connection`.
@@ -151,7 +154,7 @@ class Catalogue:
         # and 6 MB. So it is made over a row of the right types, and the query put in place of that behind it.
         self._create_schema(QUERIES)
         view, macro = relation_table(name), f"{QUERIES}.{quoted(name)}"
-        row = ", ".join(f"NULL::{sql} AS {quoted(column)}" for column, sql in types.items())
+        row = ", ".join(f"{_LITERALS.get(sql, f'NULL::{sql}')} AS {quoted(column)}" for column, sql in types.items())
         for statement in (
             f"CREATE OR REPLACE MACRO {macro}() AS {string(f'SELECT {row}')}",
             f"CREATE VIEW {view} AS FROM query({macro}())",

@@ -161,7 +161,7 @@ class Attached:
         try:
             self._opened.watch.expect(delivery)
             if (stored := self._unchanged(delivery)) is not None:
-                with self._opened.database.transaction():
+                with self._opened.database.autocommit():
                     states.write_state(self._opened.database, delivery.stream.name, delivery.state, states.now())
                 self._note(delivery, stored)
                 return
@@ -329,9 +329,11 @@ class Attached:
 
     def _unchanged(self, delivery: Delivery) -> Stored | None:
         """Return how a delivery is stored that brings nothing; None where it brings something, or that is not known."""
-        if delivery.records and delivery.phase is not Phase.FULL_ONLY:
-            return None
         opened = self._opened
+        brings = delivery.records and delivery.phase is not Phase.FULL_ONLY
+        if brings or not opened.tables.is_settled(delivery.stream.name):
+            return None
+        # Only now: a first run would set it, and set it back, for each stream.
         opened.database.allow(self._memory.enough)
         try:
             return unchanged(opened.database, opened.tables, opened.model, delivery)

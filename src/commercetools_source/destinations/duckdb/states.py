@@ -55,9 +55,13 @@ def read_states(database: Database) -> dict[str, StreamState]:
 
 def write_state(database: Database, stream: str, state: StreamState, moment: datetime) -> None:
     """Store the state of a stream; `moment` is UTC without a zone."""
-    database.execute(f"DELETE FROM {STATE} WHERE stream = ?", [stream])  # noqa: S608 - a constant
     text = msgspec.json.encode(encode(state)).decode()
-    database.execute(f"INSERT INTO {STATE} VALUES (?, ?, ?)", [stream, text, moment])  # noqa: S608 - a constant
+    ((count,),) = database.execute(
+        f"UPDATE {STATE} SET state = ?, updated_at = ? WHERE stream = ?",  # noqa: S608 - a constant
+        [text, moment, stream],
+    )
+    if not count:
+        database.execute(f"INSERT INTO {STATE} VALUES (?, ?, ?)", [stream, text, moment])  # noqa: S608 - a constant
 
 
 def create_table(database: Database) -> None:

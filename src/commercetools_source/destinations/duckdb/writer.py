@@ -31,9 +31,12 @@ class Stored(NamedTuple):
 
 
 def unchanged(database: Database, tables: StreamTables, model: Model, delivery: Delivery) -> Stored | None:
-    """Return how a delivery is stored of which the file has everything but the state; None where it lacks something."""
+    """Return how a delivery is stored of which the file has everything but the state; None where it lacks something.
+
+    The table of its stream is settled.
+    """
     stream = delivery.stream
-    if not states.is_there(database) or not tables.is_settled(stream.name):
+    if not states.is_there(database):
         return None
     # The relations are, if the table has every column that this version gives it: that is a part of their shape.
     if not model.is_current(stream, database.catalogue.columns[stream.name]):
