@@ -42,6 +42,7 @@ def keep_pages() -> None:
 def _set(settings: dict[int, int]) -> None:
     if sys.platform != "linux":
         return
+    # Nothing depends on it: without these settings a command takes more memory, and no other result.
     with suppress(ImportError, OSError, AttributeError):  # no ctypes, or another C library
         import ctypes
 

@@ -34,6 +34,7 @@ def run_command(command: Callable[[], int | None]) -> int:
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(bool(end.code))
         if isinstance(end.code, str):
+            # As the interpreter does it: https://docs.python.org/3/library/exceptions.html#SystemExit
             tell(f"{end.code}\n".encode())
     except Exception as error:
         status, fault = 1, _unwritten(error)
@@ -85,6 +86,7 @@ def output_fault(error: OSError | ValueError) -> str:
     if isinstance(error, DestinationError):
         return str(error)
     if isinstance(error, BrokenPipeError):
+        # The usual end of `... | head`, and no fault of the disk.
         return "whatever reads this program's output has gone"
     if isinstance(error, ValueError) or error.errno == errno.EBADF:
         return "standard output is closed, so there is nowhere to write to"
@@ -105,6 +107,7 @@ class Forgiving(io.TextIOBase):
     def isatty(self) -> bool:
         """Tell whether `out` is a terminal."""
         with suppress(OSError, ValueError):
+            # A stream that is closed raises ValueError where a descriptor would raise OSError.
             return self._out is not None and self._out.isatty()
         return False
 

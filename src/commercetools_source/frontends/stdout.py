@@ -26,6 +26,7 @@ def write(lines: bytes) -> None:
     Where Python is told not to buffer (`PYTHONUNBUFFERED`, usual in containers), a write that a signal
     interrupts takes only part of its bytes and says so by its result; the rest is written again here.
     """
+    # Bytes past the text layer: a record must not be encoded a second time.
     out = sys.stdout.buffer
     remainder = memoryview(lines)
     try:

@@ -39,6 +39,7 @@ def config_of(given: Mapping[str, Any], reserved: Iterable[str]) -> Config:
     """
     # A setting of ours may have the name of one of the SDK.
     own_settings = {name: value for name, value in given.items() if name in SETTINGS or name not in set(reserved)}
+    # Unknown keys are refused there, in the words of a Singer user.
     return SINGER.config(own_settings)
 
 

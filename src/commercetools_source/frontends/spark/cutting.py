@@ -90,6 +90,7 @@ def _joined(windows: Sequence[Window], count: int) -> list[Window]:
         if joined and (is_begun or not records):
             last = joined[-1]
             upper = replace(last.key_range, upper=window.key_range.upper)
+            # Only the upper end moves: neighbours meet there, so that no record lies between them.
             joined[-1] = Window(upper, (last.records or 0) + records)
         else:
             joined.append(Window(window.key_range, records))

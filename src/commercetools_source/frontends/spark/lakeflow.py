@@ -72,6 +72,7 @@ class LakeflowSource(DataSource):
         """Return the reader of a snapshot or of a virtual table."""
         if (table := self._table()) in _VIRTUAL:
             return _VirtualReader(table, self._names() if table == _METADATA else list(STREAMS))
+        # Without filters, because the contract of these connectors knows none.
         return BatchReader(self._checked())
 
     def streamReader(self, schema: StructType) -> StreamReader:  # noqa: ARG002, N802 - Spark's name, as above

@@ -117,6 +117,7 @@ def _deleted(client: Client, stream: Stream, partition: Partition, batches: Batc
         since, until = key_range.lower or partition.bound, key_range.upper or partition.bound
         size, privacy = client.config.page_size, client.privacy
         for _, tombstones in deletions(client.get, [stream], since, until, size, privacy=privacy):
+            # By id, as a deletion of the same record may come on two pages.
             times = {tombstone.id: tombstone.time for tombstone in tombstones}
             # A deletion is the record's last change, so its row is the newest by that column too.
             records = [tombstone.record(stream.cursor or "") for tombstone in tombstones]

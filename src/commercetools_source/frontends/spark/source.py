@@ -48,6 +48,7 @@ class CommercetoolsSource(DataSource):
 
     def streamReader(self, schema: StructType) -> StreamReader:  # noqa: ARG002, N802 - Spark's name, as above
         """Return the reader of `spark.readStream`."""
+        # No filters here: Spark pushes none down to a streaming source.
         return StreamReader(self._checked())
 
     def _checked(self) -> Options:

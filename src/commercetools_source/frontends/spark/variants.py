@@ -33,5 +33,6 @@ def _encoded(texts: pa.Array[pa.StringScalar]) -> pa.Array[pa.StructScalar]:
     return pa.StructArray.from_arrays(
         [pa.array(column, pa.binary()) for column in fields.values()],
         fields=[pa.field(name, pa.binary(), nullable=False) for name in fields],
+        # Null is the struct itself: a VARIANT that holds the JSON null is another value.
         mask=pa.array([value is None for value in values], pa.bool_()),
     )

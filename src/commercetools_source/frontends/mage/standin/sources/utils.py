@@ -120,6 +120,7 @@ def update_source_state_from_destination_state(
     """Copy the last line of the destination's state file, which is made if need be, into the source's."""
     source, destination = Path(absolute_path_to_source_state), Path(absolute_path_to_destination_state)
     destination.touch()
+    # The last line alone: a destination appends a state to its file after each batch.
     lines = destination.read_text(encoding="utf-8").splitlines()
     source.write_text(lines[-1] if lines else json.dumps({"bookmarks": {}}), encoding="utf-8")
 
