@@ -35,7 +35,8 @@ class Request:
 
     `authorization` is the header of this name; it is in no other place, so that no traceback shows it. `parse` turns
     the body of a 2xx answer, of `largest` bytes at most, into `Response.value`; a ValueError from it means that the
-    body is not whole, and counts as a network fault. `path` is what events and errors show.
+    body is not whole, and counts as a network fault. `path` is what events and errors show. `strict`: what is safe is
+    answered by a status of `WHOLE` only.
     """
 
     method: str
@@ -48,6 +49,7 @@ class Request:
     parse: Callable[[bytes], Any] | None = field(default=None, repr=False)
     authorization: Secret | None = field(default=None, repr=False)
     largest: int = LARGEST_BODY
+    strict: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,7 @@ class Transport:
             return fault
         if proxy is not None and packed.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
             return proxy_refusal(proxy)
-        if request.safe and is_good(packed.status) and packed.status not in WHOLE:
+        if request.strict and request.safe and is_good(packed.status) and packed.status not in WHOLE:
             return incomplete(packed.status, packed.headers, host, f"{request.method} {request.path}")
         # Waiting for the network goes on in parallel; what fills memory does not.
         with traffic.unpacking:
