@@ -59,8 +59,6 @@ def test_positions_of_addresses_become_their_ids(empty: Api) -> None:
         ("/carts", {"lineItems": [{"sku": "A", "quantity": 1}]}, "lineItems[0].sku"),
         ("/customers", {"anonymousId": "x"}, "anonymousId"),
         ("/api-clients", {"deleteDaysAfterCreation": 1}, "deleteDaysAfterCreation"),
-        ("/product-tailoring", {"name": A}, "name"),
-        ("/variants", {"sku": "A"}, "sku"),
     ],
 )
 def test_what_would_be_dropped_is_refused(empty: Api, path: str, fields: dict[str, Any], dropped: str) -> None:

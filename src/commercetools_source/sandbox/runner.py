@@ -76,7 +76,8 @@ class Sandbox:
         self._lifetime = lifetime
         self._log: deque[Seen] = deque(maxlen=_KEPT_REQUESTS)
         self._hooks: list[Callable[[Request], None]] = []
-        self._project: Project | None = None
+        self._latency = latency
+        self._app: App | None = None
         self._service: Service | None = None
         self._serving: Serving | None = None
 
@@ -116,8 +117,37 @@ class Sandbox:
         if self._now is not None:
             self.clock.set(self._now)
         random = Random(self.seed)  # noqa: S311 - repeatable on purpose
+        authorization = Authorization(self.project_key, self.clock, random)
+        scopes = tuple(f"{scope}:{self.project_key}" for scope in _SCOPES)
+        authorization.add(ApiClient(CLIENT_ID, CLIENT_SECRET, scopes, self._lifetime))
+        self._service = self._loaded(authorization, random)
+        admin = None
+        if self._admin:
+            from commercetools_source.sandbox.server.admin import Admin
+
+            admin = Admin(self)
+        self._app = App(self._service, self.clock, random, self._log, admin)
+        return self._app
+
+    def reset(self) -> None:
+        """Have the records of the start again, and no faults; API clients, tokens, hooks and the clock stay."""
+        service = self._running
+        with service.project.lock:
+            self.faults.clear()
+            self.faults.latency = self._latency
+            self._service = self._loaded(service.authorization, service.writer.random)
+            if self._app is not None:
+                self._app.service = self._service
+
+    def _loaded(self, authorization: Authorization, random: Random) -> Service:
+        """Return a service with the records of the start."""
         project = Project(Spec.load())
+        if self._rows is not None:
+            # Kept, so that they can be loaded again; the records hold the same bytes.
+            self._rows = tuple(self._rows)
         project.load(self._generated() if self._rows is None else self._rows)
+        if self._rows == ():
+            project.load([("/states", "", _built_in_state(self.clock.now()))])
         # Without a project record nothing else could be asked: settings, currencies and languages are read from it.
         if not len(project.collection("/")):
             project.load([("/", "", _bare_project(self.project_key, self.clock.now()))])
@@ -126,19 +156,10 @@ class Sandbox:
             old = next(iter(project.collection("/")))
             project.collection("/").remove(old.id)
             project.load([("/", "", msgspec.json.encode(settings))])
-        self._project = project
-        authorization = Authorization(self.project_key, self.clock, random)
-        scopes = tuple(f"{scope}:{self.project_key}" for scope in _SCOPES)
-        authorization.add(ApiClient(CLIENT_ID, CLIENT_SECRET, scopes, self._lifetime))
         writer = Writer(project, self.clock, random, authorization)
-        self._service = Service(project, authorization, writer, self.faults)
-        self._service.before = self._hooks
-        admin = None
-        if self._admin:
-            from commercetools_source.sandbox.server.admin import Admin
-
-            admin = Admin(self)
-        return App(self._service, self.clock, random, self._log, admin)
+        service = Service(project, authorization, writer, self.faults)
+        service.before = self._hooks
+        return service
 
     def _generated(self) -> Iterator[tuple[str, str, bytes]]:
         from commercetools_source.sandbox.shop.generate import generate
@@ -256,6 +277,15 @@ def _changeable(stream: str) -> str:
     if staged is not None:
         raise ConfigError(f"{stream} are derived; change {'variants' if 'variant' in path else 'products'} instead.")
     return path
+
+
+def _built_in_state(now: datetime) -> bytes:
+    from commercetools_source.sandbox.platform.clock import write_time
+
+    # The one State that each project has from its start: https://docs.commercetools.com/api/projects/states
+    state = {"key": "Initial", "type": "LineItemState", "initial": True, "builtIn": True, "name": {"en": "Initial"}}
+    times = dict.fromkeys(("createdAt", "lastModifiedAt"), write_time(now))
+    return msgspec.json.encode({"id": "00000000-0000-4000-8000-000000000001", "version": 1, **times, **state})
 
 
 def _bare_project(key: str, now: datetime) -> bytes:

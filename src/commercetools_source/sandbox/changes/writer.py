@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.errors import ConfigError
-from commercetools_source.sandbox.changes import derived
+from commercetools_source.sandbox.changes import catalog, derived
 from commercetools_source.sandbox.changes.actions import apply_actions
 from commercetools_source.sandbox.changes.defaults import refuse_lost
 from commercetools_source.sandbox.changes.drafts import Drafts
@@ -131,6 +131,9 @@ class Writer:
         if path == "/carts":
             derived.refuse_closed(record)
         changed = apply_actions(self.drafts, record, item_of(self.project, path), actions)
+        changed = self._labelled(path, changed)
+        if path == "/tax-categories":
+            changed = catalog.rated(changed, lambda: new_id(self.random))
         # Against the record of before: a value that it had already is no duplicate.
         refuse_duplicates(path, self.project.collection(path, parent), changed, record)
         if path == "/inventory":
@@ -186,6 +189,7 @@ class Writer:
         refuse_lost(value if cart is None else {name: draft[name] for name in draft if name not in _FIXED}, done)
         # Versions are given where the record is stored, the same way for every resource.
         done.pop("version", None)
+        done = self._labelled(path, done)
         refuse_duplicates(path, self.project.collection(path, parent), done)
         if path == "/api-clients":
             self._register(done)
@@ -209,7 +213,48 @@ class Writer:
         draft = derived.renamed(path, draft)
         if store is not None:
             draft = derived.in_store(draft, store, self.project.spec.fields(item_of(self.project, path)) or {})
-        return _product(draft) if path == "/products" else draft
+        return self._of_catalog(path, draft)
+
+    def _of_catalog(self, path: str, draft: dict[str, Any]) -> dict[str, Any]:
+        """Return what a draft of the catalogue asks for as fields of the record; all others as they are."""
+        if path == "/products":
+            return catalog.product_of(draft)
+        if path == "/tax-categories":
+            return catalog.rated(draft, lambda: new_id(self.random))
+        if path not in {"/variants", "/product-tailoring"}:
+            return draft
+        product = self._found("/products", draft["product"])
+        if path == "/variants":
+            numbers = [row["variantId"] for row in self._variants_of(product["id"])]
+            return catalog.variant_of(draft, max(numbers, default=0) + 1)
+        data = product["masterData"]["staged"]
+        embedded = [data.get("masterVariant") or {}, *data.get("variants", ())]
+        skus = {variant.get("sku"): variant["id"] for variant in embedded if variant}
+        skus |= {row["current"].get("sku"): row["variantId"] for row in self._variants_of(product["id"])}
+        return catalog.tailoring_of(draft, skus.get)
+
+    def _found(self, path: str, reference: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the record that a checked reference leads to."""
+        records = self.project.collection(path)
+        by_id = reference.get("id") is not None
+        record = records.get(str(reference["id"])) if by_id else records.find("key", str(reference["key"]))
+        return {} if record is None else record.decoded()
+
+    def _variants_of(self, product: str) -> list[dict[str, Any]]:
+        rows = (record.decoded() for record in self.project.collection("/variants"))
+        return [row for row in rows if row["product"]["id"] == product]
+
+    def _labelled(self, path: str, record: dict[str, Any]) -> dict[str, Any]:
+        """Return a record with the labels of its enum attributes; raises a 400 for a key that there is not."""
+        if path == "/products":
+            product_type = record["productType"]["id"]
+        elif path in {"/variants", "/product-tailoring"}:
+            product_type = self._found("/products", record["product"]).get("productType", {}).get("id", "")
+        else:
+            return record
+        types = {row.id: row.decoded() for row in self.project.collection("/product-types")}
+        labelled: dict[str, Any] = catalog.labelled(record, types, product_type)
+        return labelled
 
     def _check_sources(self, draft: Mapping[str, Any]) -> None:
         """Raise a 409 when what the new record is made of has another version than the draft says."""
@@ -366,15 +411,3 @@ def _set(value: dict[str, Any], path: list[str], new: Any) -> None:
         value.pop(last, None)
     else:
         value[last] = new
-
-
-def _product(draft: dict[str, Any]) -> dict[str, Any]:
-    """Return a product draft as the product that it makes: the same data current and staged."""
-    of_product = {"key", "productType", "taxCategory", "state", "priceMode"}
-    data = {name: value for name, value in draft.items() if name not in {*of_product, "publish"}}
-    # The master variant has id 1, the others follow: https://docs.commercetools.com/api/projects/products
-    data["masterVariant"] = {"id": 1, **(data.get("masterVariant") or {})}
-    data["variants"] = [{"id": number + 2, **variant} for number, variant in enumerate(data.get("variants") or [])]
-    published = bool(draft.get("publish"))
-    master = {"published": published, "hasStagedChanges": False, "current": data, "staged": data}
-    return {**{name: draft[name] for name in of_product if name in draft}, "masterData": master}

@@ -6,6 +6,7 @@ DELETE /_sandbox/faults          forget all
 POST   /_sandbox/latency         {"seconds": 0.1}: every response comes that much later
 POST   /_sandbox/clock           {"advance": seconds}
 POST   /_sandbox/tokens/expire   make all tokens invalid
+POST   /_sandbox/reset           the records of the start again; faults and latency are forgotten
 GET    /_sandbox/requests        the log of requests
 POST   /_sandbox/records/{stream}        create a record, or one for each item of an array
 POST   /_sandbox/records/{stream}/{id}   change fields of a record
@@ -51,6 +52,9 @@ class Controls(Protocol):
     def expire_tokens(self) -> int:
         """Make all tokens invalid."""
 
+    def reset(self) -> None:
+        """Have the records of the start again."""
+
     def create(self, stream: str, record: Mapping[str, Any] | None = None, parent: str = "") -> dict[str, Any]:
         """Add a record."""
 
@@ -92,6 +96,8 @@ class Admin:
             return {"now": write_time(sandbox.clock.now())}
         elif path == ("tokens", "expire") and method == "POST":
             return {"expired": sandbox.expire_tokens()}
+        elif path == ("reset",) and method == "POST":
+            sandbox.reset()
         elif path == ("requests",) and method == "GET":
             return [
                 {"method": seen.method, "path": seen.path, "query": seen.query, "status": seen.status}

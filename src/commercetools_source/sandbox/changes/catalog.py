@@ -1,0 +1,107 @@
+"""What the platform makes of drafts of the catalogue: products, variants, tailoring, tax rates; enums get their labels.
+
+Pure functions on plain records; who reads the records that they refer to is not known here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from commercetools_source.sandbox.changes.validation import invalid_field
+from commercetools_source.sandbox.platform.refusals import invalid_input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["labelled", "product_of", "rated", "tailoring_of", "variant_of"]
+
+_ENUMS = frozenset({"enum", "lenum"})
+_OF_PRODUCT = frozenset({"key", "productType", "taxCategory", "state", "priceMode"})
+_OF_VARIANT = frozenset({"key", "product"})
+_OF_TAILORING = frozenset({"key", "product", "store"})
+
+
+def product_of(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a product draft as the product that it makes: the same data current and staged."""
+    data = {name: value for name, value in draft.items() if name not in {*_OF_PRODUCT, "publish"}}
+    # The master variant has id 1, the others follow: https://docs.commercetools.com/api/projects/products
+    data["masterVariant"] = {"id": 1, **(data.get("masterVariant") or {})}
+    data["variants"] = [{"id": number + 2, **variant} for number, variant in enumerate(data.get("variants") or [])]
+    master = {"published": bool(draft.get("publish")), "hasStagedChanges": False, "current": data, "staged": data}
+    return {**{name: draft[name] for name in _OF_PRODUCT if name in draft}, "masterData": master}
+
+
+def variant_of(draft: Mapping[str, Any], number: int) -> dict[str, Any]:
+    """Return a variant draft as the resource that it makes, with its `number` inside the product."""
+    data = {name: value for name, value in draft.items() if name not in {*_OF_VARIANT, "publish"}}
+    own = {name: draft[name] for name in _OF_VARIANT if name in draft}
+    return {**own, "variantId": number, "published": bool(draft.get("publish")), "current": data}
+
+
+def tailoring_of(draft: Mapping[str, Any], number_of: Callable[[str], int | None]) -> dict[str, Any]:
+    """Return a tailoring draft as the resource that it makes: the same data current and staged.
+
+    `number_of` finds the number of a variant by its SKU; raises a 400 for a variant that the product does not have.
+    """
+    data = {name: value for name, value in draft.items() if name not in {*_OF_TAILORING, "publish"}}
+    variants = []
+    for position, variant in enumerate(data.get("variants") or ()):
+        number = variant.get("id") if variant.get("id") is not None else number_of(str(variant.get("sku")))
+        if number is None:
+            raise invalid_input(f"The field 'variants[{position}]' names no variant of the product by 'id' or 'sku'.")
+        variants.append({**{name: value for name, value in variant.items() if name != "sku"}, "id": number})
+    if "variants" in data:
+        data["variants"] = variants
+    own = {name: draft[name] for name in _OF_TAILORING if name in draft}
+    return {**own, "published": bool(draft.get("publish")), "hasStagedChanges": False, "current": data, "staged": data}
+
+
+def rated(category: Mapping[str, Any], new_id: Callable[[], str]) -> dict[str, Any]:
+    """Return a tax category whose rates have ids (https://docs.commercetools.com/api/projects/taxCategories#taxrate)."""
+    return {**category, "rates": [{"id": new_id(), **rate} for rate in category.get("rates") or ()]}
+
+
+def labelled(value: Any, types: Mapping[str, Mapping[str, Any]], product_type: str, path: str = "") -> Any:
+    """Return `value`, a record or a part of one, with keys of enum attributes as the values that the platform answers.
+
+    `types`: product types by id. A draft may name a value by its key, and is answered with key and label
+    (https://docs.commercetools.com/api/projects/productTypes#attributeenumtype). Raises a 400 for a key that the
+    type does not have.
+    """
+    if isinstance(value, list):
+        return [labelled(item, types, product_type, f"{path}[{number}]") for number, item in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    done = {}
+    for name, field in value.items():
+        below = f"{path}.{name}" if path else name
+        if name == "attributes" and isinstance(field, list):
+            done[name] = _attributes(field, types, product_type, below)
+        else:
+            done[name] = labelled(field, types, product_type, below)
+    return done
+
+
+def _attributes(entries: list[Any], types: Mapping[str, Mapping[str, Any]], product_type: str, path: str) -> list[Any]:
+    rows = types.get(product_type, {}).get("attributes", ())
+    definitions = {row["name"]: row["type"] for row in rows}
+    return [
+        {**entry, "value": _attribute(entry["value"], definitions[entry["name"]], types, f"{path}[{number}].value")}
+        if isinstance(entry, dict) and entry.get("name") in definitions and "value" in entry
+        else entry
+        for number, entry in enumerate(entries)
+    ]
+
+
+def _attribute(value: Any, kind: Mapping[str, Any], types: Mapping[str, Mapping[str, Any]], path: str) -> Any:
+    if kind["name"] == "set" and isinstance(value, list):
+        inner = kind["elementType"]
+        return [_attribute(item, inner, types, f"{path}[{number}]") for number, item in enumerate(value)]
+    if kind["name"] == "nested" and isinstance(value, list):
+        return _attributes(value, types, kind["typeReference"]["id"], path)
+    if kind["name"] in _ENUMS and isinstance(value, str):
+        values = {row["key"]: row for row in kind["values"]}
+        if value not in values:
+            raise invalid_field(path, value, f"one of {', '.join(values)}", list(values))
+        return dict(values[value])
+    return value
