@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import socket
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -347,6 +349,45 @@ def test_a_file_that_cannot_be_written_whole_stays_as_it_was(
     assert "cannot write zones.svg: File too large" in capsys.readouterr().err
     assert {name: (tmp_path / name).read_bytes() for name in before} == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.db", "shop.db", "shop.prom", "zones.svg"]
+
+
+@pytest.mark.parametrize("command", [*WRITING, *READING, ["runs"], ["report"], ["forget", "one"]], ids=" ".join)
+def test_a_name_with_a_backslash_leads_to_no_file_of_a_folder(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """DuckDB takes `data\\shop.db` for the file `shop.db` of the folder `data` on every system."""
+    (tmp_path / "data").mkdir()
+    with duckdb.connect("data/shop.db") as connection:
+        connection.execute("CREATE TABLE theirs AS SELECT 1 AS one")
+    (tmp_path / r"data\shop.db").write_bytes((tmp_path / "data" / "shop.db").read_bytes())
+    (tmp_path / r"data\folder").mkdir()
+    before = snapshot(tmp_path)
+    for destination in (r"data\shop.db", r"duckdb:data\new", r"parquet:data\folder", r"parquet:data\folder/new"):
+        status = run(command, destination)
+        err = capsys.readouterr().err
+        is_new = "new" in destination and (command[0] == "plan" or "does not exist" in err)  # there is nothing to read
+        assert is_new or (status == 2 and "backslash" in err), destination
+        assert snapshot(tmp_path) == before, destination
+    if command[0] == "sync":
+        assert run([*command, "--publish", r"data\shop.db"], "shop.db") == 2
+        assert "backslash" in capsys.readouterr().err
+        assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", [*WRITING, *READING, ["runs"], ["report"], ["forget", "one"]], ids=" ".join)
+def test_what_is_neither_file_nor_folder_is_not_opened(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe.db")
+    (tmp_path / "link.db").symlink_to("/dev/full")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket.db")
+    before = snapshot(tmp_path)
+    for name in ("pipe.db", "socket.db", "link.db", "duckdb:/dev/null", "duckdb:/dev/full"):
+        assert run(command, name) == 1, name
+        line = capsys.readouterr().err.splitlines()[-1]
+        assert "is no regular file, so nothing is written there" in line
+    assert snapshot(tmp_path) == before
 
 
 @pytest.mark.parametrize("kind", ["", "parquet:", "jsonl:"])

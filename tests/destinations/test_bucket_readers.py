@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
+from cli.test_cli_every_command import READING, STORING, WRITING
 from commercetools_source.cli import app
 from commercetools_source.sandbox import Sandbox
 from destinations.s3 import bucket_of, download, needs_s3
+from destinations.trees import snapshot
 from shops import rows_of
 
 if TYPE_CHECKING:
@@ -79,6 +81,30 @@ def test_every_command_does_in_a_bucket_what_it_does_in_a_folder(
     assert len(copy) > 10
     assert copy == views(tmp_path / "folder", str(tmp_path / "folder"))
     assert all("@" not in str(row) for row in copy["raw.customers"])
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_no_command_touches_what_others_have_in_a_bucket_and_one_that_reads_changes_nothing(
+    kind: str, url: str, proxy: Server, shop: Sandbox, tmp_path: Path
+) -> None:
+    import obstore
+
+    where, store = ["-d", f"{kind}:{url}"], bucket_of(url)
+    customer = str(shop.records("customers")[0]["id"])
+    others = ("notes.txt", "orders/part-000009-0a1b2c3d." + kind, "backup/manifest.json", "manifest.json.tmp")
+    assert run("sync", *STREAMS, *where) == 0
+    for key in others:
+        obstore.put(store, key, b"theirs")
+    for name in STORING:
+        before, asked = snapshot(download(url, tmp_path / f"{name} before")), len(proxy.asked)
+        run(*name.split(), *(WRITING | {"forget": [customer]}).get(name, READING.get(name, [])), *where)
+        after = snapshot(download(url, tmp_path / f"{name} after"))
+        assert [after[key][-1] for key in others] == [before[key][-1] for key in others], name
+        if name not in WRITING:
+            assert after.keys() == before.keys(), name
+            assert not [line for line in proxy.asked[asked:] if line[0] in {"PUT", "DELETE", "POST"}], name
+    made = {path.name for path in tmp_path.iterdir() if path.name.split()[-1] not in {"before", "after"}}
+    assert made == ({"commercetools.html"} if kind == "parquet" else set())
 
 
 @pytest.mark.usefixtures("shop")

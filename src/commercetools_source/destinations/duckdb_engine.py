@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import msgspec
 from commercetools_source.arrow.arrays import integers, moments, strings
 from commercetools_source.arrow.decode import DELETED_AT, UNFIT
 from commercetools_source.catalog.timestamps import moment
+from commercetools_source.errors import ConfigError
 from commercetools_source.extract.abilities import Difference
 from commercetools_source.model.quoting import string
 
@@ -36,6 +38,7 @@ __all__ = [
     "listed",
     "mark_deleted",
     "records",
+    "refuse_backslash",
     "registered",
     "remove",
 ]
@@ -55,6 +58,16 @@ IDS = "_ids"
 # A record may have 16 MB (https://docs.commercetools.com/api/limits), most have some KB.
 _ROWS_AT_ONCE = 1000
 _LACKING = re.compile(r"failed to (pin|allocate|offload)|could not allocate|out of memory|memory limit", re.IGNORECASE)
+
+
+def refuse_backslash(location: str) -> None:
+    """Raise ConfigError for a file or folder that DuckDB would look for elsewhere.
+
+    On every system it takes a backslash for the separator of folders, and in a list of files for an escape. A file
+    with one in its name would be that of a folder, whosever it is.
+    """
+    if os.sep != "\\" and "\\" in location:
+        raise ConfigError(f"to DuckDB the backslash in {location} separates folders; choose another name")
 
 
 def connect(settings: Settings) -> duckdb.DuckDBPyConnection:

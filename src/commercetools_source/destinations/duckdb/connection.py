@@ -140,7 +140,8 @@ def require_packages(name: object, extra: str) -> None:
 
 
 def check_path(path: Path, *, read_only: bool) -> None:
-    """Raise DestinationError where there can be no file at `path`, or where there is none to read."""
+    """Raise DestinationError where there can be no file at `path`, or where there is none to read, and ConfigError."""
+    duckdb_engine.refuse_backslash(str(path.absolute()))
     try:
         _check(path, read_only=read_only)
     except OSError as error:
@@ -154,6 +155,8 @@ def _check(path: Path, *, read_only: bool) -> None:
         refuse_ambiguous(path)
     if path.is_dir():
         raise DestinationError(f"{path} is a folder; name a file in it, such as {path / 'commercetools.duckdb'}")
+    if path.exists() and not path.is_file():  # a device or a pipe, on which somebody may be listening
+        raise DestinationError(f"{path} is no regular file, so nothing is written there; choose another name")
     if not path.parent.is_dir():
         raise DestinationError(f"cannot write {path}: the folder {path.parent} does not exist; create it first")
     if read_only and not path.exists():

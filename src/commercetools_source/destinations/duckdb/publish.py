@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.duckdb.connection import attach, refuse_ambiguous
+from commercetools_source.destinations.duckdb_engine import refuse_backslash
 from commercetools_source.destinations.store.atomic import refuse_link, replace_file
 from commercetools_source.errors import ConfigError, DestinationError
 
@@ -47,6 +48,7 @@ def check_target(source: Path, target: Path) -> None:
                 f"cannot publish {target}: the folder {target.parent} does not exist; create it first"
             )
         refuse_ambiguous(target)
+        refuse_backslash(str(target.absolute()))
         refuse_link(target)
         _refuse_foreign(target)
     except (OSError, RuntimeError) as error:  # up to Python 3.12 links that lead round are a RuntimeError

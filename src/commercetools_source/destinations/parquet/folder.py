@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import surprises
 from commercetools_source.catalog.schema import columns
-from commercetools_source.destinations.duckdb_engine import first_line
+from commercetools_source.destinations.duckdb_engine import first_line, refuse_backslash
 from commercetools_source.destinations.folder_destination import FolderDestination
 from commercetools_source.destinations.manifest import MANIFEST
 from commercetools_source.destinations.parquet import deletions, erasure
@@ -111,6 +111,7 @@ class Parquet(FolderDestination):
         except ImportError as error:
             hint = install_hint("parquet")
             raise DestinationError(f"cannot use {self.name}: it needs pyarrow and DuckDB; {hint}") from error
+        refuse_backslash(self._folder.files.url)
 
     @contextmanager
     def querying(self) -> Iterator[duckdb.DuckDBPyConnection]:
