@@ -231,6 +231,13 @@ def test_a_mistake_is_one_trace_that_names_it(shop: Sandbox, files: dict[str, An
     assert SECRET not in json.dumps(messages)
 
 
+def test_a_start_in_the_future_is_named_as_the_setting_is(shop: Sandbox) -> None:
+    late = config(shop, start_date="2999-01-01T00:00:00Z")
+    _, messages = run("read", config=late, catalog=catalog(orders="incremental"))
+    (error,) = traces(messages, "ERROR")
+    assert error["message"].startswith("start_date is 2999-01-01T00:00:00.000Z, which is in the future")
+
+
 def test_a_file_of_a_windows_editor_is_read(shop: Sandbox) -> None:
     status, (message,) = run("check", config="\ufeff" + json.dumps(config(shop)))
     assert (status, message["connectionStatus"]) == (0, {"status": "SUCCEEDED"})

@@ -146,7 +146,7 @@ def _read(given: argparse.Namespace) -> int:
         return 0
     with Client(config, hook=output.tell) as client, stopping() as stopper:
         # https://docs.airbyte.com/understanding-airbyte/airbyte-protocol#airbytetracemessage
-        for forecast in plan(client, output.open(), streams=names, since=config.start_date):
+        for forecast in plan(client, output.open(), streams=names):
             if forecast.records:
                 estimate = {"type": "STREAM", "name": forecast.stream, "row_estimate": forecast.records}
                 messages.trace("ESTIMATE", estimate)
