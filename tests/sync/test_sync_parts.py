@@ -204,6 +204,11 @@ def test_a_predicate_that_the_platform_refuses_fails_its_stream_and_says_why(sho
     assert zones.complete
 
 
+def test_an_end_that_is_no_number_is_refused(shop: Shop) -> None:
+    with pytest.raises(ConfigError, match="NaN"):
+        shop.sync("orders", seconds=float("nan"))
+
+
 def test_a_run_out_of_time_ends_cleanly_and_the_next_one_goes_on(shop: Shop) -> None:
     summary = shop.sync("orders", seconds=0.0)
     assert "the next run goes on from here" in str(summary.outcomes[0].error)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from commercetools_source.errors import ConfigError
+
 __all__ = ["Limits"]
 
 
@@ -31,6 +33,11 @@ class Limits:
     batch_seconds: float = 15.0
     ahead_bytes: int = _AHEAD
     seconds: float = math.inf
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError for an end that is no number: no time is before it and none behind it."""
+        if math.isnan(self.seconds):
+            raise ConfigError("the time after which the run ends is NaN; it must be a number, or not given")
 
     @classmethod
     def of(cls, workers: int, page_size: int, batch_bytes: int) -> Limits:

@@ -58,14 +58,21 @@ def commercetools(
         raise ConfigError(f"form is {form!r}; it must be arrow or json")
     if relations and form == "json":
         raise ConfigError("relations are made of Arrow tables: leave out form='json'")
+    seconds = math.inf if minutes is None else _seconds(minutes)
     chosen = streams_of(streams)
     predicates(where or {}, chosen)
     if relations:
         require("what makes relations", "duckdb")
     logging.getLogger("dlt").addFilter(_is_worth_saying)
-    run = Run(config, chosen, where or {}, deletions, math.inf if minutes is None else minutes * 60, form, relations)
+    run = Run(config, chosen, where or {}, deletions, seconds, form, relations)
     for stream in chosen:
         yield _resource(stream, run)
+
+
+def _seconds(minutes: object) -> float:
+    if isinstance(minutes, (int, float)) and minutes >= 0:  # NaN is not
+        return minutes * 60.0
+    raise ConfigError(f"minutes is {minutes!r:.50}; it must be a number from 0 on, or not given")
 
 
 def _resource(stream: Stream, run: Run) -> Any:
