@@ -5,6 +5,8 @@ The file is not part of this repository; tests that need it are skipped where it
 
 from __future__ import annotations
 
+import json
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 FILE = Path(__file__).parents[2].parent / "shared" / "reference" / "openapi.yaml"
+_NEWS = resources.files("commercetools_source.catalog") / "additions.json"
 _SCHEMAS = "#/components/schemas/"
 # Maps of which the conversion says that their values are texts; this is what the platform's RAML says.
 _MAPS: Mapping[str, Any] = {
@@ -40,6 +43,23 @@ def load() -> dict[str, Any]:
                 named = operation.get("parameters", ())
                 operation["parameters"] = [one for one in named if not one["name"].startswith("/")]
     _make_unions(whole, schemas)
+    return whole
+
+
+def with_news(whole: dict[str, Any]) -> dict[str, Any]:
+    """Return the specification with the reviewed values and fields that the platform announced since it was published.
+
+    The file is older than the platform: what `additions.json` names is right although the file refuses it.
+    """
+    schemas = whole["components"]["schemas"]
+    for row in json.loads(_NEWS.read_bytes())["rows"]:
+        schema = schemas.get(row["type"], {})
+        if "value" in row:
+            schema["enum"] = [*schema["enum"], row["value"]]
+        # A field that is no longer always sent; new ones are let through by `_repair` already.
+        for part in _parts(schema) if row.get("is", "!")[-1] != "!" else ():
+            if row.get("field") in part.get("required", ()):
+                part["required"].remove(row["field"])
     return whole
 
 
