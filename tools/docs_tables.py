@@ -8,6 +8,7 @@ from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.model.areas import AREAS
 from commercetools_source.model.descriptions import describe_relation, descriptions
+from commercetools_source.model.left import COPIES, LEFT_LISTS
 from commercetools_source.model.relations import relations
 from commercetools_source.report.diagram import draw_tables
 from commercetools_source.report.svg import svg
@@ -34,7 +35,13 @@ def table_pages() -> dict[str, str]:
 
 
 def _overview() -> str:
-    return _OVERVIEW + "\n".join(_listed(area) for area in AREAS)
+    return _OVERVIEW + "\n".join(_listed(area) for area in AREAS) + _left()
+
+
+def _left() -> str:
+    rows = [f"| lists in `{name}` | {reason} |" for name, reason in COPIES.items()]
+    rows += [f"| `{name}` | {reason} |" for name, reason in LEFT_LISTS.items()]
+    return "\n".join([_LEFT, *rows, ""])
 
 
 def _listed(area: Area) -> str:
@@ -91,6 +98,13 @@ def _cell(text: str) -> str:
 
 _GENERATED = "<!-- written by `make docs` from the catalogue, the contract and src/commercetools_source/model -->\n"
 
+_LEFT = """
+## Lists without a table
+
+Some lists are JSON columns of what they lie in, whole and unchanged, by the type of their items:
+
+| items | why they have no table |
+|---|---|"""
 _OVERVIEW = f"""\
 # Tables
 

@@ -36,7 +36,14 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         ),
         "approval_rules": Family(
             "approval_rule",
-            (child("requesters", "requesters"), child("approver_tiers", "approvers.tiers")),
+            (
+                child("requesters", "requesters"),
+                # Who has to approve: each tier after the other, all groups of a tier, of a group any role
+                # (https://docs.commercetools.com/api/projects/approval-rules#approverhierarchy).
+                child("approver_tiers", "approvers.tiers", item_name="tier"),
+                child("approver_groups", "and", below="approver_tiers", item_name="group"),
+                child("approver_roles", "or", below="approver_groups"),
+            ),
         ),
         "attribute_groups": Family("attribute_group", (child("attributes", "attributes", "key"),)),
         "business_units": Family(
