@@ -128,7 +128,7 @@ def _write_dbt(folder: Path, tables: tuple[str, ...], destination: str | None) -
 
 
 def _shop(destination: str | None) -> tuple[Path, frozenset[str] | None]:
-    """Return the DuckDB file that a project reads, and its streams, None where no file is named."""
+    """Return the DuckDB database that a project reads, and its streams, None where no file is named."""
     from commercetools_source.destinations import open_stored
 
     attached = having(DESTINATIONS, Ability.VIEWS)

@@ -1,4 +1,4 @@
-"""The files of a dbt project over a DuckDB file that `sync` wrote. Pure."""
+"""The files of a dbt project over a DuckDB database that `sync` wrote. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIGN = "written by commercetools-source schema --dbt"
 def project_files(relations: Mapping[str, Relation], shop: str) -> dict[str, str]:
     """Return the text of each file of the project by its path, slashes between folders.
 
-    It has the marts that can be computed from `relations` alone. `shop` is the DuckDB file, unless the variable SHOP
+    It has the marts that can be computed from `relations` alone. `shop` is the DuckDB database, unless the variable SHOP
     of the environment names another.
     """
     marts = _computable(relations)

@@ -18,7 +18,7 @@ __all__ = ["DATABASE", "SOURCE", "sources_file", "text", "unique_rows"]
 SOURCE = "commercetools"
 """What models call the source: `source('commercetools', 'orders')`."""
 DATABASE = "shop"
-"""What the DuckDB file is called in dbt's connection, whatever its own name."""
+"""What the DuckDB database is called in dbt's connection, whatever its own name."""
 
 _EVERYWHERE = ("createdBy_", "lastModifiedBy_")
 """Who made and changed a record stands in nearly every table: as tests, these were a fifth of all."""
