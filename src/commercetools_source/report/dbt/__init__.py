@@ -1,1 +1,1 @@
-"""A dbt project over a DuckDB database: its sources written from the model, and marts that answer what shops ask first."""
+"""A dbt project over a DuckDB database: sources written from the model, marts that answer what shops ask first."""

@@ -22,8 +22,8 @@ SIGN = "written by commercetools-source schema --dbt"
 def project_files(relations: Mapping[str, Relation], shop: str) -> dict[str, str]:
     """Return the text of each file of the project by its path, slashes between folders.
 
-    It has the marts that can be computed from `relations` alone. `shop` is the DuckDB database, unless the variable SHOP
-    of the environment names another.
+    It has the marts that can be computed from `relations` alone. `shop` is the DuckDB database, unless the
+    variable SHOP of the environment names another.
     """
     marts = _computable(relations)
     files = {
