@@ -1,11 +1,15 @@
 """The command `sandbox`: a local platform with a generated shop."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from commercetools_source.cli import options
 from commercetools_source.cli.values import size_of
+from commercetools_source.destinations import DESTINATIONS
+from commercetools_source.destinations.row import Ability, described, having
+from commercetools_source.errors import ConfigError
 
 app = typer.Typer()
 
@@ -27,8 +31,55 @@ def sandbox(
     admin: Annotated[
         bool, typer.Option("--admin", help="Let anyone on this machine script faults and data below /_sandbox.")
     ] = False,
+    stored: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="WHERE",
+            help=f"Serve what `sync` stored: {described(having(DESTINATIONS, Ability.QUERY))}.",
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="FOLDER", help="Serve JSON lines: FOLDER/STREAM.jsonl, or a folder of `sync`."),
+    ] = None,
 ) -> None:
-    """Serve a local commercetools API. It has a generated shop and runs until Ctrl-C."""
+    """Serve a local commercetools API. It has a generated shop, or a copy of yours, and runs until Ctrl-C."""
     from commercetools_source.sandbox import serve
 
+    if stored is not None or data is not None:
+        if (seed, size, burst) != (1, "demo", 0):
+            raise ConfigError(
+                "--seed, --size and --burst are for a generated shop; leave out --from and --data, or them"
+            )
+        _serve_own(stored, data, port=port, admin=admin, latency=latency)
+        return
     serve(port=port, seed=seed, size=size_of(size), admin=admin, latency=latency, burst=burst)
+
+
+def _serve_own(stored: str | None, data: Path | None, *, port: int, admin: bool, latency: float) -> None:
+    """Serve the records of a destination or folder; changes to them are lost when it ends."""
+    from commercetools_source.cli.own_shop import project_key, sandbox_rows, stored_records, written_records
+    from commercetools_source.destinations import open_stored
+    from commercetools_source.errors.extras import require
+    from commercetools_source.sandbox import Sandbox
+    from commercetools_source.sandbox.process import serve_sandbox
+
+    require("the sandbox", "sandbox")
+    if data is not None:
+        if stored is not None:
+            raise ConfigError("--from and --data name two shops; leave one of them out")
+        records = written_records(data)
+    else:
+        records = stored_records(open_stored(stored or ""))
+    key = project_key(records)
+    sandbox = Sandbox(project_key=key, rows=sandbox_rows(records), port=port, admin=admin, latency=latency)
+
+    def announce(_: str) -> None:
+        exports = "\n".join(f"export {name}={value}" for name, value in sandbox.environment().items())
+        typer.echo(
+            f"What is stored in {stored or data} answers at {sandbox.url}/{key} until Ctrl-C; changes are lost then."
+            f"\nTo use it, paste into another shell:\n\n{exports}"
+        )
+
+    serve_sandbox(sandbox, announce)

@@ -61,7 +61,7 @@ def schema(
             "-d",
             metavar="WHERE",
             help=f"What `sync` wrote; for --sql {described(having(DESTINATIONS, Ability.EXTERNAL))}, for --dbt"
-            f" {described(having(DESTINATIONS, Ability.VIEWS))}, whose streams are the project's.",
+            f" {described(having(DESTINATIONS, Ability.PUBLISH))}, whose streams are the project's.",
         ),
     ] = None,
 ) -> None:
@@ -131,7 +131,7 @@ def _shop(destination: str | None) -> tuple[Path, frozenset[str] | None]:
     """Return the DuckDB database that a project reads, and its streams, None where no file is named."""
     from commercetools_source.destinations import open_stored
 
-    attached = having(DESTINATIONS, Ability.VIEWS)
+    attached = having(DESTINATIONS, Ability.PUBLISH)
     if destination is None:
         return Path(attached[0].default).absolute(), None
     target = parse(destination, DESTINATIONS)

@@ -1,0 +1,155 @@
+"""Records of a shop of one's own for the sandbox: what `sync` stored, or JSON lines."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from commercetools_source.catalog.schema import columns
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.errors import ConfigError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.delivery import Destination
+
+    Record = dict[str, msgspec.Raw]
+
+__all__ = ["project_key", "sandbox_rows", "stored_records", "written_records"]
+
+_BATCH = 1000
+# The sandbox works these out of products and variants, as the platform does.
+_WORKED_OUT = frozenset({"product_projections_current", "product_projections_staged", "variant_projections_current"})
+
+
+def stored_records(destination: Destination) -> dict[str, list[Record]]:
+    """Return the live records of a destination by stream: nested values byte for byte, others with the same value.
+
+    Raises ConfigError for one that cannot be asked with SQL, and DestinationError.
+    """
+    from commercetools_source.arrow.decode import DELETED_AT
+    from commercetools_source.extract.abilities import Queryable
+    from commercetools_source.model.schemas import record_table
+    from commercetools_source.report.html.queries import stream_tables
+
+    if not isinstance(destination, Queryable):
+        raise ConfigError(
+            f"--from is for what can be asked with SQL; for {destination.name} use --data with its folder"
+        )
+    records = {}
+    with destination.querying() as connection:
+        for name, types in stream_tables(connection).items():
+            result = connection.execute(f"SELECT * FROM {record_table(name)} WHERE {DELETED_AT} IS NULL")  # noqa: S608
+            names = [str(column[0]) for column in result.description or ()]
+            found: list[Record] = []
+            while rows := result.fetchmany(_BATCH):
+                found += [_record(names, types, row) for row in rows]
+            records[name] = found
+    return records
+
+
+def written_records(folder: Path) -> dict[str, list[Record]]:
+    """Return the records of `STREAM.jsonl` and `STREAM/*.jsonl` in a folder; of several with one key the newest.
+
+    Raises ConfigError that names the file and line of whatever is no record.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"--data is {folder}, which is no folder; name one with files such as orders.jsonl")
+    records = {}
+    for name, stream in STREAMS.items():
+        files = [*folder.glob(f"{name}.jsonl"), *sorted((folder / name).glob("*.jsonl"))]
+        newest: dict[tuple[bytes, ...], Record] = {}
+        for record in (record for file in files for record in _lines(file, stream)):
+            key = tuple(bytes(record[field]) for field in stream.key)
+            if key not in newest or _version(newest[key]) <= _version(record):
+                newest[key] = record
+        if files:
+            records[name] = list(newest.values())
+    if not records:
+        raise ConfigError(f"--data is {folder}, which has no file of a stream, such as orders.jsonl")
+    return records
+
+
+def project_key(records: Mapping[str, list[Record]]) -> str:
+    """Return the key of the project that the records have, that of the generated shop where they have none."""
+    project = records.get("project")
+    return str(msgspec.json.decode(project[0]["key"])) if project else "sample-shop"
+
+
+def sandbox_rows(records: Mapping[str, list[Record]]) -> Iterator[tuple[str, str, bytes]]:
+    """Yield the records as the sandbox takes them: its collection, the parent in it, and JSON."""
+    units = {_text(unit["key"]): unit for unit in records.get("business_units", ())}
+    for name, found in records.items():
+        stream = STREAMS[name]
+        if name in _WORKED_OUT:
+            continue
+        path = stream.parents.source if stream.parents and stream.parents.kind == "distinct" else stream.path
+        # Extraction put these in front of what the platform sent.
+        added = {column for column, _ in stream.derived} | set(stream.parents.columns if stream.parents else ())
+        for record in found:
+            body = msgspec.json.encode({field: value for field, value in record.items() if field not in added})
+            for parent in _parents(stream, record, units):
+                yield path, parent, body
+
+
+def _parents(stream: Stream, record: Record, units: Mapping[str, Record]) -> Iterable[str]:
+    """Return the parents below which a record is served; of one that only associates can list, all of its unit."""
+    if stream.parents is None or stream.parents.kind == "distinct":
+        return ("",)
+    (*_, column) = stream.parents.columns
+    value = _text(record[column])
+    if len(stream.parents.columns) == 1:
+        return (value,)
+    associates = msgspec.json.decode(units[value].get("associates", b"[]")) if value in units else []
+    return [f"{associate['customer']['id']}/{value}" for associate in associates]
+
+
+def _record(names: Iterable[str], types: Mapping[str, str], row: Iterable[Any]) -> Record:
+    from commercetools_source.arrow.decode import OWN, UNFIT
+
+    record: Record = {}
+    unfit: Record = {}
+    for name, value in zip(names, row, strict=True):
+        if name == UNFIT and value is not None:
+            unfit = msgspec.json.decode(value, type=dict[str, msgspec.Raw])
+        elif value is not None and name not in OWN:
+            record[name] = msgspec.Raw(value.encode() if types[name] == "JSON" else msgspec.json.encode(_plain(value)))
+    return record | unfit
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as the platform writes it."""
+    if isinstance(value, datetime):
+        return f"{value.isoformat(timespec='milliseconds')}Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _lines(file: Path, stream: Stream) -> Iterator[Record]:
+    # What the platform gives to each record, and without which none can be served.
+    needed = {*stream.key, *({"version"} & {column.name for column in columns(stream)})}
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                record = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+            except ValueError as error:
+                raise ConfigError(f"{file}, line {number}: no JSON object ({printable(str(error))})") from None
+            if missing := sorted(needed - record.keys()):
+                raise ConfigError(f"{file}, line {number}: a record of {stream.name} needs {' and '.join(missing)}")
+            yield record
+
+
+def _version(record: Record) -> int:
+    return int(msgspec.json.decode(record.get("version", b"0")))
+
+
+def _text(value: msgspec.Raw) -> str:
+    return str(msgspec.json.decode(value))

@@ -1,0 +1,106 @@
+"""`sandbox --from` and `--data`: a shop that was extracted is served again, record for record."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.cli.app import run
+from commercetools_source.cli.own_shop import project_key, sandbox_rows, stored_records, written_records
+from commercetools_source.client import Client
+from commercetools_source.destinations import open_destination
+from commercetools_source.sandbox import Sandbox
+from commercetools_source.sync.run import sync
+from hidden import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+Shop = dict[str, dict[str, Any]]
+
+
+def by_key(records: Mapping[str, list[dict[str, Any]]]) -> Shop:
+    """Return the records of each stream by their id, by their JSON where they have none."""
+    return {
+        name: {str(record.get("id", json.dumps(record, sort_keys=True))): record for record in found}
+        for name, found in records.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Shop]]:
+    folder = tmp_path_factory.mktemp("own")
+    with Sandbox("tiny") as sandbox, Client(sandbox.settings()) as client:
+        for spec in (f"duckdb:{folder / 'shop.duckdb'}", f"jsonl:{folder / 'lines'}"):
+            assert sync(client, open_destination(spec)).complete
+        # Secrets are not extracted.
+        yield (
+            folder,
+            by_key({name: [shown(one, row.item) for one in sandbox.records(name)] for name, row in STREAMS.items()}),
+        )
+
+
+@pytest.mark.parametrize("form", ["duckdb", "jsonl"])
+def test_what_was_extracted_is_served_again_with_the_same_values(shop: tuple[Path, Shop], form: str) -> None:
+    folder, expected = shop
+    records = (
+        stored_records(open_destination(str(folder / "shop.duckdb")))
+        if form == "duckdb"
+        else written_records(folder / "lines")
+    )
+    with Sandbox(rows=sandbox_rows(records)) as sandbox:
+        served = by_key({name: sandbox.records(name) for name in STREAMS})
+        for name in STREAMS:
+            assert served[name].keys() == expected[name].keys(), name
+            assert [key for key, record in served[name].items() if record != expected[name][key]] == [], name
+        with Client(sandbox.settings()) as client:
+            assert {order["id"] for order in client.records("orders")} == set(expected["orders"])
+
+
+def test_nested_values_keep_their_bytes(shop: tuple[Path, Shop]) -> None:
+    stored = stored_records(open_destination(str(shop[0] / "shop.duckdb")))
+    lines = {bytes(record["id"]): record for record in written_records(shop[0] / "lines")["orders"]}
+    assert all(
+        bytes(value) == bytes(lines[bytes(order["id"])][name])
+        for order in stored["orders"]
+        for name, value in order.items()
+        if bytes(value)[:1] in {b"{", b"["}
+    )
+
+
+def test_the_shop_keeps_the_key_of_its_project(tmp_path: Path) -> None:
+    (tmp_path / "zones.jsonl").write_text('{"id": "1", "version": 1}')
+    assert project_key(written_records(tmp_path)) == "sample-shop"
+    (tmp_path / "project.jsonl").write_text('{"key": "my-shop", "version": 1}')
+    assert project_key(written_records(tmp_path)) == "my-shop"
+
+
+def test_of_a_record_with_several_versions_the_newest_is_served(tmp_path: Path) -> None:
+    versions = [{"id": "1", "version": version, "name": f"zone {version}"} for version in (2, 10, 9)]
+    (tmp_path / "zones.jsonl").write_text("\n".join(map(json.dumps, versions)) + "\n\n")
+    (record,) = written_records(tmp_path)["zones"]
+    assert bytes(record["name"]) == b'"zone 10"'
+
+
+def test_mistakes_are_told_before_anything_is_served(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "orders.jsonl").write_text('{"id": "1", "version": 1}\n{"id": ')
+    (tmp_path / "nameless").mkdir()
+    (tmp_path / "nameless" / "zones.jsonl").write_text('{"name": "north"}\n')
+    (tmp_path / "empty").mkdir()
+    cases = [
+        (["--data", str(tmp_path / "broken")], 2, "orders.jsonl, line 2: no JSON object"),
+        (["--data", str(tmp_path / "nameless")], 2, "zones.jsonl, line 1: a record of zones needs id and version"),
+        (["--data", str(tmp_path / "empty")], 2, "has no file of a stream"),
+        (["--data", str(tmp_path / "no")], 2, "is no folder"),
+        (["--from", str(tmp_path / "no.duckdb")], 1, "does not exist"),
+        (["--from", "a.duckdb", "--data", "b"], 2, "two shops"),
+        (["--data", str(tmp_path), "--size", "small"], 2, "for a generated shop"),
+    ]
+    for arguments, status, sentence in cases:
+        assert run(["sandbox", "--port", "0", *arguments]) == status
+        assert sentence in capsys.readouterr().err
