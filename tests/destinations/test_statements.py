@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.destinations import DuckDB
 from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.model import keys
+from commercetools_source.model.relations import all_relations, relations
 from destinations.deliveries import BOUND, CURSOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from commercetools_source.destinations import DuckDB
+    from pathlib import Path
 
     Log = Callable[[], list[str]]
     Make = Callable[..., Any]
@@ -42,6 +44,20 @@ def test_a_stream_that_brings_nothing_new_costs_one_statement(
     destination.write(delivery([], done=True, state=StreamState(cursor=BOUND)))
     (statement,) = log()[before:]
     assert statement.startswith("UPDATE sync.state SET state = ")
+
+
+def test_streams_that_bring_nothing_new_build_no_relation(path: Path, load: Make) -> None:
+    destination = DuckDB(path)
+    destination.open()
+    for name in ("variants", "products"):
+        destination.write(replace(load([{"id": "1", "version": 1}]), stream=STREAMS[name]))
+    # What others built in this process; to build all takes as long as a run that finds nothing.
+    for cached in (relations, all_relations, keys._referred_by_key):
+        cached.cache_clear()
+    for name in ("variants", "products"):
+        destination.write(replace(load([{"id": "1", "version": 1}]), stream=STREAMS[name]))
+    destination.close()
+    assert relations.cache_info().misses == 0
 
 
 def test_the_memory_limit_is_set_once_for_all_streams_that_are_loaded(

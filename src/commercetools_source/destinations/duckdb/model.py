@@ -218,8 +218,8 @@ class Model:
         if stream.name in VARIANTS:
             best = not self._has_better(stream) if best is None else best
             facts += [self._own.marks["product_types"], sorted(self._others()) if best else ()]
-            standalone = self._standalone() if best else None
-            facts += [] if standalone is None else [standalone.stream, sorted((standalone.column_types or {}).items())]
+            name = self._stream_of_variants() if best else ""
+            facts += [name, sorted(self._database.catalogue.columns[name].items())] if name else []
         return shape_of(*facts)
 
     def _rows(self, stream: Stream, source: str, types: Mapping[str, str]) -> dict[str, _Rows]:
@@ -267,17 +267,20 @@ class Model:
 
     def _standalone(self, gone: str = "") -> Standalone | None:
         """Return the variants in the file that are resources, without those whose ids are in `gone`; None for none."""
-        for name in STANDALONE:
-            types = self._database.catalogue.columns.get(name, {})
-            if {"product", DELETED_AT} <= types.keys():
-                source = _live(STREAMS[name], types)
-                return Standalone(name, f"(FROM {source} ANTI JOIN {gone} USING (id))" if gone else source, types)
-        return None
+        if not (name := self._stream_of_variants()):
+            return None
+        types = self._database.catalogue.columns[name]
+        source = _live(STREAMS[name], types)
+        return Standalone(name, f"(FROM {source} ANTI JOIN {gone} USING (id))" if gone else source, types)
+
+    def _stream_of_variants(self) -> str:
+        """Return the best stream in the file of variants that are resources, "" for none; needs no relation."""
+        columns = self._database.catalogue.columns
+        return next((name for name in STANDALONE if {"product", DELETED_AT} <= columns.get(name, {}).keys()), "")
 
     def _shown_with(self, stream: Stream) -> Stream | None:
         """Return the stream among whose relations the variants of `stream` are shown, None if nowhere."""
-        standalone = self._standalone() if stream.name in STANDALONE else None
-        if standalone is None or standalone.stream != stream.name:
+        if stream.name not in STANDALONE or stream.name != self._stream_of_variants():
             return None
         return next((STREAMS[name] for name in VARIANTS if name in self._database.catalogue.columns), None)
 
