@@ -6,11 +6,12 @@ https://ducklake.select/docs/stable/duckdb/usage/connecting
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from commercetools_source.destinations.duckdb.connection import check_path, connect, require_packages, target_of
-from commercetools_source.destinations.duckdb.failures import opening_error
+from commercetools_source.destinations.duckdb.failures import duckdb_errors, opening_error
 from commercetools_source.destinations.duckdb_engine import first_line
 from commercetools_source.destinations.ducklake.catalogue import LakeCatalogue
 from commercetools_source.destinations.ducklake.data import DataPath
@@ -208,6 +209,10 @@ class LakeInPostgres(Lake):
         """Close a connection, and with it the one that has the lock."""
         holder, self._holder = self._holder, None
         if holder is not None:
+            with suppress(
+                *duckdb_errors()
+            ):  # where its connection is lost, DuckDB aborts in closing it unless this fails
+                holder.execute("ROLLBACK")
             holder.close()
         connection.close()
 
