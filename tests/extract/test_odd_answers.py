@@ -158,7 +158,19 @@ def test_a_record_that_nobody_can_decode_is_named_and_costs_no_other(
         assert counts(path, ["orders"]) == {"orders": len(orders)}
 
 
-BODIES = [b"{}", b"[]", b"null", b'{"results":{}}', b'{"results":[null,null]}', b'{"results":5}', b'"x"', b"", b"{"]
+NEGATIVE = b'{"limit":-3,"offset":0,"count":-1,"total":-5,"results":[]}'
+BODIES = [
+    NEGATIVE,
+    b"{}",
+    b"[]",
+    b"null",
+    b'{"results":{}}',
+    b'{"results":[null,null]}',
+    b'{"results":5}',
+    b'"x"',
+    b"",
+    b"{",
+]
 
 
 @pytest.mark.parametrize("body", BODIES)

@@ -21,6 +21,7 @@ from commercetools_source.errors import (
     ForbiddenError,
     InvalidRequestError,
     NetworkError,
+    NotFoundError,
     PageTooLargeError,
     RateLimitError,
     ServerError,
@@ -256,6 +257,15 @@ def test_what_does_not_pass_is_not_repeated(status: int) -> None:
     script = Script([answer(b"", status=f"{status} Odd")])
     refused(script, ApiError)
     assert len(script.requests) == 2
+
+
+def test_a_404_in_place_of_the_project_is_believed_of_the_platform_only() -> None:
+    platform = b'{"statusCode":404,"message":"gone","errors":[{"code":"ResourceNotFound"}]}'
+    for body, words in ((platform, "no project of this key here"), (b"<h1>no route</h1>", "in place of the platform")):
+        script = Script([answer(body, status="404 Not Found", kind="text/html")])
+        with script, Client(script.settings()) as client, pytest.raises(NotFoundError, match=words) as caught:
+            client.server_time()
+        assert "GET /shop was answered with 404" in str(caught.value)
 
 
 def test_a_page_of_html_in_place_of_an_answer_is_told_with_host_path_and_status() -> None:

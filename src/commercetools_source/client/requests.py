@@ -19,12 +19,12 @@ from commercetools_source.catalog.stores import path_in_store
 from commercetools_source.catalog.timestamps import instant, shift
 from commercetools_source.config import Config
 from commercetools_source.config.values import Secret
-from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError, Problem
+from commercetools_source.errors import AuthenticationError, ConfigError, NotFoundError
 from commercetools_source.events import Hook, Notice, ignore
 from commercetools_source.extract.privacy import privacy_of
 from commercetools_source.http.auth import Token, TokenSource
 from commercetools_source.http.exchange import Request, Response, Timing, is_good
-from commercetools_source.http.responses import error_of, json_or_none
+from commercetools_source.http.responses import error_of, json_or_none, problem_of
 from commercetools_source.http.retry import RetryBudget, http_date
 from commercetools_source.http.traffic import Meter, Traffic
 from commercetools_source.http.transport import Transport
@@ -213,13 +213,11 @@ class Requests:
         url = self._target("/", None, None)
         answer = self._with_token(Request(method="GET", url=url, path=urlsplit(url).path, headers={}), self._patience)
         if answer.status == HTTPStatus.NOT_FOUND:
-            raise NotFoundError(
-                Problem(
-                    HTTPStatus.NOT_FOUND,
-                    "no project of this key here; check project_key and region",
-                    path=urlsplit(url).path,
-                )
-            )
+            problem = problem_of(answer, "GET", urlsplit(url).path)
+            advice = "no project of this key here; check project_key and region"
+            if problem.foreign:
+                advice = f"{problem.detail}; check api_url, and what answers there in place of the platform"
+            raise NotFoundError(replace(problem, detail=advice))
         sandbox_time = http_date(answer.headers.get("X-Sandbox-Clock")) if self.config.is_local else None
         machine_time = sandbox_time or datetime.now(timezone.utc)
         platform_time = http_date(answer.headers.get("Date"))

@@ -55,6 +55,8 @@ def decode_page(body: bytes) -> tuple[Envelope, int]:
     # Its first byte, and not a parse of each record, which would take as long as the page itself.
     if not all(bytes(memoryview(record)[:1]) == b"{" for record in envelope.results):
         raise UndecodableError("it is no JSON object")
+    if min(number or 0 for number in (envelope.count, envelope.limit, envelope.total)) < 0:
+        raise ValueError("no page: a count below zero")
     # Some gateways answer what they do not understand with an empty list; the platform counts each of its pages.
     if not envelope.results and envelope.count is None and envelope.total is None:
         raise ValueError("no page: an empty list without a count")
@@ -86,7 +88,11 @@ def decode_rows(body: bytes) -> tuple[list[dict[str, Any]], int | None]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError("no page")
     total = answer.get("total")
-    return rows, total if isinstance(total, int) else None
+    if not isinstance(total, int):
+        return rows, None
+    if total < 0:
+        raise ValueError("no page: a count below zero")
+    return rows, total
 
 
 def _check_text(body: bytes) -> None:

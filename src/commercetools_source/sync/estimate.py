@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
@@ -176,7 +176,7 @@ class Counter:
 
 
 class _Total(msgspec.Struct):
-    total: int
+    total: Annotated[int, msgspec.Meta(ge=0)]
 
 
 _total = msgspec.json.Decoder(_Total)

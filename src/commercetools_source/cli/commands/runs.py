@@ -14,7 +14,9 @@ app = typer.Typer()
 @app.command()
 def runs(
     destination: options.Target = options.DEFAULT,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="So many, the newest first.")] = 10,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=1_000_000, help="So many, the newest first.")
+    ] = 10,
     as_json: options.Json = False,
 ) -> None:
     """Show the newest runs. When they were, how they ended, what they changed and what they took."""
