@@ -17,7 +17,7 @@
 #   make hours     two hours of `sync --every 1m` with faults, in virtual time; the forecast for the demo shop against its runs (5 minutes)
 #   make acceptance  the source inside Mage's own code and inside Spark, Ray, Dask and Daft, the tap before Singer's checker,
 #                  three targets and Meltano, the connector before airbyte-cdk's tests and PyAirbyte, dlt into three destinations,
-#                  dbt on the project of `schema --dbt`, Snowflake's views before fakesnow
+#                  dbt on the project of `schema --dbt`, Snowflake's views before fakesnow, the tests of lakes where DuckLake is
 #   make bucket    a million orders into a bucket on this machine: rate and peak of memory (15 minutes, 12 GB of disk); RECORDS=20000 fewer
 #   make test-lowest    the tests with the lowest versions that pyproject.toml declares; PYTHON=python3.10 for the lowest of all
 #   make test-versions  main job, demo and tests with every CPython from 3.10 on that this machine has (by name, or of pyenv)

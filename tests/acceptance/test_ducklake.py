@@ -34,9 +34,7 @@ def python(environment: Callable[..., Environment]) -> Environment:
 )
 def test_a_lake_does_all_that_is_promised(python: Environment, postgres: Postgres, file: str, chosen: str) -> None:
     environ = {"LAKE_POSTGRES": f"postgresql://postgres:none@127.0.0.1:{postgres.port}/postgres"}
-    answer = python.good(
-        "python", "-m", "pytest", "-n", "0", "-q", "-rs", str(TESTS / file), "-k", chosen, environ=environ
-    )
+    answer = python.good("python", "-m", "pytest", "-n", "0", "-rs", str(TESTS / file), "-k", chosen, environ=environ)
     summary = answer.out.decode().splitlines()
     assert "passed" in summary[-1], summary[-1]
     assert not [line for line in summary if line.startswith("SKIPPED") and "the extension is here" not in line]
