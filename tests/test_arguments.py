@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import moment, time_of
@@ -182,3 +185,25 @@ def test_a_destination_may_be_a_text_a_path_or_opened_before(client: Client, des
     assert [verdict.marked for verdict in sweep(client, destination, streams="stores")] == [0]
     assert backfill(client, destination, date(2020, 1, 1), streams="stores").complete
     assert Path("shop.duckdb").exists()
+
+
+OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+TIMES = st.one_of(
+    st.text(max_size=30),
+    st.dates(),
+    st.datetimes(timezones=st.none() | OFFSETS),
+    st.from_regex(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:]{2,8}([.,][0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2})?)?\Z"),
+)
+
+
+@given(TIMES)
+def test_any_time_is_the_same_moment_in_the_form_of_the_api_or_a_sentence(value: Any) -> None:
+    try:
+        text = time_of(value, "since")
+    except ConfigError as error:
+        assert str(error).isprintable()  # noqa: PT017 - either is right
+    else:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", text)
+        if isinstance(value, datetime):
+            given_time = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+            assert timedelta(0) <= given_time - moment(text) < timedelta(milliseconds=1)
