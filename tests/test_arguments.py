@@ -72,6 +72,14 @@ WRONG = [
     (["pages", "records", "sync", "backfill"], {"until": 5}, "until is 5; it must be a date or time"),
     (["sync", "backfill", "verify", "sweep", "plan", "inspect"], {"streams": "order"}, "no stream 'order'"),
     (["sync", "backfill", "verify", "sweep", "plan", "inspect"], {"streams": ["orders", 5]}, "no stream 5"),
+    (["sync", "backfill", "verify", "sweep", "plan", "inspect"], {"streams": 5}, "no stream 5"),
+    (["pages", "records"], {"stream": ["orders"]}, r"there is no stream \['orders'\]\. Streams"),
+    (["pages", "records"], {"where": {"orders": "id = 1"}}, "the predicate for orders is {'orders'.* must be a text"),
+    (["pages", "records"], {"where": None}, "the predicate for orders is None"),
+    (["sync", "plan"], {"where": "id = 1"}, "where is 'id = 1'; it must have a value by stream"),
+    (["sync", "plan"], {"where": {"orders": 5}}, "the predicate for orders is 5; it must be a text"),
+    (["sync", "plan"], {"retain": "7y"}, "retain is '7y'; it must have a value by stream"),
+    (["sync", "plan"], {"retain": {"orders": timedelta(days=5)}}, "retain has datetime.timedelta.* such as 400d"),
 ]
 
 

@@ -201,15 +201,20 @@ class StreamFinished:
 
 @dataclass(frozen=True, slots=True)
 class StreamFailed:
-    """`stream` stopped; `reason` is one line that says what to do."""
+    """`stream` is not complete; `reason` is one line that says what to do. `stopped`: somebody ended the run early."""
 
     stream: str
     reason: str
-    level: ClassVar[int] = logging.ERROR
+    stopped: bool = False
+
+    @property
+    def level(self) -> int:
+        """How much it matters: an end that somebody asked for is no failure."""
+        return logging.INFO if self.stopped else logging.ERROR
 
     def message(self) -> str:
         """Return the event as a sentence."""
-        return _line(f"{self.stream}: failed: {self.reason}")
+        return _line(f"{self.stream}: {'' if self.stopped else 'failed: '}{self.reason}")
 
 
 @dataclass(frozen=True, slots=True)

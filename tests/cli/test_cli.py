@@ -181,6 +181,12 @@ def test_the_catalogue_is_listed_for_people_and_for_programs(capsys: pytest.Capt
         (["sync", "--streams", "zones,ord"], ["zones,order_edits", "zones,orders"]),
         (["sync", "--streams", "orders,order_e"], ["orders,order_edits"]),
         (["sync", "--exc"], ["--exclude"]),
+        (["sync", "--streams", "rea"], ["readable"]),
+        (["sync", "--where", "order_e"], ["order_edits="]),
+        (["sync", "--personal", "ha"], ["hash"]),
+        (["sync", "-d", "par"], ["parquet:"]),
+        (["state", "reset", "zo"], ["zones"]),
+        (["schema", "order_line_item_a"], ["order_line_item_attributes"]),
     ],
 )
 def test_a_shell_can_complete_commands_options_and_streams(typed: list[str], completed: list[str]) -> None:

@@ -185,7 +185,7 @@ def test_a_signal_ends_a_run_cleanly_and_the_next_run_completes_it(
         _, said = process.communicate(timeout=60)
         assert process.returncode == 128 + number, said
         assert "stopping; what was read is kept" in said
-        assert "stopped before it was complete; the next run goes on from here" in said
+        assert "stopped before it was complete; the next run goes on from there" in said
         assert "Traceback" not in said
 
         for name, value in variables(sandbox.settings()).items():

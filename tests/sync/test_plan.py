@@ -13,6 +13,7 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import instant
 from commercetools_source.cli.app import run
 from commercetools_source.client import Client
+from commercetools_source.errors import ConfigError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.report.plan import PlanReport
 from commercetools_source.sandbox import Sandbox
@@ -55,6 +56,21 @@ def test_a_later_run_counts_only_what_changed(shop: Sandbox) -> None:
         (full,) = plan(client, states, streams=["orders"], full=True)
     assert (orders.mode, orders.records, orders.requests) == ("incremental", len(dates) - 80, 1)
     assert (full.mode, full.records) == ("full", len(dates))
+
+
+def test_what_is_too_old_to_be_kept_is_not_counted(shop: Sandbox) -> None:
+    now = shop.clock.now()
+    dates = [
+        datetime.fromisoformat(record["lastModifiedAt"].replace("Z", "+00:00")) for record in shop.records("orders")
+    ]
+    days = sorted((now - date).days for date in dates)[len(dates) // 2] + 1
+    with Client(shop.settings()) as client:
+        (orders,) = plan(client, {}, streams=["orders"], retain={"orders": f"{days}d"})
+        with pytest.raises(ConfigError, match="not among the chosen streams"):
+            plan(client, {}, streams=["zones"], retain={"orders": "1d"})
+    young = sum(now - date <= timedelta(days=days) for date in dates)
+    assert 0 < young < len(dates)
+    assert orders.records == young
 
 
 def zones(count: int, spread: timedelta) -> Iterator[tuple[str, str, bytes]]:

@@ -8,6 +8,8 @@ from urllib.parse import unquote
 import duckdb
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import shift
@@ -103,6 +105,14 @@ def test_without_the_scope_for_messages_the_run_says_that_deletions_were_not_loo
     shop.sync("orders", **narrow)
     (unseen,) = [event for event in shop.events if isinstance(event, DeletesUnseen)]
     assert "view_messages:sample-shop" in unseen.reason
+
+
+@given(st.integers(52, 5000), st.integers(60, 20_000))
+def test_the_share_that_a_refusal_advises_is_enough(gone: int, held: int) -> None:
+    difference = Difference((), (), ("id",) * min(gone, held), held, 1)
+    if (reason := refusal(STREAMS["orders"], difference, Guard())) is not None:
+        share = float(reason.partition("--allow-deletes ")[2].split()[0])
+        assert refusal(STREAMS["orders"], difference, Guard(share)) is None
 
 
 MESSAGES_FAULTS = [

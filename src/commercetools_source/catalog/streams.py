@@ -7,6 +7,7 @@ test holds each row against the platform's published contract.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,7 +15,7 @@ from commercetools_source.catalog.stream import Paging, Parents, Stream
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 __all__ = ["STREAMS", "Paging", "Parents", "Stream", "Streams", "find", "streams_of"]
 
@@ -528,7 +529,7 @@ def streams_of(streams: Streams | None) -> tuple[Stream, ...]:
     """Return the rows of `streams`, each once and in their order, all if None; raises ConfigError as `find` does."""
     if streams is None:
         return tuple(STREAMS.values())
-    named = (streams,) if isinstance(streams, (str, Stream)) else streams
+    named = streams if isinstance(streams, Iterable) and not isinstance(streams, str) else (streams,)
     return tuple(dict.fromkeys(map(find, named)))
 
 
@@ -536,8 +537,9 @@ def find(name: str | Stream) -> Stream:
     """Return the stream called `name`, which may be its row; raises ConfigError that lists the legal names."""
     if isinstance(name, Stream):
         return name
-    if name in STREAMS:
-        return STREAMS[name]
-    near = difflib.get_close_matches(str(name), STREAMS, n=1)
+    given: object = name  # type checkers know nothing of what a notebook hands over
+    if isinstance(given, str) and given in STREAMS:
+        return STREAMS[given]
+    near = difflib.get_close_matches(given, STREAMS, n=1) if isinstance(given, str) else ()
     meant = f" Did you mean {near[0]}?" if near else ""
     raise ConfigError(f"there is no stream {name!r}.{meant} Streams: {', '.join(STREAMS)}")

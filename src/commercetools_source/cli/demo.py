@@ -22,6 +22,7 @@ from commercetools_source.frontends.signals import stopping
 from commercetools_source.report.progress import Verbosity, draw
 from commercetools_source.report.run import RunReport
 from commercetools_source.report.table import table
+from commercetools_source.report.width import fitted, width_of
 from commercetools_source.sandbox.process import SandboxProcess
 from commercetools_source.sandbox.shop import days
 from commercetools_source.sandbox.shop.generate import counts
@@ -112,7 +113,7 @@ def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO
     if not stopper.signal:
         out.write(_look(path, summary) + "\n\n")
     report = RunReport(summary, str(path.resolve()), tally, f"duckdb {quote(str(path))}")
-    out.write(report.text() + "\n")
+    out.write(fitted(report.text(), width_of(out)) + "\n")
     if reporting.ended(report):
         out.write(f"open {quote(str(page))}\n")
     # As a shell reports a process that a signal ended
@@ -181,5 +182,5 @@ def _ask(path: Path, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
 
 def _note(err: TextIO, verbosity: Verbosity, text: str) -> None:
     if verbosity >= 0:
-        err.write(f"{text}\n")
+        err.write(f"{fitted(text, width_of(err))}\n")
         err.flush()

@@ -104,4 +104,5 @@ def _refusal(request: urllib.request.Request) -> str | None:
         error.close()
         return f"it answers {error.code}"
     except (OSError, HTTPException) as error:
-        return type(error).__name__
+        cause = error.reason if isinstance(error, urllib.error.URLError) else error
+        return (isinstance(cause, OSError) and cause.strerror) or type(cause).__name__

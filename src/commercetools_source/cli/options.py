@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from commercetools_source.cli import completion
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, described, having
 
@@ -24,6 +25,7 @@ __all__ = [
     "Personal",
     "PersonalFields",
     "Quiet",
+    "Retain",
     "Seed",
     "Settings",
     "Since",
@@ -33,7 +35,6 @@ __all__ = [
     "Until",
     "Verbose",
     "Where",
-    "complete_streams",
     "stored",
 ]
 
@@ -53,19 +54,16 @@ def begin_logs(context: typer.Context, given: str | None) -> str | None:
     return given
 
 
-def complete_streams(incomplete: str) -> list[str]:
-    """Return how a shell may complete names of streams with commas between."""
-    from commercetools_source.catalog.streams import STREAMS
-
-    # A shell hands over the whole word, and only the name behind its last comma is being typed.
-    *before, last = incomplete.split(",")
-    return [",".join([*before, name]) for name in STREAMS if name.startswith(last) and name not in before]
-
-
 def stored(ability: Ability) -> Any:
     """Return the option for what `sync` wrote to a destination with this ability."""
     wrote = described(having(DESTINATIONS, ability))
-    return typer.Option("--destination", "-d", metavar="WHERE", help=f"What `sync` wrote: {wrote}.")
+    return typer.Option(
+        "--destination",
+        "-d",
+        metavar="WHERE",
+        help=f"What `sync` wrote: {wrote}.",
+        autocompletion=completion.destinations,
+    )
 
 
 # One default for all commands, so that `sync`, `verify` and `report` without options speak of one file.
@@ -78,6 +76,7 @@ Target = Annotated[
         "-d",
         metavar="WHERE",
         help=f"Where `sync` writes: {described(DESTINATIONS)}.",
+        autocompletion=completion.destinations,
     ),
 ]
 Settings = Annotated[
@@ -94,7 +93,7 @@ Streams = Annotated[
         "--streams",
         metavar="NAMES",
         help="Only these streams: names with commas between. By default all.",
-        autocompletion=complete_streams,
+        autocompletion=completion.streams,
     ),
 ]
 Chosen = Annotated[
@@ -104,7 +103,7 @@ Chosen = Annotated[
         metavar="NAMES",
         help="Only these streams: names with commas between, or `readable` for all that the API client may read."
         " By default all.",
-        autocompletion=complete_streams,
+        autocompletion=completion.readable_streams,
     ),
 ]
 Exclude = Annotated[
@@ -113,7 +112,7 @@ Exclude = Annotated[
         "--exclude",
         metavar="NAMES",
         help="All but these streams: names with commas between.",
-        autocompletion=complete_streams,
+        autocompletion=completion.streams,
     ),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Read everything again and replace what is there.")]
@@ -131,6 +130,16 @@ Where = Annotated[
         "--where",
         metavar="STREAM=PREDICATE",
         help="Read only the records of this stream that fulfil a predicate of the API; may be repeated.",
+        autocompletion=completion.streams_with_value,
+    ),
+]
+Retain = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--retain",
+        metavar="STREAM=AGE",
+        help="Take out what was last changed longer ago, such as messages=400d or orders=7y; may be repeated.",
+        autocompletion=completion.streams_with_value,
     ),
 ]
 Hard = Annotated[
@@ -138,7 +147,12 @@ Hard = Annotated[
 ]
 Personal = Annotated[
     str | None,
-    typer.Option("--personal", metavar="CHOICE", help="What becomes of personal data: keep, hash or drop."),
+    typer.Option(
+        "--personal",
+        metavar="CHOICE",
+        help="What becomes of personal data: keep, hash or drop.",
+        autocompletion=completion.among("keep", "hash", "drop"),
+    ),
 ]
 PersonalFields = Annotated[
     str | None,
@@ -155,6 +169,7 @@ Logs = Annotated[
         "--log-format",
         metavar="FORMAT",
         help="Write lines with time and level in place of a display: text or json.",
+        autocompletion=completion.among("text", "json"),
         # Read before the other options, because what is wrong with them must be a line of the log already.
         is_eager=True,
         callback=begin_logs,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from commercetools_source.errors import ConfigError, printable, readable
+from commercetools_source.report.width import fitted, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ def say(*lines: str) -> None:
         if _LOGGER.handlers:
             _LOGGER.info("%s", line)
         else:
-            typer.echo(readable(line), err=True)
+            typer.echo(fitted(readable(line), width_of(sys.stderr)), err=True)
 
 
 def say_error(error: object) -> None:
@@ -50,7 +51,7 @@ def say_error(error: object) -> None:
 
 def show(report: Report, *, as_json: bool) -> None:
     """Write what a command answers to standard output."""
-    typer.echo(report.json() if as_json else readable(report.text()))
+    typer.echo(report.json() if as_json else fitted(readable(report.text()), width_of(sys.stdout)))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -168,7 +169,8 @@ def _selected(
 ) -> tuple[Stream, tuple[str, ...], KeyRange]:
     """Return what the arguments of `Client.pages` select, without the parents; raises ConfigError."""
     row = find(stream)
-    predicates = tuple(checked_predicate(row, text) for text in ((where,) if isinstance(where, str) else where))
+    several = where if isinstance(where, Iterable) and not isinstance(where, (str, Mapping)) else (where,)
+    predicates = tuple(checked_predicate(row, text) for text in several)
     start, end = time_of(since, "since"), time_of(until, "until")
     # Texts of one form, so they compare as times; an empty window of equal ends is legal and gives nothing.
     if start is not None and end is not None and start > end:

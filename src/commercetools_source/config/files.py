@@ -79,7 +79,8 @@ def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"the settings file {path} cannot be read: {error.strerror}") from None
+        advice = "; `commercetools-source init` writes one" if isinstance(error, FileNotFoundError) else ""
+        raise ConfigError(f"the settings file {path} cannot be read: {error.strerror}{advice}") from None
     except ValueError:  # a NUL in the path
         raise ConfigError(f"the settings file {str(path)!r} cannot be read: no file has such a name") from None
     mark, encoding = next(((mark, name) for mark, name in _ENCODINGS if content.startswith(mark)), (b"", "utf-8"))

@@ -210,7 +210,7 @@ class Extraction:
                     yield self._delivery(run)
                 # A stream that had failed stays failed: the stop is not what a person has to know of it.
                 stopped = run.error is None
-                run.error = run.error or "stopped before it was complete; the next run goes on from here"
+                run.error = run.error or "stopped before it was complete; the next run goes on from there"
                 self._conclude(run, stopped=stopped)
 
     def _handle(self, result: Result) -> None:
@@ -305,7 +305,7 @@ class Extraction:
         if run.error is None:
             self._hook(StreamFinished(name, run.records, seconds))
         else:
-            self._hook(StreamFailed(name, run.error))
+            self._hook(StreamFailed(name, run.error, stopped))
 
     def _delivery(self, run: _StreamRun, *, done: bool = False) -> Delivery:
         """Return what is buffered as a delivery, with the state that is true once it is stored."""

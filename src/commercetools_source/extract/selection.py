@@ -105,6 +105,9 @@ def checked_predicate(stream: Stream, predicate: str) -> str:
     endpoint = contract.load().endpoints.get(stream.path)
     if endpoint is not None and "where" not in endpoint.params:
         raise ConfigError(f"{stream.name} cannot be filtered: the API offers no `where` there")
+    given: object = predicate  # type checkers know nothing of what a notebook hands over
+    if not isinstance(given, str):
+        raise ConfigError(f"the predicate for {stream.name} is {given!r}; it must be a text such as 'id = \"...\"'")
     if not predicate.strip():
         raise ConfigError(f"the predicate for {stream.name} is empty; leave it out to read everything")
     return predicate.strip()

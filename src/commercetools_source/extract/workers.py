@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from commercetools_source.catalog.stream import Paging
 from commercetools_source.errors import ApiError, CommercetoolsError
 from commercetools_source.extract import paging
-from commercetools_source.extract.counting import total_params
+from commercetools_source.extract.counting import count_range, total_params
 from commercetools_source.extract.envelope import decode_rows
 from commercetools_source.extract.parents import is_gone, parents_of
 from commercetools_source.extract.records import position_of
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from commercetools_source.extract.tasks import Task, TaskQueue
 
 __all__ = ["Reader", "Threads", "Workers"]
+
+
+_COUNTED = 2
+"""Ranges of a stream that are counted at most: the totals of more would take as long as some pages."""
 
 
 class Reader:
@@ -54,18 +58,26 @@ class Reader:
         return Result(task, state.ranges, task.limit, state=state, total=self._total(task, state))
 
     def _total(self, task: Task, state: StreamState) -> int | None:
-        """Return how many records a full read brings, where totals are asked for and a small question tells it."""
+        """Return how many records a read brings, where totals are asked for and few questions tell it."""
         stream, where = task.stream, self._selection.where_of(task.stream)
-        # With a predicate the platform counts to 10,000 only (`counting.CEILING`), and children have no common count.
-        if not self._totals or state.mode != "full" or stream.parents is not None or where:
+        # Children have no common count, and a single record needs none.
+        if not self._totals or stream.parents is not None or stream.paging is Paging.SINGLE:
             return None
-        if stream.paging is Paging.SINGLE or any(key_range.lower for key_range in state.ranges):
-            return None
+
+        def ask(conditions: tuple[str, ...]) -> int | None:
+            total: int | None = self._get(stream.path, total_params(stream.params, conditions), decode_rows, 1)[1]
+            return total
+
         try:
-            _, total = self._get(stream.path, total_params(stream.params, ()), decode_rows, 1)
+            # The windows of a full read are together all there is, which one question counts past the ceiling.
+            if state.mode == "full" and not where and not any(key_range.lower for key_range in state.ranges):
+                return ask(())
+            counts = [count_range(ask, key_range, where=where, questions=1) for key_range in state.ranges[:_COUNTED]]
         except CommercetoolsError:
             return None  # the read that follows says what is wrong, if it is
-        return int(total) if total is not None else None
+        # A total at the ceiling is only the least that there is.
+        known = [count.records for count in counts if count is not None and count.exact]
+        return sum(known) if len(known) == len(state.ranges) else None
 
     def _read(self, task: Task, key_range: KeyRange, idle: Callable[[], int]) -> Result:
         where = self._selection.where_of(task.stream)

@@ -31,7 +31,7 @@ def tables_named(name: str) -> tuple[str, ...]:
     # "order" is a part of many names, and "ordres" is a slip: the likeness decides which of both a word is.
     if containing and not typo:
         return containing
-    near = typo or difflib.get_close_matches(name, [*STREAMS, *tables], n=3)
+    near = typo or difflib.get_close_matches(name, {**STREAMS, **tables}, n=3)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     alike = (
         f"; it is in the name of {counted(len(containing), 'table')}" if containing else ", nor in the name of a table"

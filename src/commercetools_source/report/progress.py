@@ -18,6 +18,7 @@ from commercetools_source.events import (
     PageRead,
     RetryScheduled,
     RowsWritten,
+    StreamFailed,
     StreamFinished,
     StreamStarted,
     TokenFetched,
@@ -133,6 +134,8 @@ def _weight(event: Event) -> int:
     # These are in the summary, or, as pages, in the figures of the display.
     if isinstance(event, (DeletesMarked, DeletesUnseen, PageRead, TokenFetched)):
         return logging.NOTSET
+    if isinstance(event, StreamFailed) and event.stopped:
+        return logging.DEBUG
     ordinary = isinstance(event, StreamStarted) or (isinstance(event, StreamFinished) and not event.records)
     if ordinary or (isinstance(event, RetryScheduled) and event.level < logging.WARNING):
         return logging.DEBUG

@@ -56,8 +56,8 @@ def _row(run: RunRecord) -> list[object]:
         "" if run.ended is None else seconds_text((moment(run.ended) - moment(run.started)).total_seconds()),
         "not ended" if run.ended is None else run.status,
         run.records,
-        figures["new"] if known else "",
-        figures["changed"] if known else "",
+        figures["new"] if known else None,
+        figures["changed"] if known else None,
         figures["deleted"],
         run.requests,
     ]

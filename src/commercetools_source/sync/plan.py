@@ -22,6 +22,7 @@ from commercetools_source.extract.selection import conflict_with, mode_of, range
 from commercetools_source.sync.cost import Cost, listing_cost
 from commercetools_source.sync.deletions import lookup_span, messages_of
 from commercetools_source.sync.estimate import Asker, Counter, Forecast, Precision
+from commercetools_source.sync.retention import ages_of
 from commercetools_source.sync.stores import of_store
 from commercetools_source.sync.transfer import selection_of
 
@@ -91,7 +92,7 @@ class Plan:
         return self.streams if self.deletions is None else (self.deletions, *self.streams)
 
 
-def plan(
+def plan(  # noqa: PLR0913 - one keyword for each thing that a run can be asked for
     client: Client,
     states: Mapping[str, StreamState],
     *,
@@ -99,6 +100,7 @@ def plan(
     full: bool = False,
     since: Time | None = None,
     where: Mapping[str, str] | None = None,
+    retain: Mapping[str, str] | None = None,
     destination: Destination | None = None,
     now: Callable[[], float] = time.monotonic,
 ) -> Plan:
@@ -111,7 +113,8 @@ def plan(
     chosen = streams_of(streams)
     target: object = destination
     tail = isinstance(target, Merging) and target.merges
-    selection = selection_of(client, chosen, full=full, since=since, where=where, tail=tail)
+    ages = ages_of(retain or {}, chosen, destination)
+    selection = selection_of(client, chosen, full=full, since=since, where=where, tail=tail, ages=ages)
     states, _ = of_store(states, selection)
     asker = Asker(client, now)
     # One after the other: the times of single requests are what the forecast is made of.

@@ -12,6 +12,7 @@ from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.abilities import Erasable
 from commercetools_source.sync.erasure import id_of
+from commercetools_source.sync.transfer import by_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,23 +28,26 @@ _DAYS = {"d": 1.0, "y": 365.25}
 _SECONDS = 86_400
 
 
-def ages_of(retain: Mapping[str, str], streams: Iterable[Stream], destination: Destination) -> dict[str, float]:
+def ages_of(retain: Mapping[str, str], streams: Iterable[Stream], destination: Destination | None) -> dict[str, float]:
     """Return for each stream of `retain` the seconds for which its rows are kept.
 
     Raises ConfigError for what is no age, for a stream that is not among `streams` or has no date of change, and for a
-    destination from which no rows can be taken out.
+    destination from which no rows can be taken out (None: it is not known yet).
     """
     chosen = {stream.name for stream in streams}
     ages = {}
-    for name, age in retain.items():
-        stream, match = find(name), _AGE.fullmatch(age.strip())
+    for name, age in by_stream(retain, "retain", "{'orders': '7y'}").items():
+        stream, match = find(name), _AGE.fullmatch(str(age).strip())
         if match is None:
             raise ConfigError(f"retain has {age!r} for {stream.name}; it must be an age such as 400d or 7y")
         if stream.cursor is None or stream.key != ("id",):
             raise ConfigError(f"{stream.name} has no date of change, so its rows have no age; leave it out of retain")
         if stream.name not in chosen:
-            raise ConfigError(f"retain names {stream.name}, which is not among the chosen streams")
-        if not isinstance(destination, Erasable):
+            raise ConfigError(
+                f"retain names {stream.name}, which is not among the chosen streams; choose it, too, or leave it out of"
+                " retain"
+            )
+        if destination is not None and not isinstance(destination, Erasable):
             erasing = choice(having(DESTINATIONS, Ability.ERASE))
             raise ConfigError(f"rows are taken out of {erasing}; {destination.name} keeps all, so leave out retain")
         ages[stream.name] = float(match[1]) * _DAYS[match[2]] * _SECONDS

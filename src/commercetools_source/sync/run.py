@@ -73,9 +73,9 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     A destination that merges records gets changes younger than the settle delay too, unless only what is
     `settled` is asked for; they are no part of what the run promises, and the next one reads them again.
     `retain` has ages for some streams (400d, 7y): older rows are not read, and taken out at the end of the run.
-    With `totals` each stream that is read in full is counted first, by a request of its own, so that events can say
-    how far it is. After `seconds` the run ends early and cleanly. `on_stoppable` is handed a function that ends it so;
-    any thread or signal handler may call it at any time.
+    With `totals` each stream is counted first, so that events can say how far it is: not those below parents, nor past
+    10,000 records where a predicate or an incremental read selects them. After `seconds` the run ends early and
+    cleanly. `on_stoppable` is handed a function that ends it so; any thread or signal handler may call it at any time.
     Raises ConfigError for a span of time in which nothing can lie, for a predicate on a stream that has no queries,
     and for a destination that cannot remove rows where that is asked for; AuthenticationError, NotFoundError,
     NetworkError before anything is written when the project cannot be reached at all; DestinationError

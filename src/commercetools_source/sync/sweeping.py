@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -105,10 +106,11 @@ def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:
         )
     # Both: a fifth of ten rows is an ordinary day, and 51 of a million are, too.
     if gone > guard.rows and gone > guard.share * difference.held:
+        share = f"{ceil(100 * gone / difference.held) / 100:.2f}"  # rounded up, so that it is enough
         return (
             f"{gone:,} of {counted(difference.held, 'row')} of {stream.name} would be marked as deleted, more than"
-            f" {guard.share:.0%}; if that is right, allow it with --allow-deletes {gone / difference.held:.2f}"
-            f" (guard=Guard({gone / difference.held:.2f}) in Python)"
+            f" {guard.share * 100:.3g}%; if that is right, allow it with --allow-deletes {share} (guard=Guard({share})"
+            " in Python)"
         )
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from os import PathLike, fsdecode
@@ -23,7 +24,7 @@ from commercetools_source.extract.writing import write_all
 from commercetools_source.sync.erasure import catch_up, erasure_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.catalog.timestamps import Time
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Summary",
     "Transfer",
+    "by_stream",
     "changes_of",
     "destination_of",
     "ends_earlier",
@@ -144,7 +146,9 @@ def selection_of(  # noqa: PLR0913 - one keyword for each thing that a run can b
     settled = client.settled_time()
     now = shift(settled, config.settle_seconds)
     if start is not None and start > now:
-        raise ConfigError(f"{name} is {start}, which is in the future: the platform's time is {now}")
+        raise ConfigError(
+            f"{name} is {start}, which is in the future: the platform's time is {now}; name an earlier one"
+        )
     # Nothing behind the settled time is promised, whatever end was asked for.
     bound = settled if end is None else min(end, settled)
     latest = shift(now, _AFTER_START)
@@ -173,12 +177,22 @@ def ends_earlier(until: Time | None, bound: str) -> Notice | None:
     return Notice("until", reason)
 
 
+def by_stream(given: object, name: str, example: str) -> Mapping[str, str]:
+    """Return what has a value by stream; raises ConfigError for what has none. `name` is the argument's."""
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"{name} is {given!r}; it must have a value by stream, such as {example}")
+    return given
+
+
 def predicates(where: Mapping[str, str], streams: Iterable[Stream]) -> tuple[tuple[str, str], ...]:
     """Return `where` as pairs; raises ConfigError for what cannot be filtered, or is not among `streams`."""
     chosen = {stream.name for stream in streams}
-    for stream in map(find, where):
+    for stream in map(find, by_stream(where, "where", "{'orders': 'orderState = \"Open\"'}")):
         if stream.name not in chosen:
-            raise ConfigError(f"there is a predicate for {stream.name}, which is not among the chosen streams")
+            raise ConfigError(
+                f"there is a predicate for {stream.name}, which is not among the chosen streams; choose it, too, or"
+                " leave the predicate out"
+            )
     return tuple((name, checked_predicate(find(name), predicate)) for name, predicate in where.items())
 
 

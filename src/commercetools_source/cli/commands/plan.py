@@ -5,7 +5,7 @@ import typer
 from commercetools_source.catalog.timestamps import time_of
 from commercetools_source.cli import options
 from commercetools_source.cli.output import show
-from commercetools_source.cli.values import predicates_of, settings_of, states_of
+from commercetools_source.cli.values import ages_of, predicates_of, settings_of, states_of
 
 app = typer.Typer()
 
@@ -19,6 +19,7 @@ def plan(
     full: options.Full = False,
     since: options.Since = None,
     where: options.Where = None,
+    retain: options.Retain = None,
     as_json: options.Json = False,
 ) -> None:
     """Say what a run would read. Shows records, requests and time of each stream for a `sync` with these options."""
@@ -29,13 +30,22 @@ def plan(
     from commercetools_source.sync.plan import plan as forecast
 
     settings, choice = settings_of(config), choice_of(streams, exclude)
-    begin, predicates = time_of(since, "--since"), predicates_of(where)
+    begin, predicates, ages = time_of(since, "--since"), predicates_of(where), ages_of(retain)
     target = open_destination(destination)
     # A destination that does not exist is forecast as a first run, and must not be created by the question.
     states = states_of(target) if is_stored(destination) else {}
     with Client(settings) as client:
         names = choice.resolve(client)
-        planned = forecast(client, states, streams=names, full=full, since=begin, where=predicates, destination=target)
+        planned = forecast(
+            client,
+            states,
+            streams=names,
+            full=full,
+            since=begin,
+            where=predicates,
+            retain=ages,
+            destination=target,
+        )
     show(PlanReport(planned, settings.concurrency), as_json=as_json)
     # Of all streams some may not be readable, which is no failure; of those that were named each must be.
     unknown = any(row.records is None and not row.requests for row in planned)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commercetools_source.cli import options
+from commercetools_source.cli import completion, options
 from commercetools_source.cli.output import say, show
 from commercetools_source.cli.values import file_of, refuse_foreign, states_of
 from commercetools_source.destinations import DESTINATIONS
@@ -25,7 +25,9 @@ def schema(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME", help="Only the tables of this stream, this table, or all with this in their name."
+            metavar="NAME",
+            help="Only the tables of this stream, this table, or all with this in their name.",
+            autocompletion=completion.tables,
         ),
     ] = None,
     find: Annotated[
@@ -50,6 +52,7 @@ def schema(
         typer.Option(
             "--sql",
             metavar="DIALECT",
+            autocompletion=completion.among(*DIALECTS),
             help=f"Print external tables over {choice(having(DESTINATIONS, Ability.EXTERNAL))}, and views of its newest"
             f" live rows, for one of: {', '.join(DIALECTS)}.",
         ),
@@ -62,6 +65,7 @@ def schema(
             metavar="WHERE",
             help=f"What `sync` wrote; for --sql {described(having(DESTINATIONS, Ability.EXTERNAL))}, for --dbt"
             f" {described(having(DESTINATIONS, Ability.PUBLISH))}, whose streams are the project's.",
+            autocompletion=completion.destinations,
         ),
     ] = None,
 ) -> None:

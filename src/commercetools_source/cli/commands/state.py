@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from commercetools_source.cli import options
+from commercetools_source.cli import completion, options
 from commercetools_source.cli.output import say, show
 from commercetools_source.cli.values import names_of, states_of
 from commercetools_source.errors import ConfigError
@@ -26,7 +26,9 @@ def show_states(destination: options.Target = options.DEFAULT, as_json: options.
 
 @app.command()
 def reset(
-    streams: Annotated[list[str], typer.Argument(metavar="STREAM", help="Names of streams.")],
+    streams: Annotated[
+        list[str], typer.Argument(metavar="STREAM", help="Names of streams.", autocompletion=completion.stream_names)
+    ],
     destination: options.Target = options.DEFAULT,
 ) -> None:
     """Forget how far streams are read. The next run reads them from their start and replaces what is there."""

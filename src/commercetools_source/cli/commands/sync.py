@@ -55,15 +55,6 @@ Settled = Annotated[
         " as they are visible.",
     ),
 ]
-Retain = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--retain",
-        metavar="STREAM=AGE",
-        help="Take out what was last changed longer ago, such as messages=400d or orders=7y; may be repeated.",
-    ),
-]
-
 Comments = Annotated[
     bool | None,
     typer.Option(
@@ -97,7 +88,7 @@ def sync(
     where: options.Where = None,
     hard_delete: options.Hard = False,
     settled: Settled = False,
-    retain: Retain = None,
+    retain: options.Retain = None,
     minutes: Annotated[
         float | None,
         typer.Option("--minutes", metavar="N", min=0.0, help="Stop after this time; the next run goes on from there."),

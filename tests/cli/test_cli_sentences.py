@@ -1,0 +1,157 @@
+"""No sentence in the code of the commands is printed by no case: each is in `texts.txt`, in a help text, or listed."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer.main
+
+import commercetools_source
+from commercetools_source.cli.app import app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import click
+
+PACKAGE = Path(commercetools_source.__file__).parent
+ROOMS = ("cli/", "report/", "sync/", "events.py")
+"""What only commands print. Sentences of the rooms below have tests beside what makes them."""
+PICTURES = ("report/dbt", "report/html", "report/svg.py", "report/diagram.py", "report/metrics.py")
+"""Pages, pictures and figures, which tests/report and tests/cli/test_cli_monitoring.py look at."""
+SENTENCE = re.compile(r"(?:\b[A-Za-z`_-]+ ){2}[a-z]")
+ELSEWHERE = {
+    "cli/test_cli.py, which runs without the package of the command line": (
+        "the command line needs more:",
+        "Usage: commercetools-source COMMAND;",
+    ),
+    "cli/test_demo.py, which takes longer than all cases": (
+        "What did each store earn",
+        "Which variants sell best?",
+        "How far are the orders?",
+        "the page of the demo",
+        "starting a local commercetools API",
+        "it answers at",
+        "; name another file with --path",
+        "with a change date it read only",
+    ),
+    "cli/test_cli_init.py, at a terminal that takes passwords": (
+        "Create an API client in the Merchant Center",
+        "Choose the format",
+        "What you paste is not shown.",
+        "what you pasted",
+        "The regions are",
+        "the client's secret has quotes",
+        ", which cannot be written:",
+    ),
+    "cli/test_cli_untouched.py, with files in the way": (
+        "no metrics were written:",
+        "--metrics was not written:",
+        ", which cannot be read:",
+    ),
+    "report/test_page.py": ("no page was written to",),
+    "cli/test_cli_progress.py: events and phases, which a display shows for a moment": (
+        "looking for deletions",
+        "storing what is left",
+        "is repeated in",
+    ),
+    "test_events.py: what the summary says again": (
+        "a new access token is in force",
+        ": a page of",
+        "deleted on the platform",
+    ),
+    "report/test_texts.py, which makes the reports": (
+        "not kept: turn them on",
+        "on from a run that was cut off",
+        "no run is recorded yet",
+    ),
+    "cli/test_cli_endings.py, which kills a run": ("the newest run has not ended",),
+    "cli/test_schema_command.py: a list of all tables": ("; `commercetools-source schema NAME`",),
+    "destinations/test_external_tables.py": ("has no such files",),
+    "destinations/dummy.py: a destination of another package, without an ability that all of ours have": (
+        "keeps no records of runs;",
+        "has no states of its own",
+        "keeps all, so leave out retain",
+        "cannot forget a person;",
+        "; leave out --hard-delete (hard_delete)",
+    ),
+    "sync/test_reconcile.py: a platform that does what none should": (
+        "that its listing lacks, so it proves nothing",
+        "%; if that is right, allow it",
+        "cannot be listed in a fixed order",
+        "a Message is not of the documented form:",
+    ),
+    "sync/test_graphql.py": ("no reason given", "the answer has no data"),
+    "sync/test_forget.py": ("where the bucket keeps older versions", "was read names the person"),
+    "sync/test_plan.py: a thousand containers": ("containers, each a request",),
+    "sync/test_run_records.py": ("the record of this run is not stored:",),
+    "cli/test_cli_broken_state.py": ("by the next run",),
+    "cli/test_cli_doctor.py: a platform that does what none should": (
+        "their stored bytes",
+        "without it: this machine's clock",
+        "a record comes twice",
+        "none that is known",
+        "its answer names no scopes",
+        "too few records to look at",
+        "behind a place in the middle",
+        "not in the order of",
+        "are not UTC with milliseconds",
+    ),
+    "test_arguments.py: for Python alone": (
+        "a destination is a path, or a text",
+        "; it must have a value by stream, such as",
+    ),
+    "frontends/singer/test_deletions.py: asked for by a setting of the tap": ("deletions are asked for, but",),
+}
+"""What no case prints, by its beginning, and which test does: a path below tests, and perhaps why."""
+
+
+def test_each_sentence_is_printed_by_a_case_or_listed() -> None:
+    printed = " ".join((*texts(), *helps(typer.main.get_command(app))))
+    unseen = {text: where for text, where in sentences() if text not in printed}
+    listed = tuple(text for several in ELSEWHERE.values() for text in several)
+    assert {text: where for text, where in unseen.items() if not text.startswith(listed)} == {}, "add a case"
+    assert [text for text in listed if not any(one.startswith(text) for one in unseen)] == [], "printed by now"
+    tests = [reason.partition(".py")[0] for reason in ELSEWHERE]
+    assert [name for name in tests if not (Path(__file__).parent.parent / f"{name}.py").exists()] == []
+
+
+def texts() -> Iterator[str]:
+    """Yield what cases print without a terminal, where lines are not broken."""
+    yield " ".join(Path(__file__).with_name("texts.txt").read_text(encoding="utf-8").split())
+
+
+def helps(command: click.Command) -> Iterator[str]:
+    """Yield the help of each command and option, as `-h` prints it."""
+    yield from filter(None, (command.help, *(getattr(one, "help", "") for one in command.params)))
+    for child in getattr(command, "commands", {}).values():
+        yield from helps(child)
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """Yield the longest constant of each text with at least three words, and the file that has it."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE).as_posix()
+        if name.startswith(ROOMS) and not name.startswith(PICTURES):
+            for parts in literals(ast.parse(path.read_text(encoding="utf-8"))):
+                text = " ".join(max(parts, key=len, default="").split())
+                if SENTENCE.search(text) and not re.search(r"\b(SELECT|FROM)\b", text):
+                    yield text, name
+
+
+def literals(tree: ast.AST) -> Iterator[list[str]]:
+    """Yield the constants of each text that is not a docstring; those of one f-string together."""
+    skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            skipped |= {id(value) for value in ast.walk(node)} - {id(node)}
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            yield [str(value.value) for value in node.values if isinstance(value, ast.Constant)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield [node.value]
