@@ -53,6 +53,16 @@ ELSEWHERE = {
         ", which cannot be read:",
     ),
     "cli/test_cli.py: a list of all streams": ("good to know", "whole each time"),
+    "cli/test_own_shop.py: shops of files and of what sync wrote, which a sandbox serves": (
+        "until Ctrl-C; changes are lost then.",
+        "--seed, --size and --burst are for a generated shop;",
+        "--from and --data name two shops;",
+        "--from is for what can be asked with SQL;",
+        ", which is no folder; name one with files",
+        ", which has no file of a stream,",
+        ": a record of",
+        ": no JSON object (",
+    ),
     "report/test_page.py": ("no page was written to",),
     "cli/test_cli_progress.py: events and phases, which a display shows for a moment": (
         "looking for deletions",
