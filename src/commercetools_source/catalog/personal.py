@@ -113,6 +113,8 @@ _GROUPS: tuple[tuple[tuple[str, ...], tuple[str, ...], KindOfData, str], ...] = 
         _FREE,
     ),
     (("PaymentStatus",), ("interfaceText",), "", _FREE),
+    # https://docs.commercetools.com/api/projects/shoppingLists: buyers name their lists and write their notes there
+    (("ShoppingList", "TextLineItem"), ("name", "description"), "", _FREE),
     # https://docs.commercetools.com/api/projects/payments: the shop's account at the provider, not the buyer's
     (("PaymentMethod", "PaymentMethodInfo"), ("interfaceAccount",), "", _PSEUDONYM),
     (

@@ -1,7 +1,8 @@
-"""Records of a shop of one's own for the sandbox: what `sync` stored, or JSON lines."""
+"""Records of a shop of one's own for the sandbox: what `sync` stored, or JSON lines; with personal data masked."""
 
 from __future__ import annotations
 
+import secrets
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ import msgspec
 
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.config.settings import SETTINGS
+from commercetools_source.config.values import Secret
 from commercetools_source.errors import ConfigError, printable
 
 if TYPE_CHECKING:
@@ -17,10 +20,11 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.delivery import Destination
+    from commercetools_source.extract.privacy import Privacy
 
     Record = dict[str, msgspec.Raw]
 
-__all__ = ["project_key", "sandbox_rows", "stored_records", "written_records"]
+__all__ = ["masked", "masking_of", "project_key", "sandbox_rows", "stored_records", "written_records"]
 
 _BATCH = 1000
 # The sandbox works these out of products and variants, as the platform does.
@@ -75,6 +79,40 @@ def written_records(folder: Path) -> dict[str, list[Record]]:
     return records
 
 
+def masking_of(personal_fields: str | None, environ: Mapping[str, str]) -> Privacy:
+    """Return how a copy is masked: with the `hash_key` of the environment, or a random key that nobody learns.
+
+    Raises ConfigError for a value that a run would refuse.
+    """
+    from commercetools_source.extract.privacy import masking
+
+    written = {"personal_fields": personal_fields, "hash_key": environ.get(SETTINGS["hash_key"].variable)}
+    values: dict[str, Any] = {"personal_fields": (), "hash_key": Secret(secrets.token_hex())}
+    for name, text in written.items():
+        if text is not None and text.strip():
+            try:
+                values[name] = SETTINGS[name].parse(text)
+            except ValueError as problem:
+                shown = "***" if SETTINGS[name].secret else printable(text)
+                raise ConfigError(f"{name} is {shown}; {problem}") from None
+    return masking(values["personal_fields"], values["hash_key"])
+
+
+def masked(records: Mapping[str, list[Record]], privacy: Privacy) -> dict[str, list[Record]]:
+    """Return the records with their personal data as `privacy` chooses; other values keep their bytes."""
+    from commercetools_source.extract.redaction import redactor
+
+    result = {}
+    for name, found in records.items():
+        redact = redactor(STREAMS[name].item, privacy)
+        result[name] = (
+            found
+            if redact is None
+            else [_decoded(redact(msgspec.Raw(msgspec.json.encode(record)))) for record in found]
+        )
+    return result
+
+
 def project_key(records: Mapping[str, list[Record]]) -> str:
     """Return the key of the project that the records have, that of the generated shop where they have none."""
     project = records.get("project")
@@ -122,6 +160,9 @@ def _record(names: Iterable[str], types: Mapping[str, str], row: Iterable[Any]) 
     return record | unfit
 
 
+_decoded = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
 def _plain(value: Any) -> Any:
     """Return a value as the platform writes it."""
     if isinstance(value, datetime):
@@ -139,7 +180,7 @@ def _lines(file: Path, stream: Stream) -> Iterator[Record]:
             if not line.strip():
                 continue
             try:
-                record = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+                record = _decoded(line)
             except ValueError as error:
                 raise ConfigError(f"{file}, line {number}: no JSON object ({printable(str(error))})") from None
             if missing := sorted(needed - record.keys()):

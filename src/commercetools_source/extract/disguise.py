@@ -1,4 +1,4 @@
-"""One value that does not leave as it is: hashed, or its first characters. Pure functions."""
+"""One value that does not leave as it is: hashed, masked, or its first characters. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hmac
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+from commercetools_source.extract.masking import masker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,36 +22,51 @@ def disguise(key: Secret) -> Callable[[bytes, str, bool], msgspec.Raw | None]:
 
     "hash" is the HMAC-SHA256 of each text in hexadecimal digits; of an e-mail address (the third argument says
     whether it is one) that of its trimmed lower case, so that joins survive. "first3" has the first three characters.
-    Numbers and truth values are left out, null stays.
+    Numbers and truth values are left out, null stays. "mask" has another text of the same form, and another number
+    (`masker`); what says of an amount or a reference what it is stays.
     """
     secret = key.reveal().encode()
+    mask = masker(secret)
+
+    def masked(element: Any, *, mail: bool) -> Any:  # noqa: ARG001 - a mask sees by the text whether it is an address
+        replacement = None if isinstance(element, bool) else mask(element)
+        return _NOTHING if replacement is None else replacement
 
     def changed(value: bytes, choice: str, is_mail: bool) -> msgspec.Raw | None:  # noqa: FBT001 - called by position
         length = int(choice.removeprefix("first")) if choice.startswith("first") else 0
 
-        def of_text(text: str, *, mail: bool) -> str:
+        def shortened_or_hashed(element: Any, *, mail: bool) -> Any:
+            if not isinstance(element, str):
+                return _NOTHING
             if length:
-                return text[:length]
+                return element[:length]
             # Keyed, because mail addresses and phone numbers can be tried one by one against a plain hash.
-            return hmac.digest(secret, (text.strip().lower() if mail else text).encode(), "sha256").hex()
+            return hmac.digest(secret, (element.strip().lower() if mail else element).encode(), "sha256").hex()
 
-        result = _deep(msgspec.json.decode(value), of_text, mail=is_mail)
+        decoded = msgspec.json.decode(value)
+        if choice == "mask":
+            result = _deep(decoded, masked, _STRUCTURE, mail=is_mail)
+        else:
+            result = _deep(decoded, shortened_or_hashed, frozenset(), mail=is_mail)
         return None if result is _NOTHING else msgspec.Raw(msgspec.json.encode(result))
 
     return changed
 
 
 _NOTHING = object()
+_STRUCTURE = frozenset({"typeId", "id", "type", "currencyCode", "fractionDigits"})
+"""Fields of References and Money (https://docs.commercetools.com/api/types) without which these are of no type."""
 
 
-def _deep(value: Any, of_text: Callable[..., str], *, mail: bool) -> Any:
-    if isinstance(value, str):
-        return of_text(value, mail=mail)
+def _deep(value: Any, changed: Callable[..., Any], kept: frozenset[str], *, mail: bool) -> Any:
     if isinstance(value, list):
-        items = [_deep(element, of_text, mail=mail) for element in value]
+        items = [_deep(element, changed, kept, mail=mail) for element in value]
         return [item for item in items if item is not _NOTHING]
     if isinstance(value, dict):
         # A custom field's object may hold an address under its own name; that decides there.
-        fields = {name: _deep(inner, of_text, mail=mail or "mail" in name.lower()) for name, inner in value.items()}
+        fields = {
+            name: inner if name in kept else _deep(inner, changed, kept, mail=mail or "mail" in name.lower())
+            for name, inner in value.items()
+        }
         return {name: inner for name, inner in fields.items() if inner is not _NOTHING}
-    return None if value is None else _NOTHING
+    return None if value is None else changed(value, mail=mail)

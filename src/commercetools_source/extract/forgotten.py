@@ -52,15 +52,12 @@ _TEXTS = MappingProxyType(
 """The fields of streams without a customer in which the id or an e-mail address of one may stand anywhere."""
 
 _FREE_TEXTS = tuple(((row.type, row.field), "drop") for row in PERSONAL.values() if row.is_free_text)
-_NAMED_BY_BUYERS = tuple(
-    ((name, field), "drop") for name in ("ShoppingList", "TextLineItem") for field in ("name", "description")
-)
 _MEANT_FOR = tuple((("DiscountCode", field), "drop") for field in ("name", "description", "cartPredicate"))
 _ERASED = Privacy(
     "drop",
     # Of one person nobody has to know what a free text or a field of the project's own says: it goes.
     (
-        *(*_FREE_TEXTS, *_NAMED_BY_BUYERS, *_MEANT_FOR),
+        *(*_FREE_TEXTS, *_MEANT_FOR),
         *((("CustomFields", "fields"), "drop"), (("CustomObject", "value"), "drop")),
     ),
 )

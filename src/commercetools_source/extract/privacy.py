@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.config import Config
 
-__all__ = ["KEEP", "Privacy", "by_name", "is_by_name", "privacy_of"]
+__all__ = ["KEEP", "Privacy", "by_name", "is_by_name", "masking", "privacy_of"]
 
 _SCALARS_WITHOUT_TEXT = frozenset({"bool", "int", "number", "date", "datetime", "time"})
 _IDENTIFYING = frozenset({"id", "typeId", "version", "createdAt", "lastModifiedAt"})
@@ -36,7 +36,8 @@ class Privacy:
     """What becomes of personal data: `mode` for the fields of the table, others for `fields` and `names`.
 
     `fields`: by type and field. `names`: by the name of a custom field or attribute, whoever has it. A choice is
-    "keep", "drop", "hash" (HMAC-SHA256 with `key`, in hexadecimal digits) or "first" and how many characters stay.
+    "keep", "drop", "hash" (HMAC-SHA256 with `key`, in hexadecimal digits), "first" and how many characters stay, or
+    "mask" (another value of the same form, by `key`): no choice of a run, `masking` makes it for copies.
     """
 
     mode: str = "keep"
@@ -55,7 +56,9 @@ class Privacy:
         if self.mode == "keep":
             return dict(self.fields)
         types = published().types
-        usual = {pair: self.mode for pair, row in PERSONAL.items() if row.kind}
+        # A masked text is still one to show and to search in, so free texts cost nothing.
+        free = self.mode == "mask"
+        usual = {pair: self.mode for pair, row in PERSONAL.items() if row.kind or (free and row.is_free_text)}
         if self.mode == "hash":  # the hash of a date fits no column of dates
             usual.update({pair: "drop" for pair in usual if types[pair[0]].fields[pair[1]].name != "string"})
         return {**usual, **dict(self.fields)}
@@ -77,10 +80,31 @@ KEEP = Privacy()
 
 def privacy_of(config: Config) -> Privacy:
     """Return what the settings choose; raises ConfigError that names every field which cannot be treated so."""
+    fields, names = _named(config.personal_fields)
+    # An unused key leaves no trace: states with and without one are equal then.
+    key = config.hash_key if "hash" in {config.personal, *fields.values(), *names.values()} else Secret("")
+    return Privacy(config.personal, tuple(sorted(fields.items())), tuple(sorted(names.items())), key)
+
+
+def masking(personal_fields: Iterable[str], key: Secret) -> Privacy:
+    """Return the choice that masks personal data and free texts; of `personal_fields`, what a run would hash too.
+
+    Raises ConfigError as `privacy_of`.
+    """
+    fields, names = _named(personal_fields)
+    return Privacy("mask", _masked(fields), _masked(names), key)
+
+
+def _masked(choices: Mapping[Any, str]) -> tuple[tuple[Any, str], ...]:
+    return tuple(sorted((name, "mask" if choice == "hash" else choice) for name, choice in choices.items()))
+
+
+def _named(personal_fields: Iterable[str]) -> tuple[dict[tuple[str, str], str], dict[str, str]]:
+    """Return the choices of the setting: by type and field, and by the name of a custom field or attribute."""
     fields: dict[tuple[str, str], str] = {}
     names: dict[str, str] = {}
     problems = []
-    for path, choice in (text.split("=") for text in config.personal_fields):
+    for path, choice in (text.split("=") for text in personal_fields):
         try:
             pairs, name = _resolved(path, choice)
         except ValueError as problem:
@@ -95,9 +119,7 @@ def privacy_of(config: Config) -> Privacy:
                 problems.append(f"personal_fields has both {label}={table[key]} and ={choice}; leave one out")
     if problems:
         raise ConfigError(problems)
-    # An unused key leaves no trace: states with and without one are equal then.
-    key = config.hash_key if "hash" in {config.personal, *fields.values(), *names.values()} else Secret("")
-    return Privacy(config.personal, tuple(sorted(fields.items())), tuple(sorted(names.items())), key)
+    return fields, names
 
 
 def is_by_name(name: str) -> bool:

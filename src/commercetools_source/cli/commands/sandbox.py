@@ -1,7 +1,8 @@
 """The command `sandbox`: a local platform with a generated shop."""
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +11,9 @@ from commercetools_source.cli.values import size_of
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, described, having
 from commercetools_source.errors import ConfigError
+
+if TYPE_CHECKING:
+    from commercetools_source.extract.privacy import Privacy
 
 app = typer.Typer()
 
@@ -43,23 +47,37 @@ def sandbox(
         Path | None,
         typer.Option("--data", metavar="FOLDER", help="Serve JSON lines: FOLDER/STREAM.jsonl, or a folder of `sync`."),
     ] = None,
+    mask: Annotated[
+        bool,
+        typer.Option("--mask", help="Replace personal data and free texts in what --from or --data serve."),
+    ] = False,
+    personal_fields: options.PersonalFields = None,
 ) -> None:
     """Serve a local commercetools API. It has a generated shop, or a copy of yours, and runs until Ctrl-C."""
     from commercetools_source.sandbox import serve
 
+    if mask and stored is None and data is None:
+        raise ConfigError("--mask is for a copy of a shop; name it with --from or --data")
+    if personal_fields is not None and not mask:
+        raise ConfigError("--personal-fields is for a masked copy; add --mask, or leave it out")
     if stored is not None or data is not None:
         if (seed, size, burst) != (1, "demo", 0):
             raise ConfigError(
                 "--seed, --size and --burst are for a generated shop; leave out --from and --data, or them"
             )
-        _serve_own(stored, data, port=port, admin=admin, latency=latency)
+        from commercetools_source.cli.own_shop import masking_of
+
+        privacy = masking_of(personal_fields, os.environ) if mask else None
+        _serve_own(stored, data, privacy, port=port, admin=admin, latency=latency)
         return
     serve(port=port, seed=seed, size=size_of(size), admin=admin, latency=latency, burst=burst)
 
 
-def _serve_own(stored: str | None, data: Path | None, *, port: int, admin: bool, latency: float) -> None:
-    """Serve the records of a destination or folder; changes to them are lost when it ends."""
-    from commercetools_source.cli.own_shop import project_key, sandbox_rows, stored_records, written_records
+def _serve_own(
+    stored: str | None, data: Path | None, privacy: "Privacy | None", *, port: int, admin: bool, latency: float
+) -> None:
+    """Serve the records of a destination or folder, masked where `privacy` says how; changes are lost when it ends."""
+    from commercetools_source.cli.own_shop import masked, project_key, sandbox_rows, stored_records, written_records
     from commercetools_source.destinations import open_stored
     from commercetools_source.errors.extras import require
     from commercetools_source.sandbox import Sandbox
@@ -72,14 +90,18 @@ def _serve_own(stored: str | None, data: Path | None, *, port: int, admin: bool,
         records = written_records(data)
     else:
         records = stored_records(open_stored(stored or ""))
+    if privacy is not None:
+        records = masked(records, privacy)
     key = project_key(records)
     sandbox = Sandbox(project_key=key, rows=sandbox_rows(records), port=port, admin=admin, latency=latency)
+
+    note = ", masked," if privacy is not None else ""
 
     def announce(_: str) -> None:
         exports = "\n".join(f"export {name}={value}" for name, value in sandbox.environment().items())
         typer.echo(
-            f"What is stored in {stored or data} answers at {sandbox.url}/{key} until Ctrl-C; changes are lost then."
-            f"\nTo use it, paste into another shell:\n\n{exports}"
+            f"What is stored in {stored or data}{note} answers at {sandbox.url}/{key} until Ctrl-C;"
+            f" changes are lost then.\nTo use it, paste into another shell:\n\n{exports}"
         )
 
     serve_sandbox(sandbox, announce)
