@@ -63,6 +63,7 @@ ELSEWHERE = {
         ": a record of",
         ": no JSON object (",
     ),
+    "cli/test_masked_shop.py": ("--mask is for a copy of a shop;", "--personal-fields is for a masked copy;"),
     "report/test_page.py": ("no page was written to",),
     "cli/test_cli_progress.py: events and phases, which a display shows for a moment": (
         "looking for deletions",

@@ -103,13 +103,11 @@ def masked(records: Mapping[str, list[Record]], privacy: Privacy) -> dict[str, l
     from commercetools_source.extract.redaction import redactor
 
     result = {}
-    for name, found in records.items():
+    for name, rows in records.items():
         redact = redactor(STREAMS[name].item, privacy)
-        result[name] = (
-            found
-            if redact is None
-            else [_decoded(redact(msgspec.Raw(msgspec.json.encode(record)))) for record in found]
-        )
+        result[name] = rows
+        if redact is not None:
+            result[name] = [_decoded(redact(msgspec.Raw(msgspec.json.encode(record)))) for record in rows]
     return result
 
 
