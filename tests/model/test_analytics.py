@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
 from decimal import Decimal
 from pathlib import Path
@@ -79,6 +80,10 @@ def test_every_question_of_the_page_is_tested() -> None:
     assert len(QUESTIONS) == PAGE.count("```sql") == 17
     source = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*analytics.py"))
     assert all(f'ask("{question}")' in source for question in QUESTIONS)
+
+
+def test_the_page_asks_the_default_schema_without_quotes() -> None:
+    assert not [name for name, query in QUESTIONS.items() if re.search(r'"|\b(main|raw|sync)\.', query)]
 
 
 MISTAKES = {

@@ -6,7 +6,7 @@ The shop is changed first, so that it has what a hasty query overlooks: MISTAKES
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STREAMS = ("orders", "carts", "payments", "products", "categories", "inventory", "reviews", "business_units")
+NOW = datetime(2026, 11, 2, 6, tzinfo=timezone.utc)
 NOT_CANCELLED = "orderState <> 'Cancelled'"
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     path = tmp_path_factory.mktemp("analytics") / "shop.duckdb"
-    with Sandbox("tiny") as sandbox, Client(sandbox.settings()) as client:
+    # At one hour, as months and days decide what a cohort and an abandoned cart are.
+    with Sandbox("tiny", now=NOW) as sandbox, Client(sandbox.settings()) as client:
         change_orders(sandbox)
         change_carts(sandbox)
         change_products(sandbox)
