@@ -158,9 +158,6 @@ class LakeInFile(Lake):
     def _target(self) -> str:
         return str(target_of(self.path).absolute())
 
-    def _attach_to_read(self, connection: duckdb.DuckDBPyConnection, statement: str) -> None:
-        connection.execute(statement)
-
     def _may_create(self) -> bool:
         return self._is_new
 
