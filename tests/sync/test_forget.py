@@ -12,7 +12,8 @@ import pytest
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
-from commercetools_source.destinations import DESTINATIONS, open_destination
+from commercetools_source.destinations import DESTINATIONS as ALL
+from commercetools_source.destinations import open_destination
 from commercetools_source.destinations.row import Ability
 from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox import Sandbox
@@ -20,12 +21,15 @@ from commercetools_source.sync import sync
 from commercetools_source.sync.backfill import backfill
 from commercetools_source.sync.compare import sweep, verify
 from commercetools_source.sync.forget import forget
+from destinations.conformance import CASES
 from marks import MARK, marked, stored_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+DESTINATIONS = [row for row in ALL if not CASES[row.name].lacks]
+"""Those that can be written here: a lake needs an extension of DuckDB's, and is tried in `make acceptance`."""
 EMAIL = "forget.me@example.com"
 NAMES = ["customers", "messages", "orders", "reviews"]
 SPECS = {row.name: row.name + ":" + {"duckdb": "shop.duckdb"}.get(row.name, "folder") for row in DESTINATIONS}

@@ -10,11 +10,13 @@ import pytest
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
-from commercetools_source.destinations import DESTINATIONS, open_destination
+from commercetools_source.destinations import DESTINATIONS as ALL
+from commercetools_source.destinations import open_destination
 from commercetools_source.extract.forgotten import PERSON_STREAMS
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync import sync
 from commercetools_source.sync.forget import forget
+from destinations.conformance import CASES
 from marks import MARK, marked, stored_text
 from shops import rows_of
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+DESTINATIONS = [row for row in ALL if not CASES[row.name].lacks]
+"""Those that can be written here: a lake needs an extension of DuckDB's, and is tried in `make acceptance`."""
 PERSON = "10000000-0000-4000-8000-000000000001"
 EMAIL = "forget.me@example.com"
 REFERENCE = {"typeId": "customer", "id": PERSON}

@@ -229,7 +229,7 @@ def test_a_run_that_is_asked_to_stop_keeps_what_it_read(shop: Sandbox) -> None:
     memory.after = stop
     with Client({**shop.settings(), "page_size": 5}) as client:
         summary = sync(client, memory, streams=["orders"], on_stoppable=stops.append)
-    assert "the next run goes on from here" in str(summary.outcomes[0].error)
+    assert "the next run goes on from there" in str(summary.outcomes[0].error)
     memory.after = lambda: None
     run(shop, memory, "orders")
     assert memory.ids("orders") == ids(shop, "orders")

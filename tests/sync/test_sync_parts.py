@@ -211,7 +211,7 @@ def test_an_end_that_is_no_number_is_refused(shop: Shop) -> None:
 
 def test_a_run_out_of_time_ends_cleanly_and_the_next_one_goes_on(shop: Shop) -> None:
     summary = shop.sync("orders", seconds=0.0)
-    assert "the next run goes on from here" in str(summary.outcomes[0].error)
+    assert "the next run goes on from there" in str(summary.outcomes[0].error)
     assert shop.sync("orders", seconds=math.inf).complete
     assert shop.held() == shop.orders()
 

@@ -105,7 +105,9 @@ def _records(
     # From the innermost level outwards: what a level needs is then complete before it is asked of the one above.
     for above, below, step in reversed(list(zip(items, items[1:], steps, strict=False))):
         for branch in step.branches:
-            _ask(above, branch.path, [below] if branch.listed else below)
+            # An item of which only its place is told has no field to read, and DuckDB knows no structure without one.
+            items_read: Structure | str = below or "JSON"
+            _ask(above, branch.path, [items_read] if branch.listed else items_read)
     for name, asked in items[0].items():
         # A column of another type, such as a list of texts, becomes JSON again, so that there is one way to read it.
         text = {"JSON": quoted(name), "": "CAST(NULL AS JSON)"}.get(

@@ -100,8 +100,8 @@ def _serve_own(
     def announce(_: str) -> None:
         exports = "\n".join(f"export {name}={value}" for name, value in sandbox.environment().items())
         typer.echo(
-            f"What is stored in {stored or data}{note} answers at {sandbox.url}/{key} until Ctrl-C;"
-            f" changes are lost then.\nTo use it, paste into another shell:\n\n{exports}"
+            f"{sandbox.url}/{key} serves what is stored in {stored or data}{note} until Ctrl-C; changes are lost then."
+            f"\nTo use it, paste into another shell:\n\n{exports}"
         )
 
     serve_sandbox(sandbox, announce)
