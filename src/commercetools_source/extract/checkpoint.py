@@ -29,7 +29,6 @@ __all__ = [
     "finish",
     "give_up",
     "hold",
-    "joined",
     "parted",
     "restore",
 ]
@@ -135,11 +134,6 @@ def parted(state: StreamState, store: str) -> tuple[StreamState, tuple[StreamSta
         return state, ()
     mine = next((part for part in parts if part.store == store), StreamState())
     return mine, tuple(part for part in parts if part is not mine)
-
-
-def joined(mine: StreamState, others: tuple[StreamState, ...]) -> StreamState:
-    """Return the state of a store with those of others, as it is stored."""
-    return replace(mine, others=others)
 
 
 def encode(state: StreamState) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.stores import is_in_store
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.extract.checkpoint import StreamState, joined, parted
+from commercetools_source.extract.checkpoint import StreamState, parted
 from commercetools_source.extract.delivery import Phase
 
 if TYPE_CHECKING:
@@ -52,10 +52,9 @@ def beside(delivery: Delivery, others: Others) -> Delivery:
     states = others.get(delivery.stream.name, ())
     if not states:
         return delivery
-    state = joined(delivery.state, states)
     # A full read goes on as one that merges, so that what was loaded of it counts after a crash, too.
-    mode = "incremental" if state.mode == "full" else state.mode
-    return replace(delivery, state=replace(state, mode=mode), phase=Phase.MERGE)
+    mode = "incremental" if delivery.state.mode == "full" else delivery.state.mode
+    return replace(delivery, state=replace(delivery.state, others=states, mode=mode), phase=Phase.MERGE)
 
 
 def unlike(stream: Stream, state: StreamState, store_key: str) -> str | None:
