@@ -48,7 +48,7 @@ class Reporting:
         destination = make()
         if not isinstance(destination, Queryable):
             described = choice(having(DESTINATIONS, Ability.QUERY))
-            raise ConfigError(f"{option} describes {described}; {destination.name} cannot be asked with SQL")
+            raise ConfigError(f"a report describes {described}; {destination.name} cannot be asked with SQL")
         refuse_place(path, option, _SIGN)
 
     def begin(self, hook: Hook) -> Hook:

@@ -152,7 +152,7 @@ def parse(spec: str, rows: Sequence[DestinationType]) -> Target:
     if scheme is None:
         for row in rows:
             # Only without a scheme: `other:shop.duckdb` is another program's name for something.
-            if row.suffixes and spec.endswith(row.suffixes):
+            if row.suffixes and spec.lower().endswith(row.suffixes):
                 return Target(row, Location(spec), shown)
     raise ConfigError(f"destination {shown} is not known; legal are {legal_forms(rows)}{_advice(spec, rows)}")
 
@@ -212,9 +212,11 @@ def _shown(spec: str) -> str:
 
 
 def _advice(spec: str, rows: Sequence[DestinationType]) -> str:
-    """Return what was probably meant: by its name, or by the suffix behind an unknown name."""
+    """Return what was probably meant: a URL without a name, by its name, or by the suffix behind an unknown name."""
     # What follows is not shown: the suffix tells enough, and the rest may have a password.
     name, _, address = spec.partition(":")
+    if with_url := [f"{row.name}:{name}:…" for row in rows if name in row.schemes]:
+        return f"; a URL needs the name of what is kept there: {_listed(with_url)}"
     near = get_close_matches(name.lower(), [row.name for row in rows], n=1)
     by_suffix = [row.name for row in rows if row.suffixes and address.endswith(row.suffixes)]
     return "".join(f"; did you mean {row.forms()[0]}?" for row in rows if row.name in (near or by_suffix)[:1])
