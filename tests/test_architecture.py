@@ -46,7 +46,10 @@ GENERATED = {"records"}  # written by `make docs`; a test compares them
 SANDBOX = ["platform", "query", "data", "changes", "server"]  # lowest first
 # It must not share code with what it judges; as a command it treats its standard streams as the others do.
 ALONE = {"sandbox": {"errors", "sandbox"}}
-SHARED = {"sandbox.__main__": {"frontends.stdio"}}
+SHARED = {
+    "sandbox.__main__": {"frontends.signals", "frontends.stdio"},  # what a process is to its terminal
+    "sandbox.process": {"frontends.signals"},
+}
 SPEAKS = {"cli", "report", "frontends"}  # these write for people or over a protocol
 HEAVY = ["dlt", "duckdb", "lark", "pyarrow", "rich", "singer_sdk", "starlette", "typer", "uvicorn"]
 

@@ -129,7 +129,7 @@ anything else gets lines.
 | 1 | failed, or not everything could be read or compared equal; a later run goes on from what was kept |
 | 2 | wrong settings or usage; a refused client id or secret is one, a package that is not installed too |
 | 3 | not finished in the time that `--minutes` gave; the next run goes on |
-| 130, 143 | stopped by Ctrl-C or SIGTERM, with everything kept that was read |
+| 130, 143, 129 | stopped by Ctrl-C, SIGTERM or SIGHUP (not under `nohup`), with everything kept that was read |
 
 ## Destinations
 What stands after `--destination`. A name with a colon that is none of these is refused; write `./` before a file of

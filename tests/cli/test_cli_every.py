@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from commercetools_source.cli.app import run
 from commercetools_source.destinations import Jsonl
+from commercetools_source.frontends.signals import stop_signals, stopping
 from commercetools_source.sandbox import Fault
 
 if TYPE_CHECKING:
@@ -126,13 +128,28 @@ def test_a_destination_in_use_is_waited_for_only_so_long(
     assert run(["sync", "-d", "jsonl:lines", *ZONES, "--wait", "0.1s", "-q"]) == 0
 
 
-def test_sigterm_ends_the_wait_for_the_next_run(shop: Sandbox) -> None:  # noqa: ARG001 - same
+@pytest.mark.parametrize("number", [number for number in stop_signals() if number != signal.SIGINT])
+def test_a_signal_ends_the_wait_for_the_next_run(
+    number: signal.Signals,
+    shop: Sandbox,  # noqa: ARG001 - same
+) -> None:
     command = [sys.executable, "-m", "commercetools_source", "sync", "-d", "jsonl:lines", *ZONES, "--every", "1h"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if "written to lines" in line:
                 break
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 128 + signal.SIGTERM
+        process.send_signal(number)
+        assert process.wait(30) == 128 + number
         assert "stopping; what was read is kept" in process.stderr.read()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no hang-up")
+def test_under_nohup_a_terminal_that_hangs_up_ends_nothing() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stopping() as stopper:
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert not stopper.signal

@@ -16,6 +16,7 @@ import pytest
 import urllib3
 
 from commercetools_source.errors import ConfigError
+from commercetools_source.frontends.signals import stop_signals
 from commercetools_source.sandbox import Sandbox, SandboxProcess, serve
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def test_a_taken_port_is_named() -> None:
         pass
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", stop_signals())
 def test_the_foreground_server_says_how_to_use_it_and_ends_cleanly(number: int) -> None:
     with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -1,8 +1,8 @@
 """The command line `commercetools-source`: its options, and its commands from the files of `commands`.
 
 What a program may read goes to standard output, everything else to standard error. Exit status: 0
-done, 1 failed or not complete, 2 wrong settings or usage, 3 not finished in the time given, 130 and 143 stopped by
-Ctrl-C or SIGTERM.
+done, 1 failed or not complete, 2 wrong settings or usage, 3 not finished in the time given, 130, 143 and 129 stopped
+by Ctrl-C, SIGTERM or SIGHUP.
 """
 
 # typer reads annotations while the program runs: they must be types and not text, so no `from __future__` here.

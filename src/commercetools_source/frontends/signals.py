@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first ends a run cleanly, the second at once."""
+"""Ctrl-C, SIGTERM and the hang-up of a terminal: the first ends a run cleanly, the second at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-__all__ = ["Stopper", "stopping"]
+__all__ = ["Stopper", "stop_signals", "stopping"]
 
 
 class Stopper:
@@ -43,15 +43,24 @@ class Stopper:
         tell(self._message)
 
 
+def stop_signals() -> list[signal.Signals]:
+    """Return what ends a command: SIGINT, SIGTERM, and SIGHUP unless the process was started to ignore it."""
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # Windows has no hang-up; under nohup a run goes on when its terminal is closed.
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    return numbers
+
+
 @contextmanager
 def stopping() -> Iterator[Stopper]:
-    """Let SIGINT and SIGTERM end the run cleanly while the block runs."""
+    """Let the signals of `stop_signals` end the run cleanly while the block runs."""
     stopper = Stopper()
     # Python lets only the main thread set handlers: https://docs.python.org/3/library/signal.html#signals-and-threads
     if threading.current_thread() is not threading.main_thread():
         yield stopper
         return
-    before = {number: signal.signal(number, stopper) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stopper) for number in stop_signals()}
     try:
         yield stopper
     except KeyboardInterrupt:  # DuckDB raises its own error in place of SystemExit, and its destination this

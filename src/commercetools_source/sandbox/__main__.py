@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from commercetools_source.errors import ConfigError, printable
+from commercetools_source.frontends.signals import stop_signals
 from commercetools_source.frontends.stdio import run_command
 from commercetools_source.sandbox.process import serve_sandbox
 from commercetools_source.sandbox.runner import Sandbox
@@ -62,8 +63,9 @@ def _sandbox(chosen: argparse.Namespace) -> Sandbox:
 
 def _serve_program(sandbox: Sandbox) -> None:
     """Serve until standard input ends; the first line of output has the settings of a client."""
-    # Ctrl-C reaches this process too; the program that started it must be able to end in good order first.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What a terminal sends reaches this process too; the program that started it must end in good order first.
+    for number in set(stop_signals()) - {signal.SIGTERM}:
+        signal.signal(number, signal.SIG_IGN)
     with sandbox:
         _write(sandbox.settings())
         # Its end is the only sign that the parent has died which every system gives: a signal may be lost, a pipe is

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.errors import ConfigError
+from commercetools_source.frontends.signals import stop_signals
 from commercetools_source.sandbox.runner import Sandbox
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def serve(  # noqa: PLR0913 - each of them is one setting
     announce: Callable[[str], object] | None = None,
     until: threading.Event | None = None,
 ) -> None:
-    """Serve a generated shop until Ctrl-C, SIGTERM or `until` is set.
+    """Serve a generated shop until Ctrl-C, SIGTERM, SIGHUP, or until `until` is set.
 
     `latency` delays every answer, in seconds; `burst` records of each collection share one millisecond. `announce` gets
     the ready message, with the lines to paste into a shell; without it, it goes to stdout.
@@ -71,11 +72,11 @@ def _print(text: str) -> None:
 
 @contextmanager
 def _stopping(stopped: threading.Event) -> Iterator[None]:
-    """Let SIGINT and SIGTERM set `stopped` inside the block; only a main thread can have handlers."""
+    """Let a signal that ends a command set `stopped` inside the block; only a main thread can have handlers."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    old = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    old = {number: signal.signal(number, lambda *_: stopped.set()) for number in stop_signals()}
     try:
         yield
     finally:
