@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import traceback
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -114,6 +117,32 @@ def test_a_parameter_with_a_password_is_not_shown() -> None:
     with pytest.raises(ConfigError) as error:
         open_destination("snowflake:account?password=SECRET")
     assert "SECRET" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "ducklake:postgresql://ann:{}@db/lake",
+        "ducklake:postgresql://ann:{}@db:5432/lake?data_path=files",
+        "ducklake:postgres:dbname=lake host=db password={}",
+        "ducklake:shop.ducklake?data_path=s3://KEY:{}@bucket/shop",
+        "ducklake:shop.ducklake?data_path=az:{}@bucket/shop",
+        "ducklake:shop.ducklake?endpoint=http://KEY:{}@localhost:9000",
+        "md:shop?motherduck_token={}",
+        "parquet:s3://KEY:{}@bucket/shop",
+        "jsonl:gs://KEY:{}@bucket",
+        "jsonl:s3://bucket/shop?endpoint=http://KEY:{}@localhost:9000",
+    ],
+)
+def test_no_character_of_a_password_makes_a_destination_show_it(form: str) -> None:
+    for char, before in product("/?#[]@: %=&;,'\\+!$\u2100", ("", "x", "x:")):
+        for password in (f"{before}{char}SECRET", f"SECRET{char}{before}"):
+            try:
+                shown = open_destination(form.format(password)).name
+            except ConfigError as error:
+                # With the errors that led to it, and without lines of code.
+                shown = re.sub(r"(?m)^  .*$", "", "\n".join(traceback.format_exception(error)))
+            assert "SECRET" not in shown, password
 
 
 def test_a_row_may_have_urls_and_parameters() -> None:

@@ -172,9 +172,10 @@ def _location(row: DestinationType, text: str) -> Location:
     address, _, query = text.partition("?")
     parameters = dict(parse_qsl(query.replace("+", "%2B"), keep_blank_values=True))  # a plus sign of a path is one
     if unknown := sorted(parameters.keys() - set(legal)):
-        raise ConfigError(
-            f"a {row.label} has no parameter {', '.join(map(repr, map(printable, unknown)))}; it has {', '.join(legal)}"
-        )
+        # A password may have a question mark: then what follows is its end, and no name.
+        named = ", ".join(map(repr, map(printable, unknown)))
+        names = "such parameter" if re.search(r"[@=]|//[^/]*:", address) or "@" in query else f"parameter {named}"
+        raise ConfigError(f"a {row.label} has no {names}; it has {', '.join(legal)}")
     return Location(address, parameters)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from commercetools_source.destinations.ducklake.extensions import load
+from commercetools_source.destinations.store.bucket import refuse_credentials
 from commercetools_source.errors import ConfigError
 from commercetools_source.model.quoting import string
 
@@ -38,11 +39,13 @@ class DataPath(NamedTuple):
         text = parameters.get("data_path", "")
         if "data_path" in parameters and not text.strip():
             raise ConfigError("data_path is empty; name a folder or s3://BUCKET/FOLDER, or leave it out")
-        if re.match(r"[\w+.-]{2,}:", text) and not text.startswith(_BUCKET):
-            raise ConfigError(f"data_path must be a folder or begin with {_BUCKET}; it begins with {text[:8]!r}")
-        if text and not text.startswith(_BUCKET):
+        if (scheme := re.match(r"[\w+.-]{2,}:", text)) and not text.startswith(_BUCKET):
+            raise ConfigError(f"data_path must be a folder or begin with {_BUCKET}; it begins with {scheme[0]!r}")
+        endpoint = parameters.get("endpoint", "")
+        refuse_credentials(text if scheme else "", endpoint)
+        if text and not scheme:
             text = str(Path(text).expanduser().absolute())
-        return DataPath(text, parameters.get("endpoint", ""), parameters.get("region", ""))
+        return DataPath(text, endpoint, parameters.get("region", ""))
 
     def options(self) -> list[str]:
         """Return what ATTACH says of it."""

@@ -7,6 +7,7 @@ that no snapshot has, which DuckLake's ducklake_delete_orphaned_files removes.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.duckdb.file import Attached
@@ -15,6 +16,7 @@ from commercetools_source.destinations.ducklake import data
 from commercetools_source.destinations.ducklake.attachment import LAKE, LakeInFile, LakeInPostgres, MotherDuck
 from commercetools_source.destinations.ducklake.data import DataPath
 from commercetools_source.destinations.ducklake.postgres import PostgresAddress
+from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
     from commercetools_source.destinations.duckdb.file import _Opened
@@ -53,7 +55,10 @@ class DuckLake(Attached):
 def attachment_of(location: Location) -> Lake:
     """Return what a location names; raises ConfigError for an address or a data path that can be none."""
     if location.text.startswith("md:"):
-        return MotherDuck(location.text.removeprefix("md:"))
+        database = location.text.removeprefix("md:")
+        if not re.fullmatch(r"[\w .-]+", database):
+            raise ConfigError("a database of MotherDuck is named as md:NAME; the token is taken from MOTHERDUCK_TOKEN")
+        return MotherDuck(database)
     where = DataPath.of(location.parameters)
     if location.is_local():
         return LakeInFile(location.path(), where)

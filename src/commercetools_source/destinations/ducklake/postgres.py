@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import unquote, urlencode
 
 from commercetools_source.errors import ConfigError
 
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 __all__ = ["PostgresAddress"]
 
 _PAIR = re.compile(r"(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s\\]|\\.)*)")
+_HOST = r"(?:\[[\w:.%]+\]|[\w.%-]*)(?::\d*)?"
+_URL = re.compile(
+    r"postgres(?:ql)?://(?:[^\s:@/?#]*(?::(?P<password>[^\s@/?#]*))?@)?"
+    rf"(?P<hosts>{_HOST}(?:,{_HOST})*)(?:/(?P<database>[^\s:@/?#]*))?"
+)
+"""A URL in which nothing can be taken for another part: libpq would show what it took for a host or a port."""
 _SECRET = frozenset({"password", "passfile", "sslpassword"})
 
 
@@ -57,13 +63,17 @@ class PostgresAddress(NamedTuple):
 
 
 def _of_url(text: str, parameters: Mapping[str, str]) -> PostgresAddress:
-    url = urlsplit(text)
-    database = url.path.strip("/")
-    if not database:
+    url = _URL.fullmatch(text)
+    if url is None:
+        raise ConfigError(
+            "an address of PostgreSQL is postgresql://USER:PASSWORD@HOST:PORT/DATABASE; write each character that is no"
+            " letter and no digit as % and its code, such as %40 for @ and %2F for /"
+        )
+    if not url["database"]:
         raise ConfigError("a lake in PostgreSQL needs a database: postgresql://USER@HOST/DATABASE")
-    password = url.netloc.rpartition("@")[0].partition(":")[2]
+    password = url["password"] or ""
     query = f"?{urlencode(parameters)}" if parameters else ""
-    shown = f"postgresql://{url.netloc.rpartition('@')[2]}/{unquote(database)}"
+    shown = f"postgresql://{url['hosts']}/{unquote(url['database'])}"
     return PostgresAddress(f"{text}{query}", shown, _longest({password, unquote(password)}))
 
 

@@ -27,12 +27,20 @@ if TYPE_CHECKING:
 
     Write = Callable[[BinaryIO], int]
 
-__all__ = ["Bucket"]
+__all__ = ["Bucket", "refuse_credentials"]
 
 _MOST_AT_ONCE = 128_000_000
 """Bytes that are put by one request: of one with several parts a killed run leaves what no listing shows."""
 _ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 _PART = 16_000_000
+
+
+def refuse_credentials(url: str, endpoint: str = "") -> None:
+    """Raise ConfigError where the URL of a bucket or of its endpoint may have credentials."""
+    # They would end in process lists and shell histories. A secret key may have a slash, and the @ comes after it.
+    bucket = url.partition("://")[2].partition("/")[0]
+    if ":" in bucket or "@" in bucket or "@" in endpoint:
+        raise ConfigError("a bucket is named without credentials; they are taken from the environment")
 
 
 class Bucket:
@@ -46,9 +54,7 @@ class Bucket:
     shared = True
 
     def __init__(self, url: str, parameters: Mapping[str, str] | None = None, objects: Any = None) -> None:
-        # Credentials in a URL end in process lists and shell histories.
-        if "@" in url.split("/")[2]:
-            raise ConfigError("a bucket is named without credentials; they are taken from the environment")
+        refuse_credentials(url, (parameters or {}).get("endpoint", ""))
         self.name = url.rstrip("/")
         self._parameters = dict(parameters or {})
         self.objects = objects
