@@ -144,7 +144,8 @@ def test_sync_and_report_write_a_page_with_every_stream(destination: str, shop: 
     assert words(stored, "h1").startswith(shop.project_key)
 
 
-def test_a_reference_that_leads_nowhere_is_shown_also_in_lists(shop: Sandbox) -> None:
+@pytest.mark.parametrize("copies", [0, 1_000])
+def test_a_reference_that_leads_nowhere_is_shown_also_in_lists(shop: Sandbox, copies: int) -> None:
     names = ["channels", "customers", "orders", "products", "stores"]
     assert run(["sync", "-d", "shop.duckdb", "--streams", ",".join(names), "-q"]) == 0
     assert run(["report", "-d", "shop.duckdb", "-o", "run.html"]) == 0
@@ -154,6 +155,11 @@ def test_a_reference_that_leads_nowhere_is_shown_also_in_lists(shop: Sandbox) ->
     with duckdb.connect("shop.duckdb") as file:
         file.execute("UPDATE raw.products SET _deleted_at = now()::TIMESTAMP WHERE id = ?", [product])
         file.execute("DELETE FROM raw.stores")
+        file.execute(
+            "INSERT INTO raw.orders SELECT orders.* REPLACE (concat(id, '-', copy) AS id, NULL AS lineItems)"
+            " FROM raw.orders, range(?) AS copies(copy)",
+            [copies],
+        )
     assert run(["report", "-d", "shop.duckdb", "-o", "run.html"]) == 0
     page = checked(Path("run.html").read_text())
     cells = [text for tag, text in page.texts if tag == "td"]
@@ -162,7 +168,16 @@ def test_a_reference_that_leads_nowhere_is_shown_also_in_lists(shop: Sandbox) ->
     assert cells[at : at + 4] == ["order_line_items.productId", "products", str(lacking), "the newest records"]
     in_stores = sum("store" in order for order in shop.records("orders"))
     at = cells.index("orders.store_key")
-    assert cells[at : at + 4] == ["orders.store_key", "stores", str(in_stores), "all records"]
+    assert cells[at : at + 4] == ["orders.store_key", "stores", f"{in_stores * (copies + 1):,}", "all records"]
+
+
+def test_an_author_whom_no_stream_has_is_no_reference_that_leads_nowhere(shop: Sandbox) -> None:
+    assert run(["sync", "-d", "shop.duckdb", "--streams", "project,customers", "-q"]) == 0
+    author = '{"orders": {"lastModifiedBy": {"customer": {"id": "of the Merchant Center"}}}}'
+    with duckdb.connect("shop.duckdb") as file:
+        file.execute("UPDATE raw.project SET searchIndexing = ?", [author])
+    assert run(["report", "-d", "shop.duckdb", "-o", "run.html"]) == 0
+    assert "References that do not hold" not in words(checked(Path("run.html").read_text()), "h2")
 
 
 @pytest.mark.parametrize("destination", ["shop.duckdb", "parquet:shop"])

@@ -77,7 +77,7 @@ def row_counts(path: Path) -> dict[str, int]:
 
 def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Return a connection whose current database is the file at `path`; raises DestinationError, ConfigError."""
-    require_packages(path, "duckdb")
+    require_packages(path, "duckdb", read_only=read_only)
     import duckdb
 
     check_path(path, read_only=read_only)
@@ -130,13 +130,16 @@ def target_of(path: Path) -> Path:
         raise DestinationError(f"the symbolic links of {path} lead nowhere; choose another name") from error
 
 
-def require_packages(name: object, extra: str) -> None:
+def require_packages(name: object, extra: str, *, read_only: bool) -> None:
     """Raise DestinationError where DuckDB or pyarrow, which `extra` brings, is missing: before anything is read."""
     try:
         import duckdb  # noqa: F401 - heavy; looked for now
-        import pyarrow  # noqa: F401, ICN001 - same
+
+        # Only what is written goes through Arrow, and importing it takes as long as a short command may.
+        if not read_only:
+            import pyarrow  # noqa: F401, ICN001 - same
     except ImportError as error:
-        raise DestinationError(f"cannot write {name}: it needs DuckDB and pyarrow; {install_hint(extra)}") from error
+        raise DestinationError(f"cannot open {name}: it needs DuckDB and pyarrow; {install_hint(extra)}") from error
 
 
 def check_path(path: Path, *, read_only: bool) -> None:

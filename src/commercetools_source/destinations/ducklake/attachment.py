@@ -53,7 +53,7 @@ class Lake:
 
     def attach(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         """Open the lake or create it; raises DestinationError, and InUseError where somebody else writes it."""
-        require_packages(self.name, "ducklake")
+        require_packages(self.name, "ducklake", read_only=read_only)
         import duckdb
 
         self._prepare(read_only=read_only)

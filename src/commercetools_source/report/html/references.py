@@ -31,8 +31,10 @@ _PAST = frozenset({"messages"})
 """What Messages refer to may be gone by right: they tell of the past."""
 _AGAIN = frozenset({"product_projections_current", "product_projections_staged"})
 """Streams that show products once more, with the same lists."""
-_AUTHORS = ("createdBy_", "lastModifiedBy_")
+_AUTHORS = frozenset({"createdBy", "lastModifiedBy"})
 """Who made or changed a record may be an API client or a user of the Merchant Center, which no stream has."""
+_FEW_ROWS = 10_000
+"""Up to so many rows are fetched sooner than DuckDB plans a join for each of their foreign keys."""
 _NEWEST = "temp.main._newest"
 
 
@@ -51,8 +53,13 @@ def orphans(connection: duckdb.DuckDBPyConnection, tables: Tables, names: Collec
         root, *below = relations(STREAMS[name])
         # All foreign keys of a table in one query: its rows are read once, however many references they have.
         if keys := _keys(root, tables):
-            lacking += _lacking(targets, root, keys, tables[name])
-            checked += len(keys)
+            source = f"(FROM {record_table(name)} WHERE {DELETED_AT} IS NULL)"
+            query = _selected(root, keys, source, tables[name])
+            if _is_short(connection, name):
+                listed += _listed(connection, root, keys, query, newest_only=False)
+            else:
+                lacking += _lacking(targets, root, keys, query)
+                checked += len(keys)
         if name not in _AGAIN:
             listed += _in_lists(connection, root, below, tables)
     return [*lacking, *_lacking_in_lists(targets, listed)], checked + len(listed)
@@ -85,11 +92,12 @@ class _Targets:
 
 
 class _Listed(NamedTuple):
-    """A foreign key of a relation below a stream's own, with how many rows hold each of its values."""
+    """A foreign key of a relation, with how many rows hold each of its values."""
 
     relation: str
     key: ForeignKey
     counts: Counter[str]
+    newest_only: bool
 
 
 def _keys(relation: Relation, tables: Tables) -> list[ForeignKey]:
@@ -100,8 +108,13 @@ def _keys(relation: Relation, tables: Tables) -> list[ForeignKey]:
         if len(key.columns) == 1
         and key.to[0] in tables.get(key.relation, {})
         and key.relation != relation.parent
-        and not key.columns[0].startswith(_AUTHORS)
+        and _AUTHORS.isdisjoint(key.columns[0].split("_"))
     ]
+
+
+def _is_short(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    row = connection.execute(f"SELECT count(*) <= {_FEW_ROWS} FROM {record_table(name)}").fetchone()  # noqa: S608 - quoted
+    return bool(row and row[0])
 
 
 def _fields(root: Relation, below: Sequence[Relation], types: Collection[str]) -> list[str]:
@@ -123,17 +136,14 @@ def _keep_newest(connection: duckdb.DuckDBPyConnection, name: str, columns: Sequ
     )
 
 
-def _lacking(
-    targets: _Targets, relation: Relation, keys: Sequence[ForeignKey], types: Mapping[str, str]
-) -> list[Orphans]:
-    """Return the references of a stream's live records that lead to no row."""
-    source = f"(FROM {record_table(relation.name)} WHERE {DELETED_AT} IS NULL)"
+def _lacking(targets: _Targets, relation: Relation, keys: Sequence[ForeignKey], selected: str) -> list[Orphans]:
+    """Return the references in the query `selected`, a column for each of `keys`, that lead to no row."""
     counts = [  # NULL NOT IN an empty table is true
         f"count({quoted(key.columns[0])}) FILTER ({quoted(key.columns[0])} NOT IN"
         f" ({targets.keys(key.relation, key.to[0])}))"
         for key in keys
     ]
-    query = f"SELECT {', '.join(counts)} FROM ({_selected(relation, keys, source, types)})"  # noqa: S608 - quoted names
+    query = f"SELECT {', '.join(counts)} FROM ({selected})"  # noqa: S608 - quoted names
     rows = targets.connection.execute(query).fetchone() or ()
     return [
         Orphans(relation.name, key.columns[0], key.relation, count)
@@ -154,12 +164,25 @@ def _in_lists(
     _keep_newest(connection, root.name, _fields(root, chosen, types))
     listed = []
     for relation in chosen:
-        # Their values, and no joins: DuckDB takes longer to plan twenty joins than to read these few rows.
-        rows = connection.execute(_selected(relation, keys[relation.name], _NEWEST, types)).fetchall()
-        for index, key in enumerate(keys[relation.name]):
-            values = (row[index] for row in rows)
-            listed.append(_Listed(relation.name, key, Counter(value for value in values if value is not None)))
+        query = _selected(relation, keys[relation.name], _NEWEST, types)
+        listed += _listed(connection, relation, keys[relation.name], query, newest_only=True)
     return listed
+
+
+def _listed(
+    connection: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    keys: Sequence[ForeignKey],
+    selected: str,
+    *,
+    newest_only: bool,
+) -> list[_Listed]:
+    """Return the values in the query `selected`, a column for each of `keys`."""
+    rows = connection.execute(selected).fetchall()
+    return [
+        _Listed(relation.name, key, Counter(row[index] for row in rows if row[index] is not None), newest_only)
+        for index, key in enumerate(keys)
+    ]
 
 
 def _lacking_in_lists(targets: _Targets, listed: Sequence[_Listed]) -> list[Orphans]:
@@ -172,7 +195,7 @@ def _lacking_in_lists(targets: _Targets, listed: Sequence[_Listed]) -> list[Orph
     for row in listed:
         gone = missing.get((row.key.relation, row.key.to[0]), set())
         if count := sum(row.counts[value] for value in gone):
-            lacking.append(Orphans(row.relation, row.key.columns[0], row.key.relation, count, newest_only=True))
+            lacking.append(Orphans(row.relation, row.key.columns[0], row.key.relation, count, row.newest_only))
     return lacking
 
 
