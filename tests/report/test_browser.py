@@ -102,4 +102,12 @@ def test_a_page_shows_the_verdict_and_the_row_of_every_stream(
     assert browser.ask(visible) <= before
     if name == "complete":  # its second run found one store gone
         assert browser.ask(visible) < before
-        assert "attacked" in browser.ask("document.body.textContent")
+        assert f"en: {ATTACK[:40]}" in browser.ask("document.body.textContent")
+
+
+@pytest.mark.parametrize("width", [400, 1200])
+def test_the_newest_orders_are_in_sight(browser: Browser, pages: Path, width: int) -> None:
+    browser.show(pages / "complete.html", width, "light")
+    ends = browser.ask("[...document.querySelectorAll('.plot .name')].map(e => e.getBoundingClientRect().right)")
+    assert ends
+    assert max(ends) <= width

@@ -171,7 +171,8 @@ def test_a_reference_that_leads_nowhere_is_shown_also_in_lists(shop: Sandbox, co
     assert cells[at : at + 4] == ["orders.store_key", "stores", f"{in_stores * (copies + 1):,}", "all records"]
 
 
-def test_an_author_whom_no_stream_has_is_no_reference_that_leads_nowhere(shop: Sandbox) -> None:
+@pytest.mark.usefixtures("shop")
+def test_an_author_whom_no_stream_has_is_no_reference_that_leads_nowhere() -> None:
     assert run(["sync", "-d", "shop.duckdb", "--streams", "project,customers", "-q"]) == 0
     author = '{"orders": {"lastModifiedBy": {"customer": {"id": "of the Merchant Center"}}}}'
     with duckdb.connect("shop.duckdb") as file:

@@ -72,7 +72,7 @@ def _state(page: Page) -> str:
 def _verdict(page: Page) -> Markup:
     state = _state(page)
     if state == "nothing read yet":
-        return _box("warn", "Nothing was read yet.", " Next: run `commercetools-source sync`.")
+        return _box("warn", "Nothing was read yet.", " Next: run ", element("code", "commercetools-source sync"), ".")
     if state == "complete":
         return _box("", f"✓ {_up_to(page)}.", f" {_changes(page)}", _unseen(page))
     reasons = _reasons(page)
@@ -139,7 +139,7 @@ def _changes(page: Page) -> str:
 
 
 def _rows_of(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count > 1 else f"1 of {noun}"
+    return f"{count:,} {noun}" if count > 1 else f"1 row of {noun}"
 
 
 def _changed(row: StreamFigures) -> int:
@@ -189,7 +189,7 @@ def _orders(page: Page) -> Markup | None:
     labels = [month[2:] for month in page.orders.months]
     title = "Orders a month, by currency; the month under way is dashed"
     plot = lines(labels, page.orders.counts, open_end=page.orders.open_month, title=title)
-    return _section("Orders a month, by currency", element("div", plot, class_="wide", tabindex=0))
+    return _section("Orders a month, by currency", element("div", plot, class_="wide newest", tabindex=0))
 
 
 def _history(page: Page) -> Markup | None:
@@ -246,8 +246,12 @@ def _diagram(page: Page) -> Markup | None:
 def _samples(page: Page) -> Markup | None:
     if not page.samples:
         return None
-    note = "Texts and days are masked (•••); `--unmasked` shows them." if page.masked else "Not masked."
-    return _section("Sample rows", element("p", note, class_="soft"), joined(map(tables.sample, page.samples)))
+    note = ("Texts and days are masked (•••); ", element("code", "--unmasked"), " shows them.")
+    return _section(
+        "Sample rows",
+        element("p", *(note if page.masked else ("Not masked.",)), class_="soft"),
+        joined(map(tables.sample, page.samples)),
+    )
 
 
 def _footer(page: Page) -> Markup:

@@ -96,14 +96,16 @@ def history(
     top = max((value for value in values if value is not None), default=None)
     if top is None:
         return None
-    step = _BAR_WIDTH / len(runs)
+    bar = min(_BAR_WIDTH / len(runs) * 0.8, 40)
+    # The first bar begins and the last one ends where the labels do.
+    step = (_BAR_WIDTH - bar) / max(len(runs) - 1, 1)
     base = _BAR_TOP + _BAR_HEIGHT
     drawn = []
     for index, (run, value) in enumerate(zip(runs, values, strict=True)):
         # A value that is not known gets a stump: a gap would look like no run at all.
         height = 3.0 if value is None else max(_BAR_HEIGHT * value / (top or 1), 1.0)
         when = f"{run.started:%Y-%m-%d %H:%M}: {'not known' if value is None else text(value)}"
-        shape = f"M{index * step:.1f} {base}v{-height:.1f}h{min(step * 0.8, 40):.1f}V{base}z"
+        shape = f"M{index * step:.1f} {base}v{-height:.1f}h{bar:.1f}V{base}z"
         drawn.append(element("path", element("title", when), d=shape, class_="bar" if run.complete else "bar failed"))
     newest = "not known" if values[-1] is None else text(values[-1])
     first, last = (f"{run.started:%Y-%m-%d %H:%M}" for run in (runs[0], runs[-1]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.arrow.decode import DELETED_AT, OWN, SYNCED_AT, UNFIT
@@ -172,17 +173,28 @@ def _shown(column: str, value: Any, *, masked: bool) -> str:
     """Return a value as text. Masked, only numbers, moments, ids and the API's own codes are shown as they are."""
     if value is None:
         return ""
-    text = str(value)
     if masked and not _is_open(column, value):
         return "•••"
+    text = _text(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def _text(value: Any) -> str:
+    """Return a value as people write it: 271.05 of a column with four digits behind the point, a text by language."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {text}" for key, text in value.items())
+    return str(value)
 
 
 def _is_open(column: str, value: Any) -> bool:
     if isinstance(value, str):
         return _UUID.fullmatch(value) is not None or column.endswith(_OPEN_TEXTS)
     # A date is a day of birth, a moment (`datetime`, which is a `date` too) is none; maps and lists hold texts.
-    return isinstance(value, (bool, int, float)) or hasattr(value, "hour") or type(value).__name__ == "Decimal"
+    return isinstance(value, (bool, int, float, Decimal)) or hasattr(value, "hour")
 
 
 def _row(connection: duckdb.DuckDBPyConnection, query: str) -> Sequence[Any]:

@@ -23,7 +23,7 @@ p{margin:6px 0}.soft{color:var(--soft)}
 .figures div{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 12px}
 .figures dt{font-size:13px}.figures dd{margin:0;font-size:21px;font-weight:700;overflow-wrap:anywhere}
 .figures div{display:flex;flex-direction:column-reverse;justify-content:flex-end}
-.wide{overflow-x:auto;max-width:100%}
+.wide{overflow-x:auto;max-width:100%}.newest{direction:rtl}.newest svg{direction:ltr}
 table{border-collapse:collapse;width:100%;font-size:13px}
 th,td{text-align:left;padding:4px 8px;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:middle}
 th{color:var(--soft);font-weight:600}.number{text-align:right;font-variant-numeric:tabular-nums}
