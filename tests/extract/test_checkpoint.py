@@ -51,7 +51,7 @@ def test_a_state_survives_its_stored_form(state: StreamState) -> None:
 @pytest.mark.parametrize(
     ("stored", "message"),
     [
-        ({}, "format None"),
+        ({}, "does not name its format"),
         ({"format": FORMAT + 1}, f"format {FORMAT + 1}"),
         ({"format": FORMAT, "cursor": 5}, "broken"),
         ({"format": FORMAT, "walks": [{}]}, "broken"),

@@ -11,6 +11,7 @@ import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -292,13 +293,35 @@ def test_a_process_that_is_killed_while_it_extracts_loses_and_doubles_nothing(
 
 def test_settings_come_from_a_toml_file_lists_too(shop: Sandbox, tmp_path: Path) -> None:
     (tmp_path / ".dlt").mkdir()
-    given = {**shop.settings(), "scopes": ["view_orders:sandbox"], "page_size": 50, "hash_key": "0123456789abcdef"}
+    given = {
+        **shop.settings(),
+        "scopes": ["manage_project:sample-shop"],
+        "page_size": 50,
+        "hash_key": "0123456789abcdef",
+    }
     lines = [f"{name} = {json.dumps(value)}" for name, value in given.items()]
     (tmp_path / ".dlt" / "secrets.toml").write_text("\n".join(["[sources.commercetools.credentials]", *lines]))
-    code = "from commercetools_source.dlt import commercetools; print(*commercetools(['orders']).resources)"
+    lines = [
+        "[sources.commercetools]",
+        "streams = ['orders']",
+        "since = '2025-01-01'",
+        "minutes = '5'",
+        "deletions = 'no'",
+    ]
+    lines += ["[sources.commercetools.where]", "orders = 'version > 1'"]
+    (tmp_path / ".dlt" / "config.toml").write_text("\n".join(lines))
+    code = """
+import dlt
+from commercetools_source.dlt import commercetools
+dlt.pipeline("set", pipelines_dir="state", destination="duckdb").extract(commercetools())
+"""
     # In a process of its own: dlt reads its files once.
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.stdout == "orders\n", done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr[-2000:]
+    asked = [request for request in shop.requests if request.method == "GET" and request.path != "/"]
+    assert {request.path for request in asked} == {"/orders"}
+    queries = [unquote(request.query) for request in asked]
+    assert all("where=version > 1&" in query and '>= "2025-01-01' in query for query in queries)
 
 
 def test_an_unknown_stream_names_the_nearest(warehouse: Warehouse) -> None:
@@ -311,10 +334,21 @@ def test_an_unknown_stream_names_the_nearest(warehouse: Warehouse) -> None:
     [
         ({"form": "csv"}, "arrow or json"),
         ({"form": "json", "relations": True}, "relations are made of Arrow tables"),
-        ({"since": "yesterday"}, "start_date"),
+        ({"since": "yesterday"}, "since is 'yesterday'"),
+        ({"since": 5}, "since is 5"),
         ({"minutes": float("nan")}, "minutes is nan"),
         ({"minutes": -1}, "minutes is -1"),
         ({"minutes": "10"}, "minutes is '10'"),
+        ({"minutes": True}, "minutes is True"),
+        ({"deletions": "maybe"}, "deletions is 'maybe'; it must be true or false"),
+        ({"relations": 2}, "relations is 2; it must be true or false"),
+        ({"form": ["arrow"]}, "arrow or json"),
+        ({"where": "orders"}, "where is 'orders'"),
+        ({"where": {"orders": 5}}, "the predicate for orders is 5"),
+        (
+            {"streams": "ordres", "minutes": -1, "deletions": "x"},
+            "Did you mean orders.*deletions is 'x'.*minutes is -1",
+        ),
         ({"where": {"customers": "id = 1"}}, "not among the chosen"),
         ({"credentials": {"page_size": 0}}, "page_size"),
     ],
@@ -323,8 +357,18 @@ def test_a_wrong_argument_is_refused_before_anything_is_sent(
     warehouse: Warehouse, shop: Sandbox, options: Any, message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
-        warehouse.source(**options)
+        warehouse.source(**{"streams": STREAMS, **options})
     assert shop.requests == []
+
+
+def test_a_switch_may_be_a_word(warehouse: Warehouse, shop: Sandbox) -> None:
+    before = versions(shop)
+    warehouse.load(["orders"])
+    shop.clock.advance(5)
+    shop.delete("orders", next(iter(before)))
+    shop.clock.advance(5)
+    assert warehouse.load(["orders"], deletions="no") == {}
+    assert warehouse.versions() == before
 
 
 def test_wrong_credentials_stop_before_anything_is_extracted(warehouse: Warehouse) -> None:

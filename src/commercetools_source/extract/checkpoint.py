@@ -165,9 +165,11 @@ def _decoded(stored: object) -> StreamState:
     # `broken` in a stored text was written by nobody; it must not let a state pass as checked.
     plain = {_FIELDS.get(name, name): value for name, value in stored.items() if name != "broken"}
     version = plain.pop("format", None)
+    if not isinstance(version, int):
+        raise StateError("the stored state is not of commercetools-source: it does not name its format by a number")
     if version != FORMAT:
         raise StateError(
-            f"the stored state has format {version!r}, this version reads {FORMAT};"
+            f"the stored state has format {version}, this version reads {FORMAT};"
             " upgrade commercetools-source if a newer one wrote it"
         )
     others = plain.pop("others", ())

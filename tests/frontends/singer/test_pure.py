@@ -138,7 +138,9 @@ def test_a_cursor_that_a_person_changed_wins_over_our_state() -> None:
     ("bookmark", "words"),
     [
         ({"commercetools": {**encode(StreamState()), "format": 99}}, "orders: the stored state has format 99"),
-        ({"commercetools": {"cursor": CURSOR}}, "has format None"),
+        ({"commercetools": {"cursor": CURSOR}}, "orders: the stored state is not of commercetools-source"),
+        ({"commercetools": {"format": None}}, "does not name its format"),
+        ({"commercetools": {"format": "1"}}, "does not name its format"),
         ({"commercetools": {"format": 1, "walks": 3}}, "orders: the stored state is broken"),
         ({"commercetools": "yes"}, "orders: the stored state is broken"),
         ({"replication_key": "createdAt", "replication_key_value": CURSOR}, "goes by 'createdAt'"),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Mapping, Sequence  # noqa: TC003 - dlt reads the annotations, and would ignore what is set
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import dlt
 
 from commercetools_source.catalog.streams import STREAMS, streams_of
+from commercetools_source.catalog.timestamps import time_of
+from commercetools_source.config.values import shown
 from commercetools_source.errors import ConfigError
 from commercetools_source.errors.extras import require
+from commercetools_source.frontends.arguments import checked, switch
 from commercetools_source.frontends.dlt import reading
 from commercetools_source.frontends.dlt.credentials import CommercetoolsCredentials, config_of
 from commercetools_source.frontends.dlt.run import Run
@@ -19,7 +23,7 @@ from commercetools_source.frontends.dlt.tables import hints
 from commercetools_source.sync.transfer import predicates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
     from commercetools_source.catalog.stream import Stream
 
@@ -51,28 +55,40 @@ def commercetools(
     streams. `relations` adds the tables of docs/tables.md as `model_<name>`, custom fields typed. Raises ConfigError
     that names every problem.
     """
-    config = config_of(credentials)
-    if since is not None:
-        config = replace(config, start_date=since)
-    if form not in _FORMS:
-        raise ConfigError(f"form is {form!r}; it must be arrow or json")
-    if relations and form == "json":
-        raise ConfigError("relations are made of Arrow tables: leave out form='json'")
-    seconds = math.inf if minutes is None else _seconds(minutes)
-    chosen = streams_of(streams)
+    # dlt converts what a file or the environment sets; what is handed in comes as it is.
+    config, start, chosen, deletes, related, seconds, _ = checked(
+        lambda: config_of(credentials),
+        lambda: time_of(since, "since"),
+        lambda: streams_of(streams),
+        lambda: switch("deletions", deletions, default=True),
+        lambda: switch("relations", relations),
+        lambda: _seconds(minutes),
+        lambda: _check_form(form),
+    )
     predicates(where or {}, chosen)
-    if relations:
+    if related:
+        if form == "json":
+            raise ConfigError("relations are made of Arrow tables: leave out form='json'")
         require("what makes relations", "duckdb")
+    if start is not None:
+        config = replace(config, start_date=start)
     logging.getLogger("dlt").addFilter(_is_worth_saying)
-    run = Run(config, chosen, where or {}, deletions, seconds, form, relations)
+    run = Run(config, chosen, where or {}, deletes, seconds, form, related)
     for stream in chosen:
         yield _resource(stream, run)
 
 
+def _check_form(form: object) -> None:
+    if form not in _FORMS:
+        raise ConfigError(f"form is {shown(form)}; it must be arrow or json")
+
+
 def _seconds(minutes: object) -> float:
-    if isinstance(minutes, (int, float)) and minutes >= 0:  # NaN is not
+    if minutes is None:
+        return math.inf
+    if isinstance(minutes, (int, float)) and not isinstance(minutes, bool) and minutes >= 0:  # NaN is not
         return minutes * 60.0
-    raise ConfigError(f"minutes is {minutes!r:.50}; it must be a number from 0 on, or not given")
+    raise ConfigError(f"minutes is {shown(minutes)}; it must be a number from 0 on, or not given")
 
 
 def _resource(stream: Stream, run: Run) -> Any:

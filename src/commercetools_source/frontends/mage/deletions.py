@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from commercetools_source.config.values import is_blank
-from commercetools_source.errors import ConfigError, ForbiddenError, printable
+from commercetools_source.errors import ForbiddenError, printable
+from commercetools_source.frontends.arguments import switch
 from commercetools_source.frontends.deleted import deleted_since
 from commercetools_source.frontends.settings_schema import EMIT_DELETIONS
 from commercetools_source.sync.deletions import Kept, unreadable
@@ -28,8 +28,6 @@ Page = TypeVar("Page")
 
 COLUMN = "_mage_deleted_at"
 SCHEMA = {"format": "date-time", "type": ["null", "string"]}
-# A setting of Mage may come out of a template, which gives text.
-_WORDS = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
 
 
 def wanted(config: Mapping[str, Any] | None, method: str | None, row: Stream | None) -> bool:
@@ -38,10 +36,7 @@ def wanted(config: Mapping[str, Any] | None, method: str | None, row: Stream | N
     LOG_BASED does, as in Mage's other sources, and INCREMENTAL if the setting `emit_deletions` says so.
     Raises ConfigError when it says neither yes nor no.
     """
-    setting = (config or {}).get(EMIT_DELETIONS)
-    switched = False if is_blank(setting) else _WORDS.get(str(setting).strip().lower())
-    if switched is None:
-        raise ConfigError(f"{EMIT_DELETIONS} is {setting!r}; it must be true or false")
+    switched = switch(EMIT_DELETIONS, (config or {}).get(EMIT_DELETIONS))
     # Without Messages that tell of them, no setting can make deletions of this stream known.
     return bool(row is not None and row.deleted_messages) and (
         method == "LOG_BASED" or (method == "INCREMENTAL" and switched)
