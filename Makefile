@@ -14,7 +14,8 @@
 #   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them, SEED=0-999 a thousand
 #   make judges    clients that nobody here wrote ask the sandbox: schemathesis, the TypeScript SDK (needs node), the Python SDK
 #   make crash     a process that writes a DuckDB file is killed at 50 random moments
-#   make texts     write tests/cli/texts.txt anew: what each command prints, as tests compare it (1 minute)
+#   make texts     write tests/cli/texts.txt and the tables of docs/sandbox.md anew: what each command prints and what the
+#                  sandbox refuses, as tests compare it (1 minute)
 #   make hours     two hours of `sync --every 1m` with faults, in virtual time; the forecast for the demo shop against its runs (5 minutes)
 #   make acceptance  the source inside Mage's own code and inside Spark, Ray, Dask and Daft, the tap before Singer's checker,
 #                  three targets and Meltano, the connector before airbyte-cdk's tests and PyAirbyte, dlt into three destinations,
@@ -81,7 +82,7 @@ crash: $(BUILD)/installed $(BUILD)/tools
 
 .PHONY: texts
 texts: $(BUILD)/installed $(BUILD)/tools
-	WRITE_TEXTS=1 $(BIN)/pytest tests/cli/test_cli_texts.py
+	WRITE_TEXTS=1 $(BIN)/pytest tests/cli/test_cli_texts.py tests/sandbox/test_every_field.py
 
 hours: $(BUILD)/installed $(BUILD)/tools
 	HOURS=1 $(BIN)/pytest tests/sync/test_repeat.py tests/sync/test_plan_costs.py -k 'hours or demo'

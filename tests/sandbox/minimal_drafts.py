@@ -54,8 +54,18 @@ def value_of(sandbox: Sandbox, expression: str, field: str = "") -> Any:  # noqa
         tag, variant = next(iter(row["variants"].items()))
         return {**value_of(sandbox, variant), row["tag"]: tag}
     if name.endswith(("ResourceIdentifier", "Reference")) and "typeId" in row["fields"]:
-        target = sandbox.create(_STREAM_OF[collection_of(type_id(name))])
+        target = _target(sandbox, _STREAM_OF[collection_of(type_id(name))])
         return {"typeId": type_id(name), "id": target["id"]}
     return {
         field: value_of(sandbox, kind.rstrip("!"), field) for field, kind in row["fields"].items() if kind.endswith("!")
     }
+
+
+def _target(sandbox: Sandbox, stream: str) -> dict[str, Any]:
+    """Return a new record that a draft may refer to, which has what another one is made of."""
+    if stream == "carts":
+        return sandbox.create(stream, {"customerId": sandbox.create("customers")["id"]})
+    if stream == "staged_quotes":
+        cart = sandbox.create("carts")
+        return sandbox.create(stream, {"quotationCart": {"typeId": "cart", "id": cart["id"]}})
+    return sandbox.create(stream)

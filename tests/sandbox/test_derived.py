@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox import Sandbox
 from tests.sandbox.conftest import Api
 
@@ -118,3 +120,84 @@ def test_nulls_in_the_value_of_a_custom_object_are_not_saved(empty: Api) -> None
     draft = {"container": "c", "key": "nulls", "value": value}
     for _ in range(2):
         assert empty.call("POST", "/custom-objects", draft).body["value"] == kept
+
+
+def test_a_business_unit_belongs_to_the_one_at_the_top_of_it(empty: Api) -> None:
+    top = empty.call("POST", "/business-units", {"key": "top", "name": "T", "unitType": "Company"}).body
+    division = {"name": "D", "unitType": "Division"}
+    below = {"key": "below", **division, "parentUnit": {"typeId": "business-unit", "id": top["id"]}}
+    middle = empty.call("POST", "/business-units", below).body
+    leaf = empty.call("POST", "/business-units", {"key": "leaf", **division, "parentUnit": {"key": "below"}}).body
+    for unit in (top, middle, leaf):
+        assert unit["topLevelUnit"] == {"typeId": "business-unit", "key": "top"}
+    assert (middle["parentUnit"], leaf["parentUnit"]["key"]) == ({"typeId": "business-unit", "key": "top"}, "below")
+    modes = ("storeMode", "associateMode", "approvalRuleMode")
+    assert [top[mode] for mode in modes] == ["Explicit"] * 3
+    assert [leaf[mode] for mode in modes] == ["FromParent", "ExplicitAndFromParent", "ExplicitAndFromParent"]
+
+
+def test_a_quote_has_what_its_cart_has(empty: Api) -> None:
+    customer = empty.call("POST", "/customers", {"email": "quote@example.com"}).body["customer"]
+    cart = empty.call("POST", "/carts", {"currency": "JPY", "customerId": customer["id"], "country": "JP"}).body
+    request = {"cart": {"id": cart["id"]}, "cartVersion": 1, "comment": "please"}
+    request = empty.call("POST", "/quote-requests", request).body
+    assert (request["customer"]["id"], request["country"]) == (customer["id"], "JP")
+    assert (request["totalPrice"], request["quoteRequestState"]) == (cart["totalPrice"], "Submitted")
+    staged = {"quoteRequest": {"id": request["id"]}, "quoteRequestVersion": 1}
+    staged = empty.call("POST", "/staged-quotes", staged).body
+    copy = empty.get(f"/carts/{staged['quotationCart']['id']}").body
+    assert (copy["origin"], copy["country"], copy["customerId"]) == ("Quote", "JP", customer["id"])
+    quote = empty.call("POST", "/quotes", {"stagedQuote": {"id": staged["id"]}, "stagedQuoteVersion": 1}).body
+    assert (quote["quoteRequest"]["id"], quote["customer"]["id"]) == (request["id"], customer["id"])
+    assert (quote["totalPrice"], quote["quoteState"]) == (cart["totalPrice"], "Pending")
+
+
+def test_no_quote_is_made_of_a_cart_without_a_customer(empty: Api) -> None:
+    cart = empty.call("POST", "/carts", {"currency": "EUR"}).body
+    refused = empty.call("POST", "/quote-requests", {"cart": {"id": cart["id"]}, "cartVersion": 1})
+    assert refused.status == 400
+    assert "'customer.id'" in refused.message
+
+
+def test_a_recurring_order_comes_from_an_order_of_its_cart(empty: Api) -> None:
+    cart = empty.call("POST", "/carts", {"currency": "EUR", "country": "DE"}).body
+    made = empty.call("POST", "/recurring-orders", {"cart": {"id": cart["id"]}, "cartVersion": 1}).body
+    assert empty.get(f"/orders/{made['originOrder']['id']}").body["country"] == "DE"
+
+
+def test_a_review_counts_unless_its_state_says_no(empty: Api) -> None:
+    states = {
+        name: empty.call("POST", "/states", {"key": name, "type": "ReviewState", "roles": roles}).body
+        for name, roles in (("counts", ["ReviewIncludedInStatistics"]), ("draft", []))
+    }
+    drafts: list[dict[str, Any]] = [{}, *({"state": {"key": name}} for name in states)]
+    reviews = [empty.call("POST", "/reviews", {"rating": 5, **draft}).body for draft in drafts]
+    assert [review["includedInStatistics"] for review in reviews] == [True, True, False]
+    moved = act(empty, "/reviews", reviews[2], action="transitionState", state={"id": states["counts"]["id"]}).body
+    assert moved["includedInStatistics"]
+
+
+@pytest.mark.parametrize("name", ["container", "key"])
+def test_no_custom_object_has_a_name_that_no_path_can_have(empty: Api, name: str) -> None:
+    total = empty.get("/custom-objects").body["count"]
+    wrong = {"container": "c", "key": "k", "value": 1, name: "a/b"}
+    assert empty.call("POST", "/custom-objects", wrong).body["errors"][0]["field"] == name
+    with pytest.raises(ConfigError, match=f"{name} 'a/b'"):
+        empty.sandbox.create("custom_objects", wrong)
+    right = empty.sandbox.create("custom_objects")
+    with pytest.raises(ConfigError, match=f"{name} 'a/b'"):
+        empty.sandbox.update("custom_objects", right["id"], {name: "a/b"})
+    assert empty.get("/custom-objects").body["count"] == total + 1
+    row = ("/custom-objects", "", json.dumps({"id": "x", **wrong}).encode())
+    with pytest.raises(ConfigError, match=f"{name} 'a/b'"), Sandbox(rows=[row]):
+        pass
+
+
+def test_parameters_that_a_write_does_not_serve_are_refused(empty: Api) -> None:
+    refused = empty.call("POST", "/zones", {"name": "Z"}, expand="x")
+    assert refused.message == "The sandbox has no parameter 'expand' for POST; leave it out."
+    zone = empty.call("POST", "/zones", {"name": "Z"}).body
+    assert empty.call("DELETE", f"/zones/{zone['id']}", version=1, force="true").status == 400
+    body = {"version": 1, "actions": [], "dryRun": True}
+    assert "'dryRun'" in empty.call("POST", f"/zones/{zone['id']}", body).message
+    assert empty.call("DELETE", f"/zones/{zone['id']}", version=1, dataErasure="true").status == 200

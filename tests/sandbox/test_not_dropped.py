@@ -24,6 +24,12 @@ ADDRESSES = [{"country": "DE"}, {"country": "FR"}]
         ("/standalone-prices", {"sku": "A", "value": {"currencyCode": "EUR", "centAmount": 1}}, {"active": True}),
         ("/discount-codes", {"code": "X", "cartDiscounts": []}, {"isActive": True}),
         ("/customer-groups", {"groupName": "VIP"}, {"name": "VIP"}),
+        ("/cart-discounts", {"name": A, "value": {"type": "absolute", "money": []}, "cartPredicate": "1 = 1",
+                             "target": {"type": "shipping"}},
+         {"requiresDiscountCode": False, "isActive": True, "recurringOrderScope": {"type": "NonRecurringOrdersOnly"}}),
+        ("/subscriptions", {"destination": {"type": "SQS", "queueUrl": "u", "region": "r"}},
+         {"format": {"type": "Platform"}, "status": "Healthy"}),
+        ("/shopping-lists", {"name": A, "textLineItems": [{"name": A}]}, {"lineItems": []}),
         ("/carts", {"currency": "JPY"}, {
             "cartState": "Active", "taxMode": "Platform", "inventoryMode": "None", "taxRoundingMode": "HalfEven",
             "totalPrice": {"type": "centPrecision", "currencyCode": "JPY", "centAmount": 0, "fractionDigits": 0}}),
@@ -70,6 +76,15 @@ def test_what_would_be_dropped_is_refused(empty: Api, path: str, fields: dict[st
     assert empty.get(path).body["count"] == total
 
 
+def test_a_reference_by_id_becomes_one_by_key_where_the_platform_has_keys(empty: Api) -> None:
+    store = empty.sandbox.create("stores", {"key": "by-id"})
+    unit = empty.sandbox.create("business_units", {"key": "unit"})
+    references = {"store": {"id": store["id"]}, "businessUnit": {"typeId": "business-unit", "id": unit["id"]}}
+    made = empty.call("POST", "/shopping-lists", {"name": A, **references}).body
+    assert made["store"] == {"typeId": "store", "key": "by-id"}
+    assert made["businessUnit"] == {"typeId": "business-unit", "key": "unit"}
+
+
 def act(api: Api, path: str, record: Any, action: dict[str, Any]) -> Any:
     return api.call("POST", f"{path}/{record['id']}", {"version": record["version"], "actions": [action]})
 
@@ -91,6 +106,38 @@ def test_an_action_whose_value_is_not_that_of_the_field_is_refused(empty: Api) -
     assert (refused.status, refused.body["errors"][0]["code"]) == (400, "InvalidInput")
     assert "'recurringOrderState'" in refused.message
     assert empty.get(f"/recurring-orders/{record['id']}").body == record
+
+
+@pytest.mark.parametrize(
+    ("stream", "action", "told"),
+    [
+        ("zones", {"action": "setCustomType", "fields": {"a": 1}}, "There is no action"),
+        ("stores", {"action": "setCustomType", "fields": {"a": 1}}, "'fields'"),
+        ("standalone_prices", {"action": "changeValue", "value": {"currencyCode": "EUR", "centAmount": 1},
+                               "staged": True}, "'staged'"),
+        ("products", {"action": "publish", "scope": "Prices"}, "'scope'"),
+        ("products", {"action": "changeMasterVariant", "variantId": 2}, "no action 'changeMasterVariant'"),
+        ("orders", {"action": "setReturnInfo", "items": [{"items": [{"quantity": 1, "shipmentState": "Returned"}]}]},
+         "'returnInfo[0].items[0]'"),
+    ],
+)  # fmt: skip
+def test_an_action_of_which_something_would_be_guessed_or_dropped_changes_nothing(
+    empty: Api, stream: str, action: dict[str, Any], told: str
+) -> None:
+    record = empty.sandbox.create(stream)
+    path = f"/{stream.replace('_', '-')}"
+    refused = act(empty, path, record, action)
+    assert refused.status == 400
+    assert told in refused.message
+    assert empty.get(f"{path}/{record['id']}").body == record
+
+
+@pytest.mark.parametrize(("shipment", "payment"), [("Returned", "Initial"), ("Advised", "NonRefundable")])
+def test_a_returned_item_is_refundable_once_it_is_back(empty: Api, shipment: str, payment: str) -> None:
+    item = {"quantity": 1, "lineItemId": "x", "shipmentState": shipment}
+    action = {"action": "setReturnInfo", "items": [{"items": [item]}]}
+    changed = act(empty, "/orders", empty.sandbox.create("orders"), action).body
+    assert changed["returnInfo"][0]["items"][0]["paymentState"] == payment
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from commercetools_source.sandbox.changes.defaults import refuse_lost
+from commercetools_source.sandbox.changes.defaults import refuse_lost, refuse_underived
+from commercetools_source.sandbox.contract import is_array
 from commercetools_source.sandbox.platform.refusals import invalid_input
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ _RENAMED = {
     ("Project", "shoppingListsConfiguration"): "shoppingLists",
     ("InventoryEntry", "quantity"): "quantityOnStock",
 }
+
+# Actions called like a field that do not say its value.
+_OTHER = frozenset({("Product", "changeMasterVariant")})
 
 
 def apply_actions(drafts: Drafts, record: Mapping[str, Any], item: str, actions: Sequence[Any]) -> dict[str, Any]:
@@ -61,6 +65,9 @@ def _apply(drafts: Drafts, record: dict[str, Any], item: str, name: str, action:
     fields = drafts.spec.fields(item) or {}
     # Both are the platform's to set: https://docs.commercetools.com/api/general-concepts#optimistic-concurrency-control
     if field in fields and field not in {"id", "version"}:
+        if item != "Product":
+            # Of a price it says that the change waits for its publication.
+            refuse_lost({"staged": action.get("staged") or None}, {})
         _set(record, field, _value(drafts, action, field, name, fields[field]))
         return True
     # Product data are one level deeper, current and staged:
@@ -69,6 +76,8 @@ def _apply(drafts: Drafts, record: dict[str, Any], item: str, name: str, action:
 
 
 def _field(item: str, name: str) -> str | None:
+    if (item, name) in _OTHER:
+        return None
     for verb in _VERBS:
         subject = name.removeprefix(verb)
         if subject != name and subject[:1].isupper():
@@ -88,13 +97,20 @@ def _value(drafts: Drafts, action: Mapping[str, Any], field: str, name: str, fie
     else:
         value = given or None
     if value is None:
+        if field_type.endswith("!") and is_array(field_type):
+            return []
         if field_type.endswith("!"):
             raise invalid_input(f"Malformed parameter: actions: The action '{name}' needs a value for '{field}'.")
         return None
     if field in given:
         refuse_lost({name: item for name, item in given.items() if name != field}, {}, "")
+    return _completed(drafts, value, field_type, field)
+
+
+def _completed(drafts: Drafts, value: Any, field_type: str, path: str) -> Any:
     stored = drafts.complete(value, field_type)
-    refuse_lost(value, stored, field)
+    refuse_lost(value, stored, path)
+    refuse_underived(stored, path)
     return stored
 
 
@@ -108,11 +124,16 @@ def _set(value: dict[str, Any], field: str, new: Any) -> None:
 
 def _custom(drafts: Drafts, action: Mapping[str, Any]) -> Any:
     if action.get("type") is None:
+        # Without a type the custom fields are removed: https://docs.commercetools.com/api/projects/custom-fields
+        refuse_lost({"fields": action.get("fields")}, {})
         return None
-    return drafts.complete({"type": action["type"], "fields": action.get("fields") or {}}, "CustomFields")
+    custom = {"type": action["type"], "fields": action.get("fields") or {}}
+    return _completed(drafts, custom, "CustomFields", "custom")
 
 
-def _publish(_: Drafts, record: dict[str, Any], __: Mapping[str, Any]) -> None:
+def _publish(_: Drafts, record: dict[str, Any], action: Mapping[str, Any]) -> None:
+    if action.get("scope") == "Prices":
+        refuse_lost({"scope": action["scope"]}, {})
     master = record["masterData"]
     # A copy: current and staged go on apart from here.
     current = msgspec.json.decode(msgspec.json.encode(master["staged"]))
@@ -128,9 +149,7 @@ def _add_variant(drafts: Drafts, record: dict[str, Any], action: Mapping[str, An
         # Ids of variants are never used again while the product has a larger one.
         number = 1 + max([1, *(variant["id"] for variant in data["variants"])])
         given = {name: value for name, value in action.items() if name not in {"action", "staged"}}
-        variant = drafts.complete({**given, "id": number}, "ProductVariant")
-        refuse_lost(given, variant)
-        data["variants"].append(variant)
+        data["variants"].append(_completed(drafts, {**given, "id": number}, "ProductVariant", ""))
     _compare(record)
 
 

@@ -13,7 +13,7 @@ from commercetools_source.sandbox.platform.refusals import invalid_input
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["labelled", "product_of", "rated", "tailoring_of", "variant_of"]
+__all__ = ["labelled", "product_of", "rated", "tailoring_of", "variant_of", "variants_of"]
 
 _ENUMS = frozenset({"enum", "lenum"})
 _OF_PRODUCT = frozenset({"key", "productType", "taxCategory", "state", "priceMode"})
@@ -29,6 +29,12 @@ def product_of(draft: Mapping[str, Any]) -> dict[str, Any]:
     data["variants"] = [{"id": number + 2, **variant} for number, variant in enumerate(data.get("variants") or [])]
     master = {"published": bool(draft.get("publish")), "hasStagedChanges": False, "current": data, "staged": data}
     return {**{name: draft[name] for name in _OF_PRODUCT if name in draft}, "masterData": master}
+
+
+def variants_of(product: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the staged variants that are embedded in a product, the master first."""
+    data = product["masterData"]["staged"]
+    return [variant for variant in (data.get("masterVariant"), *(data.get("variants") or ())) if variant]
 
 
 def variant_of(draft: Mapping[str, Any], number: int) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from commercetools_source.sandbox.platform.refusals import invalid_input
 
 if TYPE_CHECKING:
@@ -14,9 +16,9 @@ if TYPE_CHECKING:
 
     from commercetools_source.errors import ApiError
 
-__all__ = ["DEFAULTS", "refuse_lost"]
+__all__ = ["DEFAULTS", "refuse_lost", "refuse_underived"]
 
-# Where nothing stands here, the default is false, zero, empty or the first value of an enum.
+# What stands nowhere here is empty if it is a list, map or object, and else worked out or refused.
 DEFAULTS: Mapping[tuple[str, str], Any] = {
     ("AssociateRole", "buyerAssignable"): True,
     ("AttributeDefinition", "attributeConstraint"): "None",
@@ -32,17 +34,68 @@ DEFAULTS: Mapping[tuple[str, str], Any] = {
     ("Cart", "taxMode"): "Platform",
     ("Cart", "taxRoundingMode"): "HalfEven",
     ("CartDiscount", "isActive"): True,
+    ("CartDiscount", "recurringOrderScope"): {"type": "NonRecurringOrdersOnly"},
+    ("CartDiscount", "requiresDiscountCode"): False,
     ("CartDiscount", "stackingMode"): "Stacking",
+    ("CentPrecisionMoney", "type"): "centPrecision",
     ("Channel", "roles"): ["InventorySupply"],
+    # No public source says these three.
+    ("CommerceMcpServerConfig", "url"): "https://mcp.example.com",
+    ("McpServer", "authenticationMode"): "ClientCredentials",
+    ("McpServer", "state"): "Enabled",
+    ("Company", "approvalRuleMode"): "Explicit",
+    ("Company", "associateMode"): "Explicit",
+    ("Company", "status"): "Active",
+    ("Company", "storeMode"): "Explicit",
+    ("CustomLineItem", "priceMode"): "Standard",
     ("Customer", "authenticationMode"): "Password",
+    ("Customer", "isEmailVerified"): False,
     ("DiscountCode", "isActive"): True,
     ("DiscountGroup", "isActive"): True,
+    ("Division", "approvalRuleMode"): "ExplicitAndFromParent",
+    ("Division", "associateMode"): "ExplicitAndFromParent",
+    ("Division", "status"): "Active",
+    ("Division", "storeMode"): "FromParent",
+    ("LineItem", "lineItemMode"): "Standard",
+    ("LineItem", "priceMode"): "Platform",
+    ("Order", "orderState"): "Open",
+    ("Order", "origin"): "Customer",
+    ("Order", "shippingMode"): "Single",
+    ("OrderEdit", "result"): {"type": "NotProcessed"},
+    ("PaymentMethod", "default"): False,
     ("PaymentMethod", "paymentMethodStatus"): "Active",
     ("ProductSelection", "mode"): "Individual",
+    ("ProductSelection", "productCount"): 0,
+    ("Quote", "quoteState"): "Pending",
+    ("QuoteRequest", "quoteRequestState"): "Submitted",
+    ("RecurringOrder", "recurringOrderState"): "Active",
+    # A cart says it in its line items, which the sandbox does not make.
+    ("RecurringOrder", "schedule"): {"type": "standard", "value": 1, "intervalUnit": "Months"},
+    ("ShippingInfo", "shippingMethodState"): "MatchesCart",
     ("ShippingMethod", "active"): True,
+    ("StagedQuote", "stagedQuoteState"): "InProgress",
     ("StandalonePrice", "active"): True,
+    ("State", "builtIn"): False,
     ("State", "initial"): True,
+    ("Subscription", "format"): {"type": "Platform"},
+    ("Subscription", "status"): "Healthy",
+    ("TextLineItem", "quantity"): 1,
+    ("Transaction", "state"): "Initial",
+    ("TypedMoney", "type"): "centPrecision",
 }
+
+
+def refuse_underived(stored: Any, path: str = "") -> None:
+    """Raise a 400 when a required value follows neither from what a client sent nor from a default."""
+    if stored is msgspec.UNSET:
+        message = f"The sandbox does not work out '{path}', which the platform derives here; nothing was changed."
+        raise invalid_input(message)
+    if isinstance(stored, dict):
+        for field, value in stored.items():
+            refuse_underived(value, f"{path}.{field}" if path else field)
+    elif isinstance(stored, list):
+        for number, value in enumerate(stored):
+            refuse_underived(value, f"{path}[{number}]")
 
 
 def refuse_lost(given: Any, stored: Any, path: str = "") -> None:

@@ -16,7 +16,9 @@ __all__ = [
     "SOURCES",
     "addressed",
     "below_parent",
+    "below_unit",
     "concealed",
+    "counted",
     "in_store",
     "ordered",
     "refuse_closed",
@@ -105,6 +107,20 @@ def below_parent(category: Mapping[str, Any], parent: Mapping[str, Any] | None) 
     if any(ancestor["id"] == category.get("id") for ancestor in ancestors):
         raise invalid_input(f"The category '{category['id']}' cannot be below itself.")
     return {**category, "ancestors": ancestors}
+
+
+def below_unit(draft: Mapping[str, Any], parent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a business unit's draft with the unit at the top, which is that of its parent, or itself."""
+    top = parent.get("topLevelUnit") or {"typeId": "business-unit", "key": draft["key"]}
+    return {**draft, "topLevelUnit": top}
+
+
+def counted(review: Mapping[str, Any], state: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a review that says whether it counts: unless it is in a state without that role.
+
+    https://docs.commercetools.com/api/projects/reviews#review
+    """
+    return {**review, "includedInStatistics": state is None or "ReviewIncludedInStatistics" in state.get("roles", ())}
 
 
 def in_store(draft: Mapping[str, Any], store: str, fields: Mapping[str, str]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from commercetools_source.sandbox.changes.defaults import DEFAULTS
 from commercetools_source.sandbox.contract import element, is_array
 from commercetools_source.sandbox.data.expand import collection_of
@@ -22,23 +24,32 @@ if TYPE_CHECKING:
     from commercetools_source.sandbox.data.project import Project
     from commercetools_source.sandbox.platform.clock import Clock
 
-__all__ = ["Drafts"]
+__all__ = ["Drafts", "cents_of"]
 
 _DEEPEST = 12
 _TYPES: Mapping[str, type | tuple[type, ...]] = {"bool": bool, "int": int, "number": (int, float)}
 _CENTS = 2
+# Names of times that are the moment of the write.
+_NOW = frozenset({"addedAt", "createdAt", "lastModifiedAt"})
+# https://docs.commercetools.com/api/projects/orders#returnitem: the state of payment that a new item has
+_RETURNED = {"Advised": "NonRefundable", "Returned": "Initial"}
 # Minor units of ISO 4217; all other currencies of the sandbox have two.
 _DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "KWD": 3, "BHD": 3, "TND": 3}
 
 
 class Drafts:
-    """Completes drafts with the fields that the contract requires."""
+    """Completes drafts with the fields that the contract requires.
 
-    def __init__(self, project: Project, clock: Clock, random: Random) -> None:
+    `exact`: a value that follows neither from the draft nor from a default is UNSET, to be derived or refused. Else
+    it is any legal one, as a test wants that names only the fields which matter to it.
+    """
+
+    def __init__(self, project: Project, clock: Clock, random: Random, *, exact: bool = False) -> None:
         self.project = project
         self.spec = project.spec
         self.clock = clock
         self.random = random
+        self.exact = exact
 
     def complete(self, value: Any, expression: str, *, depth: int = 0) -> Any:  # noqa: PLR0911 - one for each kind
         """Return `value` as an instance of the type: required fields filled, unknown ones dropped, keys resolved.
@@ -78,11 +89,13 @@ class Drafts:
         now = write_time(self.clock.now())
         return {"date": now[:10], "time": now[11:23]}.get(scalar, "")
 
-    def _object(self, value: dict[str, Any], name: str, depth: int) -> dict[str, Any]:
+    def _object(self, value: dict[str, Any], name: str, depth: int) -> Any:
         row = self.spec.types[name]
         tag = row.get("tag")
         if tag is not None:
-            chosen = str(value.get(tag) or self._variant_of(value, row["variants"]))
+            chosen = str(value.get(tag) or self._variant_of(value, (name, tag), row["variants"]))
+            if not chosen:
+                return msgspec.UNSET
             # The tag goes into the value, because a draft may leave it out and a record never does.
             value = {**value, tag: chosen}
             name = row["variants"].get(chosen, name)
@@ -96,37 +109,82 @@ class Drafts:
                 done[field] = self._missing((name, field), field_type, value, depth)
         return done
 
-    def _variant_of(self, value: Mapping[str, Any], variants: Mapping[str, str]) -> str:
-        """Return the first variant that has all fields of a value: a custom line item's id makes its return item."""
+    def _variant_of(self, value: Mapping[str, Any], place: tuple[str, str], variants: Mapping[str, str]) -> str:
+        """Return the variant that has all fields of a value: a custom line item's id makes its return item.
+
+        Of several it is the default, else the first; with `exact` "" unless there is only one.
+        """
         given = {name for name, field in value.items() if field is not None}
-        fitting = (tag for tag, name in variants.items() if given <= set(self.spec.types[name].get("fields", ())))
-        return next(fitting, next(iter(variants)))
+        fitting = [tag for tag, name in variants.items() if given <= set(self.spec.types[name].get("fields", ()))]
+        if DEFAULTS.get(place) in fitting:
+            return str(DEFAULTS[place])
+        if self.exact:
+            return fitting[0] if len(fitting) == 1 else ""
+        return next(iter(fitting or variants))
 
     def _missing(self, place: tuple[str, str], field_type: str, value: Mapping[str, Any], depth: int) -> Any:
-        field = place[1]
+        name, field = place
         # Before what the contract alone gives: the first value of an enumeration is legal, and often not the default.
         if place in DEFAULTS:
             return self.complete(DEFAULTS[place], field_type, depth=depth + 1)
-        if field == "id" and element(field_type) == "string":
+        # The id of a reference leads to a record; every other one is of what is made here.
+        if field == "id" and element(field_type) == "string" and not (self.exact and name.endswith("Reference")):
             return new_id(self.random)
-        if field == "fractionDigits":
-            return _DIGITS.get(str(value.get("currencyCode")), _CENTS)
+        follows = _following(name, field, value)
+        if follows is not None:
+            return follows
+        if self.exact and field not in _NOW and self._is_plain(field_type):
+            return msgspec.UNSET
         return self.complete(None, field_type, depth=depth + 1)
 
+    def _is_plain(self, field_type: str) -> bool:
+        """Return whether values of a type are neither lists nor maps nor objects, which may be empty."""
+        name = element(field_type)
+        row = self.spec.types.get(name, {})
+        return not is_array(field_type) and not name.startswith("{") and not row.keys() & {"fields", "map", "variants"}
+
     def _resolved(self, value: dict[str, Any], fields: Mapping[str, str], name: str) -> dict[str, Any]:
-        """Return a resource identifier as a reference: its key replaced by the id, its typeId filled in."""
+        """Return a resource identifier as a reference: its key replaced by the id or the other way, its typeId set."""
         if "typeId" not in fields or not name.endswith("Reference"):
             return value
         if "typeId" not in value:
             value = {**value, "typeId": _type_id(name)}
-        # Some references of the contract have a key alone, as those to stores: there is no id to put in its place.
-        if "id" in value or "key" not in value or "id" not in fields:
+        # Some references of the contract have a key alone, as those to stores, and all others an id.
+        wanted, given = ("id", "key") if "id" in fields else ("key", "id")
+        if value.get(wanted) is not None or value.get(given) is None:
             return value
-        target = self.project.collection(collection_of(str(value["typeId"]))).find("key", str(value["key"]))
+        records = self.project.collection(collection_of(str(value["typeId"])))
+        target = records.find("key", str(value["key"])) if given == "key" else records.get(str(value["id"]))
         if target is None:
-            message = f"The referenced object of type '{value['typeId']}' with key '{value['key']}' was not found."
-            raise refuse(400, "ReferencedResourceNotFound", message, typeId=value["typeId"], key=value["key"])
-        return {"typeId": value["typeId"], "id": target.id}
+            message = f"The referenced object of type '{value['typeId']}' with {given} '{value[given]}' was not found."
+            extra = {"typeId": value["typeId"], given: value[given]}
+            raise refuse(400, "ReferencedResourceNotFound", message, **extra)
+        return {"typeId": value["typeId"], wanted: target.id if wanted == "id" else target.decoded().get("key")}
+
+
+def _following(name: str, field: str, value: Mapping[str, Any]) -> Any:
+    """Return a field's value that follows from the others of its object, None if none does."""
+    if field == "fractionDigits":
+        return _digits_of(str(value.get("currencyCode")))
+    if name == "HighPrecisionMoney" and field == "centAmount" and value.get("preciseAmount") is not None:
+        return cents_of(value)
+    return _RETURNED.get(str(value.get("shipmentState"))) if field == "paymentState" else None
+
+
+def cents_of(money: Mapping[str, Any], quantity: int = 1) -> int:
+    """Return the cent amount of a quantity at a price; of high precision it is rounded half to even.
+
+    https://docs.commercetools.com/api/types#highprecisionmoneydraft
+    """
+    if money.get("preciseAmount") is None:
+        return int(money["centAmount"]) * quantity
+    scale = 10 ** (money["fractionDigits"] - _digits_of(money["currencyCode"]))
+    whole, rest = divmod(money["preciseAmount"] * quantity, scale)
+    return int(whole + (2 * rest > scale or (2 * rest == scale and whole % 2 == 1)))
+
+
+def _digits_of(currency: str) -> int:
+    return _DIGITS.get(currency, _CENTS)
 
 
 def _type_id(name: str) -> str:

@@ -82,9 +82,9 @@ class Journal:
         for record in index.records[:last]:
             messages.remove(record.id)
 
-    def created(self, item: str, type_id: str, value: Mapping[str, Any]) -> None:
-        """Announce a new resource."""
-        self._announce(f"{item}Created", item, type_id, value, {})
+    def created(self, item: str, type_id: str, value: Mapping[str, Any], *, imported: bool = False) -> None:
+        """Announce a new resource; an order that was imported has a Message of its own."""
+        self._announce(f"{item}{'Imported' if imported else 'Created'}", item, type_id, value, {})
 
     def deleted(self, item: str, type_id: str, value: Mapping[str, Any]) -> None:
         """Announce that a resource is gone."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source.sandbox.contract import Expr, parse
 from commercetools_source.sandbox.platform.clock import parse_time
+from commercetools_source.sandbox.platform.ids import NAME_OF_OBJECTS
 from commercetools_source.sandbox.platform.refusals import invalid_input, refuse
 
 if TYPE_CHECKING:
@@ -23,13 +24,11 @@ __all__ = ["Rules", "invalid_field", "required_field", "type_id", "validate"]
 
 # https://docs.commercetools.com/api/general-concepts: keys of resources
 _KEY = re.compile(r"[A-Za-z0-9_-]{2,256}")
-# https://docs.commercetools.com/api/projects/custom-objects
-_KEY_OF_OBJECTS = re.compile(r"[-_~.a-zA-Z0-9]{1,256}")
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,3})?")
 # Texts of a type's field that must have a form; in all other drafts and actions that is so for `key`.
 _FORMS: Mapping[tuple[str, str], re.Pattern[str]] = {
-    ("CustomObjectDraft", "container"): _KEY_OF_OBJECTS,
-    ("CustomObjectDraft", "key"): _KEY_OF_OBJECTS,
+    ("CustomObjectDraft", "container"): NAME_OF_OBJECTS,
+    ("CustomObjectDraft", "key"): NAME_OF_OBJECTS,
     # https://docs.commercetools.com/api/projects/productTypes
     ("AttributeDefinitionDraft", "name"): _KEY,
     # https://docs.commercetools.com/api/projects/types
@@ -37,6 +36,9 @@ _FORMS: Mapping[tuple[str, str], re.Pattern[str]] = {
 }
 # An amount may be sent as it was read: https://docs.commercetools.com/api/types
 _MONEY = {"type": "MoneyType", "fractionDigits": "int", "preciseAmount": "int"}
+
+# The cent amount follows from the precise one: https://docs.commercetools.com/api/types#highprecisionmoneydraft
+_PRECISE = {"centAmount": "int", "fractionDigits": "int!", "preciseAmount": "int!"}
 
 
 def required_field(path: str) -> ApiError:
@@ -96,7 +98,10 @@ class Rules:
 def validate(rules: Rules, value: Any, expression: str, path: str = "") -> None:
     """Raise a 400 where `value` is not of the type; a null is a field that is left out."""
     # Before anything is completed or stored: a client has to hear of its own mistake, not of what became of it.
-    _value(rules, value, parse(expression), path)
+    try:
+        _value(rules, value, parse(expression), path)
+    except RecursionError:
+        raise invalid_input("The request body is nested too deep.") from None
 
 
 def _value(rules: Rules, value: Any, expected: Expr, path: str) -> None:
@@ -159,6 +164,8 @@ def _object(rules: Rules, value: Mapping[str, Any], name: str, path: str) -> Non
     fields: dict[str, str] = rules.types[name]["fields"]
     if name == "Money":
         fields = {**fields, **_MONEY}
+        if value.get("type") == "highPrecision":
+            fields |= _PRECISE
     reference = "typeId" in fields and name.endswith(("Reference", "ResourceIdentifier"))
     for field, expression in fields.items():
         # The type of a reference follows from where it stands: https://docs.commercetools.com/api/types

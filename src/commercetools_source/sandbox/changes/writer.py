@@ -13,16 +13,18 @@ import msgspec
 from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox.changes import catalog, derived
 from commercetools_source.sandbox.changes.actions import apply_actions
-from commercetools_source.sandbox.changes.defaults import refuse_lost
+from commercetools_source.sandbox.changes.assembly import FIXED, Assembly, check_version
+from commercetools_source.sandbox.changes.defaults import refuse_lost, refuse_underived
 from commercetools_source.sandbox.changes.drafts import Drafts
 from commercetools_source.sandbox.changes.journal import Journal
 from commercetools_source.sandbox.changes.published import accepted
 from commercetools_source.sandbox.changes.unique import exists, refuse_duplicates, refuse_referenced
-from commercetools_source.sandbox.changes.validation import Rules, type_id, validate
+from commercetools_source.sandbox.changes.validation import Rules, validate
+from commercetools_source.sandbox.data.project import refuse_illegal
 from commercetools_source.sandbox.platform.clock import parse_time, write_time
-from commercetools_source.sandbox.platform.endpoints import CHILDREN, CONTAINER
+from commercetools_source.sandbox.platform.endpoints import CHILDREN, CONTAINER, IMPORT
 from commercetools_source.sandbox.platform.ids import new_id
-from commercetools_source.sandbox.platform.refusals import conflict, invalid_input, not_found, refuse
+from commercetools_source.sandbox.platform.refusals import invalid_input, not_found, refuse
 from commercetools_source.sandbox.platform.request import Response
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["Writer", "item_of"]
 
 _TIMES = ("createdAt", "lastModifiedAt")
-_FIXED = frozenset({"id", "version", *_TIMES})
+# https://docs.commercetools.com/api/general-concepts: data erasure, which is what a deletion is here in any case
+_OF_DELETE = frozenset({"version", "dataErasure"})
 _AUTHORS = ("createdBy", "lastModifiedBy")
 _TYPE_IDS = {
     "/inventory": "inventory-entry",
@@ -72,15 +75,20 @@ class Writer:
         self.accepted = accepted()
         self.rules = Rules(self.accepted.types, partial(exists, project))
         self.drafts = Drafts(project, clock, random)
+        self.exact = Drafts(project, clock, random, exact=True)
+        self.assembly = Assembly(project, clock, random)
         self.journal = Journal(project, self.drafts)
 
     def write(self, request: Request, route: Route, client_id: str) -> Response:
         """Return the response to a POST or DELETE; raises the platform's errors."""
         path, parent = self._place(route)
+        unknown = request.parameters.keys() - (_OF_DELETE if request.method == "DELETE" else frozenset())
+        if unknown:
+            raise invalid_input(f"The sandbox has no parameter '{min(unknown)}' for {request.method}; leave it out.")
         if request.method == "DELETE":
             record = self._record_of(route)
             # Before it looks at references: who has an old version must read again in any case.
-            self._check(str(record["id"]), request.version(), record)
+            check_version(str(record["id"]), request.version(), record)
             refuse_referenced(self.project, _type_id(path), str(record["id"]))
             return _response(200, self.delete(path, str(record["id"]), parent))
         draft = request.object()
@@ -88,8 +96,8 @@ class Writer:
             return _response(200, self._act(path, parent, self._record_of(route), draft, client_id))
         # https://docs.commercetools.com/api/projects/customers: a sign-up answers with the customer inside an object.
         if path == "/customers":
-            return _response(201, {"customer": self._create(path, parent, draft, client_id, route.store)})
-        return _response(201, self._create(path, parent, draft, client_id, route.store))
+            return _response(201, {"customer": self._create(path, parent, draft, client_id, route)})
+        return _response(201, self._create(path, parent, draft, client_id, route))
 
     def _place(self, route: Route) -> tuple[str, str]:
         """Return collection and parent of a route; raises a 404 when the parent does not exist."""
@@ -111,29 +119,27 @@ class Writer:
             raise not_found(value, "ID" if field == "id" else "key")
         return fields
 
-    @staticmethod
-    def _check(identifier: str, expected: int, record: Mapping[str, Any]) -> None:
-        if record.get("version", expected) != expected:
-            # https://docs.commercetools.com/api/general-concepts: optimistic concurrency control
-            raise conflict(identifier, expected, record["version"])
-
     def _act(
         self, path: str, parent: str, record: dict[str, Any], body: Mapping[str, Any], client_id: str
     ) -> dict[str, Any]:
         version, actions = body.get("version"), body.get("actions")
+        # Of more than these two, such as the dry run of an order edit, a client has to hear that nothing comes.
+        refuse_lost(body, {"version": version, "actions": actions})
         if not isinstance(version, int) or not isinstance(actions, list):
             raise refuse(400, "InvalidJsonInput", "Request body does not contain valid JSON.")
-        self._check(str(record.get("id", record.get("key"))), version, record)
+        check_version(str(record.get("id", record.get("key"))), version, record)
         # An update without actions changes nothing, and the version stays.
         if not actions:
             return record
         self._validate_actions(path, actions)
         if path == "/carts":
             derived.refuse_closed(record)
-        changed = apply_actions(self.drafts, record, item_of(self.project, path), actions)
-        changed = self._labelled(path, changed)
+        changed = apply_actions(self.exact, record, item_of(self.project, path), actions)
+        changed = self.assembly.labelled(path, changed)
         if path == "/tax-categories":
             changed = catalog.rated(changed, lambda: new_id(self.random))
+        if path == "/reviews" and changed.get("state") != record.get("state"):
+            changed = derived.counted(changed, self.assembly.found("/states", changed["state"]))
         # Against the record of before: a value that it had already is no duplicate.
         refuse_duplicates(path, self.project.collection(path, parent), changed, record)
         if path == "/inventory":
@@ -171,103 +177,37 @@ class Writer:
                 raise invalid_input(f"Malformed parameter: actions: There is no action '{name}' for records of {path}.")
             validate(self.rules, action, known[name], f"actions[{number}]")
 
-    def _create(
-        self, path: str, parent: str, draft: dict[str, Any], client_id: str, store: str | None
-    ) -> dict[str, Any]:
-        expected = self.accepted.draft(path)
+    def _create(self, path: str, parent: str, draft: dict[str, Any], client_id: str, route: Route) -> dict[str, Any]:
+        template, store = route.endpoint.template, route.store
+        # In a store drafts are those of the project; an import has one of its own.
+        expected = self.accepted.draft(template if template == IMPORT else path)
         if expected is None:
             raise invalid_input(f"The platform creates nothing at {path}.")
         validate(self.rules, draft, expected)
         if path == "/custom-objects":
             return self._custom_object(draft, client_id)
-        item = item_of(self.project, path)
-        cart = self._cart_of(draft, store) if path == "/orders" else None
-        value = self._value(path, draft, store) if cart is None else self._from_cart(cart, draft)
-        value = {name: field for name, field in value.items() if name not in _FIXED}
-        done = self.drafts.complete(value, item)
-        # What a cart has and an order has not is no field that the client sent.
-        refuse_lost(value if cart is None else {name: draft[name] for name in draft if name not in _FIXED}, done)
-        # Versions are given where the record is stored, the same way for every resource.
-        done.pop("version", None)
-        done = self._labelled(path, done)
+        asked = self.assembly.assemble(path, template, draft, store)
+        done = self.exact.complete(_free(asked.fields), item_of(self.project, path))
+        refuse_lost(_free(asked.sent), done)
+        done = self._finished(path, _free(done))
+        refuse_underived(done)
         refuse_duplicates(path, self.project.collection(path, parent), done)
         if path == "/api-clients":
             self._register(done)
-        if path == "/inventory":
-            done = derived.stocked(done)
-        if path == "/categories":
-            done = derived.below_parent(done, self._parent_of(done))
-        created = self.create(path, done | self._by(_AUTHORS, path, client_id), parent)
-        # In one step with the order: nobody may order the same cart twice.
-        if cart is not None:
-            self._store("/carts", "", cart, derived.ordered(cart))
+        created = self.create(path, done | self._by(_AUTHORS, path, client_id), parent, imported=template == IMPORT)
+        # In one step with the record: nobody may order the same cart twice, or ask for what it refers to in vain.
+        for other, fields in asked.beside:
+            self.create(other, fields | self._by(_AUTHORS, other, client_id))
+        if asked.cart is not None:
+            self._store("/carts", "", asked.cart, derived.ordered(asked.cart))
         return created
 
-    def _value(self, path: str, draft: dict[str, Any], store: str | None) -> dict[str, Any]:
-        """Return what a draft asks for as fields of the record."""
-        if path == "/customers":
-            draft = derived.concealed(draft)
-        if path in {"/business-units", "/customers"}:
-            draft = derived.addressed(draft, lambda: f"{self.random.getrandbits(32):08x}")
-        self._check_sources(draft)
-        draft = derived.renamed(path, draft)
-        if store is not None:
-            draft = derived.in_store(draft, store, self.project.spec.fields(item_of(self.project, path)) or {})
-        return self._of_catalog(path, draft)
-
-    def _of_catalog(self, path: str, draft: dict[str, Any]) -> dict[str, Any]:
-        """Return what a draft of the catalogue asks for as fields of the record; all others as they are."""
-        if path == "/products":
-            return catalog.product_of(draft)
-        if path == "/tax-categories":
-            return catalog.rated(draft, lambda: new_id(self.random))
-        if path not in {"/variants", "/product-tailoring"}:
-            return draft
-        product = self._found("/products", draft["product"])
-        if path == "/variants":
-            numbers = [row["variantId"] for row in self._variants_of(product["id"])]
-            return catalog.variant_of(draft, max(numbers, default=0) + 1)
-        data = product["masterData"]["staged"]
-        embedded = [data.get("masterVariant") or {}, *data.get("variants", ())]
-        skus = {variant.get("sku"): variant["id"] for variant in embedded if variant}
-        skus |= {row["current"].get("sku"): row["variantId"] for row in self._variants_of(product["id"])}
-        return catalog.tailoring_of(draft, skus.get)
-
-    def _found(self, path: str, reference: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the record that a checked reference leads to."""
-        records = self.project.collection(path)
-        by_id = reference.get("id") is not None
-        record = records.get(str(reference["id"])) if by_id else records.find("key", str(reference["key"]))
-        return {} if record is None else record.decoded()
-
-    def _variants_of(self, product: str) -> list[dict[str, Any]]:
-        rows = (record.decoded() for record in self.project.collection("/variants"))
-        return [row for row in rows if row["product"]["id"] == product]
-
-    def _labelled(self, path: str, record: dict[str, Any]) -> dict[str, Any]:
-        """Return a record with the labels of its enum attributes; raises a 400 for a key that there is not."""
-        if path == "/products":
-            product_type = record["productType"]["id"]
-        elif path in {"/variants", "/product-tailoring"}:
-            product_type = self._found("/products", record["product"]).get("productType", {}).get("id", "")
-        else:
-            return record
-        types = {row.id: row.decoded() for row in self.project.collection("/product-types")}
-        labelled: dict[str, Any] = catalog.labelled(record, types, product_type)
-        return labelled
-
-    def _check_sources(self, draft: Mapping[str, Any]) -> None:
-        """Raise a 409 when what the new record is made of has another version than the draft says."""
-        for name in derived.SOURCES:
-            expected, reference = draft.get(f"{name}Version"), draft.get(name)
-            if expected is None or reference is None:
-                continue
-            field = "id" if reference.get("id") is not None else "key"
-            sources = self.project.collection(f"/{type_id(name)}s")
-            value = str(reference[field])
-            source = sources.get(value) if field == "id" else sources.find(field, value)
-            if source is not None:
-                self._check(source.id, expected, source.decoded())
+    def _finished(self, path: str, record: dict[str, Any]) -> dict[str, Any]:
+        """Return a new record with what is worked out of all its fields."""
+        record = self.assembly.labelled(path, record)
+        if path == "/inventory":
+            return derived.stocked(record)
+        return derived.below_parent(record, self._parent_of(record)) if path == "/categories" else record
 
     def _register(self, client: dict[str, Any]) -> None:
         """Let a client made over the API in; only this once its secret is told."""
@@ -288,36 +228,25 @@ class Writer:
             return self.create("/custom-objects", fields | self._by(_AUTHORS, "/custom-objects", client_id))
         record = old.decoded()
         if "version" in draft:
-            self._check(record["id"], draft["version"], record)
+            check_version(record["id"], draft["version"], record)
         changed = {**record, "value": value, **self._by(("lastModifiedBy",), "/custom-objects", client_id)}
         return self._store("/custom-objects", "", record, changed)
-
-    def _cart_of(self, draft: Mapping[str, Any], store: str | None) -> dict[str, Any]:
-        """Return the cart that an order is to be made of; raises a 400 or a 409 when it cannot."""
-        reference = draft.get("cart") or {"id": draft.get("id")}
-        field = "id" if reference.get("id") is not None else "key"
-        identifier, carts = str(reference.get(field)), self.project.collection("/carts")
-        record = carts.get(identifier) if field == "id" else carts.find(field, identifier)
-        cart = None if record is None else record.decoded()
-        if cart is None or (store is not None and not derived.within(cart, store)):
-            message = f"The cart with {field} '{identifier}' was not found."
-            raise refuse(400, "ReferencedResourceNotFound", message)
-        self._check(cart["id"], draft["version"], cart)
-        derived.refuse_closed(cart)
-        return cart
-
-    def _from_cart(self, cart: Mapping[str, Any], draft: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the fields of the cart that an order is made of, with the draft's own on top."""
-        fields = self.project.spec.fields("Order") or {}
-        copied = {name: value for name, value in cart.items() if name in fields and name != "key"}
-        return {"orderState": "Open", **copied, **draft, "cart": {"typeId": "cart", "id": cart["id"]}}
 
     def _by(self, names: tuple[str, ...], path: str, client_id: str) -> dict[str, Any]:
         fields = self.project.spec.fields(item_of(self.project, path)) or {}
         return {name: {"clientId": client_id, "isPlatformClient": False} for name in names if name in fields}
 
-    def create(self, path: str, value: Mapping[str, Any], parent: str = "") -> dict[str, Any]:
-        """Store a new record and return it: what its type requires and `value` lacks is filled, the rest kept."""
+    def create(
+        self, path: str, value: Mapping[str, Any], parent: str = "", *, imported: bool = False
+    ) -> dict[str, Any]:
+        """Store a new record and return it: what its type requires and `value` lacks is filled, the rest kept.
+
+        Raises ConfigError for a custom object that the platform cannot have.
+        """
+        if path == "/custom-objects":
+            # A key of its own, because two objects of a container cannot have the same one.
+            value = {"container": "container", "key": new_id(self.random), **value}
+            refuse_illegal(value)
         item = item_of(self.project, path)
         fields = self.project.spec.fields(item) or {}
         now = write_time(self.clock.now())
@@ -336,7 +265,7 @@ class Writer:
         record |= {name: field for name, field in done.items() if name not in record}
         self.project.collection(path, parent).put(self.project.record(path, msgspec.json.encode(record)))
         if "id" in record and path not in {"/messages", "/"}:
-            self.journal.created(item, _type_id(path), record)
+            self.journal.created(item, _type_id(path), record, imported=imported)
         return record
 
     def update(
@@ -379,6 +308,8 @@ class Writer:
         given: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         given = given or {}
+        if path == "/custom-objects":
+            refuse_illegal(new)
         if "version" in old and "version" not in given:
             # By one; the platform may take larger steps, so no client may count on this.
             new["version"] = old["version"] + 1
@@ -391,6 +322,11 @@ class Writer:
         if "id" in new and path != "/messages":
             self.journal.updated(item_of(self.project, path), _type_id(path), old, new)
         return new
+
+
+def _free(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields without those that a record gets where it is stored."""
+    return {name: value for name, value in fields.items() if name not in FIXED}
 
 
 def _response(status: int, value: Mapping[str, Any]) -> Response:

@@ -19,6 +19,7 @@ from commercetools_source.sandbox.platform.endpoints import (
     STREAMS,
     Route,
 )
+from commercetools_source.sandbox.platform.ids import NAME_OF_OBJECTS
 from commercetools_source.sandbox.platform.refusals import not_found
 from commercetools_source.sandbox.query.nodes import Compare, Nested, Node
 
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 
     from commercetools_source.sandbox.platform.spec import Spec
 
-__all__ = ["Project"]
+__all__ = ["Project", "refuse_illegal"]
 
 _IN_CONTAINER = ("key",)
+_NAMES_OF_OBJECTS = ("container", "key")
 
 
 class Project:
@@ -45,15 +47,22 @@ class Project:
         self._products_seen: dict[str, int] = {}
 
     def load(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
-        """Take over generated records: (collection, parent, JSON); nothing may have been read before."""
+        """Take over records: (collection, parent, JSON); nothing may have been read before.
+
+        Raises ConfigError for a custom object that the platform cannot have.
+        """
         address: tuple[str, str] | None = None
         collection = self.collection("/")
+        names = self.prober.probe(frozenset(_NAMES_OF_OBJECTS))
         for path, parent, body in rows:
             # Rows come collection by collection, so the same one is mostly asked for again.
             if (path, parent) != address:
                 address = (path, parent)
                 collection = self.collection(path, parent)
-            collection.load(self.record(path, body))
+            record = self.record(path, body)
+            if path == "/custom-objects":
+                refuse_illegal(names(record))
+            collection.load(record)
 
     def collection(self, path: str, parent: str = "") -> Collection:
         """Return the collection at a path of the contract, empty when nothing was put there yet."""
@@ -186,3 +195,15 @@ class Project:
         """Return the project's own record, empty when none was loaded."""
         record = next(iter(self.collection("/")), None)
         return {} if record is None else record.decoded()
+
+
+def refuse_illegal(custom_object: Mapping[str, Any]) -> None:
+    """Raise ConfigError for a custom object with a container or key that the platform refuses."""
+    # Nobody could read such a container by its path.
+    for name in _NAMES_OF_OBJECTS:
+        value = custom_object.get(name)
+        if value is not None and NAME_OF_OBJECTS.fullmatch(str(value)) is None:
+            raise ConfigError(
+                f"A custom object cannot have the {name} {value!r}: it must be a text of the form"
+                f" {NAME_OF_OBJECTS.pattern}."
+            )

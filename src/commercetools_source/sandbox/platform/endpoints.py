@@ -5,7 +5,7 @@ Pure: a path becomes a frozen Route or nothing. Stream names are those that user
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ __all__ = [
     "ASSIGNMENTS",
     "CHILDREN",
     "CONTAINER",
+    "IMPORT",
     "PRODUCTS_IN_SELECTION",
     "SELECTIONS_OF_PRODUCT",
     "SOURCES",
@@ -32,6 +33,8 @@ PRODUCTS_IN_SELECTION = "/product-selections/{ID}/products"
 SELECTIONS_OF_PRODUCT = "/products/{ID}/product-selections"
 ASSIGNMENTS = "/in-store/key={storeKey}/product-selection-assignments"
 CONTAINER = "/custom-objects/{container}"
+IMPORT = "/orders/import"
+"""Takes orders that were made elsewhere; nothing is read there."""
 _UNIT = "/as-associate/{associateId}/in-business-unit/key={businessUnitKey}"
 CHILDREN = (PRODUCTS_IN_SELECTION, ASSIGNMENTS, f"{_UNIT}/approval-rules", f"{_UNIT}/approval-flows")
 
@@ -122,6 +125,9 @@ class Router:
             (tuple(template.strip("/").split("/")) if template != "/" else (), endpoint)
             for template, endpoint in self.endpoints.items()
         ]
+        orders = self.endpoints["/orders"]
+        importing = replace(orders, template=IMPORT, params=frozenset(), methods=frozenset({"POST"}))
+        self._patterns.append((tuple(IMPORT.strip("/").split("/")), importing))
         # The sort is stable, so among equal patterns the order of the contract decides.
         # Literal segments win over placeholders: /orders/edits is no order called "edits".
         self._patterns.sort(key=lambda pattern: [segment.count("{") for segment in pattern[0]])

@@ -5,13 +5,17 @@ A UUID is kept as two 64-bit halves, each with its bytes reversed (the layout of
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from random import Random
 
-__all__ = ["new_id", "order_key"]
+__all__ = ["NAME_OF_OBJECTS", "new_id", "order_key"]
+
+NAME_OF_OBJECTS = re.compile(r"[-_~.a-zA-Z0-9]{1,256}")
+"""What containers and keys of custom objects may be: https://docs.commercetools.com/api/projects/custom-objects."""
 
 _UUID_LENGTH = 36
 # A first byte that keeps both kinds apart, whatever bytes follow.

@@ -8,7 +8,7 @@ import msgspec
 
 from commercetools_source.sandbox.data.expand import Expander
 from commercetools_source.sandbox.data.search import Query, Searcher
-from commercetools_source.sandbox.platform.endpoints import SOURCES, Route, Router, accepted_scopes
+from commercetools_source.sandbox.platform.endpoints import IMPORT, SOURCES, Route, Router, accepted_scopes
 from commercetools_source.sandbox.platform.refusals import invalid_input, not_found, refuse, unknown_path
 from commercetools_source.sandbox.platform.request import MAX_LIMIT, MAX_OFFSET, Request, Response
 from commercetools_source.sandbox.query.nodes import Compare, Node, bind
@@ -116,6 +116,8 @@ class Service:
     @staticmethod
     def _methods(route: Route) -> frozenset[str]:
         # HEAD is in the contract where the platform offers it.
+        if route.endpoint.template == IMPORT:
+            return route.endpoint.methods
         methods = route.endpoint.methods | {"GET"}
         if route.selector is None:
             return methods
