@@ -10,13 +10,17 @@ import duckdb
 import msgspec
 import pandas as pd
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
+from pyarrow.dataset import dataset
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import DuckDB, Jsonl, Parquet
 from commercetools_source.extract.abilities import Difference, Listed
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Delivery, Phase
+from commercetools_source.model.descriptions import descriptions
+from commercetools_source.model.relations import relations
 from destinations.deliveries import CURSOR
 
 if TYPE_CHECKING:
@@ -52,6 +56,42 @@ def in_zone(zone: str, folder: Path | None, file: Path | None = None) -> duckdb.
     if folder is not None:
         connection.execute((folder / "latest.sql").read_text())
     return connection
+
+
+def test_readers_of_arrow_see_what_each_column_is(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    destination = Parquet(folder, materialize=True)
+    destination.open()
+    store(destination, [order(1, fromNowhere=1)])
+    destination.close()
+    records, items = (
+        {field.name: (field.metadata or {}).get(b"description", b"").decode() for field in dataset(path).schema}
+        for path in (folder / "orders", folder / "main" / "order_line_items")
+    )
+    root = next(relation for relation in relations(ORDERS) if relation.name == "order_line_items")
+    assert {name: items[name] for name in descriptions(root)} == descriptions(root)
+    assert records["orderState"].endswith("One of Open, Confirmed, Complete, Cancelled.")
+    assert "does not know" in records["fromNowhere"]
+    assert all({**records, **items}.values())
+
+
+def test_descriptions_reach_a_folder_of_an_earlier_version_and_are_written_once(tmp_path: Path) -> None:
+    destination = Parquet(tmp_path / "shop")
+    destination.open()
+    store(destination, [order(1)])
+    destination.close()
+    path = tmp_path / "shop" / "orders" / "columns.parquet"
+    written = path.read_bytes()
+    plain = pq.read_schema(path).remove_metadata()
+    pq.write_table(plain.empty_table(), path)
+    for _ in range(2):
+        destination.open()
+        destination.close()
+        assert path.read_bytes() == written
+    before = path.stat()
+    destination.open()
+    destination.close()
+    assert path.stat().st_ino == before.st_ino
 
 
 def test_views_have_the_types_and_times_of_a_duckdb_file_in_every_zone(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from commercetools_source import __version__
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations.leftovers import check_table
 from commercetools_source.destinations.manifest import MANIFEST, file_path
@@ -13,10 +14,16 @@ from commercetools_source.destinations.parquet.views import child_view, head, ro
 from commercetools_source.destinations.store.atomic import write_file
 from commercetools_source.destinations.store.local import Local
 from commercetools_source.errors import DestinationError
+from commercetools_source.model.descriptions import describe_record_column, descriptions
+from commercetools_source.model.glossary import OWN_COLUMNS
+from commercetools_source.model.relations import relations
+from commercetools_source.model.schemas import RELATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    import pyarrow as pa
 
     from commercetools_source.destinations.folder import Folder
     from commercetools_source.destinations.manifest import Entry
@@ -26,6 +33,8 @@ __all__ = ["COLUMNS", "LATEST", "columns_file", "publish_columns", "publish_view
 
 COLUMNS = "columns.parquet"
 LATEST = "latest.sql"
+_DESCRIPTION, _VERSION = b"description", b"commercetools-source"
+"""Keys in Arrow's metadata: what a column is, and which version says so. Readers other than Arrow's pass over them."""
 
 
 def refuse_foreign(folder: Folder) -> None:
@@ -48,13 +57,15 @@ def publish_columns(folder: Folder, table: str) -> bool:
         return False
     path = f"{table}/{COLUMNS}"
     check_table(folder.files, table)
-    schema, present = dataset.fields(entry.columns), folder.files.get(path)
-    if dataset.schema_of(present) == schema:  # most runs add no column, and readers' caches go by the time of change
+    present = folder.files.get(path)
+    # Most runs add no column, and readers' caches go by the time of change.
+    if _is_current(dataset.schema_of(present), entry):
         return False
     if dataset.has_rows(present):
         raise DestinationError(
             f"{folder.files.name}/{path} has rows, so commercetools-source did not write it; move it away"
         )
+    schema = _described(table, entry)
     folder.files.put(path, lambda out: dataset.write(out, schema, [dataset.empty(schema)]))
     return True
 
@@ -64,10 +75,39 @@ def columns_file(folder: Folder, table: str, scratch: Path | None) -> Path:
     entry = folder.entry(table)
     if scratch is None or entry is None:
         return folder.files.fetch(f"{table}/{COLUMNS}")
-    schema = dataset.fields(entry.columns)
+    schema = _described(table, entry)
     name = f"{table.replace('/', '.')}.parquet"
     write_file(scratch, name, lambda out: dataset.write(out, schema, [dataset.empty(schema)]))
     return scratch / name
+
+
+def _described(table: str, entry: Entry) -> pa.Schema:
+    """Return the columns of a table, each with its description."""
+    schema = dataset.fields(entry.columns)
+    texts = {**_descriptions(table, entry), **OWN_COLUMNS}
+    for index, field in enumerate(schema):
+        if text := texts.get(field.name):
+            schema = schema.set(index, field.with_metadata({_DESCRIPTION: text.encode()}))
+    return schema.with_metadata({_VERSION: str(__version__).encode()})
+
+
+def _descriptions(table: str, entry: Entry) -> Mapping[str, str]:
+    if table in STREAMS:
+        return {name: describe_record_column(STREAMS[table], name) for name in entry.columns}
+    name = table.removeprefix(f"{RELATIONS}/")
+    relation = next((row for stream in STREAMS.values() for row in relations(stream) if row.name == name), None)
+    # The manifest may name tables of another version, of which this one knows nothing.
+    return descriptions(relation) if relation else {}
+
+
+def _is_current(present: pa.Schema | None, entry: Entry) -> bool:
+    # By the version, and not by the texts: to put these together takes longer than a short run. Equality of schemas
+    # passes over metadata.
+    return (
+        present is not None
+        and present == dataset.fields(entry.columns)
+        and (present.metadata or {}).get(_VERSION) == str(__version__).encode()
+    )
 
 
 def readable_views(folder: Folder) -> str:
