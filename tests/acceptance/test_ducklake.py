@@ -29,6 +29,8 @@ def python(environment: Callable[..., Environment]) -> Environment:
     [
         ("destinations/test_ducklake.py", ""),
         ("destinations/test_conformance.py", "ducklake"),
+        ("destinations/test_crashes.py", "TestLake"),
+        ("destinations/test_bucket_readers.py", "httpfs"),
         ("cli/test_cli_every_command.py", "ducklake"),
     ],
 )

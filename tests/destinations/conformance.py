@@ -49,6 +49,8 @@ __all__ = [
     "duckdb_table",
     "jsonl_table",
     "lacking_extension",
+    "lake_reading",
+    "lake_table",
     "merged",
     "parquet_table",
 ]
@@ -152,7 +154,7 @@ def jsonl_table(path: Path) -> Table | None:
 
 
 def lake_table(path: Path) -> Table | None:
-    with reading(path) as connection:
+    with lake_reading(path) as connection:
         if not connection.execute(
             f"FROM duckdb_tables() WHERE schema_name = 'raw' AND table_name = '{STREAM.name}'"
         ).fetchall():
@@ -163,13 +165,13 @@ def lake_table(path: Path) -> Table | None:
 
 
 def lake_deleted(path: Path) -> set[str]:
-    with reading(path) as connection:
+    with lake_reading(path) as connection:
         rows = connection.execute(f"SELECT id FROM raw.{STREAM.name} WHERE _deleted_at IS NOT NULL").fetchall()
     return {name for (name,) in rows}
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def lake_reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a connection of DuckDB alone to the lake at `path`, its current database."""
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         load(connection, "ducklake", "the test")

@@ -18,13 +18,14 @@ import duckdb
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.catalog.timestamps import moment
+from commercetools_source.catalog.timestamps import moment, shift
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB, open_destination
 from commercetools_source.destinations.ducklake.extensions import load
 from commercetools_source.destinations.ducklake.postgres import PostgresAddress
 from commercetools_source.errors import CommercetoolsError, ConfigError, DestinationError, InUseError
 from commercetools_source.errors.extras import install_hint
+from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Phase
 from commercetools_source.model.quoting import string
 from commercetools_source.sandbox import Sandbox
@@ -341,7 +342,72 @@ def test_the_whole_shop_is_the_same_as_in_a_duckdb_file(lake: Lake, shop: Client
     version = lake.version()
     again = sync(shop, lake.spec)
     assert sum(outcome.records for outcome in again.outcomes if outcome.mode != "full") == 0
-    assert lake.version() > version
+    # The run as it begins, and as it ends with the states of all streams: no snapshot for each that has nothing new.
+    assert lake.version() == version + 2
+    with lake.reading() as connection:
+        moments = "SELECT count(*), count(DISTINCT updated_at) FROM sync.state"
+        assert connection.execute(moments).fetchall() == [(len(again.outcomes), 1)]
+
+
+@needs_lake
+@pytest.mark.parametrize("ending", ["close", "reset", "write"])
+def test_states_that_come_without_rows_wait_for_the_next_transaction(postgres: Lake, ending: str) -> None:
+    destination: Any = open_destination(postgres.spec)
+    destination.open()
+    destination.write(deliver(OLD))
+    destination.write(deliver([{"id": "z", "version": 1}], stream="zones"))
+    version = postgres.version()
+    for seconds in (1, 2):
+        destination.write(deliver(phase=Phase.MERGE_LAST, state=StreamState(cursor=shift(CURSOR, seconds))))
+    assert postgres.version() == version
+    if ending == "reset":
+        assert destination.reset(STREAM)
+    elif ending == "write":
+        destination.write(deliver([{"id": "z", "version": 2}], Phase.MERGE_LAST, stream="zones"))
+    destination.close()
+    assert postgres.version() == version + 1
+    states = destination.open()
+    destination.close()
+    expected = {"zones": StreamState(cursor=CURSOR), STREAM.name: StreamState(cursor=shift(CURSOR, 2))}
+    if ending == "reset":
+        del expected[STREAM.name]
+    assert states == expected
+    assert postgres.ids() == {"1", "2"}
+
+
+@needs_lake
+def test_the_upkeep_of_the_page_leaves_the_newest_rows_and_lets_runs_go_on(lake: Lake, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "ducklake.md").read_text(encoding="utf-8")
+    _, upkeep = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    statements = re.sub(r"--.*|INTERVAL \d+ DAY", lambda found: "" if "--" in found[0] else "INTERVAL 0 DAY", upkeep)
+    attaching, *calls = statements.strip().rstrip(";").split(";")
+    assert len(calls) == 5
+    destination = open_destination(lake.spec)
+    destination.open()
+    for number in range(30):
+        records = [{"id": f"{number}-{index}", "version": 1, "name": "n"} for index in range(20)]
+        destination.write(deliver(records, Phase.FULL_ONLY if number == 0 else Phase.MERGE_LAST))
+    destination.write(deliver([{"id": "0-0", "version": 2}], Phase.MERGE_LAST))
+    destination.close()
+    ids, files, versions = lake.ids(), len(list(tmp_path.rglob("*.parquet"))), lake.version()
+    with lake.reading() as connection:
+        connection.execute("USE memory")
+        connection.execute("DETACH lake")
+        connection.execute(attaching.replace("shop.ducklake", lake.target))
+        for call in calls:
+            connection.execute(call).to_arrow_table()
+    assert lake.ids() == ids
+    assert len(ids) == 600
+    assert 0 < len(list(tmp_path.rglob("*.parquet"))) < files
+    with lake.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM snapshots()").fetchall()[0][0] < versions
+    destination = open_destination(lake.spec)
+    assert destination.open()[STREAM.name].cursor == CURSOR
+    destination.write(
+        deliver([{"id": "0-1", "version": 2, "name": "newer"}, {"id": "x", "version": 1}], Phase.MERGE_LAST)
+    )
+    destination.close()
+    assert lake.ids() == ids | {"x"}
 
 
 @needs_lake

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
 
 from commercetools_source.destinations.duckdb.catalogue import Catalogue
 from commercetools_source.destinations.duckdb.connection import attach, target_of
@@ -16,42 +17,47 @@ if TYPE_CHECKING:
 __all__ = ["Attachment", "DatabaseFile"]
 
 
-class Attachment(Protocol):
-    """A database that can be the current one of a connection; the statements of the destination are the same in all."""
+class Attachment(ABC):
+    """A database that can be the current one of a connection; the statements of the destination are the same in all.
 
-    name: str
-    """What a person calls it; without secrets."""
+    `name` is what a person calls it, without secrets.
+    """
 
+    gathers_states: ClassVar[bool] = False
+    """Whether states that come without rows wait for the next transaction, because each commit costs much."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @abstractmethod
     def log(self) -> Path | None:
         """Return the log that CHECKPOINT writes into the database; None where a checkpoint is not ours to make."""
-        ...
 
+    @abstractmethod
     def attach(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         """Return a connection whose current database it is, locked where it is written; raises DestinationError."""
-        ...
 
+    @abstractmethod
     def catalogue(self, connection: duckdb.DuckDBPyConnection) -> Catalogue:
         """Return what it has, read by a connection that `attach` gave."""
-        ...
 
     def message(self, error: BaseException) -> str:
         """Return what an error of DuckDB's says, in a line without secrets."""
-        ...
+        return first_line(error)
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027 - most locks last as long as the connection
         """Raise DestinationError where the lock is lost that `attach` took."""
-        ...
 
     def release(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Close a connection that `attach` gave."""
-        ...
+        connection.close()
 
 
-class DatabaseFile:
+class DatabaseFile(Attachment):
     """The DuckDB file at a path."""
 
     def __init__(self, path: Path) -> None:
-        self.name = str(path)
+        super().__init__(str(path))
         self.path = path
 
     def log(self) -> Path:
@@ -66,14 +72,3 @@ class DatabaseFile:
     def catalogue(self, connection: duckdb.DuckDBPyConnection) -> Catalogue:
         """Return what the file has."""
         return Catalogue(connection)
-
-    def message(self, error: BaseException) -> str:
-        """Return the first line of an error."""
-        return first_line(error)
-
-    def check(self) -> None:
-        """Do nothing: the lock of a file lasts as long as the connection."""
-
-    def release(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Close the file."""
-        connection.close()

@@ -55,14 +55,14 @@ if TYPE_CHECKING:
     from commercetools_source.extract.delivery import Delivery
     from commercetools_source.extract.run_record import RunRecord
 
-__all__ = ["Attached", "DuckDB"]
+__all__ = ["Attached", "DuckDB", "Opened"]
 
 
 _KEPT = "what was stored before is kept, and the next run goes on from there"
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
+class Opened:
     """An open database, and what is known of it."""
 
     database: Database
@@ -96,12 +96,13 @@ class Attached:
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
         self._changes: dict[str, Changes] = {}
+        self._waiting: dict[str, StreamState] = {}
         self._attachment = attachment
         self._fields = fields
         self._materialize = materialize
         self._comments = comments
         self._memory = MemoryLimits(memory)
-        self._database: _Opened | None = None
+        self._database: Opened | None = None
         self._interruptible = Interruptible(self._interrupt)
 
     def open(self) -> Mapping[str, StreamState]:
@@ -112,6 +113,7 @@ class Attached:
         """
         self._interruptible = Interruptible(self._interrupt)
         self._changes = {}
+        self._waiting = {}
         return self._open(read_only=False)
 
     def open_read_only(self) -> Mapping[str, StreamState]:
@@ -124,11 +126,12 @@ class Attached:
         opened, self._database = self._database, None
         if opened is not None:
             try:
+                self._store_waiting(opened)
                 self._comment(opened)
             finally:
                 opened.database.close(self._memory.steps[-1])
 
-    def _comment(self, opened: _Opened) -> None:
+    def _comment(self, opened: Opened) -> None:
         """Write comments; what the file lacks of them, because it cannot be written any more, costs nobody a row."""
         if not opened.database.read_only and not opened.database.commit_failed:
             with suppress(*duckdb_errors()):
@@ -161,8 +164,7 @@ class Attached:
         try:
             self._opened.watch.expect(delivery)
             if (stored := self._unchanged(delivery)) is not None:
-                with self._opened.database.autocommit():
-                    states.write_state(self._opened.database, delivery.stream.name, delivery.state, states.now())
+                self._store_state(delivery)
                 self._note(delivery, stored)
                 return
             if delivery.keeps_unread and delivery.stream.name in self._opened.database.catalogue.columns:
@@ -268,11 +270,11 @@ class Attached:
             if isinstance(error, duckdb_errors()):
                 raise DestinationError(f"cannot read {self.name}: {self._attachment.message(error)}") from error
             raise
-        self._database = _Opened(database, StreamTables(self.name, database.catalogue, self._fields), model, watch)
+        self._database = Opened(database, StreamTables(self.name, database.catalogue, self._fields), model, watch)
         return stored
 
     @property
-    def _opened(self) -> _Opened:
+    def _opened(self) -> Opened:
         if self._database is None:
             raise DestinationError(f"{self.name} is not open; call open() first")
         return self._database
@@ -346,8 +348,32 @@ class Attached:
         """Store a delivery or nothing of it; raises an error of DuckDB's when it needs more than `memory`."""
         opened = self._opened
         opened.database.allow(memory)
-        with opened.database.transaction():
+        self._waiting.pop(delivery.stream.name, None)  # it must not come after a state whose commit gave no answer
+        with self._transaction(opened):
             return store(opened.database, opened.tables, opened.model, delivery)
+
+    def _store_state(self, delivery: Delivery) -> None:
+        """Store the state of a delivery that brings nothing, by itself or with the next transaction."""
+        if self._attachment.gathers_states:
+            self._waiting[delivery.stream.name] = delivery.state
+            return
+        with self._opened.database.autocommit():
+            states.write_state(self._opened.database, delivery.stream.name, delivery.state, states.now())
+
+    @contextmanager
+    def _transaction(self, opened: Opened) -> Iterator[None]:
+        """Store what is done inside, and the states that wait, all together or nothing of it."""
+        with opened.database.transaction():
+            if self._waiting:
+                states.write_states(opened.database, self._waiting, states.now())
+            yield
+        self._waiting.clear()
+
+    def _store_waiting(self, opened: Opened) -> None:
+        """Store the states that wait; without them the next run reads from a time before, and loses nothing."""
+        if self._waiting and not opened.database.commit_failed:
+            with suppress(*duckdb_errors(), DestinationError), self._transaction(opened):
+                pass
 
     def _reopen(self) -> None:
         """Go on from what the file itself holds."""
@@ -376,13 +402,13 @@ class Attached:
                     opened.model.fill(STREAMS[name])
 
     @contextmanager
-    def _changing(self, action: str) -> Iterator[_Opened]:
+    def _changing(self, action: str) -> Iterator[Opened]:
         """Let all that is done inside count together or not at all; raises as `_failing`."""
-        with self._failing(action, f"; {_KEPT}") as opened, opened.database.transaction():
+        with self._failing(action, f"; {_KEPT}") as opened, self._transaction(opened):
             yield opened
 
     @contextmanager
-    def _failing(self, action: str, comfort: str = "") -> Iterator[_Opened]:
+    def _failing(self, action: str, comfort: str = "") -> Iterator[Opened]:
         """Raise DestinationError for what DuckDB raises inside, where it has memory enough."""
         try:
             with raising_interrupts():

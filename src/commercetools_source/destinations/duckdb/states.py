@@ -11,9 +11,21 @@ from commercetools_source.extract.checkpoint import StreamState, encode, give_up
 from commercetools_source.model.schemas import BOOKKEEPING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from commercetools_source.destinations.duckdb.database import Database
 
-__all__ = ["STATE", "create_table", "delete_state", "is_there", "loading_name", "now", "read_states", "write_state"]
+__all__ = [
+    "STATE",
+    "create_table",
+    "delete_state",
+    "is_there",
+    "loading_name",
+    "now",
+    "read_states",
+    "write_state",
+    "write_states",
+]
 
 _TABLE = "state"
 _TYPES = {"stream": "VARCHAR", "state": "JSON", "updated_at": "TIMESTAMP"}
@@ -55,13 +67,21 @@ def read_states(database: Database) -> dict[str, StreamState]:
 
 def write_state(database: Database, stream: str, state: StreamState, moment: datetime) -> None:
     """Store the state of a stream; `moment` is UTC without a zone."""
-    text = msgspec.json.encode(encode(state)).decode()
+    text = _text(state)
     ((count,),) = database.execute(
         f"UPDATE {STATE} SET state = ?, updated_at = ? WHERE stream = ?",  # noqa: S608 - a constant
         [text, moment, stream],
     )
     if not count:
         database.execute(f"INSERT INTO {STATE} VALUES (?, ?, ?)", [stream, text, moment])  # noqa: S608 - a constant
+
+
+def write_states(database: Database, stored: Mapping[str, StreamState], moment: datetime) -> None:
+    """Store the states of several streams by two statements, inside a transaction."""
+    database.execute(f"DELETE FROM {STATE} WHERE list_contains(?, stream)", [list(stored)])  # noqa: S608 - a constant
+    rows = [(stream, _text(state), moment) for stream, state in stored.items()]
+    marks = ", ".join(["(?, ?, ?)"] * len(rows))
+    database.execute(f"INSERT INTO {STATE} VALUES {marks}", [value for row in rows for value in row])  # noqa: S608 - same
 
 
 def create_table(database: Database) -> None:
@@ -75,6 +95,10 @@ def delete_state(database: Database, stream: str) -> bool:
         return False
     ((count,),) = database.execute(f"DELETE FROM {STATE} WHERE stream = ?", [stream])  # noqa: S608 - same
     return bool(count)
+
+
+def _text(state: StreamState) -> str:
+    return msgspec.json.encode(encode(state)).decode()
 
 
 def _parsed(text: str | None) -> Any:

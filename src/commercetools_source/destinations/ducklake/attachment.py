@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from commercetools_source.destinations.duckdb.attachment import Attachment
 from commercetools_source.destinations.duckdb.connection import check_path, connect, require_packages, target_of
 from commercetools_source.destinations.duckdb.failures import duckdb_errors, opening_error
-from commercetools_source.destinations.duckdb_engine import first_line
 from commercetools_source.destinations.ducklake.catalogue import LakeCatalogue
 from commercetools_source.destinations.ducklake.data import DataPath
 from commercetools_source.destinations.ducklake.extensions import load
@@ -39,13 +39,14 @@ _LOCK = 7_301_948_226_115_508_407
 """Arbitrary: what our lock is called among the advisory locks of a database of PostgreSQL."""
 
 
-class Lake:
-    """A database that is attached by an extension of DuckDB's. `log`, `check` and `release` as in `Attachment`."""
+class Lake(Attachment):
+    """A database that is attached by an extension of DuckDB's."""
 
     extensions: ClassVar[tuple[str, ...]] = ("ducklake",)
+    gathers_states = True  # a commit is a snapshot that stays, and round trips to a server
 
     def __init__(self, name: str, data: DataPath | None = None) -> None:
-        self.name = name
+        super().__init__(name)
         self._data = data or DataPath()
 
     def log(self) -> None:
@@ -76,17 +77,6 @@ class Lake:
     def catalogue(self, connection: duckdb.DuckDBPyConnection) -> LakeCatalogue:
         """Return what the lake has."""
         return LakeCatalogue(connection)
-
-    def message(self, error: BaseException) -> str:
-        """Return the first line of an error."""
-        return first_line(error)
-
-    def check(self) -> None:
-        """Do nothing: the lock lasts as long as the connection."""
-
-    def release(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Close a connection."""
-        connection.close()
 
     def _prepare(self, *, read_only: bool) -> None:
         """Raise DestinationError for what can be seen before anything is opened."""
@@ -186,7 +176,7 @@ class LakeInPostgres(Lake):
         """Return the first line of an error without the password, which is taken out of the error itself, too."""
         # Python shows the error before ours as well, and DuckDB's repeats the address with which it failed.
         error.args = (self._address.without_secrets(str(error)),)
-        return first_line(error)
+        return super().message(error)
 
     def check(self) -> None:
         """Raise DestinationError where the connection with the lock is lost: somebody else may write now."""
@@ -211,7 +201,7 @@ class LakeInPostgres(Lake):
             ):  # where its connection is lost, DuckDB aborts in closing it unless this fails
                 holder.execute("ROLLBACK")
             holder.close()
-        connection.close()
+        super().release(connection)
 
     def _target(self) -> str:
         return f"postgres:{self._address.connection}"

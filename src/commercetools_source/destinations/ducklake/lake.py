@@ -19,7 +19,7 @@ from commercetools_source.destinations.ducklake.postgres import PostgresAddress
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
-    from commercetools_source.destinations.duckdb.file import _Opened
+    from commercetools_source.destinations.duckdb.file import Opened
     from commercetools_source.destinations.ducklake.attachment import Lake
     from commercetools_source.destinations.row import Location
 
@@ -48,7 +48,7 @@ class DuckLake(Attached):
             " CALL ducklake_cleanup_old_files('lake', cleanup_all => true)"
         )
 
-    def _comment(self, opened: _Opened) -> None:
+    def _comment(self, opened: Opened) -> None:
         """Do nothing: a lake has no comments on columns of views, and each comment would be a snapshot's change."""
 
 
