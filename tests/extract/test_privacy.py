@@ -12,9 +12,11 @@ import pytest
 from commercetools_source.catalog.personal import PERSONAL
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.config import Config
-from commercetools_source.errors import ConfigError
+from commercetools_source.errors import ConfigError, UndecodableError
+from commercetools_source.extract.envelope import decode_page
 from commercetools_source.extract.privacy import KEEP, Privacy, privacy_of
 from commercetools_source.extract.records import record_shaper
+from commercetools_source.extract.redaction import field_redactor, redactor
 from hidden import HIDDEN, TYPES, leading, shown
 
 if TYPE_CHECKING:
@@ -141,6 +143,42 @@ def test_a_custom_field_is_treated_wherever_it_is_named(choice: str) -> None:
         assert left.count("size") == json.dumps(value).count("size")
     other = {"type": "CustomerCustomFieldChanged", "name": "size", "value": MARK}
     assert shaped("messages", other, **given) == other
+
+
+def test_a_custom_mail_address_has_the_same_hash_in_a_message_as_in_its_record() -> None:
+    given = {"personal_fields": "customers.custom.fields.secondEmail=hash", "hash_key": KEY}
+    fields = shaped("customers", {"custom": {"fields": {"secondEmail": "ann@example.com"}}}, **given)["custom"][
+        "fields"
+    ]
+    message = {"type": "CustomerCustomFieldChanged", "name": "secondEmail", "value": " ANN@example.com"}
+    assert shaped("messages", message, **given)["value"] == fields["secondEmail"]
+
+
+@pytest.mark.parametrize("number", ["1e999", "1" * 5_000])
+def test_a_number_that_python_cannot_hold_is_left_out_and_costs_no_record(number: str) -> None:
+    body = b'{"id":"1","custom":{"fields":{"phone":["a",%s,{"b":%s}],"size":%s}}}' % ((number.encode(),) * 3)
+    for choice, expected in (("hash", 2), ("first1", 2), ("drop", 1)):
+        privacy = privacy_of(settings(personal_fields=f"customers.custom.fields.phone={choice}", hash_key=KEY))
+        shape = record_shaper(STREAMS["customers"], (), privacy)
+        assert shape is not None
+        fields = msgspec.json.decode(shape(msgspec.Raw(body)), type=dict[str, msgspec.Raw])["custom"]
+        left = msgspec.json.decode(fields, type=dict[str, dict[str, msgspec.Raw]])["fields"]
+        assert len(left) == expected
+        assert bytes(left["size"]).decode() == number
+
+
+def test_pages_are_redacted_as_single_records_are_in_one_parse() -> None:
+    for given in ({"personal": "drop"}, {"personal": "hash", "hash_key": KEY}):
+        privacy = privacy_of(settings(**given))
+        for stream, value in CASES:
+            redact, whole = field_redactor(STREAMS[stream].item, privacy), redactor(STREAMS[stream].item, privacy)
+            assert redact is not None
+            assert whole is not None
+            record = json.dumps(value, separators=(",", ":")).encode()
+            page, _ = decode_page(b'{"count":2,"results":[%s, %s]}' % (record, record), redact)
+            assert list(map(bytes, page.results)) == [bytes(whole(msgspec.Raw(record)))] * 2
+    with pytest.raises(UndecodableError, match="it is no JSON object"):
+        decode_page(b'{"count":2,"results":[{},5]}', redact)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -43,7 +44,7 @@ def disguise(key: Secret) -> Callable[[bytes, str, bool], msgspec.Raw | None]:
             # Keyed, because mail addresses and phone numbers can be tried one by one against a plain hash.
             return hmac.digest(secret, (element.strip().lower() if mail else element).encode(), "sha256").hex()
 
-        decoded = msgspec.json.decode(value)
+        decoded = _decoded(value)
         if choice == "mask":
             result = _deep(decoded, masked, _STRUCTURE, mail=is_mail)
         else:
@@ -51,6 +52,14 @@ def disguise(key: Secret) -> Callable[[bytes, str, bool], msgspec.Raw | None]:
         return None if result is _NOTHING else msgspec.Raw(msgspec.json.encode(result))
 
     return changed
+
+
+def _decoded(value: bytes) -> Any:
+    try:
+        return msgspec.json.decode(value)
+    except ValueError:
+        # A number that no float holds, or of more digits than Python reads; as a truth value it is left out.
+        return json.loads(value, parse_int=lambda _: True, parse_float=lambda _: True)
 
 
 _NOTHING = object()

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from codecs import utf_8_decode
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from commercetools_source.errors import UndecodableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Envelope", "decode_object", "decode_page", "decode_rows"]
 
 _CHUNK = 1 << 12
 """Bytes whose text is checked at once. Texts of 64 KB, which many threads make and drop between pages that stay, leave
 gaps in the C library's heap that grow to 600 MB; those of 4 KB take no longer and leave none."""
+_NO_OBJECT = "it is no JSON object"
 _DEEP = "it is nested deeper than this machine can read"
 
 
@@ -30,12 +34,24 @@ class Envelope(msgspec.Struct):
     total: int | None = None
 
 
+class _Fields(msgspec.Struct):
+    """A page whose records are split into their fields."""
+
+    results: list[dict[str, msgspec.Raw]]
+    count: int | None = None
+    limit: int | None = None
+    total: int | None = None
+
+
 # Made once: a decoder analyses its type when it is made (https://jcristharif.com/msgspec/perf-tips.html).
 _decode = msgspec.json.Decoder(Envelope).decode
+_decode_fields = msgspec.json.Decoder(_Fields).decode
 
 
-def decode_page(body: bytes) -> tuple[Envelope, int]:
-    """Return the envelope of a page and its size.
+def decode_page(
+    body: bytes, redact: Callable[[dict[str, msgspec.Raw]], msgspec.Raw] | None = None
+) -> tuple[Envelope, int]:
+    """Return the envelope of a page and its size; its records as `redact` makes them of their fields.
 
     Raises UndecodableError when a record in it is no JSON object in UTF-8, and ValueError when the
     body is no page at all: that may be a fault of the connection, so it is worth repeating.
@@ -44,7 +60,7 @@ def decode_page(body: bytes) -> tuple[Envelope, int]:
         _check_text(body)
         if b"\n" in body:  # a pretty-printed answer would break line protocols; its records are written compactly
             body = msgspec.json.format(body, indent=-1)
-        envelope = _decode(body)
+        envelope = _decode(body) if redact is None else _redacted(body, redact)
     except RecursionError:
         raise UndecodableError(_DEEP) from None
     except ValueError as error:
@@ -53,14 +69,20 @@ def decode_page(body: bytes) -> tuple[Envelope, int]:
             raise
         raise UndecodableError(reason) from None
     # Its first byte, and not a parse of each record, which would take as long as the page itself.
-    if not all(bytes(memoryview(record)[:1]) == b"{" for record in envelope.results):
-        raise UndecodableError("it is no JSON object")
+    if redact is None and not all(bytes(memoryview(record)[:1]) == b"{" for record in envelope.results):
+        raise UndecodableError(_NO_OBJECT)
     if min(number or 0 for number in (envelope.count, envelope.limit, envelope.total)) < 0:
         raise ValueError("no page: a count below zero")
     # Some gateways answer what they do not understand with an empty list; the platform counts each of its pages.
     if not envelope.results and envelope.count is None and envelope.total is None:
         raise ValueError("no page: an empty list without a count")
     return envelope, len(body)
+
+
+def _redacted(body: bytes, redact: Callable[[dict[str, msgspec.Raw]], msgspec.Raw]) -> Envelope:
+    # One parse splits the page into records and these into fields: a second one would take as long again.
+    page = _decode_fields(body)
+    return Envelope([redact(fields) for fields in page.results], page.count, page.limit, page.total)
 
 
 def decode_object(body: bytes) -> bytes:
@@ -122,4 +144,6 @@ def _reason_unless_broken(body: bytes, error: ValueError) -> str | None:
         return None
     if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
         return None
+    if not all(isinstance(row, dict) for row in answer["results"]):
+        return _NO_OBJECT
     return "its text is not UTF-8" if isinstance(error, UnicodeDecodeError) else "its text is no valid JSON"

@@ -16,7 +16,8 @@ from commercetools_source.catalog.timestamps import shift
 from commercetools_source.errors import CommercetoolsError, StateError
 from commercetools_source.extract.envelope import decode_object
 from commercetools_source.extract.privacy import KEEP
-from commercetools_source.extract.records import position_of, record_shaper
+from commercetools_source.extract.records import position_of, record_shaper, record_splicer
+from commercetools_source.extract.redaction import field_redactor
 from commercetools_source.extract.request import (
     LARGEST_OFFSET,
     PATIENT_ATTEMPTS,
@@ -31,7 +32,7 @@ from commercetools_source.extract.step import EMPTY, Quarantine, Step, step_of
 from commercetools_source.extract.unreadable import LONE_ATTEMPTS, step_over
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.keyset import KeyRange
@@ -73,9 +74,15 @@ def read(
     record that cannot be served or decoded even alone is stepped over and named in the step. Raises
     ApiError, NetworkError, StateError.
     """
+    redact = field_redactor(stream.item, privacy)
     if stream.paging is Paging.SINGLE:
-        return _shaped(_read_single(get, stream, key_range), stream, key_range, privacy)
-    return _shaped(_read(PageRequest(get, stream, key_range, where), limit, most), stream, key_range, privacy)
+        step = _read_single(get, stream, key_range)
+    else:
+        step = _read(PageRequest(get, stream, key_range, where, redact), limit, most)
+        # What `redact` made of a record is not to be hashed a second time.
+        if redact is not None:
+            return _shaped(step, record_splicer(stream, key_range.parent))
+    return _shaped(step, record_shaper(stream, key_range.parent, privacy))
 
 
 def _read(request: PageRequest, limit: int, most: int) -> Step:
@@ -170,8 +177,7 @@ def _read_single(get: Get, stream: Stream, key_range: KeyRange) -> Step:
     return Step(Page((msgspec.Raw(body),), len(body)), (), 1)
 
 
-def _shaped(step: Step, stream: Stream, key_range: KeyRange, privacy: Privacy) -> Step:
-    shape = record_shaper(stream, key_range.parent, privacy)
+def _shaped(step: Step, shape: Callable[[msgspec.Raw], msgspec.Raw] | None) -> Step:
     if shape is None:
         return step
     # The size stays that of the wire, by which pages are grown and memory is counted.

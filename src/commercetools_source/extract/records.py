@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.extract.privacy import Privacy
 
-__all__ = ["decoded", "position_of", "record_shaper"]
+__all__ = ["decoded", "position_of", "record_shaper", "record_splicer"]
 
 
 def decoded(record: msgspec.Raw) -> dict[str, Any]:
@@ -87,20 +87,28 @@ def record_shaper(
     # Where a single field is secret, to cut it out of the text is faster than to write the record anew.
     if len(secrets) == 1:
         redact = _drop_field(*secrets)
+    splice = record_splicer(stream, parent)
+    if redact is None or splice is None:
+        return redact or splice
+    return lambda record: splice(redact(record))
+
+
+def record_splicer(stream: Stream, parent: Sequence[str]) -> Callable[[msgspec.Raw], msgspec.Raw] | None:
+    """Return what puts the stream's spliced columns in front of a record; None when it has none."""
     if stream.parents is None and not stream.derived:
-        return redact
+        return None
     spliced = {}
     if stream.parents is not None:
         spliced = {column: value for column, value in zip(stream.parents.columns, parent, strict=True) if column}
 
-    def shape(record: msgspec.Raw) -> msgspec.Raw:
-        fields = msgspec.json.decode(record if redact is None else redact(record), type=dict[str, msgspec.Raw])
+    def splice(record: msgspec.Raw) -> msgspec.Raw:
+        fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
         front = {**spliced, **{column: _follow(fields, path) for column, path in stream.derived}}
         # A spliced column wins over a field of its name: two of one name would be no valid record.
         others = {name: value for name, value in fields.items() if name not in front}
         return msgspec.Raw(msgspec.json.encode({**front, **others}))
 
-    return shape
+    return splice
 
 
 @cache

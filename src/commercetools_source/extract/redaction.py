@@ -1,12 +1,12 @@
 """Leave out of records what must not leave, and change what was chosen: wherever the contract has it. Pure functions.
 
-Secrets are always left out; what becomes of personal data, `Privacy` says. A record is parsed only if it can hold
-either, and then only along the fields that lead there; all other values keep their bytes.
+Secrets are always left out; what becomes of personal data, `Privacy` says. Only fields that lead to either are parsed;
+all other values keep their bytes.
 """
 
 from __future__ import annotations
 
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -14,44 +14,63 @@ import msgspec
 from commercetools_source.catalog.contract import Expression, published
 from commercetools_source.catalog.secrets import SECRETS
 from commercetools_source.extract.disguise import disguise
-from commercetools_source.extract.privacy import KEEP, by_name, is_by_name
+from commercetools_source.extract.privacy import KEEP, is_by_name
+from commercetools_source.extract.rules import DROP, ESCAPED, FieldRules, inner_types
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from commercetools_source.catalog.secrets import Secret
     from commercetools_source.extract.privacy import Privacy
 
-__all__ = ["chosen_for", "redactor", "secret_fields"]
+    Fields = dict[str, msgspec.Raw]
+    Change = Callable[[msgspec.Raw], msgspec.Raw | None]
+    """Gives a field's value what may leave instead of it; None: the field is left out."""
 
-Rules = dict[str, Expression | str]
-"""What to do with fields of an object: a choice such as "drop", or look into it by its expression. Others stay."""
+__all__ = ["chosen_for", "field_redactor", "redactor", "secret_fields"]
 
-_DROP = "drop"
-_FEW = 3
-"""Names that are looked for before a value is parsed: more of them cost as much as the parse."""
-_ESCAPED = b"\\u00"
-"""How each letter of a field's name can be written instead (RFC 8259, section 7); then a search for it fails."""
+_REPEATED = 4_096
+"""Values of one type that are remembered: the same address, and the same client, is in many records."""
+_SMALL = 1_024
+"""Bytes of the largest value that is remembered."""
 
 
 @cache
 def redactor(item: str, privacy: Privacy = KEEP) -> Callable[[msgspec.Raw], msgspec.Raw] | None:
     """Return what leaves out and changes values in a record of the contract's type `item`; None if it has none."""
     view = _view(privacy)
-    if item not in view.holders:
+    if item not in view.rules.holders:
         return None
-    record_type = Expression(item)
+    parsed = view.parsed(Expression(item))
     if not privacy.keeps_all:
-        return lambda record: view.redacted(record, record_type)
-    signs = _signs(item, view)
+        return lambda record: parsed(bytes(record))
+    signs = _signs(item, view.rules)
 
     def redact(record: msgspec.Raw) -> msgspec.Raw:
         body = bytes(record)
         # A search in bytes takes a fraction of a parse, and most records have none of them.
         for first, others in signs:
             if first in body and all(sign in body for sign in others):
-                return view.redacted(record, record_type)
+                return parsed(body)
         return record
+
+    return redact
+
+
+@cache
+def field_redactor(item: str, privacy: Privacy) -> Callable[[Fields], msgspec.Raw] | None:
+    """Return what `redactor` does, for a record whose fields are parsed already; it changes them.
+
+    None where records are not to be parsed for it: they have nothing, or secrets alone.
+    """
+    view = _view(privacy)
+    if privacy.keeps_all or item not in view.rules.holders:
+        return None
+    change = view.object(item)
+
+    def redact(fields: Fields) -> msgspec.Raw:
+        change(fields)
+        return _encoded(fields)
 
     return redact
 
@@ -59,15 +78,15 @@ def redactor(item: str, privacy: Privacy = KEEP) -> Callable[[msgspec.Raw], msgs
 @cache
 def secret_fields(item: str) -> tuple[str, ...]:
     """Return the top-level fields that are secret, if a record of the type `item` has secrets nowhere else."""
-    rules = _view(KEEP).rules(item)
-    whole = all(rule == _DROP for rule in rules.values())
+    rules = _view(KEEP).rules.of(item)
+    whole = all(rule == DROP for rule in rules.values())
     return tuple(rules) if whole and not published().types[item].variants else ()
 
 
 @cache
 def chosen_for(item: str, privacy: Privacy) -> str:
     """Return the choice as it is stored for records of the type `item`; "" where it makes no difference."""
-    return privacy.text if not privacy.keeps_all and item in _view(privacy).touched else ""
+    return privacy.text if not privacy.keeps_all and item in _view(privacy).rules.touched else ""
 
 
 @cache
@@ -76,141 +95,115 @@ def _view(privacy: Privacy) -> _View:
 
 
 class _View:
-    """The rules of one choice, type by type."""
+    """The rules of one choice as functions, made type by type when the first value comes."""
 
     def __init__(self, privacy: Privacy) -> None:
-        self._privacy = privacy
-        self._names = dict(privacy.names)
-        self._rules: dict[str, Rules] = {}
-        self._needle_rows: dict[str, tuple[bytes, ...]] = {}
+        self.rules = FieldRules(privacy)
+        self._plans: dict[str, Mapping[str, Change]] = {}
+        self._changes: dict[Expression, Change] = {}
         # The same customer is in many orders, and an HMAC costs more than the rest of the field.
         self._disguise = lru_cache(16_384)(disguise(privacy.key))
 
-    @cached_property
-    def holders(self) -> frozenset[str]:
-        """The types whose values can hold what is left out or changed, at any depth."""
-        return _leading_to({secret.type for secret in SECRETS.values() if not secret.leaves} | self._seeds())
-
-    @cached_property
-    def touched(self) -> frozenset[str]:
-        """The types whose values can hold what the choice changes, secrets apart."""
-        return _leading_to(self._seeds())
-
-    def _seeds(self) -> set[str]:
-        types = {name for (name, _), choice in self._privacy.choices.items() if choice != "keep"}
-        return types | (set(by_name()) if self._names else set())
-
-    def redacted(self, raw: msgspec.Raw, expression: Expression) -> msgspec.Raw:
-        """Return a value of the contract's type `expression` without what must not leave."""
+    def change(self, expression: Expression) -> Change:
+        """Return what leaves of a value of the contract's type `expression`, remembered for small ones."""
         inner = expression.items or expression
-        # A search in bytes takes a fraction of a parse, and most values have nothing to hide.
-        needles = self._needles((inner.values or inner).name)
-        if needles:
-            body = bytes(raw)
-            if not any(map(body.__contains__, needles)):
-                return raw
-        view = memoryview(raw)
-        start = view[0] if view[0] in _STARTS else bytes(view).lstrip()[0]
-        if start == _LIST:
-            return _encoded([self.redacted(element, inner) for element in _elements(raw)])
-        if start != _OBJECT:  # nothing can be left out of null, a number or a text
-            return raw
-        fields = _fields(raw)
-        row = published().types.get(inner.name)
-        values = inner.values or (row.values if row is not None else None)
-        if values is not None:
-            return self._map(fields, values)
-        name = _variant(inner.name, fields)
-        rules = self.rules(name)
-        if self._names and is_by_name(name) and "name" in fields:
-            choice = self._names.get(_text(fields["name"]), "keep")
-            rules = {**rules, **{field: choice for field in fields if field.lower().endswith("value")}}
-        return raw if rules.keys().isdisjoint(fields) else self._ruled(fields, rules)
+        if inner not in self._changes:
+            parsed = self.parsed(inner)
+            repeated = lru_cache(_REPEATED)(parsed)
 
-    def _map(self, fields: dict[str, msgspec.Raw], values: Expression) -> msgspec.Raw:
+            def change(raw: msgspec.Raw) -> msgspec.Raw:
+                body = bytes(raw)
+                return repeated(body) if len(body) <= _SMALL else parsed(body)
+
+            self._changes[inner] = change
+        return self._changes[inner]
+
+    def parsed(self, expression: Expression) -> Callable[[bytes], msgspec.Raw]:
+        """Return what leaves of the JSON of a value of the contract's type `expression`, or of a list of such."""
+        name = (expression.values or expression).name
+        change = self._map(expression.values) if expression.values is not None else self.object(name)
+        # A search in bytes takes a fraction of a parse, and most values have nothing to hide.
+        needles = self.rules.needles(name)
+
+        def parse(body: bytes) -> msgspec.Raw:
+            if needles and not any(map(body.__contains__, needles)) and not _has_escaped_letters(body):
+                return msgspec.Raw(body)
+            start = body[0] if body[0] in _STARTS else body.lstrip()[0]
+            if start == _LIST:
+                element_change = self.change(expression)
+                return _encoded([element_change(element) for element in _elements(body)])
+            # Nothing can be left out of null, a number or a text.
+            fields = _fields(body) if start == _OBJECT else {}
+            return _encoded(fields) if change(fields) else msgspec.Raw(body)
+
+        return parse
+
+    def object(self, name: str) -> Callable[[Fields], bool]:
+        """Return what changes the fields of an object of the type `name`, and says whether it had any to change."""
+        row = published().types.get(name)
+        if row is not None and row.values is not None:
+            return self._map(row.values)
+        by_name = bool(self.rules.names) and is_by_name(name)
+        if row is None or not (row.tag or by_name):
+            return lambda fields: _apply(self.plan(name), fields)
+        return lambda fields: _apply(self._plan_for(name, fields), fields)
+
+    def _plan_for(self, name: str, fields: Fields) -> Mapping[str, Change]:
+        variant = _variant(name, fields)
+        plan = self.plan(variant)
+        if self.rules.names and is_by_name(variant) and "name" in fields:
+            custom = _text(fields["name"])
+            choice = self.rules.names.get(custom, "keep")
+            values = [field for field in fields if field.lower().endswith("value")]
+            # The value is treated as under its own name in `custom.fields`: its hash must be the same.
+            plan = {**plan, **(dict.fromkeys(values, self._leaf(choice, custom)) if choice != "keep" else {})}
+        return plan
+
+    def _map(self, values: Expression) -> Callable[[Fields], bool]:
         # Custom fields and attributes: the contract knows no type below, only the names that were chosen.
         if values.name == "any":
-            return self._ruled(fields, self._names)
-        return _encoded({name: self.redacted(value, values) for name, value in fields.items()})
+            named = {name: self._leaf(rule, name) for name, rule in self.rules.names.items() if rule != "keep"}
+            return partial(_apply, named)
+        change = self.change(values)
+        return lambda fields: _apply(dict.fromkeys(fields, change), fields)
 
-    def _ruled(self, fields: dict[str, msgspec.Raw], rules: Mapping[str, Expression | str]) -> msgspec.Raw:
-        for name in rules.keys() & fields:
-            rule = rules[name]
-            # First, because comparing an expression with a text takes longer than all else here.
-            if isinstance(rule, Expression):
-                fields[name] = self.redacted(fields[name], rule)
-            elif rule == _DROP:
-                del fields[name]
-            elif rule != "keep":
-                changed = self._disguise(bytes(fields[name]), rule, "mail" in name.lower())
-                if changed is None:
-                    del fields[name]
-                else:
-                    fields[name] = changed
-        return _encoded(fields)
+    def plan(self, name: str) -> Mapping[str, Change]:
+        """Return what becomes of the fields of a type, by their names."""
+        if name not in self._plans:
+            self._plans[name] = {
+                field: self._leaf(rule, field) if isinstance(rule, str) else self.change(rule)
+                for field, rule in self.rules.of(name).items()
+            }
+        return self._plans[name]
 
-    def rules(self, name: str) -> Rules:
-        """Return the rules of a type; for a union, those of an object whose variant the contract does not know.
+    def _leaf(self, choice: str, name: str) -> Change:
+        if choice == DROP:
+            return _nothing
+        is_mail = "mail" in name.lower()
+        return lambda raw: self._disguise(bytes(raw), choice, is_mail)
 
-        There a field is left out if it is a secret in every variant that has it, or personal in any.
-        """
-        if name not in self._rules:
-            self._rules[name] = self._made(name)
-        return self._rules[name]
 
-    def _needles(self, name: str) -> tuple[bytes, ...]:
-        """Return texts one of which a value of the type `name` has if it hides anything; none if they are many."""
-        if name not in self._needle_rows:
-            names = self._telling(name, frozenset())
-            texts = (_ESCAPED, *(f'"{text}"'.encode() for text in sorted(names)))
-            self._needle_rows[name] = texts if len(names) <= _FEW else ()
-        return self._needle_rows[name]
+def _apply(plan: Mapping[str, Change], fields: Fields) -> bool:
+    """Change the fields that `plan` names; return whether there were any."""
+    # Whichever are fewer: a record has dozens of fields, and an address a dozen of the names.
+    shorter, longer = (plan, fields) if len(plan) < len(fields) else (fields, plan)
+    named = [name for name in shorter if name in longer]
+    for name in named:
+        changed = plan[name](fields[name])
+        if changed is None:
+            del fields[name]
+        else:
+            fields[name] = changed
+    return bool(named)
 
-    def _telling(self, name: str, above: frozenset[str]) -> frozenset[str]:
-        """Return names, one of which stands in a value of the type `name` in which something is hidden."""
-        row = published().types.get(name)
-        if row is None or (row.values is not None and row.values.name == "any"):
-            return frozenset(self._names)
-        names = {field for field, rule in self.rules(name).items() if isinstance(rule, str)}
-        names |= set(self._names) if is_by_name(name) else set()
-        above |= {name}
-        for field, rule in self.rules(name).items():
-            if isinstance(rule, Expression):
-                names |= self._shortest(field, rule, above)
-        for inner in {*row.variants.values(), *((row.values.name,) if row.values is not None else ())} - above:
-            names |= self._telling(inner, above)
-        return frozenset(names)
 
-    def _shortest(self, field: str, rule: Expression, above: frozenset[str]) -> frozenset[str]:
-        # The field itself tells as surely as what lies in it; a single name below is rarer and asks for fewer parses.
-        inner = (rule.items or rule.values or rule).name
-        below = frozenset() if inner in above else self._telling(inner, above)
-        return below if len(below) == 1 else frozenset({field})
+def _has_escaped_letters(body: bytes) -> bool:
+    # Most values have no backslash at all, and a single byte is found several times faster.
+    return b"\\" in body and ESCAPED in body
 
-    def _made(self, name: str) -> Rules:
-        row = published().types[name]
-        rules: Rules = {}
-        for field, value in row.fields.items():
-            choice = self._privacy.choices.get((name, field))
-            if (name, field) in SECRETS and not SECRETS[name, field].leaves:
-                rules[field] = _DROP
-            elif choice is not None:
-                rules |= {field: choice} if choice != "keep" else {}
-            elif (value.items or value.values or value).name in self.holders:
-                rules[field] = value
-        if not row.variants:
-            return rules
-        variants = dict.fromkeys(row.variants.values())
-        for variant in variants:
-            for field, rule in self.rules(variant).items():
-                # `value` is a token in one Message and a name in another; without a known tag the name must not go.
-                if rule != _DROP or (variant, field) not in SECRETS or self._is_secret(variants, field):
-                    rules.setdefault(field, rule)
-        return rules
 
-    def _is_secret(self, variants: Iterable[str], field: str) -> bool:
-        types = published().types
-        return all(self.rules(other).get(field) == _DROP for other in variants if field in types[other].fields)
+def _nothing(_raw: msgspec.Raw) -> None:
+    return None
 
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -240,37 +233,7 @@ def _variant(name: str, fields: Mapping[str, msgspec.Raw]) -> str:
     return name if variant is None else _variant(variant, fields)
 
 
-def _inner(name: str) -> Iterator[str]:
-    """Yield the names of the types of a type's fields, variants and values."""
-    row = published().types.get(name)
-    if row is not None:
-        yield from row.variants.values()
-        for value in (*row.fields.values(), *filter(None, (row.values,))):
-            yield (value.items or value.values or value).name
-
-
-def _leading_to(hidden: Iterable[str]) -> frozenset[str]:
-    """Return the types `hidden` and all whose values can hold a value of theirs, at any depth."""
-    reached, waiting = set[str](), list(hidden)
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:  # types contain each other in circles (nested attributes)
-            reached.add(name)
-            waiting += _users().get(name, ())
-    return frozenset(reached)
-
-
-@cache
-def _users() -> Mapping[str, Sequence[str]]:
-    """Return for each type of the contract those with a field, variant or value of it."""
-    users: dict[str, list[str]] = {}
-    for user in published().types:
-        for name in set(_inner(user)):
-            users.setdefault(name, []).append(user)
-    return users
-
-
-def _signs(item: str, view: _View) -> tuple[tuple[bytes, tuple[bytes, ...]], ...]:
+def _signs(item: str, rules: FieldRules) -> tuple[tuple[bytes, tuple[bytes, ...]], ...]:
     """Return what a record with a secret has in its bytes: both parts of at least one pair.
 
     Beside the secret's own name that is the name of the field that it lies in, or the tag of its variant:
@@ -281,23 +244,23 @@ def _signs(item: str, view: _View) -> tuple[tuple[bytes, tuple[bytes, ...]], ...
         name = waiting.pop()
         if name not in reached:
             reached.add(name)
-            waiting += [inner for inner in _inner(name) if inner in view.holders]
+            waiting += [inner for inner in inner_types(name) if inner in rules.holders]
     signs: dict[tuple[str, ...], None] = {}
     for secret in SECRETS.values():
         if not secret.leaves and secret.type in reached:
-            pairs = [(secret.field,)] if secret.type == item else _contexts(secret, sorted(reached), view)
+            pairs = [(secret.field,)] if secret.type == item else _contexts(secret, sorted(reached), rules)
             signs |= dict.fromkeys(pairs)
     texts = [sorted((f'"{text}"'.encode() for text in together), key=len, reverse=True) for together in signs]
-    return ((_ESCAPED, ()), *((first, tuple(others)) for first, *others in texts))
+    return ((ESCAPED, ()), *((first, tuple(others)) for first, *others in texts))
 
 
-def _contexts(secret: Secret, holders: Iterable[str], view: _View) -> Iterator[tuple[str, ...]]:
+def _contexts(secret: Secret, holders: Iterable[str], rules: FieldRules) -> Iterator[tuple[str, ...]]:
     """Yield what stands in a record with the secret inside one of the types `holders`."""
     for name in holders:
         row = published().types[name]
         for tag, variant in row.variants.items():
             if variant == secret.type:
-                yield (secret.field,) if secret.field in view.rules(name) else (tag, secret.field)
+                yield (secret.field,) if secret.field in rules.of(name) else (tag, secret.field)
         for field, value in row.fields.items():
             if (value.items or value.values or value).name == secret.type:
                 yield field, secret.field

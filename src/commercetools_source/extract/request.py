@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
@@ -80,12 +81,13 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Asks for pages of one range of `stream` whose records fulfil `where`."""
+    """Asks for pages of one range of `stream` whose records fulfil `where`; `redact` makes records of their fields."""
 
     get: Get
     stream: Stream
     key_range: KeyRange
     where: Sequence[str] = ()
+    redact: Callable[[dict[str, msgspec.Raw]], msgspec.Raw] | None = None
 
     @property
     def by_offset(self) -> bool:
@@ -106,7 +108,8 @@ class PageRequest:
             ("withTotal", "true" if counted else "false"),
             *((("offset", str(offset)),) if offset else ()),
         ]
-        envelope, size = self.get(path_of(self.stream, self.key_range), params, decode_page, attempts)
+        decode = decode_page if self.redact is None else partial(decode_page, redact=self.redact)
+        envelope, size = self.get(path_of(self.stream, self.key_range), params, decode, attempts)
         count, total = len(envelope.results), envelope.total if counted else None
         if envelope.count not in {None, count}:
             raise StateError(cut_short(path_of(self.stream, self.key_range)))
