@@ -14,6 +14,7 @@ from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.run import sync
+from corpus import corpus
 from hidden import shown
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def by_key(records: Mapping[str, list[dict[str, Any]]]) -> Shop:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Shop]]:
     folder = tmp_path_factory.mktemp("own")
-    with Sandbox("tiny") as sandbox, Client(sandbox.settings()) as client:
-        for spec in (f"duckdb:{folder / 'shop.duckdb'}", f"jsonl:{folder / 'lines'}"):
+    with Sandbox(rows=corpus()) as sandbox, Client(sandbox.settings()) as client:
+        for spec in (f"duckdb:{folder / 'shop.duckdb'}", f"jsonl:{folder / 'lines'}", f"parquet:{folder / 'files'}"):
             assert sync(client, open_destination(spec)).complete
         # Secrets are not extracted.
         yield (
@@ -44,14 +45,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Shop]
         )
 
 
-@pytest.mark.parametrize("form", ["duckdb", "jsonl"])
+@pytest.mark.parametrize("form", ["duckdb", "jsonl", "parquet"])
 def test_what_was_extracted_is_served_again_with_the_same_values(shop: tuple[Path, Shop], form: str) -> None:
     folder, expected = shop
-    records = (
-        stored_records(open_destination(str(folder / "shop.duckdb")))
-        if form == "duckdb"
-        else written_records(folder / "lines")
-    )
+    specs = {"duckdb": f"duckdb:{folder / 'shop.duckdb'}", "parquet": f"parquet:{folder / 'files'}"}
+    records = stored_records(open_destination(specs[form])) if form in specs else written_records(folder / "lines")
     with Sandbox(rows=sandbox_rows(records)) as sandbox:
         served = by_key({name: sandbox.records(name) for name in STREAMS})
         for name in STREAMS:

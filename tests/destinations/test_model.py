@@ -1,4 +1,4 @@
-"""The relational model of a whole generated shop: no value is lost, keys are unique, references lead somewhere."""
+"""The relational model of a shop and of bare records: no value is lost, keys are unique, references lead somewhere."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from commercetools_source.destinations import DuckDB
 from commercetools_source.model.relations import all_relations
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.run import sync
+from corpus import corpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +82,7 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     destination = Tee(tmp_path_factory.mktemp("model") / "shop.duckdb")
-    with Sandbox("tiny") as sandbox, Client(sandbox.settings()) as client:
+    with Sandbox(rows=corpus()) as sandbox, Client(sandbox.settings()) as client:
         assert sync(client, destination).complete
     found = Shop(destination)
     yield found

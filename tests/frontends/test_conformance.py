@@ -15,6 +15,7 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import ConfigError
 from commercetools_source.frontends import words
 from commercetools_source.sandbox import Fault, Sandbox
+from corpus import corpus
 from frontends.conformance import FRONT_ENDS, FrontEnd, Run, plain
 from shops import rows_of
 
@@ -29,8 +30,8 @@ SOME = ("orders", "customers")
 
 @pytest.fixture(scope="module")
 def whole() -> Iterator[Sandbox]:
-    """The tiny shop, which no test changes."""
-    with Sandbox(size="tiny") as running:
+    """The tiny shop and bare records, which no test changes."""
+    with Sandbox(rows=corpus()) as running:
         yield running
 
 
