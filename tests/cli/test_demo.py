@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -15,11 +17,13 @@ import pytest
 from commercetools_source import STREAMS, ConfigError, Stream
 from commercetools_source.cli import app
 from commercetools_source.cli.demo import QUESTIONS, run_demo
+from commercetools_source.frontends.signals import stop_signals
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sandbox.shop.days import START, day_of, rows_of
 from hidden import shown
 
 if TYPE_CHECKING:
+    import signal
     from pathlib import Path
 
 SEED = 3
@@ -141,6 +145,23 @@ def test_the_command_shows_the_demo_on_standard_output(
     captured = capsys.readouterr()
     assert f"written to {path}" in captured.out
     assert captured.err == ""
+
+
+@pytest.mark.parametrize("number", stop_signals())
+def test_a_signal_while_the_shop_is_being_made_ends_the_demo_without_a_word(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "commercetools_source", "demo", "--size", "large", "--path", "demo.duckdb"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        assert first == "starting a local commercetools API with a generated shop (size large, seed 1) ...\n"
+        process.send_signal(number)
+        # The end of the pipe is that of the shop's process, too: it has the same standard error. A line whose writing
+        # the signal interrupted is written once more.
+        assert process.stderr.read() in {"", first}
+    assert process.returncode == 128 + number
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_later_day_keeps_what_the_days_before_brought() -> None:

@@ -19,6 +19,7 @@ from commercetools_source.destinations.duckdb.connection import row_counts
 from commercetools_source.destinations.duckdb.file import DuckDB
 from commercetools_source.events import Notice, PageRead, StreamFailed
 from commercetools_source.frontends.mage import commercetools
+from commercetools_source.frontends.stdio import run_command
 from commercetools_source.report.progress import draw
 from commercetools_source.sandbox import Sandbox
 
@@ -132,6 +133,14 @@ def test_a_stop_writes_nothing_into_a_database_in_the_place_of_a_closed_descript
     complete = {name: counts.get(name, 0) for name, state in states.items() if state.mode is None}
     assert complete
     assert complete == {name: len(sandbox.records(name)) for name in complete}
+
+
+def test_ctrl_c_before_a_command_handles_it_is_a_status_and_no_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    def importing() -> None:
+        raise KeyboardInterrupt
+
+    assert run_command(importing) == 128 + signal.SIGINT
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("closed", CLOSED)

@@ -98,18 +98,16 @@ def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO
     page = path.with_suffix(".html")
     reporting = Reporting(lambda: DuckDB(path), page, "the page of the demo", "commercetools-source demo")
     began = time.monotonic()
-    _note(err, verbosity, f"starting a local commercetools API with a generated shop (size {size}, seed {seed}) ...")
-    with SandboxProcess(size, seed, day=day) as shop:
-        # Nothing commits late here, so a run may read up to the server's present second.
-        config = Config.from_mapping({**shop.settings(), "settle_seconds": 0})
-        seconds = seconds_text(time.monotonic() - began)
-        _note(err, verbosity, f"it answers at {config.api_base}, after {seconds}; it is day {day} of the shop")
-        with (
-            draw(err, total=len(STREAMS), verbosity=verbosity) as tally,
-            Client(config, hook=tally) as client,
-            stopping() as stopper,
-        ):
-            summary = sync(client, DuckDB(path), hook=reporting.begin(tally), on_stoppable=stopper.arm)
+    with stopping() as stopper:
+        generated = f"a generated shop (size {size}, seed {seed})"
+        _note(err, verbosity, f"starting a local commercetools API with {generated} ...")
+        with SandboxProcess(size, seed, day=day) as shop:
+            # Nothing commits late here, so a run may read up to the server's present second.
+            config = Config.from_mapping({**shop.settings(), "settle_seconds": 0})
+            seconds = seconds_text(time.monotonic() - began)
+            _note(err, verbosity, f"it answers at {config.api_base}, after {seconds}; it is day {day} of the shop")
+            with draw(err, total=len(STREAMS), verbosity=verbosity) as tally, Client(config, hook=tally) as client:
+                summary = sync(client, DuckDB(path), hook=reporting.begin(tally), on_stoppable=stopper.arm)
     if not stopper.signal:
         out.write(_look(path, summary) + "\n\n")
     report = RunReport(summary, str(path.resolve()), tally, f"duckdb {quote(str(path))}")

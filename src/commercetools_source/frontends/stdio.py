@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import signal
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
@@ -25,7 +26,7 @@ def run_command(command: Callable[[], int | None]) -> int:
     """Run `command` with sound standard streams; return its exit status, None being 0.
 
     Standard output that cannot be written becomes a sentence on standard error and the status 1. Standard error
-    that cannot be written changes nothing.
+    that cannot be written changes nothing. Ctrl-C is the status 130.
     """
     prepare()
     fault: DestinationError | None = None
@@ -36,6 +37,9 @@ def run_command(command: Callable[[], int | None]) -> int:
         if isinstance(end.code, str):
             # As the interpreter does it: https://docs.python.org/3/library/exceptions.html#SystemExit
             tell(f"{end.code}\n".encode())
+    except KeyboardInterrupt:
+        # Before a command handles signals, such as while it is being imported, nothing has begun that could be told of.
+        status = 128 + signal.SIGINT
     except Exception as error:
         status, fault = 1, _unwritten(error)
         if fault is None:

@@ -109,11 +109,13 @@ def _records(
             items_read: Structure | str = below or "JSON"
             _ask(above, branch.path, [items_read] if branch.listed else items_read)
     for name, asked in items[0].items():
+        sql = column_types.get(name)
         # A column of another type, such as a list of texts, becomes JSON again, so that there is one way to read it.
-        text = {"JSON": quoted(name), "": "CAST(NULL AS JSON)"}.get(
-            column_types.get(name, ""), f"to_json({quoted(name)})"
-        )
-        kept.append(f"{_from_json(text, asked)} AS {quoted(name)}")
+        text = quoted(name) if sql == "JSON" else f"to_json({quoted(name)})"
+        # What DuckDB reads of a constant NULL has no type, and 1.4 refuses a view whose columns have other types than
+        # when it was made.
+        value = f"CAST(NULL AS {_sql_type(asked)})" if sql is None else _from_json(text, asked)
+        kept.append(f"{value} AS {quoted(name)}")
     return f"(SELECT {', '.join(kept)} FROM {source})"
 
 
@@ -172,6 +174,13 @@ def _ask(structure: Structure, path: Sequence[str], read: Any) -> None:
 def _from_json(text: str, asked: Any) -> str:
     # Fields that are not named are skipped by the parser, which is most of the text of a product.
     return f"from_json({text}, {string(json.dumps(asked, separators=(',', ':')))})"
+
+
+def _sql_type(asked: Any) -> str:
+    """Return the type of what `_from_json` reads."""
+    if isinstance(asked, dict):
+        return f"STRUCT({', '.join(f'{quoted(name)} {_sql_type(inner)}' for name, inner in asked.items())})"
+    return f"{_sql_type(asked[0])}[]" if isinstance(asked, list) else str(asked)
 
 
 def _inside_json(fields: Sequence[Field]) -> dict[str, Field]:

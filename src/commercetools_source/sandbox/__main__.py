@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
+import threading
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -35,7 +38,7 @@ def main() -> int:
     chosen = parser.parse_args()
     try:
         if chosen.json:
-            _serve_program(_sandbox(chosen))
+            _serve_program(chosen)
         else:
             serve_sandbox(_sandbox(chosen))
     except ConfigError as error:
@@ -61,22 +64,34 @@ def _sandbox(chosen: argparse.Namespace) -> Sandbox:
     )
 
 
-def _serve_program(sandbox: Sandbox) -> None:
+def _serve_program(chosen: argparse.Namespace) -> None:
     """Serve until standard input ends; the first line of output has the settings of a client."""
     # What a terminal sends reaches this process too; the program that started it must end in good order first.
     for number in set(stop_signals()) - {signal.SIGTERM}:
         signal.signal(number, signal.SIG_IGN)
-    with sandbox:
-        _write(sandbox.settings())
+    serving, over = threading.Event(), threading.Event()
+
+    def watch() -> None:
         # Its end is the only sign that the parent has died which every system gives: a signal may be lost, a pipe is
-        # closed.
-        while sys.stdin.buffer.read(1):
+        # closed. Past sys.stdin, whose lock a thread must not hold when the interpreter ends.
+        while os.read(0, 1):
             pass
+        over.set()
+        if not serving.is_set():
+            os._exit(0)  # a large shop takes minutes to make, and nobody waits for it any more
+
+    threading.Thread(target=watch, daemon=True).start()
+    with _sandbox(chosen) as sandbox:
+        serving.set()
+        _write(sandbox.settings())
+        over.wait()
 
 
 def _write(answer: dict[str, Any]) -> None:
-    sys.stdout.write(f"{msgspec.json.encode(answer).decode()}\n")
-    sys.stdout.flush()
+    """Write a line for the program that started this one; where that has gone, there is nobody to tell."""
+    with suppress(BrokenPipeError):
+        # Past the buffers of sys.stdout, which would be written once more at the end.
+        os.write(sys.stdout.fileno(), msgspec.json.encode(answer) + b"\n")
 
 
 if __name__ == "__main__":

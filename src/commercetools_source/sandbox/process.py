@@ -133,8 +133,14 @@ class SandboxProcess:
         # Its standard error is ours, so that what goes wrong in it is seen.
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe)  # noqa: S603 - this package, no shell
         self._process = process
-        # An end without a line is one too: the process died before it could say why.
-        line = process.stdout.readline() if process.stdout is not None else b""
+        try:
+            # An end without a line is one too: the process died before it could say why.
+            line = process.stdout.readline() if process.stdout is not None else b""
+        except BaseException:
+            # Else it would go on to make its shop, perhaps for minutes, and complain that nobody reads its line.
+            process.kill()
+            self.stop()
+            raise
         ready = msgspec.json.decode(line) if line.strip() else {"error": "The sandbox's process ended at once."}
         if "error" in ready:
             self.stop()
