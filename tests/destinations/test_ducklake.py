@@ -76,6 +76,8 @@ def test_an_address_of_postgresql_is_shown_without_its_secrets(text: str, shown:
         "ducklake:postgresql://ann:SECRET@db/lake?password=SECRET",
         "ducklake:shop.ducklake?data_path=",
         "ducklake:shop.ducklake?data_path=ftp://ann:SECRET@db",
+        "ducklake:shop.ducklake?data_path=s3://",
+        "ducklake:shop.ducklake?data_path=s3:///folder",
         "ducklake:shop.ducklake?sslmode=require",
         "ducklake:md:shop",
         "md:",
@@ -220,6 +222,55 @@ def test_data_that_are_elsewhere_than_was_said_are_not_written(lake: Lake, tmp_p
     again = open_destination(address)
     assert again.open() == {}
     again.close()
+
+
+@needs_lake
+def test_a_lake_whose_data_are_not_here_is_neither_read_nor_written(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+    destination = open_destination(f"ducklake:{tmp_path}/old/shop.ducklake")
+    destination.open()
+    destination.write(deliver([{"id": str(number), "version": 1} for number in range(50)]))
+    destination.close()
+    for file in list((tmp_path / "old").iterdir()):
+        file.rename(tmp_path / "new" / file.name)
+    moved, catalogue = Lake(f"{tmp_path}/new/shop.ducklake"), tmp_path / "new" / "shop.ducklake"
+    content = catalogue.read_bytes()
+    for opening in ("open", "open_read_only"):
+        with pytest.raises(DestinationError, match=r"in the folder .*/old/shop\.ducklake\.files/, which is not here"):
+            getattr(open_destination(moved.spec), opening)()
+    assert catalogue.read_bytes() == content
+    with duckdb.connect(str(catalogue)) as connection:
+        path = string(f"{catalogue}.files/")
+        connection.execute(f"UPDATE ducklake_metadata SET value = {path} WHERE key = 'data_path'")
+    again = open_destination(moved.spec)
+    assert again.open()[STREAM.name].cursor == CURSOR
+    again.close()
+    assert len(moved.ids()) == 50
+
+
+@needs_lake
+@pytest.mark.parametrize("data", ["file", "file/below"])
+def test_data_in_a_file_are_refused_before_a_catalogue_is_made(tmp_path: Path, data: str) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(DestinationError, match="/file is no folder; name one for the data"):
+        open_destination(f"ducklake:{tmp_path}/shop.ducklake?data_path={tmp_path}/{data}").open()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@needs_lake
+@pytest.mark.parametrize("version", ["0.3", "9.0"])
+def test_a_lake_of_another_format_is_refused_and_left_alone(tmp_path: Path, version: str) -> None:
+    lake = Lake(str(tmp_path / "shop.ducklake"))
+    destination = open_destination(lake.spec)
+    destination.open()
+    destination.close()
+    with duckdb.connect(lake.target) as connection:
+        connection.execute(f"UPDATE ducklake_metadata SET value = '{version}' WHERE key = 'version'")
+    content = Path(lake.target).read_bytes()
+    with pytest.raises(DestinationError, match=f"has the format {version} of DuckLake, and .* here writes [0-9.]+; "):
+        open_destination(lake.spec).open()
+    assert Path(lake.target).read_bytes() == content
 
 
 CHILD = """

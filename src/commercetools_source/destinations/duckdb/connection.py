@@ -142,22 +142,25 @@ def require_packages(name: object, extra: str, *, read_only: bool) -> None:
         raise DestinationError(f"cannot open {name}: it needs DuckDB and pyarrow; {install_hint(extra)}") from error
 
 
-def check_path(path: Path, *, read_only: bool) -> None:
-    """Raise DestinationError where there can be no file at `path`, or where there is none to read, and ConfigError."""
+def check_path(path: Path, *, read_only: bool, suffix: str = "duckdb") -> None:
+    """Raise DestinationError where there can be no file at `path`, or where there is none to read, and ConfigError.
+
+    `suffix` is that of an example in the message.
+    """
     duckdb_engine.refuse_backslash(str(path.absolute()))
     try:
-        _check(path, read_only=read_only)
+        _check(path, read_only=read_only, suffix=suffix)
     except OSError as error:
         if isinstance(error, DestinationError):
             raise
         raise DestinationError(f"cannot look for {path}: {error.strerror}; choose another name") from error
 
 
-def _check(path: Path, *, read_only: bool) -> None:
+def _check(path: Path, *, read_only: bool, suffix: str) -> None:
     if not read_only:
         refuse_ambiguous(path)
     if path.is_dir():
-        raise DestinationError(f"{path} is a folder; name a file in it, such as {path / 'commercetools.duckdb'}")
+        raise DestinationError(f"{path} is a folder; name a file in it, such as {path / f'commercetools.{suffix}'}")
     if path.exists() and not path.is_file():  # a device or a pipe, on which somebody may be listening
         raise DestinationError(f"{path} is no regular file, so nothing is written there; choose another name")
     if not path.parent.is_dir():

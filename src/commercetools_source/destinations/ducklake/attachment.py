@@ -6,6 +6,7 @@ https://ducklake.select/docs/stable/duckdb/usage/connecting
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -14,7 +15,7 @@ from commercetools_source.destinations.duckdb.attachment import Attachment
 from commercetools_source.destinations.duckdb.connection import check_path, connect, require_packages, target_of
 from commercetools_source.destinations.duckdb.failures import duckdb_errors, opening_error
 from commercetools_source.destinations.ducklake.catalogue import LakeCatalogue
-from commercetools_source.destinations.ducklake.data import DataPath
+from commercetools_source.destinations.ducklake.data import DataPath, refuse_absent
 from commercetools_source.destinations.ducklake.extensions import load
 from commercetools_source.errors import DestinationError, InUseError
 from commercetools_source.model.quoting import quoted, string
@@ -34,6 +35,7 @@ _METADATA = f"__ducklake_metadata_{LAKE}"
 _NO_LAKE = "creating a new DuckLake is explicitly disabled"
 _OTHER_DATA = "does not match existing data path"
 _NO_DATA = "data_path is not set"
+_VERSIONS = re.compile(r"catalog version is (\S+), but the extension requires version (\S+)\. ")
 
 _LOCK = 7_301_948_226_115_508_407
 """Arbitrary: what our lock is called among the advisory locks of a database of PostgreSQL."""
@@ -105,10 +107,12 @@ class Lake(Attachment):
                 connection.execute(f"{target} ({', '.join(options)})" if options else target)
                 # JSON texts take a third of the size; what a person's own lake has as options is left alone.
                 connection.execute(f"CALL {LAKE}.set_option('parquet_compression', 'zstd')")
+            refuse_absent(connection, LAKE, self.name)
         connection.execute(f"USE {LAKE}")
 
     def _attach_to_read(self, connection: duckdb.DuckDBPyConnection, statement: str) -> None:
         connection.execute(statement)
+        refuse_absent(connection, LAKE, self.name)
 
     def _may_create(self) -> bool:
         """Return whether a lake may be made where there is none yet."""
@@ -127,6 +131,13 @@ class Lake(Attachment):
             return DestinationError(
                 f"{self.name} is new, and its data need a folder: add ?data_path= with its path or s3://BUCKET/FOLDER"
             )
+        if versions := _VERSIONS.search(message):
+            theirs, own = versions.groups()
+            return DestinationError(
+                f"{self.name} has the format {theirs} of DuckLake, and DuckDB's extension here writes {own}; where this"
+                " is the newer one, ATTACH the lake once in DuckDB with (AUTOMATIC_MIGRATION true), else install a"
+                " newer DuckDB"
+            )
         return DestinationError(f"cannot open {self.name}: {message}")
 
 
@@ -139,7 +150,7 @@ class LakeInFile(Lake):
         self._is_new = False
 
     def _prepare(self, *, read_only: bool) -> None:
-        check_path(self.path, read_only=read_only)
+        check_path(self.path, read_only=read_only, suffix="ducklake")
         self._is_new = not target_of(self.path).exists()
 
     def _spill(self, *, read_only: bool) -> Path | None:
@@ -154,7 +165,7 @@ class LakeInFile(Lake):
     def _opening_error(self, message: str) -> DestinationError:
         if _NO_LAKE in message:
             return DestinationError(f"{self.path} is a DuckDB file, but no lake; choose another name, or move it away")
-        if _OTHER_DATA in message:
+        if _OTHER_DATA in message or _VERSIONS.search(message):
             return super()._opening_error(message)
         return opening_error(self.path, message)
 
@@ -210,7 +221,7 @@ class LakeInPostgres(Lake):
         import duckdb
 
         try:
-            connection.execute(statement)
+            super()._attach_to_read(connection, statement)
         except duckdb.Error as error:
             if _NO_LAKE not in str(error):
                 raise

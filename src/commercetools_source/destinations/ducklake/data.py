@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from commercetools_source.destinations.ducklake.extensions import load
 from commercetools_source.destinations.store.bucket import refuse_credentials
-from commercetools_source.errors import ConfigError
+from commercetools_source.errors import ConfigError, DestinationError
 from commercetools_source.model.quoting import string
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-__all__ = ["PARAMETERS", "DataPath"]
+__all__ = ["PARAMETERS", "DataPath", "refuse_absent"]
 
 PARAMETERS = ("data_path", "endpoint", "region")
 """What may be said of it behind the question mark of a destination."""
@@ -43,6 +43,8 @@ class DataPath(NamedTuple):
             raise ConfigError(f"data_path must be a folder or begin with {_BUCKET}; it begins with {scheme[0]!r}")
         endpoint = parameters.get("endpoint", "")
         refuse_credentials(text if scheme else "", endpoint)
+        if scheme and not text.removeprefix(_BUCKET).partition("/")[0]:  # DuckLake would make a local folder of it
+            raise ConfigError(f"data_path names no bucket; it is {_BUCKET}BUCKET/FOLDER")
         if text and not scheme:
             text = str(Path(text).expanduser().absolute())
         return DataPath(text, endpoint, parameters.get("region", ""))
@@ -52,7 +54,12 @@ class DataPath(NamedTuple):
         return [f"DATA_PATH {string(self.path)}"] if self.path else []
 
     def prepare(self, connection: duckdb.DuckDBPyConnection, user: str) -> None:
-        """Let DuckDB reach a bucket with the keys of the environment, or else with its own persistent secrets."""
+        """Let DuckDB reach a bucket with the keys of the environment, or else with its own persistent secrets.
+
+        Raises DestinationError for a folder that can be none.
+        """
+        if not self.path.startswith(_BUCKET):
+            _refuse_file(self.path)
         if not (self.path.startswith(_BUCKET) or self.endpoint or self.region):
             return
         load(connection, "httpfs", user)
@@ -79,3 +86,24 @@ class DataPath(NamedTuple):
         if endpoint.netloc:  # MinIO and the like know a bucket by the path, and have no name for each
             secret |= {"URL_STYLE": "'path'", "USE_SSL": str(endpoint.scheme == "https").lower()}
         return secret
+
+
+def refuse_absent(connection: duckdb.DuckDBPyConnection, lake: str, user: str) -> None:
+    """Raise DestinationError where the attached `lake` has files in a folder that is not on this machine."""
+    query = f"SELECT value FROM ducklake_options({string(lake)}) WHERE option_name = 'data_path'"  # noqa: S608 - a literal
+    ((folder,),) = connection.execute(query).fetchall()
+    if "://" in folder or Path(folder).is_dir():
+        return
+    ((files,),) = connection.execute(f"SELECT sum(file_count) FROM ducklake_table_info({string(lake)})").fetchall()  # noqa: S608 - same
+    if files:
+        raise DestinationError(
+            f"the data of {user} are in the folder {folder}, which is not here; put it back or mount it, or, where it"
+            " was moved, let data_path in the catalogue's table ducklake_metadata be its new path, with a slash behind"
+        )
+
+
+def _refuse_file(path: str) -> None:
+    """Raise DestinationError where a folder would lie in a file, or is one."""
+    for folder in (Path(path), *Path(path).parents) if path else ():
+        if folder.exists() and not folder.is_dir():
+            raise DestinationError(f"data_path is {path}, and {folder} is no folder; name one for the data")
