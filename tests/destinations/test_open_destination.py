@@ -230,7 +230,7 @@ def test_a_missing_extra_is_named_before_anything_is_read(tmp_path: Path) -> Non
         f"open_destination({str(tmp_path / 'shop.db')!r}).open()"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "DestinationError: cannot write" in answer.stderr
+    assert "DestinationError: cannot open" in answer.stderr
     assert "run pip install '.[duckdb]' in the folder of its source code" in answer.stderr
     assert not list(tmp_path.iterdir())
 
