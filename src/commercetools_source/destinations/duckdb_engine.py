@@ -28,6 +28,7 @@ __all__ = [
     "IDS",
     "SETTINGS",
     "Settings",
+    "api_time",
     "as_json",
     "compare",
     "connect",
@@ -127,13 +128,13 @@ def as_json(columns: Mapping[str, str], types: Mapping[str, str]) -> str:
 
     `types`: the SQL type of each column. What did not fit its column is in it as well.
     """
-    sql = {name: _api_time(value) if types[name] == "TIMESTAMP" else value for name, value in columns.items()}
+    sql = {name: api_time(value) if types[name] == "TIMESTAMP" else value for name, value in columns.items()}
     values = ", ".join(f"{string(name)}, {value}" for name, value in sql.items())
     # What did not fit its column comes back into the object (https://www.rfc-editor.org/rfc/rfc7386).
     return f"json_merge_patch(json_object({values}), coalesce({UNFIT}, '{{}}')::JSON)"
 
 
-def _api_time(column: str) -> str:
+def api_time(column: str) -> str:
     """Return the SQL of a TIMESTAMP as an API timestamp."""
     return f"strftime({column}, '%Y-%m-%dT%H:%M:%S.%gZ')"
 

@@ -39,6 +39,7 @@ class Ability(Enum):
     RUNS = "keep a record of each run"
     EXTERNAL = "be declared to a warehouse as external tables"
     ERASE = "forget a person"
+    HISTORY = "keep earlier rows"
     COMMENTS = "say in comments what tables and columns are"
 
 

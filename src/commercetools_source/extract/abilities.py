@@ -331,6 +331,18 @@ class Erasable(Protocol):
 
 
 @runtime_checkable
+class Historian(Protocol):
+    """A destination in which the rows that others take the place of can be kept, too."""
+
+    def keep_history(self, streams: Iterable[Stream]) -> None:
+        """Keep those of these streams from the next `open` on; once begun, every command that writes goes on with it.
+
+        Each has versions, an id and a date of change.
+        """
+        ...
+
+
+@runtime_checkable
 class Versioned(Protocol):
     """A destination that keeps what was stored before, as long as its owner wants."""
 

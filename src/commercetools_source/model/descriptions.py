@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Comments",
     "describe_column",
+    "describe_history_table",
     "describe_record_column",
     "describe_record_table",
     "describe_relation",
@@ -78,6 +79,14 @@ def describe_record_table(stream: Stream) -> str:
     return (
         f"Records of the stream {stream.name} as the platform sent them, deleted ones too; {stream.name} in the schema"
         " main has the live ones with exact types."
+    )
+
+
+def describe_history_table(stream: Stream) -> str:
+    """Return what a row of the table of a stream's earlier rows is."""
+    return (
+        f"Earlier versions of the records of the stream {stream.name}, as far as runs stored them, each with the time"
+        " in which it was the newest."
     )
 
 

@@ -15,6 +15,9 @@ OWN_COLUMNS: Mapping[str, str] = MappingProxyType(
         "_synced_at": "When this row was stored, by the clock of the machine. UTC.",
         "_deleted_at": "When the record was deleted on the platform, as far as a Message or a sweep tells it; NULL for"
         " a live record. UTC.",
+        "_valid_from": "When this version of the record began, by the platform's clock. UTC.",
+        "_valid_to": "When the next version that a run stored began, or the record was deleted or found to be gone."
+        " UTC.",
         "_unfit": "Values that do not have the type of their column, as a JSON object by field; NULL where all fit.",
     }
 )

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from commercetools_source.model.quoting import quoted
 
-__all__ = ["BOOKKEEPING", "RECORDS", "RELATIONS", "record_table", "relation_table"]
+__all__ = ["BOOKKEEPING", "HISTORY", "RECORDS", "RELATIONS", "history_table", "record_table", "relation_table"]
 
 RELATIONS = "main"
 """Live rows with exact types: what people ask."""
 RECORDS = "raw"
 """Records as they were sent, deleted ones among them."""
+HISTORY = "history"
+"""Rows that others took the place of, for streams whose history is kept."""
 BOOKKEEPING = "sync"
 """How far streams are read, and the records of runs. Tools list schemas by name, so it comes behind the others."""
 
@@ -20,6 +22,11 @@ BOOKKEEPING = "sync"
 def record_table(name: str) -> str:
     """Return the quoted name of the table of a stream's records."""
     return f"{RECORDS}.{quoted(name)}"
+
+
+def history_table(name: str) -> str:
+    """Return the quoted name of the table of a stream's earlier rows."""
+    return f"{HISTORY}.{quoted(name)}"
 
 
 def relation_table(name: str) -> str:

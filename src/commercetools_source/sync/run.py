@@ -16,6 +16,7 @@ from commercetools_source.extract.checkpoint import ANEW, StreamState
 from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
+from commercetools_source.sync.history import keep_history
 from commercetools_source.sync.record import begin, recorded, unreached
 from commercetools_source.sync.retention import ages_of, expire, retained
 from commercetools_source.sync.stores import Others, beside, mixture, of_store
@@ -56,6 +57,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     hard_delete: bool = False,
     settled: bool = False,
     retain: Mapping[str, str] | None = None,
+    history: Sequence[str] = (),
     seconds: float = math.inf,
     totals: bool = False,
     hook: Hook = ignore,
@@ -73,6 +75,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     A destination that merges records gets changes younger than the settle delay too, unless only what is
     `settled` is asked for; they are no part of what the run promises, and the next one reads them again.
     `retain` has ages for some streams (400d, 7y): older rows are not read, and taken out at the end of the run.
+    `history` names streams whose earlier rows are kept, too, from this run on (docs: history).
     With `totals` each stream is counted first, so that events can say how far it is: not those below parents, nor past
     10,000 records where a predicate or an incremental read selects them. After `seconds` the run ends early and
     cleanly. `on_stoppable` is handed a function that ends it so; any thread or signal handler may call it at any time.
@@ -89,6 +92,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     if hard_delete:  # before the first request and file: what cannot be done is refused while nothing has been
         _check_hard(destination)
     ages = ages_of(retain or {}, chosen, destination)
+    keep_history(history, chosen, destination)
     # Only where a second copy of a record is merged away: the tail is read again by the next run.
     tail = not settled and isinstance(destination, Merging) and destination.merges
     anew = destination.anew if isinstance(destination, Advising) else ANEW

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from commercetools_source.catalog.timestamps import time_of
-from commercetools_source.cli import options
-from commercetools_source.cli.values import ages_of, duration_of, file_of, predicates_of, settings_of
+from commercetools_source.cli import completion, options
+from commercetools_source.cli.values import ages_of, duration_of, file_of, names_of, predicates_of, settings_of
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having, parse
 from commercetools_source.errors import ConfigError
@@ -64,6 +64,17 @@ Comments = Annotated[
     ),
 ]
 
+History = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--history",
+        metavar="NAMES",
+        help=f"Keep replaced and deleted rows of these streams, too ({choice(having(DESTINATIONS, Ability.HISTORY))});"
+        " later runs go on with it.",
+        autocompletion=completion.streams,
+    ),
+]
+
 app = typer.Typer()
 
 
@@ -89,6 +100,7 @@ def sync(
     hard_delete: options.Hard = False,
     settled: Settled = False,
     retain: options.Retain = None,
+    history: History = None,
     minutes: Annotated[
         float | None,
         typer.Option("--minutes", metavar="N", min=0.0, help="Stop after this time; the next run goes on from there."),
@@ -135,6 +147,7 @@ def sync(
             "hard_delete": hard_delete,
             "settled": settled,
             "retain": ages_of(retain),
+            "history": names_of(history, "--history") or (),
             # Infinity is compared with a clock like any other number, None would be a second case in the engine.
             "seconds": math.inf if minutes is None else minutes * 60,
         },

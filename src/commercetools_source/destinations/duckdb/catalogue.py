@@ -7,19 +7,33 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from commercetools_source.arrow.decode import SYNCED_AT
 from commercetools_source.errors import DestinationError
 from commercetools_source.model.quoting import quoted, string
-from commercetools_source.model.schemas import BOOKKEEPING, RECORDS, RELATIONS, record_table, relation_table
+from commercetools_source.model.schemas import (
+    BOOKKEEPING,
+    HISTORY,
+    RECORDS,
+    RELATIONS,
+    history_table,
+    record_table,
+    relation_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import duckdb
 
-__all__ = ["QUERIES", "Catalogue", "Form"]
+__all__ = ["OUTDATED", "QUERIES", "Catalogue", "Form"]
 
 QUERIES = BOOKKEEPING
 """The schema of the macros that give the text of the query of each relation that is a view: `SELECT sync.orders()`."""
 
 Form = Literal["VIEW", "TABLE"]
+
+OUTDATED = "_outdated"
+"""What a table of earlier rows is called while another one takes its place."""
+
+_READ = (RECORDS, BOOKKEEPING, HISTORY)
+"""The schemas whose columns are read."""
 
 _LITERALS = {"VARCHAR": "''", "BIGINT": "9999999999", "BOOLEAN": "true", "DOUBLE": "0e0"}
 """Values that have a type without a cast, which takes as long again to bind."""
@@ -29,8 +43,8 @@ class Catalogue:
     """The tables and views of the file that is the current database of `connection`.
 
     `columns`: for each table of records, the SQL type of each column; `bookkeeping`: the same of the tables of that
-    schema; `views`: the views in these two, each with its schema in front; `relations`: the tables and views among the
-    relations; `row_counts`: about how many rows the tables of records have.
+    schema, `history`: of those of earlier rows; `views`: the views in these schemas, each with its schema in front;
+    `relations`: the tables and views among the relations; `row_counts`: about how many rows the tables of records have.
     `changed`: names of the tables of records that were made or got columns, and of streams whose relations did.
     DuckDB's own catalogue is asked again only after `forget`, because each look at it takes milliseconds.
     """
@@ -43,6 +57,7 @@ class Catalogue:
         self.changed: set[str] = set()
         self.columns: dict[str, dict[str, str]] = {}
         self.bookkeeping: dict[str, dict[str, str]] = {}
+        self.history: dict[str, dict[str, str]] = {}
         self.views: set[str] = set()
         self.relations: dict[str, Form] = {}
         self.row_counts: dict[str, int] = {}
@@ -60,7 +75,7 @@ class Catalogue:
         views = execute(
             f"SELECT schema_name, view_name FROM duckdb_views() WHERE {here} AND NOT internal"  # noqa: S608 - same
         ).fetchall()
-        rows = self._read_columns([(schema, name) for schema, name, _ in tables if schema in {RECORDS, BOOKKEEPING}])
+        rows = self._read_columns([(schema, name) for schema, name, _ in tables if schema in _READ])
         # Only now: a query that was interrupted must not leave tables without their columns behind.
         self._schemas = {name for (name,) in schemas}
         self.row_counts = {name: rows for schema, name, rows in tables if schema == RECORDS}
@@ -69,8 +84,10 @@ class Catalogue:
         self.relations |= {name: "VIEW" for schema, name in views if schema == RELATIONS}
         self.columns = {name: {} for name in self.row_counts}
         self.bookkeeping = {name: {} for schema, name, _ in tables if schema == BOOKKEEPING}
+        self.history = {name: {} for schema, name, _ in tables if schema == HISTORY}
+        by_schema = {RECORDS: self.columns, BOOKKEEPING: self.bookkeeping, HISTORY: self.history}
         for schema, table, name, sql in rows:
-            columns = (self.columns if schema == RECORDS else self.bookkeeping).get(table)
+            columns = by_schema[schema].get(table)
             if columns is not None:  # of a table, and not of a view
                 columns[name] = sql
 
@@ -78,7 +95,7 @@ class Catalogue:
         """Return schema, table, name and SQL type of the columns of some tables, perhaps of others too, in order."""
         return self._connection.execute(
             "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns()"  # noqa: S608 - constants
-            f" WHERE database_name = current_database() AND schema_name IN ('{RECORDS}', '{BOOKKEEPING}')"
+            f" WHERE database_name = current_database() AND schema_name IN {_READ}"
             # In the order of creation, in which a table's columns are shown and decoded.
             " ORDER BY table_oid, column_index"
         ).fetchall()
@@ -112,6 +129,34 @@ class Catalogue:
         self._connection.execute(f"ALTER TABLE {record_table(table)} ADD COLUMN {quoted(name)} {sql}")
         self.columns[table][name] = sql
         self.changed.add(table)
+
+    # --- history ---
+
+    def create_history(self, name: str, types: Mapping[str, str], rows: str = "") -> None:
+        """Create a table of earlier rows, in place of one that is there; `rows`: the query of those to begin with.
+
+        `rows` may ask for the table that was there, by the name `OUTDATED`.
+        """
+        self._create_schema(HISTORY)
+        if is_there := name in self.history:
+            self._connection.execute(f"ALTER TABLE {history_table(name)} RENAME TO {OUTDATED}")
+        self._connection.execute(f"CREATE TABLE {history_table(name)} ({self._declared(types, {})})")
+        if is_there and rows:
+            self._connection.execute(f"INSERT INTO {history_table(name)} BY NAME {rows}")
+        if is_there:
+            self._connection.execute(f"DROP TABLE {HISTORY}.{OUTDATED}")
+        self.history[name] = dict(types)
+        self.changed.add(name)
+
+    def add_history_column(self, table: str, name: str, sql: str) -> None:
+        """Add a column to a table of earlier rows."""
+        self._connection.execute(f"ALTER TABLE {history_table(table)} ADD COLUMN {quoted(name)} {sql}")
+        self.history[table][name] = sql
+        self.changed.add(table)
+
+    def create_past(self, name: str, query: str) -> None:
+        """Create or replace the macro of a relation's rows at a moment."""
+        self._connection.execute(f"CREATE OR REPLACE MACRO {history_table(f'{name}_at')}(moment) AS TABLE {query}")
 
     # --- bookkeeping ---
 

@@ -10,9 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.model.descriptions import Comments, describe_record_column, describe_record_table
+from commercetools_source.destinations.duckdb.history import earlier
+from commercetools_source.model.descriptions import (
+    Comments,
+    describe_history_table,
+    describe_record_column,
+    describe_record_table,
+)
 from commercetools_source.model.quoting import quoted, string
-from commercetools_source.model.schemas import BOOKKEEPING, RECORDS, RELATIONS
+from commercetools_source.model.schemas import BOOKKEEPING, HISTORY, RECORDS, RELATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -54,6 +60,14 @@ _BOOKKEEPING = {
             "relation": "Name of the relation; empty in the row of the stream as a whole.",
             "form": "VIEW or TABLE.",
             "fingerprint": "Hash of the query of the relation, or of all that decides the relations of the stream.",
+        },
+    ),
+    "history": Comments(
+        "The streams whose earlier rows are kept.",
+        {
+            "stream": "Name of the stream.",
+            "since": "Time from which on its history is true, by the platform's clock. UTC.",
+            "selection": "Which records are read, and what becomes of personal data, as JSON for the program.",
         },
     ),
     "forgotten": Comments(
@@ -173,6 +187,9 @@ def _written(database: Database, model: Model, names: Collection[str]) -> Iterat
             stream = STREAMS[name]
             texts = {column: describe_record_column(stream, column) for column in types}
             yield RECORDS, name, "TABLE", Comments(describe_record_table(stream), texts)
+            if past := earlier(catalogue, name):
+                texts = {column: describe_record_column(stream, column) for column in past}
+                yield HISTORY, name, "TABLE", Comments(describe_history_table(stream), texts)
             for relation, comments in model.comments(stream, types).items():
                 yield RELATIONS, relation, catalogue.relations[relation], comments
     for name in catalogue.bookkeeping.keys() & _BOOKKEEPING.keys():

@@ -10,10 +10,11 @@ from commercetools_source.arrow.rewrite import rewritten
 from commercetools_source.catalog.timestamps import moment
 from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.duckdb import connection as files
+from commercetools_source.destinations.duckdb.history import SPAN, earlier
 from commercetools_source.destinations.duckdb.states import loading_name
 from commercetools_source.destinations.store.atomic import sync_folder
 from commercetools_source.model.quoting import literal, quoted
-from commercetools_source.model.schemas import BOOKKEEPING, record_table
+from commercetools_source.model.schemas import BOOKKEEPING, history_table, record_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -49,9 +50,9 @@ def write_forgotten(database: Database, text: bytes) -> None:
 
 def scan(database: Database, stream: Stream, fields: Sequence[str], before: str | None) -> Iterator[msgspec.Raw]:
     """Yield each row as a JSON object of those of `fields` that it has, of a read under way too."""
-    for table, types in _tables(database, stream).items():
+    for table, types in _tables(database, stream, every=before is None).items():
         columns = {name: quoted(name) for name in fields if name in types}
-        query = f"SELECT {duckdb_engine.as_json(columns, types)} FROM {record_table(table)}"  # noqa: S608 - quoted names
+        query = f"SELECT {duckdb_engine.as_json(columns, types)} FROM {table}"  # noqa: S608 - quoted names
         if before is not None:
             time = literal(moment(before).replace(tzinfo=None))
             query += f" WHERE {quoted(str(stream.cursor))} < {time}"
@@ -71,10 +72,10 @@ def rewrite(
     """
     changed = 0
     with duckdb_engine.having_ids(database.connection, ids) as condition:
-        for table, types in _tables(database, stream).items():
-            name, chosen = record_table(table), f"WHERE {condition}"
+        for name, types in _tables(database, stream).items():
+            is_newest, chosen = name == record_table(stream.name), f"WHERE {condition}"
             if change is None:
-                if table == stream.name:
+                if is_newest:
                     model.remove(stream, duckdb_engine.IDS)
                 ((rows,),) = database.execute(f"DELETE FROM {name} {chosen}")  # noqa: S608 - quoted names
                 changed += rows
@@ -85,7 +86,7 @@ def rewrite(
             with database.registered("_changed", new):
                 database.execute(f"DELETE FROM {name} {chosen}")  # noqa: S608 - same
                 database.execute(f"INSERT INTO {name} BY NAME SELECT * FROM _changed")  # noqa: S608 - same
-            if table == stream.name:
+            if is_newest:
                 model.update(stream, types, f"(FROM {name} {chosen} AND {DELETED_AT} IS NULL)")
     return changed
 
@@ -113,7 +114,14 @@ def scrub(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     sync_folder(path.parent)
 
 
-def _tables(database: Database, stream: Stream) -> Mapping[str, Mapping[str, str]]:
-    """Return the tables with rows of a stream, each with the types of its columns."""
-    names = (stream.name, loading_name(stream.name))
-    return {name: database.catalogue.columns[name] for name in names if name in database.catalogue.columns}
+def _tables(database: Database, stream: Stream, *, every: bool = True) -> Mapping[str, Mapping[str, str]]:
+    """Return the tables with rows of a stream by their quoted names, each with the types of the records' columns.
+
+    With `every` that of rows that others took the place of, too.
+    """
+    catalogue, names = database.catalogue, (stream.name, loading_name(stream.name))
+    tables = {record_table(name): catalogue.columns[name] for name in names if name in catalogue.columns}
+    past = earlier(catalogue, stream.name)
+    if every and past:
+        tables[history_table(stream.name)] = {name: sql for name, sql in past.items() if name not in SPAN}
+    return tables

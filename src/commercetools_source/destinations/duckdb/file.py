@@ -25,6 +25,7 @@ from commercetools_source.destinations.duckdb.failures import (
     raising_interrupts,
     write_error,
 )
+from commercetools_source.destinations.duckdb.history import History
 from commercetools_source.destinations.duckdb.memory import LIMITS, MemoryLimits
 from commercetools_source.destinations.duckdb.model import Model
 from commercetools_source.destinations.duckdb.own import OwnFields
@@ -69,6 +70,7 @@ class Opened:
     tables: StreamTables
     model: Model
     watch: CustomFieldWatch
+    history: History
 
 
 class Attached:
@@ -102,6 +104,7 @@ class Attached:
         self._materialize = materialize
         self._comments = comments
         self._memory = MemoryLimits(memory)
+        self._history: frozenset[str] = frozenset()
         self._database: Opened | None = None
         self._interruptible = Interruptible(self._interrupt)
 
@@ -251,6 +254,7 @@ class Attached:
         return [
             *surprises(self.added, self.drift),
             *own_fields,
+            *opened.history.notices,
             *(
                 Notice(f"{RELATIONS}.{name}", "somebody else made it, so it was left alone")
                 for name in sorted(opened.model.foreign)
@@ -270,7 +274,9 @@ class Attached:
             if isinstance(error, duckdb_errors()):
                 raise DestinationError(f"cannot read {self.name}: {self._attachment.message(error)}") from error
             raise
-        self._database = Opened(database, StreamTables(self.name, database.catalogue, self._fields), model, watch)
+        tables = StreamTables(self.name, database.catalogue, self._fields)
+        history = History(database, self._history)
+        self._database = Opened(database, tables, model, watch, history)
         return stored
 
     @property
@@ -338,7 +344,7 @@ class Attached:
         # Only now: a first run would set it, and set it back, for each stream.
         opened.database.allow(self._memory.enough)
         try:
-            return unchanged(opened.database, opened.tables, opened.model, delivery)
+            return unchanged(opened.database, opened.tables, opened.model, opened.history, delivery)
         except duckdb_errors() as error:
             if lacks_memory(error):
                 return None
@@ -350,7 +356,7 @@ class Attached:
         opened.database.allow(memory)
         self._waiting.pop(delivery.stream.name, None)  # it must not come after a state whose commit gave no answer
         with self._transaction(opened):
-            return store(opened.database, opened.tables, opened.model, delivery)
+            return store(opened.database, opened.tables, opened.model, opened.history, delivery)
 
     def _store_state(self, delivery: Delivery) -> None:
         """Store the state of a delivery that brings nothing, by itself or with the next transaction."""
@@ -391,6 +397,8 @@ class Attached:
             with duckdb_engine.listed(connection, times) as gone:
                 if stream.name in tables:
                     opened.model.remove(stream, gone)
+                    if act is duckdb_engine.remove and opened.history.keeps(stream.name):
+                        opened.history.remove(stream.name, gone, states.read_states(opened.database)[stream.name])
                 return sum(act(connection, record_table(table), gone) for table in tables)
 
     def _redefine(self) -> None:
@@ -434,6 +442,10 @@ class DuckDB(Attached):
     ) -> None:
         super().__init__(DatabaseFile(path), fields, materialize=materialize, comments=comments, memory=memory)
         self._path = path
+
+    def keep_history(self, streams: Iterable[Stream]) -> None:
+        """Keep the earlier rows of these streams, too, from the next `open` on."""
+        self._history = frozenset(stream.name for stream in streams)
 
     def check_publish(self, target: Path) -> None:
         """Raise what `publish` would raise for `target` as it is now; changes nothing."""

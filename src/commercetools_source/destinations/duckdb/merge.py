@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.arrow.decode import Decoder, Rows
     from commercetools_source.destinations.duckdb.database import Database
+    from commercetools_source.destinations.duckdb.history import History
 
 __all__ = ["add_missing", "insert", "is_stored", "keep_newest", "merged"]
 
@@ -64,7 +65,7 @@ def is_stored(database: Database, stream: str, decoder: Decoder, records: Sequen
 
 @contextmanager
 def merged(
-    database: Database, table: str, decoder: Decoder, rows: Rows, moment: datetime
+    database: Database, table: str, decoder: Decoder, rows: Rows, moment: datetime, history: History
 ) -> Iterator[tuple[str, Changes]]:
     """Let each of `rows` replace a stored one that is not newer; give the table expression of those that did, counted.
 
@@ -89,6 +90,9 @@ def merged(
         ((stored, changed_rows),) = database.execute(
             f"SELECT count(*), count(*) FILTER (older AND other) FROM {_STORED}"  # noqa: S608 - a constant
         )
+        if history.keeps(table):
+            types = database.catalogue.columns[table]
+            history.replace(table, record_table(table), types, f"({changed})", gone=None)
         # In the transaction of the delivery: the rows are never gone without their successors.
         database.execute(f"DELETE FROM {record_table(table)} WHERE rowid IN (SELECT row_id FROM {_STORED} WHERE older)")  # noqa: S608 - same
         database.execute(f"INSERT INTO {record_table(table)} BY NAME {changed}")

@@ -14,6 +14,7 @@ from commercetools_source.arrow.decode import DELETED_AT, OWN
 from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations.duckdb.definitions import Definitions, Made, fingerprint, shape_of
+from commercetools_source.destinations.duckdb.history import SPAN, earlier, rows_at
 from commercetools_source.errors import RecordError
 from commercetools_source.model.custom.variants import KEY, STANDALONE, VARIANTS, Standalone
 from commercetools_source.model.descriptions import Comments, describe_relation, descriptions
@@ -133,7 +134,18 @@ class Model:
             current[name] = target[name]
         if form == "TABLE":
             self._empty |= {name: relations[name].query for name in stale}
+        self._make_past(stream, types)
         self._definitions.store(stream.name, [*gone, *stale], current, shape)
+
+    def _make_past(self, stream: Stream, types: Mapping[str, str]) -> None:
+        """Make the macros of relations as they were at a moment, where earlier rows of `stream` are kept."""
+        if not (past := earlier(self._database.catalogue, stream.name)):
+            return
+        every = {name: sql for name, sql in {**past, **types}.items() if name not in SPAN}
+        source, own = rows_at(stream.name, types, past), self._own.queries()
+        for relation in self.relations(stream, every):
+            query = own.with_custom_columns(relation, select(relation, source, every))
+            self._database.catalogue.create_past(relation.name, query)
 
     def update(self, stream: Stream, types: Mapping[str, str], changed: str) -> None:
         """Replace, in the tables that are not to be filled anyway, the rows of the records in the table `changed`."""
@@ -215,6 +227,7 @@ class Model:
         """
         # Sorted: a table has the columns that came later behind those of our own, a decoder before them.
         facts: list[object] = [stream.name, form, sorted(types.items()), self._own.marks["types"]]
+        facts += [sorted(past.items())] if (past := earlier(self._database.catalogue, stream.name)) else []
         if stream.name in VARIANTS:
             best = not self._has_better(stream) if best is None else best
             facts += [self._own.marks["product_types"], sorted(self._others()) if best else ()]

@@ -65,14 +65,21 @@ class StreamTables:
         self.refuse_foreign(stream)
         self.drop(loading_name(stream))
 
-    def switch(self, stream: str, table: str) -> str:
-        """Let what was loaded take the place of the stream's table; drop what a run loaded that was given up."""
+    def switch(self, stream: str, table: str, aside: str = "") -> str:
+        """Let what was loaded take the place of the stream's table; drop what a run loaded that was given up.
+
+        The table that was there is dropped, or gets the name `aside`.
+        """
         if table == stream:
             self.drop(loading_name(stream))
         else:
             # The loaded table keeps its columns under the new name, and so the decoder that knows them.
             decoder = self._decoders.pop(table)
-            self.drop(stream)
+            if aside and stream in self._catalogue.columns:
+                self._decoders.pop(stream, None)
+                self._catalogue.rename_table(stream, aside)
+            else:
+                self.drop(stream)
             self._catalogue.rename_table(table, stream)
             self._decoders[stream] = decoder
         return stream

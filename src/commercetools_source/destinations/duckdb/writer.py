@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from commercetools_source.destinations.duckdb import counts, merge, states
+from commercetools_source.destinations.duckdb.history import REPLACED
 from commercetools_source.destinations.duckdb.tables import StreamTables, column_types
 from commercetools_source.extract.abilities import Changes
 from commercetools_source.extract.delivery import Phase
@@ -12,6 +13,7 @@ from commercetools_source.extract.delivery import Phase
 if TYPE_CHECKING:
     from commercetools_source.arrow.decode import Decoder
     from commercetools_source.destinations.duckdb.database import Database
+    from commercetools_source.destinations.duckdb.history import History
     from commercetools_source.destinations.duckdb.model import Model
     from commercetools_source.extract.delivery import Delivery
 
@@ -30,13 +32,15 @@ class Stored(NamedTuple):
     changes: Changes | None
 
 
-def unchanged(database: Database, tables: StreamTables, model: Model, delivery: Delivery) -> Stored | None:
+def unchanged(
+    database: Database, tables: StreamTables, model: Model, history: History, delivery: Delivery
+) -> Stored | None:
     """Return how a delivery is stored of which the file has everything but the state; None where it lacks something.
 
     The table of its stream is settled.
     """
     stream = delivery.stream
-    if not states.is_there(database):
+    if not states.is_there(database) or not history.is_current(stream.name, delivery.state):
         return None
     # The relations are, if the table has every column that this version gives it: that is a part of their shape.
     if not model.is_current(stream, database.catalogue.columns[stream.name]):
@@ -48,7 +52,7 @@ def unchanged(database: Database, tables: StreamTables, model: Model, delivery: 
     return None if delivery.records or delivery.phase.full else Stored(None, [], Changes())
 
 
-def store(database: Database, tables: StreamTables, model: Model, delivery: Delivery) -> Stored:
+def store(database: Database, tables: StreamTables, model: Model, history: History, delivery: Delivery) -> Stored:
     """Store a delivery and return how.
 
     To be called inside a transaction. Tables are changed before rows are: DuckDB 1.4 loses rows when it replays a
@@ -65,18 +69,20 @@ def store(database: Database, tables: StreamTables, model: Model, delivery: Deli
     # Before the tables are switched: afterwards the old rows are gone.
     version = counts.remember(database, stream, decoder) if delivery.phase.swaps else None
     if delivery.phase.last:
-        table = tables.switch(stream, table)
+        table = tables.switch(stream, table, REPLACED if history.keeps(stream) else "")
     tables.add_columns(table, decoder.fields[known_fields:])
+    history.prepare(delivery)
     if table == stream:
         model.prepare(delivery.stream, column_types(decoder), anew=delivery.phase.full)
     changes = None if delivery.phase.full else Changes()
     if rows.values and delivery.phase.full:
         merge.insert(database, table, decoder, rows, moment)
     elif rows.values:
-        with merge.merged(database, table, decoder, rows, moment) as (changed, changes):
+        with merge.merged(database, table, decoder, rows, moment, history) as (changed, changes):
             model.update(delivery.stream, column_types(decoder), changed)
     if delivery.phase is Phase.FULL_LAST:  # one delivery alone is decoded to one row per key
         merge.keep_newest(database, table, decoder)
+    history.finish(delivery)
     if version is not None:
         changes = counts.changes_since(database, table, decoder, version)
     if table == stream:

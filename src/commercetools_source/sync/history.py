@@ -1,0 +1,54 @@
+"""Which streams a run keeps the earlier rows of, and where that can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from commercetools_source.catalog.schema import columns
+from commercetools_source.catalog.streams import find
+from commercetools_source.destinations import DESTINATIONS
+from commercetools_source.destinations.row import Ability, choice, having
+from commercetools_source.errors import ConfigError
+from commercetools_source.extract.abilities import Historian
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.delivery import Destination
+
+__all__ = ["has_history", "keep_history"]
+
+
+def has_history(stream: Stream) -> bool:
+    """Return whether records of `stream` have versions that can be told apart, and put in order of time."""
+    return (
+        stream.cursor == "lastModifiedAt"
+        and stream.key == ("id",)
+        and "version" in {row.name for row in columns(stream)}
+    )
+
+
+def keep_history(history: Sequence[str], streams: Iterable[Stream], destination: Destination) -> None:
+    """Let `destination`, which is not open yet, keep the earlier rows of the streams called `history`.
+
+    Raises ConfigError for a stream without versions, for one that is not among `streams`, and for a destination that
+    keeps no history.
+    """
+    if isinstance(history, str):
+        raise ConfigError(f"history is {history!r}; it must be a list of streams, such as ['orders']")
+    chosen, named = {stream.name for stream in streams}, [find(name) for name in history]
+    for stream in named:
+        if not has_history(stream):
+            raise ConfigError(f"records of {stream.name} have no versions with a date; leave it out of history")
+        if stream.name not in chosen:
+            raise ConfigError(
+                f"history names {stream.name}, which is not among the chosen streams; choose it, too, or leave it out of"
+                " history"
+            )
+    if not named:
+        return
+    if not isinstance(destination, Historian):
+        keeping = choice(having(DESTINATIONS, Ability.HISTORY))
+        raise ConfigError(f"{destination.name} keeps no history of rows; {keeping} does")
+    destination.keep_history(named)

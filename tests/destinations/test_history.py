@@ -1,0 +1,319 @@
+"""Earlier rows in a DuckDB file: each version once, for the time in which it was the newest that a run had stored."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import msgspec
+import pytest
+
+from commercetools_source.catalog.schema import Column, columns
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.destinations import DuckDB
+from commercetools_source.errors import DestinationError
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.delivery import Delivery, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+ZONES = STREAMS["zones"]
+BEGIN = datetime(2026, 3, 1)  # noqa: DTZ001 - as the file has them
+
+
+def api(minutes: float) -> str:
+    return (BEGIN + timedelta(minutes=minutes)).isoformat(timespec="milliseconds") + "Z"
+
+
+def zone(name: str, version: int, minutes: float, **more: Any) -> dict[str, Any]:
+    """A zone that got this version at a minute."""
+    times = {"createdAt": api(0), "lastModifiedAt": api(minutes)}
+    return {"id": name, "version": version, "name": f"{name}{version}", "locations": [], **times, **more}
+
+
+def delivered(records: Iterable[dict[str, Any]], minutes: float, phase: Phase, **state: Any) -> Delivery:
+    raws = [msgspec.Raw(msgspec.json.encode(record)) for record in records]
+    return Delivery(ZONES, raws, 1, StreamState(cursor=api(minutes), **state), phase)
+
+
+def opened(path: Path, **more: Any) -> DuckDB:
+    destination = DuckDB(path, **more)
+    destination.keep_history([ZONES])
+    destination.open()
+    return destination
+
+
+def store(path: Path, *deliveries: Delivery, **more: Any) -> list[str]:
+    """Store deliveries in a run of their own; return what was noticed."""
+    destination = opened(path, **more)
+    try:
+        for delivery in deliveries:
+            destination.write(delivery)
+        return [f"{notice.about}: {notice.reason}" for notice in destination.notices()]
+    finally:
+        destination.close()
+
+
+def ask(path: Path, query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def names_at(path: Path, minutes: float) -> list[str]:
+    return [name for (name,) in ask(path, f"SELECT name FROM history.zones_at('{api(minutes)}') ORDER BY ALL")]
+
+
+def spans(path: Path) -> list[tuple[str, int, float, float]]:
+    """Return the earlier rows, with the minutes of their begin and end."""
+    rows = ask(path, "SELECT id, version, _valid_from, _valid_to FROM history.zones ORDER BY ALL")
+    return [
+        (name, version, *((time - BEGIN) / timedelta(minutes=1) for time in times)) for name, version, *times in rows
+    ]
+
+
+def test_a_replaced_row_counts_until_its_successor(path: Path) -> None:
+    store(path, delivered([zone("a", 1, 1), zone("b", 1, 2)], 5, Phase.FULL_ONLY))
+    store(path, delivered([zone("a", 4, 10)], 12, Phase.MERGE_LAST))
+    assert spans(path) == [("a", 1, 1, 10)]
+    assert (names_at(path, 9.99), names_at(path, 10), names_at(path, 99)) == (["a1", "b1"], ["a4", "b1"], ["a4", "b1"])
+
+
+def test_a_version_that_comes_twice_or_is_late_makes_no_second_row(path: Path) -> None:
+    store(path, delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+    for version in (2, 2, 1, 2):
+        store(path, delivered([zone("a", version, version * 5)], 12, Phase.MERGE_LAST))
+    assert spans(path) == [("a", 1, 1, 10)]
+    # Two changes in one millisecond: at no moment was the first of them the newest.
+    store(path, delivered([zone("a", 3, 10)], 12, Phase.MERGE_LAST))
+    assert spans(path) == [("a", 1, 1, 10)]
+
+
+def test_a_deletion_ends_a_row_marked_or_removed_and_a_row_that_comes_back_is_there_once(path: Path) -> None:
+    store(path, delivered([zone(name, 1, 1) for name in "abc"], 5, Phase.FULL_ONLY))
+    destination = opened(path)
+    assert (destination.mark_deleted(ZONES, {"a": api(20)}), destination.remove(ZONES, {"b": api(21)})) == (1, 1)
+    destination.close()
+    assert spans(path) == [("b", 1, 1, 21)]
+    assert (names_at(path, 19), names_at(path, 20), names_at(path, 21)) == (["a1", "b1", "c1"], ["b1", "c1"], ["c1"])
+    # Neither was a deletion, as it turns out.
+    store(path, delivered([zone("a", 1, 1), zone("b", 1, 1)], 30, Phase.MERGE_LAST))
+    assert (spans(path), names_at(path, 25)) == ([], ["a1", "b1", "c1"])
+
+
+def test_a_full_read_ends_what_it_does_not_bring_and_keeps_what_it_replaces(path: Path) -> None:
+    store(path, delivered([zone(name, 1, 1) for name in "abcd"] + [zone("e", 1, 55)], 5, Phase.FULL_ONLY))
+    destination = opened(path)
+    destination.mark_deleted(ZONES, {"d": api(20)})
+    destination.close()
+    first, last = [zone("a", 2, 30)], [zone("b", 1, 1)]
+    store(path, delivered(first, 5, Phase.FULL_FIRST, mode="full"), delivered(last, 50, Phase.FULL_LAST))
+    seen = 55 + 0.001 / 60
+    assert spans(path) == [("a", 1, 1, 30), ("c", 1, 1, 50), ("d", 1, 1, 20), ("e", 1, 55, pytest.approx(seen))]
+    assert (names_at(path, 19), names_at(path, 49), names_at(path, 50)) == (
+        ["a1", "b1", "c1", "d1"],
+        ["a2", "b1", "c1"],
+        ["a2", "b1"],
+    )
+
+
+def test_no_moment_before_the_history_began_is_answered(path: Path) -> None:
+    store(path, delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+    with pytest.raises(duckdb.Error, match=r"the history of zones begins with 2026-03-01 00:05:00"):
+        names_at(path, 4)
+
+
+def test_a_moment_is_utc_unless_it_says_otherwise(path: Path) -> None:
+    store(path, delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+    store(path, delivered([zone("a", 2, 60)], 70, Phase.MERGE_LAST))
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("SET timezone = 'America/New_York'")
+        for moment, version in {
+            "'2026-03-01 00:30'": 1,
+            "TIMESTAMP '2026-03-01 00:30'": 1,
+            "'2026-03-01T01:00:00.000Z'": 2,
+            "DATE '2026-03-02'": 2,
+            "'2026-03-01T02:30:00+02:00'": 1,
+            "TIMESTAMPTZ '2026-03-01T02:30:00+02:00'": 1,
+            "'2026-02-28T20:00:00-05'": 2,
+            "now()": 2,
+        }.items():
+            assert connection.execute(f"SELECT version FROM history.zones_at({moment})").fetchall() == [(version,)]
+
+
+def test_the_history_goes_on_without_being_asked_for_until_its_table_is_dropped(path: Path) -> None:
+    store(path, delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+    for version in (2, 3):
+        destination = DuckDB(path)
+        destination.open()
+        destination.write(delivered([zone("a", version, version * 10)], version * 10, Phase.MERGE_LAST))
+        destination.close()
+    assert spans(path) == [("a", 1, 1, 20), ("a", 2, 20, 30)]
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DROP TABLE history.zones")
+    destination = DuckDB(path)
+    destination.open()
+    destination.write(delivered([zone("a", 4, 40)], 40, Phase.MERGE_LAST))
+    destination.close()
+    with pytest.raises(duckdb.Error, match="zones"):
+        names_at(path, 35)
+    store(path, delivered([zone("a", 5, 50)], 50, Phase.MERGE_LAST))
+    assert (spans(path), names_at(path, 50)) == ([("a", 4, 40, 50)], ["a5"])
+
+
+def test_the_history_begins_anew_where_other_records_are_read_or_the_table_was_dropped(path: Path) -> None:
+    anew = "zones: its history begins anew, because other records are read now"
+    store(path, delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+    assert store(path, delivered([zone("a", 2, 10)], 12, Phase.FULL_ONLY)) == []
+    assert spans(path) == [("a", 1, 1, 10)]
+    other = delivered([zone("a", 3, 20)], 22, Phase.FULL_ONLY, privacy="drop")
+    assert (store(path, other), spans(path)) == ([anew], [])
+    with pytest.raises(duckdb.Error, match="begins with 2026-03-01 00:22:00"):
+        names_at(path, 21)
+    # Of equal rows too: those that they had replaced have what must not be there.
+    store(path, delivered([zone("a", 4, 30)], 32, Phase.MERGE_LAST, privacy="drop"))
+    assert store(path, delivered([zone("a", 4, 30)], 33, Phase.FULL_ONLY, privacy="hash")) == [anew]
+    store(path, delivered([zone("a", 5, 40)], 42, Phase.MERGE_LAST, privacy="hash"))
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DROP TABLE raw.zones CASCADE")
+    assert store(path, delivered([zone("a", 6, 50)], 52, Phase.FULL_ONLY, privacy="hash")) == [anew]
+    assert spans(path) == []
+
+
+def test_a_column_that_comes_later_is_there_for_rows_of_before_and_one_that_goes_stays(path: Path) -> None:
+    store(path, delivered([zone("a", 1, 1, early="x")], 5, Phase.FULL_ONLY))
+    store(path, delivered([zone("a", 2, 10, height={"m": 3})], 12, Phase.MERGE_LAST))
+    store(path, delivered([zone("a", 3, 20)], 22, Phase.FULL_ONLY))
+    query = "SELECT early, height FROM history.zones_at('{}')"
+    assert [ask(path, query.format(api(minutes))) for minutes in (5, 15, 25)] == [
+        [('"x"', None)],
+        [(None, '{"m":3}')],
+        [(None, None)],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "value", "expected", "misfit"),
+    [
+        ("int", "number", 7, 7.0, None),
+        ("int", "json", 7, "7", None),
+        ("string", "json", "x", '"x"', None),
+        ("json", "string", "x", "x", None),
+        ("datetime", "string", "2026-01-02T03:04:05.678Z", "2026-01-02T03:04:05.678Z", None),
+        ("string", "int", "7", 7, None),
+        ("string", "int", "x", None, '{"height":"x"}'),
+        ("number", "bool", 1.5, None, '{"height":1.5}'),
+    ],
+)
+def test_a_column_of_another_type_takes_the_values_of_earlier_rows_along(
+    path: Path, before: str, after: str, value: object, expected: object, misfit: str | None
+) -> None:
+    def typed(kind: str) -> Any:
+        return lambda stream: [*columns(stream), Column("height", kind, nullable=True)]
+
+    store(path, delivered([zone("a", 1, 1, height=value)], 5, Phase.FULL_ONLY), fields=typed(before))
+    store(path, delivered([zone("a", 2, 10, height=value)], 12, Phase.MERGE_LAST), fields=typed(before))
+    store(path, delivered([zone("a", 3, 20)], 22, Phase.FULL_ONLY), fields=typed(after))
+    assert ask(path, "SELECT version, height, _unfit FROM history.zones ORDER BY ALL") == [
+        (1, expected, misfit),
+        (2, expected, misfit),
+    ]
+    assert [version for version, *_ in ask(path, f"SELECT version FROM history.zones_at('{api(15)}')")] == [2]
+
+
+def test_what_the_platform_changes_by_itself_begins_with_the_date_of_its_version(path: Path) -> None:
+    store(path, delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+    for version in (2, 3):
+        changed = zone("a", version, 1, versionModifiedAt=api(version * 10))
+        store(path, delivered([changed], version * 10, Phase.MERGE_LAST))
+    assert spans(path) == [("a", 1, 1, 20), ("a", 2, 20, 30)]
+    assert names_at(path, 25) == ["a2"]
+
+
+def test_rows_that_are_older_than_they_may_be_are_taken_out_of_the_history_too(path: Path) -> None:
+    store(path, delivered([zone("a", 1, 1), zone("b", 1, 30)], 5, Phase.FULL_ONLY))
+    store(path, delivered([zone("a", 2, 20), zone("b", 2, 40)], 42, Phase.MERGE_LAST))
+    store(path, delivered([], 43, Phase.MERGE_LAST, since=api(25)))
+    assert spans(path) == [("b", 1, 30, 40)]
+    with pytest.raises(duckdb.Error, match="begins with 2026-03-01 00:25:00"):
+        names_at(path, 24)
+
+
+def test_a_table_of_somebody_else_is_refused_and_left_alone(path: Path) -> None:
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE SCHEMA history; CREATE TABLE history.zones AS SELECT 1 AS x")
+    with pytest.raises(DestinationError, match=r"history\.zones that commercetools-source did not make; rename it"):
+        store(path, delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+    destination = DuckDB(path)
+    destination.open()
+    destination.write(delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+    destination.write(delivered([zone("a", 2, 10)], 15, Phase.MERGE_LAST))
+    destination.close()
+    assert ask(path, "FROM history.zones") == [(1,)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_at_every_moment_each_record_is_there_in_the_version_that_was_stored_last(path: Path, seed: int) -> None:
+    """Deliveries that overlap, come late and twice, full reads, deletions, in runs that are taken back."""
+    chance = random.Random(seed)
+    now = 5.0
+    live: dict[str, tuple[int, float]] = {name: (1, chance.uniform(0, 5)) for name in "abcdef"}
+    # What the file should say: for each record its versions with begin and end, the newest without an end.
+    versions: dict[str, list[list[Any]]] = {name: [[1, began, None]] for name, (_, began) in live.items()}
+    store(path, delivered([zone(name, *version) for name, version in live.items()], now, Phase.FULL_ONLY))
+    seen: list[dict[str, Any]] = []
+    for _ in range(25):
+        now += chance.uniform(1, 10)
+        changed = chance.sample(sorted(live), chance.randrange(min(4, len(live) + 1)))
+        for name in changed:
+            live[name] = (live[name][0] + chance.randrange(1, 3), now - chance.random())
+            versions[name][-1][2] = live[name][1]
+            versions[name].append([*live[name], None])
+        records = [zone(name, *live[name]) for name in changed]
+        late = chance.sample(seen, min(len(seen), 2))
+        seen += records
+        destination = opened(path)
+        if chance.random() < 0.25:
+            everything = [zone(name, *version) for name, version in live.items()]
+            half = len(everything) // 2
+            destination.write(delivered(everything[:half], now, Phase.FULL_FIRST, mode="full"))
+            destination.write(delivered([*everything[half:], *everything[:1]], now, Phase.FULL_LAST))
+        else:
+            late = [record for record in late if record["id"] in live]
+            destination.write(delivered([*records, *late], now, Phase.MERGE_LAST))
+        if len(live) > 2 and chance.random() < 0.4:
+            now += 0.5
+            gone = chance.choice(sorted(live))
+            act = destination.remove if chance.random() < 0.5 else destination.mark_deleted
+            act(ZONES, {gone: api(now)})
+            del live[gone]
+            versions[gone][-1][2] = now
+        destination.close()
+    for _ in range(20):
+        moment = round(chance.uniform(5, now), 3)
+        expected = sorted(
+            f"{name}{version}"
+            for name, spans_of in versions.items()
+            for version, began, ended in spans_of
+            if api(began) <= api(moment) and (ended is None or api(moment) < api(ended))
+        )
+        assert names_at(path, moment) == expected, (seed, moment)
+
+
+def test_what_is_in_the_log_alone_is_replayed_as_it_was_written(path: Path, tmp_path: Path) -> None:
+    destination = opened(path)
+    destination.write(delivered([zone("a", 1, 1), zone("b", 1, 1)], 5, Phase.FULL_ONLY))
+    destination.write(delivered([zone("a", 2, 10, height=1)], 12, Phase.MERGE_LAST))
+    destination.write(delivered([zone("a", 3, 20)], 22, Phase.FULL_ONLY))
+    killed = tmp_path / "killed.duckdb"
+    for end in ("", ".wal"):  # as a process leaves them that is killed here
+        (killed.parent / f"{killed.name}{end}").write_bytes(path.with_name(f"{path.name}{end}").read_bytes())
+    destination.close()
+    store(killed, delivered([], 23, Phase.MERGE_LAST))
+    for file in (killed, path):
+        assert spans(file) == [("a", 1, 1, 10), ("a", 2, 10, 20), ("b", 1, 1, 22)]
+        assert (names_at(file, 15), names_at(file, 25)) == (["a2", "b1"], ["a3"])
