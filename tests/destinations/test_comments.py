@@ -51,13 +51,14 @@ def test_no_table_view_or_column_is_without_a_comment(
 ) -> None:
     path = tmp_path / "shop.duckdb"
     streams = ["payments", "types", "zones"] if materialize else None
-    assert sync(shop[1], DuckDB(path, materialize=materialize, comments=True), streams=streams).complete
+    destination = DuckDB(path, materialize=materialize, comments=True)
+    assert sync(shop[1], destination, streams=streams, history=["payments"]).complete
     written = comments(path)
     assert [name for name, comment in written.items() if not comment] == []
     assert written["main.payments.key"] == descriptions(all_relations()["payments"])["key"]
     assert "payment_transactions has its items" in str(written["raw.payments.transactions"])
     assert str(written["main.payments"]).startswith("Live records of the stream payments")
-    assert {name.partition(".")[0] for name in written} == {"main", "raw", "sync"}
+    assert {name.partition(".")[0] for name in written} == {"main", "raw", "sync", "history"}
 
 
 def test_what_changes_gets_its_comments_in_the_next_run_without_being_asked(path: Path, load: Make) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -12,11 +13,11 @@ import duckdb
 import pytest
 
 from commercetools_source.client import Client
-from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox import Sandbox
+from commercetools_source.sandbox.platform.clock import write_time
 from commercetools_source.sync import sync
-from commercetools_source.sync.compare import sweep
+from commercetools_source.sync.compare import sweep, verify
 from commercetools_source.sync.forget import forget
 from shops import rows_of
 
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
     from commercetools_source.sandbox.platform.request import Request
 
-STREAMS = ["inventory", "orders"]
+TEXTS = {"inventory": "sku", "orders": "orderNumber"}
+"""By stream, a field that can be any text."""
+STREAMS = list(TEXTS)
+SEEDS = int(os.environ.get("SEEDS", "1"))
 CHILD = """
 import json, sys
 from commercetools_source.client import Client
@@ -42,7 +46,7 @@ with Client(settings) as client:
 """
 
 
-@pytest.fixture(name="shop")
+@pytest.fixture(scope="module", name="shop")
 def _shop() -> Iterator[Sandbox]:
     with Sandbox(rows=rows_of("/inventory", "/orders", "/customers")) as sandbox:
         yield sandbox
@@ -54,33 +58,161 @@ class Journal:
     def __init__(self, shop: Sandbox, chance: random.Random) -> None:
         self.shop = shop
         self.chance = chance
+        self.times: list[str] = []
         self.versions: dict[str, list[tuple[str, str, Any]]] = {name: [] for name in STREAMS}
         for name in STREAMS:
             for record in shop.records(name):
-                self.note(name, record["lastModifiedAt"], record)
-
-    def note(self, stream: str, time: str, record: dict[str, Any]) -> None:
-        self.versions[stream].append((time, record["id"], _shown(record)))
+                self._note(name, record, record["lastModifiedAt"])
 
     def at(self, stream: str, moment: str) -> list[Any]:
         newest = {identifier: shown for time, identifier, shown in self.versions[stream] if time <= moment}
-        return sorted(filter(None, newest.values()))
+        return sorted(shown for shown in newest.values() if shown)
 
     def change(self) -> None:
-        """Create a record or two, change some and delete some, each once, at times of their own."""
+        """Change some records, delete some and create one, each at a time of its own."""
         for name in STREAMS:
             records = self.shop.records(name)
-            for record in self.chance.sample(records, 6):
-                self.shop.clock.advance(self.chance.uniform(1, 60))
+            for record in self.chance.sample(records, 5):
                 if self.chance.random() < 0.3:
-                    self.shop.delete(name, record["id"])
-                    self.versions[name].append((self.now(), record["id"], None))
+                    self._note(name, {**self.shop.delete(name, record["id"]), "version": None})
                 else:
-                    changed = self.shop.update(name, record["id"], {"custom": {"fields": {"n": self.chance.random()}}})
-                    self.note(name, changed["lastModifiedAt"], changed)
-            new = {key: value for key, value in records[0].items() if key not in {"id", "version", "key"}}
-            created = self.shop.create(name, {**new, **({"orderNumber": self.now()} if name == "orders" else {})})
-            self.note(name, created["lastModifiedAt"], created)
+                    self._note(name, self.shop.update(name, record["id"], {TEXTS[name]: f"k{len(self.times)}"}))
+            self._note(name, self.shop.create(name))
+        self.shop.clock.advance(700)
 
-    def now(self) -> str:
-        return str(self.shop.records("messages")[-1]["createdAt"])
+    def _note(self, stream: str, record: dict[str, Any], time: str = "") -> None:
+        time = time or write_time(self.shop.clock.now())
+        self.times.append(time)
+        shown = (record["id"], record["version"], record.get(TEXTS[stream])) if record["version"] else None
+        self.versions[stream].append((time, record["id"], shown))
+        self.shop.clock.advance(self.chance.randrange(1, 60))
+
+
+def rows_at(path: Path, stream: str, moment: str) -> list[Any]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        rows = connection.execute(
+            f"SELECT id, version, {TEXTS[stream]} FROM history.{stream}_at('{moment}')"
+        ).fetchall()
+    return sorted(rows)
+
+
+def killed_run(shop: Sandbox, path: Path, requests: int) -> None:
+    """Run in a process that is killed while it waits for an answer."""
+    given = json.dumps([{**shop.settings(), "page_size": 2}, str(path), STREAMS])
+    count = 0
+
+    def kill(_request: Request) -> None:
+        nonlocal count
+        count += 1
+        if count == requests:
+            child.kill()
+
+    with subprocess.Popen([sys.executable, "-c", CHILD, given]) as child:
+        shop.before_request(kill)
+    assert child.returncode != 0
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_at_ten_moments_the_rows_are_those_of_the_shop_also_after_killed_runs(
+    shop: Sandbox, tmp_path: Path, seed: int
+) -> None:
+    chance, path = random.Random(seed), tmp_path / "shop.duckdb"  # noqa: S311 - replayed by its seed
+    shop.clock.freeze()
+    journal = Journal(shop, chance)
+    shop.clock.advance(700)
+    killed_run(shop, path, 8)
+    with Client(shop.settings()) as client:
+        assert sync(client, path, streams=STREAMS, history=STREAMS).complete
+        begin = len(journal.times)
+        shop.clock.advance(700)
+        for turn in range(4):
+            journal.change()
+            if turn % 2:
+                killed_run(shop, path, chance.randrange(4, 8))
+            assert sync(client, path, streams=STREAMS, hard_delete=chance.random() < 0.5, full=turn == 3).complete
+    moments = chance.sample(journal.times[begin : -2 * 6], 10)
+    assert len(moments) == 10
+    for moment in moments:
+        for stream in STREAMS:
+            assert rows_at(path, stream, moment) == journal.at(stream, moment), (seed, stream, moment)
+    # The last changes were read in full, which shows what is gone, and not when it went.
+    for stream in STREAMS:
+        now = write_time(shop.clock.now())
+        assert rows_at(path, stream, now) == journal.at(stream, now)
+
+
+def test_whoever_is_forgotten_is_in_no_earlier_row_and_what_is_dropped_is_not_either(
+    shop: Sandbox, tmp_path: Path
+) -> None:
+    path, streams = tmp_path / "shop.duckdb", ["customers", "orders"]
+    person = shop.records("customers")[0]
+    old, new = "before@example.com", "after@example.com"
+    with Client(shop.settings()) as client:
+        shop.update("customers", person["id"], {"email": old})
+        shop.clock.advance(700)
+        assert sync(client, path, streams=streams, history=["customers"]).complete
+        for email in (new, "newest@example.com"):
+            shop.update("customers", person["id"], {"email": email})
+            shop.clock.advance(700)
+            assert sync(client, path, streams=streams).complete
+        assert sorted(_emails(path, person["id"])) == [new, old]
+        assert forget(path, person["id"]).rows["customers"] == 3
+        assert _emails(path, person["id"]) == [None, None]
+        assert not any(text in path.read_bytes() for text in (old.encode(), new.encode()))
+        forget(path, person["id"], rows=True)
+        assert _emails(path, person["id"]) == []
+    with Client({**shop.settings(), "personal": "drop"}) as client:
+        assert sync(client, path, streams=["customers"], full=True).complete
+        for record in shop.records("customers")[:3]:
+            shop.update("customers", record["id"], {"email": old})
+        shop.clock.advance(700)
+        assert sync(client, path, streams=["customers"]).complete
+    with duckdb.connect(str(path), read_only=True) as connection:
+        rows = connection.execute("SELECT email, _valid_from < _valid_to FROM history.customers").fetchall()
+    assert set(rows) == {(None, True)}
+
+
+def _emails(path: Path, customer: str) -> list[Any]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        query = f"SELECT email FROM history.customers WHERE id = '{customer}' ORDER BY version"
+        return [email for (email,) in connection.execute(query).fetchall()]
+
+
+def test_a_sweep_goes_on_with_the_history_and_the_next_run_finds_no_difference(shop: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "shop.duckdb"
+    with Client(shop.settings()) as client:
+        assert sync(client, path, streams=["inventory"], history=["inventory"]).complete
+        shop.clock.advance(700)
+        gone = shop.delete("inventory", shop.records("inventory")[0]["id"])
+        with duckdb.connect(str(path)) as connection:
+            (stale,) = connection.execute(
+                "SELECT id FROM raw.inventory WHERE id <> ? LIMIT 1", [gone["id"]]
+            ).fetchall()[0]
+            connection.execute("UPDATE raw.inventory SET version = 0 WHERE id = ?", [stale])
+        assert [verdict.mended for verdict in sweep(client, path, hard_delete=True)] == [1]
+        assert all(verdict.equal for verdict in verify(client, path))
+    with duckdb.connect(str(path), read_only=True) as connection:
+        rows = connection.execute("SELECT id, _valid_to > _valid_from FROM history.inventory").fetchall()
+    assert rows == [(gone["id"], True)]
+
+
+@pytest.mark.parametrize(
+    ("place", "history", "message"),
+    [
+        ("shop.duckdb", ["project"], "records of project have no versions with a date; leave it out of history"),
+        ("shop.duckdb", ["messages"], "records of messages have no versions"),
+        ("shop.duckdb", ["carts"], "history names carts, which is not among the chosen streams"),
+        ("shop.duckdb", "orders", r"must be a list of streams, such as \['orders'\]"),
+        ("shop.duckdb", ["order"], "there is no stream 'order'"),
+        ("shop.ducklake", ["orders"], r"FROM orders AT \(TIMESTAMP => "),
+        ("jsonl:lines", ["orders"], "keeps no history of rows; a DuckDB file does"),
+    ],
+)
+def test_a_history_that_cannot_be_kept_is_refused_before_anything_is_written(
+    shop: Sandbox, tmp_path: Path, place: str, history: Any, message: str
+) -> None:
+    kind, _, name = place.rpartition(":")
+    destination = f"{kind}:{tmp_path / name}" if kind else str(tmp_path / name)
+    with Client(shop.settings()) as client, pytest.raises(ConfigError, match=message):
+        sync(client, destination, streams=["orders", "project", "messages"], history=history)
+    assert not list(tmp_path.iterdir())

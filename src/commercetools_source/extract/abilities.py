@@ -349,3 +349,7 @@ class Versioned(Protocol):
     def older_versions(self) -> str:
         """Return what has it, and how its owner removes that."""
         ...
+
+    def history(self) -> str:
+        """Return how a person asks it for rows as they were."""
+        ...

@@ -9,7 +9,7 @@ from commercetools_source.catalog.streams import find
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError
-from commercetools_source.extract.abilities import Historian
+from commercetools_source.extract.abilities import Historian, Versioned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,12 +43,13 @@ def keep_history(history: Sequence[str], streams: Iterable[Stream], destination:
             raise ConfigError(f"records of {stream.name} have no versions with a date; leave it out of history")
         if stream.name not in chosen:
             raise ConfigError(
-                f"history names {stream.name}, which is not among the chosen streams; choose it, too, or leave it out of"
-                " history"
+                f"history names {stream.name}, which is not among the chosen streams; choose it, too, or leave it out"
+                " of history"
             )
     if not named:
         return
     if not isinstance(destination, Historian):
         keeping = choice(having(DESTINATIONS, Ability.HISTORY))
-        raise ConfigError(f"{destination.name} keeps no history of rows; {keeping} does")
+        itself = f": {destination.history()}" if isinstance(destination, Versioned) else f"; {keeping} does"
+        raise ConfigError(f"{destination.name} keeps no history of rows{itself}")
     destination.keep_history(named)

@@ -205,12 +205,14 @@ def rows_at(stream: str, types: Mapping[str, str], past: Mapping[str, str]) -> s
     checked = f"CASE WHEN {asked} < since THEN error({begins} || since) ELSE {asked} END"
     live = ", ".join(map(quoted, types))
     earlier = ", ".join(quoted(name) for name in past if name not in SPAN)
+    asked_for = "(SELECT time FROM asked)"
     return (
-        f"(FROM (WITH asked AS MATERIALIZED (SELECT {checked} AS time FROM {_BEGINNINGS} WHERE stream = {string(stream)})"  # noqa: S608 - quoted
-        f" SELECT {live} FROM {record_table(stream)} AS held WHERE {_began('held', types)} <= (SELECT time FROM asked)"
-        f" AND coalesce({DELETED_AT} > (SELECT time FROM asked), true)"
+        f"(FROM (WITH asked AS MATERIALIZED (SELECT {checked} AS time"  # noqa: S608 - quoted names
+        f" FROM {_BEGINNINGS} WHERE stream = {string(stream)})"
+        f" SELECT {live} FROM {record_table(stream)} AS held"
+        f" WHERE {_began('held', types)} <= {asked_for} AND coalesce({DELETED_AT} > {asked_for}, true)"
         f" UNION ALL BY NAME SELECT {earlier} FROM {history_table(stream)}"
-        f" WHERE {_FROM} <= (SELECT time FROM asked) AND {_TO} > (SELECT time FROM asked)){newest_of_key(stream, types)})"
+        f" WHERE {_FROM} <= {asked_for} AND {_TO} > {asked_for}){newest_of_key(stream, types)})"
     )
 
 

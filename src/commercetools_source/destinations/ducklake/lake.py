@@ -48,6 +48,15 @@ class DuckLake(Attached):
             " CALL ducklake_cleanup_old_files('lake', cleanup_all => true)"
         )
 
+    def history(self) -> str:
+        """Return how a snapshot is asked for; https://ducklake.select/docs/stable/duckdb/usage/time_travel."""
+        if isinstance(self._attachment, MotherDuck):
+            return "write to a DuckDB file, which does"
+        return (
+            "its snapshots have the rows of each run; ask for those of a moment with"
+            " FROM orders AT (TIMESTAMP => now() - INTERVAL 1 DAY)"
+        )
+
     def _comment(self, opened: Opened) -> None:
         """Do nothing: a lake has no comments on columns of views, and each comment would be a snapshot's change."""
 
