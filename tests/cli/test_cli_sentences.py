@@ -105,6 +105,12 @@ ELSEWHERE = {
         "cannot forget a person;",
         "; leave out --hard-delete (hard_delete)",
     ),
+    "sync/test_history.py": (
+        ", which is not among the chosen streams; choose it, too, or leave it out of history",
+        "; it must be a list of streams, such as ['orders']",
+        "have no versions with a date; leave it out of history",
+        "keeps no history of rows",
+    ),
     "sync/test_reconcile.py: a platform that does what none should": (
         "that its listing lacks, so it proves nothing",
         "%; if that is right, allow it",

@@ -89,8 +89,8 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     destination = destination_of(destination)
     chosen = streams_of(streams)
     names = [stream.name for stream in chosen]
-    if hard_delete:  # before the first request and file: what cannot be done is refused while nothing has been
-        _check_hard(destination)
+    # Before the first request and file: what cannot be done is refused while nothing has been.
+    _check_hard(destination, hard=hard_delete)
     ages = ages_of(retain or {}, chosen, destination)
     keep_history(history, chosen, destination)
     # Only where a second copy of a record is merged away: the tail is read again by the next run.
@@ -105,14 +105,10 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
         with recorded(client, destination, begin("sync", selection.bound), before, hook) as recorder:
             if (notice := ends_earlier(until, selection.bound)) is not None:
                 hook(notice)
-            reasons = _conflicts(chosen, states, others, selection, behind=until is not None)
-            refused = refuse(reasons, lambda stream: mode_of(stream, _state(states, stream), selection), recorder)
+            refused = _refuse(chosen, states, others, selection, recorder, behind=until is not None)
             # Refused streams keep their rows and states; their deletions wait for the run that may read them.
             chosen = tuple(stream for stream in chosen if stream.name not in refused)
-            # A full read brings what is there and nothing else, so that deletions show by themselves.
-            lookup = Lookup(states, {})
-            if not full:
-                lookup = _delete(client, destination, chosen, states, selection, recorder, hard=hard_delete)
+            lookup = _delete(client, destination, chosen, states, selection, recorder, hard=hard_delete)
             transfer = Transfer(client, destination, recorder, seconds, on_stoppable, totals)
             read, expired = _read(transfer, chosen, lookup.states, others, selection)
             summary = recorder.summary = Summary(
@@ -158,6 +154,20 @@ def _state(states: Mapping[str, StreamState], stream: Stream) -> StreamState:
     return states.get(stream.name, StreamState())
 
 
+def _refuse(
+    streams: Iterable[Stream],
+    states: Mapping[str, StreamState],
+    others: Others,
+    selection: Selection,
+    hook: Hook,
+    *,
+    behind: bool,
+) -> dict[str, Outcome]:
+    """Tell which streams are not read, as `_conflicts` says, and return how they ended."""
+    reasons = _conflicts(streams, states, others, selection, behind=behind)
+    return refuse(reasons, lambda stream: mode_of(stream, _state(states, stream), selection), hook)
+
+
 def _conflicts(
     streams: Iterable[Stream],
     states: Mapping[str, StreamState],
@@ -198,6 +208,9 @@ def _delete(
     This comes before the streams are read: what was deleted by then cannot be read again, and if the
     run is cut off, the next one looks at the same Messages again.
     """
+    # A full read brings what is there and nothing else, so that deletions show by themselves.
+    if selection.full:
+        return Lookup(states, {})
     project_key = client.config.project_key
     delete: Callable[[Stream, Sequence[Tombstone]], int]
     if isinstance(destination, DeletionSink):
@@ -220,7 +233,9 @@ def _delete(
     return lookup
 
 
-def _check_hard(destination: Destination) -> None:
+def _check_hard(destination: Destination, *, hard: bool) -> None:
+    if not hard:
+        return
     if not isinstance(destination, Comparable):
         removing = choice(having(DESTINATIONS, Ability.REMOVE))
         raise ConfigError(

@@ -55,6 +55,14 @@ Settled = Annotated[
         " as they are visible.",
     ),
 ]
+Materialize = Annotated[
+    bool | None,
+    typer.Option(
+        "--materialize/--no-materialize",
+        help="Write the relations as tables, or"
+        f" ({choice(having(DESTINATIONS, Ability.VIEWS))}) as views; by default as they are.",
+    ),
+]
 Comments = Annotated[
     bool | None,
     typer.Option(
@@ -85,14 +93,7 @@ def sync(
     streams: options.Chosen = None,
     exclude: options.Exclude = None,
     full: options.Full = False,
-    materialize: Annotated[
-        bool | None,
-        typer.Option(
-            "--materialize/--no-materialize",
-            help="Write the relations as tables, or"
-            f" ({choice(having(DESTINATIONS, Ability.VIEWS))}) as views; by default as they are.",
-        ),
-    ] = None,
+    materialize: Materialize = None,
     comments: Comments = None,
     since: options.Since = None,
     until: options.Until = None,
