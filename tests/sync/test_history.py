@@ -204,7 +204,7 @@ def test_a_sweep_goes_on_with_the_history_and_the_next_run_finds_no_difference(s
         ("shop.duckdb", ["carts"], "history names carts, which is not among the chosen streams"),
         ("shop.duckdb", "orders", r"must be a list of streams, such as \['orders'\]"),
         ("shop.duckdb", ["order"], "there is no stream 'order'"),
-        ("shop.ducklake", ["orders"], r"FROM orders AT \(TIMESTAMP => "),
+        ("shop.ducklake", ["orders"], r"FROM raw.orders AT \(TIMESTAMP => "),
         ("jsonl:lines", ["orders"], "keeps no history of rows; a DuckDB file does"),
     ],
 )

@@ -54,7 +54,7 @@ class DuckLake(Attached):
             return "write to a DuckDB file, which does"
         return (
             "its snapshots have the rows of each run; ask for those of a moment with"
-            " FROM orders AT (TIMESTAMP => now() - INTERVAL 1 DAY)"
+            " FROM raw.orders AT (TIMESTAMP => now() - INTERVAL 1 DAY)"
         )
 
     def _comment(self, opened: Opened) -> None:
