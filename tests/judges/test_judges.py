@@ -32,9 +32,8 @@ def shop() -> Iterator[Sandbox]:
 
 
 def judged(shop: Sandbox, *command: str | Path, **more: Any) -> str:
-    done = subprocess.run(
-        command, env={**os.environ, **shop.environment()}, capture_output=True, text=True, check=False, **more
-    )
+    environment = {**os.environ, **shop.environment(), "SHOP": str(HERE / "shop.json")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, **more)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -43,12 +42,14 @@ def judged(shop: Sandbox, *command: str | Path, **more: Any) -> str:
 def test_the_official_typescript_sdk_reads_it_unchanged(shop: Sandbox) -> None:
     told = judged(shop, "node", "read.mjs", cwd=JUDGES / "typescript")
     print(told)
+    assert "creates: 8 records as sent\n" in told
     assert told.endswith("errors: as expected\n")
 
 
 def test_the_python_sdk_reads_it_unchanged(shop: Sandbox) -> None:
     told = judged(shop, JUDGES / "bin" / "python", HERE / "python_sdk.py")
     print(told)
+    assert "creates: 8 records as sent\n" in told
     assert told.endswith("writes: as expected\n")
 
 
