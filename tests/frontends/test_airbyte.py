@@ -261,6 +261,21 @@ def test_a_wrong_call_is_a_trace_too(arguments: list[str]) -> None:
     assert traces(messages, "ERROR") or messages[0]["connectionStatus"]["status"] == "FAILED"
 
 
+@pytest.mark.parametrize("command", ["check", "read"])
+def test_a_path_that_is_no_utf8_is_named_in_whole_lines(command: str) -> None:
+    arguments = [command, "--config", "no\udcff.json", *(["--catalog", "c"] if command == "read" else [])]
+    _, (message,) = call(*arguments)
+    told = json.dumps(message)
+    assert "this is a fault of" not in told
+    assert r"no\\udcff.json cannot be read" in told
+
+
+def test_what_is_quoted_of_a_catalog_is_short(shop: Sandbox) -> None:
+    _, messages = run("read", config=config(shop), catalog=catalog(**{"x" * 100_000: "incremental"}))
+    (error,) = traces(messages, "ERROR")
+    assert len(error["message"]) < 2000
+
+
 def test_the_commands_of_the_page_are_those_that_exist() -> None:
     text = PAGE.read_text(encoding="utf-8")
     commands = [shlex.split(line)[1] for line in re.findall(r"^ +(source-commercetools .+)$", text, re.MULTILINE)]

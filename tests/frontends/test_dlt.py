@@ -146,6 +146,29 @@ def test_a_stream_that_is_cut_off_is_loaded_and_told_and_goes_on(warehouse: Ware
     assert warehouse.versions() == versions(shop)
 
 
+def test_a_source_that_is_run_again_tells_of_each_run_what_failed(warehouse: Warehouse, shop: Sandbox) -> None:
+    source = warehouse.source()
+    shop.faults.add(Fault("status", "/orders", status=500, times=None))
+    shop.faults.add(Fault("status", "/zones", status=500, times=None))
+    for _ in range(2):
+        with pytest.raises(CommercetoolsError) as raised:
+            warehouse.pipeline.run(source)
+        assert all(f"{name} is not complete" in str(raised.value) for name in STREAMS)
+    shop.faults.clear()
+    warehouse.pipeline.run(source)
+    assert warehouse.versions() == versions(shop)
+
+
+def test_a_resource_that_is_read_without_a_pipeline_raises_when_it_is_not_complete(
+    warehouse: Warehouse, shop: Sandbox
+) -> None:
+    zones = [row["id"] for row in warehouse.source(["zones"], form="json")]
+    assert sorted(zones) == sorted(versions(shop, "zones"))
+    shop.faults.add(Fault("status", "/zones", status=500, times=None))
+    with pytest.raises(Exception, match="zones is not complete"):
+        list(warehouse.source(["zones"]))
+
+
 def test_what_was_extracted_but_not_loaded_is_loaded_once(warehouse: Warehouse, shop: Sandbox) -> None:
     warehouse.pipeline.extract(warehouse.source())
     # A process that was killed here leaves these packages: dlt's next run loads them, and the one after it reads on.

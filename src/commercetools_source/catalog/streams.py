@@ -542,4 +542,4 @@ def find(name: str | Stream) -> Stream:
         return STREAMS[given]
     near = difflib.get_close_matches(given, STREAMS, n=1) if isinstance(given, str) else ()
     meant = f" Did you mean {near[0]}?" if near else ""
-    raise ConfigError(f"there is no stream {name!r}.{meant} Streams: {', '.join(STREAMS)}")
+    raise ConfigError(f"there is no stream {name!r:.80}.{meant} Streams: {', '.join(STREAMS)}")

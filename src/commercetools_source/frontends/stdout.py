@@ -39,8 +39,9 @@ def write(lines: bytes) -> None:
         ) from error
 
 
-def write_records(head: bytes, tail: bytes, records: Sequence[msgspec.Raw], size: int) -> None:
-    """Write a line of `head`, the record's bytes and `tail` for each record; `size` is that of all records."""
+def write_records(head: bytes, tail: bytes, records: Sequence[msgspec.Raw]) -> None:
+    """Write a line of `head`, the record's bytes and `tail` for each record."""
+    size = sum(len(memoryview(record)) for record in records)
     step = max(1, SLICE_BYTES * len(records) // max(size, 1))
     between = tail + head
     for start in range(0, len(records), step):

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from commercetools_source.catalog.schema import json_schema
 from commercetools_source.catalog.streams import STREAMS, find
+from commercetools_source.config.values import shown
 from commercetools_source.errors import ConfigError, StateError
 from commercetools_source.frontends.airbyte.messages import DELETED_AT, UPDATED_AT
+from commercetools_source.frontends.arguments import checked
 from commercetools_source.frontends.words import AIRBYTE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.checkpoint import StreamState
 
 __all__ = ["COMPLETE", "catalog", "configured", "states"]
 
@@ -73,32 +79,33 @@ def configured(given: Any) -> dict[Stream, bool]:
         entries = msgspec.convert(given, _Catalog).streams
     except msgspec.ValidationError as error:
         raise ConfigError(f"the catalog is broken: {error}") from None
-    chosen: dict[Stream, bool] = {}
-    problems: list[str] = []
-    for name, count in Counter(entry.stream.name for entry in entries).items():
-        if count > 1:
-            problems.append(f"the catalog has {name} {count} times; leave it in once")
-    for entry in entries:
-        if entry.sync_mode not in _MODES:
-            problems.append(
-                f"{entry.stream.name} has the sync mode {entry.sync_mode!r:.50}; it can be {' or '.join(_MODES)}"
-            )
-        try:
-            # PyAirbyte asks for changes of all streams; one without a change date is read whole each time.
-            chosen[find(entry.stream.name)] = entry.sync_mode == _MODES[0]
-        except ConfigError as error:
-            problems += error.problems
-    if problems:
-        raise ConfigError(problems)
-    return chosen
+    chosen = checked(*(partial(_chosen, entry) for entry in entries))
+    if twice := [stream.name for stream, count in Counter(stream for stream, _ in chosen).items() if count > 1]:
+        raise ConfigError(f"the catalog has {', '.join(twice)} more than once; leave each in once")
+    return dict(chosen)
 
 
-def states(given: Any) -> dict[str, dict[str, Any]]:
-    """Return stored stream states by name, as they were sent; raises StateError when `given` has another form."""
+def _chosen(entry: _Entry) -> tuple[Stream, bool]:
+    stream = find(entry.stream.name)
+    if entry.sync_mode not in _MODES:
+        raise ConfigError(f"{stream.name} has the sync mode {shown(entry.sync_mode)}; it can be {' or '.join(_MODES)}")
+    # PyAirbyte asks for changes of all streams; one without a change date is read whole each time.
+    return stream, entry.sync_mode == _MODES[0]
+
+
+def states(given: Any, chosen: Mapping[Stream, bool]) -> dict[Stream, StreamState]:
+    """Return where the `chosen` streams go on, without those whose full refresh is complete; may raise StateError."""
     try:
         items = msgspec.convert(given or [], list[_State])
     except msgspec.ValidationError as error:
         raise StateError(
             f"the state is broken, as it must be a list of STREAM states: {error}; {AIRBYTE.anew}"
         ) from None
-    return {item.stream.stream_descriptor.name: item.stream.stream_state or {} for item in items}
+    stored = {item.stream.stream_descriptor.name: item.stream.stream_state or {} for item in items}
+    going_on: dict[Stream, StreamState] = {}
+    for stream, full in chosen.items():
+        left = stored.get(stream.name, {})
+        if not (full and COMPLETE in left):
+            # To an incremental read, a full refresh that was complete says nothing.
+            going_on[stream] = AIRBYTE.state(stream, left if left and COMPLETE not in left else None, full=full)
+    return going_on

@@ -111,20 +111,20 @@ def _check(path: str) -> None:
     from commercetools_source.client import Client
     from commercetools_source.sync.access import inspect
 
-    body = {"status": "SUCCEEDED"}
+    fault: str | None = None
     try:
         with Client(_config(path)[0]) as client:
             # A client for a few streams is meant so: the others are named when they are read.
             if not any(stream.readable for stream in inspect(client, None).streams):
                 raise ConfigError("the API client may not read any stream; create one with scopes such as view_orders")
     except CommercetoolsError as error:
-        body = {"status": "FAILED", "message": str(error)}
-    messages.send("CONNECTION_STATUS", "connectionStatus", body)
+        fault = str(error)
+    messages.connection(fault)
 
 
 def _read(given: argparse.Namespace) -> int:
     from commercetools_source.client import Client
-    from commercetools_source.frontends.airbyte.catalog import COMPLETE, configured, states
+    from commercetools_source.frontends.airbyte.catalog import configured, states
     from commercetools_source.frontends.airbyte.output import AirbyteOutput
     from commercetools_source.frontends.memory import pass_records_on
     from commercetools_source.frontends.signals import stopping
@@ -134,24 +134,21 @@ def _read(given: argparse.Namespace) -> int:
     pass_records_on()
     config, deletions = _config(given.config)
     chosen = configured(json_file(given.catalog, "catalog", ConfigError))
-    stored = states(json_file(given.state, "state", StateError)) if given.state else {}
-    output = AirbyteOutput(chosen, stored, deletions=deletions)
-    names = [stream.name for stream in chosen]
-    # An attempt that is handed the mark of a finished full refresh has nothing left to read of that stream.
-    for stream, full in chosen.items():
-        if full and COMPLETE in stored.get(stream.name, {}):
-            names.remove(stream.name)
+    going_on = states(json_file(given.state, "state", StateError) if given.state else None, chosen)
+    for stream in chosen:
+        if stream not in going_on:
             messages.status(stream.name, "STARTED")
             messages.status(stream.name, "COMPLETE")
-    if not names:
+    if not going_on:
         return 0
+    output = AirbyteOutput(going_on, chosen, deletions=deletions)
     with Client(config, hook=output.tell) as client, stopping() as stopper:
         # https://docs.airbyte.com/understanding-airbyte/airbyte-protocol#airbytetracemessage
-        for forecast in plan(client, output.open(), streams=names):
+        for forecast in plan(client, output.open(), streams=going_on):
             if forecast.records:
                 estimate = {"type": "STREAM", "name": forecast.stream, "row_estimate": forecast.records}
                 messages.trace("ESTIMATE", estimate)
-        summary = sync(client, output, streams=names, hook=output.tell, on_stoppable=stopper.arm)
+        summary = sync(client, output, streams=going_on, hook=output.tell, on_stoppable=stopper.arm)
     return _concluded(summary, stopper)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source import errors
+from commercetools_source.errors import printable
 from commercetools_source.frontends.stdout import write, write_records
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 DELETED_AT, UPDATED_AT = "_ab_cdc_deleted_at", "_ab_cdc_updated_at"
 """Columns by which destinations with deduplication remove a row."""
+_LONGEST = 5000
+"""Of a text for people, which may quote what others wrote; half a surrogate pair in it would have no UTF-8."""
 _LEVELS = {"WARNING": "WARN", "CRITICAL": "FATAL"}
 """Airbyte's names of levels where Python's are others."""
 _FAILURES = {
@@ -38,11 +41,11 @@ def send(kind: str, field: str, body: Any) -> None:
     write(msgspec.json.encode({"type": kind, field: body}) + b"\n")
 
 
-def records(stream: str, rows: Sequence[msgspec.Raw], size: int) -> None:
-    """Write a RECORD line for each of `rows`, JSON objects of `size` bytes in all."""
+def records(stream: str, rows: Sequence[msgspec.Raw]) -> None:
+    """Write a RECORD line for each of `rows`."""
     # The records are JSON already: they are put between two ends, and not decoded.
     head = msgspec.json.encode({"type": "RECORD", "record": {"stream": stream, "emitted_at": _milliseconds()}})
-    write_records(head[:-2] + b',"data":', b"}}\n", rows, size)
+    write_records(head[:-2] + b',"data":', b"}}\n", rows)
 
 
 def state(stream: str, value: dict[str, Any], count: int) -> None:
@@ -64,7 +67,8 @@ def trace(kind: str, body: dict[str, Any]) -> None:
 def trace_error(message: str, cause: type[BaseException], stream: str | None = None) -> None:
     """Write an error that a person can act on."""
     failure = next((name for name, types in _FAILURES.items() if issubclass(cause, types)), "system_error")
-    trace("ERROR", {"message": message, "failure_type": failure, **(_descriptor(stream) if stream else {})})
+    described = {"message": printable(message, _LONGEST), "failure_type": failure}
+    trace("ERROR", {**described, **(_descriptor(stream) if stream else {})})
 
 
 def trace_bug(error: Exception) -> None:
@@ -79,7 +83,13 @@ def trace_bug(error: Exception) -> None:
 
 def log(level: str, message: str) -> None:
     """Write a LOG line of a level that Python's logging has by this name."""
-    send("LOG", "log", {"level": _LEVELS.get(level, level), "message": message})
+    send("LOG", "log", {"level": _LEVELS.get(level, level), "message": printable(message, _LONGEST)})
+
+
+def connection(fault: str | None) -> None:
+    """Write that a connection can be made, or why not."""
+    failed = {"status": "FAILED", "message": printable(fault or "", _LONGEST)}
+    send("CONNECTION_STATUS", "connectionStatus", {"status": "SUCCEEDED"} if fault is None else failed)
 
 
 def _descriptor(stream: str) -> dict[str, Any]:

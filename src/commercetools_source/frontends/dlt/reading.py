@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dlt
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.client import Client
     from commercetools_source.errors import CommercetoolsError
     from commercetools_source.extract.delivery import Delivery
     from commercetools_source.extract.selection import Selection
@@ -42,7 +40,7 @@ _BATCH_SECONDS = 1.0
 def read(run: Run, stream: Stream) -> Iterator[Any]:
     """Yield tables of `stream`; what is in the resource's state is true once those before it are loaded."""
     kept: MutableMapping[str, Any] = dlt.current.resource_state(stream.name)
-    with run.opened() as (client, selection):
+    with run.opened() as selection:
         try:
             state = DLT.state(stream, kept.get("state"))
         except StateError as error:
@@ -54,28 +52,26 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
         if reason is not None:
             run.fail(stream, reason)
             return
-        yield from _Reading(run, stream, kept, client, selection).tables(state)
+        yield from _Reading(run, stream, kept, selection).tables(state)
 
 
 class _Reading:
-    """Reads one stream with `client`; `kept` is the resource's state, which dlt stores with what is loaded."""
+    """Reads one stream; `kept` is the resource's state, which dlt stores with what is loaded."""
 
-    def __init__(
-        self, run: Run, stream: Stream, kept: MutableMapping[str, Any], client: Client, selection: Selection
-    ) -> None:
-        self._run, self._stream, self._kept = run, stream, kept
-        self._client, self._selection = client, selection
+    def __init__(self, run: Run, stream: Stream, kept: MutableMapping[str, Any], selection: Selection) -> None:
+        self._run, self._stream, self._kept, self._selection = run, stream, kept, selection
         self._tables = Tables(stream, run.form, kept.get("fields", ()))
         self._relations: Relations | None = None
         if run.relations:
-            custom = run.custom_fields(client)
-            self._relations = Relations(stream, custom, self._tables.types, run.variants_of)
+            self._relations = Relations(stream, run.custom_fields(), self._tables.types, run.variants_of)
 
     def tables(self, state: StreamState) -> Iterator[Any]:
         """Yield what was deleted, then what was read, and note how that ended."""
         if self._run.deletions and mode_of(self._stream, state, self._selection) != "full":
-            get, config = self._client.get_briefly, self._run.config
-            pages = Kept(deleted_since(get, self._stream, state, self._selection, config, self._warn))
+            client = self._run.client
+            pages = Kept(
+                deleted_since(client.get_briefly, self._stream, state, self._selection, client.config, self._warn)
+            )
             for tombstones in pages:
                 yield from self._written(self._tables.deleted(tombstones), "deleted")
             state = pages.result
@@ -87,9 +83,11 @@ class _Reading:
 
     def _read(self, state: StreamState) -> Iterator[Any]:
         run, name = self._run, self._stream.name
-        limits = Limits(run.config.concurrency, run.config.page_size, _BATCH_BYTES, ahead_bytes=_BATCH_BYTES)
-        limits = replace(limits, batch_seconds=_BATCH_SECONDS, seconds=run.seconds_left)
-        extraction = Extraction(self._client.get, [self._stream], {name: state}, self._selection, limits, tell)
+        config = run.client.config
+        limits = Limits(
+            config.concurrency, config.page_size, _BATCH_BYTES, _BATCH_SECONDS, _BATCH_BYTES, run.seconds_left
+        )
+        extraction = Extraction(run.client.get, [self._stream], {name: state}, self._selection, limits, tell)
         whole = False
         deliveries: Any = extraction.deliveries()
         with closing(deliveries):

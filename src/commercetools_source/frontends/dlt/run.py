@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import dlt
 from dlt.common import logger
+from dlt.common.storages.exceptions import CurrentLoadPackageStateNotAvailable
 
-from commercetools_source.client import Client
 from commercetools_source.errors import CommercetoolsError, ForbiddenError
 from commercetools_source.events import StreamFailed
 from commercetools_source.frontends.words import DLT
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.config import Config
+    from commercetools_source.client import Client
     from commercetools_source.events import Event
     from commercetools_source.extract.selection import Selection
 
@@ -36,7 +36,7 @@ __all__ = ["Run", "tell"]
 class Run:
     """What the resources of a source share: a Client, and what is asked for. Nothing is sent before one is read."""
 
-    config: Config
+    client: Client
     streams: tuple[Stream, ...]
     where: Mapping[str, str]
     deletions: bool
@@ -45,25 +45,39 @@ class Run:
     relations: bool
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _failures: dict[str, str] = field(default_factory=dict)
+    _load_id: str = ""
     _readers: int = 0
-    _client: Client | None = None
-    _begun: tuple[Client, Selection] | CommercetoolsError | None = None
+    _begun: Selection | CommercetoolsError | None = None
     _end: float = math.inf
     _custom: CustomFieldQueries | None = None
 
     @contextmanager
-    def opened(self) -> Iterator[tuple[Client, Selection]]:
-        """Give the client and what is read; connections are closed when no resource is being read."""
+    def opened(self) -> Iterator[Selection]:
+        """Give what is read, or raise what the first resource failed with; the last one to end closes connections."""
+        load_id = _load_id()
         with self._lock:
-            # dlt reads resources in threads, and in any order: the last one to end closes.
+            # dlt reads resources in threads, and in any order; and a source may be run again.
+            if load_id != self._load_id:
+                self._load_id, self._failures, self._begun, self._custom = load_id, {}, None, None
+            begun = self._begun = self._begun or self._begin()
             self._readers += 1
         try:
-            yield self._begin()
+            if isinstance(begun, CommercetoolsError):
+                raise begun
+            yield begun
         finally:
             with self._lock:
                 self._readers -= 1
-                if not self._readers and self._client is not None:
-                    self._client.close()
+                if not self._readers:
+                    self.client.close()
+
+    def _begin(self) -> Selection | CommercetoolsError:
+        self._end = time.monotonic() + self.seconds
+        try:
+            return selection_of(self.client, self.streams, where=self.where, anew=DLT.anew)
+        except CommercetoolsError as error:
+            # Kept, so that each resource raises it and no further one asks again.
+            return error
 
     @property
     def seconds_left(self) -> float:
@@ -75,40 +89,36 @@ class Run:
         """The stream that the relations of product types are made of, "" if none of them is read."""
         return next((name for name in VARIANTS if any(stream.name == name for stream in self.streams)), "")
 
-    def custom_fields(self, client: Client) -> CustomFieldQueries:
+    def custom_fields(self) -> CustomFieldQueries:
         """Return what the project defines itself, read once; nothing where the API client may not read it."""
         with self._lock:
             if self._custom is None:
                 try:
-                    self._custom = CustomFieldQueries.of(client.records("product_types"), client.records("types"))
+                    records = self.client.records
+                    self._custom = CustomFieldQueries.of(records("product_types"), records("types"))
                 except ForbiddenError as error:
                     logger.warning(f"custom fields and attributes stay JSON: {error}")
                     self._custom = NO_FIELDS
             return self._custom
 
     def fail(self, stream: Stream, reason: str) -> None:
-        """Note that `stream` is not complete: the others are loaded, then the run raises."""
+        """Note that `stream` is not complete: the run raises when the others are loaded, without a pipeline at once."""
         logger.error(f"{stream.name}: {reason}")
+        if not self._load_id:
+            raise CommercetoolsError(f"{stream.name} is not complete: {reason}")
         with self._lock:
             self._failures[stream.name] = reason
             # One hook for all of them; it reads the mapping when the load has ended.
             if len(self._failures) == 1:
                 _raise_after_load(dlt.current.pipeline(), self._failures)
 
-    def _begin(self) -> tuple[Client, Selection]:
-        """Return what the first resource began the run with; raises, for each resource, what it failed with."""
-        with self._lock:
-            if self._begun is None:
-                self._client = client = Client(self.config, hook=tell)
-                self._end = time.monotonic() + self.seconds
-                try:
-                    self._begun = client, selection_of(client, self.streams, where=self.where, anew=DLT.anew)
-                except CommercetoolsError as error:
-                    # Kept, so that each resource raises it and no further one asks again.
-                    self._begun = error
-            if isinstance(self._begun, CommercetoolsError):
-                raise self._begun
-            return self._begun
+
+def _load_id() -> str:
+    """Return the name of the load package that dlt is making, "" where a resource is read without a pipeline."""
+    try:
+        return str(dlt.current.load_package_state()["load_id"])
+    except CurrentLoadPackageStateNotAvailable:
+        return ""
 
 
 def tell(event: Event) -> None:

@@ -12,13 +12,14 @@ import dlt
 
 from commercetools_source.catalog.streams import STREAMS, streams_of
 from commercetools_source.catalog.timestamps import time_of
+from commercetools_source.client import Client
 from commercetools_source.config.values import shown
 from commercetools_source.errors import ConfigError
 from commercetools_source.errors.extras import require
 from commercetools_source.frontends.arguments import checked, switch
 from commercetools_source.frontends.dlt import reading
 from commercetools_source.frontends.dlt.credentials import CommercetoolsCredentials, config_of
-from commercetools_source.frontends.dlt.run import Run
+from commercetools_source.frontends.dlt.run import Run, tell
 from commercetools_source.frontends.dlt.tables import hints
 from commercetools_source.sync.transfer import predicates
 
@@ -73,7 +74,7 @@ def commercetools(
     if start is not None:
         config = replace(config, start_date=start)
     logging.getLogger("dlt").addFilter(_is_worth_saying)
-    run = Run(config, chosen, where or {}, deletes, seconds, form, related)
+    run = Run(Client(config, hook=tell), chosen, where or {}, deletes, seconds, form, related)
     for stream in chosen:
         yield _resource(stream, run)
 

@@ -47,6 +47,6 @@ class LineWriter(MsgSpecWriter):
         if pieces:
             write(b"".join(pieces))
 
-    def write_records(self, head: bytes, tail: bytes, records: Sequence[msgspec.Raw], size: int) -> None:
-        """Write a line of `head`, the record's bytes and `tail` for each record; `size` is that of all records."""
-        write_records(head, tail, records, size)
+    def write_records(self, head: bytes, tail: bytes, records: Sequence[msgspec.Raw]) -> None:
+        """Write a line of `head`, the record's bytes and `tail` for each record."""
+        write_records(head, tail, records)

@@ -90,7 +90,7 @@ class SingerOutput:
         output = self._output_of(stream)
         # Before the records are written: the first delivery of a full read begins the version that they carry.
         version = self._version_of(delivery)
-        output.write(delivery.records, delivery.size, self._writer, version)
+        output.write(delivery.records, self._writer, version)
         # Behind the records: who acts on it removes the rows of older versions, which must be replaced by then. A
         # record that could not be read is one to keep.
         complete = stream.name in self._whole and delivery.phase.swaps and not delivery.state.quarantined
@@ -173,7 +173,7 @@ class _StreamOutput:
     def delete(self, records: Sequence[msgspec.Raw], writer: LineWriter, version: int | None) -> None:
         """Write deletions, which may have nothing but their key. Raises ConfigError when a stream map needs more."""
         if self._is_plain:
-            self.write(records, sum(len(memoryview(record)) for record in records), writer, version)
+            self.write(records, writer, version)
             return
         try:
             for _, mapped in self._mapped(self.maps, records):
@@ -184,10 +184,10 @@ class _StreamOutput:
                 f"the stream map of {self._name} cannot be applied to a deleted record, of which often only the id is"
                 f" known ({error}); keep {DELETED_AT}, let every expression accept None, or switch emit_deletions off"
             ) from error
-        self.write(records, 0, writer, version)
+        self.write(records, writer, version)
 
-    def write(self, records: Sequence[msgspec.Raw], size: int, writer: LineWriter, version: int | None) -> None:
-        """Write `records`, which are `size` bytes in all."""
+    def write(self, records: Sequence[msgspec.Raw], writer: LineWriter, version: int | None) -> None:
+        """Write `records` in the way of this stream."""
         if not records:
             return
         self._look_for_unknown(records)
@@ -203,7 +203,7 @@ class _StreamOutput:
         elif self._is_plain:
             # Not decoded: the record goes out with the bytes that the API sent.
             head, tail = envelope(self._name, now.isoformat(), version)
-            writer.write_records(head, tail, records, size)
+            writer.write_records(head, tail, records)
         else:
             writer.write_messages(
                 RecordMessage(stream=stream_map.stream_alias, record=mapped, version=version, time_extracted=now)
