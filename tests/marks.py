@@ -18,22 +18,25 @@ MARK = "Mark-of-a-Person"
 _TABLES = "SELECT schema_name, table_name FROM duckdb_tables()"
 
 
-def marked(value: Any, name: str, marks: Iterator[str]) -> Any:
-    """Return `value`, of the contract's type `name`, with a mark of its own in each personal field that it has."""
+def marked(value: Any, name: str, marks: Iterator[str], *, fill: bool = False) -> Any:
+    """Return `value`, of the contract's type `name`, with a mark of its own in each personal field that it has.
+
+    `fill`: also in those that it lacks.
+    """
     if isinstance(value, list):
-        return [marked(element, name, marks) for element in value]
+        return [marked(element, name, marks, fill=fill) for element in value]
     row = TYPES.get(name, {})
     if not isinstance(value, dict):
         return value
     if isinstance(tag := value.get(row.get("tag", "")), str) and tag in row.get("variants", {}):
-        return marked(value, row["variants"][tag], marks)
+        return marked(value, row["variants"][tag], marks, fill=fill)
     fields = row.get("fields", {})
-    return {
-        key: next(marks)
-        if (name, key) in PAIRS and fields[key].startswith("string")
-        else marked(element, named(fields[key]) if key in fields else "", marks)
+    texts = [key for key in fields if (name, key) in PAIRS and fields[key].startswith("string")]
+    others = {
+        key: marked(element, named(fields[key]) if key in fields else "", marks, fill=fill)
         for key, element in value.items()
     }
+    return others | {key: next(marks) for key in texts if fill or key in value}
 
 
 def stored_text(folder: Path) -> str:

@@ -12,12 +12,13 @@ TELLING = re.compile(
     r"(first|last|middle|full|author|company|user|nick)_?name|mail|phone|mobile|^fax|birth|vat|iban|bic$|ssn|gender"
     r"|salutation|^title$|^company$|department|street|postal|zip|^city|building|apartment|pobox|AddressInfo"
     r"|^region$|^state$|latitude|longitude|anonymous|externalId|userId|customerNumber|accountId|Account$"
-    r"|comment|^text$|interfaceText|^notes?$|^ip|userAgent|passport|nationality|addressKey",
+    r"|comment|^text$|interfaceText|^notes?$|^ip|userAgent|passport|nationality|addressKey|reason$|tracking_?id"
+    r"|purchaseOrder|(invalid|duplicate)Value$",
     re.IGNORECASE,
 )
 """Names of fields that may hold something of a person."""
-WITHOUT_PERSONS = re.compile(r"Error$|^StagedOrder.*Address.*Action$")
-"""Types of answers that are no record, and updates of an order edit that name an address by its key."""
+WITHOUT_PERSONS = re.compile(r"^StagedOrder.*Address.*Action$|CodeNonApplicableError$|^MissingTaxRate")
+"""Updates of an order edit that name an address by its key, and errors of it that tell of codes and of taxes."""
 
 
 def reachable() -> set[str]:

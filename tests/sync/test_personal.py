@@ -6,10 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
+from commercetools_source import partitions, read_partition
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.cli.app import run
 from commercetools_source.client import Client
+from commercetools_source.config.settings import SETTINGS
 from commercetools_source.destinations import DESTINATIONS as ALL
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from commercetools_source.events import Event
     from frontends.conformance import FrontEnd
 
 DESTINATIONS = [row for row in ALL if not CASES[row.name].lacks]
@@ -41,7 +46,7 @@ def _shop() -> Iterator[Sandbox]:
         marks = (f"{MARK}-{number}" for number in range(10_000))
         for name in NAMES:
             for record in sandbox.records(name)[:20]:
-                other = marked(record, STREAMS[name].item, marks)
+                other = marked(record, STREAMS[name].item, marks, fill=True)
                 if other != record:
                     sandbox.create(name, {key: value for key, value in other.items() if key not in {"id", "version"}})
         customer = sandbox.create("customers", {"email": "Ann@Example.com", "lastName": MARK})
@@ -50,15 +55,18 @@ def _shop() -> Iterator[Sandbox]:
         yield sandbox
 
 
+@pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: choice["personal"])
 @pytest.mark.parametrize("row", DESTINATIONS, ids=lambda row: row.name)
 def test_no_destination_gets_what_is_left_out_or_hashed(
-    shop: Sandbox, tmp_path: Path, row: Any, monkeypatch: pytest.MonkeyPatch
+    shop: Sandbox, tmp_path: Path, row: Any, choice: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with Client({**shop.settings(), **CHOICES[1]}) as client:
-        summary = sync(client, row.name, streams=NAMES)
+    events: list[Event] = []
+    with Client({**shop.settings(), **choice}, hook=events.append) as client:
+        summary = sync(client, row.name, streams=NAMES, hook=events.append)
     assert summary.complete
-    stored = stored_text(tmp_path)
+    assert events
+    stored = stored_text(tmp_path) + repr(summary) + "".join(f"{event!r} {event.message()}" for event in events)
     assert "CustomerCreated" in stored
     assert MARK not in stored
     assert "ann@example.com" not in stored.lower()
@@ -66,12 +74,44 @@ def test_no_destination_gets_what_is_left_out_or_hashed(
 
 
 def test_what_is_not_personal_is_unchanged_value_by_value(shop: Sandbox) -> None:
-    with Client(shop.settings()) as clear, Client({**shop.settings(), "personal": "drop"}) as client:
-        for name in NAMES:
-            records = {record["id"]: record for record in clear.records(name)}
-            assert MARK in json.dumps(list(records.values())), name
-            for record in client.records(name):
-                assert record == shown(records[record["id"]], STREAMS[name].item, HIDDEN | PAIRS)
+    with Client(shop.settings()) as clear:
+        records = {name: {record["id"]: record for record in clear.records(name)} for name in NAMES}
+    for choice in CHOICES:
+        with Client({**shop.settings(), **choice}) as client:
+            for name in NAMES:
+                assert MARK in json.dumps(list(records[name].values())), name
+                for record in client.records(name):
+                    item = STREAMS[name].item
+                    left = record if choice["personal"] == "drop" else shown(record, item, PAIRS)
+                    assert left == shown(records[name][record["id"]], item, HIDDEN | PAIRS)
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: choice["personal"])
+def test_no_frame_and_no_row_of_spark_has_what_is_left_out_or_hashed(shop: Sandbox, choice: dict[str, Any]) -> None:
+    settings = {**shop.settings(), **choice}
+    with Client(settings) as client:
+        tables = [client.arrow(name).read_all() for name in NAMES]
+        tables += [client.polars("customers").to_arrow(), pa.Table.from_pandas(client.pandas("customers"))]
+    batches = [batch for piece in partitions("orders", settings) for batch in read_partition(piece, settings)]
+    sent = json.dumps([table.to_pylist() for table in [*tables, *batches]], default=str)
+    assert "CustomerCreated" in sent
+    assert MARK not in sent
+    assert "ann@example.com" not in sent.lower()
+
+
+def test_the_command_prints_and_reports_nothing_that_is_left_out(
+    shop: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in shop.settings().items():
+        monkeypatch.setenv(SETTINGS[name].variable, str(value))
+    path = str(tmp_path / "shop.duckdb")
+    chosen = ["--streams", ",".join(NAMES), "--personal", "drop", "--verbose", "--report", str(tmp_path / "page.html")]
+    assert run(["sync", "-d", path, *chosen]) == 0
+    assert run(["report", "-d", path, "-o", str(tmp_path / "all.html"), "--unmasked"]) == 0
+    printed = "".join(capfd.readouterr())
+    assert "customers" in printed
+    assert "customers" in (tmp_path / "all.html").read_text()
+    assert MARK not in printed + stored_text(tmp_path)
 
 
 def test_joins_give_the_same_counts_and_another_key_gives_other_hashes(shop: Sandbox, tmp_path: Path) -> None:
@@ -95,10 +135,10 @@ def test_joins_give_the_same_counts_and_another_key_gives_other_hashes(shop: San
 def test_no_front_end_sends_what_is_left_out_or_hashed(shop: Sandbox, front_end: str) -> None:
     row: FrontEnd = FRONT_ENDS[front_end]
     pytest.importorskip(row.needs)
-    run = row.run({**shop.settings(), **CHOICES[1]}, ["customers", "orders"])
-    sent = json.dumps([run.records, run.state, run.text], default=str)
-    assert run.complete
-    assert len(run.records["customers"]) > 20
+    done = row.run({**shop.settings(), **CHOICES[1]}, NAMES)
+    sent = json.dumps([done.records, done.state, done.text], default=str)
+    assert done.complete
+    assert len(done.records["customers"]) > 20
     assert MARK not in sent
     assert "ann@example.com" not in sent.lower()
     assert KEY not in sent

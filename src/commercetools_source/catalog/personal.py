@@ -87,6 +87,21 @@ _GROUPS: tuple[tuple[tuple[str, ...], tuple[str, ...], KindOfData, str], ...] = 
     (("Cart", "Order", "StagedOrder", "RecurringOrder"), ("customerEmail",), "contact", ""),
     (("OrderCustomerEmailSetMessage",), ("email", "oldEmail"), "contact", ""),
     (("StagedOrderSetCustomerEmailAction",), ("email",), "contact", ""),
+    # https://docs.commercetools.com/api/errors: the result of an order edit repeats the value that could not be set
+    (("InvalidFieldError",), ("invalidValue",), "contact", ""),
+    (("DuplicateFieldError", "DuplicateFieldWithConflictingResourceError"), ("duplicateValue",), "contact", ""),
+    (
+        (
+            "InvalidFieldError",
+            "DuplicateFieldError",
+            "DuplicateFieldWithConflictingResourceError",
+            "InvalidInputError",
+            "InvalidOperationError",
+        ),
+        ("message",),
+        "",
+        _FREE,
+    ),
     (("Cart", "Order", "StagedOrder", "Payment", "ShoppingList"), ("anonymousId",), "", _PSEUDONYM),
     # https://docs.commercetools.com/api/general-concepts: who made or changed a record
     (("CreatedBy", "LastModifiedBy"), ("anonymousId",), "", _PSEUDONYM),
@@ -113,6 +128,10 @@ _GROUPS: tuple[tuple[tuple[str, ...], tuple[str, ...], KindOfData, str], ...] = 
         _FREE,
     ),
     (("PaymentStatus",), ("interfaceText",), "", _FREE),
+    # https://docs.commercetools.com/api/projects/approval-flows: why an approver refused an order
+    (("ApprovalFlowRejection",), ("reason",), "", _FREE),
+    (_messages("ApprovalFlowRejected"), ("rejectionReason",), "", _FREE),
+    (_messages("RecurringOrderFailed"), ("failureReason",), "", _FREE),
     # https://docs.commercetools.com/api/projects/shoppingLists: buyers name their lists and write their notes there
     (("ShoppingList", "TextLineItem"), ("name", "description"), "", _FREE),
     # https://docs.commercetools.com/api/projects/payments: the shop's account at the provider, not the buyer's
@@ -123,6 +142,20 @@ _GROUPS: tuple[tuple[tuple[str, ...], tuple[str, ...], KindOfData, str], ...] = 
         "",
         _PSEUDONYM,
     ),
+    # https://docs.commercetools.com/api/projects/orders: what a carrier, or the buyer's own books, number a delivery by
+    (("TrackingData",), ("trackingId",), "", _PSEUDONYM),
+    (("ReturnInfo", "ReturnInfoDraft", "StagedOrderAddReturnInfoAction"), ("returnTrackingId",), "", _PSEUDONYM),
+    (
+        (
+            *("Cart", "Order", "StagedOrder", "StagedOrderSetPurchaseOrderNumberAction"),
+            *("QuoteRequest", "Quote", "StagedQuote"),
+        ),
+        ("purchaseOrderNumber",),
+        "",
+        _PSEUDONYM,
+    ),
+    (_messages("CartPurchaseOrderNumberSet"), ("purchaseOrderNumber", "oldPurchaseOrderNumber"), "", _PSEUDONYM),
+    (("OrderPurchaseOrderNumberSetMessage",), ("purchaseOrderNumber", "oldPurchaseOrderNumber"), "", _PSEUDONYM),
     (("EventBridgeDestination",), ("accountId", "region"), "", _WARES),
     (("SqsDestination",), ("region",), "", _WARES),
     (("Category", "Payment", "SyncInfo", "StagedOrderUpdateSyncInfoAction"), ("externalId",), "", _PSEUDONYM),
