@@ -34,6 +34,8 @@ def cases() -> Iterator[tuple[str, Any]]:
 
 
 CASES = list(cases())
+NO_TEXTS = {field for name, field in TAGGED if not TYPES[name]["fields"][field].startswith("string")}
+"""What is no text has no hash, and is left out."""
 
 
 def settings(**given: Any) -> Config:
@@ -76,7 +78,7 @@ def test_what_is_hashed_is_the_same_hash_in_every_stream() -> None:
     for stream, value in CASES:
         left = json.dumps(shaped(stream, value, personal="hash", hash_key=KEY))
         assert MARK not in left, (stream, value)
-        if "dateOfBirth" not in json.dumps(value):
+        if not any(f'"{field}": "{MARK}"' in json.dumps(value) for field in NO_TEXTS):
             assert plain in left or mail in left, (stream, value)
 
 
