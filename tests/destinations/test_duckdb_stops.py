@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from commercetools_source.destinations.duckdb.attachment import DatabaseFile
 from commercetools_source.destinations.duckdb.database import Database
 from commercetools_source.destinations.duckdb.failures import raising_interrupts
+from commercetools_source.destinations.interruptible import Interruptible
 from commercetools_source.frontends.signals import stopping
 from destinations.duckdb_files import rows
 
@@ -58,6 +60,27 @@ def test_interruptions_that_go_on_do_not_end_what_takes_a_transaction_back(path:
     database.close("300MB")
 
 
+@pytest.mark.parametrize("signals", [1, 4])
+def test_a_signal_at_any_moment_leaves_no_operation_behind(signals: int) -> None:
+    """Such as while its thread is being started, or while it is waited for: whoever closes the file would meet it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        for _ in range(50):
+            interrupted, ended = threading.Event(), threading.Event()
+
+            def operation(interrupted: threading.Event = interrupted, ended: threading.Event = ended) -> None:
+                for _ in range(signals):
+                    os.kill(os.getpid(), signal.SIGINT)
+                interrupted.wait(60)
+                ended.set()
+
+            with pytest.raises(KeyboardInterrupt):
+                Interruptible(interrupted.set).run(operation)
+            assert ended.is_set()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 LONG = """
 import sys
 from pathlib import Path
@@ -96,7 +119,10 @@ def test_a_signal_during_a_long_query_ends_the_process_with_its_status_and_nothi
         for _ in range(signals):
             child.send_signal(number)
             said += child.stderr.readline() + child.stderr.readline() if not said else ""
-        _, errors = child.communicate(timeout=30)
+        try:
+            _, errors = child.communicate(timeout=30)
+        finally:
+            child.kill()  # else one that does not end is waited for without end
     assert child.returncode == 128 + number
     assert said + errors == "\nstopping; what was read is kept (once more to stop at once)\n"
     assert rows(path, "SHOW TABLES") == []

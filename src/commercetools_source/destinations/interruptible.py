@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Future
 
 __all__ = ["Interruptible"]
 
@@ -39,17 +39,21 @@ class Interruptible:
         """
         if threading.current_thread() is not threading.main_thread():  # signals are not handled here
             return operation()
-        with ThreadPoolExecutor(1, "duckdb") as executor:
-            future = executor.submit(operation)
-            try:
-                self._wait(future)
-            except BaseException:
-                # Again and again: between two queries there is nothing to interrupt.
-                while not future.done():
+        future: Future[T] = Future()
+        thread = threading.Thread(target=_do, args=(operation, future), name="duckdb")
+        try:
+            # Inside: a signal's handler may raise while the thread begins, of which nobody knows then whether it has.
+            thread.start()
+            self._wait(future)
+        except BaseException:
+            # Again and again: between two queries there is nothing to interrupt.
+            while not (future.done() or future.cancel()):
+                # Nor is there anything else to do for a third signal: the file can be closed when the query has ended.
+                with suppress(BaseException):
                     self._interrupt()
                     wait([future], _PAUSE)
-                raise
-            return future.result()
+            raise
+        return future.result()
 
     def _wait(self, future: Future[T]) -> None:
         left = _PATIENCE
@@ -58,3 +62,15 @@ class Interruptible:
             left -= _STEP if self._hurried.is_set() else 0
             if left <= 0:
                 raise KeyboardInterrupt
+
+
+def _do(operation: Callable[[], T], future: Future[T]) -> None:
+    """Do `operation` for `future`, unless that was cancelled before."""
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = operation()
+    except BaseException as error:  # noqa: BLE001 - raised where the future is waited for
+        future.set_exception(error)
+    else:
+        future.set_result(result)
