@@ -46,6 +46,7 @@ class Proxy(BaseHTTPRequestHandler):
     def _hand_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.asked.append((self.command, self.path.partition("?")[0]))
+        self.server.tokens.append(self.headers.get("x-amz-security-token", ""))
         refusal = self.server.refusal(self.command, self.path)
         if refusal == HELD:
             refusal = None
@@ -88,6 +89,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Proxy)
         self.store = store
         self.asked: list[tuple[str, str]] = []
+        self.tokens: list[str] = []
         self.rules: list[list[Any]] = []
         self.doomed: subprocess.Popen[bytes] | None = None
         self.changes_left = 0

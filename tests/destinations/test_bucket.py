@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -60,6 +61,79 @@ def test_a_bucket_is_named_without_credentials_and_a_folder_may_have_a_question_
         with pytest.raises(ConfigError, match=reason) as failure:
             open_destination(f"parquet:{spec}")
         assert "secret" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("s3://", "s3:///x", "s3://shop/a#b", "s3://shop/100%", "s3://shop//x", "s3://shop/a//b", "s3://shop/../x"),
+        *(
+            "gs://shop/./x",
+            "s3://shop/x?endpoint=minio:9000",
+            "s3://shop/x?endpoint=minio",
+            "s3://shop/x?endpoint=ftp://m",
+        ),
+    ],
+)
+def test_a_url_that_programs_read_in_two_ways_is_refused_before_anything_is_asked(url: str, tmp_path: Path) -> None:
+    specs = [f"parquet:{url}", f"jsonl:{url}"]
+    if url.startswith("s3"):
+        address, _, parameters = url.partition("?")
+        specs.append(f"ducklake:{tmp_path}/shop.ducklake?data_path={address}&{parameters}".removesuffix("&"))
+    for spec in specs:
+        with pytest.raises(
+            ConfigError, match=r"^(there is no bucket|the endpoint of a bucket|'.* has a # or %).*; | not '"
+        ):
+            open_destination(spec)
+
+
+@needs_s3
+@pytest.mark.parametrize("prefix", ["", "/", "/dätä ñ/Ü/😀", "/a b+c=d", "/taken"])
+def test_any_other_prefix_holds_what_is_written_and_nothing_beside_it_changes(
+    url: str, prefix: str, tmp_path: Path
+) -> None:
+    import obstore
+
+    root = url.removesuffix("/pre/fix")
+    obstore.put(bucket_of(root), "taken", b"theirs")  # an object may have the name of a prefix
+    for _ in range(2):
+        destination = opened(f"{root}{prefix}")
+        destination.write(deliver(OLD))
+        destination.close()
+    assert {key for key in keys(root) if not f"/{key}".startswith(f"{prefix.rstrip('/')}/")} <= {"taken"}
+    assert bytes(obstore.get(bucket_of(root), "taken").bytes()) == b"theirs"
+    assert rows(f"{root}{prefix}".rstrip("/"), tmp_path / "copy") == by_id(*OLD)
+
+
+@needs_s3
+def test_a_session_token_goes_with_every_request_and_into_no_message(
+    url: str, proxy: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "TOKENSECRET")
+    destination = opened(url)
+    destination.write(deliver(OLD))
+    destination.close()
+    assert proxy.asked
+    assert proxy.tokens == ["TOKENSECRET"] * len(proxy.asked)
+    for status in (400, 401, 403):
+        proxy.refuse("GET", "", status)
+        with pytest.raises(DestinationError) as failure:
+            opened(url)
+        assert not re.search("TOKENSECRET|AKIASECRET", str(failure.value))
+        proxy.rules.clear()
+
+
+@needs_s3
+def test_a_store_that_answers_slowly_is_waited_for(url: str, proxy: Server, tmp_path: Path) -> None:
+    proxy.refuse("PUT", "part-", HELD, times=1)
+    releasing = threading.Thread(target=lambda: (proxy.held.wait(60), proxy.released.wait(1), proxy.released.set()))
+    releasing.start()
+    destination = opened(url)
+    destination.write(deliver(OLD))
+    destination.close()
+    releasing.join()
+    assert rows(url, tmp_path / "copy") == by_id(*OLD)
+    assert sum(method == "PUT" and "/part-" in path for method, path in proxy.asked) == 1
 
 
 @needs_s3
@@ -320,6 +394,14 @@ def test_a_refusal_is_told_in_one_sentence_without_credentials(
     assert "AKIASECRET" not in str(failure.value)
     assert failure.value.__cause__ is None or "AKIASECRET" not in str(failure.value.__cause__)
     assert "\n" not in str(failure.value)
+
+
+@needs_s3
+def test_an_account_of_azure_that_is_not_named_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AZURE_")]:
+        monkeypatch.delenv(name)
+    with pytest.raises(DestinationError, match="cannot use az://shop/x: there is no account; set AZURE_STORAGE"):
+        opened("az://shop/x")
 
 
 @needs_s3

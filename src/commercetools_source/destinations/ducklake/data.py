@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from commercetools_source.destinations.ducklake.extensions import load
-from commercetools_source.destinations.store.bucket import refuse_credentials
+from commercetools_source.destinations.store.bucket import check_endpoint, check_url
 from commercetools_source.errors import ConfigError, DestinationError
 from commercetools_source.model.quoting import string
 
@@ -42,9 +42,7 @@ class DataPath(NamedTuple):
         if (scheme := re.match(r"[\w+.-]{2,}:", text)) and not text.startswith(_BUCKET):
             raise ConfigError(f"data_path must be a folder or begin with {_BUCKET}; it begins with {scheme[0]!r}")
         endpoint = parameters.get("endpoint", "")
-        refuse_credentials(text if scheme else "", endpoint)
-        if scheme and not text.removeprefix(_BUCKET).partition("/")[0]:  # DuckLake would make a local folder of it
-            raise ConfigError(f"data_path names no bucket; it is {_BUCKET}BUCKET/FOLDER")
+        check_url(text if scheme else "", endpoint)
         if text and not scheme:
             text = str(Path(text).expanduser().absolute())
         return DataPath(text, endpoint, parameters.get("region", ""))
@@ -74,7 +72,9 @@ class DataPath(NamedTuple):
         if not key:
             return {}
         region = self.region or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION", "")
-        endpoint = urlsplit(self.endpoint or environment.get("AWS_ENDPOINT_URL", ""))
+        url = self.endpoint or environment.get("AWS_ENDPOINT_URL", "")
+        check_endpoint(url)
+        endpoint = urlsplit(url)
         values = {
             "KEY_ID": key,
             "SECRET": environment.get("AWS_SECRET_ACCESS_KEY", ""),

@@ -8,6 +8,7 @@ bucket last goes on, and the other is told when it replaces the manifest next
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     Write = Callable[[BinaryIO], int]
 
-__all__ = ["Bucket", "refuse_credentials"]
+__all__ = ["Bucket", "check_endpoint", "check_url"]
 
 _MOST_AT_ONCE = 128_000_000
 """Bytes that are put by one request: of one with several parts a killed run leaves what no listing shows."""
@@ -35,12 +36,26 @@ _ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 _PART = 16_000_000
 
 
-def refuse_credentials(url: str, endpoint: str = "") -> None:
-    """Raise ConfigError where the URL of a bucket or of its endpoint may have credentials."""
+def check_url(url: str, endpoint: str = "") -> None:
+    """Raise ConfigError for the URL of a bucket, or of its endpoint, with credentials or in which readers differ."""
     # They would end in process lists and shell histories. A secret key may have a slash, and the @ comes after it.
-    bucket = url.partition("://")[2].partition("/")[0]
+    scheme, _, path = url.partition("://")
+    bucket, _, prefix = path.partition("/")
     if ":" in bucket or "@" in bucket or "@" in endpoint:
         raise ConfigError("a bucket is named without credentials; they are taken from the environment")
+    if scheme != url and not bucket:
+        raise ConfigError(f"there is no bucket in the URL; it is {scheme}://BUCKET/PREFIX")
+    # Some programs decode a percent sign, cut at # and join such folders, so that two prefixes would be one.
+    folders = prefix.removesuffix("/").split("/") if prefix else []
+    if re.search("[#%]", path) or {"", ".", ".."} & {*folders}:
+        raise ConfigError(f"{path!r} has a # or %, or a folder that is empty, . or ..; choose another prefix")
+    check_endpoint(endpoint)
+
+
+def check_endpoint(endpoint: str) -> None:
+    """Raise ConfigError for an endpoint that is no URL: it would be left out by one program and crash another."""
+    if endpoint and not re.match("https?://[^/]", endpoint):
+        raise ConfigError(f"the endpoint of a bucket is a URL such as https://minio.example:9000, not {endpoint!r}")
 
 
 class Bucket:
@@ -54,7 +69,7 @@ class Bucket:
     shared = True
 
     def __init__(self, url: str, parameters: Mapping[str, str] | None = None, objects: Any = None) -> None:
-        refuse_credentials(url, (parameters or {}).get("endpoint", ""))
+        check_url(url, (parameters or {}).get("endpoint", ""))
         self.name = url.rstrip("/")
         self._parameters = dict(parameters or {})
         self.objects = objects
@@ -119,6 +134,7 @@ class Bucket:
             return
         settings: dict[str, Any] = dict(self._parameters)
         endpoint = settings.get("endpoint") or next(filter(None, map(os.environ.get, _ENDPOINTS)), "")
+        check_endpoint(endpoint)
         settings["client_options"] = {"allow_http": endpoint.startswith("http://"), "timeout": timedelta(minutes=5)}
         if self.name.startswith("s3:") and "AWS_PROFILE" in os.environ and "AWS_ACCESS_KEY_ID" not in os.environ:
             settings["credential_provider"] = self._profile()

@@ -6,6 +6,8 @@ import re
 
 __all__ = ["reason"]
 
+_NO_CREDENTIALS = "there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or those of your provider"
+
 _CODE = re.compile(r"<Code>(\w+)</Code>|non-2xx status code: (\d{3})")
 _REASONS = {
     "NoSuchBucket": "there is no such bucket; create it first, or mend its name",
@@ -28,9 +30,20 @@ _REASONS = {
 Nothing else of an answer is shown: some stores repeat the access key in it."""
 
 
+_BY_WORDS = {
+    # Where the machines of a cloud ask for the credentials of their role; elsewhere nobody answers there, or a proxy.
+    "169.254.169.254": _NO_CREDENTIALS,
+    "computeMetadata": _NO_CREDENTIALS,
+    "Account must be specified": "there is no account; set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+}
+"""What a person is told by words of the error, whatever codes are in it."""
+
+
 def reason(error: Exception) -> str:
     """Return why a bucket refused something, with nothing of its answer but the code."""
     text = str(error)
+    if sentences := [sentence for words, sentence in _BY_WORDS.items() if words in text]:
+        return sentences[0]
     codes = [code or status for code, status in _CODE.findall(text)]
     for code in sorted(codes, key=str.isdigit):  # a name says more than a status
         if code in _REASONS:
@@ -39,9 +52,6 @@ def reason(error: Exception) -> str:
         return f"the store answers {' '.join(dict.fromkeys(codes))}; try again, or look at its status page"
     if "redirect" in text:
         return _REASONS["301"]
-    # Where AWS's machines ask for the credentials of their role; elsewhere nobody answers there.
-    if "169.254.169.254" in text or "metadata" in text:
-        return "there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or those of your provider"
     if "not valid for store" in text:
         return "it takes no such parameter"
     return "the store does not answer; check the network and the endpoint"
