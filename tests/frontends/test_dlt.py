@@ -233,6 +233,35 @@ def test_a_field_that_nobody_knew_is_kept_and_becomes_a_column_where_the_contrac
         assert json.loads(unfit) == {"brandNew": {"number": 2}, "brand_new": "the same to dlt"}
 
 
+def test_a_field_whose_name_can_be_no_column_stays_where_it_fits(warehouse: Warehouse, shop: Sandbox) -> None:
+    odd = {'say "x"': 1, "back\\slash": 2, "line\nbreak": 3, "": 4, "_dlt_id": 5, "\u202e": 6}
+    zone = next(iter(versions(shop, "zones")))
+    warehouse.load(["zones"])
+    for plain in (1, 2):
+        shop.clock.advance(5)
+        shop.update("zones", zone, {**odd, "plain": plain})
+        shop.clock.advance(5)
+        assert warehouse.load(["zones"], minutes=10**400) == {"zones": 1}
+    ((unfit, value),) = warehouse.rows(f"SELECT _unfit, plain FROM zones WHERE id = '{zone}'")
+    assert json.loads(unfit) == odd
+    assert json.loads(value) == 2
+
+
+@pytest.mark.parametrize("stored", [{"state": 5}, {"state": {}}, {"fields": 5}, {"fields": [1]}, {"fields": None}])
+def test_a_stored_state_that_is_broken_fails_its_stream_alone(
+    warehouse: Warehouse, shop: Sandbox, stored: dict[str, Any]
+) -> None:
+    def store() -> Iterator[dict[str, int]]:
+        dlt.current.resource_state("zones").update(stored)
+        yield {"stored": 1}
+
+    source = dlt.source(lambda: dlt.resource(store, name="_states"), name="commercetools", section="commercetools")
+    warehouse.pipeline.run(source())
+    with pytest.raises(CommercetoolsError, match=r"^zones is not complete: the stored .*drop_resources"):
+        warehouse.load()
+    assert warehouse.versions() == versions(shop)
+
+
 def test_relations_follow_their_records(tmp_path: Path) -> None:
     with Sandbox(rows=rows_of("/customers", "/types", "/messages")) as shop:
         warehouse = Warehouse(tmp_path, shop)

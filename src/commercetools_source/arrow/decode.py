@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.kinds import Kind
 
-__all__ = ["DELETED_AT", "OWN", "SYNCED_AT", "UNFIT", "Decoder", "Rows", "slices", "surprises"]
+__all__ = ["DELETED_AT", "MOST_COLUMNS", "OWN", "SYNCED_AT", "UNFIT", "Decoder", "Rows", "slices", "surprises"]
 
 SYNCED_AT = "_synced_at"
 """When the row was stored, in UTC."""
@@ -126,18 +126,18 @@ class Decoder:
 
     def _learn(self, parsed: dict[str, msgspec.Raw], records: Sequence[msgspec.Raw]) -> bool:
         """Add a column for each unknown field that can be one; look at all records once, so that one pass is enough."""
-        if self._fixed or not any(self._is_new(name) for name in parsed):
+        if self._fixed or not any(self.takes(name) for name in parsed):
             return False
         for record in records:
             for name in self._parse(record):
-                if self._is_new(name):
+                if self.takes(name):
                     self.fields.append(Column(name, "json", nullable=True))
                     self._taken.add(name.casefold())
         self._generate()
         return True
 
-    def _is_new(self, name: str) -> bool:
-        """Whether a column can be added for it: SQL names ignore case, and a name needs something to print.
+    def takes(self, name: str) -> bool:
+        """Return whether a column can be added for it: SQL names ignore case, and a name needs something to print.
 
         A name with `"` or a backslash goes to `_unfit`: msgspec's structs cannot have such a field.
         """

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from commercetools_source.arrow.decode import OWN, Decoder
+from commercetools_source.arrow.decode import MOST_COLUMNS, OWN, Decoder
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import Column, columns
 from commercetools_source.errors.extras import require
@@ -44,6 +44,10 @@ class ArrowRows:
         self._seen: set[tuple[bytes, ...]] | None = set() if unique else None
         self.types = {**{field.name: KINDS[field.kind].duckdb for field in self._decoder.fields}, **OWN}
         self.misfits = self._decoder.misfits
+
+    def addable(self) -> list[str]:
+        """Return the fields without a column, met until now, that can be `added` the next time."""
+        return [name for name in self.misfits if self._decoder.takes(name)][: MOST_COLUMNS - len(self.types)]
 
     @property
     def schema(self) -> pa.Schema:

@@ -42,7 +42,7 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
     kept: MutableMapping[str, Any] = dlt.current.resource_state(stream.name)
     with run.opened() as selection:
         try:
-            state = DLT.state(stream, kept.get("state"))
+            state, added = DLT.state(stream, kept.get("state")), _added(kept.get("fields", []))
         except StateError as error:
             run.fail(stream, str(error).removeprefix(f"{stream.name}: "))
             return
@@ -52,15 +52,24 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
         if reason is not None:
             run.fail(stream, reason)
             return
-        yield from _Reading(run, stream, kept, selection).tables(state)
+        yield from _Reading(run, stream, kept, selection, added).tables(state)
+
+
+def _added(stored: Any) -> list[str]:
+    """Return the fields that earlier runs met; raises StateError for what none of them stored."""
+    if not isinstance(stored, list) or not all(isinstance(name, str) for name in stored):
+        raise StateError(f"the stored fields are broken; {DLT.anew}")
+    return stored
 
 
 class _Reading:
     """Reads one stream; `kept` is the resource's state, which dlt stores with what is loaded."""
 
-    def __init__(self, run: Run, stream: Stream, kept: MutableMapping[str, Any], selection: Selection) -> None:
-        self._run, self._stream, self._kept, self._selection = run, stream, kept, selection
-        self._tables = Tables(stream, run.form, kept.get("fields", ()))
+    def __init__(
+        self, run: Run, stream: Stream, kept: MutableMapping[str, Any], selection: Selection, added: list[str]
+    ) -> None:
+        self._run, self._stream, self._kept, self._selection, self._added = run, stream, kept, selection, added
+        self._tables = Tables(stream, run.form, added)
         self._relations: Relations | None = None
         if run.relations:
             self._relations = Relations(stream, run.custom_fields(), self._tables.types, run.variants_of)
@@ -137,7 +146,7 @@ class _Reading:
             logger.warning(f"{name}: values of {legible(column)} that fit no column: {count}; _unfit has them")
         contract = dlt.current.source_schema().resolve_contract_settings_for_table(name)
         if contract["columns"] == "evolve" and (new := self._tables.new_fields()):
-            self._kept["fields"] = [*self._kept.get("fields", ()), *new]
+            self._kept["fields"] = [*self._added, *new]
 
 
 def _for_table(item: Any, described: dict[str, Any], disposition: str) -> Any:

@@ -38,6 +38,7 @@ class Run:
 
     client: Client
     streams: tuple[Stream, ...]
+    since: str | None
     where: Mapping[str, str]
     deletions: bool
     seconds: float
@@ -74,7 +75,7 @@ class Run:
     def _begin(self) -> Selection | CommercetoolsError:
         self._end = time.monotonic() + self.seconds
         try:
-            return selection_of(self.client, self.streams, where=self.where, anew=DLT.anew)
+            return selection_of(self.client, self.streams, since=self.since, where=self.where, anew=DLT.anew)
         except CommercetoolsError as error:
             # Kept, so that each resource raises it and no further one asks again.
             return error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping, Sequence  # noqa: TC003 - dlt reads the annotations, and would ignore what is set
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import dlt
@@ -32,6 +31,8 @@ __all__ = ["commercetools"]
 
 _NAME = "commercetools"
 _FORMS = ("arrow", "json")
+_LONGEST = 1_000_000
+"""Minutes, nearly two years: whole numbers may be larger than any float."""
 _REPETITIVE = {"_compute_tables", "verify_schema_merge_disposition"}
 """The functions of dlt 1.31 that warn of each table, however often it is written."""
 
@@ -71,10 +72,8 @@ def commercetools(
         if form == "json":
             raise ConfigError("relations are made of Arrow tables: leave out form='json'")
         require("what makes relations", "duckdb")
-    if start is not None:
-        config = replace(config, start_date=start)
     logging.getLogger("dlt").addFilter(_is_worth_saying)
-    run = Run(Client(config, hook=tell), chosen, where or {}, deletes, seconds, form, related)
+    run = Run(Client(config, hook=tell), chosen, start, where or {}, deletes, seconds, form, related)
     for stream in chosen:
         yield _resource(stream, run)
 
@@ -88,7 +87,7 @@ def _seconds(minutes: object) -> float:
     if minutes is None:
         return math.inf
     if isinstance(minutes, (int, float)) and not isinstance(minutes, bool) and minutes >= 0:  # NaN is not
-        return minutes * 60.0
+        return min(minutes, _LONGEST) * 60.0
     raise ConfigError(f"minutes is {shown(minutes)}; it must be a number from 0 on, or not given")
 
 

@@ -92,7 +92,8 @@ class Tables:
         """Return the fields without a column that records had until now, and whose name is free."""
         folded_names = {folded(name) for name in self.types}
         new: dict[str, str] = {}
-        for name in self.unfit:
-            if folded(name) and folded(name) not in folded_names:
+        for name in self._rows.addable():
+            # dlt has columns of its own that begin so.
+            if folded(name) and folded(name) not in folded_names and not name.startswith("_dlt"):
                 new.setdefault(folded(name), name)
         return list(new.values())

@@ -99,7 +99,7 @@ class Journal:
             if old.get(field) != new.get(field):
                 # An order's `orderState` is announced as OrderStateChanged, a customer's `email` as
                 # CustomerEmailChanged.
-                capital = field[0].upper() + field[1:]
+                capital = field[:1].upper() + field[1:]
                 stem = capital if capital.startswith(item) else f"{item}{capital}"
                 for suffix in ("Set", "Changed"):
                     self._announce(f"{stem}{suffix}", item, type_id, new, old)
