@@ -123,7 +123,10 @@ ENDINGS = {
     "a value that does not fit": Ending(
         misfit,
         0,
-        ["customers: 1 changed\n", "customers: 1 value in `_unfit`, not of the type that the column has\n"],
+        [
+            "customers: 1 changed\n",
+            "customers: values of customerNumber that do not fit its column: 1; _unfit has them\n",
+        ],
         {"complete": True},
         {"unfit": 1, "quarantined": 0},
         "complete",
@@ -196,6 +199,7 @@ def test_each_ending_is_told_in_text_in_json_in_the_record_and_by_the_status(
         monkeypatch.setenv("CTP_CLIENT_SECRET", "secret")
     status, output, text = runs.sync("--json", *ending.options)
     assert (status, [words for words in ending.text if words not in text]) == (ending.status, [])
+    assert text.count("_unfit") == sum("_unfit" in words for words in ending.text)
     value = json.loads(output)
     assert part(ending.run, value) == ending.run
     assert part(ending.customers, value["streams"][0]) == ending.customers

@@ -192,3 +192,38 @@ def test_a_key_that_others_refer_to_leads_to_the_record_that_has_it_now(tmp_path
         connection.execute((tmp_path / "shop" / "latest.sql").read_text())
         assert connection.execute("SELECT id FROM main.stores").fetchall() == [("a",)]
         assert connection.execute('SELECT "storeId" FROM main.store_countries').fetchall() == [("a",)]
+
+
+def test_a_relation_has_the_columns_of_fields_that_nobody_knew(tmp_path: Path, delivery: Make) -> None:
+    """As in a DuckDB file: whether it is a view or a table, and whenever the field came."""
+
+    def write(folder: str, *records: dict[str, Any], materialize: bool, **flags: bool) -> None:
+        destination = Parquet(tmp_path / folder, materialize=materialize)
+        destination.open()
+        destination.write(replace(delivery(list(records), **{"done": True, **flags}), stream=STREAMS["zones"]))
+        destination.close()
+
+    for folder, materialize in (("views", False), ("tables", True)):
+        write(folder, {"id": "1", "version": 1, "name": "north"}, materialize=materialize, replaces=True, first=True)
+        write(folder, {"id": "2", "version": 1, "height": {"m": 3}}, materialize=materialize)
+        write(folder, {"id": "3", "version": 1, "height": 4}, materialize=materialize)
+        with duckdb.connect() as connection:
+            connection.execute((tmp_path / folder / "latest.sql").read_text())
+            rows = connection.execute("SELECT id, name, height FROM main.zones ORDER BY id").fetchall()
+        assert rows == [("1", "north", None), ("2", None, '{"m": 3}'), ("3", None, "4")], folder
+
+
+def test_a_field_that_comes_in_the_middle_of_a_full_read_is_in_the_relation(tmp_path: Path, delivery: Make) -> None:
+    destination = Parquet(tmp_path / "shop", materialize=True)
+    destination.open()
+    for number, fields, flags in (
+        (1, {}, {"replaces": True, "first": True, "done": False}),
+        (2, {"height": 5}, {"replaces": True, "done": True}),
+    ):
+        made = delivery([{"id": str(number), "version": 1, **fields}], **flags)
+        destination.write(replace(made, stream=STREAMS["zones"]))
+    destination.close()
+    with duckdb.connect() as connection:
+        connection.execute((tmp_path / "shop" / "latest.sql").read_text())
+        rows = connection.execute("SELECT id, height FROM main.zones ORDER BY id").fetchall()
+    assert rows == [("1", None), ("2", "5")]

@@ -17,7 +17,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.contract import Expression, load
-from commercetools_source.catalog.schema import columns
+from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.model.child_table import Child, Family, Fork
 from commercetools_source.model.child_tables import FAMILIES
@@ -34,11 +34,11 @@ from commercetools_source.model.fields import (
 from commercetools_source.model.relation import Branch, Field, ForeignKey, Origin, Relation, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from commercetools_source.catalog.stream import Stream
 
-__all__ = ["all_relations", "relations"]
+__all__ = ["all_relations", "relations", "with_columns"]
 
 
 # Made once for the whole catalogue: each table of a run asks for its own.
@@ -63,6 +63,26 @@ def relations(stream: Stream) -> tuple[Relation, ...]:
     # What a table of its own holds is no JSON column of its parent, too.
     child_paths = frozenset(path for node in nodes.values() for path in node.paths if path)
     return tuple(_finished(node, child_paths) for node in nodes.values())
+
+
+def with_columns(known: Sequence[Relation], stream: Stream, types: Mapping[str, str]) -> list[Relation]:
+    """Return the relations of a stream, its own with the columns of `types` that the contract does not know.
+
+    `types` are the SQL types of the fields in the table of its records; those of fields that a project has besides
+    were added when they came.
+    """
+    if not known:
+        return []
+    root, *below = known
+    in_contract = {column.name for column in columns(stream)}
+    # DuckDB's names ignore case: https://duckdb.org/docs/stable/sql/dialect/keywords_and_identifiers
+    used = {field.name.casefold() for field in root.columns}
+    unknown = [
+        Field(name, KINDS_BY_SQL[sql], nullable=True, path=(name,), level=0)
+        for name, sql in types.items()
+        if name not in in_contract and name.casefold() not in used
+    ]
+    return [replace(root, columns=(*root.columns, *unknown)), *below]
 
 
 @dataclass(frozen=True, slots=True)

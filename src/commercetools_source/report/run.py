@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from commercetools_source.errors import printable
 from commercetools_source.events import counted, seconds_text
 from commercetools_source.report.answer import Report
-from commercetools_source.report.runs import unfit_text
 
 if TYPE_CHECKING:
     from commercetools_source.extract.engine import Outcome
@@ -37,7 +36,7 @@ class RunReport(Report):
     look: str = ""
 
     def text(self) -> str:
-        """Return a few lines; why a stream failed was shown when it did."""
+        """Return a few lines; why a stream failed, and which values fit no column, was shown when it was noticed."""
         summary, tally = self.summary, self.tally
         retries = f", {counted(tally.retries, 'retry')}" if tally.retries else ""
         requests = f"{counted(tally.requests, 'request')}{retries}"
@@ -49,7 +48,6 @@ class RunReport(Report):
         ]
         if summary.deletions_unseen is not None:
             lines.append(printable(summary.deletions_unseen))
-        lines += [unfit_text(stream, values) for stream, values in (summary.unfit or {}).items()]
         bound = f", complete up to {summary.bound}" if summary.complete else ""
         lines.append(f"written to {printable(self.destination)}{bound}")
         # Last, because that is what a person sees above the prompt.

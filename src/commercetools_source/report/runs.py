@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.extract.run_record import RunRecord
 
-__all__ = ["RunsReport", "unfit_text"]
+__all__ = ["RunsReport"]
 
 _HEADER = ("started", "command", "took", "ended as", "records", "new", "changed", "deleted", "requests")
 _LONGEST_REASON = 200
@@ -63,11 +63,6 @@ def _row(run: RunRecord) -> list[object]:
     ]
 
 
-def unfit_text(stream: str, values: int) -> str:
-    """Return in a sentence that so many values of a stream did not fit; its records are complete all the same."""
-    return f"{stream}: {counted(values, 'value')} in `_unfit`, not of the type that the column has"
-
-
 def _reasons(run: RunRecord) -> Iterator[str]:
     """Yield what a person should know of a run: why it is not complete, what did not fit or was not looked for."""
     if run.ended is None:
@@ -78,7 +73,9 @@ def _reasons(run: RunRecord) -> Iterator[str]:
         yield printable(run.deletions_unseen, _LONGEST_REASON)
     for stream in run.streams:
         if stream.unfit:
-            yield unfit_text(stream.stream, stream.unfit)
+            # Its records are complete all the same.
+            values = counted(stream.unfit, "value")
+            yield f"{stream.stream}: {values} in `_unfit`, not of the type that the column has"
         if stream.expired:
             yield f"{stream.stream}: {counted(stream.expired, 'row')} taken out because of their age"
     # Failures come last and so stand nearest to the prompt.

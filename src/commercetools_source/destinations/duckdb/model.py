@@ -7,11 +7,10 @@ only what has changed is made anew and what somebody else made is left alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT, OWN
-from commercetools_source.catalog.schema import KINDS_BY_SQL, columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations.duckdb.definitions import Definitions, Made, fingerprint, shape_of
 from commercetools_source.destinations.duckdb.history import SPAN, earlier, rows_at
@@ -20,8 +19,7 @@ from commercetools_source.model.custom.variants import KEY, STANDALONE, VARIANTS
 from commercetools_source.model.descriptions import Comments, describe_relation, descriptions
 from commercetools_source.model.keys import is_referred_by_key, newest_of_key
 from commercetools_source.model.quoting import quoted
-from commercetools_source.model.relation import Field, Relation
-from commercetools_source.model.relations import relations
+from commercetools_source.model.relations import relations, with_columns
 from commercetools_source.model.schemas import RELATIONS, record_table, relation_table
 from commercetools_source.model.select import select
 
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from commercetools_source.destinations.duckdb.database import Database
     from commercetools_source.destinations.duckdb.own import OwnFields
     from commercetools_source.model.custom.definitions import ProductType
+    from commercetools_source.model.relation import Relation
 
 __all__ = ["Model"]
 
@@ -204,7 +203,8 @@ class Model:
 
     def relations(self, stream: Stream, types: Mapping[str, str]) -> list[Relation]:
         """Return the relations of the records of `stream`, whose table has the columns `types`."""
-        return _complete(self._find(stream), stream, types)
+        added = {name: sql for name, sql in types.items() if name not in OWN}
+        return with_columns(self._find(stream), stream, added)
 
     def comments(self, stream: Stream, types: Mapping[str, str]) -> dict[str, Comments]:
         """Return what each relation of `stream` that is there and its columns are, by its name."""
@@ -355,18 +355,3 @@ class Model:
 def _live(stream: Stream, types: Mapping[str, str]) -> str:
     newest = newest_of_key(stream.name, types)
     return f"(FROM {record_table(stream.name)} WHERE {DELETED_AT} IS NULL{newest})"
-
-
-def _complete(known: Sequence[Relation], stream: Stream, types: Mapping[str, str]) -> list[Relation]:
-    """Return the relations of `stream`, its own with the columns that the table has and the contract does not know."""
-    if not known:
-        return []
-    root, *below = known
-    in_contract = {column.name for column in columns(stream)}
-    used = {field.name.casefold() for field in root.columns}
-    unknown = [
-        Field(name, KINDS_BY_SQL[sql], nullable=True, path=(name,), level=0)
-        for name, sql in types.items()
-        if name not in in_contract and name not in OWN and name.casefold() not in used
-    ]
-    return [replace(root, columns=(*root.columns, *unknown)), *below]

@@ -97,7 +97,7 @@ class Deliveries:
         rows = decoder.rows(delivery.records)
         types = column_types(decoder)
         schema = dataset.fields(types)
-        children = relations.delivered(self._folder, stream, phase, materialize=self._materialize)
+        children = relations.delivered(self._folder, stream, phase, types, materialize=self._materialize)
         decoded = decoder.batches(rows, self._clock.now())
         batches: Iterable[pa.RecordBatch | pa.Table] = decoded
         records, count = None, len(rows.values)
@@ -165,7 +165,7 @@ class Deliveries:
         stored = self._folder.tables(stream.name)
         if stream.name in self._complete or entry is None or not (stored or self._materialize):
             return
-        if outdated := [name for name in stored if name not in relations.tables(stream)]:  # made by another version
+        if outdated := [name for name in stored if name not in relations.tables(stream, {})]:  # made by another version
             for name in outdated:  # first, because it is made anew as long as the table is there
                 self._folder.files.discard(f"{name}/{COLUMNS}")
             self._folder.drop(outdated)

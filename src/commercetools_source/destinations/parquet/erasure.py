@@ -113,7 +113,7 @@ def _make_relations(folder: Folder, session: Session, stream: Stream, *, loading
     types = _types(folder, stream.name, loading=loading)
     parent = folder.entry(stream.name)
     place = folder.files.loading if loading else ""
-    for name, relation in relations.tables(stream).items():
+    for name, relation in relations.tables(stream, types).items():
         entry = folder.entry(name)
         if entry is None or parent is None:
             continue

@@ -152,7 +152,7 @@ def _relation_views(folder: Folder, store: Store, stream: str, entry: Entry) -> 
     if not stored:
         yield root_view(STREAMS[stream], entry.columns)
         return
-    relations = tables(STREAMS[stream])
+    relations = tables(STREAMS[stream], entry.columns)
     for name, child in stored:
         if child and child.columns and name in relations:  # the manifest may name relations of another version
             keys = relations[name].record_key(entry.key)

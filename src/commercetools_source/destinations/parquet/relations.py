@@ -10,13 +10,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from commercetools_source.arrow.decode import SYNCED_AT
+from commercetools_source.arrow.decode import OWN, SYNCED_AT
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.destinations.duckdb_engine import registered
 from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.model.relation import Field
-from commercetools_source.model.relations import relations
+from commercetools_source.model.relations import relations, with_columns
 from commercetools_source.model.schemas import RELATIONS
 from commercetools_source.model.select import select
 
@@ -46,14 +46,16 @@ _PIECE_BYTES = 8_000_000
 """Records that are unfolded at once; parsed into all their fields they take several times as much."""
 
 
-def tables(stream: Stream) -> dict[str, Relation]:
+def tables(stream: Stream, types: Mapping[str, str]) -> dict[str, Relation]:
     """Return the relations of a stream by the names of their tables, each with `_synced_at`.
 
-    The folder of the tables is called like the schema of their views.
+    `types` are the DuckDB types of its own table's columns; its own relation has them all. The folder of the tables is
+    called like the schema of their views.
     """
+    added = {name: sql for name, sql in types.items() if name not in OWN}
     return {
         f"{RELATIONS}/{relation.name}": replace(relation, columns=(*relation.columns, _SYNCED))
-        for relation in relations(stream)
+        for relation in with_columns(relations(stream), stream, added)
     }
 
 
@@ -62,19 +64,27 @@ def _types(relation: Relation) -> dict[str, str]:
     return {field.name: KINDS[field.kind].duckdb for field in relation.columns}
 
 
-def delivered(folder: Folder, stream: Stream, phase: Phase, *, materialize: bool) -> dict[str, Relation]:
-    """Return the relations to write with a delivery: all, none, or those with which the full read began."""
+def delivered(
+    folder: Folder, stream: Stream, phase: Phase, types: Mapping[str, str], *, materialize: bool
+) -> dict[str, Relation]:
+    """Return the relations to write with a delivery, whose table has the columns `types`.
+
+    All, none, or those with which the full read began.
+    """
     stored = folder.tables(stream.name)
     if phase.full and not phase.first:  # the rows so far have these, and a table with a part of them would be wrong
         entries = [(name, folder.entry(name)) for name in stored]
         loading = {name for name, entry in entries if entry and entry.loading_columns}
-        return {name: relation for name, relation in tables(stream).items() if name in loading} if loading else {}
-    return tables(stream) if materialize or stored else {}
+        return (
+            {name: relation for name, relation in tables(stream, types).items() if name in loading} if loading else {}
+        )
+    return tables(stream, types) if materialize or stored else {}
 
 
 def incomplete(folder: Folder, stream: Stream) -> Iterator[tuple[str, Relation]]:
     """Yield the relations of a stream that have no table yet, or one of other columns."""
-    for name, relation in tables(stream).items():
+    parent = folder.entry(stream.name)
+    for name, relation in tables(stream, {} if parent is None else parent.columns).items():
         entry = folder.entry(name)
         if entry is None or entry.columns != _types(relation):
             yield name, relation

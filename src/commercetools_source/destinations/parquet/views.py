@@ -10,12 +10,12 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
+from commercetools_source.arrow.decode import DELETED_AT, OWN, SYNCED_AT
 from commercetools_source.destinations.manifest import MANIFEST
 from commercetools_source.destinations.parquet.dialects import typed
 from commercetools_source.model.keys import newest_of_key
 from commercetools_source.model.quoting import quoted, string
-from commercetools_source.model.relations import relations
+from commercetools_source.model.relations import relations, with_columns
 from commercetools_source.model.schemas import RECORDS, RELATIONS, record_table, relation_table
 from commercetools_source.model.select import select
 
@@ -126,7 +126,8 @@ def root_view(stream: Stream, columns: Mapping[str, str]) -> str:
 
     "" for a stream without relations. `columns` are those of its table, with their types.
     """
-    root = next(iter(relations(stream)), None)
+    added = {name: sql for name, sql in columns.items() if name not in OWN}
+    root = next(iter(with_columns(relations(stream), stream, added)), None)
     if root is None:
         return ""
     query = select(root, _live(stream.name, columns), columns)
