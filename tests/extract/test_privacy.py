@@ -179,7 +179,7 @@ def test_pages_are_redacted_as_single_records_are_in_one_parse() -> None:
             record = json.dumps(value, separators=(",", ":")).encode()
             page, _ = decode_page(b'{"count":2,"results":[%s, %s]}' % (record, record), redact)
             assert list(map(bytes, page.results)) == [bytes(whole(msgspec.Raw(record)))] * 2
-    with pytest.raises(UndecodableError, match="it is no JSON object"):
+    with pytest.raises(UndecodableError, match="the record is no JSON object"):
         decode_page(b'{"count":2,"results":[{},5]}', redact)
 
 

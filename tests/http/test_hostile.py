@@ -371,6 +371,15 @@ def test_a_token_answer_without_scopes_makes_check_ask_the_endpoints() -> None:
     assert zones.missing_scope
 
 
+@pytest.mark.parametrize(
+    "project", ["{}", "[]", "null", "3", '{"messages":null}', '{"messages":[]}', '{"messages":{"enabled":1},"name":2}']
+)
+def test_settings_of_a_project_in_another_form_are_unknown_and_no_traceback(project: str) -> None:
+    with Script([answer(), answer(project.encode())]) as script, Client(script.settings()) as client:
+        found = inspect(client, ["zones"])
+    assert (found.messages, found.name, found.settings_readable) == (None, None, True)
+
+
 def test_no_error_keeps_a_frame_that_shows_the_secret() -> None:
     assert SECRETS[0].encode() in TOKEN
     for reply in (

@@ -213,11 +213,15 @@ def inspection(**fields: Any) -> Inspection:
             ],
         ),
         (
-            {"name": "My shop", "messages": None},
+            {"name": "My shop", "messages": None, "settings_readable": False},
             [
                 "project   shop (My shop) at https://api",
                 "messages  unknown: that needs the scope view_project_settings",
             ],
+        ),
+        (
+            {"messages": None},
+            ["messages  unknown: the platform does not say whether they are kept; look at the project's settings"],
         ),
         (
             {"messages": False},

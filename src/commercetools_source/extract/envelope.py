@@ -18,8 +18,8 @@ __all__ = ["Envelope", "decode_object", "decode_page", "decode_rows"]
 _CHUNK = 1 << 12
 """Bytes whose text is checked at once. Texts of 64 KB, which many threads make and drop between pages that stay, leave
 gaps in the C library's heap that grow to 600 MB; those of 4 KB take no longer and leave none."""
-_NO_OBJECT = "it is no JSON object"
-_DEEP = "it is nested deeper than this machine can read"
+_NO_OBJECT = "the record is no JSON object"
+_DEEP = "the record is nested deeper than this machine can read"
 
 
 class Envelope(msgspec.Struct):
@@ -146,4 +146,8 @@ def _reason_unless_broken(body: bytes, error: ValueError) -> str | None:
         return None
     if not all(isinstance(row, dict) for row in answer["results"]):
         return _NO_OBJECT
-    return "its text is not UTF-8" if isinstance(error, UnicodeDecodeError) else "its text is no valid JSON"
+    return (
+        "the record's text is not UTF-8"
+        if isinstance(error, UnicodeDecodeError)
+        else "the record's text is no valid JSON"
+    )

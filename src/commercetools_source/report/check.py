@@ -69,6 +69,8 @@ def _named(stores: Sequence[str]) -> str:
 
 def _messages(inspection: Inspection) -> str:
     # None is not known, False is known to be off: the advice differs.
+    if inspection.messages is None and inspection.settings_readable:
+        return "unknown: the platform does not say whether they are kept; look at the project's settings"
     if inspection.messages is None:
         return "unknown: that needs the scope view_project_settings"
     if not inspection.messages:

@@ -32,9 +32,9 @@ class Access:
 class Inspection:
     """What a set of settings opens.
 
-    `messages`: whether the project keeps Messages, None where its settings cannot be read; `messages_scope`: what is
-    missing to read them, None if nothing is. `store`: the key of the store that is read, "" for the project;
-    `store_scopes`: keys of stores that scopes of the token are limited to.
+    `messages`: whether the project keeps Messages, None where its settings do not say it, or are not
+    `settings_readable`; `messages_scope`: what is missing to read them, None if nothing is. `store`: the key of the
+    store that is read, "" for the project; `store_scopes`: keys of stores that scopes of the token are limited to.
     """
 
     project: str
@@ -46,6 +46,7 @@ class Inspection:
     messages_scope: str | None = None
     store: str = ""
     store_scopes: tuple[str, ...] = ()
+    settings_readable: bool = True
 
 
 def inspect(client: Client, streams: Streams | None = None) -> Inspection:
@@ -58,26 +59,42 @@ def inspect(client: Client, streams: Streams | None = None) -> Inspection:
     client.server_time()  # says what to do where there is no such project
     granted = client.granted_scopes()
     config = client.config
-    project: dict[str, Any] = {}
+    project: Any = None
     try:
         project = client.request("GET", "/")
     except ForbiddenError:
-        pass  # a client with few scopes is a good client
+        settings_readable = False  # a client with few scopes is a good client
     else:
-        project = project or {}
+        settings_readable = True
     # The scopes of the token answer for all streams without a request; where they are not told, each is tried.
     known = partial(_access, granted=granted, project_key=config.project_key, store_key=config.store_key)
     judge = known if granted else partial(_ask, client)
     access = tuple(map(judge, rows))
     # Messages are off in a new project, and then no deletion is told
     # (https://docs.commercetools.com/api/projects/project).
-    messages = project.get("messages", {}).get("enabled") if project else None
+    enabled = _field(_field(project, "messages"), "enabled")
+    messages = enabled if isinstance(enabled, bool) else None
     scope = missing_scope(STREAMS["messages"], granted, config.project_key)
     stores = stores_of(granted, config.project_key)
-    name = project.get("name")
+    title = _field(project, "name")
+    name = title if isinstance(title, str) else None
     return Inspection(
-        config.project_key, config.api_url, granted, name, messages, access, scope, config.store_key, stores
+        config.project_key,
+        config.api_url,
+        granted,
+        name,
+        messages,
+        access,
+        scope,
+        config.store_key,
+        stores,
+        settings_readable,
     )
+
+
+def _field(value: Any, name: str) -> Any:
+    """Return a field of a JSON object; None where it is not there, or the value is something else."""
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def _ask(client: Client, stream: Stream) -> Access:
