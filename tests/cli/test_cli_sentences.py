@@ -111,7 +111,7 @@ ELSEWHERE = {
         ", which is not among the chosen streams; choose it, too, or leave it out of history",
         "; it must be a list of streams, such as ['orders']",
         "have no versions with a date; leave it out of history",
-        "keeps no history of rows",
+        "keeps no history of rows when asked for it",
     ),
     "sync/test_reconcile.py: a platform that does what none should": (
         "that its listing lacks, so it proves nothing",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -12,13 +13,13 @@ import pytest
 
 from commercetools_source.catalog.schema import Column, columns
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.destinations import DuckDB
+from commercetools_source.destinations import DuckDB, Parquet
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Delivery, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 ZONES = STREAMS["zones"]
@@ -301,6 +302,46 @@ def test_at_every_moment_each_record_is_there_in_the_version_that_was_stored_las
             if api(began) <= api(moment) and (ended is None or api(moment) < api(ended))
         )
         assert names_at(path, moment) == expected, (seed, moment)
+
+
+def test_a_parquet_folder_has_the_versions_since_its_last_full_read(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+
+    def run(*deliveries: Delivery, gone: Mapping[str, str] = MappingProxyType({})) -> None:
+        destination = Parquet(folder)
+        destination.open()
+        destination.mark_deleted(ZONES, gone)
+        for delivery in deliveries:
+            destination.write(delivery)
+        destination.close()
+
+    def names(minutes: float) -> list[str]:
+        with duckdb.connect() as connection:
+            connection.execute((folder / "latest.sql").read_text(encoding="utf-8"))
+            rows = connection.execute(f"SELECT name FROM history.zones_at('{api(minutes)}') ORDER BY ALL").fetchall()
+            return [name for (name,) in rows]
+
+    run(delivered([zone("a", 1, 1), zone("b", 1, 2), zone("c", 1, 3)], 5, Phase.FULL_ONLY))
+    run(delivered([zone("a", 4, 10), zone("b", 1, 2)], 12, Phase.MERGE_LAST), gone={"b": api(6), "c": api(11)})
+    run(delivered([zone("a", 5, 20, height=1), zone("a", 4, 10)], 22, Phase.MERGE_LAST))
+    # That b was deleted was a mistake: it came back as it was.
+    assert [names(minutes) for minutes in (5, 9.99, 10, 11, 20)] == [
+        ["a1", "b1", "c1"],
+        ["a1", "b1", "c1"],
+        ["a4", "b1", "c1"],
+        ["a4", "b1"],
+        ["a5", "b1"],
+    ]
+    with duckdb.connect() as connection:
+        connection.execute((folder / "latest.sql").read_text(encoding="utf-8"))
+        heights = connection.execute(f"SELECT height FROM history.zones_at('{api(20)}') ORDER BY ALL").fetchall()
+    assert heights == [("1",), (None,)]
+    with pytest.raises(duckdb.Error, match="the history of zones begins with 2026-03-01 00:05:00"):
+        names(4)
+    run(delivered([zone("a", 5, 20)], 32, Phase.FULL_ONLY))
+    assert names(32) == ["a5"]
+    with pytest.raises(duckdb.Error, match="begins with 2026-03-01 00:32:00"):
+        names(31)
 
 
 def test_what_is_in_the_log_alone_is_replayed_as_it_was_written(path: Path, tmp_path: Path) -> None:

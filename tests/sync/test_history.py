@@ -205,7 +205,8 @@ def test_a_sweep_goes_on_with_the_history_and_the_next_run_finds_no_difference(s
         ("shop.duckdb", "orders", r"must be a list of streams, such as \['orders'\]"),
         ("shop.duckdb", ["order"], "there is no stream 'order'"),
         ("shop.ducklake", ["orders"], r"FROM raw.orders AT \(TIMESTAMP => "),
-        ("jsonl:lines", ["orders"], "keeps no history of rows; a DuckDB file does"),
+        ("parquet:folder", ["orders"], r"latest.sql shows them, such as FROM history.orders_at\('"),
+        ("jsonl:lines", ["orders"], "keeps no history of rows when asked for it; a DuckDB file does"),
     ],
 )
 def test_a_history_that_cannot_be_kept_is_refused_before_anything_is_written(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.kinds import Kind
     from commercetools_source.catalog.stream import Stream
 
-__all__ = ["KINDS_BY_SQL", "SQL_TYPES", "Column", "columns", "json_schema", "record_fields"]
+__all__ = ["KINDS_BY_SQL", "SQL_TYPES", "Column", "columns", "has_versions", "json_schema", "record_fields"]
 
 SQL_TYPES: Mapping[Kind, str] = MappingProxyType({kind: KINDS[kind].duckdb for kind in (*SCALARS, "json")})
 """The DuckDB type of each kind that a record's top-level column has; a TIMESTAMP is UTC."""
@@ -55,6 +55,12 @@ def columns(stream: Stream) -> tuple[Column, ...]:
     first = dict.fromkeys((*stream.key, *_spliced(stream), *(name for name in _FIRST if name in fields)))
     names = [*first, *(name for name in sorted(fields) if name not in first)]
     return tuple(Column(name, _kind(fields[name], contract), nullable=name not in stream.key) for name in names)
+
+
+def has_versions(stream: Stream) -> bool:
+    """Return whether records of `stream` have versions that can be told apart, and put in order of time."""
+    is_dated = stream.cursor == "lastModifiedAt" and stream.key == ("id",)
+    return is_dated and any(column.name == "version" for column in columns(stream))
 
 
 def json_schema(stream: Stream) -> dict[str, Any]:

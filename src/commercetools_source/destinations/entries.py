@@ -47,6 +47,7 @@ def begun(delivery: Delivery, rows: TableRows, old: Entry) -> Entry:
         columns=old.columns,
         loading_columns=old.loading_columns,
         parent="" if rows.table == stream else stream,
+        since=old.since,
     )
 
 
@@ -57,6 +58,9 @@ def with_file(delivery: Delivery, rows: TableRows, begun: Entry, files: Sequence
     """
     phase = delivery.phase
     entry = msgspec.structs.replace(begun, next=begun.next + len(files))
+    # A full read takes the place of all versions; before, files of an earlier release are as good as one.
+    if phase.swaps or not (phase.full or entry.since):
+        entry.since = delivery.state.cursor or delivery.state.bound or ""
     if phase.full:
         entry.loading = [*entry.loading, *files]
         entry.loading_columns = dict(rows.columns or {})

@@ -64,7 +64,8 @@ class Entry(msgspec.Struct):
     `key` identifies a record; of two with the same key the higher version counts, then the later one.
     `columns` and `loading_columns` are the columns of those files and their types, where files have such.
     `parent` is the stream that the table was made from, "" for a stream itself. `state` is whatever is stored as such:
-    that of one stream may be broken, and the others are read all the same.
+    that of one stream may be broken, and the others are read all the same. `since`: the API timestamp from which on
+    the files have each version that a run stored, "" where that is not known.
     """
 
     key: tuple[str, ...]
@@ -75,6 +76,7 @@ class Entry(msgspec.Struct):
     columns: dict[str, str] = {}
     loading_columns: dict[str, str] = {}
     parent: str = ""
+    since: str = ""
 
     def paths(self, table: str, loading: str = LOADING) -> Iterator[str]:
         """Yield the path of each file, from the folder on; `loading` as in Store."""

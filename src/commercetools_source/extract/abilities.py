@@ -343,13 +343,18 @@ class Historian(Protocol):
 
 
 @runtime_checkable
+class Remembering(Protocol):
+    """A destination in which rows as they were can be asked for, whether or not anybody said so."""
+
+    def history(self) -> str:
+        """Return how a person asks for them."""
+        ...
+
+
+@runtime_checkable
 class Versioned(Protocol):
     """A destination that keeps what was stored before, as long as its owner wants."""
 
     def older_versions(self) -> str:
         """Return what has it, and how its owner removes that."""
-        ...
-
-    def history(self) -> str:
-        """Return how a person asks it for rows as they were."""
         ...

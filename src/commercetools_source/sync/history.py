@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commercetools_source.catalog.schema import columns
+from commercetools_source.catalog.schema import has_versions
 from commercetools_source.catalog.streams import find
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError
-from commercetools_source.extract.abilities import Historian, Versioned
+from commercetools_source.extract.abilities import Historian, Remembering
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,16 +17,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.delivery import Destination
 
-__all__ = ["has_history", "keep_history"]
-
-
-def has_history(stream: Stream) -> bool:
-    """Return whether records of `stream` have versions that can be told apart, and put in order of time."""
-    return (
-        stream.cursor == "lastModifiedAt"
-        and stream.key == ("id",)
-        and "version" in {row.name for row in columns(stream)}
-    )
+__all__ = ["keep_history"]
 
 
 def keep_history(history: Sequence[str], streams: Iterable[Stream], destination: Destination) -> None:
@@ -39,7 +30,7 @@ def keep_history(history: Sequence[str], streams: Iterable[Stream], destination:
         raise ConfigError(f"history is {history!r}; it must be a list of streams, such as ['orders']")
     chosen, named = {stream.name for stream in streams}, [find(name) for name in history]
     for stream in named:
-        if not has_history(stream):
+        if not has_versions(stream):
             raise ConfigError(f"records of {stream.name} have no versions with a date; leave it out of history")
         if stream.name not in chosen:
             raise ConfigError(
@@ -50,6 +41,6 @@ def keep_history(history: Sequence[str], streams: Iterable[Stream], destination:
         return
     if not isinstance(destination, Historian):
         keeping = choice(having(DESTINATIONS, Ability.HISTORY))
-        itself = f": {destination.history()}" if isinstance(destination, Versioned) else f"; {keeping} does"
-        raise ConfigError(f"{destination.name} keeps no history of rows{itself}")
+        advice = destination.history() if isinstance(destination, Remembering) else f"{keeping} does"
+        raise ConfigError(f"{destination.name} keeps no history of rows when asked for it; {advice}")
     destination.keep_history(named)

@@ -18,6 +18,7 @@ from commercetools_source.catalog.schema import KINDS_BY_SQL
 from commercetools_source.catalog.timestamps import moment
 from commercetools_source.destinations.duckdb.catalogue import OUTDATED
 from commercetools_source.destinations.duckdb_engine import api_time
+from commercetools_source.destinations.past import MOMENT, asked, began
 from commercetools_source.errors import RecordError
 from commercetools_source.events import Notice
 from commercetools_source.model.keys import newest_of_key
@@ -127,18 +128,18 @@ class History:
 
         `gone`: the end of rows that `newer` lacks; None: those stay. Both are table expressions.
         """
-        name, began = history_table(stream), _began("newer", self._database.catalogue.columns[stream])
+        name, begin = history_table(stream), began("newer", self._database.catalogue.columns[stream])
         # A version that came back is no earlier one: a deletion that was none, or a read that was behind.
         self._database.execute(
             f"DELETE FROM {name} AS past USING {newer} AS newer"  # noqa: S608 - quoted names
             " WHERE past.id = newer.id AND past.version >= newer.version"
         )
         if gone is None:
-            self._insert(stream, table, types, f"JOIN {newer} AS newer", began, "past.version < newer.version")
+            self._insert(stream, table, types, f"JOIN {newer} AS newer", begin, "past.version < newer.version")
         else:
             # Of a record that changed after the time up to which the read is complete nobody knows when it went.
-            seen = f"greatest({literal(gone)}, {_began('past', types)} + INTERVAL 1 MILLISECOND)"
-            end = f"CASE WHEN newer.id IS NULL THEN {seen} ELSE {began} END"
+            seen = f"greatest({literal(gone)}, {began('past', types)} + INTERVAL 1 MILLISECOND)"
+            end = f"CASE WHEN newer.id IS NULL THEN {seen} ELSE {begin} END"
             changed = "newer.id IS NULL OR past.version < newer.version"
             self._insert(stream, table, types, f"LEFT JOIN {newer} AS newer", end, changed)
 
@@ -160,7 +161,7 @@ class History:
     def _insert(self, stream: str, table: str, types: Mapping[str, str], join: str, end: str, condition: str) -> None:
         target = self._database.catalogue.history[stream]
         rows = (
-            f"SELECT {_cast(types, target)}, {_began('past', types)} AS {_FROM},"  # noqa: S608 - quoted names
+            f"SELECT {_cast(types, target)}, {began('past', types)} AS {_FROM},"  # noqa: S608 - quoted names
             f" least(past.{DELETED_AT}, {end}) AS {_TO}"
             f" FROM {table} AS past {join} ON past.id = newer.id WHERE {condition}"
         )
@@ -197,35 +198,15 @@ def rows_at(stream: str, types: Mapping[str, str], past: Mapping[str, str]) -> s
     `types` are those of the columns of its table, `past` those of its earlier rows. Raises an error of DuckDB's for a
     moment before the history begins.
     """
-    text = "moment::VARCHAR"
-    # Without a zone a time is UTC, as all in the file are; a cast to TIMESTAMP would forget an offset.
-    zoned = f"regexp_matches({text}, ':.*[+-][0-9]')"
-    asked = f"CASE WHEN {zoned} THEN make_timestamp(epoch_us({text}::TIMESTAMPTZ)) ELSE {text}::TIMESTAMP END"
-    begins = string(f"the history of {stream} begins with ")
-    checked = f"CASE WHEN {asked} < since THEN error({begins} || since) ELSE {asked} END"
     live = ", ".join(map(quoted, types))
     earlier = ", ".join(quoted(name) for name in past if name not in SPAN)
-    asked_for = "(SELECT time FROM asked)"
+    beginning = f"{_BEGINNINGS} WHERE stream = {string(stream)}"
     return (
-        f"(FROM (WITH asked AS MATERIALIZED (SELECT {checked} AS time"  # noqa: S608 - quoted names
-        f" FROM {_BEGINNINGS} WHERE stream = {string(stream)})"
-        f" SELECT {live} FROM {record_table(stream)} AS held"
-        f" WHERE {_began('held', types)} <= {asked_for} AND coalesce({DELETED_AT} > {asked_for}, true)"
+        f"(FROM (WITH {asked(stream, beginning)} SELECT {live} FROM {record_table(stream)} AS held"  # noqa: S608 - quoted
+        f" WHERE {began('held', types)} <= {MOMENT} AND coalesce({DELETED_AT} > {MOMENT}, true)"
         f" UNION ALL BY NAME SELECT {earlier} FROM {history_table(stream)}"
-        f" WHERE {_FROM} <= {asked_for} AND {_TO} > {asked_for}){newest_of_key(stream, types)})"
+        f" WHERE {_FROM} <= {MOMENT} AND {_TO} > {MOMENT}){newest_of_key(stream, types)})"
     )
-
-
-def _began(table: str, types: Mapping[str, str]) -> str:
-    """Return the SQL of the time at which a row's version began.
-
-    Changes that the platform makes by itself move the version and its date, and perhaps not that of the record.
-    """
-    changed = f"{table}.lastModifiedAt"
-    if (sql := types.get("versionModifiedAt")) is None:
-        return changed
-    text = "versionModifiedAt ->> '$'" if sql == "JSON" else "versionModifiedAt"
-    return f"greatest({changed}, TRY_CAST({table}.{text} AS TIMESTAMP))"
 
 
 def _cast(types: Mapping[str, str], target: Mapping[str, str]) -> str:

@@ -175,6 +175,13 @@ class Parquet(FolderDestination):
         with self._failing(f"erase records of {stream.name} in"):
             return erasure.rewrite(self._folder, self._session, stream, ids, change)
 
+    def history(self) -> str:
+        """Return that the files have versions, and which macros show them."""
+        return (
+            "its files have the versions since a stream was last read in full, and latest.sql shows them, such as"
+            " FROM history.orders_at('2026-11-01')"
+        )
+
     def reset(self, stream: Stream) -> bool:
         """Drop the stream's state and the files of a read under way; return whether there was any."""
         with self._failing(f"reset {stream.name} in"):

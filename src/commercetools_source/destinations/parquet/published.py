@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commercetools_source import __version__
+from commercetools_source.catalog.schema import has_versions
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations.leftovers import check_table
 from commercetools_source.destinations.manifest import MANIFEST, file_path
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.parquet.relations import tables
-from commercetools_source.destinations.parquet.views import child_view, head, root_view, view
+from commercetools_source.destinations.parquet.views import child_view, head, past_macro, root_view, view
 from commercetools_source.destinations.store.atomic import write_file
 from commercetools_source.destinations.store.local import Local
 from commercetools_source.errors import DestinationError
@@ -141,9 +142,19 @@ def _script(folder: Folder, store: Store, *, relations: bool = True) -> str:
             view(store, stream, entry.key, entry.columns),
             # The manifest may name streams of another version.
             *(_relation_views(folder, store, stream, entry) if relations and stream in STREAMS else ()),
+            *(_past(store, stream, entry) if relations and stream in STREAMS else ()),
         )
     ]
     return "\n".join([head(store.url), *views])
+
+
+def _past(store: Store, stream: str, entry: Entry) -> Iterator[str]:
+    """Yield the macro of a stream as it was at a moment, if its files have versions, and it is known since when."""
+    # What is older than it is kept (`--retain`) is gone.
+    oldest = entry.state.get("since") if isinstance(entry.state, dict) else None
+    since = max(entry.since, oldest or "")
+    if since and has_versions(STREAMS[stream]) and "lastModifiedAt" in entry.columns:
+        yield past_macro(store, STREAMS[stream], entry.key, entry.columns, since)
 
 
 def _relation_views(folder: Folder, store: Store, stream: str, entry: Entry) -> Iterator[str]:

@@ -11,12 +11,14 @@ import re
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT, OWN, SYNCED_AT
+from commercetools_source.catalog.timestamps import moment
 from commercetools_source.destinations.manifest import MANIFEST
 from commercetools_source.destinations.parquet.dialects import typed
+from commercetools_source.destinations.past import MOMENT, asked, began
 from commercetools_source.model.keys import newest_of_key
-from commercetools_source.model.quoting import quoted, string
+from commercetools_source.model.quoting import literal, quoted, string
 from commercetools_source.model.relations import relations, with_columns
-from commercetools_source.model.schemas import RECORDS, RELATIONS, record_table, relation_table
+from commercetools_source.model.schemas import HISTORY, RECORDS, RELATIONS, record_table, relation_table
 from commercetools_source.model.select import select
 
 if TYPE_CHECKING:
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.destinations.store import Store
+    from commercetools_source.model.relation import Relation
 
-__all__ = ["child_view", "files", "head", "newest", "order", "root_view", "view"]
+__all__ = ["child_view", "files", "head", "newest", "order", "past_macro", "root_view", "view"]
 
 _ROW_ID = "_file, file_row_number"
 _FILE_ROW = "filename = '_file', file_row_number = true"
@@ -34,8 +37,9 @@ _HEAD = """\
 --     duckdb shop.duckdb < {folder}/latest.sql
 -- The views read the files each time, so they stay true after the next run; run this again for new columns. The
 -- schema `main` has live records with exact types; `raw` has records as they were sent, deleted ones with a time in
--- _deleted_at. All times are UTC.
+-- _deleted_at; history.orders_at('2026-11-01') has the rows as they were then. All times are UTC.
 CREATE SCHEMA IF NOT EXISTS {records};
+CREATE SCHEMA IF NOT EXISTS {history};
 """
 
 
@@ -81,7 +85,9 @@ def newest(source: str, key: Sequence[str], columns: Iterable[str], select: str 
 
 def head(url: str) -> str:
     """Return the first lines of a script of views, which says how to use it."""
-    return _HEAD.format(folder=" ".join(url.splitlines()), records=RECORDS)  # a line break would end the comment
+    return _HEAD.format(
+        folder=" ".join(url.splitlines()), records=RECORDS, history=HISTORY
+    )  # a line break would end the comment
 
 
 def view(store: Store, table: str, key: Sequence[str], columns: Mapping[str, str]) -> str:
@@ -126,12 +132,39 @@ def root_view(stream: Stream, columns: Mapping[str, str]) -> str:
 
     "" for a stream without relations. `columns` are those of its table, with their types.
     """
-    added = {name: sql for name, sql in columns.items() if name not in OWN}
-    root = next(iter(with_columns(relations(stream), stream, added)), None)
+    root = _root(stream, columns)
     if root is None:
         return ""
     query = select(root, _live(stream.name, columns), columns)
     return f"CREATE OR REPLACE VIEW {relation_table(root.name)} AS\n{query};\n"
+
+
+def past_macro(store: Store, stream: Stream, key: Sequence[str], columns: Mapping[str, str], since: str) -> str:
+    """Return the macro of a stream's own relation as it was at a moment, of every version that the files have.
+
+    "" for a stream without relations. `since`: the API timestamp before which versions are missing.
+    """
+    root = _root(stream, columns)
+    if root is None:
+        return ""
+    beginning = f"(SELECT {literal(moment(since).replace(tzinfo=None))} AS since)"
+    rows = f"SELECT {_selected(columns)}, {_ROW_ID} FROM {_all(store, stream.name)}"  # noqa: S608 - quoted names
+    # A row that repeats another one with the time of its end counts from that time on.
+    reached = f"{began('held', columns)} <= {MOMENT} AND coalesce({DELETED_AT} <= {MOMENT}, true)"
+    source = (
+        f"(FROM (WITH {asked(stream.name, beginning)}, held AS NOT MATERIALIZED ({rows})"  # noqa: S608 - same
+        f" SELECT {', '.join(map(quoted, columns))} FROM held"
+        f" SEMI JOIN ({newest(f'(FROM held WHERE {reached})', key, columns, _ROW_ID)}) AS newest USING ({_ROW_ID})"
+        f" WHERE {DELETED_AT} IS NULL){newest_of_key(stream.name, columns)})"
+    )
+    macro = f"{HISTORY}.{quoted(f'{root.name}_at')}"
+    return f"CREATE OR REPLACE MACRO {macro}(moment) AS TABLE\n{select(root, source, columns)};\n"
+
+
+def _root(stream: Stream, columns: Mapping[str, str]) -> Relation | None:
+    """Return the stream's own relation with the columns that the table has; None for a stream without relations."""
+    added = {name: sql for name, sql in columns.items() if name not in OWN}
+    return next(iter(with_columns(relations(stream), stream, added)), None)
 
 
 def _live(stream: str, columns: Container[str]) -> str:
