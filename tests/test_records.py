@@ -80,6 +80,8 @@ def object_misfits(value: Any, name: str, path: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     with Sandbox() as sandbox, Client(sandbox.settings()) as client:
+        zone = sandbox.create("zones")  # the history of a sandbox begins with the first change
+        sandbox.update("zones", zone["id"], {"description": "Everywhere"})
         yield client
 
 

@@ -6,7 +6,8 @@
 Names, types and formats only; none of the specification's prose. Type expressions: `string int number bool
 datetime date time any object`, a type's name, `[X]` (array), `{X}` (map); a trailing `!` marks what is required.
 What the platform does and the specification does not say yet comes from additions.json; a row that it says by now
-is an error, so that it is taken out of that file.
+is an error, so that it is taken out of that file. The Change History API's openapi-history.yaml lies beside the
+specification.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 import additions
+import contract_history
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,7 @@ ROOT = Path(__file__).parent.parent
 SPECIFICATION = ROOT.parent / "shared" / "reference" / "openapi.yaml"
 TARGET = ROOT / "src" / "commercetools_source" / "catalog" / "contract.json"
 ADDITIONS = TARGET.with_name("additions.json")
+HISTORY = "openapi-history.yaml"
 PROJECT = "/{projectKey}"
 
 SCALARS: dict[tuple[str | None, str | None], str] = {
@@ -165,12 +168,6 @@ class Types:
         return direct.union(*(self.bases(base) for base in direct))
 
 
-def names_in(row: dict[str, Any]) -> set[str]:
-    """Return the names of all types that a row speaks of."""
-    spoken = [*row.get("fields", {}).values(), *row.get("variants", {}).values(), row.get("map", ""), row.get("is", "")]
-    return {word for text in spoken for word in re.findall(r"\w+", text)}
-
-
 def reachable(types: Types, roots: set[str]) -> dict[str, Any]:
     """Return the rows of `roots` and of everything they lead to."""
     rows: dict[str, Any] = {}
@@ -180,7 +177,7 @@ def reachable(types: Types, roots: set[str]) -> dict[str, Any]:
         if name in rows or name not in types.names:
             continue
         rows[name] = types.row(name)
-        waiting.extend(names_in(rows[name]))
+        waiting.extend(contract_history.names_in(rows[name]))
     return dict(sorted(rows.items()))
 
 
@@ -254,10 +251,18 @@ def render(source: Path, added: Path) -> str:
         lines = "".join(f"\n  {compact(row)}" for row in superseded)
         raise ValueError(f"{source} has these rows of {added} by now; take them out of it:{lines}")
     paths = endpoints(doc, types)
-    rows = reachable(types, {row["item"] for row in paths.values()})
+    roots = {row["item"] for row in paths.values()}
     info = {"title": doc["info"]["title"], "version": doc["info"]["version"]}
     info["sha256"] = hashlib.sha256(raw).hexdigest()
-    sections = {"endpoints": paths, "types": rows}
+    beside: dict[str, Any] = {}
+    # Its own file, because it is a service of its own with a specification of its own.
+    if (history := source.with_name(HISTORY)).exists():
+        raw = history.read_bytes()
+        doc = yaml.load(raw, Loader=yaml.CSafeLoader)
+        listed, beside, shared = contract_history.rows(doc, Types(doc["components"]["schemas"]).specified)
+        paths, roots = {**paths, **listed}, roots | shared
+        info["history"] = hashlib.sha256(raw).hexdigest()
+    sections = {"endpoints": paths, "types": dict(sorted({**reachable(types, roots), **beside}.items()))}
     text = [f'{{\n"source": {compact(info)}']
     for title, section in sections.items():
         lines = ",\n".join(f"{compact(name)}: {compact(row)}" for name, row in section.items())

@@ -969,6 +969,101 @@ class GeoJson(TypedDict):
     type: str
 
 
+class HistoryChange(TypedDict):
+    addedItems: NotRequired[Any]
+    address: NotRequired[Any]
+    addressId: NotRequired[str]
+    asset: NotRequired[Any]
+    attributeName: NotRequired[str]
+    buyerComment: NotRequired[str]
+    catalogData: NotRequired[str]
+    category: NotRequired[Any]
+    categoryId: NotRequired[str]
+    change: str
+    channelId: NotRequired[str]
+    customLineItem: NotRequired[Any]
+    customLineItemId: NotRequired[str]
+    customTypeId: NotRequired[str]
+    deliveryId: NotRequired[str]
+    fieldName: NotRequired[str]
+    lineItem: NotRequired[Any]
+    lineItemId: NotRequired[str]
+    name: NotRequired[str]
+    nextValue: NotRequired[Any]
+    parcel: NotRequired[Any]
+    parentUnit: NotRequired[Any]
+    path: NotRequired[str]
+    previousValue: NotRequired[Any]
+    price: NotRequired[Any]
+    priceId: NotRequired[str]
+    product: NotRequired[Any]
+    productSelection: NotRequired[Any]
+    removedItems: NotRequired[Any]
+    shippingKey: NotRequired[str]
+    staged: NotRequired[bool]
+    stateId: NotRequired[str]
+    taxMode: NotRequired[Any]
+    textLineItem: NotRequired[Any]
+    transaction: NotRequired[Any]
+    type: str
+    valueKey: NotRequired[str]
+    variant: NotRequired[str]
+    variantExclusion: NotRequired[Any]
+    variantSelection: NotRequired[Any]
+    zone: NotRequired[Any]
+
+
+class HistoryLabel(TypedDict):
+    amountPlanned: NotRequired[Money]
+    container: NotRequired[str]
+    customer: NotRequired[Reference]
+    customerEmail: NotRequired[str]
+    customerNumber: NotRequired[str]
+    firstName: NotRequired[str]
+    key: NotRequired[str]
+    lastName: NotRequired[str]
+    name: NotRequired[str | dict[str, str]]
+    orderNumber: NotRequired[str]
+    quoteRequest: NotRequired[Reference]
+    sku: NotRequired[str]
+    slug: NotRequired[dict[str, str]]
+    stagedQuote: NotRequired[Reference]
+    title: NotRequired[str]
+    type: str
+    value: NotRequired[dict[str, str] | str]
+
+
+class HistoryModifiedBy(TypedDict):
+    anonymousId: NotRequired[str]
+    associate: NotRequired[Reference]
+    clientId: NotRequired[str]
+    customer: NotRequired[Reference]
+    id: NotRequired[str]
+    isPlatformClient: bool
+    type: str
+
+
+class HistoryRecord(TypedDict):
+    businessUnit: NotRequired[KeyReference]
+    changes: list[HistoryChange]
+    label: HistoryLabel
+    modifiedAt: str
+    modifiedBy: HistoryModifiedBy
+    previousLabel: HistoryLabel
+    previousVersion: int
+    resource: HistoryResourceIdentifier
+    stores: list[KeyReference]
+    type: str
+    version: int
+    withoutChanges: bool
+
+
+class HistoryResourceIdentifier(TypedDict):
+    id: NotRequired[str]
+    key: NotRequired[str]
+    typeId: str
+
+
 class HttpDestinationAuthentication(TypedDict):
     type: str
 
@@ -1043,6 +1138,11 @@ class ItemShippingTarget(TypedDict):
 class ItemState(TypedDict):
     quantity: int
     state: StateReference
+
+
+class KeyReference(TypedDict):
+    key: str
+    typeId: str
 
 
 class LastModifiedBy(TypedDict):
@@ -3180,6 +3280,11 @@ class ApprovalRuleRecord(ApprovalRule):
     businessUnitKey: str
 
 
+class HistoryRecordRecord(HistoryRecord):
+    resourceType: str
+    resourceId: str
+
+
 class AssignedProductReferenceRecord(AssignedProductReference):
     productSelectionId: str
     productId: str
@@ -3212,6 +3317,8 @@ class ReadRecords(Protocol):
     def __call__(self, stream: Literal["carts"], *, where: str | Sequence[str] = ..., since: Time | None = ..., until: Time | None = ..., page_size: int | None = ...) -> Iterator[Cart]: ...
     @overload
     def __call__(self, stream: Literal["categories"], *, where: str | Sequence[str] = ..., since: Time | None = ..., until: Time | None = ..., page_size: int | None = ...) -> Iterator[Category]: ...
+    @overload
+    def __call__(self, stream: Literal["change_history"], *, where: str | Sequence[str] = ..., since: Time | None = ..., until: Time | None = ..., page_size: int | None = ...) -> Iterator[HistoryRecordRecord]: ...
     @overload
     def __call__(self, stream: Literal["channels"], *, where: str | Sequence[str] = ..., since: Time | None = ..., until: Time | None = ..., page_size: int | None = ...) -> Iterator[Channel]: ...
     @overload

@@ -24,6 +24,12 @@ PICTURES = ("report/dbt", "report/html", "report/svg.py", "report/diagram.py", "
 """Pages, pictures and figures, which tests/report and tests/cli/test_cli_monitoring.py look at."""
 SENTENCE = re.compile(r"(?:\b[A-Za-z`_-]+ ){2}[a-z]")
 ELSEWHERE = {
+    "sync/test_change_history.py, of projects with little history and clients with few scopes": (
+        "; without scopes for",
+        "are not shown to this API client",
+        "no change in the last 30 days",
+        "of Merchant Center only",
+    ),
     "cli/test_cli.py, which runs without the package of the command line": (
         "the command line needs more:",
         "Usage: commercetools-source COMMAND;",

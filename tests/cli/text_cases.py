@@ -268,6 +268,7 @@ FILES = {
                 "CTP_RETRY_SECONDS",
                 "CTP_API_URL",
                 "CTP_AUTH_URL",
+                "CTP_HISTORY_URL",
             )
         ),
     ),

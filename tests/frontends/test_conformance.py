@@ -30,8 +30,11 @@ SOME = ("orders", "customers")
 
 @pytest.fixture(scope="module")
 def whole() -> Iterator[Sandbox]:
-    """The tiny shop and bare records, which no test changes."""
+    """The tiny shop and bare records, which no test changes; before that a zone was, so that there is a history."""
     with Sandbox(rows=corpus()) as running:
+        zone = running.create("zones")
+        running.update("zones", zone["id"], {"description": "Everywhere"})
+        running.clock.advance(5)
         yield running
 
 

@@ -215,5 +215,6 @@ def test_the_settings_are_those_of_the_default_client(fresh: Any) -> None:
         "client_secret": "sandbox-secret",
         "api_url": sandbox.url,
         "auth_url": sandbox.url,
+        "history_url": f"{sandbox.url}/history",
     }
     assert sandbox.environment()["CTP_API_URL"] == sandbox.url

@@ -156,6 +156,24 @@ _GROUPS: tuple[tuple[tuple[str, ...], tuple[str, ...], KindOfData, str], ...] = 
     ),
     (_messages("CartPurchaseOrderNumberSet"), ("purchaseOrderNumber", "oldPurchaseOrderNumber"), "", _PSEUDONYM),
     (("OrderPurchaseOrderNumberSetMessage",), ("purchaseOrderNumber", "oldPurchaseOrderNumber"), "", _PSEUDONYM),
+    # https://docs.commercetools.com/api/history/change-history: the values before and after may be of anything, so of a
+    # person, too; what a change is about is in them as well
+    (
+        ("HistoryChange",),
+        (
+            *("previousValue", "nextValue", "addedItems", "removedItems", "address", "transaction", "parcel"),
+            *("asset", "price", "lineItem", "customLineItem", "textLineItem"),
+        ),
+        "contact",
+        "",
+    ),
+    (("HistoryChange",), ("buyerComment",), "", _FREE),
+    (("HistoryChange",), ("addressId", "name", "fieldName", "attributeName"), "", _WARES),
+    (("HistoryCustomerLabel",), ("firstName", "lastName"), "name", ""),
+    (("HistoryCustomerLabel",), ("customerNumber",), "", _PSEUDONYM),
+    (("HistoryOrderLabel",), ("customerEmail",), "contact", ""),
+    (("HistoryModifiedBy",), ("anonymousId",), "", _PSEUDONYM),
+    (("HistoryReviewLabel",), ("title",), "", _FREE),
     (("EventBridgeDestination",), ("accountId", "region"), "", _WARES),
     (("SqsDestination",), ("region",), "", _WARES),
     (("Category", "Payment", "SyncInfo", "StagedOrderUpdateSyncInfoAction"), ("externalId",), "", _PSEUDONYM),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from commercetools_source.catalog.contract import load
 from commercetools_source.catalog.stores import store_endpoint
 
 if TYPE_CHECKING:
@@ -11,15 +12,15 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.stream import Stream
 
-__all__ = ["missing_scope", "readable_with", "scope_advice", "scopes_for", "stores_of"]
+__all__ = ["missing_scope", "readable_with", "scope_advice", "scopes_for", "stores_of", "unseen"]
 
 
 # https://docs.commercetools.com/api/scopes
-_NO_TWIN = frozenset({"view_messages", "view_published_products"})
+_NO_TWIN = frozenset({"view_audit_log", "view_messages", "view_published_products"})
 """View scopes for which there is no `manage_` scope of the same name (specification, security schemes)."""
 
 
-_NOT_FOR_PROJECT_MANAGERS = frozenset({"view_api_clients", "view_mcp_servers", "manage_mcp_servers"})
+_NOT_FOR_PROJECT_MANAGERS = frozenset({"view_api_clients", "view_audit_log", "view_mcp_servers", "manage_mcp_servers"})
 """Scopes that `manage_project` does not contain (specification of these endpoints)."""
 
 
@@ -39,6 +40,19 @@ def missing_scope(stream: Stream, granted: Iterable[str], project_key: str, stor
     """
     sufficient = _sufficient(stream, project_key, store_key)
     return sufficient[0] if set(granted).isdisjoint(sufficient) else None
+
+
+def unseen(streams: Iterable[Stream], granted: Iterable[str], project_key: str) -> tuple[Stream, ...]:
+    """Return those of `streams` whose changes the Change History does not show a token with the scopes `granted`.
+
+    It shows the changes of resources that a token may view, and is silent about all others
+    (https://docs.commercetools.com/api/history/overview).
+    """
+    told = load().types["HistoryResourceType"].enum
+    scopes = frozenset(granted)
+    return tuple(
+        stream for stream in streams if stream.resource_type in told and missing_scope(stream, scopes, project_key)
+    )
 
 
 def stores_of(granted: Iterable[str], project_key: str) -> tuple[str, ...]:

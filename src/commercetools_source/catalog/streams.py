@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from commercetools_source.catalog.stream import Paging, Parents, Stream
+from commercetools_source.catalog.stream import Paging, Parents, Retention, Stream
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -123,6 +123,24 @@ _ROWS = (
         resource_type="category",
         # https://docs.commercetools.com/api/releases/2026-10-22-propagate-store-assignments-to-category-descendants
         caveat="Deletions are seen only by a sweep. `stores` of a whole subtree are moved in the background.",
+    ),
+    # https://docs.commercetools.com/api/history/change-history
+    Stream(
+        name="change_history",
+        path="history:/",
+        item="HistoryRecord",
+        paging=Paging.DATED,
+        key=("resourceType", "resourceId", "version"),
+        derived=(("resourceType", "resource.typeId"), ("resourceId", "resource.id")),
+        order=(),
+        cursor="modifiedAt",
+        tie="",
+        scopes=("view_audit_log",),
+        # Audit Log Basic and Premium: https://docs.commercetools.com/merchant-center/audit-log-overview
+        retention=Retention(365, 3 * 365 + 1, "2021-03-15T00:00:00.000Z"),
+        by_name=True,
+        caveat="Read only if it is named. Shows changes of resources that the API client can view; without Audit Log"
+        " Premium only those made in the Merchant Center.",
     ),
     # https://docs.commercetools.com/api/projects/channels
     Stream(
@@ -526,9 +544,12 @@ STREAMS: Mapping[str, Stream] = MappingProxyType({row.name: row for row in _ROWS
 
 
 def streams_of(streams: Streams | None) -> tuple[Stream, ...]:
-    """Return the rows of `streams`, each once and in their order, all if None; raises ConfigError as `find` does."""
+    """Return the rows of `streams`, each once and in their order; if None, all that need not be named.
+
+    Raises ConfigError as `find` does.
+    """
     if streams is None:
-        return tuple(STREAMS.values())
+        return tuple(row for row in STREAMS.values() if not row.by_name)
     named = streams if isinstance(streams, Iterable) and not isinstance(streams, str) else (streams,)
     return tuple(dict.fromkeys(map(find, named)))
 

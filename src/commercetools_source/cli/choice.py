@@ -27,7 +27,7 @@ class Choice(NamedTuple):
 
     def resolve(self, client: Client) -> list[str] | None:
         """Return the names, None for all; raises ConfigError when none is left, and as `inspect`."""
-        from commercetools_source.catalog.streams import STREAMS
+        from commercetools_source.catalog.streams import streams_of
         from commercetools_source.sync.access import inspect
 
         if self.readable:
@@ -35,7 +35,7 @@ class Choice(NamedTuple):
         elif self.names is None and not self.excluded:
             return None
         else:
-            chosen = list(STREAMS if self.names is None else self.names)
+            chosen = [stream.name for stream in streams_of(self.names)]
         names = [name for name in chosen if name not in self.excluded]
         if not names:
             reason = "the API client may read no other stream" if self.readable else "--exclude leaves no stream"

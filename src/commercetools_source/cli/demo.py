@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TextIO
 
-from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.streams import streams_of
 from commercetools_source.cli.reporting import Reporting
 from commercetools_source.client import Client
 from commercetools_source.config import Config
@@ -106,7 +106,8 @@ def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO
             config = Config.from_mapping({**shop.settings(), "settle_seconds": 0})
             seconds = seconds_text(time.monotonic() - began)
             _note(err, verbosity, f"it answers at {config.api_base}, after {seconds}; it is day {day} of the shop")
-            with draw(err, total=len(STREAMS), verbosity=verbosity) as tally, Client(config, hook=tally) as client:
+            total = len(streams_of(None))
+            with draw(err, total=total, verbosity=verbosity) as tally, Client(config, hook=tally) as client:
                 summary = sync(client, DuckDB(path), hook=reporting.begin(tally), on_stoppable=stopper.arm)
     if not stopper.signal:
         out.write(_look(path, summary) + "\n\n")

@@ -125,7 +125,7 @@ class _Process:
 
     def run(self) -> bool:
         """Do one run and tell how it ended; return whether no stream failed."""
-        from commercetools_source.catalog.streams import STREAMS
+        from commercetools_source.catalog.streams import streams_of
         from commercetools_source.extract.abilities import Publishable
         from commercetools_source.report.run import RunReport
         from commercetools_source.sync import sync
@@ -138,7 +138,7 @@ class _Process:
         # Only for who looks on: a program that reads lines waits for no request that it does not need.
         totals = watched() and not (job.quiet or job.verbose)
         options = {**job.options, "streams": self.names, "full": self.full, "on_stoppable": self._arm, "totals": totals}
-        with drawn(len(STREAMS if self.names is None else self.names), verbose=job.verbose, quiet=job.quiet) as tally:
+        with drawn(len(streams_of(self.names)), verbose=job.verbose, quiet=job.quiet) as tally:
             self.relay.hook = tally
             hook = tally if job.reporting is None else job.reporting.begin(tally)
             summary = self.repetition.when_free(

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from commercetools_source.catalog.streams import find
-from commercetools_source.catalog.timestamps import Time, time_of
+from commercetools_source.catalog.streams import Paging, find
+from commercetools_source.catalog.timestamps import Time, instant, shift, time_of
 from commercetools_source.client.requests import Requests
 from commercetools_source.config.settings import SETTINGS
 from commercetools_source.errors import ConfigError
@@ -69,12 +69,19 @@ class Client(Requests):
         most = self.config.page_size if page_size is None else _checked_size(page_size)
         # Generators from here on: the arguments are checked at the call, and no request is sent before the first page.
         parents = parents_of(self.get, row, most, self.config.store_key)
-        ranges = (replace(whole, parent=parent) for parent in parents)
+        ranges = (replace(self._ending(row, whole), parent=parent) for parent in parents)
         return (
             page
             for each in ranges
             for page in paging.pages(self.get, row, each, most, where=predicates, privacy=self.privacy)
         )
+
+    def _ending(self, stream: Stream, whole: KeyRange) -> KeyRange:
+        """Return a range with its end: one that may have to be divided by time ends now if nothing else is asked."""
+        if stream.paging is not Paging.DATED or whole.upper is not None:
+            return whole
+        # The clock of an answer has whole seconds, cut off.
+        return replace(whole, upper=shift(instant(self.server_time()), 1))
 
     @_by_stream
     def records(
@@ -109,7 +116,7 @@ class Client(Requests):
         row, predicates, whole = _selected(stream, where, since, until)
         size = self.config.page_size
         parents = parents_of(self.get, row, size, self.config.store_key)
-        ranges = (replace(whole, parent=parent) for parent in parents)
+        ranges = (replace(self._ending(row, whole), parent=parent) for parent in parents)
         return sum(count_records(self.get, row, each, size, predicates) for each in ranges)
 
     def arrow(

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+from commercetools_source.catalog.services import service_of
 from commercetools_source.catalog.stores import path_in_store
 from commercetools_source.catalog.timestamps import instant, shift
 from commercetools_source.config import Config
@@ -143,12 +144,11 @@ class Requests:
         `headers` are sent besides ours, the token's stays.
         """
         try:
-            if not (method.isascii() and method.isalpha()):
-                raise ConfigError(f"{method!r} is no method of a request; such as GET or POST is")
-            # Methods are case-sensitive (RFC 9110, section 9.1), and people write `get`.
-            method = method.upper()
+            method = _method(method)
             target = self._target(path, url, params)
             encoded = None if body is None else msgspec.json.encode(body)
+        except ConfigError:  # which is a ValueError, and says it already
+            raise
         except UnicodeEncodeError as error:
             # Half of a surrogate pair, from a file name or a damaged text: no encoding of UTF-8 has it.
             raise ConfigError(f"a parameter or the body of a request cannot be sent: {error.reason}") from None
@@ -271,7 +271,8 @@ class Requests:
             self._refuse_foreign(url)
             target = url
         elif path is not None:
-            target = self.config.api_base + ("" if path == "/" else "/" + path.removeprefix("/"))
+            service, below = service_of(path)
+            target = self.config.base_of(service) + ("" if below == "/" else "/" + below.removeprefix("/"))
         else:
             raise ConfigError("a request needs `path` (below the project key, such as '/orders') or `url`")
         # %20 for a space: "+" means one only where a query is read as a form (RFC 3986 knows no such rule).
@@ -287,6 +288,13 @@ class Requests:
                 f"url {target.scheme}://{target.hostname} is not on the configured API host {self.config.api_url};"
                 " the token is sent nowhere else"
             )
+
+
+def _method(text: str) -> str:
+    if not (text.isascii() and text.isalpha()):
+        raise ConfigError(f"{text!r} is no method of a request; such as GET or POST is")
+    # Methods are case-sensitive (RFC 9110, section 9.1), and people write `get`.
+    return text.upper()
 
 
 def _signed(request: Request, token: str) -> Request:

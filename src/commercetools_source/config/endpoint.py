@@ -18,22 +18,23 @@ __all__ = ["resolve_endpoint"]
 
 # Regions and their hosts: https://docs.commercetools.com/api/general-concepts#regions
 # Hosts in China end in .cn; they are reached by api_url and auth_url, because no region of the enum has them.
-_OFFICIAL = re.compile(r"(api|auth)\.[a-z0-9.-]+\.commercetools\.(com|cn)")
+_HOSTS = {"api_url": "api", "auth_url": "auth", "history_url": "history"}
+_OFFICIAL = re.compile(rf"({'|'.join(_HOSTS.values())})\.[a-z0-9.-]+\.commercetools\.(com|cn)")
 
 
 def resolve_endpoint(values: dict[str, Any], secret: str) -> list[str]:
-    """Fill region, host, api_url and auth_url in `values` from each other; return what is wrong with them."""
+    """Fill region, host and the URLs in `values` from each other; return what is wrong with them."""
     region, host, problem = _region(values["region"], values["host"], secret)
     if problem:
         return [problem]
     values["region"], values["host"] = region, host
     problems = []
-    for name, service in (("api_url", "api"), ("auth_url", "auth")):
+    for name, service in _HOSTS.items():
         url = values[name]
         official = f"https://{service}.{region}.{host}.commercetools.com" if region else ""
         if is_blank(url):
-            # The Merchant Center offers both; whoever gives one means the other of the same region.
-            url = official or (_auth_beside(values["api_url"]) if name == "auth_url" else "")
+            # The Merchant Center offers both; whoever gives one means the others of the same region.
+            url = official or (_beside(values["api_url"], service) if name != "api_url" else "")
             if not url:
                 continue
         text, reason = _url(url, values.get("project_key") or "")
@@ -101,10 +102,10 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _auth_beside(api_url: str | None) -> str:
-    """Return the authorization server of a platform's own API host, or "" for any other host."""
+def _beside(api_url: str | None, service: str) -> str:
+    """Return the host of a service beside a platform's own API host, or "" for any other host."""
     match = re.fullmatch(r"https://api\.([a-z0-9.-]+\.commercetools\.(?:com|cn))/*", api_url or "")
-    return f"https://auth.{match[1]}" if match else ""
+    return f"https://{service}.{match[1]}" if match else ""
 
 
 def _nearest_first(word: str, legal: Iterable[str]) -> str:

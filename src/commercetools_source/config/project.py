@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.catalog.services import API, SERVICES
 from commercetools_source.config.endpoint import resolve_endpoint
 from commercetools_source.config.files import SettingsFile, read_settings_file, read_settings_text
 from commercetools_source.config.settings import SETTINGS, Settings
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Config"]
 
 _NAMES = {variable: name for name, setting in SETTINGS.items() for variable in (*setting.aliases, setting.variable)}
-_ENDPOINT = ("region", "host", "api_url", "auth_url")
+_ENDPOINT = ("region", "host", "api_url", "auth_url", "history_url")
 _REQUIRED = tuple(name for name, setting in SETTINGS.items() if setting.required)
 _FIRST = (
     "Run `commercetools-source init`, which takes what the Merchant Center shows for a new API client, set its CTP_"
@@ -38,7 +39,8 @@ class Config(Settings):
     """Settings of one project; whoever holds one knows that every value is legal.
 
     Raw values (`"500"`, a plain string as secret, `"us-central1.gcp"`) are accepted and typed;
-    `api_url` and `auth_url` are always filled, from the region where they were not given.
+    `api_url` and `auth_url` are always filled, from the region where they were not given; `history_url` where a
+    region or the platform's own API host says it.
     `start_date` is UTC with milliseconds (`2026-01-31T00:00:00.000Z`); times are seconds.
     Raises `ConfigError` that names every wrong key at once.
     """
@@ -55,7 +57,15 @@ class Config(Settings):
     @property
     def api_base(self) -> str:
         """Every API path is appended to this URL, which has no slash at its end."""
-        return f"{self.api_url}/{self.project_key}"
+        return self.base_of(API)
+
+    def base_of(self, service: str) -> str:
+        """Return the URL that every path of a service is appended to; raises ConfigError where none is set."""
+        name = SERVICES[service]
+        url: str = getattr(self, name)
+        if not url:
+            raise ConfigError(f"{name} is missing; {SETTINGS[name].elsewhere}, or set region")
+        return f"{url}/{self.project_key}"
 
     @property
     def is_local(self) -> bool:

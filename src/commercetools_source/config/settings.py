@@ -202,6 +202,12 @@ class Settings:
         default="",
         metadata=_row(_url, "URL of the authorization server without `/oauth/token`, in place of a region's."),
     )
+    history_url: str = field(
+        default="",
+        metadata=_row(
+            _url, "URL of the Change History API without the project key, in place of a region's; for `change_history`."
+        ),
+    )
     store_key: str = field(
         default="",
         metadata=_row(

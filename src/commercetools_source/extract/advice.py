@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
 from commercetools_source.catalog.scopes import scope_advice
+from commercetools_source.catalog.services import API, service_of
 from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ def reason_of(error: BaseException, stream: Stream, action: Literal["read", "wri
     if isinstance(error, ForbiddenError):
         # A scope names its project, and the path begins with it (https://docs.commercetools.com/api/scopes).
         _, project, *below = error.problem.path.split("/")
+        if service_of(stream.path)[0] != API:
+            # Of another service the path has nothing but the project, behind what a proxy puts in front of it.
+            project, below = error.problem.path.rpartition("/")[2], []
         store = below[1].removeprefix("key=") if below[:1] == ["in-store"] else ""
         return f"the API client may not read it; {scope_advice([stream], project, store)}, or leave the stream out"
     return str(error)

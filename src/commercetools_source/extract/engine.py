@@ -27,7 +27,7 @@ from commercetools_source.events import (
 from commercetools_source.extract.advice import reason_of
 from commercetools_source.extract.checkpoint import StreamState, finish
 from commercetools_source.extract.delivery import Delivery, Phase
-from commercetools_source.extract.selection import Selection, clock_notice, mode_of
+from commercetools_source.extract.selection import Selection, clock_notice, mode_of, retention_notice
 from commercetools_source.extract.tasks import Task, TaskQueue
 from commercetools_source.extract.workers import Reader, Threads, Workers
 
@@ -239,8 +239,9 @@ class Extraction:
         mode = mode_of(run.stream, run.stored, self._selection)
         self._hook(StreamStarted(run.stream.name, mode, total))
         # A resumed read keeps its own bound, to which the clocks of this run say nothing.
-        if mode != "resumed" and (reason := clock_notice(run.stream, run.stored, self._selection)):
-            self._hook(Notice(run.stream.name, reason))
+        for notice in (clock_notice, retention_notice):
+            if mode != "resumed" and (reason := notice(run.stream, run.stored, self._selection)):
+                self._hook(Notice(run.stream.name, reason))
 
     def _buffer(self, run: _StreamRun, page: Page) -> None:
         self._hook(PageRead(run.stream.name, len(page.records), page.size))

@@ -14,6 +14,7 @@ import msgspec
 from commercetools_source.catalog.stream import Paging
 from commercetools_source.catalog.timestamps import shift
 from commercetools_source.errors import CommercetoolsError, StateError
+from commercetools_source.extract.dated import read_dated
 from commercetools_source.extract.envelope import decode_object
 from commercetools_source.extract.privacy import KEEP
 from commercetools_source.extract.records import position_of, record_shaper, record_splicer
@@ -78,7 +79,8 @@ def read(
     if stream.paging is Paging.SINGLE:
         step = _read_single(get, stream, key_range)
     else:
-        step = _read(PageRequest(get, stream, key_range, where, redact), limit, most)
+        next_page = read_dated if stream.paging is Paging.DATED else _read
+        step = next_page(PageRequest(get, stream, key_range, where, redact), limit, most)
         # What `redact` made of a record is not to be hashed a second time.
         if redact is not None:
             return _shaped(step, record_splicer(stream, key_range.parent))

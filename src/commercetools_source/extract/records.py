@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.extract.privacy import Privacy
 
-__all__ = ["decoded", "position_of", "record_shaper", "record_splicer"]
+__all__ = ["decoded", "mark_of", "position_of", "record_shaper", "record_splicer"]
 
 
 def decoded(record: msgspec.Raw) -> dict[str, Any]:
@@ -54,6 +54,17 @@ def position_of(record: msgspec.Raw, key_range: KeyRange) -> Position:
     """
     fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
     return Position(_text(fields, key_range.field), _text(fields, key_range.tie) if key_range.tie else "")
+
+
+def mark_of(record: msgspec.Raw, stream: Stream) -> Position:
+    """Return by what `record` is known again: the date that its stream is read by, and its key.
+
+    Raises StateError when it lacks the date.
+    """
+    fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+    paths = dict(stream.derived)
+    key = [str(_follow(fields, paths.get(column, column))) for column in stream.key]
+    return Position(_text(fields, stream.ordering[0]), " ".join(key))
 
 
 def _text(fields: dict[str, msgspec.Raw], name: str) -> str:

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
-from commercetools_source.catalog.stream import Paging, Stream
+from commercetools_source.catalog.stream import LARGEST_OFFSET, Paging, Stream
+from commercetools_source.catalog.timestamps import shift
 from commercetools_source.errors import (
     ApiError,
     CommercetoolsError,
@@ -37,9 +38,6 @@ __all__ = [
     "is_oversized",
     "path_of",
 ]
-
-LARGEST_OFFSET = 10_000
-"""The API refuses larger offsets (https://docs.commercetools.com/api/general-concepts#offset)."""
 
 PATIENT_ATTEMPTS = 2
 """Attempts at a page that may be too large, before half of it is asked for."""
@@ -92,7 +90,7 @@ class PageRequest:
     @property
     def by_offset(self) -> bool:
         """Whether the range is read by counting its records."""
-        return self.stream.paging is Paging.OFFSET or not self.key_range.field
+        return self.stream.paging in {Paging.OFFSET, Paging.DATED} or not self.key_range.field
 
     def fetch(self, limit: int, attempts: int | None, *, skip: int = 0, counted: bool = False) -> Fetched:
         """Return a page of `limit` records at most, behind `skip` others; `counted` lets the platform count them all.
@@ -160,6 +158,8 @@ class PageRequest:
 
     def selecting(self) -> list[tuple[str, str]]:
         """Return the parameters that select what is left of the range, in its order."""
+        if self.stream.paging is Paging.DATED:
+            return [*self.stream.params, *dates(self.key_range)]
         # Each its own `where`, which the platform joins by "and": a caller's "or" needs no parentheses of ours.
         restrictions = [*self.where, *filter(None, (predicate(self.key_range),))]
         order = self.stream.sort if self.by_offset else sort(self.key_range)
@@ -168,6 +168,16 @@ class PageRequest:
             *(("sort", value) for value in order),
             *(("where", value) for value in restrictions),
         ]
+
+
+def dates(key_range: KeyRange) -> list[tuple[str, str]]:
+    """Return the parameters that select the span of `key_range`.
+
+    Nobody says whether the platform includes the ends, so the span begins a millisecond earlier: if it does not, the
+    first moment is in it all the same, and if it does, a record of an end comes twice and is merged by its key.
+    """
+    ends = (("date.from", key_range.lower and shift(key_range.lower, -0.001)), ("date.to", key_range.upper))
+    return [(name, value) for name, value in ends if value is not None]
 
 
 def cut_short(path: str) -> str:

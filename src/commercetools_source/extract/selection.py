@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 from commercetools_source.catalog import contract
 from commercetools_source.catalog.stores import is_in_store
+from commercetools_source.catalog.stream import Paging
 from commercetools_source.catalog.timestamps import moment, shift
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.checkpoint import ANEW, StreamState, begin, hold
 from commercetools_source.extract.keyset import KeyRange
 from commercetools_source.extract.privacy import KEEP, Privacy
 from commercetools_source.extract.redaction import chosen_for
+from commercetools_source.extract.windows import spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,16 +32,20 @@ __all__ = [
     "privacy_conflict",
     "range_of",
     "ranges_of",
+    "retention_notice",
     "started",
     "store_conflict",
 ]
 
 
-_CLOCK_MARGIN = 86_400.0
+_DAY = 86_400.0
+_SPAN_DAYS = 31
+"""A service that counts the cost of a request asks for short spans of time; offsets reach farther in them, too."""
+_CLOCK_MARGIN = _DAY
 """Seconds that are read again besides the distance when a stored position lies beyond the bound."""
 
 
-_FARTHEST = 366 * 86_400.0
+_FARTHEST = 366 * _DAY
 """No clock is wrong by more seconds than this: a person set a position that lies farther ahead."""
 
 
@@ -139,11 +145,14 @@ def ranges_of(
         first = range_of(stream, since=_lower_of(state.cursor, selection), until=end)
     elif (since := selection.since_of(stream)) is not None:
         first = range_of(stream, since=since, until=end)
+    elif stream.paging is Paging.DATED:
+        first = range_of(stream, until=end)
     else:
         first = range_of(stream)
         # A range by a time ends where the run does; one by a key or number has no such end and is read whole.
         first = replace(first, upper=end if first.field.endswith("At") else None)
-    return tuple(replace(first, parent=parent) for parent in parents)
+    pieces = spans(first, _SPAN_DAYS) if stream.paging is Paging.DATED else (first,)
+    return tuple(replace(piece, parent=parent) for parent in parents for piece in pieces)
 
 
 def range_of(
@@ -153,12 +162,22 @@ def range_of(
 
     Raises ConfigError when a range is asked of a stream that has no cursor.
     """
+    if stream.paging is Paging.DATED and since is None:
+        since = _oldest(stream, until)  # or the platform would begin a day ago
     if since is None and until is None:
         field, tie = stream.ordering
         return KeyRange(field=field, tie=tie, parent=parent)
     if stream.cursor is None:
         raise ConfigError(f"{stream.name} has no change date to select by; read it whole, without since and until")
     return KeyRange(field=stream.cursor, tie=stream.tie, lower=since, upper=until, parent=parent)
+
+
+def _oldest(stream: Stream, until: str | None) -> str | None:
+    """Return the time before which the platform keeps no records of `stream`."""
+    if stream.retention is None:
+        return None
+    begin = stream.retention.begin
+    return begin if until is None else max(begin, shift(until, -_DAY * stream.retention.most))
 
 
 def started(
@@ -224,6 +243,20 @@ def clock_notice(stream: Stream, state: StreamState, selection: Selection) -> st
     return (
         f"its position {state.cursor} lies after {selection.bound}, where this run ends by the clocks of the API and of"
         f" this machine: one of them is wrong, or was. The position stays, and {again}"
+    )
+
+
+def retention_notice(stream: Stream, state: StreamState, selection: Selection) -> str | None:
+    """Return what a person should know when the platform may keep no more of what changed since the stored position."""
+    if stream.retention is None or state.cursor is None or selection.full:
+        return None
+    edge = shift(selection.bound, -_DAY * stream.retention.least)
+    if state.cursor >= edge:
+        return None
+    return (
+        f"its position is {state.cursor}, and the platform keeps records for {stream.retention.least} days,"
+        f" {stream.retention.most} at most: those from then to {edge} may be gone there without having been read."
+        " What is still there is read; run it more often to miss none"
     )
 
 

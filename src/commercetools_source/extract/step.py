@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from commercetools_source.catalog.stream import Paging
 from commercetools_source.errors import CommercetoolsError, StateError
+from commercetools_source.extract.records import mark_of
 from commercetools_source.extract.request import Fetched, Page, PageRequest, cut_short, path_of
 
 if TYPE_CHECKING:
@@ -68,5 +70,7 @@ def behind_page(request: PageRequest, page: Page, skip: int) -> KeyRange:
     """Return the range behind a page, which lies behind `skip` records of the range that did not come."""
     key_range = request.key_range
     if request.by_offset:
-        return replace(key_range, offset=key_range.offset + skip + len(page.records))
+        # By a date pages overlap by the last record of the one before.
+        last = mark_of(page.records[-1], request.stream) if request.stream.paging is Paging.DATED else None
+        return replace(key_range, offset=key_range.offset + skip + len(page.records), after=last)
     return request.behind(page.records[-1])

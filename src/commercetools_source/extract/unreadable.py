@@ -74,7 +74,7 @@ def _behind_undecodable(request: PageRequest) -> KeyRange | None:
     try:
         rows, _ = request.look()
         if request.by_offset:
-            return replace(key_range, offset=key_range.offset + 1) if rows else None
+            return replace(key_range, offset=key_range.offset + 1, after=None) if rows else None
         # Only the fields of the order, encoded anew: the others hold the bytes that could not be decoded.
         names = {name.partition(".")[0] for name in (key_range.field, key_range.tie)}
         fields = msgspec.json.encode({name: rows[0][name] for name in names if name in rows[0]})

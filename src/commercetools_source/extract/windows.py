@@ -15,7 +15,7 @@ from commercetools_source.catalog.timestamps import instant, moment
 if TYPE_CHECKING:
     from commercetools_source.extract.keyset import KeyRange
 
-__all__ = ["pages_left", "split"]
+__all__ = ["bisected", "pages_left", "spans", "split"]
 
 _MILLISECOND = timedelta(milliseconds=1)
 _LEAST_SPAN = 4
@@ -59,3 +59,27 @@ def pages_left(key_range: KeyRange, first: str, last: str) -> int:
     # A page of one moment has no span that something could be divided by.
     span = max(moment(last) - moment(first), _MILLISECOND)
     return max(1, math.ceil((moment(key_range.upper) - moment(last)) / span))
+
+
+def bisected(key_range: KeyRange) -> tuple[KeyRange, ...]:
+    """Return a range with both ends as two of about the same length, to be read from their starts; () if none fits."""
+    if key_range.lower is None or key_range.upper is None:
+        return ()
+    begin, end = moment(key_range.lower), moment(key_range.upper)
+    half = (end - begin) // _MILLISECOND // _HALVES
+    if half < 1:
+        return ()
+    cut, anew = instant(begin + _MILLISECOND * half), replace(key_range, after=None, offset=0)
+    return (replace(anew, upper=cut), replace(anew, lower=cut))
+
+
+def spans(key_range: KeyRange, days: int) -> tuple[KeyRange, ...]:
+    """Return a range with both ends as ranges of so many days, the last one of what is left."""
+    if key_range.lower is None or key_range.upper is None:
+        return (key_range,)
+    begin, end = moment(key_range.lower), moment(key_range.upper)
+    count = max(1, math.ceil((end - begin) / timedelta(days=days)))
+    cuts = [key_range.lower, *(instant(begin + timedelta(days=days * index)) for index in range(1, count))]
+    return tuple(
+        replace(key_range, lower=low, upper=high) for low, high in zip(cuts, [*cuts[1:], key_range.upper], strict=True)
+    )

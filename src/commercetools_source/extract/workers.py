@@ -60,8 +60,8 @@ class Reader:
     def _total(self, task: Task, state: StreamState) -> int | None:
         """Return how many records a read brings, where totals are asked for and few questions tell it."""
         stream, where = task.stream, self._selection.where_of(task.stream)
-        # Children have no common count, and a single record needs none.
-        if not self._totals or stream.parents is not None or stream.paging is Paging.SINGLE:
+        # Children have no common count, a single record needs none, and spans of time are counted as they are read.
+        if not self._totals or stream.parents is not None or stream.paging in {Paging.SINGLE, Paging.DATED}:
             return None
 
         def ask(conditions: tuple[str, ...]) -> int | None:
@@ -108,7 +108,8 @@ class Reader:
     ) -> tuple[KeyRange, ...]:
         """Return what is left of a range, cut for the idle workers if it is worth their while."""
         spare = idle()
-        if spare <= 0 or remainder.after is None:
+        # By an offset nothing says which time lies behind a page.
+        if spare <= 0 or remainder.after is None or task.stream.paging is Paging.DATED:
             return (remainder,)
         try:
             first = position_of(page.records[0], key_range).value

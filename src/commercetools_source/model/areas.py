@@ -89,7 +89,7 @@ AREAS = (
     Area(
         "platform",
         "Messages, API clients and integrations",
-        ("messages", "subscriptions", "extensions", "api_clients", "mcp_servers"),
+        ("messages", "change_history", "subscriptions", "extensions", "api_clients", "mcp_servers"),
     ),
 )
 """Every area; each stream is in one."""

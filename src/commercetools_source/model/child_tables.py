@@ -74,6 +74,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         ),
         "carts": Family("cart", purchase()),
         "categories": Family("category", (child("ancestors", "ancestors"), child("stores", "stores"), *assets())),
+        "change_history": Family("change_history", (child("changes", "changes"), child("stores", "stores"))),
         "customers": Family(
             "customer",
             (

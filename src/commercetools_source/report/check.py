@@ -14,7 +14,7 @@ from commercetools_source.report.table import table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from commercetools_source.sync.access import Inspection
+    from commercetools_source.sync.access import History, Inspection
 
 __all__ = ["CheckReport"]
 
@@ -26,7 +26,7 @@ class CheckReport(Report):
     inspection: Inspection
 
     def text(self) -> str:
-        """Return four lines, then a table of the streams that cannot be read, if there are any."""
+        """Return five lines, then a table of the streams that cannot be read, if there are any."""
         inspection = self.inspection
         readable = sum(access.readable for access in inspection.streams)
         name = f" ({printable(inspection.name)})" if inspection.name else ""
@@ -35,6 +35,7 @@ class CheckReport(Report):
             *([f"store     {inspection.store}"] if inspection.store else []),
             "token     granted",
             f"messages  {_messages(inspection)}",
+            *([f"history   {_history(inspection.history)}"] if inspection.history is not None else []),
             # Only what is missing is listed: of fifty streams most can be read, and the eye looks for the others.
             f"streams   {readable} of {len(inspection.streams)} can be read",
         ]
@@ -65,6 +66,18 @@ class CheckReport(Report):
 
 def _named(stores: Sequence[str]) -> str:
     return f"the {'stores' if len(stores) > 1 else 'store'} {', '.join(stores)}"
+
+
+def _history(history: History) -> str:
+    if history.lack:
+        return printable(history.lack)
+    shown = {
+        "all": "of API clients too (Audit Log Premium)",
+        "merchant center": "of Merchant Center only (Audit Log Basic)",
+        "none": "no change in the last 30 days",
+    }[history.shows]
+    hidden = f"; without scopes for {', '.join(history.unseen)}" if history.unseen else ""
+    return f"{shown}: --streams change_history{hidden}"
 
 
 def _messages(inspection: Inspection) -> str:

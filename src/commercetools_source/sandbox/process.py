@@ -179,6 +179,11 @@ class SandboxProcess:
         return self.url
 
     @property
+    def history_url(self) -> str:
+        """The address of the Change History API, without the project key."""
+        return str(self._settings["history_url"])
+
+    @property
     def project_key(self) -> str:
         """The key of the project."""
         return str(self._settings["project_key"])

@@ -14,7 +14,7 @@ from commercetools_source.errors.extras import require
 from commercetools_source.sandbox.changes.writer import Writer
 from commercetools_source.sandbox.data.project import Project
 from commercetools_source.sandbox.platform.clock import Clock
-from commercetools_source.sandbox.platform.endpoints import STREAMS
+from commercetools_source.sandbox.platform.endpoints import COLLECTIONS
 from commercetools_source.sandbox.platform.oauth import DEFAULT_LIFETIME, ApiClient, Authorization
 from commercetools_source.sandbox.platform.spec import Spec
 from commercetools_source.sandbox.server.app import App
@@ -185,6 +185,11 @@ class Sandbox:
         """The address of the authorization server."""
         return self.url
 
+    @property
+    def history_url(self) -> str:
+        """The address of the Change History API, without the project key."""
+        return f"{self.url}/history"
+
     def settings(self) -> dict[str, Any]:
         """Return what a client must be configured with."""
         return {
@@ -193,6 +198,7 @@ class Sandbox:
             "client_secret": CLIENT_SECRET,
             "api_url": self.api_url,
             "auth_url": self.auth_url,
+            "history_url": self.history_url,
         }
 
     def environment(self) -> dict[str, str]:
@@ -203,6 +209,7 @@ class Sandbox:
             "CTP_CLIENT_SECRET": CLIENT_SECRET,
             "CTP_API_URL": self.api_url,
             "CTP_AUTH_URL": self.auth_url,
+            "CTP_HISTORY_URL": self.history_url,
         }
 
     @property
@@ -271,9 +278,9 @@ class Sandbox:
 
 def _changeable(stream: str) -> str:
     """Return the path of a stream's collection; raises ConfigError for unknown and for derived streams."""
-    if stream not in STREAMS:
-        raise ConfigError(f"There is no stream {stream!r}; the streams are {', '.join(sorted(STREAMS))}.")
-    path, staged = STREAMS[stream]
+    if stream not in COLLECTIONS:
+        raise ConfigError(f"There is no stream {stream!r}; the streams are {', '.join(sorted(COLLECTIONS))}.")
+    path, staged = COLLECTIONS[stream]
     if staged is not None:
         raise ConfigError(f"{stream} are derived; change {'variants' if 'variant' in path else 'products'} instead.")
     return path

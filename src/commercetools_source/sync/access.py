@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from commercetools_source.catalog.scopes import missing_scope, stores_of
+from commercetools_source.catalog.scopes import missing_scope, stores_of, unseen
 from commercetools_source.catalog.streams import STREAMS, streams_of
-from commercetools_source.errors import ApiError, ForbiddenError
+from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError
+from commercetools_source.events import Notice
+from commercetools_source.extract.envelope import decode_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from commercetools_source.catalog.streams import Stream, Streams
     from commercetools_source.client import Client
 
-__all__ = ["Access", "Inspection", "inspect"]
+__all__ = ["Access", "History", "Inspection", "inspect", "unseen_changes"]
+
+_RECENT_HOURS = "720"
+"""Few enough for a service that counts what a request costs by its dates, and enough for a shop that is alive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,26 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What the Change History shows.
+
+    `shows`: "all" changes or those made in the "merchant center" only, "none" of the last 30 days; "" where it cannot
+    be read, and `lack` says why. `unseen`: streams whose changes it does not show for want of their scope.
+    """
+
+    shows: Literal["all", "merchant center", "none", ""]
+    lack: str = ""
+    unseen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """What a set of settings opens.
 
     `messages`: whether the project keeps Messages, None where its settings do not say it, or are not
     `settings_readable`; `messages_scope`: what is missing to read them, None if nothing is. `store`: the key of the
     store that is read, "" for the project; `store_scopes`: keys of stores that scopes of the token are limited to.
+    `history`: what `change_history` brings.
     """
 
     project: str
@@ -47,6 +66,7 @@ class Inspection:
     store: str = ""
     store_scopes: tuple[str, ...] = ()
     settings_readable: bool = True
+    history: History | None = None
 
 
 def inspect(client: Client, streams: Streams | None = None) -> Inspection:
@@ -78,6 +98,7 @@ def inspect(client: Client, streams: Streams | None = None) -> Inspection:
     stores = stores_of(granted, config.project_key)
     title = _field(project, "name")
     name = title if isinstance(title, str) else None
+    history = _history(client, granted)
     return Inspection(
         config.project_key,
         config.api_url,
@@ -89,6 +110,44 @@ def inspect(client: Client, streams: Streams | None = None) -> Inspection:
         config.store_key,
         stores,
         settings_readable,
+        history,
+    )
+
+
+def _history(client: Client, granted: Sequence[str]) -> History:
+    """Ask for two changes at most: one that an API client made, which only Audit Log Premium has, and any other."""
+    stream, config = STREAMS["change_history"], client.config
+    missing = missing_scope(stream, granted, config.project_key) if granted else None
+    if missing is not None:
+        return History("", f"not readable: that needs the scope {missing}")
+    hidden = tuple(row.name for row in unseen(STREAMS.values(), granted, config.project_key)) if granted else ()
+    recent = [("date.from", _RECENT_HOURS), ("limit", "1")]
+    try:
+        by_clients, _ = client.get_briefly(stream.path, [*recent, ("source", "ApiClient")], decode_rows)
+        if by_clients:
+            return History("all", unseen=hidden)
+        rows, _ = client.get_briefly(stream.path, recent, decode_rows)
+    except ForbiddenError:
+        return History("", f"not readable: that needs the scope {stream.scopes[0]}:{config.project_key}")
+    except CommercetoolsError as error:
+        return History("", f"not available: {error}")
+    return History("merchant center" if rows else "none", unseen=hidden)
+
+
+def unseen_changes(client: Client, streams: Iterable[Stream]) -> Notice | None:
+    """Return what a person should know when the token cannot see all that one of `streams` would show, else None."""
+    stream, project_key = STREAMS["change_history"], client.config.project_key
+    granted = client.granted_scopes() if stream.name in {row.name for row in streams} else ()
+    # Without the scope of the stream itself nothing is read, which is said in any case.
+    if not granted or missing_scope(stream, granted, project_key) is not None:
+        return None
+    hidden = ", ".join(row.name for row in unseen(STREAMS.values(), granted, project_key))
+    if not hidden:
+        return None
+    return Notice(
+        stream.name,
+        f"changes of {hidden} are not shown to this API client, which may not view these; if they matter, read all of"
+        " it anew (--full, full=True) with a client that has their view scopes, too",
     )
 
 

@@ -15,6 +15,7 @@ from commercetools_source.extract.abilities import Advising, Comparable, Deletio
 from commercetools_source.extract.checkpoint import ANEW, StreamState
 from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.model.custom.definitions import SOURCES
+from commercetools_source.sync.access import unseen_changes
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
 from commercetools_source.sync.history import keep_history
 from commercetools_source.sync.record import begin, recorded, unreached
@@ -103,7 +104,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
         # After the first request: a project that cannot be reached leaves no new file behind.
         states, others = of_store(destination.open(), selection)
         with recorded(client, destination, begin("sync", selection.bound), before, hook) as recorder:
-            if (notice := ends_earlier(until, selection.bound)) is not None:
+            for notice in filter(None, (ends_earlier(until, selection.bound), unseen_changes(client, chosen))):
                 hook(notice)
             refused = _refuse(chosen, states, others, selection, recorder, behind=until is not None)
             # Refused streams keep their rows and states; their deletions wait for the run that may read them.

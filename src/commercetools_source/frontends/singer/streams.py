@@ -83,6 +83,8 @@ class CommercetoolsStream(SingerStream):
         # Before the SDK builds its maps from the schema: they must know the column.
         if self.tells_deletions:
             schema["properties"][DELETED_AT] = DELETED_AT_SCHEMA
+        # Without a catalog all streams are read but those that somebody has to name.
+        self.selected_by_default = not row.by_name
         super().__init__(tap, schema=schema, name=row.name)
         self.row = row
         self.reader = reader

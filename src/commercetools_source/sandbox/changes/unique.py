@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from commercetools_source.sandbox.data.expand import collection_of
+from commercetools_source.sandbox.platform.endpoints import HISTORY
 from commercetools_source.sandbox.platform.refusals import refuse
 
 if TYPE_CHECKING:
@@ -134,8 +135,8 @@ def refuse_referenced(project: Project, type_id: str, identifier: str) -> None:
         return
     text = identifier.encode()
     for path, record in project.everything():
-        # A Message tells of the past and keeps nothing alive.
-        if path == "/messages" or record.id == identifier or text not in record.body:
+        # What tells of the past keeps nothing alive.
+        if path in {"/messages", HISTORY} or record.id == identifier or text not in record.body:
             continue
         if _refers(record.decoded(), type_id, identifier):
             message = f"Can not delete a resource while it is referenced: a record of {path} refers to it."

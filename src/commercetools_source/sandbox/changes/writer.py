@@ -16,6 +16,7 @@ from commercetools_source.sandbox.changes.actions import apply_actions
 from commercetools_source.sandbox.changes.assembly import FIXED, Assembly, check_version
 from commercetools_source.sandbox.changes.defaults import refuse_lost, refuse_underived
 from commercetools_source.sandbox.changes.drafts import Drafts
+from commercetools_source.sandbox.changes.history import History
 from commercetools_source.sandbox.changes.journal import Journal
 from commercetools_source.sandbox.changes.published import accepted
 from commercetools_source.sandbox.changes.unique import exists, refuse_duplicates, refuse_referenced
@@ -78,6 +79,7 @@ class Writer:
         self.exact = Drafts(project, clock, random, exact=True)
         self.assembly = Assembly(project, clock, random)
         self.journal = Journal(project, self.drafts)
+        self.history = History(project, clock)
 
     def write(self, request: Request, route: Route, client_id: str) -> Response:
         """Return the response to a POST or DELETE; raises the platform's errors."""
@@ -266,6 +268,7 @@ class Writer:
         self.project.collection(path, parent).put(self.project.record(path, msgspec.json.encode(record)))
         if "id" in record and path not in {"/messages", "/"}:
             self.journal.created(item, _type_id(path), record, imported=imported)
+            self.history.created(_type_id(path), record)
         return record
 
     def update(
@@ -289,6 +292,7 @@ class Writer:
         old = self._existing(path, identifier, parent)
         if "id" in old and path != "/messages":
             self.journal.deleted(item_of(self.project, path), _type_id(path), old)
+            self.history.deleted(_type_id(path), old)
         self.project.collection(path, parent).remove(identifier)
         return old
 
@@ -321,6 +325,7 @@ class Writer:
         self.project.collection(path, parent).put(self.project.record(path, msgspec.json.encode(new)))
         if "id" in new and path != "/messages":
             self.journal.updated(item_of(self.project, path), _type_id(path), old, new)
+            self.history.updated(_type_id(path), old, new)
         return new
 
 

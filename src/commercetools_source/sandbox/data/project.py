@@ -13,10 +13,11 @@ from commercetools_source.sandbox.data.store import Collection, Prober, Record, 
 from commercetools_source.sandbox.platform.endpoints import (
     ASSIGNMENTS,
     CHILDREN,
+    COLLECTIONS,
     CONTAINER,
+    HISTORY,
     PRODUCTS_IN_SELECTION,
     SELECTIONS_OF_PRODUCT,
-    STREAMS,
     Route,
 )
 from commercetools_source.sandbox.platform.ids import NAME_OF_OBJECTS
@@ -84,9 +85,12 @@ class Project:
 
     def record(self, path: str, body: bytes) -> Record:
         """Return the record of these bytes; those without an id get one of what makes them unique."""
-        if path not in CHILDREN and path != "/":
+        if path not in CHILDREN and path not in {"/", HISTORY}:
             return Record(body)
         value = msgspec.json.decode(body)
+        if path == HISTORY:
+            resource = value["resource"]
+            return Record(body, fallback_id=f"{resource['typeId']}/{resource['id']}/{value['version']}")
         owner = value.get("productSelection", {}).get("id", "")
         return Record(body, fallback_id=value.get("key") or f"{owner}{value.get('product', {}).get('id', '')}")
 
@@ -181,9 +185,9 @@ class Project:
 
     def of_stream(self, stream: str, parent: str | None = None) -> list[Collection]:
         """Return the collections of a stream: one, or one per parent; raises ConfigError for an unknown name."""
-        if stream not in STREAMS:
-            raise ConfigError(f"There is no stream {stream!r}; the streams are {', '.join(sorted(STREAMS))}.")
-        path, staged = STREAMS[stream]
+        if stream not in COLLECTIONS:
+            raise ConfigError(f"There is no stream {stream!r}; the streams are {', '.join(sorted(COLLECTIONS))}.")
+        path, staged = COLLECTIONS[stream]
         if staged is not None:
             return [self.view(path, "staged" if staged else "current")]
         if path not in CHILDREN:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = [
     "ASSIGNMENTS",
     "CHILDREN",
+    "COLLECTIONS",
     "CONTAINER",
+    "HISTORY",
     "IMPORT",
     "PRODUCTS_IN_SELECTION",
     "SELECTIONS_OF_PRODUCT",
@@ -35,6 +37,8 @@ ASSIGNMENTS = "/in-store/key={storeKey}/product-selection-assignments"
 CONTAINER = "/custom-objects/{container}"
 IMPORT = "/orders/import"
 """Takes orders that were made elsewhere; nothing is read there."""
+HISTORY = "history:/"
+"""The records of the Change History API, which has a host of its own; here it answers below `/history`."""
 _UNIT = "/as-associate/{associateId}/in-business-unit/key={businessUnitKey}"
 CHILDREN = (PRODUCTS_IN_SELECTION, ASSIGNMENTS, f"{_UNIT}/approval-rules", f"{_UNIT}/approval-flows")
 
@@ -64,6 +68,8 @@ STREAMS: Mapping[str, tuple[str, bool | None]] = MappingProxyType(
     {**{name.replace("-", "_"): (f"/{name}", None) for name in _PLAIN}, **_NAMED}
 )
 """Stream name to the path of its list endpoint and, for projections, whether it is the staged ones."""
+COLLECTIONS: Mapping[str, tuple[str, bool | None]] = MappingProxyType({**STREAMS, "change_history": (HISTORY, None)})
+"""The same, and what is no list of the API but held all the same."""
 
 # withTotal defaults to false here, unlike on other lists: the specification's trait of these endpoints says so.
 _NO_TOTAL = frozenset({"/product-tailoring", PRODUCTS_IN_SELECTION, SELECTIONS_OF_PRODUCT, ASSIGNMENTS})

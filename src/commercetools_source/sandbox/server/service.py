@@ -16,6 +16,7 @@ from commercetools_source.sandbox.query.predicate import parse
 from commercetools_source.sandbox.query.sorting import parse_sort
 from commercetools_source.sandbox.server.faults import error_of
 from commercetools_source.sandbox.server.graphql import GraphQL
+from commercetools_source.sandbox.server.history import HistoryService, history_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,11 +59,15 @@ class Service:
         self.router = Router(project.spec)
         self.searcher = Searcher(project.spec)
         self.expander = Expander(project)
+        self.history = HistoryService(project, authorization, faults)
         self.graphql = GraphQL(project, authorization, self.router, self.searcher)
         self.before: list[Callable[[Request], None]] = []
 
     def short(self, request: Request) -> str:
         """Return the path without the project key, the form in which faults and the log name it."""
+        past = history_path(request.path, self.authorization.project_key)
+        if past is not None:
+            return past
         prefix = f"/{self.authorization.project_key}"
         if request.path == prefix:
             return "/"
@@ -75,6 +80,11 @@ class Service:
         if segments[:1] == ("oauth",):
             return self._oauth(request, segments[1:])
         token = self.authorization.check(request.headers.get("authorization", ""))
+        if history_path(request.path, self.authorization.project_key) is not None:
+            for hook in self.before:
+                hook(request)
+            with self.project.lock:
+                return self.history.respond(request, token)
         # After the token: who has none learns nothing of which projects there are.
         if not segments or segments[0] != self.authorization.project_key:
             name = segments[0] if segments else ""
