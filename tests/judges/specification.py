@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 FILE = Path(__file__).parents[2].parent / "shared" / "reference" / "openapi.yaml"
+HISTORY = FILE.with_name("openapi-history.yaml")
+"""That of the Change History API, which is a service of its own."""
 _NEWS = resources.files("commercetools_source.catalog") / "additions.json"
 _SCHEMAS = "#/components/schemas/"
 # Maps of which the conversion says that their values are texts; this is what the platform's RAML says.
@@ -27,13 +29,13 @@ _MAPS: Mapping[str, Any] = {
 }
 
 
-def load() -> dict[str, Any]:
+def load(file: Path = FILE) -> dict[str, Any]:
     """Return the repaired specification."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    whole: dict[str, Any] = yaml.load(FILE.read_bytes(), Loader=loader)  # noqa: S506 - a safe one
+    whole: dict[str, Any] = yaml.load(file.read_bytes(), Loader=loader)  # noqa: S506 - a safe one
     schemas = whole["components"]["schemas"]
-    for name, values in _MAPS.items():
-        schemas[name]["additionalProperties"] = values
+    for name in schemas.keys() & _MAPS:
+        schemas[name]["additionalProperties"] = _MAPS[name]
     for schema in schemas.values():
         for part in _parts(schema):
             _repair(part)
@@ -92,7 +94,7 @@ def _make_unions(whole: dict[str, Any], schemas: dict[str, Any]) -> None:
             if "mapping" in part.get("discriminator", ()):
                 unions[name] = part.pop("discriminator")
     # The mapping of messages lacks those that have a supertype in between (OrderMessage), and a few more.
-    for name in _descendants("Message", schemas):
+    for name in _descendants("Message", schemas) if "Message" in unions else ():
         unions["Message"]["mapping"].setdefault(name.removesuffix("Message"), _SCHEMAS + name)
     for reference in _references(whole):
         name = reference["$ref"].removeprefix(_SCHEMAS)
