@@ -84,7 +84,11 @@ class Shop:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     destination = Tee(tmp_path_factory.mktemp("model") / "shop.duckdb")
     with Sandbox(rows=corpus()) as sandbox, Client(sandbox.settings()) as client:
-        assert sync(client, destination).complete
+        store = {"typeId": "store", "key": sandbox.records("stores")[0]["key"]}
+        for order in sandbox.records("orders")[:30]:  # the history of a sandbox begins with the first change
+            sandbox.update("orders", order["id"], {"orderState": "Complete", "store": store})
+        sandbox.clock.advance(900)
+        assert sync(client, destination, streams=list(STREAMS)).complete
     found = Shop(destination)
     yield found
     found.connection.close()
