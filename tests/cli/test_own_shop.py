@@ -15,6 +15,7 @@ from commercetools_source.destinations import open_destination
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.run import sync
 from corpus import corpus
+from destinations.conformance import lacking_extension
 from hidden import shown
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Shop = dict[str, dict[str, Any]]
+FORMS, LAKE = ["duckdb:{}/shop.duckdb", "parquet:{}/shop", "jsonl:{}/lines"], "ducklake:{}/shop.ducklake"
+LACKS = lacking_extension("ducklake")
 
 
 def by_key(records: Mapping[str, list[dict[str, Any]]]) -> Shop:
@@ -36,8 +39,8 @@ def by_key(records: Mapping[str, list[dict[str, Any]]]) -> Shop:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Shop]]:
     folder = tmp_path_factory.mktemp("own")
     with Sandbox(rows=corpus()) as sandbox, Client(sandbox.settings()) as client:
-        for spec in (f"duckdb:{folder / 'shop.duckdb'}", f"jsonl:{folder / 'lines'}", f"parquet:{folder / 'files'}"):
-            assert sync(client, open_destination(spec)).complete
+        for spec in FORMS if LACKS else [*FORMS, LAKE]:
+            assert sync(client, open_destination(spec.format(folder))).complete
         # Secrets are not extracted.
         yield (
             folder,
@@ -45,11 +48,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Shop]
         )
 
 
-@pytest.mark.parametrize("form", ["duckdb", "jsonl", "parquet"])
+@pytest.mark.parametrize("form", [*FORMS, pytest.param(LAKE, marks=pytest.mark.skipif(bool(LACKS), reason=LACKS))])
 def test_what_was_extracted_is_served_again_with_the_same_values(shop: tuple[Path, Shop], form: str) -> None:
     folder, expected = shop
-    specs = {"duckdb": f"duckdb:{folder / 'shop.duckdb'}", "parquet": f"parquet:{folder / 'files'}"}
-    records = stored_records(open_destination(specs[form])) if form in specs else written_records(folder / "lines")
+    records = (
+        written_records(folder / "lines")
+        if form.startswith("jsonl")
+        else stored_records(open_destination(form.format(folder)))
+    )
     with Sandbox(rows=sandbox_rows(records)) as sandbox:
         served = by_key({name: sandbox.records(name) for name in STREAMS})
         for name in STREAMS:

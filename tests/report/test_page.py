@@ -30,10 +30,13 @@ from commercetools_source.report.html.values import (
     StreamFigures,
 )
 from commercetools_source.sandbox import Fault
+from destinations.conformance import lacking_extension
 
 if TYPE_CHECKING:
     from commercetools_source.sandbox import Sandbox
 
+LACKS = lacking_extension("ducklake")
+IN_A_LAKE = pytest.param("shop.ducklake", marks=pytest.mark.skipif(bool(LACKS), reason=LACKS))
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror='alert(1)'>\"&\ud800"
 VOID = {"meta", "link", "input"}
 GOOD = StreamFigures(name="orders", rows=3, read=3, new=2, changed=1, read_up_to="2026-01-01T00:00:00.000Z")
@@ -125,7 +128,7 @@ def test_the_first_sentence_says_whether_all_is_there(page: Page, kind: str, sen
     assert sentence in words(parsed, "strong")
 
 
-@pytest.mark.parametrize("destination", ["shop.duckdb", "parquet:shop"])
+@pytest.mark.parametrize("destination", ["shop.duckdb", "parquet:shop", IN_A_LAKE])
 def test_sync_and_report_write_a_page_with_every_stream(destination: str, shop: Sandbox) -> None:
     names = ["customers", "orders", "project", "zones"]
     shop.faults.add(Fault("status", "/zones", times=None, status=403))
@@ -253,6 +256,8 @@ def test_a_page_that_cannot_be_written_fails_no_run(
         (["sync", "-d", "jsonl:lines", "--report", "run.html"], "cannot be asked with SQL"),
         (["sync", "-d", "a.duckdb", "--report", "no/run.html"], "create it first"),
         (["report", "-d", "a.duckdb", "-o", "run.html"], "does not exist"),
+        (["sync", "-d", "a.duckdb", "--report", "."], "is a folder"),
+        (["sync", "-d", "a.duckdb", "--report", "-"], "standard output"),
     ],
 )
 def test_where_there_can_be_no_page_nothing_is_begun(

@@ -60,6 +60,11 @@ def file_of(given: Path | None, option: str) -> Path | None:
 
 def refuse_place(path: Path, option: str, sign: bytes) -> None:
     """Raise ConfigError where `option` can write no file: in a folder that does not exist, or over a foreign file."""
+    # Elsewhere a dash is standard output, and a file of that name is nothing that anybody asks for.
+    if str(path) == "-":
+        raise ConfigError(f"{option} is -, and this is not written to standard output; name a file")
+    if path.is_dir():
+        raise ConfigError(f"{option} is {path}, which is a folder; name a file in it")
     if not path.parent.is_dir():
         raise ConfigError(f"{option} is {path}, whose folder does not exist; create it first")
     refuse_foreign(path, option, sign)
