@@ -14,7 +14,7 @@ import pyarrow.dataset as ds
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.destinations import Parquet
+from commercetools_source.destinations import DuckDB, Parquet
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from destinations.deliveries import CURSOR
@@ -227,3 +227,22 @@ def test_a_field_that_comes_in_the_middle_of_a_full_read_is_in_the_relation(tmp_
         connection.execute((tmp_path / "shop" / "latest.sql").read_text())
         rows = connection.execute("SELECT id, height FROM main.zones ORDER BY id").fetchall()
     assert rows == [("1", None), ("2", "5")]
+
+
+def test_a_field_inside_an_object_or_a_list_that_nobody_knew_stays_as_it_was_sent(
+    tmp_path: Path, delivery: Make
+) -> None:
+    user = {"isPlatformClient": True, "user": {"typeId": "user", "id": "u"}}
+    zone = {"id": "1", "version": 1, "createdBy": user, "locations": [{"country": "DE", "height": 7}]}
+    files, file = Parquet(tmp_path / "files", materialize=True), DuckDB(tmp_path / "shop.duckdb", materialize=True)
+    for destination in (files, file):
+        destination.open()
+        made = delivery([zone], done=True, replaces=True, first=True)
+        destination.write(replace(made, stream=STREAMS["zones"]))
+        destination.close()
+    with duckdb.connect() as over_files, duckdb.connect(str(tmp_path / "shop.duckdb"), read_only=True) as inside:
+        over_files.execute((tmp_path / "files" / "latest.sql").read_text())
+        for connection in (over_files, inside):
+            rows = connection.execute('SELECT "createdBy", locations FROM raw.zones').fetchall()
+            assert [tuple(map(json.loads, row)) for row in rows] == [(user, zone["locations"])]
+            assert connection.execute("SELECT country FROM main.zone_locations").fetchall() == [("DE",)]
