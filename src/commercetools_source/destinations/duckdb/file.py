@@ -38,6 +38,7 @@ from commercetools_source.destinations.interruptible import Interruptible
 from commercetools_source.errors import DestinationError
 from commercetools_source.events import Notice
 from commercetools_source.extract.abilities import Changes
+from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Phase
 from commercetools_source.model.schemas import RELATIONS, record_table
 
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.destinations.duckdb.attachment import Attachment
     from commercetools_source.extract.abilities import Difference, Listed
-    from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery
     from commercetools_source.extract.run_record import RunRecord
 
@@ -398,7 +398,8 @@ class Attached:
                 if stream.name in tables:
                     opened.model.remove(stream, gone)
                     if act is duckdb_engine.remove and opened.history.keeps(stream.name):
-                        opened.history.remove(stream.name, gone, states.read_states(opened.database)[stream.name])
+                        state = states.read_states(opened.database).get(stream.name, StreamState())
+                        opened.history.remove(stream.name, gone, state)
                 return sum(act(connection, record_table(table), gone) for table in tables)
 
     def _redefine(self) -> None:
