@@ -104,8 +104,9 @@ def states(given: Any, chosen: Mapping[Stream, bool]) -> dict[Stream, StreamStat
     stored = {item.stream.stream_descriptor.name: item.stream.stream_state or {} for item in items}
     going_on: dict[Stream, StreamState] = {}
     for stream, full in chosen.items():
-        left = stored.get(stream.name, {})
-        if not (full and COMPLETE in left):
+        previous = stored.get(stream.name, {})
+        if not (full and COMPLETE in previous):
             # To an incremental read, a full refresh that was complete says nothing.
-            going_on[stream] = AIRBYTE.state(stream, left if left and COMPLETE not in left else None, full=full)
+            usable = {} if COMPLETE in previous else previous
+            going_on[stream] = AIRBYTE.state(stream, usable or None, full=full)
     return going_on

@@ -36,9 +36,9 @@ _FAILURES = {
 """Who has to act: the one who configures, or nobody but time. Airbyte repeats a transient error by itself."""
 
 
-def send(kind: str, field: str, body: Any) -> None:
+def send(message_type: str, field: str, body: Any) -> None:
     """Write one message as one whole line; raises DestinationError when nobody reads it."""
-    write(msgspec.json.encode({"type": kind, field: body}) + b"\n")
+    write(msgspec.json.encode({"type": message_type, field: body}) + b"\n")
 
 
 def records(stream: str, rows: Sequence[msgspec.Raw]) -> None:
@@ -59,9 +59,9 @@ def status(stream: str, word: str, reasons: Sequence[dict[str, Any]] = ()) -> No
     trace("STREAM_STATUS", {**_descriptor(stream), "status": word, **({"reasons": reasons} if reasons else {})})
 
 
-def trace(kind: str, body: dict[str, Any]) -> None:
-    """Write a TRACE of this kind."""
-    send("TRACE", "trace", {"type": kind, kind.lower(): body, "emitted_at": float(_milliseconds())})
+def trace(message_type: str, body: dict[str, Any]) -> None:
+    """Write a TRACE of this type."""
+    send("TRACE", "trace", {"type": message_type, message_type.lower(): body, "emitted_at": float(_milliseconds())})
 
 
 def trace_error(message: str, cause: type[BaseException], stream: str | None = None) -> None:

@@ -104,10 +104,10 @@ def _made(connection: duckdb.DuckDBPyConnection, table: _Table, rows: Rows) -> t
 
 def _without_rows(table: _Table) -> str:
     """Return the query of a row, marked as deleted, for each record that has none in `held`."""
-    owner = [f"r.{quoted(part)} AS {quoted(name)}" for name, part in table.owner.items()]
+    owner = [f"r.{quoted(key_field)} AS {quoted(name)}" for name, key_field in table.owner.items()]
     others = [field for field in table.key if field.name not in table.owner]
     filled = [f"{_FILLED[KINDS[field.kind].duckdb]} AS {quoted(field.name)}" for field in others]
-    same = " AND ".join(f"held.{quoted(name)} = r.{quoted(part)}" for name, part in table.owner.items())
+    same = " AND ".join(f"held.{quoted(name)} = r.{quoted(key_field)}" for name, key_field in table.owner.items())
     time = f"coalesce(r.{DELETED_AT}, now()::TIMESTAMP) AS {DELETED_AT}"
     return f"SELECT {', '.join([*owner, *filled, time])} FROM {RECORDS} r ANTI JOIN held ON {same}"
 
