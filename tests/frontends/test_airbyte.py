@@ -261,6 +261,15 @@ def test_a_wrong_call_is_a_trace_too(arguments: list[str]) -> None:
     assert traces(messages, "ERROR") or messages[0]["connectionStatus"]["status"] == "FAILED"
 
 
+def test_a_missing_url_of_a_service_is_asked_for_without_the_words_of_another_front_end(shop: Sandbox) -> None:
+    settings = {name: value for name, value in config(shop).items() if name != "history_url"}
+    status, messages = run("read", config=settings, catalog=catalog(change_history="incremental"))
+    (error,) = traces(messages, "ERROR")
+    assert (status, error["failure_type"]) == (1, "config_error")
+    assert error["message"].startswith("history_url is missing; set it beside api_url")
+    assert "CTP_" not in error["message"]
+
+
 @pytest.mark.parametrize("command", ["check", "read"])
 def test_a_path_that_is_no_utf8_is_named_in_whole_lines(command: str) -> None:
     arguments = [command, "--config", "no\udcff.json", *(["--catalog", "c"] if command == "read" else [])]

@@ -64,7 +64,7 @@ class Config(Settings):
         name = SERVICES[service]
         url: str = getattr(self, name)
         if not url:
-            raise ConfigError(f"{name} is missing; {SETTINGS[name].elsewhere}, or set region")
+            raise ConfigError(f"{name} is missing; set it beside api_url, or set region in place of both")
         return f"{url}/{self.project_key}"
 
     @property
