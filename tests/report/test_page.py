@@ -118,9 +118,10 @@ def test_whatever_names_and_values_hold_is_text() -> None:
         (replace(PAGE, streams=(replace(GOOD, error="no scope"),)), "verdict bad", "Not complete."),
         (replace(PAGE, streams=(replace(GOOD, error="ended", stopped=True),)), "verdict warn", "Not complete yet."),
         (replace(PAGE, streams=(replace(GOOD, left_out=2),)), "verdict bad", "Not complete."),
+        (replace(PAGE, run=RunFigures(under_way=True)), "verdict warn", "Not complete yet."),
         (replace(PAGE, run=RunFigures(error="no such project")), "verdict bad", "Not complete."),
     ],
-    ids=["complete", "empty", "failed", "stopped", "quarantined", "failed as a whole"],
+    ids=["complete", "empty", "failed", "stopped", "quarantined", "never ended", "failed as a whole"],
 )
 def test_the_first_sentence_says_whether_all_is_there(page: Page, kind: str, sentence: str) -> None:
     parsed = checked(page_text(page))
