@@ -45,7 +45,7 @@ records = [
     {"id": "3", "version": 1},
 ]
 raws = [msgspec.Raw(msgspec.json.encode(record)) for record in records]
-delivery = Delivery(ZONES, raws, 500, StreamState(cursor="c"), Phase.FULL_ONLY)
+delivery = Delivery(ZONES, raws, 500, StreamState(cursor="2026-01-01T00:00:00.000Z"), Phase.FULL_ONLY)
 for destination in (
     DuckDB(Path("shop.duckdb")),
     DuckDB(Path("tables.duckdb"), materialize=True),
