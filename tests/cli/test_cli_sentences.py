@@ -27,6 +27,7 @@ ELSEWHERE = {
     "sync/test_change_history.py, of projects with little history and clients with few scopes": (
         "; without scopes for",
         "are not shown to this API client",
+        "change_history is not searched;",
         "no change in the last 30 days",
         "of Merchant Center only",
     ),
