@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -342,6 +343,29 @@ def test_a_parquet_folder_has_the_versions_since_its_last_full_read(tmp_path: Pa
     assert names(32) == ["a5"]
     with pytest.raises(duckdb.Error, match="begins with 2026-03-01 00:32:00"):
         names(31)
+
+
+@pytest.mark.parametrize("broken", [{"since": "soon"}, {"state": {"since": 5}}, {"state": {"since": "soon"}}])
+def test_a_folder_is_shown_without_the_history_of_a_stream_whose_beginning_is_broken(
+    tmp_path: Path, broken: dict[str, Any]
+) -> None:
+    destination = Parquet(tmp_path / "folder")
+    destination.open()
+    destination.write(delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+    destination.close()
+    manifest = json.loads((tmp_path / "folder" / "manifest.json").read_bytes())
+    manifest["streams"]["zones"] |= broken
+    (tmp_path / "folder" / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "folder" / "latest.sql").unlink()
+    reopened = Parquet(tmp_path / "folder")
+    reopened.open()
+    reopened.write(Delivery(STREAMS["states"], [], 0, StreamState(cursor=api(5)), Phase.FULL_ONLY))
+    reopened.close()
+    script = (tmp_path / "folder" / "latest.sql").read_text(encoding="utf-8")
+    assert "zones_at" not in script
+    with duckdb.connect() as connection:
+        connection.execute(script)
+        assert connection.execute("SELECT name FROM main.zones").fetchall() == [("a1",)]
 
 
 def test_what_is_in_the_log_alone_is_replayed_as_it_was_written(path: Path, tmp_path: Path) -> None:

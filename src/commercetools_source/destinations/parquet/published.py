@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from commercetools_source import __version__
 from commercetools_source.catalog.schema import has_versions
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.timestamps import moment
 from commercetools_source.destinations.leftovers import check_table
 from commercetools_source.destinations.manifest import MANIFEST, file_path
 from commercetools_source.destinations.parquet import files as dataset
@@ -152,7 +153,10 @@ def _past(store: Store, stream: str, entry: Entry) -> Iterator[str]:
     """Yield the macro of a stream as it was at a moment, if its files have versions, and it is known since when."""
     # What is older than it is kept (`--retain`) is gone.
     oldest = entry.state.get("since") if isinstance(entry.state, dict) else None
-    since = max(entry.since, oldest or "")
+    try:
+        since = max(filter(None, (entry.since, str(oldest or ""))), key=moment, default="")
+    except ValueError:  # what is stored of one stream may be broken, and the others are shown all the same
+        return
     if since and has_versions(STREAMS[stream]) and "lastModifiedAt" in entry.columns:
         yield past_macro(store, STREAMS[stream], entry.key, entry.columns, since)
 
