@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from commercetools_source import Client
-from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.streams import STREAMS, streams_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ def credentials(sandbox: Sandbox) -> dict[str, Any]:
 def load(python: Environment, sandbox: Sandbox, folder: Path, destination: str, options: Any, streams: Any) -> Any:
     """Run the pipeline once; return what was loaded and how the destination differs from the sandbox then."""
     with Client(credentials(sandbox)) as client:
-        expected = {name: list(client.records(name)) for name in streams or STREAMS}
+        expected = {row.name: list(client.records(row)) for row in streams_of(streams)}
     given = {
         "destination": destination,
         "options": options,
@@ -68,7 +68,7 @@ def test_every_stream_is_loaded_row_for_row_and_then_what_changed(
         return load(python, sandbox, tmp_path, destination, options, None)
 
     def counts() -> dict[str, int]:
-        return {name: count for name in STREAMS if (count := len(sandbox.records(name)))}
+        return {row.name: count for row in streams_of(None) if (count := len(sandbox.records(row.name)))}
 
     assert run() == {"loaded": counts(), "different": {}}
     before = counts()["messages"]
