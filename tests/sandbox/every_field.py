@@ -142,7 +142,10 @@ def whole(  # noqa: C901, PLR0912 - one branch for each kind of type
     elif expected.base.endswith(("ResourceIdentifier", "Reference")) and "typeId" in row["fields"]:
         yield _target(api, type_id(expected.base), expected.base)
     elif "fields" in row:
-        yield from _objects(api, row["fields"], depth)
+        # Of EUR: two for cents, more for a precise amount.
+        digits = 3 if expected.base.startswith("HighPrecision") else 2
+        for value in _objects(api, row["fields"], depth):
+            yield {**value, "fractionDigits": digits} if "fractionDigits" in value else value
     else:
         yield value_of(api.sandbox, expression, field)
 

@@ -26,7 +26,7 @@ _SCALARS: dict[str, Any] = {
 }
 _STREAM_OF = {path: name for name, (path, staged) in STREAMS.items() if staged is None}
 # A text of which the form matters.
-_TEXTS = {"currencyCode": "EUR", "country": "DE", "email": "a@example.com"}
+_TEXTS = {"currencyCode": "EUR", "currency": "EUR", "country": "DE", "email": "a@example.com"}
 
 
 def minimal(sandbox: Sandbox, path: str) -> dict[str, Any]:

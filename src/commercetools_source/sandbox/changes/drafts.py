@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from commercetools_source.sandbox.data.project import Project
     from commercetools_source.sandbox.platform.clock import Clock
 
-__all__ = ["Drafts", "cents_of"]
+__all__ = ["Drafts", "cents_of", "digits_of"]
 
 _DEEPEST = 12
 _TYPES: Mapping[str, type | tuple[type, ...]] = {"bool": bool, "int": int, "number": (int, float)}
@@ -33,8 +33,12 @@ _CENTS = 2
 _NOW = frozenset({"addedAt", "createdAt", "lastModifiedAt"})
 # https://docs.commercetools.com/api/projects/orders#returnitem: the state of payment that a new item has
 _RETURNED = {"Advised": "NonRefundable", "Returned": "Initial"}
-# Minor units of ISO 4217; all other currencies of the sandbox have two.
-_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "KWD": 3, "BHD": 3, "TND": 3}
+# Minor units of ISO 4217; all other currencies have two.
+_DIGITS: Mapping[str, int] = {
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),  # noqa: SIM905
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}
 
 
 class Drafts:
@@ -165,7 +169,7 @@ class Drafts:
 def _following(name: str, field: str, value: Mapping[str, Any]) -> Any:
     """Return a field's value that follows from the others of its object, None if none does."""
     if field == "fractionDigits":
-        return _digits_of(str(value.get("currencyCode")))
+        return digits_of(str(value.get("currencyCode")))
     if name == "HighPrecisionMoney" and field == "centAmount" and value.get("preciseAmount") is not None:
         return cents_of(value)
     return _RETURNED.get(str(value.get("shipmentState"))) if field == "paymentState" else None
@@ -178,12 +182,13 @@ def cents_of(money: Mapping[str, Any], quantity: int = 1) -> int:
     """
     if money.get("preciseAmount") is None:
         return int(money["centAmount"]) * quantity
-    scale = 10 ** (money["fractionDigits"] - _digits_of(money["currencyCode"]))
+    scale = 10 ** (money["fractionDigits"] - digits_of(money["currencyCode"]))
     whole, rest = divmod(money["preciseAmount"] * quantity, scale)
     return int(whole + (2 * rest > scale or (2 * rest == scale and whole % 2 == 1)))
 
 
-def _digits_of(currency: str) -> int:
+def digits_of(currency: str) -> int:
+    """Return how many fraction digits amounts in the currency's smallest unit have."""
     return _DIGITS.get(currency, _CENTS)
 
 

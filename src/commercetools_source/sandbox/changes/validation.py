@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.sandbox.changes.drafts import digits_of
 from commercetools_source.sandbox.contract import Expr, parse
 from commercetools_source.sandbox.platform.clock import parse_time
 from commercetools_source.sandbox.platform.ids import NAME_OF_OBJECTS
@@ -34,6 +35,14 @@ _FORMS: Mapping[tuple[str, str], re.Pattern[str]] = {
     # https://docs.commercetools.com/api/projects/types
     ("FieldDefinition", "name"): re.compile(r"[A-Za-z0-9_-]{2,36}"),
 }
+# https://docs.commercetools.com/api/types#countrycode and #currencycode: both of ISO, in capitals
+_CODES: Mapping[str, re.Pattern[str]] = {
+    "country": re.compile(r"[A-Z]{2}"),
+    "currency": re.compile(r"[A-Z]{3}"),
+    "currencyCode": re.compile(r"[A-Z]{3}"),
+}
+# https://docs.commercetools.com/api/types#highprecisionmoney
+_MOST_DIGITS = 20
 # An amount may be sent as it was read: https://docs.commercetools.com/api/types
 _MONEY = {"type": "MoneyType", "fractionDigits": "int", "preciseAmount": "int"}
 
@@ -65,6 +74,10 @@ def _is_datetime(value: Any) -> bool:
     return isinstance(value, str) and parse_time(value) is not None
 
 
+def _is_long(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
 def _is_date(value: Any) -> bool:
     try:
         return isinstance(value, str) and bool(date.fromisoformat(value))
@@ -75,7 +88,8 @@ def _is_date(value: Any) -> bool:
 _SCALARS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "string": (lambda value: isinstance(value, str), "a string"),
     "bool": (lambda value: isinstance(value, bool), "true or false"),
-    "int": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a whole number"),
+    # https://docs.commercetools.com/api/types: the specification's widest format of whole numbers is int64
+    "int": (_is_long, "a whole number of at most 64 bits"),
     "number": (lambda value: isinstance(value, (int, float)) and not isinstance(value, bool), "a number"),
     "datetime": (_is_datetime, "a time such as 2026-01-31T10:00:00.000Z"),
     "date": (_is_date, "a date such as 2026-01-31"),
@@ -180,10 +194,25 @@ def _object(rules: Rules, value: Mapping[str, Any], name: str, path: str) -> Non
             _form(name, field, item, below)
     if reference:
         _reference(rules, value, name, path)
+    if "currencyCode" in fields and value.get("fractionDigits") is not None:
+        _digits(value, path)
+
+
+def _digits(money: Mapping[str, Any], path: str) -> None:
+    """Raise a 400 for fraction digits that an amount of the currency cannot have."""
+    # A precise amount has more than its currency: https://docs.commercetools.com/api/types#highprecisionmoneydraft
+    usual = digits_of(str(money.get("currencyCode")))
+    least, most = (usual + 1, _MOST_DIGITS) if money.get("type") == "highPrecision" else (usual, usual)
+    if not least <= money["fractionDigits"] <= most:
+        wanted = f"a number from {least} to {most}" if least < most else str(usual)
+        raise invalid_field(_below(path, "fractionDigits"), money["fractionDigits"], wanted)
 
 
 def _form(name: str, field: str, value: Any, path: str) -> None:
     form = _FORMS.get((name, field))
+    if form is None and isinstance(value, str):
+        # Not the country of a store, which is an object.
+        form = _CODES.get(field)
     if form is None and field == "key" and name.endswith(("Draft", "SetKeyAction")):
         form = _KEY
     if form is not None and form.fullmatch(str(value)) is None:

@@ -127,7 +127,8 @@ class Writer:
         version, actions = body.get("version"), body.get("actions")
         # Of more than these two, such as the dry run of an order edit, a client has to hear that nothing comes.
         refuse_lost(body, {"version": version, "actions": actions})
-        if not isinstance(version, int) or not isinstance(actions, list):
+        # In Python true is a number.
+        if not isinstance(version, int) or isinstance(version, bool) or not isinstance(actions, list):
             raise refuse(400, "InvalidJsonInput", "Request body does not contain valid JSON.")
         check_version(str(record.get("id", record.get("key"))), version, record)
         # An update without actions changes nothing, and the version stays.

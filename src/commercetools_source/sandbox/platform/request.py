@@ -17,6 +17,7 @@ __all__ = ["Request", "Response", "Seen"]
 # https://docs.commercetools.com/api/general-concepts
 MAX_LIMIT = 500
 MAX_OFFSET = 10_000
+_DIGITS_OF_LONG = 19
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,13 @@ class Request:
         return value
 
     def version(self) -> int:
-        """Return the version that a DELETE names; raises a 400 when it names none."""
+        """Return the version that a DELETE names; raises a 400 when it names none, or what is no version."""
         text = self.one("version")
-        if text is None or not text.isdecimal():
+        if text is None:
             raise invalid_input("Missing required parameter: version.")
+        # Neither digits of other scripts nor more of them than int() reads.
+        if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS_OF_LONG):
+            raise malformed("version", f"'{text[:_DIGITS_OF_LONG]}' is not a version.")
         return int(text)
 
 
