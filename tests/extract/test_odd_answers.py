@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import duckdb
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
@@ -55,8 +56,6 @@ def run(
 
 
 def counts(path: Path, streams: list[str]) -> dict[str, int]:
-    import duckdb
-
     with duckdb.connect(str(path), read_only=True) as connection:
         return {name: connection.sql(f"SELECT count(*) FROM raw.{name}").fetchall()[0][0] for name in streams}
 
@@ -481,3 +480,32 @@ def test_containers_whose_names_are_dots_are_read_as_any_other(tmp_path: Path) -
         assert counts(tmp_path / "shop.duckdb", ["custom_objects"]) == {
             "custom_objects": len(sandbox.records("custom_objects"))
         }
+
+
+@pytest.mark.parametrize("total", [0, 1, 3])
+def test_a_total_below_the_records_that_came_ends_no_read(tmp_path: Path, total: int) -> None:
+    streams = ["orders", "custom_objects", "product_selection_products", "change_history"]
+    paths = rows_of("/orders", "/custom-objects", "/product-selections", "/product-selections/{ID}/products")
+
+    def understate(exchange: Exchange) -> None:
+        body = json.loads(exchange.body)
+        # The list of containers is compared with its total, and refused.
+        if body.get("total", 0) > total and path_of(exchange) != "/custom-objects":
+            exchange.body = json.dumps({**body, "total": total}).encode()
+
+    with Sandbox(rows=paths) as shop, Middle(shop) as middle:
+        given: dict[str, object] = {"page_size": 2, "settle_seconds": 0}
+        given["history_url"] = f"{middle.settings()['api_url']}/history"
+        assert run(middle, tmp_path / "shop.duckdb", ["orders"], **given).complete
+        for number, order in enumerate(shop.records("orders")[:7]):
+            shop.update("orders", order["id"], {"orderNumber": f"changed-{number}"})
+        shop.clock.advance(1)
+        assert run(middle, tmp_path / "true.duckdb", streams, **given).complete
+        middle.change = understate
+        summary = run(middle, tmp_path / "shop.duckdb", streams, **given)
+        assert [outcome.error for outcome in summary.outcomes] == [None] * len(streams)
+    expected = counts(tmp_path / "true.duckdb", streams)
+    assert min(expected.values()) > 3
+    assert counts(tmp_path / "shop.duckdb", streams) == expected
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
+        assert connection.sql("FROM raw.orders WHERE orderNumber LIKE 'changed-%'").shape[0] == 7

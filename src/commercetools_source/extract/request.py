@@ -115,8 +115,8 @@ class PageRequest:
         # successor.
         asked = limit if envelope.limit is None else min(limit, envelope.limit)
         continues: bool | None = True if count >= asked > 0 else None
-        # The other way round proves nothing: with a predicate totals end at 10,000.
-        if total is not None and total <= offset + count:
+        # The other way round proves nothing: with a predicate totals end at 10,000. A total below what came is untrue.
+        if total is not None and total == offset + count:
             continues = False
         return Fetched(Page(tuple(envelope.results), size), continues, total)
 
