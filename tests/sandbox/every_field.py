@@ -51,6 +51,7 @@ UNIQUE = {"code", "customerNumber", "key", "orderNumber", "sku"}
 FORMS = {
     "cartPredicate": "1 = 1", "container": "c", "country": "DE", "currency": "EUR", "currencyCode": "EUR",
     "language": "en", "locale": "en", "name": "name", "orderHint": "0.5", "predicate": "1 = 1", "sortOrder": "0.5",
+    "status": "Inactive",
 }  # fmt: skip
 _DEEP = 3
 _numbers = count(1000)
@@ -69,13 +70,23 @@ def drafts(api: Api, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
                     draft["parentUnit"] = _target(api, "business-unit", "BusinessUnitResourceIdentifier")
                 if path == IMPORT and field == "lineItems":
                     value = [_line_of(api, item) for item in value]  # noqa: PLW2901 - a variant that exists
+                if path == "/product-tailoring" and field == "variants":
+                    sku, product = _sold(api)
+                    draft["product"] = {"typeId": "product", "id": product["id"]}
+                    value = [{**item, "id": 1, "sku": sku} for item in value]  # noqa: PLW2901 - as above
                 yield field, {**draft, field: value}
+
+
+def _sold(api: Api) -> tuple[str, dict[str, Any]]:
+    """Return a new product whose only variant has the SKU that comes with it."""
+    sku = _text("sku")
+    draft = {**smallest(api, "/products"), "masterVariant": {"sku": sku}}
+    return sku, api.call("POST", "/products", draft).body
 
 
 def _line_of(api: Api, item: dict[str, Any]) -> dict[str, Any]:
     """Return a line of an import with the SKU of a product."""
-    sku = _text("sku")
-    api.call("POST", "/products", {**smallest(api, "/products"), "masterVariant": {"sku": sku}})
+    sku, _ = _sold(api)
     variant = {name: value for name, value in item["variant"].items() if name != "id"}
     return {**item, "productId": None, "variant": {**variant, "sku": sku}}
 

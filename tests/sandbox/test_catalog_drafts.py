@@ -103,7 +103,9 @@ def test_tailoring_has_what_its_draft_says_and_variants_by_their_sku(shirts: Api
     tailoring = made(shirts, "/product-tailoring", {**draft, "variants": [{"sku": "sku-tailored", "images": []}]})
     data = {"name": {"en": "Ours"}, "variants": [{"id": 1, "images": []}]}
     assert (tailoring["current"], tailoring["staged"], tailoring["published"]) == (data, data, True)
-    refused = shirts.call("POST", "/product-tailoring", {**draft, "key": "other", "variants": [{"sku": "nobody's"}]})
+    for nobody in ({"sku": "nobody's"}, {"id": 99}, {"sku": "sku-tailored", "id": 99}, {}):
+        refused = shirts.call("POST", "/product-tailoring", {**draft, "key": "other", "variants": [nobody]})
+        assert "variants[0]" in refused.message
     assert (refused.status, refused.body["errors"][0]["code"]) == (400, "InvalidInput")
     assert "variants[0]" in refused.message
 

@@ -136,6 +136,28 @@ def test_a_business_unit_belongs_to_the_one_at_the_top_of_it(empty: Api) -> None
     assert [leaf[mode] for mode in modes] == ["FromParent", "ExplicitAndFromParent", "ExplicitAndFromParent"]
 
 
+def test_a_business_unit_moves_with_all_below_it_and_never_below_itself(empty: Api) -> None:
+    for key in ("one", "two"):
+        empty.call("POST", "/business-units", {"key": key, "name": key, "unitType": "Company"})
+    units = {}
+    for key, parent in (("upper", "one"), ("lower", "upper")):
+        draft = {"key": key, "name": key, "unitType": "Division", "parentUnit": {"key": parent}}
+        units[key] = empty.call("POST", "/business-units", draft).body
+
+    def move(key: str, parent: str) -> Any:
+        unit = empty.get(f"/business-units/key={key}").body
+        return act(empty, "/business-units", unit, action="changeParentUnit", parentUnit={"key": parent})
+
+    for parent in ("upper", "lower"):
+        assert move("upper", parent).message == "The business unit 'upper' cannot be below itself."
+    assert move("two", "one").message == "The business unit 'two' is a Company, which has no parent unit."
+    assert move("upper", "two").body["topLevelUnit"]["key"] == "two"
+    lower = empty.get("/business-units/key=lower").body
+    assert (lower["topLevelUnit"]["key"], lower["parentUnit"]["key"], lower["version"]) == ("two", "upper", 2)
+    refused = act(empty, "/business-units", lower, action="changeStatus", status="Closed")
+    assert (refused.status, refused.body["errors"][0]["allowedValues"]) == (400, ["Active", "Inactive"])
+
+
 def test_a_quote_has_what_its_cart_has(empty: Api) -> None:
     customer = empty.call("POST", "/customers", {"email": "quote@example.com"}).body["customer"]
     cart = empty.call("POST", "/carts", {"currency": "JPY", "customerId": customer["id"], "country": "JP"}).body

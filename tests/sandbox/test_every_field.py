@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
     from tests.sandbox.conftest import Reply
 
-# Actions whose fields say what is removed or how: their tests are in test_product.
-PREPARED = {("/products", "publish"), ("/products", "removeVariant"), ("/products", "unpublish")}
+# Actions whose fields say what is removed or how (test_writes), or that a company does not take (test_derived).
+PREPARED = {
+    ("/business-units", "changeParentUnit"), ("/products", "publish"), ("/products", "removeVariant"),
+    ("/products", "unpublish"),
+}  # fmt: skip
 PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
 
 

@@ -69,6 +69,8 @@ def test_an_imported_order_has_what_its_draft_says_and_lines_of_the_shop(shop_wi
     ("fields", "code", "told"),
     [
         ({"lineItems": [line("nobody's")]}, "InvalidInput", "lineItems[0].variant"),
+        ({"lineItems": [line("shirt-1", productId="nobody's")]}, "InvalidInput", "lineItems[0].variant"),
+        ({"lineItems": [line("shirt-1", variant={"sku": "shirt-1", "id": 2})]}, "InvalidInput", "lineItems[0].variant"),
         ({"lineItems": [line("shirt-1", quantity="2")]}, "InvalidField", "lineItems[0].quantity"),
         ({"lineItems": [{**line("shirt-1"), "sku": "x"}]}, "InvalidInput", "lineItems[0].sku"),
         ({"orderState": "Opn"}, "InvalidField", "orderState"),

@@ -249,6 +249,9 @@ def test_a_variant_that_comes_and_goes_is_announced(bare: Any) -> None:
     for version, action in enumerate(steps, 1):
         changed = bare.call("POST", path, {"version": version, "actions": [action]})
         assert changed.status == 200
+    for unfit in ({"id": 4, "sku": "B"}, {}):
+        wrong = {"version": 4, "actions": [{"action": "removeVariant", "staged": False, **unfit}]}
+        assert bare.call("POST", path, wrong).status == 400
     master = changed.body["masterData"]
     skus = [[variant["sku"] for variant in master[data]["variants"]] for data in ("current", "staged")]
     assert skus == [["B"], []]
@@ -347,6 +350,14 @@ def test_every_stream_can_be_changed_in_process(bare: Any, stream: str) -> None:
     assert bare.sandbox.records(stream, parent or None) == built_in
     with pytest.raises(ConfigError, match="has no record"):
         bare.sandbox.update(stream, record["id"], {}, parent)
+
+
+@pytest.mark.parametrize("changes", [{"name.x": 1}, {"": 1}, {"a..b": 1}, {"id": "other"}, {"id": None}])
+def test_a_field_that_cannot_be_set_in_process_is_refused(bare: Any, changes: dict[str, Any]) -> None:
+    record = bare.sandbox.create("zones", {"key": "home", "name": "Home"})
+    with pytest.raises(ConfigError):
+        bare.sandbox.update("zones", record["id"], changes)
+    assert bare.sandbox.records("zones") == [record]
 
 
 DELETED = {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.sandbox.changes.defaults import refuse_lost, refuse_underived
+from commercetools_source.sandbox.changes.validation import invalid_field
 from commercetools_source.sandbox.contract import is_array
 from commercetools_source.sandbox.platform.refusals import invalid_input
 
@@ -104,6 +105,10 @@ def _value(drafts: Drafts, action: Mapping[str, Any], field: str, name: str, fie
         return None
     if field in given:
         refuse_lost({name: item for name, item in given.items() if name != field}, {}, "")
+    # The contract has a text in some actions whose field has an enumeration: the status of a business unit.
+    allowed = drafts.spec.types.get(field_type.rstrip("!"), {}).get("enum")
+    if allowed is not None and isinstance(value, str) and value not in allowed:
+        raise invalid_field(field, value, f"one of {', '.join(allowed)}", allowed)
     return _completed(drafts, value, field_type, field)
 
 
@@ -154,12 +159,15 @@ def _add_variant(drafts: Drafts, record: dict[str, Any], action: Mapping[str, An
 
 
 def _remove_variant(_: Drafts, record: dict[str, Any], action: Mapping[str, Any]) -> None:
-    """Remove the variant that `id` or `sku` names."""
-    field = "id" if "id" in action else "sku"
+    """Remove the variant that `id` or `sku` names, or both."""
+    named = {field: action[field] for field in ("id", "sku") if action.get(field) is not None}
+    if not named:
+        raise invalid_input("The action 'removeVariant' needs a value for 'id' or 'sku'.")
     for data in _changed(record, action):
-        kept = [variant for variant in data["variants"] if variant.get(field) != action.get(field)]
+        kept = [row for row in data["variants"] if any(row.get(field) != named[field] for field in named)]
         if len(kept) == len(data["variants"]):
-            raise invalid_input(f"The product has no variant with {field} '{action.get(field)}' that can be removed.")
+            text = " and ".join(f"{field} '{value}'" for field, value in named.items())
+            raise invalid_input(f"The product has no variant with {text} that can be removed.")
         data["variants"] = kept
     _compare(record)
 

@@ -113,9 +113,7 @@ class Assembly:
         if path == "/variants":
             numbers = [row["variantId"] for row in self._variants_of(product["id"])]
             return catalog.variant_of(draft, max(numbers, default=0) + 1)
-        skus = {variant.get("sku"): variant["id"] for variant in catalog.variants_of(product)}
-        skus |= {row["current"].get("sku"): row["variantId"] for row in self._variants_of(product["id"])}
-        return catalog.tailoring_of(draft, skus.get)
+        return catalog.tailoring_of(draft, self._skus(product))
 
     def found(self, path: str, reference: Mapping[str, Any]) -> dict[str, Any]:
         """Return the record that a checked reference leads to."""
@@ -123,6 +121,11 @@ class Assembly:
         by_id = reference.get("id") is not None
         record = records.get(str(reference["id"])) if by_id else records.find("key", str(reference["key"]))
         return {} if record is None else record.decoded()
+
+    def _skus(self, product: Mapping[str, Any]) -> dict[int, Any]:
+        """Return the SKUs of a product's variants by their numbers, None for one without."""
+        own = {row["variantId"]: row["current"].get("sku") for row in self._variants_of(product["id"])}
+        return own | {variant["id"]: variant.get("sku") for variant in catalog.variants_of(product)}
 
     def _variants_of(self, product: str) -> list[dict[str, Any]]:
         rows = (record.decoded() for record in self.project.collection("/variants"))
@@ -214,15 +217,15 @@ class Assembly:
     def _variant_of(self, item: Mapping[str, Any], path: str) -> tuple[dict[str, Any], int]:
         """Return the product and the number of a line's variant; raises a 400 when there is none."""
         variant, products = item["variant"], self.project.collection("/products")
-        if item.get("productId") is not None and variant.get("id") is not None:
+        if item.get("productId") is not None:
             record = products.get(str(item["productId"]))
-            if record is not None:
-                return record.decoded(), variant["id"]
-        text = msgspec.json.encode(variant.get("sku"))
-        for record in products if variant.get("sku") is not None else ():
+            candidates = [] if record is None else [record]
+        else:
             # Bytes first, which spares the decoding of all other products.
-            if text in record.body:
-                for embedded in catalog.variants_of(record.decoded()):
-                    if embedded.get("sku") == variant["sku"]:
-                        return record.decoded(), embedded["id"]
+            text = msgspec.json.encode(variant["sku"]) if variant.get("sku") is not None else None
+            candidates = [record for record in products if text is not None and text in record.body]
+        for product in (record.decoded() for record in candidates):
+            number = catalog.number_of(variant, self._skus(product))
+            if number is not None:
+                return product, number
         raise invalid_input(f"The field '{path}.variant' names no variant by 'sku', or by 'id' with a 'productId'.")

@@ -13,7 +13,7 @@ from commercetools_source.sandbox.platform.refusals import invalid_input
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["labelled", "product_of", "rated", "tailoring_of", "variant_of", "variants_of"]
+__all__ = ["labelled", "number_of", "product_of", "rated", "tailoring_of", "variant_of", "variants_of"]
 
 _ENUMS = frozenset({"enum", "lenum"})
 _OF_PRODUCT = frozenset({"key", "productType", "taxCategory", "state", "priceMode"})
@@ -44,15 +44,25 @@ def variant_of(draft: Mapping[str, Any], number: int) -> dict[str, Any]:
     return {**own, "variantId": number, "published": bool(draft.get("publish")), "current": data}
 
 
-def tailoring_of(draft: Mapping[str, Any], number_of: Callable[[str], int | None]) -> dict[str, Any]:
+def number_of(variant: Mapping[str, Any], skus: Mapping[int, Any]) -> int | None:
+    """Return the number of the variant that has the `id` and the `sku` of a draft's; None if there is none.
+
+    `skus`: those of a product's variants by number. A draft that names neither names no variant.
+    """
+    named = {name: variant[name] for name in ("id", "sku") if variant.get(name) is not None}
+    fitting = (number for number, sku in skus.items() if named.items() <= {"id": number, "sku": sku}.items())
+    return next(fitting, None) if named else None
+
+
+def tailoring_of(draft: Mapping[str, Any], skus: Mapping[int, Any]) -> dict[str, Any]:
     """Return a tailoring draft as the resource that it makes: the same data current and staged.
 
-    `number_of` finds the number of a variant by its SKU; raises a 400 for a variant that the product does not have.
+    `skus`: those of the product's variants by number; raises a 400 for a variant that the product does not have.
     """
     data = {name: value for name, value in draft.items() if name not in {*_OF_TAILORING, "publish"}}
     variants = []
     for position, variant in enumerate(data.get("variants") or ()):
-        number = variant.get("id") if variant.get("id") is not None else number_of(str(variant.get("sku")))
+        number = number_of(variant, skus)
         if number is None:
             raise invalid_input(f"The field 'variants[{position}]' names no variant of the product by 'id' or 'sku'.")
         variants.append({**{name: value for name, value in variant.items() if name != "sku"}, "id": number})

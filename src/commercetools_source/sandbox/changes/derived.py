@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from commercetools_source.sandbox.platform.refusals import invalid_input, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
     "SOURCES",
@@ -24,6 +24,7 @@ __all__ = [
     "refuse_closed",
     "renamed",
     "stocked",
+    "units_below",
     "within",
     "without_nulls",
 ]
@@ -113,6 +114,14 @@ def below_unit(draft: Mapping[str, Any], parent: Mapping[str, Any]) -> dict[str,
     """Return a business unit's draft with the unit at the top, which is that of its parent, or itself."""
     top = parent.get("topLevelUnit") or {"typeId": "business-unit", "key": draft["key"]}
     return {**draft, "topLevelUnit": top}
+
+
+def units_below(units: Sequence[Mapping[str, Any]], key: str) -> list[Mapping[str, Any]]:
+    """Return the business units below the one with this key, those right below it first."""
+    children = [unit for unit in units if (unit.get("parentUnit") or {}).get("key") == key]
+    # Without them: a copied shop may have units that are below each other.
+    others = [unit for unit in units if unit not in children]
+    return [*children, *(unit for child in children for unit in units_below(others, child["key"]))]
 
 
 def counted(review: Mapping[str, Any], state: Mapping[str, Any] | None) -> dict[str, Any]:

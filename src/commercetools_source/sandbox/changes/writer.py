@@ -149,6 +149,8 @@ class Writer:
             changed = derived.stocked(changed, record)
         if path == "/categories" and changed.get("parent") != record.get("parent"):
             changed = self._moved(record, changed)
+        if path == "/business-units" and changed.get("parentUnit") != record.get("parentUnit"):
+            changed = self._regrouped(changed)
         changed |= self._by(("lastModifiedBy",), path, client_id)
         return self._store(path, parent, record, changed)
 
@@ -162,6 +164,19 @@ class Writer:
                 # Their own ancestors below the one that was moved stay; what is above it is replaced.
                 ancestors = [*moved["ancestors"], *below["ancestors"][length:]]
                 self._store("/categories", "", below, {**below, "ancestors": ancestors})
+        return moved
+
+    def _regrouped(self, unit: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a business unit with the unit that is now at its top, and give it to all that are below it."""
+        if unit["unitType"] == "Company":
+            raise invalid_input(f"The business unit '{unit['key']}' is a Company, which has no parent unit.")
+        units = [record.decoded() for record in self.project.collection("/business-units")]
+        below = derived.units_below(units, unit["key"])
+        if unit["parentUnit"]["key"] in {unit["key"], *(other["key"] for other in below)}:
+            raise invalid_input(f"The business unit '{unit['key']}' cannot be below itself.")
+        moved = derived.below_unit(unit, self.assembly.found("/business-units", unit["parentUnit"]))
+        for other in below:
+            self._store("/business-units", "", other, {**other, "topLevelUnit": moved["topLevelUnit"]})
         return moved
 
     def _parent_of(self, category: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -283,6 +298,8 @@ class Writer:
         # A deep copy: `old` is needed to find what changed.
         new: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(old))
         changes = changes or {}
+        if changes.get("id", identifier) != identifier:
+            raise ConfigError(f"The id of record {identifier!r} cannot be changed; create another record.")
         for dotted, value in changes.items():
             _set(new, dotted.split("."), value)
         # Which fields were given: one that a test sets itself, such as lastModifiedAt, must not be moved on.
@@ -346,9 +363,13 @@ def _time(value: Any) -> str | None:
 
 
 def _set(value: dict[str, Any], path: list[str], new: Any) -> None:
+    if not all(path):
+        raise ConfigError(f"{'.'.join(path)!r} names no field; separate the names of fields by single dots.")
     *parents, last = path
     for name in parents:
         value = value.setdefault(name, {})
+        if not isinstance(value, dict):
+            raise ConfigError(f"The field {'.'.join(path)!r} cannot be set: {name!r} is no object.")
     if new is None:
         value.pop(last, None)
     else:
