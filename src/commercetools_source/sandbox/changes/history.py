@@ -63,7 +63,7 @@ class History:
         changes = [
             {
                 "type": "UnknownChange",
-                "change": f"set{field[0].upper()}{field[1:]}",
+                "change": f"set{field[:1].upper()}{field[1:]}",
                 "previousValue": old.get(field, ""),
                 "nextValue": new.get(field, ""),
             }
