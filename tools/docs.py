@@ -10,6 +10,7 @@ import typer.main
 from commercetools_source.cli.app import app
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, DestinationType
+from docs_airbyte import metadata_file
 from docs_architecture import architecture
 from docs_errors import troubleshooting
 from docs_llms import llms_text
@@ -33,7 +34,7 @@ def pages() -> dict[str, str]:
         "personal-data.md": personal_page(),
         "python.md": python_page(),
         "../src/commercetools_source/records.py": records(),
-        **{f"../{path}": text for path, text in settings_files().items()},
+        **{f"../{path}": text for path, text in {**settings_files(), **metadata_file()}.items()},
     }
     return {**written, "llms.txt": llms_text(written)}
 

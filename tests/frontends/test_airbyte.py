@@ -9,13 +9,15 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
 import yaml
 from airbyte_protocol.models import AirbyteMessage  # type: ignore[import-untyped]
 
-from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.streams import STREAMS, streams_of
+from commercetools_source.config import Config
 from commercetools_source.frontends.airbyte.catalog import COMPLETE
 from commercetools_source.frontends.airbyte.messages import trace_bug
 from commercetools_source.sandbox import Fault, Sandbox
@@ -314,3 +316,20 @@ def test_the_image_and_its_metadata_are_of_this_version() -> None:
     assert f"--tag {image} " in (folder / "Dockerfile").read_text(encoding="utf-8")
     assert f"--tag {image} " in PAGE.read_text(encoding="utf-8")
     assert f"io.airbyte.version={released}\n" in (folder / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_its_metadata_suggest_the_streams_that_need_not_be_named_and_allow_the_hosts_of_all() -> None:
+    text = (PAGE.parents[1] / "airbyte" / "metadata.yaml").read_text(encoding="utf-8")
+    metadata = yaml.safe_load(text)["data"]
+    # https://docs.airbyte.com/platform/connector-development/connector-metadata-file
+    assert metadata["suggestedStreams"]["streams"] == [stream.name for stream in streams_of(None)]
+    assert "change_history" not in metadata["suggestedStreams"]["streams"]
+    given = Config(region="us-central1.gcp", project_key="shop", client_id="id", client_secret="secret")
+    services = {urlsplit(url).netloc for url in (given.api_url, given.auth_url, given.history_url)}
+    hosts = metadata["allowedHosts"]["hosts"]
+    for template in ("${region}", "${region}.${host}"):
+        end = f".{template}.commercetools.com"
+        allowed = {
+            host.removesuffix(end) + ".us-central1.gcp.commercetools.com" for host in hosts if host.endswith(end)
+        }
+        assert services <= allowed
