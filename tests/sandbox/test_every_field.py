@@ -27,6 +27,7 @@ from tests.sandbox.every_field import (
     existing,
     parts,
     place,
+    smallest,
     without,
 )
 
@@ -120,7 +121,9 @@ def record_of(api: Api, path: str) -> dict[str, Any]:
     """Return a record to change; it has custom fields, where its type has."""
     if path == "/":
         return api.sandbox.records("project")[0]
-    return api.sandbox.create(STREAM_OF[path], {"custom": {"type": {"typeId": "type", "id": "t"}, "fields": {}}})
+    # No two prices are for the same buyers.
+    sku = {"sku": smallest(api, path)["sku"]} if path == "/standalone-prices" else {}
+    return api.sandbox.create(STREAM_OF[path], {"custom": {"type": {"typeId": "type", "id": "t"}, "fields": {}}, **sku})
 
 
 def compared(title: str, refused: dict[str, set[str]]) -> None:

@@ -76,6 +76,47 @@ def test_an_update_may_keep_a_value_and_may_not_take_that_of_another(filled: Api
     assert filled.call("POST", path, {"version": 1, "actions": [rename]}).status == 200
 
 
+def test_no_two_standalone_prices_hold_for_the_same_buyers_at_the_same_time(filled: Api) -> None:
+    def post(number: int, **fields: Any) -> Any:
+        price = {"key": f"price-{number}", "sku": "P", "value": {"currencyCode": "EUR", "centAmount": number}}
+        return filled.call("POST", "/standalone-prices", {**price, **fields})
+
+    may, june, july = (f"2026-0{month}-01T00:00:00.000Z" for month in (5, 6, 7))
+    others = [{}, {"country": "DE"}, {"sku": "Q"}, {"value": {"currencyCode": "USD", "centAmount": 1}},
+              {"validFrom": may, "validUntil": june}, {"validFrom": june, "validUntil": july}]  # fmt: skip
+    prices = [post(number, **fields) for number, fields in enumerate(others)]
+    assert {price.status for price in prices} == {201}
+    for fields, code, number in [
+        ({"country": "DE"}, "DuplicateStandalonePriceScope", 1),
+        ({"validFrom": may, "validUntil": june}, "DuplicateStandalonePriceScope", 4),
+        ({"validFrom": may, "validUntil": "2026-05-02T00:00:00.000Z"}, "OverlappingStandalonePriceValidity", 4),
+        ({"validFrom": "2026-06-30T00:00:00.000Z"}, "OverlappingStandalonePriceValidity", 5),
+    ]:
+        refused = post(9, **fields)
+        error = refused.body["errors"][0]
+        assert (refused.status, error["code"], error["sku"], error["currency"]) == (400, code, "P", "EUR")
+        assert error["conflictingStandalonePrice"] == {"typeId": "standalone-price", "id": prices[number].body["id"]}
+    change = {"action": "changeValue", "value": {"currencyCode": "EUR", "centAmount": 7}}
+    usd, eur = (f"/standalone-prices/key=price-{number}" for number in (3, 0))
+    refused = filled.call("POST", usd, {"version": 1, "actions": [change]})
+    assert refused.body["errors"][0]["code"] == "DuplicateStandalonePriceScope"
+    assert filled.call("POST", eur, {"version": 1, "actions": [change]}).status == 200
+
+
+def test_a_sku_has_one_stock_in_a_channel_and_a_product_one_tailoring_in_a_store(filled: Api) -> None:
+    product = filled.get("/products").body["results"][0]["id"]
+    filled.call("POST", "/channels", {"key": "depot"})
+    for path, draft, fields, other in [
+        ("/inventory", {"sku": "S-1", "quantityOnStock": 1}, "sku", {"supplyChannel": {"key": "depot"}}),
+        ("/product-tailoring", {"product": {"id": product}, "store": {"key": "berlin"}}, "product",
+         {"store": {"key": "paris"}}),
+    ]:  # fmt: skip
+        assert [filled.call("POST", path, {**draft, **more}).status for more in ({}, other)] == [201, 201]
+        refused = filled.call("POST", path, {**draft, **other})
+        error = refused.body["errors"][0]
+        assert (refused.status, error["code"], error["field"]) == (400, "DuplicateField", fields)
+
+
 def test_two_stores_may_have_a_customer_of_the_same_address(filled: Api) -> None:
     made = filled.call("POST", "/customers", {"email": "bob@example.com", "stores": [{"key": "paris"}]})
     assert made.status == 201

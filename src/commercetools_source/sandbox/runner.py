@@ -14,7 +14,7 @@ from commercetools_source.errors.extras import require
 from commercetools_source.sandbox.changes.writer import Writer
 from commercetools_source.sandbox.data.project import Project
 from commercetools_source.sandbox.platform.clock import Clock
-from commercetools_source.sandbox.platform.endpoints import COLLECTIONS
+from commercetools_source.sandbox.platform.endpoints import CHILDREN, COLLECTIONS
 from commercetools_source.sandbox.platform.oauth import DEFAULT_LIFETIME, ApiClient, Authorization
 from commercetools_source.sandbox.platform.spec import Spec
 from commercetools_source.sandbox.server.app import App
@@ -253,7 +253,7 @@ class Sandbox:
         """
         service = self._running
         with service.project.lock:
-            return service.writer.create(_changeable(stream), record or {}, parent)
+            return service.writer.create(_changeable(stream, parent), record or {}, parent)
 
     def update(
         self, stream: str, identifier: str, changes: Mapping[str, Any] | None = None, parent: str = ""
@@ -261,13 +261,13 @@ class Sandbox:
         """Change fields of a record (dotted paths; None removes one) and return it; its version grows by one."""
         service = self._running
         with service.project.lock:
-            return service.writer.update(_changeable(stream), identifier, changes or {}, parent)
+            return service.writer.update(_changeable(stream, parent), identifier, changes or {}, parent)
 
     def delete(self, stream: str, identifier: str, parent: str = "") -> dict[str, Any]:
         """Remove a record and return it as it was."""
         service = self._running
         with service.project.lock:
-            return service.writer.delete(_changeable(stream), identifier, parent)
+            return service.writer.delete(_changeable(stream, parent), identifier, parent)
 
     @property
     def _running(self) -> Service:
@@ -276,13 +276,15 @@ class Sandbox:
         return self._service
 
 
-def _changeable(stream: str) -> str:
-    """Return the path of a stream's collection; raises ConfigError for unknown and for derived streams."""
+def _changeable(stream: str, parent: str) -> str:
+    """Return the path of a stream's collection; raises ConfigError for streams that have none, or no such parent."""
     if stream not in COLLECTIONS:
         raise ConfigError(f"There is no stream {stream!r}; the streams are {', '.join(sorted(COLLECTIONS))}.")
     path, staged = COLLECTIONS[stream]
     if staged is not None:
         raise ConfigError(f"{stream} are derived; change {'variants' if 'variant' in path else 'products'} instead.")
+    if parent and path not in CHILDREN:
+        raise ConfigError(f"Records of {stream} have no parent; leave out {parent!r}.")
     return path
 
 

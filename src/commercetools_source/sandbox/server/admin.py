@@ -15,7 +15,7 @@ DELETE /_sandbox/records/{stream}/{id}   remove a record
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -85,7 +85,7 @@ class Admin:
         if path[:1] == ("records",) and len(path) in {2, 3}:
             return self._change(request, *path[1:])
         if path == ("faults",) and method == "POST":
-            sandbox.faults.add(msgspec.convert(request.object(), Fault))
+            sandbox.faults.add(_fault(request.object()))
         elif path == ("faults",) and method == "DELETE":
             sandbox.faults.clear()
         elif path == ("latency",) and method == "POST":
@@ -122,10 +122,25 @@ class Admin:
         return self.sandbox.create(stream, request.object(), parent)
 
 
+def _fault(given: Mapping[str, Any]) -> Fault:
+    """Return the fault of a body; raises a 400 for a field that faults do not have."""
+    names = [field.name for field in fields(Fault)]
+    unknown = given.keys() - set(names)
+    if unknown:
+        raise invalid_input(f"A fault has no field '{min(unknown)}'; it has {', '.join(names)}.")
+    return msgspec.convert(given, Fault)
+
+
 def _seconds(request: Request, name: str, least: float) -> float:
     """Return a number of the body; raises a 400."""
-    value = request.object().get(name)
+    body = request.object()
+    value = body.get(name)
     # In Python True is an int.
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not least <= value <= _CENTURY:
-        raise invalid_input(f"The body needs the number '{name}', in seconds.")
+    if (
+        body.keys() != {name}
+        or not isinstance(value, (int, float))
+        or isinstance(value, bool)
+        or not least <= value <= _CENTURY
+    ):
+        raise invalid_input(f"The body needs the number '{name}', in seconds, and nothing else.")
     return value
