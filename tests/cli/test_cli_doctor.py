@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+import changes
 from commercetools_source.catalog.streams import streams_of
 from commercetools_source.cli.app import run
 from commercetools_source.client import Client
@@ -97,3 +98,9 @@ def test_orders_of_ids_are_told_apart() -> None:
     assert id_order([sorted(ids, key=str)]) == ["their text"]
     assert id_order([sorted(ids, key=lambda uuid: uuid.bytes[7::-1] + uuid.bytes[:7:-1])]) == ["their stored bytes"]
     assert id_order([ids]) == []
+
+
+def test_a_change_history_that_is_read_by_date_and_offset_is_as_expected() -> None:
+    with changes.shop(changes.journal(5, 60)) as history, Client(history.settings()) as client:
+        (finding,) = diagnose(client, ["change_history"]).streams
+    assert (finding.text, finding.expected) == ("answers; read by counting", None)

@@ -167,7 +167,8 @@ def test_the_history_goes_on_without_being_asked_for_until_its_table_is_dropped(
 
 
 def test_the_history_begins_anew_where_other_records_are_read_or_the_table_was_dropped(path: Path) -> None:
-    anew = "zones: its history begins anew, because other records are read now"
+    reason = "its table was dropped, other records are read, or personal data become something else"
+    anew = f"zones: its history begins anew, because {reason}"
     store(path, delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
     assert store(path, delivered([zone("a", 2, 10)], 12, Phase.FULL_ONLY)) == []
     assert spans(path) == [("a", 1, 1, 10)]

@@ -164,7 +164,7 @@ def _continued(answers: _Answers, stream: Stream) -> Finding:
     first = PageRequest(answers.get, stream, KeyRange(by if stream.paging is Paging.KEYSET else "", tie))
     whole = first.fetch(_SAMPLE, _ATTEMPTS, counted=True)
     number = len(whole.page.records)
-    if stream.paging is Paging.OFFSET or not by:
+    if stream.paging in {Paging.OFFSET, Paging.DATED} or not by:
         return Finding(stream.name, f"{'answers' if number else 'empty'}; read by counting")
     positions = [position_of(record, first.key_range) for record in whole.page.records]
     if tie == "id" or by == "id":

@@ -94,7 +94,8 @@ class History:
         catalogue.prepare_bookkeeping(_TABLE, _TYPES)
         if not stored or not is_same:
             if stored:
-                self.notices.append(Notice(stream, "its history begins anew, because other records are read now"))
+                reason = "its table was dropped, other records are read, or personal data become something else"
+                self.notices.append(Notice(stream, f"its history begins anew, because {reason}"))
             catalogue.drop_table(REPLACED)
             catalogue.create_history(stream, types)
         else:
