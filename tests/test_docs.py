@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.model.relations import all_relations
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tools"))  # as `python tools/docs.py` has it
@@ -46,3 +47,10 @@ def test_every_test_that_holds_a_promise_exists() -> None:
 def test_the_number_of_types_whose_deletions_messages_tell_is_that_of_the_catalogue() -> None:
     count = sum(bool(stream.deleted_messages) for stream in STREAMS.values())
     assert f"for the {count} types that have one" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_numbers_of_streams_and_relations_are_those_of_the_catalogue() -> None:
+    for page in ("README.md", "docs/airbyte.md", "docs/singer.md"):
+        numbers = re.findall(r"(?:\*\* |: )(\d+) streams[:,]", (ROOT / page).read_text(encoding="utf-8"))
+        assert numbers == [str(len(STREAMS))], page
+    assert f"{len(all_relations())} relations" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 
 from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox import Sandbox
-from commercetools_source.sandbox.platform.endpoints import STREAMS
+from commercetools_source.sandbox.platform.endpoints import NOT_IMITATED, STREAMS
 
 
 def paths_of(shop: Sandbox, stream: str) -> list[str]:
@@ -288,6 +288,15 @@ def test_every_answer_carries_the_platforms_headers(api: Any) -> None:
         assert name in reply.headers
     assert reply.headers["Content-Type"] == "application/json; charset=utf-8"
     assert api.get("/nonsense").headers["X-Correlation-ID"]
+
+
+def test_a_path_of_the_platform_that_is_not_imitated_is_no_record_that_was_not_found(api: Any, shop: Sandbox) -> None:
+    for path in (*NOT_IMITATED, "in-store/key=berlin/orders/search"):
+        for reply in (api.call("POST", f"/{path}", {}), api.get(f"/{path}")):
+            assert reply.status == 404
+            assert f"does not imitate /{path}" in reply.message
+    shop.create("custom_objects", {"container": "orders", "key": "search", "value": 1})
+    assert api.get("/custom-objects/orders/search").body["value"] == 1
 
 
 def test_the_log_tells_what_was_asked(api: Any, shop: Sandbox) -> None:

@@ -137,6 +137,7 @@ def test_an_outdated_version_is_a_conflict(bare: Any) -> None:
         ("POST", "/customers", {"email": "a@example.com", "customerGroup": {"key": "none"}},
          400, "ReferencedResourceNotFound"),
         ("POST", "/orders", {"cart": {"id": "none"}, "version": 1}, 400, "ReferencedResourceNotFound"),
+        ("POST", "/orders", {"version": 1}, 400, "RequiredField"),
         ("POST", "/custom-objects", {"container": "c"}, 400, "RequiredField"),
     ],
 )  # fmt: skip

@@ -12,7 +12,7 @@ import msgspec
 
 from commercetools_source.sandbox.changes import catalog, derived
 from commercetools_source.sandbox.changes.imported import order_of
-from commercetools_source.sandbox.changes.validation import type_id
+from commercetools_source.sandbox.changes.validation import required_field, type_id
 from commercetools_source.sandbox.platform.clock import write_time
 from commercetools_source.sandbox.platform.endpoints import IMPORT
 from commercetools_source.sandbox.platform.ids import new_id
@@ -158,7 +158,9 @@ class Assembly:
 
     def _cart_of(self, draft: Mapping[str, Any], store: str | None) -> dict[str, Any]:
         """Return the cart that an order is to be made of; raises a 400 or a 409 when it cannot."""
-        reference = draft.get("cart") or {"id": draft.get("id")}
+        if draft.get("cart") is None and draft.get("id") is None:
+            raise required_field("cart")
+        reference = draft.get("cart") or {"id": draft["id"]}
         field = "id" if reference.get("id") is not None else "key"
         identifier, carts = str(reference.get(field)), self.project.collection("/carts")
         record = carts.get(identifier) if field == "id" else carts.find(field, identifier)

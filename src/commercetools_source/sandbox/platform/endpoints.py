@@ -21,6 +21,7 @@ __all__ = [
     "CONTAINER",
     "HISTORY",
     "IMPORT",
+    "NOT_IMITATED",
     "PRODUCTS_IN_SELECTION",
     "SELECTIONS_OF_PRODUCT",
     "SOURCES",
@@ -37,6 +38,29 @@ ASSIGNMENTS = "/in-store/key={storeKey}/product-selection-assignments"
 CONTAINER = "/custom-objects/{container}"
 IMPORT = "/orders/import"
 """Takes orders that were made elsewhere; nothing is read there."""
+NOT_IMITATED = frozenset(
+    {
+        "business-units/search",
+        "carts/replicate",
+        "customers/email-token",
+        "customers/password",
+        "customers/password-token",
+        "customers/search",
+        "mcp-servers/types",
+        "orders/quotes",
+        "orders/search",
+        "product-discounts/matching",
+        "product-projections/search",
+        "product-projections/suggest",
+        "products/search",
+        "shipping-methods/matching-cart",
+        "shipping-methods/matching-cart-location",
+        "shipping-methods/matching-location",
+        "shipping-methods/matching-orderedit",
+        "variants/bulk",
+    }
+)
+"""Paths in the project or a store that look like a record by its id, and are refused as what they are."""
 HISTORY = "history:/"
 """The records of the Change History API, which has a host of its own; here it answers below `/history`."""
 _UNIT = "/as-associate/{associateId}/in-business-unit/key={businessUnitKey}"

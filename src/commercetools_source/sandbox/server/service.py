@@ -8,7 +8,14 @@ import msgspec
 
 from commercetools_source.sandbox.data.expand import Expander
 from commercetools_source.sandbox.data.search import Query, Searcher
-from commercetools_source.sandbox.platform.endpoints import IMPORT, SOURCES, Route, Router, accepted_scopes
+from commercetools_source.sandbox.platform.endpoints import (
+    IMPORT,
+    NOT_IMITATED,
+    SOURCES,
+    Route,
+    Router,
+    accepted_scopes,
+)
 from commercetools_source.sandbox.platform.refusals import invalid_input, not_found, refuse, unknown_path
 from commercetools_source.sandbox.platform.request import MAX_LIMIT, MAX_OFFSET, Request, Response
 from commercetools_source.sandbox.query.nodes import Compare, Node, bind
@@ -94,6 +101,10 @@ class Service:
             if segments[1:] == ("graphql",):
                 self.writer.journal.purge()
                 return self.graphql.respond(request, token)
+            within = segments[3:] if segments[1:2] == ("in-store",) else segments[1:]
+            if "/".join(within) in NOT_IMITATED:
+                message = f"The sandbox does not imitate {self.short(request)}; docs/sandbox.md says what it does."
+                raise refuse(404, "ResourceNotFound", message)
             route = self.router.find(segments[1:])
             if route is None:
                 raise unknown_path(request.path)
