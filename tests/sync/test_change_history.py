@@ -178,7 +178,14 @@ def test_more_records_of_one_moment_than_offsets_reach_are_an_error_and_not_a_ga
     with shop(rows) as sandbox:
         summary = run(sandbox, f"duckdb:{tmp_path / 'held'}")
         assert summary.outcomes[0].cause is StateError
+        assert str(summary.outcomes[0].error).startswith("change_history has 40 records or more at 2026-11-01T")
         assert "a time that cannot be divided" in str(summary.outcomes[0].error)
+
+
+def test_a_host_that_cannot_be_reached_names_the_setting_of_the_history(tmp_path: Path) -> None:
+    with shop([]) as sandbox:
+        summary = run(sandbox, f"jsonl:{tmp_path / 'held'}", history_url="http://127.0.0.1:9/history", retry_seconds=0)
+        assert "history_url" in str(summary.outcomes[0].error)
 
 
 def test_a_position_older_than_the_platform_keeps_records_is_told(tmp_path: Path) -> None:

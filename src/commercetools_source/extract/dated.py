@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from commercetools_source.errors import CommercetoolsError, StateError
 from commercetools_source.events import counted
 from commercetools_source.extract.records import mark_of
-from commercetools_source.extract.request import PATIENT_ATTEMPTS, is_oversized, path_of
+from commercetools_source.extract.request import PATIENT_ATTEMPTS, is_oversized
 from commercetools_source.extract.step import EMPTY, Step, step_of
 from commercetools_source.extract.unreadable import LONE_ATTEMPTS, step_over
 from commercetools_source.extract.windows import bisected
@@ -64,7 +64,7 @@ def _halves(request: PageRequest, most: int, reason: str) -> Step:
     halves = bisected(request.key_range)
     if not halves:
         raise StateError(
-            f"{path_of(request.stream, request.key_range)} {reason} at {request.key_range.lower}, a time that cannot be"
+            f"{request.label} {reason} at {request.key_range.lower}, a time that cannot be"
             " divided; run it again, and ask commercetools if it stays so"
         )
     return Step(EMPTY, halves, most)

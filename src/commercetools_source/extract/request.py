@@ -92,6 +92,12 @@ class PageRequest:
         """Whether the range is read by counting its records."""
         return self.stream.paging in {Paging.OFFSET, Paging.DATED} or not self.key_range.field
 
+    @property
+    def label(self) -> str:
+        """What an error calls the range: its path, or its stream where the path is that of another service."""
+        path = path_of(self.stream, self.key_range)
+        return path if path.startswith("/") else self.stream.name
+
     def fetch(self, limit: int, attempts: int | None, *, skip: int = 0, counted: bool = False) -> Fetched:
         """Return a page of `limit` records at most, behind `skip` others; `counted` lets the platform count them all.
 
@@ -110,7 +116,7 @@ class PageRequest:
         envelope, size = self.get(path_of(self.stream, self.key_range), params, decode, attempts)
         count, total = len(envelope.results), envelope.total if counted else None
         if envelope.count not in {None, count}:
-            raise StateError(cut_short(path_of(self.stream, self.key_range)))
+            raise StateError(cut_short(self.label))
         # The answer names the limit that counted, which a gateway may have lowered: a page that is full by it has a
         # successor.
         asked = limit if envelope.limit is None else min(limit, envelope.limit)
@@ -148,7 +154,7 @@ class PageRequest:
             return False
         # Some gateways answer what they do not understand with an empty list; only the count gives them away.
         if fetched.total is not None and fetched.total > self.key_range.offset:
-            raise StateError(cut_short(path_of(self.stream, self.key_range)))
+            raise StateError(cut_short(self.label))
         return True
 
     def behind(self, record: msgspec.Raw) -> KeyRange:
@@ -180,10 +186,10 @@ def dates(key_range: KeyRange) -> list[tuple[str, str]]:
     return [(name, value) for name, value in ends if value is not None]
 
 
-def cut_short(path: str) -> str:
+def cut_short(label: str) -> str:
     """Return what a person should know when answers have fewer records than the platform counts."""
     return (
-        f"answers of {path} have fewer records than the platform counts there;"
+        f"answers of {label} have fewer records than the platform counts there;"
         " look for a proxy or gateway that changes requests or answers"
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from commercetools_source.catalog.stream import Paging
 from commercetools_source.errors import CommercetoolsError, StateError
 from commercetools_source.extract.records import mark_of
-from commercetools_source.extract.request import Fetched, Page, PageRequest, cut_short, path_of
+from commercetools_source.extract.request import Fetched, Page, PageRequest, cut_short
 
 if TYPE_CHECKING:
     from commercetools_source.extract.keyset import KeyRange
@@ -57,7 +57,7 @@ def step_of(request: PageRequest, fetched: Fetched, limit: int, most: int) -> St
         # Something lowered the limit on the way: to ask for more than it lets through gains nothing.
         size = min(size, len(page.records) or 1)
         if continues and not page.records and limit == 1:
-            raise StateError(cut_short(path_of(request.stream, key_range)))
+            raise StateError(cut_short(request.label))
     return Step(page, (remainder,) if continues else (), size)
 
 

@@ -71,7 +71,8 @@ def fault_of(  # noqa: PLR0911 - one line for each kind
         return _proxy_fault(error, target, proxy)
     if isinstance(error, exceptions.ConnectTimeoutError):  # NewConnectionError is one, too
         return NetworkError(
-            f"{target} cannot be reached ({_connecting(error)}); check the region or api_url/auth_url, and the network",
+            f"{target} cannot be reached ({_connecting(error)});"
+            " check the region or api_url/auth_url/history_url, and the network",
             sent=False,
         )
     if isinstance(error, (exceptions.SSLError, ssl.SSLError)):
@@ -82,7 +83,7 @@ def fault_of(  # noqa: PLR0911 - one line for each kind
         return NetworkError(f"{target} sent nothing for {timeout:g} s", timed_out=True)
     if isinstance(error, (exceptions.LocationValueError, UnicodeError)):
         return NetworkError(
-            f"{target} is no host that can be asked ({_words(error)}); check api_url and auth_url",
+            f"{target} is no host that can be asked ({_words(error)}); check api_url, auth_url or history_url",
             sent=False,
             lasting=True,
         )
@@ -117,7 +118,7 @@ def unreadable(status: int, headers: Mapping[str, str], body: bytes, host: str, 
         return NetworkError(f"{request} of {host}: an answer was cut off or is no JSON", damaged=True)
     return NetworkError(
         f"{host} answered {request} with {status} and {printable(media_type, 60)}, which is no JSON;"
-        " check api_url and auth_url, or whether a proxy or login page answers in place of the platform"
+        " check api_url, auth_url or history_url, or whether a proxy or login page answers in place of the platform"
     )
 
 
