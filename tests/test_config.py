@@ -533,3 +533,17 @@ def test_no_settings_at_all_are_told_what_to_do_first(tmp_path: Path) -> None:
     )
     assert "`commercetools-source demo` needs none" in first
     assert [sentence.split()[0] for sentence in missing] == ["project_key", "client_id", "client_secret", "region"]
+
+
+@pytest.mark.parametrize("name", ["api_url", "auth_url", "history_url"])
+@pytest.mark.parametrize("end", ["?key=opensesame", "#opensesame", "/history?\nopensesame"])
+def test_the_query_of_a_url_is_refused_and_not_shown(name: str, end: str) -> None:
+    (problem,) = problems(**{**SANDBOX, name: f"https://proxy.example{end}"})
+    assert re.match(rf"{name} is 'https://proxy.example.*\*\*\*'; it must be", problem)
+    assert "opensesame" not in problem
+
+
+@pytest.mark.parametrize("mark", "?#")
+def test_a_password_with_the_mark_of_a_query_is_not_shown(mark: str) -> None:
+    (problem,) = problems(**{**SANDBOX, "history_url": f"https://me:open{mark}sesame@proxy.example"})
+    assert problem.startswith("history_url is ***; it must be")

@@ -43,7 +43,7 @@ def resolve_endpoint(values: dict[str, Any], secret: str) -> list[str]:
             reason = f"it is not the one of region {region}.{host}; leave one of the two out"
         values[name] = text
         if reason:
-            problems.append(f"{name} is {shown(url, secret)}; {reason}")
+            problems.append(f"{name} is {shown(_without_query(url), secret)}; {reason}")
     if not problems and not (values["api_url"] and values["auth_url"]):
         problems.append(f"region is missing; it must be one of {', '.join(REGIONS)}; or set api_url and auth_url")
     return problems
@@ -93,6 +93,12 @@ def _url(text: str, project_key: str) -> tuple[str, str]:
         # Behind a proxy's host there may be a path, behind the platform's own there is none but the project's.
         return text, "it must end after the host; the project is named by project_key alone"
     return text, "it must not end with /oauth/token" if split_url.path.endswith("/oauth/token") else ""
+
+
+def _without_query(url: str) -> str:
+    """Return the URL as an error may show it: a query may have the key of a gateway in it."""
+    # A password may have a "?" or "#" of its own, before the "@" by which it is hidden as a whole.
+    return url if "@" in url else re.sub(r"(?s)(?<=[?#]).+", "***", url)
 
 
 def _is_loopback(host: str) -> bool:
