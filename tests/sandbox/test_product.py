@@ -141,6 +141,7 @@ def test_the_admin_endpoint_scripts_faults_clock_tokens_and_data(start: Any) -> 
         ("POST", "faults", {"kind": "nonsense"}, 400),
         ("POST", "faults", {"kind": "status", "status": "x"}, 400),
         ("POST", "faults", {"kind": "throttle", "pth": "/zones"}, 400),
+        ("POST", "clock", {"advance": -3_155_760_000}, 400),
         ("POST", "clock", {}, 400),
         ("POST", "clock", {"advance": 1, "freeze": True}, 400),
         ("POST", "records/zones?parent=a/b", {}, 400),

@@ -157,6 +157,15 @@ def test_a_body_that_is_no_json_is_refused(bare: Any) -> None:
     assert (reply.status, reply.message) == (400, "Request body does not contain valid JSON.")
 
 
+@pytest.mark.parametrize(("levels", "status"), [(99, 201), (100, 400), (600, 400)])
+def test_a_body_that_is_nested_deeper_than_the_sandbox_goes_is_refused(bare: Any, levels: int, status: int) -> None:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    assert bare.call("POST", "/custom-objects", {"container": "c", "key": "k", "value": value}).status == status
+    assert len(bare.sandbox.records("custom_objects")) == (status == 201)
+
+
 def test_references_by_key_become_references_by_id(bare: Any) -> None:
     group = bare.sandbox.create("customer_groups", {"key": "vip"})
     draft = {"email": "a@example.com", "customerGroup": {"typeId": "customer-group", "key": "vip"}}

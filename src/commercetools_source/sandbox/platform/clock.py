@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
+from commercetools_source.errors import ConfigError
+
 __all__ = ["Clock", "http_date", "parse_time", "write_time"]
 
 # strftime would name days and months in the locale of the process; HTTP dates are English (RFC 9110, 5.6.7).
@@ -14,6 +16,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 )
+# Tokens and records of a moment have later times, and all years have four digits.
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
 # 2026-01-02T03:04:05.678Z
 _CANONICAL_LENGTH = 24
 
@@ -30,7 +34,13 @@ class Clock:
         return self._frozen if self._frozen is not None else datetime.now(timezone.utc) + self.offset
 
     def advance(self, seconds: float) -> None:
-        """Move the clock by `seconds`, back when negative."""
+        """Move the clock by `seconds`, back when negative; raises ConfigError for a time that it cannot show."""
+        try:
+            year = (self.now() + timedelta(seconds=seconds)).year
+        except OverflowError:
+            year = 0
+        if not _FIRST_YEAR <= year <= _LAST_YEAR:
+            raise ConfigError(f"The clock goes from {_FIRST_YEAR} to {_LAST_YEAR}; {seconds} seconds lead out of that.")
         if self._frozen is not None:
             self._frozen += timedelta(seconds=seconds)
         else:

@@ -18,6 +18,7 @@ __all__ = ["Request", "Response", "Seen"]
 MAX_LIMIT = 500
 MAX_OFFSET = 10_000
 _DIGITS_OF_LONG = 19
+_DEEPEST = 100
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,14 @@ class Request:
         import msgspec
 
         try:
-            return msgspec.json.decode(self.body)
+            value = msgspec.json.decode(self.body)
         # msgspec stops at deep nesting by RecursionError.
         except (ValueError, RecursionError):
             raise refuse(400, "InvalidJsonInput", "Request body does not contain valid JSON.") from None
+        # Before anything is written: what reads it goes down level by level, and must not end in the middle.
+        if _is_deep(value):
+            raise invalid_input(f"The request body is nested more than {_DEEPEST} levels deep.")
+        return value
 
     def object(self) -> dict[str, object]:
         """Return the JSON object of the body; raises the platform's 400."""
@@ -111,6 +116,19 @@ class Request:
         if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS_OF_LONG):
             raise malformed("version", f"'{text[:_DIGITS_OF_LONG]}' is not a version.")
         return int(text)
+
+
+def _is_deep(value: Any) -> bool:
+    """Return whether a JSON value has more levels of arrays and objects than the sandbox goes down."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+    return any(isinstance(item, (dict, list)) for item in level)
 
 
 @dataclass(frozen=True, slots=True)
