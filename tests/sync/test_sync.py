@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from commercetools_source.catalog.streams import streams_of
+from commercetools_source.catalog.streams import find, streams_of
 from commercetools_source.client import Client
 from commercetools_source.errors import AuthenticationError, DestinationError, ForbiddenError, NotFoundError
 from commercetools_source.events import Event, RecordQuarantined, StreamFailed, StreamStarted
@@ -204,6 +204,40 @@ def test_a_record_that_cannot_be_served_is_named_and_read_again_by_the_next_run(
     assert run(shop, memory, "orders").complete
     assert memory.ids("orders") == ids(shop, "orders")
     assert not memory.states["orders"]["quarantined"]
+
+
+@pytest.mark.parametrize(("stream", "stays"), [("orders", True), ("orders", False), ("customer_groups", False)])
+def test_a_run_that_goes_on_knows_what_the_one_that_was_cut_off_left_out(
+    shop: Sandbox, stream: str, *, stays: bool
+) -> None:
+    """Within the same second, so that nothing lies between their bounds; groups have no date to read them again by."""
+    lost = next(iter(shop.records(stream)))["id"]
+    shop.faults.add(Fault("unservable", find(stream).path, records=(lost,), status=500, times=None))
+    memory, left_out = Memory(batch_bytes=1), list[Event]()
+
+    def cut() -> None:
+        if left_out:
+            raise KeyboardInterrupt
+
+    def watch(event: Event) -> None:
+        if isinstance(event, RecordQuarantined):
+            left_out.append(event)
+
+    memory.after = cut
+    with pytest.raises(KeyboardInterrupt):
+        run(shop, memory, stream, page_size=1, concurrency=1, hook=watch)
+    assert memory.states[stream]["quarantined"]
+    assert memory.states[stream]["mode"] == "full"
+    memory.after = lambda: None
+    if not stays:
+        shop.faults.clear()
+    summary = run(shop, memory, stream)
+    complete = memory.ids(stream) == ids(shop, stream)
+    assert [outcome.quarantined for outcome in summary.outcomes] == [0 if complete else 1]
+    assert complete == (stream == "orders" and not stays)
+    shop.faults.clear()
+    assert run(shop, memory, stream).complete
+    assert memory.ids(stream) == ids(shop, stream)
 
 
 def test_full_reads_everything_again_and_replaces(shop: Sandbox) -> None:

@@ -237,6 +237,8 @@ class Extraction:
         run.state = state
         run.ranges = dict.fromkeys(state.ranges)
         mode = mode_of(run.stream, run.stored, self._selection)
+        # What the run that was cut off left out is not in the ranges that are left of it.
+        run.quarantined = len(state.quarantined) if mode == "resumed" else 0
         self._hook(StreamStarted(run.stream.name, mode, total))
         # A resumed read keeps its own bound, to which the clocks of this run say nothing.
         for notice in (clock_notice, retention_notice):
@@ -290,8 +292,8 @@ class Extraction:
         # Only a read that was cut off ended at an old bound; every other one is complete with its own.
         if run.stored.mode is None or run.mode != "resumed" or run.stream.cursor is None:
             return False
-        # The other run ended where this one does: nothing lies between.
-        if state.cursor is None or state.cursor >= self._selection.bound:
+        # The other run ended where this one does: nothing lies between, and only what was left out is read again.
+        if state.cursor is None or (state.cursor >= self._selection.bound and not state.quarantined):
             return False
         # The second read is planned as if a run had just begun; its start is the bound of the run that was cut off.
         run.stored = state
