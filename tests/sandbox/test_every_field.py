@@ -10,11 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from commercetools_source.sandbox import Sandbox
 from commercetools_source.sandbox.changes.published import accepted
-from tests.sandbox.conftest import Api
 from tests.sandbox.every_field import (
     PATHS,
     REFUSED,
@@ -32,9 +28,7 @@ from tests.sandbox.every_field import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.sandbox.conftest import Reply
+    from tests.sandbox.conftest import Api, Reply
 
 # Actions whose fields say what is removed or how (test_writes), or that a company does not take (test_derived).
 PREPARED = {
@@ -42,14 +36,6 @@ PREPARED = {
     ("/products", "unpublish"),
 }  # fmt: skip
 PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
-
-
-@pytest.fixture(scope="module")
-def empty() -> Iterator[Api]:
-    with Sandbox(rows=[]) as sandbox:
-        client = Api(sandbox)
-        yield client
-        client.close()
 
 
 def refused_fields(api: Api, path: str) -> tuple[set[str], list[str]]:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from commercetools_source.errors import CommercetoolsError, StateError
+from commercetools_source.errors import StateError
 from commercetools_source.events import counted
 from commercetools_source.extract.records import mark_of
-from commercetools_source.extract.request import PATIENT_ATTEMPTS, is_oversized
 from commercetools_source.extract.step import EMPTY, Step, step_of
-from commercetools_source.extract.unreadable import LONE_ATTEMPTS, step_over
+from commercetools_source.extract.unreadable import fetch_smaller
 from commercetools_source.extract.windows import bisected
 
 if TYPE_CHECKING:
@@ -34,24 +33,21 @@ def read_dated(request: PageRequest, limit: int, most: int) -> Step:
     if key_range.offset > reach:
         return _halves(request, most, f"has more than {counted(reach, 'record')}")
     again = 0 if key_range.after is None else 1
-    while True:
-        attempts = PATIENT_ATTEMPTS if limit > 1 else LONE_ATTEMPTS
-        try:
-            fetched = request.fetch(max(limit, 1 + again), attempts, skip=-again, counted=not key_range.offset)
-        except CommercetoolsError as error:
-            if not is_oversized(error):
-                raise
-            if limit == 1:
-                return step_over(request, error)
-            limit //= 2
-            continue
-        # At the limit a total may be the least that there is, as it is of the API's lists.
-        if (fetched.total or 0) >= reach:
-            return _halves(request, most, f"has {counted(reach, 'record')} or more")
-        if again and not _meets(request, fetched):
-            return _halves(request, most, "changes while it is read")
-        page = replace(fetched.page, records=fetched.page.records[again:])
-        return step_of(request, replace(fetched, page=page), limit, most)
+    result = fetch_smaller(
+        request,
+        limit,
+        lambda size, attempts: request.fetch(max(size, 1 + again), attempts, skip=-again, counted=not key_range.offset),
+    )
+    if isinstance(result, Step):
+        return result
+    fetched, limit = result
+    # At the limit a total may be the least that there is, as it is of the API's lists.
+    if (fetched.total or 0) >= reach:
+        return _halves(request, most, f"has {counted(reach, 'record')} or more")
+    if again and not _meets(request, fetched):
+        return _halves(request, most, "changes while it is read")
+    page = replace(fetched.page, records=fetched.page.records[again:])
+    return step_of(request, replace(fetched, page=page), limit, most)
 
 
 def _meets(request: PageRequest, fetched: Fetched) -> bool:

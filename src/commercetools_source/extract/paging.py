@@ -21,16 +21,14 @@ from commercetools_source.extract.records import position_of, record_shaper, rec
 from commercetools_source.extract.redaction import field_redactor
 from commercetools_source.extract.request import (
     LARGEST_OFFSET,
-    PATIENT_ATTEMPTS,
     Get,
     Page,
     PageRequest,
     cut_short,
-    is_oversized,
     path_of,
 )
 from commercetools_source.extract.step import EMPTY, Quarantine, Step, step_of
-from commercetools_source.extract.unreadable import LONE_ATTEMPTS, step_over
+from commercetools_source.extract.unreadable import fetch_smaller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -92,24 +90,18 @@ def _read(request: PageRequest, limit: int, most: int) -> Step:
     # A page that reaches across the largest offset leaves a range that begins behind it.
     if request.by_offset and key_range.offset > LARGEST_OFFSET:
         return _divide(request, most)
-    asked = limit
-    while True:
-        attempts = PATIENT_ATTEMPTS if limit > 1 else LONE_ATTEMPTS
-        try:
-            fetched = request.fetch(limit, attempts, counted=limit == asked and is_countable(request))
-        except CommercetoolsError as error:
-            if not is_oversized(error):
-                raise
-            # Nothing smaller can be asked for: this record is the fault, or the platform is down.
-            if limit == 1:
-                return step_over(request, error)
-            # Halving ends at one record, which is then either served with more attempts or stepped over.
-            limit //= 2
-            continue
-        # Known from the first total, before a request beyond the largest offset is refused.
-        if request.by_offset and key_range.field and (fetched.total or 0) > LARGEST_OFFSET:
-            return _divide(request, most)
-        return step_of(request, fetched, limit, most)
+    result = fetch_smaller(
+        request,
+        limit,
+        lambda size, attempts: request.fetch(size, attempts, counted=size == limit and is_countable(request)),
+    )
+    if isinstance(result, Step):
+        return result
+    fetched, limit = result
+    # Known from the first total, before a request beyond the largest offset is refused.
+    if request.by_offset and key_range.field and (fetched.total or 0) > LARGEST_OFFSET:
+        return _divide(request, most)
+    return step_of(request, fetched, limit, most)
 
 
 def pages(

@@ -9,22 +9,45 @@ import msgspec
 
 from commercetools_source.catalog.timestamps import shift
 from commercetools_source.errors import CommercetoolsError, UndecodableError
-from commercetools_source.extract.request import Page, PageRequest, is_oversized
+from commercetools_source.extract.request import PATIENT_ATTEMPTS, Page, PageRequest, is_oversized
 from commercetools_source.extract.step import EMPTY, Quarantine, Step, behind_page, step_of
 
 if TYPE_CHECKING:
-    from commercetools_source.extract.keyset import KeyRange
+    from collections.abc import Callable
 
-__all__ = ["LONE_ATTEMPTS", "step_over"]
+    from commercetools_source.extract.keyset import KeyRange
+    from commercetools_source.extract.request import Fetched
+
+__all__ = ["fetch_smaller", "step_over"]
 
 # More than for a page: what is given up here is a record, and not only a page size.
-LONE_ATTEMPTS = 5
+_LONE_ATTEMPTS = 5
 # Rounds in which the record fails and its neighbour is served; one alone may be an outage that comes and goes.
 _PROBES = 2
 _ADJACENT = 20
 """Undecodable records in a row that are stepped over where not even their order can be read."""
 _REPLACED = "\ufffd".encode()
 """What stands where bytes were no UTF-8: a key that has it is not the key that the platform knows."""
+
+
+def fetch_smaller(request: PageRequest, limit: int, fetch: Callable[[int, int], Fetched]) -> tuple[Fetched, int] | Step:
+    """Return what `fetch` brings of `request` for a limit and a number of attempts, and that limit.
+
+    Asks for half as many records while the platform cannot serve them; where a single one is too much, returns the step
+    over it. Raises every other error of the platform and the network.
+    """
+    while True:
+        attempts = PATIENT_ATTEMPTS if limit > 1 else _LONE_ATTEMPTS
+        try:
+            return fetch(limit, attempts), limit
+        except CommercetoolsError as error:
+            if not is_oversized(error):
+                raise
+            # Nothing smaller can be asked for: this record is the fault, or the platform is down.
+            if limit == 1:
+                return step_over(request, error)
+            # Halving ends at one record, which is then either served with more attempts or stepped over.
+            limit //= 2
 
 
 def step_over(request: PageRequest, error: CommercetoolsError) -> Step:
@@ -50,7 +73,7 @@ def step_over(request: PageRequest, error: CommercetoolsError) -> Step:
             return step_of(request, request.fetch(1, None), 1, 1)
         try:
             # Asked once more, now that the platform answers: a fault that passed quarantines no good record.
-            good = request.fetch(1, LONE_ATTEMPTS)
+            good = request.fetch(1, _LONE_ATTEMPTS)
         except CommercetoolsError as again:
             if not is_oversized(again):
                 raise

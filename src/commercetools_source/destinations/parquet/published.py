@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from commercetools_source import __version__
 from commercetools_source.catalog.schema import has_versions
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import moment
@@ -90,7 +90,14 @@ def _described(table: str, entry: Entry) -> pa.Schema:
     for index, field in enumerate(schema):
         if text := texts.get(field.name):
             schema = schema.set(index, field.with_metadata({_DESCRIPTION: text.encode()}))
-    return schema.with_metadata({_VERSION: str(__version__).encode()})
+    return schema.with_metadata({_VERSION: _version()})
+
+
+@cache
+def _version() -> bytes:
+    from importlib.metadata import version
+
+    return version("commercetools-source").encode()
 
 
 def _descriptions(table: str, entry: Entry) -> Mapping[str, str]:
@@ -108,7 +115,7 @@ def _is_current(present: pa.Schema | None, entry: Entry) -> bool:
     return (
         present is not None
         and present == dataset.fields(entry.columns)
-        and (present.metadata or {}).get(_VERSION) == str(__version__).encode()
+        and (present.metadata or {}).get(_VERSION) == _version()
     )
 
 
