@@ -22,7 +22,7 @@ TELLING = {
     "tail_leaves_the_cursor": 175,
     "checkpoint_follows_data": 19,
     "quarantine_is_read_again": 41,
-    "rows_come_back": 163,
+    "rows_come_back": 953,
     "part_is_checked": 10,
     "window_leaves_the_cursor": 25,
 }
