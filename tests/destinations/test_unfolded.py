@@ -239,6 +239,12 @@ def test_a_field_inside_an_object_or_a_list_that_nobody_knew_stays_as_it_was_sen
         destination.open()
         made = delivery([zone], done=True, replaces=True, first=True)
         destination.write(replace(made, stream=STREAMS["zones"]))
+        assert [notice.message() for notice in destination.notices()] == [
+            (
+                "zones: has fields inside objects or lists that were not known: createdBy.isPlatformClient,"
+                " createdBy.user, locations[].height; they are kept in the JSON where they came, and have no column"
+            )
+        ]
         destination.close()
     with duckdb.connect() as over_files, duckdb.connect(str(tmp_path / "shop.duckdb"), read_only=True) as inside:
         over_files.execute((tmp_path / "files" / "latest.sql").read_text())

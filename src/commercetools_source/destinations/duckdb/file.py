@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import surprises
+from commercetools_source.arrow.nested import NestedFields
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import duckdb_engine
@@ -97,6 +98,7 @@ class Attached:
         self.name = attachment.name
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
+        self._nested = NestedFields()
         self._changes: dict[str, Changes] = {}
         self._waiting: dict[str, StreamState] = {}
         self._attachment = attachment
@@ -252,7 +254,7 @@ class Attached:
         with self._failing("look at the fields of") as opened:
             own_fields = opened.watch.notices()
         return [
-            *surprises(self.added, self.drift),
+            *surprises(self.added, self.drift, self._nested.fields()),
             *own_fields,
             *opened.history.notices,
             *(
@@ -298,6 +300,7 @@ class Attached:
     def _note(self, delivery: Delivery, stored: Stored) -> None:
         name = delivery.stream.name
         self.added += [(name, column) for column in stored.added]
+        self._nested.look(delivery.stream, delivery.records)
         if stored.decoder is not None:
             stored.decoder.tell(name, self.drift)
         if stored.changes is not None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import surprises
+from commercetools_source.arrow.nested import NestedFields
 from commercetools_source.catalog.schema import columns
 from commercetools_source.destinations.duckdb_engine import first_line, refuse_backslash
 from commercetools_source.destinations.folder_destination import FolderDestination
@@ -67,6 +68,7 @@ class Parquet(FolderDestination):
         super().__init__(path, "parquet")
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
+        self._nested = NestedFields()
         self._session = Session(self._folder.files)
         self._deliveries = Deliveries(self._folder, self._session, fields, self._count, materialize=materialize)
 
@@ -160,10 +162,11 @@ class Parquet(FolderDestination):
             decoder, added = self._deliveries.write(delivery)
         self.added += [(name, field) for field in added]
         decoder.tell(name, self.drift)
+        self._nested.look(delivery.stream, delivery.records)
 
     def notices(self) -> Sequence[Notice]:
         """Return what was noticed of missing files, of unknown fields and of values that do not fit."""
-        return [*super().notices(), *surprises(self.added, self.drift)]
+        return [*super().notices(), *surprises(self.added, self.drift, self._nested.fields())]
 
     def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
         """Yield each stored row, of a read under way too, as a JSON object of those of `fields` that it has."""
