@@ -19,7 +19,6 @@ from commercetools_source.events import Event, Notice
 from commercetools_source.report.check import CheckReport
 from commercetools_source.sandbox import Fault
 from commercetools_source.sync.access import inspect
-from commercetools_source.sync.forget import forget
 from commercetools_source.sync.run import Summary, sync
 from patience import Jumps
 
@@ -199,14 +198,6 @@ def test_a_position_older_than_the_platform_keeps_records_is_told(tmp_path: Path
     (notice,) = (event for event in told if isinstance(event, Notice) and event.about == "change_history")
     assert "the platform keeps records for 365 days" in notice.reason
     assert len(stored(destination)) == 6
-
-
-def test_forget_says_that_it_does_not_look_into_it(tmp_path: Path) -> None:
-    with shop(journal(5, 60)) as sandbox:
-        run(sandbox, f"duckdb:{tmp_path / 'held'}")
-    assert forget(f"duckdb:{tmp_path / 'held'}", "customer-1").left == (
-        "change_history is not searched; take out its rows about the person",
-    )
 
 
 def test_it_is_read_only_where_it_is_named(tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -22,6 +20,7 @@ from commercetools_source.sync.backfill import backfill
 from commercetools_source.sync.compare import sweep, verify
 from commercetools_source.sync.forget import forget
 from destinations.conformance import CASES
+from dying import forget_and_die
 from marks import MARK, marked, stored_text
 
 if TYPE_CHECKING:
@@ -33,36 +32,6 @@ DESTINATIONS = [row for row in ALL if not CASES[row.name].lacks]
 EMAIL = "forget.me@example.com"
 NAMES = ["customers", "messages", "orders", "reviews"]
 SPECS = {row.name: row.name + ":" + {"duckdb": "shop.duckdb"}.get(row.name, "folder") for row in DESTINATIONS}
-CHILD = """
-import os, signal, sys
-from commercetools_source.sync.forget import forget
-from commercetools_source.destinations import open_destination
-
-spec, customer, point, folder = sys.argv[1:]
-left = int(point)
-
-def count(event, arguments):
-    global left
-    if event in {"open", "os.rename", "os.remove", "shutil.rmtree"} and folder in str(arguments[0]):
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-destination = open_destination(spec)
-rewrite = type(destination).rewrite
-
-class Dying(type(destination)):
-    def rewrite(self, *arguments):
-        count("open", [folder])
-        changed = super().rewrite(*arguments)
-        count("open", [folder])
-        return changed
-
-destination.__class__ = Dying
-sys.addaudithook(count)
-forget(destination, customer)
-print("done")
-"""
 
 
 @pytest.fixture(scope="module", name="shop")
@@ -184,9 +153,7 @@ def test_rows_that_were_taken_out_stay_away_and_verify_knows_it(
 
 def test_killed_in_the_middle_and_repeated_it_ends_the_same(copy: str, person: str, tmp_path: Path) -> None:
     point = {"duckdb": 7, "parquet": 12, "jsonl": 9}[copy.partition(":")[0]]
-    command = [sys.executable, "-c", CHILD, copy, person, str(point), str(tmp_path)]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ended.returncode == -9, ended.stderr
+    forget_and_die(copy, person, point, tmp_path)
     forget(copy, person)
     assert not _has_person(tmp_path)
     assert forget(copy, person).erased == {}

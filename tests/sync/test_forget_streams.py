@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from changes import NOW, change
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import DESTINATIONS as ALL
@@ -30,7 +31,7 @@ PERSON = "10000000-0000-4000-8000-000000000001"
 EMAIL = "forget.me@example.com"
 REFERENCE = {"typeId": "customer", "id": PERSON}
 NAMES = [stream.name for stream in PERSON_STREAMS]
-OBJECTS = "/custom-objects"
+OBJECTS, CHANGES = "/custom-objects", "history:/"
 FREE = {"custom": {"type": {"typeId": "type", "id": "10000000-0000-4000-8000-000000000009"}, "fields": {"say": MARK}}}
 OWNED: dict[str, dict[str, Any]] = {
     "business_units": {"contactEmail": EMAIL},
@@ -53,7 +54,7 @@ OWNED: dict[str, dict[str, Any]] = {
 def _rows() -> Iterator[tuple[str, str, bytes]]:
     """Yield the rows of a shop with two records of each stream: the person's with marks, and somebody else's."""
     marks = (f"{MARK}-{number}" for number in count())
-    paths = {stream.path: stream for stream in PERSON_STREAMS if stream.name != "custom_objects"}
+    paths = {stream.path: stream for stream in PERSON_STREAMS if stream.path not in {OBJECTS, CHANGES}}
     first: dict[str, list[bytes]] = {}
     for path, parent, text in rows_of(*paths):
         if path == "/":
@@ -70,6 +71,12 @@ def _rows() -> Iterator[tuple[str, str, bytes]]:
         free = {} if stream.name == "messages" else FREE  # a Message has no custom fields of its own
         yield path, "", json.dumps({**marked(record, stream.item, marks), **free, **own, **owner}).encode()
         yield path, "", texts[1]
+    named = {"type": "CustomerLabel", "firstName": MARK, "lastName": MARK}
+    changes = [{"type": "ChangeEmailChange", "change": "changeEmail", "previousValue": MARK, "nextValue": EMAIL}]
+    for resource in (REFERENCE, {"typeId": "customer", "id": "other"}):
+        row = {"resource": resource, "label": {"type": "StringLabel", "value": "nobody's"}, "changes": []}
+        own = {"label": named, "previousLabel": named, "changes": changes} if resource == REFERENCE else {}
+        yield CHANGES, "", change(1, NOW, **{**row, "previousLabel": {}, **own})
     dated = {"version": 1, "createdAt": "2025-01-01T00:00:00.000Z", "lastModifiedAt": "2025-01-01T00:00:00.000Z"}
     for number, value in enumerate(({"of": PERSON, "say": MARK}, [f"write to {EMAIL}", MARK], "nobody's")):
         key = {"id": f"10000000-0000-4000-8000-00000000020{number}", "container": "notes", "key": f"note-{number}"}

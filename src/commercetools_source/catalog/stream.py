@@ -62,7 +62,8 @@ class Stream:
     """One collection of the API and how it is extracted.
 
     `path`: below the project key; of another service than the API, the service's name stands before it (`services`).
-    `item`: the contract's type of a record. `key`: top-level columns that identify a row.
+    `item`: the contract's type of a record. `key`: top-level columns that identify a row. `resource_id`: the column
+    with the id of the resource that a row is, or of which it is a version.
     `order`: fields of a full read, the first one immutable, the last one unique. `cursor`: field of
     incremental reads, None if each run reads everything. `tie`: unique field that breaks ties of the
     cursor. `sort`: order asked for where paging is by offset. `partition`: field whose values divide a
@@ -80,6 +81,7 @@ class Stream:
     scopes: tuple[str, ...]
     paging: Paging = Paging.KEYSET
     key: tuple[str, ...] = ("id",)
+    resource_id: str = "id"
     order: tuple[str, ...] = ("createdAt", "id")
     cursor: str | None = "lastModifiedAt"
     tie: str = "id"

@@ -131,6 +131,7 @@ _ROWS = (
         item="HistoryRecord",
         paging=Paging.DATED,
         key=("resourceType", "resourceId", "version"),
+        resource_id="resourceId",
         derived=(("resourceType", "resource.typeId"), ("resourceId", "resource.id")),
         order=(),
         cursor="modifiedAt",

@@ -14,7 +14,7 @@ from commercetools_source.arrow.decode import DELETED_AT, UNFIT
 from commercetools_source.catalog.timestamps import moment
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.abilities import Difference
-from commercetools_source.model.quoting import string
+from commercetools_source.model.quoting import quoted, string
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from commercetools_source.extract.abilities import Listed
 
 __all__ = [
-    "IDS",
     "SETTINGS",
     "Settings",
     "api_time",
@@ -54,7 +53,7 @@ SETTINGS: Settings = {
 }
 """What a destination opens DuckDB with, besides its own."""
 
-IDS = "_ids"
+_IDS = "_ids"
 """The table of ids that `having_ids` registers."""
 # A record may have 16 MB (https://docs.commercetools.com/api/limits), most have some KB.
 _ROWS_AT_ONCE = 1000
@@ -108,12 +107,12 @@ def registered(connection: duckdb.DuckDBPyConnection, name: str, rows: Any) -> I
 
 
 @contextmanager
-def having_ids(connection: duckdb.DuckDBPyConnection, ids: Collection[str]) -> Iterator[str]:
-    """Give the condition that rows with one of these ids meet, for as long as the block runs; `IDS` has them."""
+def having_ids(connection: duckdb.DuckDBPyConnection, ids: Collection[str], column: str = "id") -> Iterator[str]:
+    """Give the condition that rows with one of these ids in `column` meet, for as long as the block runs."""
     import pyarrow as pa
 
-    with registered(connection, IDS, pa.table({"id": strings(list(ids))})):
-        yield f"id IN (SELECT id FROM {IDS})"  # noqa: S608 - a constant
+    with registered(connection, _IDS, pa.table({"id": strings(list(ids))})):
+        yield f"{quoted(column)} IN (SELECT id FROM {_IDS})"  # noqa: S608 - a quoted name and a constant
 
 
 @contextmanager

@@ -108,11 +108,11 @@ class Jsonl(FolderDestination):
         changed = 0
         for path, name, loading in list(self._files(stream)):
             with path.open("rb") as lines:
-                new = sum(_new_line(line, ids, change) != line for line in lines)
+                new = sum(_new_line(line, stream, ids, change) != line for line in lines)
             # A file without a line of these persons is not written anew, and keeps its time of change.
             if new:
                 changed += new
-                rows = TableRows(stream.name, stream.key, partial(_rewrite, path, ids, change))
+                rows = TableRows(stream.name, stream.key, partial(_rewrite, path, stream, ids, change))
                 self._folder.exchange(rows, [name], loading=loading)
         return changed
 
@@ -143,19 +143,25 @@ def _write_lines(out: BinaryIO, records: Sequence[msgspec.Raw]) -> int:
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-def _new_line(line: bytes, ids: Collection[str], change: Callable[[msgspec.Raw], msgspec.Raw] | None) -> bytes:
+def _new_line(
+    line: bytes, stream: Stream, ids: Collection[str], change: Callable[[msgspec.Raw], msgspec.Raw] | None
+) -> bytes:
     """Return what becomes of a line, b"" if it goes."""
-    name = _fields(line).get("id")
+    name = _fields(line).get(stream.resource_id)
     if name is None or msgspec.json.decode(name) not in ids:
         return line
     return b"" if change is None else bytes(change(msgspec.Raw(line.rstrip(b"\n")))) + b"\n"
 
 
 def _rewrite(
-    path: Path, ids: Collection[str], change: Callable[[msgspec.Raw], msgspec.Raw] | None, out: BinaryIO
+    path: Path,
+    stream: Stream,
+    ids: Collection[str],
+    change: Callable[[msgspec.Raw], msgspec.Raw] | None,
+    out: BinaryIO,
 ) -> int:
     with path.open("rb") as lines:
-        return sum(bool(out.write(_new_line(line, ids, change))) for line in lines)
+        return sum(bool(out.write(_new_line(line, stream, ids, change))) for line in lines)
 
 
 def _lines(paths: Sequence[Path]) -> Iterator[msgspec.Raw]:

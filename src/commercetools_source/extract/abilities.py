@@ -318,10 +318,10 @@ class Erasable(Protocol):
         ...
 
     def rewrite(self, stream: Stream, ids: Collection[str], change: Callable[[msgspec.Raw], msgspec.Raw] | None) -> int:
-        """Let each row with one of these ids be what `change` makes of its record; None: take it out. Return how many.
+        """Let each row of these resources be what `change` makes of its record; None: take it out. Return how many.
 
-        What `change` is given has the fields of the record in which texts can be. Relations follow. Rows that are
-        equal afterwards are not counted. Raises DestinationError.
+        `ids` are those in the stream's column `resource_id`. What `change` is given has the fields of the record in
+        which texts can be. Relations follow. Rows that are equal afterwards are not counted. Raises DestinationError.
         """
         ...
 

@@ -17,6 +17,7 @@ import msgspec
 from commercetools_source.catalog.personal import PERSONAL
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import StateError
+from commercetools_source.extract import change_owners
 from commercetools_source.extract.privacy import Privacy
 from commercetools_source.extract.redaction import redactor
 
@@ -28,18 +29,19 @@ if TYPE_CHECKING:
 
 __all__ = ["PERSON_STREAMS", "Erasure", "Forgotten", "Person", "decode", "encode", "eraser", "fields_of"]
 
-_QUOTING = ("messages", "order_edits", "payment_methods")
+_QUOTING = ("messages", "change_history", "order_edits", "payment_methods")
 """Streams besides those with `data_erasure` whose records have or repeat what is in theirs."""
 PERSON_STREAMS = tuple(stream for name, stream in STREAMS.items() if stream.data_erasure or name in _QUOTING)
-"""The streams in which a person's records are looked for, all with the key `id`."""
+"""The streams in which a person's records are looked for."""
+_CHANGES = STREAMS["change_history"]
 
 _LEADING = ("cart", "quotationCart", "order", "originOrder", "quote", "quoteRequest", "stagedQuote", "recurringOrder")
 """Fields of a person's record that refer to other records of the same person."""
 _REPEATED = (*_LEADING, "customer", "payment", "review", "shoppingList")
 """Fields in which a Message repeats a whole record (https://docs.commercetools.com/api/projects/messages)."""
 _TELLING = (
-    *("id", "createdAt", "resource", "customerId", "customerEmail", "email", "contactEmail", "anonymousId"),
-    *("paymentInfo", *_REPEATED),
+    *("id", "createdAt", "resource", "customerId", "customerEmail", "email", "oldEmail", "contactEmail"),
+    *("anonymousId", "paymentInfo", *_REPEATED),
 )
 _TEXTS = MappingProxyType(
     {
@@ -124,7 +126,8 @@ def decode(text: bytes | None) -> Forgotten:
 
 def fields_of(stream: Stream) -> tuple[str, ...]:
     """Return the fields of a record of the stream that can tell whose it is."""
-    return (*_TELLING, *_TEXTS.get(stream.name, ()))
+    told = change_owners.TELLING if stream == _CHANGES else ()
+    return (*_TELLING, *told, *_TEXTS.get(stream.name, ()))
 
 
 def eraser(stream: Stream) -> Callable[[msgspec.Raw], msgspec.Raw]:
@@ -199,14 +202,13 @@ class Erasure:
     def _index(self, stream: Stream, fields: Mapping[str, Any], text: bytes) -> int | None:
         for name in (fields.get("id"), _id(fields.get("resource"))):
             if isinstance(name, str) and name in self._records:
-                if stream.name == "customers":
-                    self._learn_names(fields, self._records[name])
+                # What is about the customer tells of their addresses, earlier ones too.
+                for told in (fields, *_repeated(stream, fields)) if _is_of_customer(stream, fields) else ():
+                    self._learn_names(told, self._records[name])
                 return self._records[name]
         index = self._by_person(stream, fields)
-        if index is None and stream.name == "messages":
-            repeated = (fields.get(name) for name in _REPEATED)
-            indices = (self._by_person(stream, value) for value in repeated if isinstance(value, dict))
-            index = next((found for found in indices if found is not None), None)
+        for other in _repeated(stream, fields) if index is None else ():
+            index = self._by_person(stream, other) if index is None else index
         if index is None and text:
             index = self._by_text(fields, text)
         return index
@@ -239,12 +241,12 @@ class Erasure:
 
     def _before(self, index: int | None, fields: Mapping[str, Any]) -> int | None:
         """Return `index` for a record that the platform had when the person was forgotten."""
-        created = fields.get("createdAt")
+        created = fields.get("createdAt") or fields.get("modifiedAt")
         later = index is not None and isinstance(created, str) and created > self._persons[index].time
         return None if later else index
 
     def _learn_names(self, fields: Mapping[str, Any], index: int) -> None:
-        for name in ("email", "customerEmail"):
+        for name in ("email", "oldEmail", "customerEmail"):
             self._learn(self._emails, self._digest(fields.get(name)), index)
         self._learn(self._visitors, self._digest(fields.get("anonymousId")), index)
 
@@ -257,6 +259,14 @@ class Erasure:
             self.has_grown = True
 
 
+def _repeated(stream: Stream, fields: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what a row that is about a record tells of whose that is, as a record of theirs would."""
+    if stream == _CHANGES:
+        yield from change_owners.owners_of(fields)
+    elif stream.name == "messages":
+        yield from (value for value in map(fields.get, _REPEATED) if isinstance(value, dict))
+
+
 def _of(index: int, table: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(sorted(name for name, owner in table.items() if owner == index))
 
@@ -267,14 +277,23 @@ def _decode(stream: Stream, record: msgspec.Raw) -> tuple[dict[str, Any], bytes]
         fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
     except msgspec.DecodeError:
         return {}, b""
-    telling = {name: msgspec.json.decode(fields[name]) for name in _TELLING if name in fields}
-    return telling, b" ".join(bytes(fields[name]) for name in _TEXTS.get(stream.name, ()) if name in fields)
+    names = (*_TELLING, *change_owners.TELLING) if stream == _CHANGES else _TELLING
+    telling = {name: msgspec.json.decode(fields[name]) for name in names if name in fields}
+    texts = _TEXTS.get(stream.name, ())
+    if telling.get("resourceType") in change_owners.SEARCHED:
+        texts = ("label", "previousLabel", "changes")
+    return telling, b" ".join(bytes(fields[name]) for name in texts if name in fields)
 
 
 def _id(value: object) -> str | None:
     """Return the id in a reference, or in a record."""
     name = value.get("id") if isinstance(value, dict) else None
     return name if isinstance(name, str) else None
+
+
+def _is_of_customer(stream: Stream, fields: Mapping[str, Any]) -> bool:
+    resource = fields.get("resource")
+    return stream.name == "customers" or (isinstance(resource, dict) and resource.get("typeId") == "customer")
 
 
 def _emails(stream: Stream, fields: Mapping[str, Any]) -> list[str]:

@@ -48,7 +48,8 @@ def catch_up(destination: Destination, erasure: Erasure) -> None:
 
 def search(destination: Erasable, erasure: Erasure) -> list[Owners]:
     """Return the rows of all persons of `erasure`, which learns of each row what else is theirs."""
-    last = [stream for stream in PERSON_STREAMS if stream.name == "messages"]  # what they are about is known by then
+    # What they are about is known by then.
+    last = [stream for stream in PERSON_STREAMS if stream.name in {"messages", "change_history"}]
     first = [stream for stream in PERSON_STREAMS if stream not in last]
     while True:
         erasure.has_grown = False
@@ -76,17 +77,12 @@ def erase(destination: Erasable, erasure: Erasure, owners: Iterable[Owners]) -> 
     return changed
 
 
-class _Identified(msgspec.Struct):
-    id: str
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-_identified = msgspec.json.Decoder(_Identified)
-
-
-def id_of(record: msgspec.Raw) -> str:
-    """Return the id of a record."""
-    row: _Identified = _identified.decode(record)
-    return row.id
+def id_of(stream: Stream, record: msgspec.Raw) -> str:
+    """Return the id of the resource that a row of the stream is, or of which it is a version."""
+    return msgspec.json.decode(_fields(record)[stream.resource_id], type=str)
 
 
 def _owners(destination: Erasable, erasure: Erasure, stream: Stream) -> Owners:
@@ -96,5 +92,5 @@ def _owners(destination: Erasable, erasure: Erasure, stream: Stream) -> Owners:
         owner = erasure.owner(stream, record)
         if owner is not None:
             rows[owner.customer] += 1
-            (removed if owner.rows else emptied).add(id_of(record))
+            (removed if owner.rows else emptied).add(id_of(stream, record))
     return Owners(stream, rows, frozenset(emptied), frozenset(removed))

@@ -118,11 +118,7 @@ def _clean_runs(destination: Erasable, names: re.Pattern[str] | None) -> None:
 
 
 def _left_in_states(states: Mapping[str, StreamState], names: re.Pattern[str] | None) -> list[str]:
-    # Its rows are known by a key of several columns, and what changed may be of anybody.
-    unsearched = (
-        ["change_history is not searched; take out its rows about the person"] if "change_history" in states else []
-    )
-    return unsearched + [
+    return [
         f"the filter with which {stream} was read names the person;"
         " read it anew with another one and --full (full=True)"
         for stream, state in states.items()

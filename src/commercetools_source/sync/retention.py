@@ -40,8 +40,10 @@ def ages_of(retain: Mapping[str, str], streams: Iterable[Stream], destination: D
         stream, match = find(name), _AGE.fullmatch(str(age).strip())
         if match is None:
             raise ConfigError(f"retain has {age!r} for {stream.name}; it must be an age such as 400d or 7y")
-        if stream.cursor is None or stream.key != ("id",):
+        if stream.cursor is None:
             raise ConfigError(f"{stream.name} has no date of change, so its rows have no age; leave it out of retain")
+        if stream.key != ("id",):
+            raise ConfigError(f"rows of {stream.name} have no id to take them out by; leave it out of retain")
         if stream.name not in chosen:
             raise ConfigError(
                 f"retain names {stream.name}, which is not among the chosen streams; choose it, too, or leave it out of"
@@ -78,7 +80,7 @@ def expire(destination: Destination, streams: Iterable[Stream], selection: Selec
         bound = selection.oldest_of(stream)
         if bound is None:
             continue
-        ids = {id_of(record) for record in destination.scan(stream, ("id",), before=bound)}
+        ids = {id_of(stream, record) for record in destination.scan(stream, ("id",), before=bound)}
         if ids:
             expired[stream.name] = destination.rewrite(stream, ids, None)
     return expired

@@ -71,12 +71,13 @@ def rewrite(
     To be called inside a transaction; relations that are tables follow.
     """
     changed = 0
-    with duckdb_engine.having_ids(database.connection, ids) as condition:
+    key = ", ".join(map(quoted, stream.key))
+    with duckdb_engine.having_ids(database.connection, ids, stream.resource_id) as condition:
         for name, types in _tables(database, stream).items():
             is_newest, chosen = name == record_table(stream.name), f"WHERE {condition}"
             if change is None:
                 if is_newest:
-                    model.remove(stream, duckdb_engine.IDS)
+                    model.remove(stream, f"(SELECT {key} FROM {name} {chosen})")  # noqa: S608 - quoted names
                 ((rows,),) = database.execute(f"DELETE FROM {name} {chosen}")  # noqa: S608 - quoted names
                 changed += rows
                 continue

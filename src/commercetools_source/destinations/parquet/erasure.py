@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.rewrite import rewritten
 from commercetools_source.catalog.timestamps import moment
@@ -61,7 +61,7 @@ def rewrite(
     The relations of the stream are made anew, also if a run that was killed had changed the rows already.
     """
     changed = 0
-    with duckdb_engine.having_ids(session.connection, ids) as chosen:
+    with duckdb_engine.having_ids(session.connection, ids, stream.resource_id) as chosen:
         for loading in (False, True):
             entry = folder.entry(stream.name)
             for file in (entry.loading if loading else entry.files) if entry else ():
@@ -90,20 +90,21 @@ def _rewrite_file(
     if not changed:
         return 0
     schema = dataset.fields(types)
-    ids = rows.column("id")
+    ids = rows.select([stream.resource_id])
     batches = _without(folder.files.fetch(path), ids, None if change is None else dataset.fitted(rows, schema))
     table = TableRows(stream.name, stream.key, partial(dataset.write, schema=schema, batches=batches))
     folder.exchange(table, [name], loading=loading)
     return changed
 
 
-def _without(path: Path, ids: pa.ChunkedArray[Any], instead: pa.Table | None) -> Iterator[pa.Table]:
-    """Yield the rows of a file without those with `ids`, then other rows for these."""
+def _without(path: Path, ids: pa.Table, instead: pa.Table | None) -> Iterator[pa.Table]:
+    """Yield the rows of a file without those with `ids`, a table of one column, then other rows for these."""
     import pyarrow.compute as pc
 
     # In pieces: a file may be larger than memory, and the rows to change are few.
+    (column,), values = ids.column_names, ids.column(0).combine_chunks()
     for piece in dataset.pieces([path]):
-        yield piece.filter(pc.invert(pc.is_in(piece.column("id"), value_set=ids.combine_chunks())))
+        yield piece.filter(pc.invert(pc.is_in(piece.column(column), value_set=values)))
     if instead is not None:
         yield instead
 
