@@ -127,6 +127,27 @@ def test_free_texts_and_own_fields_of_a_person_go_too() -> None:
     assert "value" not in json.loads(bytes(eraser(STREAMS["custom_objects"])(raw(own))))
 
 
+@pytest.mark.parametrize(
+    ("stream", "record"),
+    [
+        ("messages", {"type": "CustomerCustomFieldAdded", "name": "phone", "value": ANN}),
+        ("messages", {"type": "CustomerAddressCustomFieldChanged", "name": "n", "value": [ANN], "previousValue": ANN}),
+        ("messages", {"type": "BusinessUnitCustomFieldChanged", "name": "n", "value": 1, "oldValue": {"a": ANN}}),
+        ("messages", {"type": "OrderCustomTypeSet", "customFields": {"fields": {"say": ANN}}}),
+        ("order_edits", {"stagedActions": [{"action": "setCustomField", "name": "say", "value": ANN}]}),
+        ("order_edits", {"stagedActions": [{"action": "setCustomType", "fields": {"say": ANN}}]}),
+        ("reviews", {"uniquenessValue": ANN}),
+    ],
+)
+def test_own_fields_go_wherever_a_change_of_them_is_told(stream: str, record: dict[str, Any]) -> None:
+    assert ANN not in bytes(eraser(STREAMS[stream])(raw({"id": "1", **record}))).decode()
+
+
+def test_a_product_in_an_order_keeps_its_attributes() -> None:
+    order = {"id": "1", "lineItems": [{"variant": {"attributes": [{"name": "colour", "value": "red"}]}}]}
+    assert json.loads(bytes(eraser(STREAMS["orders"])(raw(order)))) == order
+
+
 def test_a_person_who_is_forgotten_again_keeps_what_was_known() -> None:
     first = Person(customer="ann", time=TIME, emails=("a",), records=("1",))
     both = NOBODY.with_person(first).with_person(Person(customer="ann", time=AFTER, rows=True, emails=("b",)))

@@ -36,6 +36,8 @@ class PersonalField:
 _FREE = "Free text: what people write there is not known; name the field to leave it out."
 _PSEUDONYM = "An identifier that tables are joined by; it names nobody without another system."
 _WARES = "Says something of goods or of the shop."
+_COMPANY = "The name of a company or a unit of it, which is no person; reports need it."
+_SHOPS = "The shop's own text, which may name a customer that it is meant for; name the field to leave it out."
 _KEPT = "An area with many people in it; reports need it."
 
 _BUSINESS = ("BusinessUnit", "Company", "Division")
@@ -97,11 +99,24 @@ _GROUPS: tuple[tuple[tuple[str, ...], tuple[str, ...], KindOfData, str], ...] = 
             "DuplicateFieldWithConflictingResourceError",
             "InvalidInputError",
             "InvalidOperationError",
+            "InvalidJsonInputError",
+            "ExtensionBadResponseError",
+            "ExtensionUpdateActionsFailedError",
+            "RecurringOrderFailureError",
         ),
         ("message",),
         "",
         _FREE,
     ),
+    (("InvalidJsonInputError",), ("detailedErrorMessage",), "", _FREE),
+    (("ExtensionBadResponseError",), ("extensionBody",), "", _FREE),
+    (
+        ("ExtensionBadResponseError", "ExtensionUpdateActionsFailedError"),
+        ("localizedMessage", "extensionExtraInfo"),
+        "",
+        _FREE,
+    ),
+    (("RecurringOrderFailureError",), ("details",), "", _FREE),
     (("Cart", "Order", "StagedOrder", "Payment", "ShoppingList"), ("anonymousId",), "", _PSEUDONYM),
     # https://docs.commercetools.com/api/general-concepts: who made or changed a record
     (("CreatedBy", "LastModifiedBy"), ("anonymousId",), "", _PSEUDONYM),
@@ -109,9 +124,10 @@ _GROUPS: tuple[tuple[tuple[str, ...], tuple[str, ...], KindOfData, str], ...] = 
     # https://docs.commercetools.com/api/projects/business-units#businessunit
     (_BUSINESS, ("contactEmail",), "contact", ""),
     (_messages("BusinessUnitContactEmailSet"), ("contactEmail",), "contact", ""),
+    ((*_BUSINESS, *_messages("BusinessUnitNameChanged"), "HistoryBusinessUnitLabel"), ("name",), "", _COMPANY),
     # https://docs.commercetools.com/api/projects/reviews#review
     (("Review",), ("authorName",), "name", ""),
-    (("Review",), ("title", "text"), "", _FREE),
+    (("Review",), ("title", "text", "uniquenessValue"), "", _FREE),
     (("Quote", *_messages("QuoteRenegotiationRequested")), ("buyerComment",), "", _FREE),
     (("Quote", "StagedQuote", *_messages("StagedQuoteSellerCommentSet")), ("sellerComment",), "", _FREE),
     (
@@ -142,6 +158,15 @@ _GROUPS: tuple[tuple[tuple[str, ...], tuple[str, ...], KindOfData, str], ...] = 
         "",
         _PSEUDONYM,
     ),
+    (("Payment", *_messages("PaymentInterfaceIdSet"), "Transaction"), ("interfaceId",), "", _PSEUDONYM),
+    (_messages("PaymentInterfaceIdSet"), ("oldInterfaceId",), "", _PSEUDONYM),
+    (_messages("PaymentTransactionInterfaceIdSet"), ("newInterfaceId", "oldInterfaceId"), "", _PSEUDONYM),
+    (("Transaction",), ("interactionId",), "", _PSEUDONYM),
+    # https://docs.commercetools.com/api/predicates/predicate-operators: a code may be meant for one customer
+    (("DiscountCode", "CartDiscount"), ("cartPredicate",), "", _SHOPS),
+    (("DiscountCode",), ("name", "description"), "", _SHOPS),
+    (("ShippingMethod", "ApprovalRule", *_messages("ApprovalRulePredicateSet")), ("predicate",), "", _SHOPS),
+    (_messages("ApprovalRulePredicateSet"), ("oldPredicate",), "", _SHOPS),
     # https://docs.commercetools.com/api/projects/orders: what a carrier, or the buyer's own books, number a delivery by
     (("TrackingData",), ("trackingId",), "", _PSEUDONYM),
     (("ReturnInfo", "ReturnInfoDraft", "StagedOrderAddReturnInfoAction"), ("returnTrackingId",), "", _PSEUDONYM),
@@ -173,11 +198,16 @@ _GROUPS: tuple[tuple[tuple[str, ...], tuple[str, ...], KindOfData, str], ...] = 
     (("HistoryCustomerLabel",), ("customerNumber",), "", _PSEUDONYM),
     (("HistoryOrderLabel",), ("customerEmail",), "contact", ""),
     (("HistoryModifiedBy",), ("anonymousId",), "", _PSEUDONYM),
+    # What a record was called, a shopping list and a review too.
+    (("HistoryLocalizedLabel", "HistoryStringLabel"), ("value",), "", _FREE),
     (("HistoryReviewLabel",), ("title",), "", _FREE),
     (("EventBridgeDestination",), ("accountId", "region"), "", _WARES),
     (("SqsDestination",), ("region",), "", _WARES),
     (("Category", "Payment", "SyncInfo", "StagedOrderUpdateSyncInfoAction"), ("externalId",), "", _PSEUDONYM),
     (("Location", "TaxRate", "ExternalTaxRateDraft"), ("state",), "", _KEPT),
+    # https://docs.commercetools.com/api/projects/channels: where a shop or a store room is
+    (("GeoJsonPoint",), ("coordinates",), "", _WARES),
+    (("ApiClient",), ("name",), "", _WARES),
     (("SearchKeyword",), ("text",), "", _WARES),
     (("ItemShippingTarget",), ("addressKey",), "", _PSEUDONYM),
 )

@@ -64,6 +64,8 @@ _ROWS = (
     Secret("AzureServiceBusDestination", "connectionString", leaves=False, reason=_MASKED),
     Secret("ConfluentCloudDestination", "apiKey", leaves=True, reason=_IDENTIFIER),
     Secret("ConfluentCloudDestination", "apiSecret", leaves=False, reason=_MASKED),
+    # https://dev.iron.io/mq/3/reference/api/#post-messages-via-webhook: the address of a webhook has the token in it
+    Secret("IronMqDestination", "uri", leaves=False, reason="Whoever knows this address can write to the queue."),
     Secret("SnsDestination", "accessKey", leaves=True, reason=_IDENTIFIER),
     Secret("SnsDestination", "accessSecret", leaves=False, reason=_MASKED),
     Secret("SnsDestination", "authenticationMode", leaves=True, reason=_HARMLESS),

@@ -9,16 +9,18 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from commercetools_source.catalog.contract import published
 from commercetools_source.catalog.personal import PERSONAL
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import StateError
 from commercetools_source.extract import change_owners
-from commercetools_source.extract.privacy import Privacy
+from commercetools_source.extract.privacy import Privacy, is_by_name
 from commercetools_source.extract.redaction import redactor
 
 if TYPE_CHECKING:
@@ -53,16 +55,6 @@ _TEXTS = MappingProxyType(
 )
 """The fields of streams without a customer in which the id or an e-mail address of one may stand anywhere."""
 
-_FREE_TEXTS = tuple(((row.type, row.field), "drop") for row in PERSONAL.values() if row.is_free_text)
-_MEANT_FOR = tuple((("DiscountCode", field), "drop") for field in ("name", "description", "cartPredicate"))
-_ERASED = Privacy(
-    "drop",
-    # Of one person nobody has to know what a free text or a field of the project's own says: it goes.
-    (
-        *(*_FREE_TEXTS, *_MEANT_FOR),
-        *((("CustomFields", "fields"), "drop"), (("CustomObject", "value"), "drop")),
-    ),
-)
 _MAIL = re.compile(rb"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+")
 
 
@@ -132,7 +124,24 @@ def fields_of(stream: Stream) -> tuple[str, ...]:
 
 def eraser(stream: Stream) -> Callable[[msgspec.Raw], msgspec.Raw]:
     """Return what leaves all that is personal out of a record of the stream; free texts and custom fields too."""
-    return redactor(stream.item, _ERASED) or (lambda record: record)
+    return redactor(stream.item, _erased()) or (lambda record: record)
+
+
+@cache
+def _erased() -> Privacy:
+    """Return the choice for one person: nobody has to know what a free text or a field of the project's own says."""
+    free = [(row.type, row.field) for row in PERSONAL.values() if row.is_free_text]
+    meant_for = [("DiscountCode", field) for field in ("name", "description", "cartPredicate")]
+    return Privacy("drop", tuple((pair, "drop") for pair in (*free, *meant_for, ("CustomObject", "value"), *_own())))
+
+
+def _own() -> Iterator[tuple[str, str]]:
+    """Yield where values of custom fields stand: in records, in Messages of their changes, and in edits of orders."""
+    for name, row in published().types.items():
+        for field, value in row.fields.items():
+            beside_name = value.name == "any" and is_by_name(name) and not name.endswith("Attribute")
+            if value.name == "FieldContainer" or beside_name:
+                yield name, field
 
 
 class Erasure:
