@@ -513,6 +513,8 @@ class CreatedBy(TypedDict):
     clientId: NotRequired[str]
     customer: NotRequired[CustomerReference]
     externalUserId: NotRequired[str]
+    isPlatformClient: NotRequired[bool]
+    user: NotRequired[UserReference]
 
 
 class CustomFieldLocalizedEnumValue(TypedDict):
@@ -1152,6 +1154,8 @@ class LastModifiedBy(TypedDict):
     clientId: NotRequired[str]
     customer: NotRequired[CustomerReference]
     externalUserId: NotRequired[str]
+    isPlatformClient: NotRequired[bool]
+    user: NotRequired[UserReference]
 
 
 class LineItem(TypedDict):
@@ -3180,6 +3184,11 @@ class UserProvidedIdentifiers(TypedDict):
     orderNumber: NotRequired[str]
     sku: NotRequired[str]
     slug: NotRequired[dict[str, str]]
+
+
+class UserReference(TypedDict):
+    id: str
+    typeId: str
 
 
 class Variant(TypedDict):

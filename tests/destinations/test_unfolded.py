@@ -232,8 +232,8 @@ def test_a_field_that_comes_in_the_middle_of_a_full_read_is_in_the_relation(tmp_
 def test_a_field_inside_an_object_or_a_list_that_nobody_knew_stays_as_it_was_sent(
     tmp_path: Path, delivery: Make
 ) -> None:
-    user = {"isPlatformClient": True, "user": {"typeId": "user", "id": "u"}}
-    zone = {"id": "1", "version": 1, "createdBy": user, "locations": [{"country": "DE", "height": 7}]}
+    author = {"isPlatformClient": True, "robot": {"typeId": "robot", "id": "r"}}
+    zone = {"id": "1", "version": 1, "createdBy": author, "locations": [{"country": "DE", "height": 7}]}
     files, file = Parquet(tmp_path / "files", materialize=True), DuckDB(tmp_path / "shop.duckdb", materialize=True)
     for destination in (files, file):
         destination.open()
@@ -241,8 +241,8 @@ def test_a_field_inside_an_object_or_a_list_that_nobody_knew_stays_as_it_was_sen
         destination.write(replace(made, stream=STREAMS["zones"]))
         assert [notice.message() for notice in destination.notices()] == [
             (
-                "zones: has fields inside objects or lists that were not known: createdBy.isPlatformClient,"
-                " createdBy.user, locations[].height; they are kept in the JSON where they came, and have no column"
+                "zones: has fields inside objects or lists that were not known: createdBy.robot,"
+                " locations[].height; they are kept in the JSON where they came, and have no column"
             )
         ]
         destination.close()
@@ -250,5 +250,5 @@ def test_a_field_inside_an_object_or_a_list_that_nobody_knew_stays_as_it_was_sen
         over_files.execute((tmp_path / "files" / "latest.sql").read_text())
         for connection in (over_files, inside):
             rows = connection.execute('SELECT "createdBy", locations FROM raw.zones').fetchall()
-            assert [tuple(map(json.loads, row)) for row in rows] == [(user, zone["locations"])]
+            assert [tuple(map(json.loads, row)) for row in rows] == [(author, zone["locations"])]
             assert connection.execute("SELECT country FROM main.zone_locations").fetchall() == [("DE",)]

@@ -30,7 +30,7 @@ PATHS = {
     "tax-category": "/tax-categories",
 }
 # No collection lists these.
-UNLISTED = {"customer-email-token", "customer-password-token", "direct-discount", "reservation"}
+UNLISTED = {"customer-email-token", "customer-password-token", "direct-discount", "reservation", "user"}
 
 Shop = dict[str, list[tuple[str, Any]]]
 

@@ -35,7 +35,7 @@ NEVER = {
         "ProductCatalogModel",
     }
     | {"DiscountCombinationMode", "BusinessUnitConfigurationStatus", "RoundingMode", "LastModifiedBy", "Attribution"}
-    | {"CustomerReference", "AttributionSource", "ReferenceTypeId"},
+    | {"CustomerReference", "UserReference", "AttributionSource", "ReferenceTypeId"},
 }
 
 

@@ -19,6 +19,11 @@ _SELF_NAMING = frozenset({"ReferenceTypeId", "MoneyType"})
 _IMPOSSIBLE = frozenset({("Company", "parentUnit")})
 
 
+# Fields that came to the contract when there were shops already: the filler adds them to what is built, and draws no
+# dice for them, so that a seed keeps its shop.
+_LATER = dict.fromkeys(("CreatedBy", "LastModifiedBy"), ("isPlatformClient", "user"))
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field of a type: the bit of its pair, the bits of all pairs below it, and its value if that is fixed."""
@@ -163,5 +168,11 @@ def _heights(types: Mapping[str, Json]) -> dict[str, int]:
 
 @lru_cache(maxsize=1)
 def load() -> Contract:
-    """Return the contract that the package carries."""
-    return Contract.of(published()["types"])
+    """Return the contract that the package carries, without the fields that are no choice of a `Builder`."""
+    return Contract.of({name: _without(shape, _LATER.get(name, ())) for name, shape in published()["types"].items()})
+
+
+def _without(shape: Json, names: tuple[str, ...]) -> Json:
+    if not names:
+        return shape
+    return {**shape, "fields": {key: text for key, text in shape["fields"].items() if key not in names}}

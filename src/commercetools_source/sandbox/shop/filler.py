@@ -152,7 +152,9 @@ class ShopFiller:
         }
         self._finishers: Mapping[str, Callable[[Json], None]] = {
             "Cart": balance,
+            "CreatedBy": self._author,
             "GeoJsonPoint": lambda value: value.update(coordinates=[13.384, 52.531]),
+            "LastModifiedBy": self._author,
             "LineItem": self._line_item,
             "Order": balance,
             "Quote": balance,
@@ -219,6 +221,15 @@ class ShopFiller:
             value["shippingCustomFields"] = self._customs.value("shipping", self._dice)
         seen = value.get("interfaceInteractions", [])
         seen[:] = [self._customs.value("payment-interface-interaction", self._dice) for _ in seen]
+
+    def _author(self, value: Json) -> None:
+        """Let it be a user of the Merchant Center, which is a client of the platform itself, if no API client is named.
+
+        A record that shows every field has a user, too.
+        """
+        value["isPlatformClient"] = "clientId" not in value
+        if value["isPlatformClient"] or "attributedTo" in value:
+            value["user"] = {"typeId": "user", "id": self._world.uid("user", len(value))}
 
     # --- values -------------------------------------------------------------------------------------------------
 
