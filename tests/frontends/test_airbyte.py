@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -285,6 +287,23 @@ def test_what_is_quoted_of_a_catalog_is_short(shop: Sandbox) -> None:
     _, messages = run("read", config=config(shop), catalog=catalog(**{"x" * 100_000: "incremental"}))
     (error,) = traces(messages, "ERROR")
     assert len(error["message"]) < 2000
+
+
+def test_spec_loads_what_it_describes_and_nothing_that_reads_a_project() -> None:
+    code = """
+import sys
+before = set(sys.modules)
+from commercetools_source.frontends.airbyte import main
+try:
+    main(["spec"])
+except SystemExit:
+    print(*sorted(set(sys.modules) - before), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert "commercetools_source.config.settings" in loaded
+    slow = {"config.project", "client", "extract.engine", "catalog.streams"}
+    assert not loaded & {"shutil", "lzma", "urllib3", *(f"commercetools_source.{name}" for name in slow)}
 
 
 def test_the_commands_of_the_page_are_those_that_exist() -> None:

@@ -72,14 +72,17 @@ def spec() -> dict[str, Any]:
 class _Parser(argparse.ArgumentParser):
     """Raises ConfigError in place of printing usage and ending the process."""
 
+    def _get_formatter(self) -> argparse.HelpFormatter:
+        # Without a width argparse asks the terminal, for which it loads compression and more.
+        return argparse.HelpFormatter(self.prog, width=100)
+
     def error(self, message: str) -> NoReturn:
         raise ConfigError(f"source-commercetools: {message}")
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="source-commercetools", description="Reads a commercetools project in Airbyte's protocol.")
-    # Without a `prog` its usage would be formatted, for which argparse loads compression and more.
-    commands = parser.add_subparsers(dest="command", required=True, prog=parser.prog)
+    commands = parser.add_subparsers(dest="command", required=True)
     for name in ("spec", "check", "discover", "read"):
         command = commands.add_parser(name)
         command.add_argument("--debug", action="store_true", help="accepted, as Airbyte may send it; LOG lines are few")
