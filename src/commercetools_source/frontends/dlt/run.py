@@ -14,6 +14,7 @@ import dlt
 from dlt.common import logger
 from dlt.common.storages.exceptions import CurrentLoadPackageStateNotAvailable
 
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import CommercetoolsError, ForbiddenError
 from commercetools_source.events import StreamFailed
 from commercetools_source.frontends.words import DLT
@@ -60,6 +61,7 @@ class Run:
             # dlt reads resources in threads, and in any order; and a source may be run again.
             if load_id != self._load_id:
                 self._load_id, self._failures, self._begun, self._custom = load_id, {}, None, None
+                _merge_by_default()
             begun = self._begun = self._begun or self._begin()
             self._readers += 1
         try:
@@ -120,6 +122,23 @@ def _load_id() -> str:
         return str(dlt.current.load_package_state()["load_id"])
     except CurrentLoadPackageStateNotAvailable:
         return ""
+
+
+def _merge_by_default() -> None:
+    """Store that tables are merged, where the last run has stored that it replaces them.
+
+    What a process that was killed has extracted, dlt 1.31 loads by the stored schema, not by that of the package:
+    by the one of the last run, a few changes would replace a whole table.
+    """
+    schema = dlt.current.source_schema()
+    tables = (table for table in schema.tables.values() if table.get("resource") in STREAMS)
+    if replaced := [table for table in tables if table.get("write_disposition") == "replace"]:
+        for table in replaced:
+            table["write_disposition"] = "merge"
+        schemas = dlt.current.pipeline().schemas
+        schemas.save_schema(schema.clone())
+        # With the hash of what is stored now: when the run has extracted, dlt stores a schema with another one.
+        schema.replace_schema_content(schemas.load_schema(schema.name))
 
 
 def tell(event: Event) -> None:

@@ -1,0 +1,131 @@
+"""A pipeline whose process was killed at some moment of dlt's work, and is run again, ends as if it had not been."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("dlt")
+
+import duckdb
+
+from commercetools_source.sandbox import Sandbox
+from frontends.dlt_kills import MOMENTS, STREAMS, STUCK, Runner
+from shops import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it has no SIGKILL")
+KILLS = int(os.environ.get("KILLS", "0"))  # `make crash`: each moment, and so many random ones
+FEW = ("before the schema is stored", "in the middle of normalize", "in the middle of load")
+DESTINATIONS = ("duckdb", "filesystem")
+OF_THE_RUN = {"_dlt_load_id", "_dlt_id", "_synced_at"}
+CASES = [
+    pytest.param(destination, MOMENTS[moment], id=f"{destination}, {moment}")
+    for destination in DESTINATIONS
+    for moment in MOMENTS
+    if KILLS or moment.endswith(FEW)
+]
+
+
+class Case:
+    """Destinations that have the shop as it was, and what they must hold now that the shop has changed."""
+
+    def __init__(self, shop: Sandbox, folder: Path) -> None:
+        self._folder, self._work = folder, folder / "work"
+        quick = {"settle_seconds": 0, "lookback_seconds": 0, "page_size": 50, "concurrency": 2}
+        self.log = folder / "log"
+        self.runner = Runner({**shop.settings(), **quick}, self.log)
+        for destination in DESTINATIONS:
+            assert self.run(destination) == 0
+            self._work.rename(folder / destination)
+        shop.clock.advance(5)
+        changed, gone = [order["id"] for order in shop.records("orders")][:2]
+        shop.update("orders", changed, {"orderState": "Complete"})
+        shop.delete("orders", gone)
+        shop.create("zones", {"name": "new"})
+        shop.delete("customer_groups", shop.records("customer_groups")[0]["id"])
+        shop.clock.advance(5)
+        self.expected = {}
+        for destination in DESTINATIONS:
+            self.reset(destination)
+            assert self.run(destination) == 0
+            self.expected[destination] = self.rows(destination)
+        for name in STREAMS:
+            ids = {row["id"] for row in self.expected["duckdb"][name]}
+            assert ids == {record["id"] for record in shop.records(name)}
+
+    def run(self, destination: str, moment: Sequence[str] | int = ()) -> int:
+        return self.runner.run(self._work, destination, moment)
+
+    def reset(self, destination: str) -> None:
+        shutil.rmtree(self._work, ignore_errors=True)
+        shutil.copytree(self._folder / destination, self._work)
+
+    def forget(self) -> None:
+        shutil.rmtree(self._work / "state")
+
+    def rows(self, destination: str) -> dict[str, list[dict[str, Any]]]:
+        """Return the sorted rows by stream; of a destination that appends, all that were ever loaded."""
+        with duckdb.connect(
+            ":memory:" if destination == "filesystem" else str(self._work / "file.duckdb")
+        ) as connection:
+            return {name: self._sorted(connection, destination, name) for name in STREAMS}
+
+    def _sorted(self, connection: duckdb.DuckDBPyConnection, destination: str, name: str) -> list[dict[str, Any]]:
+        table = f"'{self._work}/bucket/shop/{name}/*.parquet'" if destination == "filesystem" else f"shop.{name}"
+        result = connection.sql(f"FROM {table} ORDER BY id, version")
+        columns = [column for column in result.columns if column not in OF_THE_RUN]
+        return [dict(zip(columns, row, strict=True)) for row in result.select(*columns).fetchall()]
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
+    with Sandbox(rows=rows_of("/orders", "/zones", "/customer-groups", "/types", "/messages")) as shop:
+        made = Case(shop, tmp_path_factory.mktemp("kills"))
+        yield made
+        made.runner.close()
+
+
+@pytest.mark.parametrize(("destination", "moment"), CASES)
+def test_what_was_killed_is_loaded_by_the_next_runs_row_for_row(
+    case: Case, destination: str, moment: Sequence[str]
+) -> None:
+    case.reset(destination)
+    assert case.run(destination, moment) == -signal.SIGKILL
+    # The first of them loads what was left behind, and reads nothing: the second one reads on.
+    assert [case.run(destination), case.run(destination)] == [0, 0], case.log.read_text()
+    assert case.rows(destination) == case.expected[destination]
+
+
+@pytest.mark.parametrize("destination", DESTINATIONS if KILLS else DESTINATIONS[:1])
+@pytest.mark.parametrize("moment", list(STUCK) if KILLS else list(STUCK)[1:])
+def test_where_dlt_cannot_go_on_the_state_in_the_destination_does(case: Case, destination: str, moment: str) -> None:
+    case.reset(destination)
+    assert case.run(destination, STUCK[moment]) == -signal.SIGKILL
+    assert case.run(destination) == 1
+    case.forget()
+    assert case.run(destination) == 0, case.log.read_text()
+    assert case.rows(destination) == case.expected[destination]
+
+
+@pytest.mark.skipif(not KILLS, reason="`make crash` kills at random moments")
+@pytest.mark.parametrize("destination", DESTINATIONS)
+def test_a_kill_at_any_moment_loses_and_doubles_nothing(case: Case, destination: str) -> None:
+    chance = random.Random(KILLS)  # noqa: S311 - the same moments each time
+    for _ in range(KILLS):
+        case.reset(destination)
+        moment = chance.randrange(1, 140)  # a run makes about so many changes
+        case.run(destination, moment)
+        if any([case.run(destination), case.run(destination)]):
+            case.forget()
+            assert case.run(destination) == 0, (moment, case.log.read_text())
+        assert case.rows(destination) == case.expected[destination], moment
