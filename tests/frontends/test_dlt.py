@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
 import signal
 import subprocess
@@ -375,6 +376,20 @@ dlt.pipeline("set", pipelines_dir="state", destination="duckdb").extract(commerc
     assert {request.path for request in asked} == {"/orders"}
     queries = [unquote(request.query) for request in asked]
     assert all("where=version > 1&" in query and '>= "2025-01-01' in query for query in queries)
+
+
+def test_misspelt_keys_of_the_credentials_are_named_with_the_nearest_setting(tmp_path: Path) -> None:
+    (tmp_path / ".dlt").mkdir()
+    lines = ["[sources.commercetools.credentials]", "project_key = 'shop'", "clientid = 'id'", "client_secret = 'word'"]
+    (tmp_path / ".dlt" / "secrets.toml").write_text("\n".join(lines))
+    code = "from commercetools_source.dlt import commercetools; commercetools()"
+    environ = {**os.environ, "SOURCES__COMMERCETOOLS__CREDENTIALS__START_DAT": "2025-01-01"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    last = done.stderr.splitlines()[-1]
+    assert "'start_dat' is not a setting; did you mean start_date?" in last
+    assert "'clientid' is not a setting; did you mean client_id?; client_id is missing" in last
+    assert "word" not in last
 
 
 def test_an_unknown_stream_names_the_nearest(warehouse: Warehouse) -> None:

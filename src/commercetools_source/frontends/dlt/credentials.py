@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional, get_type_hints
+import os
+from collections.abc import Mapping
+from typing import Any, Optional, get_type_hints
 
+import dlt
 from dlt.common.configuration import configspec
 from dlt.common.configuration.specs import CredentialsConfiguration
 from dlt.common.typing import TSecretStrValue
@@ -13,13 +16,13 @@ from commercetools_source.config.settings import SETTINGS
 from commercetools_source.config.values import Secret
 from commercetools_source.frontends.words import DLT
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 __all__ = ["CommercetoolsCredentials", "config_of"]
 
 _TYPES: dict[Any, Any] = {Secret: TSecretStrValue, int: int, float: float, tuple[str, ...]: Any}
 """The types that dlt reads settings by; those of other settings are text to it. `Any`: a list of a file stays one."""
+
+
+_SECTION = ("sources", "commercetools", "credentials")
 
 
 def _fields() -> dict[str, Any]:
@@ -29,7 +32,22 @@ def _fields() -> dict[str, Any]:
     for name, setting in SETTINGS.items():
         plain = _TYPES.get(types[name], str)
         annotations[name] = plain if setting.required else Optional[plain]  # noqa: UP045 - dlt reads them
-    return {"__annotations__": annotations, "__module__": __name__, **dict.fromkeys(annotations)}
+    methods = {"on_partial": _refuse_unknown, "on_resolved": _refuse_unknown}
+    return {"__annotations__": annotations, "__module__": __name__, **methods, **dict.fromkeys(annotations)}
+
+
+def _refuse_unknown(credentials: Mapping[str, Any]) -> None:
+    """Raise ConfigError for keys of the section that are no settings: dlt asks for each setting, and sees no other key.
+
+    dlt calls it when it has looked for every setting.
+    """
+    start = "__".join((*_SECTION, "")).upper()
+    given = {variable[len(start) :].lower(): "" for variable in os.environ if variable.startswith(start)}
+    for files in (dlt.secrets, dlt.config):
+        section = files.get(".".join(_SECTION))
+        given |= section if isinstance(section, Mapping) else {}
+    if unknown := {name: value for name, value in given.items() if name not in SETTINGS}:
+        DLT.config({**credentials, **unknown})
 
 
 CommercetoolsCredentials: Any = configspec(type("CommercetoolsCredentials", (CredentialsConfiguration,), _fields()))
