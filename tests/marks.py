@@ -31,7 +31,8 @@ def marked(value: Any, name: str, marks: Iterator[str], *, fill: bool = False) -
     if isinstance(tag := value.get(row.get("tag", "")), str) and tag in row.get("variants", {}):
         return marked(value, row["variants"][tag], marks, fill=fill)
     fields = row.get("fields", {})
-    texts = [key for key in fields if (name, key) in PAIRS and fields[key].startswith("string")]
+    # A date too: what does not fit its column is stored beside it.
+    texts = [key for key in fields if (name, key) in PAIRS and fields[key].rstrip("!") in {"string", "date", "any"}]
     others = {
         key: marked(element, named(fields[key]) if key in fields else "", marks, fill=fill)
         for key, element in value.items()
