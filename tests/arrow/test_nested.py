@@ -112,8 +112,8 @@ def test_a_sample_is_all_of_what_few_records_have_and_a_part_of_what_many_have()
         (path,) = found("orders", *({"id": "a" * 10_000, "cart": {f"x{number}": 1}} for number in range(count)))
         return path
 
-    assert names(190) == "cart.(190 odd names)"
-    assert names(3_000) == "cart.(246 odd names)"  # 2 MB, and 1/64 of 30 MB
+    assert names(99) == "cart.(99 odd names)"
+    assert names(3_000) == "cart.(111 odd names)"  # 1 MB, and 1/256 of 30 MB
 
 
 def test_a_very_large_record_is_not_looked_at() -> None:

@@ -14,7 +14,7 @@ from commercetools_source.sandbox.changes.validation import type_id
 from commercetools_source.sandbox.contract import parse, published
 from commercetools_source.sandbox.data.expand import collection_of
 from commercetools_source.sandbox.platform.endpoints import STREAMS
-from tests.sandbox.minimal_drafts import minimal, value_of
+from tests.sandbox.minimal_drafts import minimal, value_of, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,8 +50,8 @@ GIVEN_ANEW = re.compile(r"addresses\[\d+\]\.id|variants\[\d+\]\.sku")
 UNIQUE = {"code", "customerNumber", "key", "orderNumber", "sku"}
 FORMS = {
     "cartPredicate": "1 = 1", "container": "c", "country": "DE", "currency": "EUR", "currencyCode": "EUR",
-    "language": "en", "locale": "en", "name": "name", "orderHint": "0.5", "predicate": "1 = 1", "sortOrder": "0.5",
-    "status": "Inactive",
+    "language": "en", "languages": "en", "locale": "en", "name": "name", "orderHint": "0.5", "predicate": "1 = 1",
+    "sortOrder": "0.5", "status": "Inactive",
 }  # fmt: skip
 _DEEP = 3
 _numbers = count(1000)
@@ -74,7 +74,7 @@ def drafts(api: Api, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
                     sku, product = _sold(api)
                     draft["product"] = {"typeId": "product", "id": product["id"]}
                     value = [{**item, "id": 1, "sku": sku} for item in value]  # noqa: PLW2901 - as above
-                yield field, {**draft, field: value}
+                yield field, {**draft, field: within(kind, field, value)}
 
 
 def _sold(api: Api) -> tuple[str, dict[str, Any]]:
@@ -116,15 +116,15 @@ def actions(api: Api, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each update action of a path with all its fields, once for each variant of them."""
     for name, kind in accepted().actions(path).items():
         fields = {field: text for field, text in TYPES[kind]["fields"].items() if field != "action"}
-        yield name, {"action": name, **_required(api, fields)}
+        yield name, {"action": name, **_required(api, kind, fields)}
         for field, text in fields.items():
             for value in whole(api, text.rstrip("!"), field):
-                yield name, {"action": name, **_required(api, fields), field: value}
+                yield name, {"action": name, **_required(api, kind, fields), field: within(kind, field, value)}
 
 
-def _required(api: Api, fields: Mapping[str, str]) -> dict[str, Any]:
+def _required(api: Api, name: str, fields: Mapping[str, str]) -> dict[str, Any]:
     chosen = {field: text.rstrip("!") for field, text in fields.items() if text.endswith("!")}
-    return {field: next(whole(api, text, field)) for field, text in chosen.items()}
+    return {field: within(name, field, next(whole(api, text, field))) for field, text in chosen.items()}
 
 
 def whole(  # noqa: C901, PLR0912 - one branch for each kind of type
@@ -136,6 +136,8 @@ def whole(  # noqa: C901, PLR0912 - one branch for each kind of type
     if expected.wrappers:
         for value in whole(api, expression[1:-1].rstrip("!"), field, depth):
             yield [value] if expected.wrappers[0] == "[" else {"en": value}
+    elif field == "customerId":
+        yield api.sandbox.create("customers")["id"]
     elif expected.base == "string" or row.get("is") == "string":
         yield _text(field)
     elif expected.base in {"int", "number"}:
@@ -155,25 +157,26 @@ def whole(  # noqa: C901, PLR0912 - one branch for each kind of type
     elif "fields" in row:
         # Of EUR: two for cents, more for a precise amount.
         digits = 3 if expected.base.startswith("HighPrecision") else 2
-        for value in _objects(api, row["fields"], depth):
+        for value in _objects(api, expected.base, depth):
             yield {**value, "fractionDigits": digits} if "fractionDigits" in value else value
     else:
         yield value_of(api.sandbox, expression, field)
 
 
-def _objects(api: Api, fields: Mapping[str, str], depth: int) -> Iterator[dict[str, Any]]:
+def _objects(api: Api, name: str, depth: int) -> Iterator[dict[str, Any]]:
     # What is deeper occurs less deep in another draft.
+    fields = TYPES[name]["fields"]
     chosen = {field: text.rstrip("!") for field, text in fields.items() if text.endswith("!") or depth < _DEEP}
     values = {field: whole(api, text, field, depth + 1) for field, text in chosen.items()}
-    first = {field: next(several) for field, several in values.items()}
+    first = {field: within(name, field, next(several)) for field, several in values.items()}
     yield first
     for field, several in values.items():
         for value in several:
-            yield {**first, field: value}
+            yield {**first, field: within(name, field, value)}
 
 
 def _text(field: str) -> str:
-    if field == "email":
+    if field in {"contactEmail", "customerEmail", "email"}:
         return f"a{next(_numbers)}@example.com"
     return FORMS.get(field) or f"text-{next(_numbers)}"
 

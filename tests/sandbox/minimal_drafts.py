@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source.sandbox.changes.published import accepted
 from commercetools_source.sandbox.changes.validation import type_id
-from commercetools_source.sandbox.contract import parse
+from commercetools_source.sandbox.contract import facets, parse
 from commercetools_source.sandbox.data.expand import collection_of
 from commercetools_source.sandbox.platform.endpoints import STREAMS
 
@@ -26,7 +26,14 @@ _SCALARS: dict[str, Any] = {
 }
 _STREAM_OF = {path: name for name, (path, staged) in STREAMS.items() if staged is None}
 # A text of which the form matters.
-_TEXTS = {"currencyCode": "EUR", "currency": "EUR", "country": "DE", "email": "a@example.com"}
+_TEXTS = {
+    "currencyCode": "EUR",
+    "currency": "EUR",
+    "country": "DE",
+    "email": "a@example.com",
+    "sortOrder": "0.5",
+    "validUntil": "2026-02-28T10:00:00.000Z",
+}
 
 
 def minimal(sandbox: Sandbox, path: str) -> dict[str, Any]:
@@ -37,11 +44,13 @@ def minimal(sandbox: Sandbox, path: str) -> dict[str, Any]:
     return draft
 
 
-def value_of(sandbox: Sandbox, expression: str, field: str = "") -> Any:  # noqa: PLR0911 - one for each kind
-    """Return the smallest value of a type."""
+def value_of(  # noqa: PLR0911 - one for each kind
+    sandbox: Sandbox, expression: str, field: str = "", least: int = 0
+) -> Any:
+    """Return the smallest value of a type; a list has as many items as it must have."""
     expected = parse(expression)
     if expected.wrappers:
-        return [] if expected.wrappers[0] == "[" else {}
+        return [value_of(sandbox, expected.base)] * least if expected.wrappers[0] == "[" else {}
     name, types = expected.base, accepted().types
     row = types.get(name, {})
     if name in _SCALARS or "is" in row:
@@ -57,8 +66,23 @@ def value_of(sandbox: Sandbox, expression: str, field: str = "") -> Any:  # noqa
         target = _target(sandbox, _STREAM_OF[collection_of(type_id(name))])
         return {"typeId": type_id(name), "id": target["id"]}
     return {
-        field: value_of(sandbox, kind.rstrip("!"), field) for field, kind in row["fields"].items() if kind.endswith("!")
+        field: within(name, field, value_of(sandbox, kind.rstrip("!"), field, limit(name, field, "minItems", 0)))
+        for field, kind in row["fields"].items()
+        if kind.endswith("!")
     }
+
+
+def limit(name: str, field: str, facet: str, otherwise: int) -> int:
+    """Return a limit of a type's field."""
+    return int(facets().get(name, {}).get(field, {}).get(facet, otherwise))
+
+
+def within(name: str, field: str, value: Any) -> Any:
+    """Return a number that a type's field may have: `value`, or the nearest one; all else as it is."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return value
+    least, most = limit(name, field, "minimum", value), limit(name, field, "maximum", value)
+    return min(max(value, least), max(least, most))
 
 
 def _target(sandbox: Sandbox, stream: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ ADDRESSES = [{"country": "DE"}, {"country": "FR"}]
         ("/states", {"key": "new", "type": "OrderState"}, {"initial": True, "builtIn": False}),
         ("/states", {"key": "later", "type": "OrderState", "initial": False}, {"initial": False}),
         ("/standalone-prices", {"sku": "A", "value": {"currencyCode": "EUR", "centAmount": 1}}, {"active": True}),
-        ("/discount-codes", {"code": "X", "cartDiscounts": []}, {"isActive": True}),
+        ("/discount-codes", {"code": "X"}, {"isActive": True}),
         ("/customer-groups", {"groupName": "VIP"}, {"name": "VIP"}),
         ("/cart-discounts", {"name": A, "value": {"type": "absolute", "money": []}, "cartPredicate": "1 = 1",
                              "target": {"type": "shipping"}},
@@ -38,6 +38,8 @@ ADDRESSES = [{"country": "DE"}, {"country": "FR"}]
 def test_a_draft_becomes_what_the_platform_makes_of_it(
     empty: Api, path: str, draft: dict[str, Any], expected: dict[str, Any]
 ) -> None:
+    if path == "/discount-codes":  # one without a discount is refused
+        draft = {**minimal(empty.sandbox, path), **draft}
     assert empty.call("POST", path, draft).body.items() >= expected.items()
 
 

@@ -125,7 +125,7 @@ def test_two_stores_may_have_a_customer_of_the_same_address(filled: Api) -> None
 @pytest.mark.parametrize(
     ("path", "draft", "missing"),
     [
-        ("/categories", {"name": A, "slug": {"en": "x"}, "parent": {"id": "none"}}, ("category", "id", "none")),
+        ("/categories", {"name": A, "slug": {"en": "xx"}, "parent": {"id": "none"}}, ("category", "id", "none")),
         ("/customers", {"email": "d@example.com", "customerGroup": {"id": "none"}}, ("customer-group", "id", "none")),
         ("/customers", {"email": "d@example.com", "stores": [{"key": "none"}]}, ("store", "key", "none")),
         ("/inventory", {"sku": "A", "quantityOnStock": 1, "custom": {"type": {"id": "none"}, "fields": {}}},

@@ -69,7 +69,7 @@ def one_change(api: Any, path: str) -> tuple[str, Any, dict[str, Any]]:
         subject = name.removeprefix("set").removeprefix("change")
         field = subject[:1].lower() + subject[1:]
         if set(fields) == {field} and field in record and parse(fields[field]).base in {"string", "LocalizedString"}:
-            value = value_of(api.sandbox, fields[field])
+            value = value_of(api.sandbox, fields[field], field)
             return field, value, {"action": name, field: value}
         if set(fields) == {field} and "enum" in types.get(parse(fields[field]).base, ()):
             value = types[parse(fields[field]).base]["enum"][-1]

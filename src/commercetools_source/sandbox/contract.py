@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Expr", "element", "is_array", "parse", "published"]
+__all__ = ["Expr", "element", "facets", "is_array", "parse", "published"]
 
 
 class Expr(msgspec.Struct, frozen=True):
@@ -57,3 +57,14 @@ def published() -> dict[str, Any]:
     body = files("commercetools_source").joinpath("catalog", "contract.json").read_bytes()
     contract: dict[str, Any] = msgspec.json.decode(body)
     return contract
+
+
+@cache
+def facets() -> dict[str, dict[str, dict[str, float]]]:
+    """Return the limits of numbers and lists by type and field: `minimum`, `maximum`, `minItems`, `maxItems`.
+
+    facets.json beside this module is made of the platform's RAML files by tools/facets.py.
+    """
+    body = files("commercetools_source").joinpath("sandbox", "facets.json").read_bytes()
+    limits: dict[str, dict[str, dict[str, float]]] = msgspec.json.decode(body)
+    return limits

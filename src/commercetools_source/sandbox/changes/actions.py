@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.sandbox.changes.defaults import refuse_lost, refuse_underived
-from commercetools_source.sandbox.changes.validation import invalid_field
 from commercetools_source.sandbox.contract import is_array
-from commercetools_source.sandbox.platform.refusals import invalid_input
+from commercetools_source.sandbox.platform.refusals import invalid_field, invalid_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

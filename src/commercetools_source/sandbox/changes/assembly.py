@@ -12,11 +12,11 @@ import msgspec
 
 from commercetools_source.sandbox.changes import catalog, derived
 from commercetools_source.sandbox.changes.imported import order_of
-from commercetools_source.sandbox.changes.validation import required_field, type_id
+from commercetools_source.sandbox.changes.validation import type_id
 from commercetools_source.sandbox.platform.clock import write_time
 from commercetools_source.sandbox.platform.endpoints import IMPORT
 from commercetools_source.sandbox.platform.ids import new_id
-from commercetools_source.sandbox.platform.refusals import conflict, invalid_input, refuse
+from commercetools_source.sandbox.platform.refusals import conflict, invalid_input, refuse, required_field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

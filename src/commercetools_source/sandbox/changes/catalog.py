@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.sandbox.changes.validation import invalid_field
-from commercetools_source.sandbox.platform.refusals import invalid_input
+from commercetools_source.sandbox.platform.refusals import invalid_field, invalid_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,7 +14,7 @@ from commercetools_source.sandbox.contract import element, is_array
 from commercetools_source.sandbox.data.expand import collection_of
 from commercetools_source.sandbox.platform.clock import parse_time, write_time
 from commercetools_source.sandbox.platform.ids import new_id
-from commercetools_source.sandbox.platform.refusals import refuse
+from commercetools_source.sandbox.platform.refusals import lost_reference
 from commercetools_source.sandbox.platform.spec import SCALARS
 
 if TYPE_CHECKING:
@@ -160,9 +160,7 @@ class Drafts:
         records = self.project.collection(collection_of(str(value["typeId"])))
         target = records.find("key", str(value["key"])) if given == "key" else records.get(str(value["id"]))
         if target is None:
-            message = f"The referenced object of type '{value['typeId']}' with {given} '{value[given]}' was not found."
-            extra = {"typeId": value["typeId"], given: value[given]}
-            raise refuse(400, "ReferencedResourceNotFound", message, **extra)
+            raise lost_reference(str(value["typeId"]), given, value[given])
         return {"typeId": value["typeId"], wanted: target.id if wanted == "id" else target.decoded().get("key")}
 
 

@@ -11,36 +11,18 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.sandbox.changes.drafts import digits_of
+from commercetools_source.sandbox.changes.values import refuse_field, refuse_languages, refuse_object
 from commercetools_source.sandbox.contract import Expr, parse
 from commercetools_source.sandbox.platform.clock import parse_time
-from commercetools_source.sandbox.platform.ids import NAME_OF_OBJECTS
-from commercetools_source.sandbox.platform.refusals import invalid_input, refuse
+from commercetools_source.sandbox.platform.refusals import invalid_field, invalid_input, lost_reference, required_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from commercetools_source.errors import ApiError
 
-__all__ = ["Rules", "invalid_field", "required_field", "type_id", "validate"]
+__all__ = ["Rules", "type_id", "validate"]
 
-# https://docs.commercetools.com/api/general-concepts: keys of resources
-_KEY = re.compile(r"[A-Za-z0-9_-]{2,256}")
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,3})?")
-# Texts of a type's field that must have a form; in all other drafts and actions that is so for `key`.
-_FORMS: Mapping[tuple[str, str], re.Pattern[str]] = {
-    ("CustomObjectDraft", "container"): NAME_OF_OBJECTS,
-    ("CustomObjectDraft", "key"): NAME_OF_OBJECTS,
-    # https://docs.commercetools.com/api/projects/productTypes
-    ("AttributeDefinitionDraft", "name"): _KEY,
-    # https://docs.commercetools.com/api/projects/types
-    ("FieldDefinition", "name"): re.compile(r"[A-Za-z0-9_-]{2,36}"),
-}
-# https://docs.commercetools.com/api/types#countrycode and #currencycode: both of ISO, in capitals
-_CODES: Mapping[str, re.Pattern[str]] = {
-    "country": re.compile(r"[A-Z]{2}"),
-    "currency": re.compile(r"[A-Z]{3}"),
-    "currencyCode": re.compile(r"[A-Z]{3}"),
-}
 # https://docs.commercetools.com/api/types#highprecisionmoney
 _MOST_DIGITS = 20
 # An amount may be sent as it was read: https://docs.commercetools.com/api/types
@@ -48,18 +30,6 @@ _MONEY = {"type": "MoneyType", "fractionDigits": "int", "preciseAmount": "int"}
 
 # The cent amount follows from the precise one: https://docs.commercetools.com/api/types#highprecisionmoneydraft
 _PRECISE = {"centAmount": "int", "fractionDigits": "int!", "preciseAmount": "int!"}
-
-
-def required_field(path: str) -> ApiError:
-    """Return the 400 for a field without a value."""
-    return refuse(400, "RequiredField", f"A value is required for field '{path}'.", field=path)
-
-
-def invalid_field(path: str, value: Any, wanted: str, allowed: Sequence[str] = ()) -> ApiError:
-    """Return the 400 for a field whose value is none that it may have; `wanted` says which it may."""
-    message = f"The value '{value}' is not valid for field '{path}': it must be {wanted}."
-    extra: dict[str, Any] = {"allowedValues": list(allowed)} if allowed else {}
-    return refuse(400, "InvalidField", message, field=path, invalidValue=value, **extra)
 
 
 def type_id(name: str) -> str:
@@ -103,10 +73,14 @@ _SCALARS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The types of the contract, and whether a reference leads somewhere: by type id, `id` or `key`, and its value."""
+    """The types of the contract, and what the project has.
+
+    `exists`: whether a reference leads somewhere, by type id, `id` or `key`, and its value. `languages`: the project's.
+    """
 
     types: Mapping[str, Any]
     exists: Callable[[str, str, str], bool]
+    languages: Callable[[], Sequence[str]]
 
 
 def validate(rules: Rules, value: Any, expression: str, path: str = "") -> None:
@@ -151,9 +125,13 @@ def _named(rules: Rules, value: Any, name: str, path: str) -> None:
             raise invalid_field(path, value, f"one of {', '.join(row['enum'])}", row["enum"])
     elif "is" in row:
         _value(rules, value, parse(row["is"]), path)
+        if name == "Locale":
+            refuse_languages([value], path)
     elif "map" in row:
         inner = parse(row["map"])
         _many(rules, value, Expr(inner.base, "{" + inner.wrappers, required=True), path)
+        if name == "LocalizedString":
+            refuse_languages(list(value), path)
     elif not isinstance(value, dict):
         raise invalid_field(path or "the request body", value, "an object")
     elif "variants" in row:
@@ -191,9 +169,10 @@ def _object(rules: Rules, value: Mapping[str, Any], name: str, path: str) -> Non
             raise invalid_input(f"The field '{below}' is none of {name}, which has {', '.join(sorted(fields))}.")
         if item is not None:
             _value(rules, item, parse(fields[field]), below)
-            _form(name, field, item, below)
+            refuse_field(name, field, item, below, exists=rules.exists, languages=rules.languages())
     if reference:
         _reference(rules, value, name, path)
+    refuse_object(name, value, path)
     if "currencyCode" in fields and value.get("fractionDigits") is not None:
         _digits(value, path)
 
@@ -208,17 +187,6 @@ def _digits(money: Mapping[str, Any], path: str) -> None:
         raise invalid_field(_below(path, "fractionDigits"), money["fractionDigits"], wanted)
 
 
-def _form(name: str, field: str, value: Any, path: str) -> None:
-    form = _FORMS.get((name, field))
-    if form is None and isinstance(value, str):
-        # Not the country of a store, which is an object.
-        form = _CODES.get(field)
-    if form is None and field == "key" and name.endswith(("Draft", "SetKeyAction")):
-        form = _KEY
-    if form is not None and form.fullmatch(str(value)) is None:
-        raise invalid_field(path, value, f"a text of the form {form.pattern}")
-
-
 def _reference(rules: Rules, value: Mapping[str, Any], name: str, path: str) -> None:
     # A reference may leave out its type; one that it names must be the right one.
     expected = type_id(name)
@@ -228,10 +196,7 @@ def _reference(rules: Rules, value: Mapping[str, Any], name: str, path: str) -> 
         raise required_field(_below(path, "id"))
     field = "id" if value.get("id") is not None else "key"
     if not rules.exists(expected, field, str(value[field])):
-        # https://docs.commercetools.com/api/errors: ReferencedResourceNotFound
-        message = f"The referenced object of type '{expected}' with {field} '{value[field]}' was not found."
-        extra = {"typeId": expected, field: value[field]}
-        raise refuse(400, "ReferencedResourceNotFound", message, **extra)
+        raise lost_reference(expected, field, value[field])
 
 
 def _below(path: str, field: str) -> str:

@@ -21,6 +21,7 @@ from commercetools_source.sandbox.changes.journal import Journal
 from commercetools_source.sandbox.changes.published import accepted
 from commercetools_source.sandbox.changes.unique import exists, refuse_duplicates, refuse_referenced
 from commercetools_source.sandbox.changes.validation import Rules, validate
+from commercetools_source.sandbox.changes.values import refuse_period
 from commercetools_source.sandbox.data.project import refuse_illegal
 from commercetools_source.sandbox.platform.clock import parse_time, write_time
 from commercetools_source.sandbox.platform.endpoints import CHILDREN, CONTAINER, IMPORT
@@ -29,7 +30,7 @@ from commercetools_source.sandbox.platform.refusals import invalid_input, not_fo
 from commercetools_source.sandbox.platform.request import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from random import Random
 
     from commercetools_source.sandbox.data.project import Project
@@ -43,6 +44,9 @@ __all__ = ["Writer", "item_of"]
 _TIMES = ("createdAt", "lastModifiedAt")
 # https://docs.commercetools.com/api/general-concepts: data erasure, which is what a deletion is here in any case
 _OF_DELETE = frozenset({"version", "dataErasure"})
+# Records whose periods must not end before they begin, whichever action moves them
+# (https://docs.commercetools.com/api/projects/discountCodes#set-validfrom).
+_WITH_PERIOD = frozenset({"/discount-codes", "/standalone-prices"})
 _AUTHORS = ("createdBy", "lastModifiedBy")
 _TYPE_IDS = {
     "/inventory": "inventory-entry",
@@ -74,7 +78,7 @@ class Writer:
         self.random = random
         self.authorization = authorization
         self.accepted = accepted()
-        self.rules = Rules(self.accepted.types, partial(exists, project))
+        self.rules = Rules(self.accepted.types, partial(exists, project), self._languages)
         self.drafts = Drafts(project, clock, random)
         self.exact = Drafts(project, clock, random, exact=True)
         self.assembly = Assembly(project, clock, random)
@@ -145,6 +149,8 @@ class Writer:
             changed = derived.counted(changed, self.assembly.found("/states", changed["state"]))
         # Against the record of before: a value that it had already is no duplicate.
         refuse_duplicates(path, self.project.collection(path, parent), changed, record)
+        if path in _WITH_PERIOD:
+            refuse_period(changed)
         if path == "/inventory":
             changed = derived.stocked(changed, record)
         if path == "/categories" and changed.get("parent") != record.get("parent"):
@@ -249,6 +255,10 @@ class Writer:
             check_version(record["id"], draft["version"], record)
         changed = {**record, "value": value, **self._by(("lastModifiedBy",), "/custom-objects", client_id)}
         return self._store("/custom-objects", "", record, changed)
+
+    def _languages(self) -> Sequence[str]:
+        languages: Sequence[str] = next(iter(self.project.collection("/"))).decoded().get("languages", ())
+        return languages
 
     def _by(self, names: tuple[str, ...], path: str, client_id: str) -> dict[str, Any]:
         fields = self.project.spec.fields(item_of(self.project, path)) or {}

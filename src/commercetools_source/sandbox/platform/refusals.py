@@ -20,11 +20,14 @@ __all__ = [
     "body_of",
     "conflict",
     "forbidden",
+    "invalid_field",
     "invalid_input",
+    "lost_reference",
     "malformed",
     "not_found",
     "oauth",
     "refuse",
+    "required_field",
     "unknown_path",
 ]
 
@@ -51,6 +54,24 @@ def refuse(status: int, code: str, message: str, *, oauth: bool = False, **extra
 def invalid_input(message: str) -> ApiError:
     """Return a 400 InvalidInput."""
     return refuse(400, "InvalidInput", message)
+
+
+def required_field(path: str) -> ApiError:
+    """Return the 400 for a field without a value."""
+    return refuse(400, "RequiredField", f"A value is required for field '{path}'.", field=path)
+
+
+def invalid_field(path: str, value: Any, wanted: str, allowed: Sequence[str] = ()) -> ApiError:
+    """Return the 400 for a field whose value is none that it may have; `wanted` says which it may."""
+    message = f"The value '{value}' is not valid for field '{path}': it must be {wanted}."
+    extra: dict[str, Any] = {"allowedValues": list(allowed)} if allowed else {}
+    return refuse(400, "InvalidField", message, field=path, invalidValue=value, **extra)
+
+
+def lost_reference(type_id: str, field: str, value: Any) -> ApiError:
+    """Return the 400 for a reference that leads nowhere; `field` is `id` or `key`."""
+    message = f"The referenced object of type '{type_id}' with {field} '{value}' was not found."
+    return refuse(400, "ReferencedResourceNotFound", message, typeId=type_id, **{field: value})
 
 
 def malformed(parameter: str, message: str) -> ApiError:

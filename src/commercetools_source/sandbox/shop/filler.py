@@ -6,9 +6,12 @@ of the shop; products are always of the product type that has every attribute.
 
 from __future__ import annotations
 
+import math
 import re
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.sandbox.contract import facets
 from commercetools_source.sandbox.shop.balance import balance
 from commercetools_source.sandbox.shop.basics import store_key, tax_rate
 from commercetools_source.sandbox.shop.catalog import sku
@@ -150,6 +153,10 @@ class ShopFiller:
             "ProductTailoringAttribute": self._attribute,
             "TaxRate": lambda _: tax_rate(world, self._turn(MARKETS)),
         }
+        # Of lists that are first built where they may be empty there is none like that before.
+        self._lists: dict[tuple[str, str], Any] = {
+            ("ApplicableRecurrencePolicies", "recurrencePolicies"): [world.ref("recurrence-policy", 0)],
+        }
         self._finishers: Mapping[str, Callable[[Json], None]] = {
             "Cart": balance,
             "CreatedBy": self._author,
@@ -208,6 +215,7 @@ class ShopFiller:
         self._fit_customs(value)
         if isinstance(value.get("slug"), dict):
             value["slug"] = {"en": f"slug-{self._next()}"}
+        self._keep_limits(name, value)
         finisher = self._finishers.get(name)
         if finisher is not None:
             finisher(value)
@@ -221,6 +229,20 @@ class ShopFiller:
             value["shippingCustomFields"] = self._customs.value("shipping", self._dice)
         seen = value.get("interfaceInteractions", [])
         seen[:] = [self._customs.value("payment-interface-interaction", self._dice) for _ in seen]
+
+    def _keep_limits(self, name: str, value: Json) -> None:
+        """Let numbers be the nearest that the contract allows, and an empty list that may not be one like that before.
+
+        Nothing is drawn or counted for it, so that a seed keeps its shop.
+        """
+        for field, limits in {**facets().get(name, {}), **facets().get(f"{name}Draft", {})}.items():
+            found = value.get(field)
+            if isinstance(found, int):
+                value[field] = int(min(max(found, limits.get("minimum", found)), limits.get("maximum", math.inf)))
+            elif found:
+                self._lists[name, field] = found
+            elif isinstance(found, list) and "minItems" in limits:
+                value[field] = deepcopy(self._lists.get((name, field), []))
 
     def _author(self, value: Json) -> None:
         """Let it be a user of the Merchant Center, which is a client of the platform itself, if no API client is named.
