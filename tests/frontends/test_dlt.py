@@ -456,6 +456,16 @@ def test_another_part_of_a_stream_is_refused_with_what_to_do(warehouse: Warehous
     assert warehouse.rows("SELECT DISTINCT order_state FROM orders") == [("Open",)]
 
 
+def test_another_project_is_not_loaded_over_the_first(warehouse: Warehouse) -> None:
+    warehouse.load(["zones"])
+    before = warehouse.versions("zones")
+    with Sandbox(rows=rows_of("/zones"), project_key="other-shop") as other:
+        other.create("zones", {"name": "elsewhere"})
+        with pytest.raises(CommercetoolsError, match=r"zones is not complete: .* of the project .*'other-shop'"):
+            warehouse.load(["zones"], credentials=other.settings())
+    assert warehouse.versions("zones") == before
+
+
 def test_the_examples_of_the_page_run(
     shop: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

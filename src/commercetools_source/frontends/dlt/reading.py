@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dlt
 from dlt.common import logger
 
+from commercetools_source.config.values import shown
 from commercetools_source.errors import RecordError, StateError, legible
 from commercetools_source.extract.checkpoint import StreamState, encode
 from commercetools_source.extract.engine import Extraction
@@ -49,6 +50,9 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
         reason = conflict_with(stream, state, selection)
         if run.relations and state != StreamState() and not kept.get("relations"):
             reason = f"what is loaded of it was read without relations; {DLT.anew}"
+        if (project := kept.get("project", run.project)) != run.project:
+            reason = f"what is loaded of it is of the project {shown(project)}, and now {run.project!r} is asked for"
+            reason += f"; give it a pipeline and a dataset of its own, or {DLT.anew}"
         if reason is not None:
             run.fail(stream, reason)
             return
@@ -112,7 +116,7 @@ class _Reading:
                     return
                 yield from self._taken(delivery, item, whole=whole)
                 # dlt stores the state with the tables that were yielded before, so it moves only behind them.
-                self._kept.update(state=encode(delivery.state), relations=run.relations)
+                self._kept.update(state=encode(delivery.state), relations=run.relations, project=run.project)
         outcome = extraction.outcomes[name]
         if outcome.lack is not None and (outcome.quarantined or not outcome.stopped):
             run.fail(self._stream, outcome.lack)
