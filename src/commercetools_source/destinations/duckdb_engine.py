@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SETTINGS",
+    "THREADS",
     "Settings",
     "api_time",
     "as_json",
@@ -45,8 +46,11 @@ __all__ = [
 
 Settings = dict[str, str | bool | int | float | list[str]]
 
+THREADS = 2
+"""More threads of DuckDB's gain little beside the download, and cost memory each."""
+
 SETTINGS: Settings = {
-    "threads": 2,  # more gain little beside the download and cost memory each
+    "threads": THREADS,
     "preserve_insertion_order": False,
     "autoinstall_known_extensions": False,  # nothing is downloaded behind the user's back
     "autoload_known_extensions": False,

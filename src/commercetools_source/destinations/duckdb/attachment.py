@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
+from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.duckdb.catalogue import Catalogue
 from commercetools_source.destinations.duckdb.connection import attach, target_of
 from commercetools_source.destinations.duckdb_engine import first_line
@@ -25,6 +26,8 @@ class Attachment(ABC):
 
     gathers_states: ClassVar[bool] = False
     """Whether states that come without rows wait for the next transaction, because each commit costs much."""
+    threads_for_few_rows: ClassVar[int] = duckdb_engine.THREADS
+    """Threads of DuckDB's that store a delivery of few rows into a table that has few."""
 
     def __init__(self, name: str) -> None:
         self.name = name

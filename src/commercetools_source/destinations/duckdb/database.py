@@ -33,6 +33,7 @@ class Database:
         self._on_rollback = on_rollback
         self.read_only = read_only
         self._allowed = ""
+        self._threads = duckdb_engine.THREADS
         self._rolling_back = False
         self.commit_failed = False
         self.connection = attachment.attach(read_only=read_only)
@@ -55,6 +56,13 @@ class Database:
         if memory != self._allowed:
             self.connection.execute(f"SET memory_limit = '{memory}'")
             self._allowed = memory
+
+    def use_threads(self, *, few_rows: bool) -> None:
+        """Let DuckDB use as many threads as are best for many rows, or for few."""
+        threads = self._attachment.threads_for_few_rows if few_rows else duckdb_engine.THREADS
+        if threads != self._threads:
+            self.connection.execute(f"SET threads = {threads}")
+            self._threads = threads
 
     def allow_at_least(self, memory: str) -> None:
         """Raise DuckDB's memory limit to `memory` where it is lower."""

@@ -60,6 +60,8 @@ if TYPE_CHECKING:
 __all__ = ["Attached", "DuckDB", "Opened"]
 
 
+_FEW = 10_000
+"""Rows of a delivery, and of the table that it meets, up to which a second thread of DuckDB's gains nothing."""
 _KEPT = "what was stored before is kept, and the next run goes on from there"
 
 
@@ -357,9 +359,15 @@ class Attached:
         """Store a delivery or nothing of it; raises an error of DuckDB's when it needs more than `memory`."""
         opened = self._opened
         opened.database.allow(memory)
+        opened.database.use_threads(few_rows=self._is_small(delivery))
         self._waiting.pop(delivery.stream.name, None)  # it must not come after a state whose commit gave no answer
         with self._transaction(opened):
             return store(opened.database, opened.tables, opened.model, opened.history, delivery)
+
+    def _is_small(self, delivery: Delivery) -> bool:
+        """Return whether a delivery has few rows, and meets few: no end of a full read of several deliveries."""
+        rows = self._opened.database.catalogue.row_counts.get(delivery.stream.name, 0)
+        return delivery.phase is not Phase.FULL_LAST and max(rows, len(delivery.records)) <= _FEW
 
     def _store_state(self, delivery: Delivery) -> None:
         """Store the state of a delivery that brings nothing, by itself or with the next transaction."""
@@ -425,6 +433,7 @@ class Attached:
         try:
             with raising_interrupts():
                 self._opened.database.allow(self._memory.enough)
+                self._opened.database.use_threads(few_rows=False)
                 yield self._opened
         except duckdb_errors() as error:
             raise DestinationError(

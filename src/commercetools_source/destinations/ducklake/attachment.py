@@ -46,6 +46,7 @@ class Lake(Attachment):
 
     extensions: ClassVar[tuple[str, ...]] = ("ducklake",)
     gathers_states = True  # a commit is a snapshot that stays, and round trips to a server
+    threads_for_few_rows = 1  # a commit is many small queries, and with a second thread takes twice the CPU
 
     def __init__(self, name: str, data: DataPath | None = None) -> None:
         super().__init__(name)
