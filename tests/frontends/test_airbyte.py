@@ -235,6 +235,40 @@ def test_a_mistake_is_one_trace_that_names_it(shop: Sandbox, files: dict[str, An
     assert SECRET not in json.dumps(messages)
 
 
+BROKEN = [
+    {"format": 99},
+    {"lastModifiedAt": "2026-01-01T00:00:00.000Z"},  # of Airbyte's own connector
+    {"__ab_no_cursor_state_message": True},
+]
+
+
+def state_of(stream: str, stored: Any) -> dict[str, Any]:
+    return {"type": "STREAM", "stream": {"stream_descriptor": {"name": stream}, "stream_state": stored}}
+
+
+@pytest.mark.parametrize("stored", BROKEN, ids=str)
+def test_a_state_that_cannot_be_used_stops_its_own_stream_alone(shop: Sandbox, stored: dict[str, Any]) -> None:
+    chosen = catalog(orders="incremental", zones="incremental")
+    settings = config(shop, emit_deletions=True)
+    status, messages = run("read", config=settings, catalog=chosen, state=[state_of("orders", stored)])
+    assert status == 1
+    (error,) = traces(messages, "ERROR")
+    assert error["stream_descriptor"] == {"name": "orders"}
+    assert error["failure_type"] == "config_error"
+    assert "clear or refresh the stream" in error["message"]
+    assert ("orders", "INCOMPLETE") in statuses(messages)
+    assert ("zones", "COMPLETE") in statuses(messages)
+    assert {message["record"]["stream"] for message in messages if message["type"] == "RECORD"} == {"zones"}
+    assert [one["stream"]["stream_descriptor"]["name"] for one in states(messages)] == ["zones"]
+
+
+def test_a_full_refresh_asks_for_nothing_of_a_state_that_cannot_be_used(shop: Sandbox) -> None:
+    chosen = catalog(orders="full_refresh")
+    status, messages = run("read", config=config(shop), catalog=chosen, state=[state_of("orders", BROKEN[1])])
+    assert (status, statuses(messages)[-1]) == (0, ("orders", "COMPLETE"))
+    assert sum(message["type"] == "RECORD" for message in messages) == len(shop.records("orders"))
+
+
 def test_a_start_in_the_future_is_named_as_the_setting_is(shop: Sandbox) -> None:
     late = config(shop, start_date="2999-01-01T00:00:00Z")
     _, messages = run("read", config=late, catalog=catalog(orders="incremental"))

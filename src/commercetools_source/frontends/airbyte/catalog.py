@@ -12,6 +12,7 @@ from commercetools_source.catalog.schema import json_schema
 from commercetools_source.catalog.streams import STREAMS, find
 from commercetools_source.config.values import shown
 from commercetools_source.errors import ConfigError, StateError
+from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.frontends.airbyte.messages import DELETED_AT, UPDATED_AT
 from commercetools_source.frontends.arguments import checked
 from commercetools_source.frontends.words import AIRBYTE
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.extract.checkpoint import StreamState
 
 __all__ = ["COMPLETE", "catalog", "configured", "states"]
 
@@ -94,7 +94,10 @@ def _chosen(entry: _Entry) -> tuple[Stream, bool]:
 
 
 def states(given: Any, chosen: Mapping[Stream, bool]) -> dict[Stream, StreamState]:
-    """Return where the `chosen` streams go on, without those whose full refresh is complete; may raise StateError."""
+    """Return where the `chosen` streams go on, without those whose full refresh is complete.
+
+    Raises StateError for what is no list of states. A state that cannot be used is `broken`: it stops its stream alone.
+    """
     try:
         items = msgspec.convert(given or [], list[_State])
     except msgspec.ValidationError as error:
@@ -108,5 +111,13 @@ def states(given: Any, chosen: Mapping[Stream, bool]) -> dict[Stream, StreamStat
         if not (full and COMPLETE in previous):
             # To an incremental read, a full refresh that was complete says nothing.
             usable = {} if COMPLETE in previous else previous
-            going_on[stream] = AIRBYTE.state(stream, usable or None, full=full)
+            going_on[stream] = _usable(stream, usable or None, full=full)
     return going_on
+
+
+def _usable(stream: Stream, stored: object, *, full: bool) -> StreamState:
+    try:
+        return AIRBYTE.state(stream, stored, full=full)
+    except StateError as error:
+        # A full refresh asks for nothing that was stored.
+        return StreamState(broken=None if full else str(error).removeprefix(f"{stream.name}: "))
