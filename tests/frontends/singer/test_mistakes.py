@@ -35,6 +35,7 @@ def refused(answer: Response, *words: str) -> None:
         ({"project_key": None, "client_id": ""}, ["project_key is missing", "TAP_COMMERCETOOLS_CLIENT_ID"]),
         ({"client_secret": 12345678}, ["client_secret is ***"]),
         ({"stream_maps": 3}, ["stream_maps", "3 is not of type"]),
+        ({"batch_config": {"encoding": {"format": "jsonl"}}}, ["batch_config cannot be used", "storage"]),
         ({"start_date": "soon"}, ["start_date is 'soon'"]),
         ({"api_url": "http://example.com"}, ["it must be https://"]),
     ],
@@ -95,12 +96,29 @@ def test_a_broken_catalog_is_refused(tap: Tap, catalog: Any, words: str) -> None
         ("customer_groups", {"replication_key": "name"}, "customer_groups has no change date"),
         ("orders", {"replication_method": "LOG_BASED"}, "the replication method LOG_BASED"),
         ("orders", {"replication_key": "createdAt"}, "it can only go by 'lastModifiedAt'"),
+        (
+            "orders",
+            {"key_properties": ["orderNumber"]},
+            "orders has the key ['orderNumber']; it can be ['id'], or empty",
+        ),
+        ("orders", {"stream": "my_orders"}, "orders is called 'my_orders' there"),
     ],
 )
-def test_a_replication_that_is_not_possible_is_refused(
-    tap: Tap, stream: str, fields: dict[str, str], words: str
-) -> None:
+def test_what_a_catalog_cannot_change_is_refused(tap: Tap, stream: str, fields: dict[str, Any], words: str) -> None:
     refused(tap(catalog=tap.catalog(stream, change=lambda entry: entry.update(fields))), words)
+
+
+def test_a_key_is_sent_even_if_it_is_deselected(tap: Tap, sandbox: Sandbox) -> None:
+    def deselect(entry: dict[str, Any]) -> None:
+        tap.metadata(entry, "id").update(selected=False, inclusion="available")
+        tap.metadata(entry, "name").update(selected=False)
+
+    answer = tap(catalog=tap.catalog("zones", change=deselect))
+    assert answer.status == 0, answer.err
+    (schema,) = answer.of("SCHEMA")
+    assert "id" in schema["schema"]["properties"]
+    assert {record["id"] for record in answer.records("zones")} == {zone["id"] for zone in sandbox.records("zones")}
+    assert not any("name" in record for record in answer.records("zones"))
 
 
 def test_a_bare_catalog_entry_takes_key_and_method_from_the_tap(tap: Tap) -> None:
@@ -126,6 +144,8 @@ def test_a_bare_catalog_entry_takes_key_and_method_from_the_tap(tap: Tap) -> Non
         ({"bookmarks": {"orders": {"replication_key": "id", "replication_key_value": "x"}}}, "goes by 'id'"),
         ({"bookmarks": {"orders": {"replication_key_value": "x"}}}, "it must be a date"),
         ({"bookmarks": {"orders": []}}, "the state of orders is not an object"),
+        ({"type": "STATE", "value": {"bookmarks": {}}}, "the state is not a Singer state"),
+        ({"orders": "2026-01-01T00:00:00Z"}, "the state is not a Singer state"),
     ],
 )
 def test_a_state_that_cannot_be_used_is_refused(tap: Tap, state: Any, words: str) -> None:

@@ -35,7 +35,9 @@ def bookmarks_in(state: Any) -> dict[str, dict[str, Any]]:
     Raises StateError when `state` has not the form of a Singer state.
     """
     bookmarks = state.get("bookmarks", {}) if isinstance(state, dict) else None
-    if not isinstance(bookmarks, dict):
+    # A whole STATE message, or what Meltano stores of one, would count as a first run.
+    is_other = isinstance(state, dict) and "bookmarks" not in state and state.keys() - {"currently_syncing"}
+    if not isinstance(bookmarks, dict) or is_other:
         raise StateError('the state is not a Singer state: it must be {} or {"bookmarks": {"<stream>": {…}}}')
     for name, bookmark in bookmarks.items():
         if not isinstance(bookmark, dict):

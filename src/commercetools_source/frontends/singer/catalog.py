@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.singerlib import Catalog, Metadata, Schema
 
 from commercetools_source.catalog.streams import find
+from commercetools_source.config.values import shown
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -80,6 +81,11 @@ def _parsed(given: Any) -> Catalog:
 def _complete(entry: CatalogEntry, row: Stream) -> None:
     if not entry.schema.properties:
         raise ConfigError(f"{row.name} has no schema; make a new catalog with --discover")
+    if entry.stream not in {None, row.name}:
+        raise ConfigError(
+            f"{row.name} is called {shown(entry.stream)} there; a catalog cannot rename it, but"
+            f' stream_maps can: {{"{row.name}": {{"__alias__": "…"}}}}'
+        )
     root = entry.metadata.root
     key = entry.replication_key or root.replication_key
     # Tools write it into the entry, into the metadata, or into both.
@@ -100,3 +106,9 @@ def _complete(entry: CatalogEntry, row: Stream) -> None:
     entry.replication_method = FULL_TABLE if FULL_TABLE in methods or row.cursor is None else INCREMENTAL
     if entry.key_properties is None:
         entry.key_properties = root.table_key_properties or list(row.key)
+    # Without a key a target appends; by another one it would take rows for each other.
+    if entry.key_properties and set(entry.key_properties) != set(row.key):
+        raise ConfigError(f"{row.name} has the key {shown(entry.key_properties)}; it can be {list(row.key)}, or empty")
+    # Nobody can deselect them: a target could not merge what it is sent.
+    for name in row.key:
+        entry.metadata["properties", name] = Metadata(inclusion=Metadata.InclusionType.AUTOMATIC)

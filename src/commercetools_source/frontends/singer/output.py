@@ -159,7 +159,7 @@ class _StreamOutput:
     def __init__(self, stream: CommercetoolsStream) -> None:
         self.opened = False
         self.maps: list[StreamMap] = list(stream.stream_maps)
-        self.batches: BatchConfig | None = stream.get_batch_config(stream.config)
+        self.batches = _batch_config(stream)
         self._name = stream.name
         self._tap_name = stream.tap_name
         self._is_plain = stream.is_plain
@@ -238,6 +238,14 @@ class _StreamOutput:
                 mapped = stream_map.transform(plain)
                 if mapped is not None:
                     yield stream_map, mapped
+
+
+def _batch_config(stream: CommercetoolsStream) -> BatchConfig | None:
+    """Return the SDK's setting `batch_config`; raises ConfigError where it lacks something."""
+    try:
+        return stream.get_batch_config(stream.config)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"batch_config cannot be used, it must have encoding and storage: {error}") from None
 
 
 _names = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
