@@ -47,7 +47,7 @@ SANDBOX = ["platform", "query", "data", "changes", "server"]  # lowest first
 # It must not share code with what it judges; as a command it treats its standard streams as the others do.
 ALONE = {"sandbox": {"errors", "sandbox"}}
 SHARED = {
-    "sandbox.__main__": {"frontends.signals", "frontends.stdio"},  # what a process is to its terminal
+    "sandbox.__main__": {"frontends.signals", "frontends.process"},  # what a process is to its terminal
     "sandbox.process": {"frontends.signals"},
 }
 SPEAKS = {"cli", "report", "frontends"}  # these write for people or over a protocol

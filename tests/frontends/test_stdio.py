@@ -19,7 +19,7 @@ from commercetools_source.destinations.duckdb.connection import row_counts
 from commercetools_source.destinations.duckdb.file import DuckDB
 from commercetools_source.events import Notice, PageRead, StreamFailed
 from commercetools_source.frontends.mage import commercetools
-from commercetools_source.frontends.stdio import run_command
+from commercetools_source.frontends.process import run_command
 from commercetools_source.report.progress import draw
 from commercetools_source.sandbox import Sandbox
 

@@ -15,7 +15,7 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line with `arguments` (by default the process's own); always ends in SystemExit."""
-    from commercetools_source.frontends.stdio import run_command
+    from commercetools_source.frontends.process import run_command
 
     raise SystemExit(run_command(lambda: _run(arguments)))
 

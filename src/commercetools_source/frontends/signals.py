@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and the hang-up of a terminal: the first ends a run cleanly, the second at once."""
+"""Ctrl-C, SIGTERM and a hang-up: the first ends a run cleanly and the second at once; other work ends at once."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from commercetools_source.frontends.stdio import tell
+from commercetools_source.frontends.stdio import raise_between_writes, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-__all__ = ["Stopper", "stop_signals", "stopping"]
+__all__ = ["Stopper", "ended_by_signals", "stop_signals", "stopping"]
 
 
 class Stopper:
@@ -33,10 +33,12 @@ class Stopper:
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         """Handle a signal."""
-        if self.signal or self._stop is None:
-            self.signal = number
-            raise SystemExit(128 + number)
-        self.signal = number
+        again, self.signal = bool(self.signal), number
+        if again or self._stop is None:
+            if not again:
+                tell(f"\nstopped by {signal.Signals(number).name}\n".encode())
+            raise_between_writes(SystemExit(128 + number))
+            return
         # Before it is said: what matters must happen even if nobody can read the message.
         self._stop()
         # Past the buffers of sys.stderr: the signal may have come in the middle of a write to it.
@@ -53,9 +55,22 @@ def stop_signals() -> list[signal.Signals]:
 
 
 @contextmanager
-def stopping() -> Iterator[Stopper]:
+def stopping(stopper: Stopper | None = None) -> Iterator[Stopper]:
     """Let the signals of `stop_signals` end the run cleanly while the block runs."""
-    stopper = Stopper()
+    stopper = stopper or Stopper()
+    try:
+        with ended_by_signals(stopper):
+            yield stopper
+    except KeyboardInterrupt:  # DuckDB raises its own error in place of SystemExit, and its destination this
+        if not stopper.signal:
+            raise
+        raise SystemExit(128 + stopper.signal) from None
+
+
+@contextmanager
+def ended_by_signals(stopper: Stopper | None = None) -> Iterator[Stopper]:
+    """Let the signals of `stop_signals` end what the block does: at once, unless the stopper is armed."""
+    stopper = stopper or Stopper()
     # Python lets only the main thread set handlers: https://docs.python.org/3/library/signal.html#signals-and-threads
     if threading.current_thread() is not threading.main_thread():
         yield stopper
@@ -63,10 +78,6 @@ def stopping() -> Iterator[Stopper]:
     before = {number: signal.signal(number, stopper) for number in stop_signals()}
     try:
         yield stopper
-    except KeyboardInterrupt:  # DuckDB raises its own error in place of SystemExit, and its destination this
-        if not stopper.signal:
-            raise
-        raise SystemExit(128 + stopper.signal) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

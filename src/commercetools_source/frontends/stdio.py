@@ -1,7 +1,7 @@
 """Standard input, output and error of a command: there from the start, and never another file's descriptor.
 
-Each command runs through `run_command`. A descriptor that is closed when a process starts is given to the
-next file that it opens, so what is meant for standard error would end in a database.
+A descriptor that is closed when a process starts is given to the next file that it opens, so what is meant for
+standard error would end in a database.
 """
 
 from __future__ import annotations
@@ -9,50 +9,17 @@ from __future__ import annotations
 import errno
 import io
 import os
-import signal
 import sys
+import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from commercetools_source.errors import DestinationError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+__all__ = ["Forgiving", "output_fault", "prepare", "raise_between_writes", "tell"]
 
-__all__ = ["Forgiving", "output_fault", "prepare", "run_command", "tell"]
-
-
-def run_command(command: Callable[[], int | None]) -> int:
-    """Run `command` with sound standard streams; return its exit status, None being 0.
-
-    Standard output that cannot be written becomes a sentence on standard error and the status 1. Standard error
-    that cannot be written changes nothing. Ctrl-C is the status 130.
-    """
-    prepare()
-    fault: DestinationError | None = None
-    try:
-        status = command() or 0
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else int(bool(end.code))
-        if isinstance(end.code, str):
-            # As the interpreter does it: https://docs.python.org/3/library/exceptions.html#SystemExit
-            tell(f"{end.code}\n".encode())
-    except KeyboardInterrupt:
-        # Before a command handles signals, such as while it is being imported, nothing has begun that could be told of.
-        status = 128 + signal.SIGINT
-    except Exception as error:
-        status, fault = 1, _unwritten(error)
-        if fault is None:
-            raise
-    try:
-        sys.stdout.flush()
-    except DestinationError as error:
-        fault = None if status and fault is None else error  # else the command has told of it
-        status = status or 1
-        _let_go(sys.stdout)
-    if fault is not None:
-        tell(f"error: {fault}\n".encode())
-    return status
+_PATIENCE = 2.0
+"""Seconds for which whoever reads the output may take nothing when a program is to end at once."""
 
 
 def prepare() -> None:
@@ -83,6 +50,16 @@ def tell(text: bytes) -> None:
     if stream is not None:  # else descriptor 2 is some other file, or none
         with suppress(OSError, ValueError):
             os.write(stream.fileno(), text)
+
+
+def raise_between_writes(end: BaseException) -> None:
+    """Raise `end` in a signal handler, or have a write to standard output that it interrupts raise it when it is whole.
+
+    A write whose reader takes nothing for seconds is cut. Returns where the write will raise.
+    """
+    raw = getattr(sys.stdout, "buffer", None)
+    if not (isinstance(raw, _Output) and raw.defers(end)):
+        raise end
 
 
 def output_fault(error: OSError | ValueError) -> str:
@@ -140,22 +117,51 @@ class Forgiving(io.TextIOBase):
 
 
 class _Output(io.FileIO):
-    """Standard output without buffers: takes all that it is given, or raises DestinationError."""
+    """Standard output without buffers: takes all that it is given, or raises DestinationError.
+
+    There is none above it either: what a signal's handler raises reaches a buffer as if nothing had been written,
+    and it would write its bytes once more.
+    """
+
+    _writing = False
+    _deferred: BaseException | None = None
+    _fault: DestinationError | None = None
 
     def write(self, data: Any) -> int:
         view = memoryview(data).cast("B")
         left = view
+        # Handlers run in the main thread: what they raise cuts no write of another one.
+        self._writing = threading.current_thread() is threading.main_thread()
         try:
             while left:
                 count: int | None = super().write(left)
                 left = left[count or 0 :]
                 if not count:
-                    _await_reader(self)
+                    _takes_more(self, None)
         except OSError as error:
             fault = DestinationError(output_fault(error))
-            fault.errno = error.errno  # by it click knows a reader that has gone, and _unwritten that this is ours
+            fault.errno = error.errno  # by it click knows a reader that has gone, and `run_command` that this is ours
+            self._fault = fault
             raise fault from error
+        finally:
+            self._writing = False
+        if self._deferred is not None:
+            raise self._deferred
         return len(view)
+
+    def flush(self) -> None:
+        """Raise once more what a write raised: who wrote may have passed over it, as argparse does."""
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            raise fault
+        super().flush()
+
+    def defers(self, end: BaseException) -> bool:
+        """Have the write under way raise `end` after its last byte; False where there is none, or nobody reads it."""
+        if not self._writing or not _takes_more(self, _PATIENCE):
+            return False
+        self._deferred = end
+        return True
 
 
 class _Error(io.FileIO):
@@ -169,11 +175,14 @@ class _Error(io.FileIO):
             return size
 
 
-def _await_reader(out: io.FileIO) -> None:
-    """Wait until `out`, which does not block, can take more."""
+def _takes_more(out: io.FileIO, seconds: float | None) -> bool:
+    """Wait so long until `out` can take more, None for ever; return whether it can."""
     import select
 
-    select.select([], [out], [])
+    try:
+        return bool(select.select([], [out], [], seconds)[1])
+    except (OSError, ValueError):  # Windows selects sockets only, and no system more than 1,024 descriptors
+        return True
 
 
 def _occupied(number: int, flags: int, stream: TextIO | None) -> int:
@@ -197,17 +206,15 @@ def _occupied(number: int, flags: int, stream: TextIO | None) -> int:
 def _rebuilt(stream: TextIO | None, kind: type[io.FileIO], place: int) -> TextIO:
     """Return `stream` over a raw file of `kind`; one that is not simply a descriptor's is returned as it is."""
     if stream is None:
-        raw = kind(place, "wb", closefd=False)
-        return io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", "backslashreplace", line_buffering=kind is _Error)
+        return io.TextIOWrapper(_raw(kind, place), "utf-8", "backslashreplace", line_buffering=kind is _Error)
     if not isinstance(stream, io.TextIOWrapper):
         return stream
     buffer: Any = stream.buffer
     raw = getattr(buffer, "raw", buffer)
     if type(raw) is not io.FileIO or raw.fileno() != place:
         return stream
-    raw = kind(place, "wb", closefd=False)
     return io.TextIOWrapper(
-        raw if raw is buffer else io.BufferedWriter(raw),
+        _raw(kind, place),
         stream.encoding,
         stream.errors,
         line_buffering=stream.line_buffering,
@@ -215,20 +222,6 @@ def _rebuilt(stream: TextIO | None, kind: type[io.FileIO], place: int) -> TextIO
     )
 
 
-def _unwritten(error: BaseException | None) -> DestinationError | None:
-    """Return the fault of standard output that `error` is or was caused by, if there is one."""
-    while error is not None:
-        if isinstance(error, DestinationError) and error.errno is not None:
-            return error
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def _let_go(out: TextIO) -> None:
-    """Send what is left in the buffer nowhere: Python would try it again when it ends, complain and exit with 120."""
-    with suppress(OSError, ValueError):  # closed, or no file at all
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(nowhere, out.fileno())
-        finally:
-            os.close(nowhere)
+def _raw(kind: type[io.FileIO], place: int) -> Any:
+    # Any: a text layer accepts a raw file, as it does where Python is told not to buffer, though its type says not.
+    return kind(place, "wb", closefd=False)

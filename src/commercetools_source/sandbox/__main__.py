@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from commercetools_source.errors import ConfigError, printable
+from commercetools_source.frontends.process import run_command
 from commercetools_source.frontends.signals import stop_signals
-from commercetools_source.frontends.stdio import run_command
 from commercetools_source.sandbox.process import serve_sandbox
 from commercetools_source.sandbox.runner import Sandbox
 from commercetools_source.sandbox.shop.days import on_day

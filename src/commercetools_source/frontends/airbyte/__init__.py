@@ -21,6 +21,6 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the connector with `arguments` (by default the process's own); always ends in SystemExit."""
     from commercetools_source.frontends.airbyte.connector import run
-    from commercetools_source.frontends.stdio import run_command
+    from commercetools_source.frontends.process import run_command
 
     raise SystemExit(run_command(lambda: run(arguments)))

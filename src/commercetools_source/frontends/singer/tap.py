@@ -20,7 +20,7 @@ from commercetools_source.errors import CommercetoolsError, ConfigError, StateEr
 from commercetools_source.events import counted
 from commercetools_source.frontends.json_files import json_file, json_object, json_value
 from commercetools_source.frontends.settings_schema import EMIT_DELETIONS, config_schema
-from commercetools_source.frontends.signals import Stopper
+from commercetools_source.frontends.signals import Stopper, stopping
 from commercetools_source.frontends.singer import bookmarks
 from commercetools_source.frontends.singer.catalog import catalog_of, tell_deletions
 from commercetools_source.frontends.singer.configuration import (
@@ -116,7 +116,8 @@ class TapCommercetools(Tap):
         version = time.time_ns() // 1_000_000 if self.config.get(ACTIVATE_VERSION) else None
         output = SingerOutput(chosen, self.message_writer, self.state, version, self.state_bytes)
         output.open()  # what is wrong with the state is told before anything is asked of the platform
-        with self.connect() as client:
+        # The SDK handles no hang-up of a terminal.
+        with stopping(self._stopper), self.connect() as client:
             summary = sync(
                 client,
                 output,

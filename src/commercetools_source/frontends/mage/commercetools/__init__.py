@@ -8,7 +8,8 @@ if __name__ == "__main__":
     # The first entry is this folder, where `client` and `schemas` would hide other packages' modules.
     sys.path[:] = [place for place in sys.path if place != __file__.rpartition("/")[0]]
 
-from commercetools_source.frontends.stdio import prepare, run_command
+from commercetools_source.frontends.process import run_command
+from commercetools_source.frontends.stdio import prepare
 
 if __name__ == "__main__":
     prepare()
