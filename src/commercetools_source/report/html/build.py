@@ -106,7 +106,7 @@ def _stored(
     filled = [name for name, row in rows.items() if row.rows]
     # References of streams that did not change held in the page before: to ask all again would take longer than a short
     # run.
-    changed = [name for name in filled if not runs or rows[name].has_news()]
+    changed = {name: rows[name].rows for name in filled if not runs or rows[name].has_news()}
     lacking, checked = orphans(connection, tables, changed)
     diagram = queries.diagram_of(filled)
     return Page(

@@ -38,16 +38,19 @@ _FEW_ROWS = 10_000
 _NEWEST = "temp.main._newest"
 
 
-def orphans(connection: duckdb.DuckDBPyConnection, tables: Tables, names: Collection[str]) -> tuple[list[Orphans], int]:
-    """Return the references of the streams `names` that lead to no row, and how many foreign keys were looked at.
+def orphans(
+    connection: duckdb.DuckDBPyConnection, tables: Tables, rows: Mapping[str, int]
+) -> tuple[list[Orphans], int]:
+    """Return the references of streams that lead to no row, and how many foreign keys were looked at.
 
-    Those in lists are looked at in the newest records only; those to streams that are not here are not.
+    `rows`: how many live rows each of these streams has. Those in lists are looked at in the newest records only; those
+    to streams that are not here are not.
     """
     targets = _Targets(connection)
     lacking: list[Orphans] = []
     listed: list[_Listed] = []
     checked = 0
-    for name in names:
+    for name, count in rows.items():
         if name not in tables or name in _PAST or not relations(STREAMS[name]):
             continue
         root, *below = relations(STREAMS[name])
@@ -55,7 +58,7 @@ def orphans(connection: duckdb.DuckDBPyConnection, tables: Tables, names: Collec
         if keys := _keys(root, tables):
             source = f"(FROM {record_table(name)} WHERE {DELETED_AT} IS NULL)"
             query = _selected(root, keys, source, tables[name])
-            if _is_short(connection, name):
+            if count <= _FEW_ROWS:
                 listed += _listed(connection, root, keys, query, newest_only=False)
             else:
                 lacking += _lacking(targets, root, keys, query)
@@ -110,11 +113,6 @@ def _keys(relation: Relation, tables: Tables) -> list[ForeignKey]:
         and key.relation != relation.parent
         and _AUTHORS.isdisjoint(key.columns[0].split("_"))
     ]
-
-
-def _is_short(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
-    row = connection.execute(f"SELECT count(*) <= {_FEW_ROWS} FROM {record_table(name)}").fetchone()  # noqa: S608 - quoted
-    return bool(row and row[0])
 
 
 def _fields(root: Relation, below: Sequence[Relation], types: Collection[str]) -> list[str]:
