@@ -21,6 +21,7 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import moment, shift
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB, open_destination
+from commercetools_source.destinations.ducklake.attachment import LakeInFile
 from commercetools_source.destinations.ducklake.extensions import load
 from commercetools_source.destinations.ducklake.postgres import PostgresAddress
 from commercetools_source.errors import CommercetoolsError, ConfigError, DestinationError, InUseError
@@ -336,6 +337,74 @@ def test_a_run_that_loses_its_lock_stores_nothing_more(postgres: Lake, query: st
     destination.close()
     second.close()
     assert postgres.ids() == {"1", "2"}
+
+
+GRANTS = "GRANT USAGE ON SCHEMA public TO {0}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {0}"
+
+
+@needs_lake
+def test_a_role_that_may_only_read_reads_and_is_told_before_it_writes(postgres: Lake) -> None:
+    destination = open_destination(postgres.spec)
+    destination.open()
+    destination.write(deliver(OLD))
+    destination.close()
+    role, url = f"reader_{uuid4().hex}", urlsplit(postgres.spec.removeprefix("ducklake:"))
+    with duckdb.connect() as connection:
+        load(connection, "postgres_scanner", "the test")
+        connection.execute(f"ATTACH {string(url._replace(query='').geturl())} AS lake (TYPE postgres)")
+        for statement in (f"CREATE ROLE {role} LOGIN PASSWORD ''SECRET''", GRANTS.format(role)):
+            connection.execute(f"CALL postgres_execute('lake', '{statement}')")
+    host = url.netloc.rpartition("@")[2]
+    spec = f"ducklake:{url._replace(netloc=f'{role}:SECRET@{host}').geturl()}"
+    version = postgres.version()
+    for _ in range(2):
+        with pytest.raises(DestinationError, match="cannot be written: this role may only read tables") as error:
+            open_destination(spec).open()
+        assert "SECRET" not in str(error.value)
+        reader: Any = open_destination(spec)
+        assert reader.open_read_only()[STREAM.name].cursor == CURSOR
+        reader.close()
+    assert postgres.version() == version
+
+
+@needs_lake
+def test_a_database_that_only_lets_itself_be_read_is_told_of_before_anything_is_written(postgres: Lake) -> None:
+    destination = open_destination(postgres.spec)
+    destination.open()
+    destination.write(deliver(OLD))
+    destination.close()
+    name = urlsplit(postgres.spec.removeprefix("ducklake:")).path.removeprefix("/")
+    setting = f"ALTER DATABASE {name} SET default_transaction_read_only = on"
+    with server() as connection:
+        connection.execute(f"CALL postgres_execute('server', '{setting}')")
+    with pytest.raises(DestinationError, match="cannot be written: this server or database only lets itself be read"):
+        open_destination(postgres.spec).open()
+    assert open_destination(postgres.spec).open_read_only()[STREAM.name].cursor == CURSOR
+
+
+COMMIT = (
+    "TransactionContext Error: Failed to commit: Failed to commit DuckLake transaction.\n"
+    "Failed to flush changes into DuckLake: {}"
+)
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        (
+            'Failed to execute query "INSERT INTO x VALUES (\'{"a": "ann@x.example"}\')": ERROR:  no space left\n',
+            "ERROR:  no space left",
+        ),
+        ("IO Error: Could not write file: no space left", "IO Error: Could not write file: no space left"),
+        ('Failed to execute query "INSERT INTO x VALUES (\'{"a": "ann@x.example"}\')', "Failed to commit"),
+    ],
+)
+def test_a_commit_that_fails_gives_its_reason_and_no_row(reason: str, shown: str) -> None:
+    error = duckdb.Error(COMMIT.replace("{}", reason))
+    message = LakeInFile(Path("shop.ducklake")).message(error)
+    assert shown in message
+    assert message.isprintable()
+    assert "ann@" not in message + str(error)  # which is the cause of ours
 
 
 @needs_lake

@@ -9,7 +9,7 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from commercetools_source.destinations.duckdb.attachment import Attachment
 from commercetools_source.destinations.duckdb.connection import check_path, connect, require_packages, target_of
@@ -36,6 +36,16 @@ _NO_LAKE = "creating a new DuckLake is explicitly disabled"
 _OTHER_DATA = "does not match existing data path"
 _NO_DATA = "data_path is not set"
 _VERSIONS = re.compile(r"catalog version is (\S+), but the extension requires version (\S+)\. ")
+
+_FAILED_COMMIT = "Failed to commit DuckLake transaction."
+_REASON = re.compile(r'": ((?:ERROR|FATAL|PANIC): .*)|: ((?:\w+ Error): .*)')
+"""What failed, of PostgreSQL or of DuckDB: behind the statement with the rows, on the lines after that sentence."""
+
+_NOT_GRANTED = """SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+ AND starts_with(relname, 'ducklake_') AND NOT (has_table_privilege(oid, 'INSERT')
+ AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))"""
+"""Tables of the catalogue that may only be read; DuckLake makes them in the schema public."""
+_READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean"
 
 _LOCK = 7_301_948_226_115_508_407
 """Arbitrary: what our lock is called among the advisory locks of a database of PostgreSQL."""
@@ -76,6 +86,15 @@ class Lake(Attachment):
             self.release(connection)
             raise
         return connection
+
+    def message(self, error: BaseException) -> str:
+        """Return the first line of an error; of a commit that failed, the reason, and leave no rows in the error."""
+        head, failed, statement = str(error).partition(_FAILED_COMMIT)
+        if failed:
+            reasons = [first or second for first, second in _REASON.findall(statement)]
+            # Python shows the error before ours as well, and DuckLake's repeats the rows that it could not store.
+            error.args = (reasons[-1].strip() if reasons else head + failed,)
+        return super().message(error)
 
     def catalogue(self, connection: duckdb.DuckDBPyConnection) -> LakeCatalogue:
         """Return what the lake has."""
@@ -197,7 +216,7 @@ class LakeInPostgres(Lake):
         if self._holder is None:
             return
         try:
-            self._holder.execute(f"FROM postgres_query('{_METADATA}', 'SELECT 1')").fetchall()
+            self._answer("SELECT 1")
         except duckdb.Error as error:
             raise DestinationError(
                 f"the connection to {self.name} that keeps other runs out is lost ({self.message(error)});"
@@ -236,10 +255,23 @@ class LakeInPostgres(Lake):
         # In a transaction that stays open: DuckDB gives each statement outside of one any connection of its pool.
         self._holder = connection.cursor()
         self._holder.execute("BEGIN")
-        query = f"FROM postgres_query('{_METADATA}', 'SELECT pg_try_advisory_xact_lock({_LOCK})')"
-        ((has_lock,),) = self._holder.execute(query).fetchall()
-        if not has_lock:
+        if not self._answer(f"SELECT pg_try_advisory_xact_lock({_LOCK})"):
             raise InUseError(f"{self.name} is in use by another run; wait until it has ended and run again")
+        # Asked now: else a run would read everything, and fail at its first commit.
+        if self._answer(_READ_ONLY):
+            raise DestinationError(f"{self.name} cannot be written: this server or database only lets itself be read")
+        if self._answer(_NOT_GRANTED):
+            raise DestinationError(
+                f"{self.name} cannot be written: this role may only read tables of the lake; name its owner in the"
+                " address, or grant INSERT, UPDATE and DELETE on all tables of the schema public"
+            )
+
+    def _answer(self, query: str) -> Any:
+        """Return the value that PostgreSQL answers a query with, by the connection that has the lock."""
+        if self._holder is None:
+            return None
+        ((value,),) = self._holder.execute(f"FROM postgres_query('{_METADATA}', {string(query)})").fetchall()
+        return value
 
 
 class MotherDuck(Lake):
