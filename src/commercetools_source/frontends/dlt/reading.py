@@ -14,10 +14,10 @@ from commercetools_source.extract.checkpoint import StreamState, encode
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import conflict_with, mode_of
+from commercetools_source.frontends.arrow_relations import RelationTables
 from commercetools_source.frontends.deleted import deleted_since
-from commercetools_source.frontends.dlt.relations import Relations
 from commercetools_source.frontends.dlt.run import Run, tell
-from commercetools_source.frontends.dlt.tables import Tables, hints
+from commercetools_source.frontends.dlt.tables import Tables, hints, relation_hints
 from commercetools_source.frontends.words import DLT
 from commercetools_source.sync.deletions import Kept
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from commercetools_source.errors import CommercetoolsError
     from commercetools_source.extract.delivery import Delivery
     from commercetools_source.extract.selection import Selection
-    from commercetools_source.frontends.dlt.relations import Rows
+    from commercetools_source.frontends.arrow_relations import RelationRows
 
 __all__ = ["read"]
 
@@ -74,9 +74,9 @@ class _Reading:
     ) -> None:
         self._run, self._stream, self._kept, self._selection, self._added = run, stream, kept, selection, added
         self._tables = Tables(stream, run.form, added)
-        self._relations: Relations | None = None
+        self._relations: RelationTables | None = None
         if run.relations:
-            self._relations = Relations(stream, run.custom_fields(), self._tables.types, run.variants_of)
+            self._relations = RelationTables(stream, run.custom_fields(), self._tables.types, run.variants_of)
 
     def tables(self, state: StreamState) -> Iterator[Any]:
         """Yield what was deleted, then what was read, and note how that ended."""
@@ -123,7 +123,7 @@ class _Reading:
 
     def _taken(self, delivery: Delivery, item: Any, *, whole: bool) -> Iterator[Any]:
         """Yield a delivery; the last one of a read that is whole in this run says that it replaces the table."""
-        rows: Rows = "all" if delivery.phase.full else "changed"
+        rows: RelationRows = "all" if delivery.phase.full else "changed"
         # Only a read that began and ended in this run has every row: any other would replace the table by a part of
         # itself.
         if whole and delivery.phase.swaps and not delivery.keeps_unread:
@@ -131,7 +131,7 @@ class _Reading:
         elif len(item):
             yield from self._written(item, rows)
 
-    def _written(self, item: Any, rows: Rows, disposition: str = "merge") -> Iterator[Any]:
+    def _written(self, item: Any, rows: RelationRows, disposition: str = "merge") -> Iterator[Any]:
         """Yield records for the stream's table, and their relations for tables of their own."""
         shown = self._tables.shown(item)
         if self._relations is None:
@@ -139,9 +139,9 @@ class _Reading:
             return
         name = self._stream.name
         yield _for_table(shown, {"table_name": name, **hints(self._stream, self._run.form)}, disposition)
-        for described, table in self._relations.tables(item, rows):
-            if len(table) or disposition == "replace":
-                yield _for_table(table, described, disposition)
+        for table in self._relations.of(item, rows):
+            if len(table.rows) or disposition == "replace":
+                yield _for_table(table.rows, relation_hints(table), disposition)
 
     def _note_unfit(self) -> None:
         """Let new fields become columns of the next run, unless the schema's contract forbids new columns."""

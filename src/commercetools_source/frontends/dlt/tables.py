@@ -12,6 +12,7 @@ from commercetools_source.catalog.schema import Column, columns
 from commercetools_source.catalog.stream import Paging
 from commercetools_source.destinations.parquet.files import fields, fitted
 from commercetools_source.extract.records import decoded
+from commercetools_source.frontends.arrow_relations import folded
 from commercetools_source.frontends.arrow_rows import ArrowRows
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.abilities import Tombstone
+    from commercetools_source.frontends.arrow_relations import RelationTable
 
-__all__ = ["Tables", "folded", "hints"]
+__all__ = ["Tables", "hints", "relation_hints"]
 
 _DATA_TYPES = {"string": "text", "int": "bigint", "number": "double", "datetime": "timestamp"}
 """dlt's data types by kind, where they have another name: https://dlthub.com/docs/general-usage/schema#data-types"""
@@ -44,9 +46,17 @@ def hints(stream: Stream, form: str) -> dict[str, Any]:
     return {"primary_key": list(stream.key), "columns": described}
 
 
-def folded(name: str) -> str:
-    """Return what is left of a name in whatever way dlt writes it: two with the same may not be in one table."""
-    return "".join(filter(str.isalnum, name.casefold()))
+def relation_hints(table: RelationTable) -> dict[str, Any]:
+    """Return dlt's hints for the rows of a relation: those of a record are replaced together."""
+    columns: dict[str, dict[str, Any]] = {
+        name: {"data_type": "json"} for name, sql in table.types.items() if sql == "JSON"
+    }
+    return {
+        "table_name": f"model_{table.name}",
+        "primary_key": list(table.key),
+        "merge_key": list(table.owner),
+        "columns": {**columns, DELETED_AT: {"hard_delete": True}},
+    }
 
 
 class Tables:
