@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import click
 
 WRITING = {
-    "sync": ["--streams", "zones"],
+    "sync": ["--streams", "zones", "--wait", "1s"],
     "backfill": ["--since", "2020-01-01", "--streams", "orders"],
     "sweep": ["--streams", "orders"],
     "state reset": ["zones"],

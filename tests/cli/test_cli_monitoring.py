@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import threading
+from base64 import b64encode
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,15 +26,17 @@ ZONES = ["sync", "-d", "jsonl:lines", "--streams", "zones"]
 
 
 @contextmanager
-def check(status: int = 200) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Serve a check; give its URL and the paths and bodies that it is sent."""
+def check(status: int = 200, user: bytes | None = None) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Serve a check, for `user` alone if there is one; give its URL and the paths and bodies that it is sent."""
     told: list[tuple[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            told.append((self.path, body.decode()))
-            self.send_response(status)
+            known = user is None or self.headers["Authorization"] == f"Basic {b64encode(user).decode()}"
+            if known:
+                told.append((self.path, body.decode()))
+            self.send_response(status if known else 401)
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
@@ -85,6 +88,31 @@ def test_a_check_that_cannot_be_told_fails_no_run_and_its_url_is_not_shown(
     reason = "it answers 404" if status else os.strerror(errno.ECONNREFUSED)
     assert told.splitlines() == [f"the check of --ping was not told: {reason}"] * 2
     assert "uuid" not in told
+
+
+def test_a_check_behind_a_password_is_told_and_the_password_is_not_shown(
+    shop: Sandbox,  # noqa: ARG001 - its settings are in the environment
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with check(user=b"me@here:s3cr3t/") as (url, told):
+        assert run([*ZONES, "--ping", url.replace("//", "//me%40here:s3cr3t%2F@"), "-q"]) == 0
+        assert capsys.readouterr().err == ""
+        assert run([*ZONES, "--ping", url.replace("//", "//me:s3cr3t@"), "-q"]) == 0
+    assert [path for path, _ in told] == ["/uuid/start", "/uuid"]
+    assert capsys.readouterr().err.splitlines() == ["the check of --ping was not told: it answers 401"] * 2
+
+
+@pytest.mark.parametrize(
+    "url", ["http://host/ü", "http://a..b/", "http://h/a b", "http://me:s3cr3t@[::1/", "ftp://me:s3cr3t@h/", "s3cr3t"]
+)
+def test_a_check_whose_url_is_none_is_wrong_usage_before_anything_is_asked(
+    url: str,
+    shop: Sandbox,  # noqa: ARG001 - its settings are in the environment
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run([*ZONES, "--ping", url]) == 2
+    assert capsys.readouterr().err.startswith("error: --ping must be a URL such as")
+    assert not list(Path.cwd().iterdir())
 
 
 def test_metrics_have_the_run_and_each_stream(shop: Sandbox) -> None:

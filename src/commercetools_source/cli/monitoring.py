@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 
 from commercetools_source.cli.output import UNFINISHED, say
 from commercetools_source.cli.values import refuse_foreign, refuse_place
@@ -36,7 +37,7 @@ class Monitors:
 
     def __init__(self, ping: str | None, metrics: Path | None) -> None:
         if ping is not None and not _is_url(ping):
-            raise ConfigError("--ping must be a URL such as https://hc-ping.com/your-uuid")
+            raise ConfigError("--ping must be a URL such as https://hc-ping.com/your-uuid, all in ASCII")
         if metrics is not None:
             refuse_place(metrics, "--metrics", _SIGN)
         self._ping = ping
@@ -64,8 +65,13 @@ class Monitors:
             return
         address = urlsplit(self._ping)
         # The signal belongs to the path: a query, such as `?rid=`, stays behind it.
-        url = urlunsplit(address._replace(path=f"{address.path.rstrip('/')}{signal}"))
+        place = address._replace(netloc=address.netloc.rpartition("@")[2], path=f"{address.path.rstrip('/')}{signal}")
+        url = urlunsplit(place)
         request = urllib.request.Request(url, data=text[:_LONGEST].encode(), method="POST")  # noqa: S310 - checked above
+        if address.username is not None:
+            user = b":".join(unquote_to_bytes(part or "") for part in (address.username, address.password))
+            # Not for whoever the check redirects to.
+            request.add_unredirected_header("Authorization", f"Basic {b64encode(user).decode()}")
         if _refusal(request) is None:
             return
         if (reason := _refusal(request)) is not None:  # once more, as nobody waits for it
@@ -90,8 +96,11 @@ class Monitors:
 def _is_url(text: str) -> bool:
     try:
         address = urlsplit(text)
-        return address.scheme in {"http", "https"} and bool(address.hostname) and address.port != 0
-    except ValueError:  # half of an IPv6 address, a port that is none
+        host = (address.hostname or "").encode("idna")
+        # What else may stand in one is written by its number: https://datatracker.ietf.org/doc/html/rfc3986#section-2
+        written = text.isascii() and text.isprintable() and " " not in text
+        return address.scheme in {"http", "https"} and bool(host) and address.port != 0 and written
+    except ValueError:  # half of an IPv6 address, a port that is none, a host with an empty label
         return False
 
 
