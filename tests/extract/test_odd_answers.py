@@ -188,6 +188,45 @@ def test_an_answer_that_is_no_page_ends_its_stream_only(
     assert not objects.complete
 
 
+@pytest.mark.parametrize("name", ["count", "limit", "total"])
+def test_what_is_no_number_of_records_is_named_and_blames_no_record(
+    sandbox: Sandbox, tmp_path: Path, name: str
+) -> None:
+    events: list[Event] = []
+    zones = len(sandbox.records("zones"))
+    for value in ('"5"', '"many"', "true", "-1", "1.5", "[]", '{"a": 1}'):
+        path = tmp_path / "shop.duckdb"
+        path.unlink(missing_ok=True)
+
+        def change(exchange: Exchange, value: str = value) -> None:
+            body = json.loads(exchange.body)
+            if path_of(exchange) == "/zones" and name in body:
+                exchange.body = json.dumps({**body, name: json.loads(value)}).encode()
+
+        with Middle(sandbox, change) as middle:
+            (outcome,) = run(middle, path, ["zones"], events, page_size=3).outcomes
+            assert outcome.error == (
+                f"answers of /zones have the {name} {value}, which is no number of records;"
+                " look for a proxy or gateway that changes requests or answers"
+            )
+            assert outcome.quarantined == 0
+            middle.change = lambda _: None
+            assert run(middle, path, ["zones"]).complete
+        assert counts(path, ["zones"]) == {"zones": zones}
+    assert [event for event in events if isinstance(event, RecordQuarantined)] == []
+
+
+@pytest.mark.parametrize("rest", ["", ',"total":"0"', ',"total":true', ',"total":-2'])
+def test_an_empty_list_of_containers_is_believed_with_a_count_only(sandbox: Sandbox, tmp_path: Path, rest: str) -> None:
+    def change(exchange: Exchange) -> None:
+        if path_of(exchange).startswith("/custom-objects"):
+            exchange.body = f'{{"results":[]{rest}}}'.encode()
+
+    with Middle(sandbox, change) as middle:
+        (outcome,) = run(middle, tmp_path / "shop.duckdb", ["custom_objects"]).outcomes
+    assert not outcome.complete
+
+
 @pytest.mark.parametrize("number", ["1e400", "-1e400", "1e9999999999", "1" * 400])
 def test_a_number_that_no_float_holds_is_read_as_it_was_written(sandbox: Sandbox, number: str) -> None:
     def change(exchange: Exchange) -> None:

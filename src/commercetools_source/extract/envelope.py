@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from codecs import utf_8_decode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
-from commercetools_source.errors import UndecodableError
+from commercetools_source.errors import UndecodableError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +18,9 @@ __all__ = ["Envelope", "decode_object", "decode_page", "decode_rows"]
 _CHUNK = 1 << 12
 """Bytes whose text is checked at once. Texts of 64 KB, which many threads make and drop between pages that stay, leave
 gaps in the C library's heap that grow to 600 MB; those of 4 KB take no longer and leave none."""
+_SHOWN = 40
+"""So many characters are shown of what stands in the place of a number."""
+_UNCOUNTED = "no page: an empty list without a count"
 _NO_OBJECT = "the record is no JSON object"
 _DEEP = "the record is nested deeper than this machine can read"
 
@@ -26,26 +29,31 @@ class Envelope(msgspec.Struct):
     """A page: `results` as the platform sent them, `limit` as it understood it, `total` if it was asked for.
 
     `count`: how many results the platform put into it (https://docs.commercetools.com/api/types#pagedqueryresponse).
+    `odd`: which of the numbers is none, with what stands there; "" if each is a whole number from 0 on, or missing.
     """
 
     results: list[msgspec.Raw]
     count: int | None = None
     limit: int | None = None
     total: int | None = None
+    odd: str = ""
 
 
-class _Fields(msgspec.Struct):
-    """A page whose records are split into their fields."""
+_Record = TypeVar("_Record")
 
-    results: list[dict[str, msgspec.Raw]]
-    count: int | None = None
-    limit: int | None = None
-    total: int | None = None
+
+class _Sent(msgspec.Struct, Generic[_Record]):
+    """A page as it was sent: its numbers may be anything, which says nothing against its records."""
+
+    results: list[_Record]
+    count: Any = None
+    limit: Any = None
+    total: Any = None
 
 
 # Made once: a decoder analyses its type when it is made (https://jcristharif.com/msgspec/perf-tips.html).
-_decode = msgspec.json.Decoder(Envelope).decode
-_decode_fields = msgspec.json.Decoder(_Fields).decode
+_decode = msgspec.json.Decoder(_Sent[msgspec.Raw]).decode
+_decode_fields = msgspec.json.Decoder(_Sent[dict[str, msgspec.Raw]]).decode
 
 
 def decode_page(
@@ -60,7 +68,7 @@ def decode_page(
         _check_text(body)
         if b"\n" in body:  # a pretty-printed answer would break line protocols; its records are written compactly
             body = msgspec.json.format(body, indent=-1)
-        envelope = _decode(body) if redact is None else _redacted(body, redact)
+        envelope = _enveloped(body, redact)
     except RecursionError:
         raise UndecodableError(_DEEP) from None
     except ValueError as error:
@@ -71,18 +79,34 @@ def decode_page(
     # Its first byte, and not a parse of each record, which would take as long as the page itself.
     if redact is None and not all(bytes(memoryview(record)[:1]) == b"{" for record in envelope.results):
         raise UndecodableError(_NO_OBJECT)
-    if min(number or 0 for number in (envelope.count, envelope.limit, envelope.total)) < 0:
-        raise ValueError("no page: a count below zero")
     # Some gateways answer what they do not understand with an empty list; the platform counts each of its pages.
-    if not envelope.results and envelope.count is None and envelope.total is None:
-        raise ValueError("no page: an empty list without a count")
+    if not envelope.results and envelope.count is None and envelope.total is None and not envelope.odd:
+        raise ValueError(_UNCOUNTED)
     return envelope, len(body)
 
 
-def _redacted(body: bytes, redact: Callable[[dict[str, msgspec.Raw]], msgspec.Raw]) -> Envelope:
+def _enveloped(body: bytes, redact: Callable[[dict[str, msgspec.Raw]], msgspec.Raw] | None) -> Envelope:
+    if redact is None:
+        whole = _decode(body)
+        return _counted(whole, whole.results)
     # One parse splits the page into records and these into fields: a second one would take as long again.
-    page = _decode_fields(body)
-    return Envelope([redact(fields) for fields in page.results], page.count, page.limit, page.total)
+    split = _decode_fields(body)
+    return _counted(split, [redact(fields) for fields in split.results])
+
+
+def _counted(page: _Sent[Any], results: list[msgspec.Raw]) -> Envelope:
+    sent = {"count": page.count, "limit": page.limit, "total": page.total}
+    numbers = {name: _whole(value) for name, value in sent.items()}
+    odd = next((name for name, value in sent.items() if value is not None and numbers[name] is None), "")
+    shown = f"{odd} {printable(json.dumps(sent[odd]), _SHOWN)}" if odd else ""
+    return Envelope(results, numbers["count"], numbers["limit"], numbers["total"], shown)
+
+
+def _whole(value: Any) -> int | None:
+    """Return a number of records; None for what is none. 5.0 is one: JSON has one kind of number."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def decode_object(body: bytes) -> bytes:
@@ -109,11 +133,12 @@ def decode_rows(body: bytes) -> tuple[list[dict[str, Any]], int | None]:
     rows = answer.get("results") if isinstance(answer, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError("no page")
-    total = answer.get("total")
-    if not isinstance(total, int):
-        return rows, None
-    if total < 0:
-        raise ValueError("no page: a count below zero")
+    sent, count = answer.get("total"), answer.get("count")
+    total = _whole(sent)
+    if sent is not None and total is None:
+        raise ValueError("no page: a total that is no number of records")
+    if not rows and total is None and count is None:
+        raise ValueError(_UNCOUNTED)
     return rows, total
 
 

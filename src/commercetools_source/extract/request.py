@@ -101,7 +101,8 @@ class PageRequest:
     def fetch(self, limit: int, attempts: int | None, *, skip: int = 0, counted: bool = False) -> Fetched:
         """Return a page of `limit` records at most, behind `skip` others; `counted` lets the platform count them all.
 
-        Raises ApiError, NetworkError, UndecodableError, and StateError for an answer with fewer records than it counts.
+        Raises ApiError, NetworkError, UndecodableError, and StateError for an answer with fewer records than it counts,
+        or with something else in place of their number.
         """
         offset = self.key_range.offset + skip
         params = [
@@ -114,6 +115,11 @@ class PageRequest:
         ]
         decode = decode_page if self.redact is None else partial(decode_page, redact=self.redact)
         envelope, size = self.get(path_of(self.stream, self.key_range), params, decode, attempts)
+        if envelope.odd:
+            raise StateError(
+                f"answers of {self.label} have the {envelope.odd}, which is no number of records;"
+                " look for a proxy or gateway that changes requests or answers"
+            )
         count, total = len(envelope.results), envelope.total if counted else None
         if envelope.count not in {None, count}:
             raise StateError(cut_short(self.label))
