@@ -339,7 +339,7 @@ KEPT = {
         (typed("sync -d shop.duckdb --streams project -q"),),
         1,
         "holds no stream that can be compared",
-        "run `sync` first",
+        "project: every run reads it whole",
     ),
     "swept": Case(f"sweep {DUCK} --allow-deletes 1", (customer, STORED, deleted)),
     "too much gone": Case(

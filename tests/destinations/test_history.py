@@ -128,6 +128,16 @@ def test_no_moment_before_the_history_began_is_answered(path: Path) -> None:
         names_at(path, 4)
 
 
+def test_no_moment_at_all_is_an_error_and_no_empty_shop(path: Path) -> None:
+    store(path, delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+    with duckdb.connect(str(path), read_only=True) as connection:
+        for asked_for in ("NULL", "NULL::TIMESTAMP", "(SELECT max(id) FROM raw.zones WHERE false)"):
+            with pytest.raises(duckdb.Error, match=r"history.zones_at needs a moment, such as '2026-11-01'"):
+                connection.execute(f"FROM history.zones_at({asked_for})").fetchall()
+        with pytest.raises(duckdb.Error, match="yesterday"):
+            connection.execute("FROM history.zones_at('yesterday')").fetchall()
+
+
 def test_a_moment_is_utc_unless_it_says_otherwise(path: Path) -> None:
     store(path, delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
     store(path, delivered([zone("a", 2, 60)], 70, Phase.MERGE_LAST))

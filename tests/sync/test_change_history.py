@@ -14,11 +14,12 @@ from changes import KEY, NOW, change, journal, keys, shop, stamp
 from commercetools_source import STREAMS, Client
 from commercetools_source.catalog.scopes import missing_scope, unseen
 from commercetools_source.catalog.streams import streams_of
-from commercetools_source.errors import StateError
+from commercetools_source.errors import DestinationError, StateError
 from commercetools_source.events import Event, Notice
 from commercetools_source.report.check import CheckReport
 from commercetools_source.sandbox import Fault
 from commercetools_source.sync.access import inspect
+from commercetools_source.sync.compare import sweep, verify
 from commercetools_source.sync.run import Summary, sync
 from patience import Jumps
 
@@ -87,6 +88,20 @@ def test_its_columns_are_typed_and_its_changes_are_a_table(tmp_path: Path) -> No
         assert connection.sql("SELECT count(*), any_value(reference_key) FROM change_history_stores").fetchall() == [
             (10, "berlin")
         ]
+
+
+def test_to_compare_it_is_refused_with_the_reason(tmp_path: Path) -> None:
+    with shop(journal(5, 60)) as sandbox:
+        destination = f"duckdb:{tmp_path}/shop.duckdb"
+        assert run(sandbox, destination).complete
+        reason = "its rows never change and are never deleted, and have no id to compare"
+        with Client(sandbox.settings()) as client:
+            for compare in (verify, sweep):
+                with pytest.raises(
+                    DestinationError, match=rf"can be compared with the platform \(change_history: {reason}\)"
+                ):
+                    compare(client, destination)
+                assert [verdict.note for verdict in compare(client, destination, ["change_history"])] == [reason]
 
 
 def test_the_next_run_reads_what_is_new_and_the_look_back(tmp_path: Path) -> None:

@@ -22,7 +22,16 @@ from commercetools_source.sync import listing as graphql
 from commercetools_source.sync.deletions import marking
 from commercetools_source.sync.erasure import catch_up, erasure_of
 from commercetools_source.sync.stores import unlike
-from commercetools_source.sync.sweeping import FIELDS, Guard, expires_on_platform, fetch, listing, refusal, sweepable
+from commercetools_source.sync.sweeping import (
+    FIELDS,
+    Guard,
+    expires_on_platform,
+    fetch,
+    incomparable,
+    listing,
+    refusal,
+    sweepable,
+)
 from commercetools_source.sync.transfer import destination_of
 
 if TYPE_CHECKING:
@@ -114,9 +123,12 @@ def _each(
 def _held(destination: Destination, names: Collection[str]) -> list[Stream]:
     """Return those streams of `names`, which were read into the destination, that can be compared."""
     stored_streams = [stream for name, stream in STREAMS.items() if sweepable(stream) and name in names]
-    if not stored_streams:
-        raise DestinationError(f"{destination.name} holds no stream that can be compared; run `sync` first")
-    return stored_streams
+    if stored_streams:
+        return stored_streams
+    if not names:
+        raise DestinationError(f"{destination.name} holds no stream yet; run `sync` first")
+    reasons = "; ".join(f"{stream.name}: {incomparable(stream)}" for name, stream in STREAMS.items() if name in names)
+    raise DestinationError(f"{destination.name} holds no stream that can be compared with the platform ({reasons})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +147,7 @@ def _one(sides: _Sides, stream: Stream, state: StreamState) -> Verdict:
     if state.broken is not None:
         return Verdict(stream.name, note=state.broken)
     if not sweepable(stream):
-        return Verdict(stream.name, note="every run reads it whole, so there is nothing to sweep")
+        return Verdict(stream.name, note=incomparable(stream))
     if (difference := unlike(stream, state, sides.client.config.store_key)) is not None:
         return Verdict(stream.name, note=difference)
     # Half of a read compared with the whole of a listing would call the other half missing.

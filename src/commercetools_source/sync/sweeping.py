@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.privacy import Privacy
 
-__all__ = ["FIELDS", "Guard", "expires_on_platform", "fetch", "listing", "refusal", "sweepable"]
+__all__ = ["FIELDS", "Guard", "expires_on_platform", "fetch", "incomparable", "listing", "refusal", "sweepable"]
 
 _IDS_AT_ONCE = 100
 """Ids in one `where`: a URL of some 4 KB, where 15 KB are refused (docs: HTTP API)."""
@@ -48,6 +48,13 @@ def sweepable(stream: Stream) -> bool:
     """
     # A listing goes by the id, which rows with another key do not have.
     return stream.cursor is not None and stream.key == ("id",)
+
+
+def incomparable(stream: Stream) -> str:
+    """Return why a stream that is not `sweepable` is not compared with the platform."""
+    if stream.cursor is None:
+        return "every run reads it whole, so there is nothing to sweep"
+    return "its rows never change and are never deleted, and have no id to compare"
 
 
 def expires_on_platform(stream: Stream) -> bool:
