@@ -346,6 +346,13 @@ def test_the_commands_of_the_page_are_those_that_exist() -> None:
     assert commands == ["spec", "check", "discover", "read"]
 
 
+def test_the_catalog_of_the_page_is_read(shop: Sandbox) -> None:
+    (example,) = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    status, messages = run("read", config=config(shop), catalog=json.loads(example), state=[])
+    assert status == 0
+    assert {name for name, word in statuses(messages) if word == "COMPLETE"} == {"orders", "customer_groups"}
+
+
 def test_a_stream_without_change_dates_may_be_configured_as_incremental_and_is_read_whole_each_time() -> None:
     # PyAirbyte 0.71 configures every stream so, whatever the catalog says that it supports.
     with Sandbox(rows=rows_of("/customer-groups")) as shop:
