@@ -11,6 +11,7 @@ from commercetools_source.catalog.timestamps import instant, moment
 from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord, StreamRecord
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.schemas import BOOKKEEPING
+from commercetools_source.model.structures import from_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,9 +88,11 @@ def _bare(table: str) -> str:
 
 def _insert(database: Database, table: str, rows: list[dict[str, Any]]) -> None:
     columns = _TABLES[table]
-    values = [_time(row[name]) if name in _TIMES else row[name] for row in rows for name in columns]
-    marks = ", ".join([f"({', '.join('?' * len(columns))})"] * len(rows))
-    database.execute(f"INSERT INTO {table} ({_names(columns)}) VALUES {marks}", values)  # noqa: S608 - constants
+    values = [{name: _time(row[name]) if name in _TIMES else row[name] for name in columns} for row in rows]
+    # As one text: to bind fifteen parameters for each of fifty rows takes DuckDB 1.4 70 ms.
+    rows_read = f"unnest({from_json('?', [columns])}, recursive := true)"
+    text = msgspec.json.encode(values).decode()
+    database.execute(f"INSERT INTO {table} ({_names(columns)}) SELECT {rows_read}", [text])
 
 
 def _present(database: Database, table: str) -> list[str]:

@@ -118,7 +118,13 @@ class CustomFieldWatch:
             return
         some = f"(FROM {record_table(stream)} WHERE {self._recent(everything=everything)} LIMIT {_LOOKED_AT})"
         live = f"(FROM {record_table(products)} WHERE {DELETED_AT} IS NULL)"
-        for product_type in self._own.queries().product_types:
+        # Only the types that they have: there may be hundreds, and each is a query of its own.
+        present = self._database.execute(
+            f"SELECT DISTINCT \"productType\" ->> '/id' FROM {live} SEMI JOIN"  # noqa: S608 - quoted names
+            f" (SELECT \"product\" ->> '/id' AS id FROM {some}) USING (id)"
+        )
+        ids = {uid for (uid,) in present}
+        for product_type in (row for row in self._own.queries().product_types if row.id in ids):
             rows = standalone_rows(product_type.id, products, live, tables[products], Standalone(stream, some, types))
             for variant, product in self._database.execute(f"SELECT _variant, _product FROM ({rows})"):  # noqa: S608 - quoted
                 yield product_type.id, _decoded(variant), _decoded(product)

@@ -11,7 +11,7 @@ from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.parquet.compaction import compact
 from commercetools_source.destinations.parquet.decoding import Clock, Decoders, column_types
 from commercetools_source.destinations.parquet.news import news
-from commercetools_source.destinations.parquet.published import COLUMNS, publish_columns, publish_views
+from commercetools_source.destinations.parquet.published import COLUMNS, Texts, publish_columns, publish_views
 from commercetools_source.extract.abilities import Changes
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Deliveries:
         self._count = count
         self._materialize = materialize
         self._complete: set[str] = set()
+        self._texts: Texts = {}
 
     def start(self, seconds: float) -> None:
         """Store no row as of a time before this one, in seconds since 1970; for a clock that was set back."""
@@ -64,6 +65,7 @@ class Deliveries:
         """Forget what is known of the folder."""
         self._decoders.clear()
         self._complete.clear()
+        self._texts.clear()
 
     def write(self, delivery: Delivery) -> tuple[Decoder, list[str]]:
         """Store records and state, publish what readers need, and join small files.
@@ -80,7 +82,7 @@ class Deliveries:
         tables = [stream.name, *self._folder.tables(stream.name)]
         changed = [publish_columns(self._folder, table) for table in tables]
         if any(changed):
-            publish_views(self._folder)
+            publish_views(self._folder, self._texts)
         if phase.last:
             for table in tables:
                 compact(self._folder, table)
@@ -169,7 +171,7 @@ class Deliveries:
             for name in outdated:  # first, because it is made anew as long as the table is there
                 self._folder.files.discard(f"{name}/{COLUMNS}")
             self._folder.drop(outdated)
-            publish_views(self._folder)
+            publish_views(self._folder, self._texts)
         publish_columns(self._folder, stream.name)
         for name, relation in relations.incomplete(self._folder, stream):
             child, paths = self._folder.entry(name), self._folder.paths(stream.name)

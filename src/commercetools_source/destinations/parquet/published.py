@@ -31,10 +31,22 @@ if TYPE_CHECKING:
     from commercetools_source.destinations.manifest import Entry
     from commercetools_source.destinations.store import Store
 
-__all__ = ["COLUMNS", "LATEST", "columns_file", "publish_columns", "publish_views", "readable_views", "refuse_foreign"]
+__all__ = [
+    "COLUMNS",
+    "LATEST",
+    "Texts",
+    "columns_file",
+    "publish_columns",
+    "publish_views",
+    "readable_views",
+    "refuse_foreign",
+]
 
 COLUMNS = "columns.parquet"
 LATEST = "latest.sql"
+Texts = dict[str, tuple[object, str]]
+"""The views of each stream, and what they were made from."""
+
 _DESCRIPTION, _VERSION = b"description", b"commercetools-source"
 """Keys in Arrow's metadata: what a column is, and which version says so. Readers other than Arrow's pass over them."""
 
@@ -132,40 +144,61 @@ def readable_views(folder: Folder) -> str:
     return _script(folder, Local(folder.files.fetch(MANIFEST).parent), relations=False)
 
 
-def publish_views(folder: Folder) -> None:
-    """Write the views, one for each stream and one for each relation, if they are not there as they should be."""
-    text = _script(folder, folder.files).encode()
+def publish_views(folder: Folder, texts: Texts | None = None) -> None:
+    """Write the views, one for each stream and one for each relation, if they are not there as they should be.
+
+    `texts`: what was written before, which is not made anew.
+    """
+    text = _script(folder, folder.files, texts=texts).encode()
     # Not written where nothing has changed: readers' caches and backups go by the time of change.
     if folder.files.get(LATEST) != text:
         folder.files.put(LATEST, lambda out: out.write(text))
 
 
-def _script(folder: Folder, store: Store, *, relations: bool = True) -> str:
-    streams = [(stream, folder.entry(stream)) for stream in sorted(folder.tables())]
-    views = [
-        text
-        for stream, entry in streams
-        if entry is not None and entry.columns
-        for text in (
-            view(store, stream, entry.key, entry.columns),
-            # The manifest may name streams of another version.
-            *(_relation_views(folder, store, stream, entry) if relations and stream in STREAMS else ()),
-            *(_past(store, stream, entry) if relations and stream in STREAMS else ()),
-        )
-    ]
+def _script(folder: Folder, store: Store, *, relations: bool = True, texts: Texts | None = None) -> str:
+    texts = {} if texts is None else texts
+    views = []
+    for stream in sorted(folder.tables()):
+        entry = folder.entry(stream)
+        if entry is None or not entry.columns:
+            continue
+        facts = _facts(folder, stream, entry)
+        if stream not in texts or texts[stream][0] != facts:
+            texts[stream] = facts, "\n".join(_views(folder, store, stream, entry, relations=relations))
+        views.append(texts[stream][1])
     return "\n".join([head(store.url), *views])
+
+
+def _facts(folder: Folder, stream: str, entry: Entry) -> object:
+    """Return all that the views of a stream are made from."""
+    tables = [(name, folder.entry(name)) for name in folder.tables(stream)]
+    children = [(name, list(child.columns.items())) for name, child in tables if child is not None]
+    return [entry.key, list(entry.columns.items()), children, _known_since(entry)]
+
+
+def _views(folder: Folder, store: Store, stream: str, entry: Entry, *, relations: bool) -> Iterator[str]:
+    yield view(store, stream, entry.key, entry.columns)
+    # The manifest may name streams of another version.
+    if relations and stream in STREAMS:
+        yield from _relation_views(folder, store, stream, entry)
+        yield from _past(store, stream, entry)
 
 
 def _past(store: Store, stream: str, entry: Entry) -> Iterator[str]:
     """Yield the macro of a stream as it was at a moment, if its files have versions, and it is known since when."""
+    since = _known_since(entry)
+    if since and has_versions(STREAMS[stream]) and "lastModifiedAt" in entry.columns:
+        yield past_macro(store, STREAMS[stream], entry.key, entry.columns, since)
+
+
+def _known_since(entry: Entry) -> str:
+    """Return the API timestamp from which on all versions of a stream are there, "" if there is none."""
     # What is older than it is kept (`--retain`) is gone.
     oldest = entry.state.get("since") if isinstance(entry.state, dict) else None
     try:
-        since = max(filter(None, (entry.since, str(oldest or ""))), key=moment, default="")
+        return max(filter(None, (entry.since, str(oldest or ""))), key=moment, default="")
     except ValueError:  # what is stored of one stream may be broken, and the others are shown all the same
-        return
-    if since and has_versions(STREAMS[stream]) and "lastModifiedAt" in entry.columns:
-        yield past_macro(store, STREAMS[stream], entry.key, entry.columns, since)
+        return ""
 
 
 def _relation_views(folder: Folder, store: Store, stream: str, entry: Entry) -> Iterator[str]:
