@@ -35,6 +35,10 @@ ELSEWHERE = {
         "the command line needs more:",
         "Usage: commercetools-source COMMAND;",
     ),
+    "cli/test_cli_surroundings.py, of what the system lacks": (
+        "the current folder has been removed",
+        "this process got no more memory",
+    ),
     "cli/test_demo.py, which takes longer than all cases": (
         "What did each store earn",
         "Which variants sell best?",

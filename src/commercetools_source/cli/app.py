@@ -10,6 +10,7 @@ by Ctrl-C, SIGTERM or SIGHUP.
 from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import Annotated
 
@@ -59,14 +60,27 @@ def _run(arguments: Sequence[str] | None, until_the_end: ExitStack) -> int:
     except CommercetoolsError as error:
         say_error(error)
         return 2 if _is_setting(error) else 1
-    # A package of an extra gets advice; any other module that is missing is a fault of ours and keeps its traceback.
-    except ModuleNotFoundError as error:
-        sentence = needs(str(error.name))
+    except (ModuleNotFoundError, FileNotFoundError, MemoryError) as error:
+        sentence, status = _circumstance(error)
         if sentence is None:
             raise
         say_error(sentence)
-        return 2
+        return status
     return 0
+
+
+def _circumstance(error: Exception) -> tuple[str | None, int]:
+    """Return the sentence for what the installation or the system lacks, and its status; None for a fault of ours."""
+    if isinstance(error, MemoryError):
+        return "this process got no more memory; what was stored before is kept. Raise its limit and run it again", 1
+    # A package of an extra gets advice; any other module that is missing is a fault of ours and keeps its traceback.
+    if isinstance(error, ModuleNotFoundError):
+        return needs(str(error.name)), 2
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return "the current folder has been removed; change into one that exists", 2
+    return None, 1
 
 
 def _is_setting(error: CommercetoolsError) -> bool:

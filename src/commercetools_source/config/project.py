@@ -152,7 +152,7 @@ class Config(Settings):
             unread = [f"the settings file {path} cannot be read: {error.strerror}"]
         if not any(name.startswith("CTP_") for name in content.values):
             content = SettingsFile({}, is_environment=True)
-            unread = unread or [f"no {path.name} with CTP_ variables is in {path.absolute().parent}"]
+            unread = unread or [f"no {path.name} with CTP_ variables is in {_folder_of(path)}"]
         try:
             return cls._merge(content, environ, overrides)
         except ConfigError as error:
@@ -186,6 +186,14 @@ class Config(Settings):
             problems = error.problems
         # A line that says nothing to us may be the missing setting, written wrongly.
         raise ConfigError([*content.foreign, *problems] if _lacks_any(problems) else problems)
+
+
+def _folder_of(path: Path) -> str:
+    """Return the folder that `path` lies in, as a sentence names it."""
+    try:
+        return str(path.absolute().parent)
+    except FileNotFoundError:
+        return "the current folder, which has been removed"
 
 
 def _lacks_any(problems: Iterable[str]) -> bool:

@@ -43,7 +43,10 @@ class Interruptible:
         thread = threading.Thread(target=_do, args=(operation, future), name="duckdb")
         try:
             # Inside: a signal's handler may raise while the thread begins, of which nobody knows then whether it has.
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no room for one more
+                _do(operation, future)
             self._wait(future)
         except BaseException:
             # Again and again: between two queries there is nothing to interrupt.

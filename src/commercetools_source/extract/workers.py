@@ -151,7 +151,15 @@ class Threads:
             # Shown by debuggers and py-spy, where "Thread-7" says nothing.
             name = f"commercetools-{number}"
             # Daemons: a process that ends early must not wait for a request of up to `request_timeout` seconds.
-            threading.Thread(target=_work, args=(tasks, reader), name=name, daemon=True).start()
+            thread = threading.Thread(target=_work, args=(tasks, reader), name=name, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no room for one more; fewer of them do the same tasks
+                if number == 0:
+                    raise CommercetoolsError(
+                        "the system lets this process begin no thread; raise its limit of memory or of processes"
+                    ) from None
+                return
 
     def next_result(self, patience: float) -> Result | None:
         """Return the next result, None when none comes within `patience` seconds."""
