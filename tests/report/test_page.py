@@ -148,6 +148,20 @@ def test_sync_and_report_write_a_page_with_every_stream(destination: str, shop: 
     assert words(stored, "h1").startswith(shop.project_key)
 
 
+@pytest.mark.parametrize("destination", ["shop.duckdb", "parquet:shop"])
+def test_fields_inside_objects_that_nobody_knew_are_named_without_their_values(destination: str, shop: Sandbox) -> None:
+    zone = shop.create("zones", {"locations": [{"country": "DE", "height": "Feldberg"}]})
+    try:
+        assert run(["sync", "-d", destination, "--streams", "zones,project", "-q"]) == 0
+        assert run(["report", "-d", destination, "-o", "run.html"]) == 0
+    finally:
+        shop.delete("zones", zone["id"])
+    text = Path("run.html").read_text()
+    cells = [words for tag, words in checked(text).texts if tag == "td"]
+    assert "fields inside objects or lists that this version does not know: locations[].height" in cells
+    assert "Feldberg" not in text
+
+
 @pytest.mark.parametrize("copies", [0, 1_000])
 def test_a_reference_that_leads_nowhere_is_shown_also_in_lists(shop: Sandbox, copies: int) -> None:
     names = ["channels", "customers", "orders", "products", "stores"]

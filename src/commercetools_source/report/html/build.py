@@ -121,7 +121,7 @@ def _stored(
         orders=queries.monthly_orders(connection, tables, until),
         orphans=lacking,
         checked=checked,
-        notes=queries.unknown_fields(tables),
+        notes=[*queries.unknown_fields(tables), *queries.nested_fields(connection, tables)],
         samples=queries.samples(connection, tables, filled, masked=masked),
         masked=masked,
         diagram=svg(diagram) if diagram else "",
