@@ -169,7 +169,7 @@ def _object(rules: Rules, value: Mapping[str, Any], name: str, path: str) -> Non
             raise invalid_input(f"The field '{below}' is none of {name}, which has {', '.join(sorted(fields))}.")
         if item is not None:
             _value(rules, item, parse(fields[field]), below)
-            refuse_field(name, field, item, below, exists=rules.exists, languages=rules.languages())
+            refuse_field(name, field, item, below, exists=rules.exists, languages=rules.languages)
     if reference:
         _reference(rules, value, name, path)
     refuse_object(name, value, path)

@@ -69,11 +69,17 @@ _LEAST_OF_TIER = 2
 
 
 def refuse_field(
-    name: str, field: str, value: Any, path: str, *, exists: Callable[[str, str, str], bool], languages: Sequence[str]
+    name: str,
+    field: str,
+    value: Any,
+    path: str,
+    *,
+    exists: Callable[[str, str, str], bool],
+    languages: Callable[[], Sequence[str]],
 ) -> None:
     """Raise a 400 for the value at `path`, of the `field` of a type called `name`, if it cannot be one.
 
-    `exists`: whether there is a record, by type id, "id" and its value. `languages`: those of the project.
+    `exists`: whether there is a record, by type id, "id" and its value. `languages`: gives those of the project.
     """
     _limit(name, field, value, path)
     if field == "slug" and isinstance(value, Mapping) and name.startswith(tuple(_SLUGS)):
@@ -88,8 +94,8 @@ def refuse_field(
         _match(form, value, path)
     if (field in _EMAILS or (name in _OF_CUSTOMERS and field == "email")) and _EMAIL.fullmatch(value) is None:
         raise invalid_field(path, value, "an e-mail address")
-    if field == "locale" and name in _OF_PROJECT and languages and value not in languages:
-        raise invalid_field(path, value, f"one of the project's languages, {', '.join(languages)}", languages)
+    if field == "locale" and name in _OF_PROJECT and (spoken := languages()) and value not in spoken:
+        raise invalid_field(path, value, f"one of the project's languages, {', '.join(spoken)}", spoken)
     if field in _IDS and not exists(_IDS[field], "id", value):
         raise lost_reference(_IDS[field], "id", value)
 
@@ -110,7 +116,7 @@ def refuse_object(name: str, value: Mapping[str, Any], path: str) -> None:
 
 def refuse_period(value: Mapping[str, Any], path: str = "") -> None:
     """Raise a 400 where a period ends before it begins, or as it does."""
-    first, last = (parse_time(value[name]) if value.get(name) else None for name in ("validFrom", "validUntil"))
+    first, last = (parse_time(str(value.get(name))) for name in ("validFrom", "validUntil"))
     if first and last and first >= last:
         raise invalid_field(_below(path, "validUntil"), value["validUntil"], f"later than validFrom, {first}")
 
