@@ -1,6 +1,6 @@
-"""Runs of the dlt source in processes of their own, which end by SIGKILL at a moment that dlt's files show.
+"""Runs of the dlt source, also in processes that end by SIGKILL at a moment that the changes of dlt's files show.
 
-As a script: reads a JSON array a line, [folder, destination, credentials, moment], and prints each run's exit status.
+As a script: runs once, with a JSON array of the folder, the destination, the credentials and the moment.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["MOMENTS", "STREAMS", "STUCK", "Runner"]
+__all__ = ["MOMENTS", "STREAMS", "STUCK", "run", "run_until"]
 
 STREAMS = ["orders", "zones", "customer_groups", "messages"]
 # https://docs.python.org/3/library/audit_events.html: an event comes before what it tells of happens.
@@ -41,27 +41,27 @@ STUCK = {
 """Likewise, those that dlt 1.31 cannot go on from."""
 
 
-class Runner:
-    """A process that has dlt loaded, and runs a pipeline in a copy of itself as often as it is asked to."""
+def run(folder: Path | str, destination: str, credentials: dict[str, Any]) -> None:
+    """Run the pipeline whose files are in `folder` once."""
+    import dlt
 
-    def __init__(self, credentials: dict[str, Any], log: Path) -> None:
-        self._credentials = credentials
-        with log.open("w") as file:
-            command = [sys.executable, __file__]
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=file, text=True
-            )
+    from commercetools_source.dlt import commercetools
 
-    def run(self, folder: Path, destination: str, moment: Sequence[str] | int = ()) -> int:
-        """Run once; `moment` is one of MOMENTS, or the number of a change. Return the exit status."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([str(folder), destination, self._credentials, moment]) + "\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+    where: Any = dlt.destinations.duckdb(f"{folder}/file.duckdb")
+    if destination == "filesystem":
+        where = dlt.destinations.filesystem(f"file://{folder}/bucket")
+    pipeline = dlt.pipeline("warehouse", pipelines_dir=f"{folder}/state", destination=where, dataset_name="shop")
+    options: Any = {"loader_file_format": "parquet"} if destination == "filesystem" else {}
+    try:
+        pipeline.run(commercetools(STREAMS, credentials), **options)
+    finally:
+        pipeline.deactivate()
 
-    def close(self) -> None:
-        self._process.communicate()
+
+def run_until(folder: Path, destination: str, credentials: dict[str, Any], moment: Sequence[str] | int) -> int:
+    """Run it in a process that ends at one of MOMENTS, or at a change of this number; return the exit status."""
+    given = json.dumps([str(folder), destination, credentials, moment])
+    return subprocess.run([sys.executable, __file__, given], capture_output=True, check=False).returncode
 
 
 class _Killer:
@@ -86,35 +86,8 @@ class _Killer:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _serve() -> None:
-    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-    import dlt
-    import dlt.destinations.impl.duckdb.duck
-    import dlt.destinations.impl.filesystem.filesystem  # loaded once for all copies
-
-    from commercetools_source.dlt import commercetools
-
-    def run(folder: str, destination: str, credentials: dict[str, Any]) -> None:
-        where: Any = dlt.destinations.duckdb(f"{folder}/file.duckdb")
-        if destination == "filesystem":
-            where = dlt.destinations.filesystem(f"file://{folder}/bucket")
-        pipeline = dlt.pipeline("warehouse", pipelines_dir=f"{folder}/state", destination=where, dataset_name="shop")
-        options: Any = {"loader_file_format": "parquet"} if destination == "filesystem" else {}
-        pipeline.run(commercetools(STREAMS, credentials), **options)
-
-    for line in sys.stdin:
-        folder, destination, credentials, moment = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            sys.addaudithook(_Killer(folder, moment))
-            try:
-                run(folder, destination, credentials)
-            except Exception as error:  # noqa: BLE001 - its text is for whoever reads the log
-                print(error, file=sys.stderr, flush=True)  # noqa: T201 - the same
-                os._exit(1)
-            os._exit(0)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)  # noqa: T201 - its answer
-
-
 if __name__ == "__main__":
-    _serve()
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+    folder, destination, credentials, moment = json.loads(sys.argv[1])
+    sys.addaudithook(_Killer(folder, moment))
+    run(folder, destination, credentials)
