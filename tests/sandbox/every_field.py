@@ -47,11 +47,11 @@ WORKED_OUT = {
     ("/recurring-orders", "cartVersion"), ("/staged-quotes", "quoteRequestVersion"),
 }  # fmt: skip
 GIVEN_ANEW = re.compile(r"addresses\[\d+\]\.id|variants\[\d+\]\.sku")
-UNIQUE = {"code", "customerNumber", "key", "orderNumber", "sku"}
+UNIQUE = {"code", "customerNumber", "key", "orderNumber", "sku", "sortOrder"}
 FORMS = {
     "cartPredicate": "1 = 1", "container": "c", "country": "DE", "currency": "EUR", "currencyCode": "EUR",
     "language": "en", "languages": "en", "locale": "en", "name": "name", "orderHint": "0.5", "predicate": "1 = 1",
-    "sortOrder": "0.5", "status": "Inactive",
+    "status": "Inactive",
 }  # fmt: skip
 _DEEP = 3
 _numbers = count(1000)
@@ -178,6 +178,8 @@ def _objects(api: Api, name: str, depth: int) -> Iterator[dict[str, Any]]:
 def _text(field: str) -> str:
     if field in {"contactEmail", "customerEmail", "email"}:
         return f"a{next(_numbers)}@example.com"
+    if field == "sortOrder":
+        return f"0.{next(_numbers)}1"
     return FORMS.get(field) or f"text-{next(_numbers)}"
 
 

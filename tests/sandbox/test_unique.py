@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 A = {"en": "A"}
 PRODUCT: dict[str, Any] = {"productType": {"key": "thing"}, "name": A}
 
+DISCOUNT = {
+    "name": A, "value": {"type": "relative", "permyriad": 100}, "predicate": "1 = 1", "sortOrder": "0.5",
+    "isActive": True,
+}  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def filled() -> Iterator[Api]:
@@ -28,6 +33,8 @@ def filled() -> Iterator[Api]:
             ("/zones", {"key": "two", "name": "Two"}),
             ("/categories", {"name": A, "slug": {"en": "first"}}),
             ("/products", {**PRODUCT, "slug": {"en": "first"}, "masterVariant": {"sku": "S-1"}}),
+            ("/discount-groups", {"key": "group", "sortOrder": "0.1"}),
+            ("/product-discounts", DISCOUNT),
             ("/customers", {"email": "Ann@example.com", "customerNumber": "1"}),
             ("/customers", {"email": "bob@example.com", "stores": [{"key": "berlin"}]}),
         ]:
@@ -45,6 +52,8 @@ def filled() -> Iterator[Api]:
         ("/products", {**PRODUCT, "slug": {"en": "new"}, "variants": [{"sku": "S-1"}]}, "sku", "S-1"),
         ("/products", {**PRODUCT, "slug": {"en": "new"}, "masterVariant": {"sku": "S"}, "variants": [{"sku": "S"}]},
          "sku", "S"),
+        ("/discount-groups", {"key": "other", "sortOrder": "0.1"}, "sortOrder", "0.1"),
+        ("/product-discounts", DISCOUNT, "sortOrder", "0.5"),
         ("/customers", {"email": "c@example.com", "customerNumber": "1"}, "customerNumber", "1"),
         ("/customers", {"email": "aNN@Example.com"}, "email", "aNN@Example.com"),
         ("/customers", {"email": "BOB@example.com", "stores": [{"key": "paris"}, {"key": "berlin"}]},

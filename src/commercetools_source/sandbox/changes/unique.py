@@ -25,9 +25,13 @@ __all__ = ["exists", "refuse_duplicates", "refuse_referenced"]
 
 # Texts beside `key`; found by index.
 _TEXTS: Mapping[str, tuple[str, ...]] = {
+    # https://docs.commercetools.com/api/projects/cartDiscounts#cartdiscountdraft: one that another discount uses
+    "/cart-discounts": ("sortOrder",),
     "/customers": ("customerNumber",),
     "/discount-codes": ("code",),
+    "/discount-groups": ("sortOrder",),
     "/orders": ("orderNumber",),
+    "/product-discounts": ("sortOrder",),
     "/variants": ("sku",),
 }
 # Keys of custom objects are unique in their container only, and those are written over.

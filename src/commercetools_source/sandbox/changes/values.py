@@ -32,6 +32,8 @@ _FORMS: Mapping[tuple[str, str], re.Pattern[str]] = {
         (
             ("CartDiscountDraft", "sortOrder"),
             ("CartDiscountChangeSortOrderAction", "sortOrder"),
+            ("DiscountGroupDraft", "sortOrder"),
+            ("DiscountGroupSetSortOrderAction", "sortOrder"),
             ("ProductDiscountDraft", "sortOrder"),
             ("ProductDiscountChangeSortOrderAction", "sortOrder"),
         ),
