@@ -143,3 +143,15 @@ def test_a_reset_brings_given_rows_back(start: Callable[..., Api]) -> None:
 def test_an_empty_project_has_the_built_in_state(empty: Api) -> None:
     states = empty.get("/states", where="builtIn = true").body["results"]
     assert [(state["key"], state["type"], state["initial"]) for state in states] == [("Initial", "LineItemState", True)]
+
+
+def test_a_tax_rate_is_the_sum_of_its_sub_rates(empty: Api) -> None:
+    rate = {"name": "Sales tax", "includedInPrice": False, "country": "US"}
+    parts = [{"name": "state", "amount": 0.1}, {"name": "city", "amount": 0.2}]
+    made = empty.call("POST", "/tax-categories", {"name": "A", "rates": [{**rate, "subRates": parts}]}).body
+    assert [(one["amount"], one["subRates"]) for one in made["rates"]] == [(0.3, parts)]
+    same = empty.call("POST", "/tax-categories", {"name": "B", "rates": [{**rate, "subRates": parts, "amount": 0.3}]})
+    assert same.status == 201
+    other = empty.call("POST", "/tax-categories", {"name": "C", "rates": [{**rate, "subRates": parts, "amount": 0.4}]})
+    assert (other.status, other.body["errors"][0]["code"]) == (400, "InvalidOperation")
+    assert other.message == "The amount 0.4 is not the sum of the sub-rates, 0.3."

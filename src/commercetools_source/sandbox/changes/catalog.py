@@ -5,9 +5,10 @@ Pure functions on plain records; who reads the records that they refer to is not
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.sandbox.platform.refusals import invalid_field, invalid_input
+from commercetools_source.sandbox.platform.refusals import invalid_field, invalid_input, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,8 +73,25 @@ def tailoring_of(draft: Mapping[str, Any], skus: Mapping[int, Any]) -> dict[str,
 
 
 def rated(category: Mapping[str, Any], new_id: Callable[[], str]) -> dict[str, Any]:
-    """Return a tax category whose rates have ids (https://docs.commercetools.com/api/projects/taxCategories#taxrate)."""
-    return {**category, "rates": [{"id": new_id(), **rate} for rate in category.get("rates") or ()]}
+    """Return a tax category whose rates have ids, and the sum of their sub-rates where they have some.
+
+    https://docs.commercetools.com/api/projects/taxCategories#taxratedraft; raises a 400 for a sum that is another one.
+    """
+    return {**category, "rates": [{"id": new_id(), **_summed(rate)} for rate in category.get("rates") or ()]}
+
+
+def _summed(rate: Mapping[str, Any]) -> Mapping[str, Any]:
+    parts = [Decimal(str(part["amount"])) for part in rate.get("subRates") or ()]
+    if not parts:
+        return rate
+    if rate.get("amount") is None:
+        return {**rate, "amount": float(sum(parts))}
+    # As decimals: 0.1 and 0.2 are 0.3 to whoever wrote them.
+    if sum(parts) != Decimal(str(rate["amount"])):
+        raise refuse(
+            400, "InvalidOperation", f"The amount {rate['amount']} is not the sum of the sub-rates, {sum(parts)}."
+        )
+    return rate
 
 
 def labelled(value: Any, types: Mapping[str, Mapping[str, Any]], product_type: str, path: str = "") -> Any:

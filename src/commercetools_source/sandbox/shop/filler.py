@@ -160,6 +160,7 @@ class ShopFiller:
         self._finishers: Mapping[str, Callable[[Json], None]] = {
             "Cart": balance,
             "CreatedBy": self._author,
+            "ExternalTaxRateDraft": _sum_rates,
             "GeoJsonPoint": lambda value: value.update(coordinates=[13.384, 52.531]),
             "LastModifiedBy": self._author,
             "LineItem": self._line_item,
@@ -168,6 +169,8 @@ class ShopFiller:
             "QuoteRequest": balance,
             "ShoppingListLineItem": self._line_item,
             "StagedOrder": balance,
+            "TaxRate": _sum_rates,
+            "TaxRateDraft": _sum_rates,
         }
         self._scalars: Mapping[str, Callable[[], Any]] = {
             "int": lambda: self._dice.between(1, 60),
@@ -401,3 +404,10 @@ class ShopFiller:
 
 def _one_of(dice: Dice, values: tuple[str, ...]) -> Callable[[], str]:
     return lambda: dice.one(values)
+
+
+def _sum_rates(rate: Json) -> None:
+    """Let a tax rate be the sum of its sub-rates, of which one is enough for that."""
+    if rate.get("subRates"):
+        rate["subRates"] = rate["subRates"][:1]
+        rate["amount"] = rate["subRates"][0]["amount"]
