@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,18 @@ from commercetools_source.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from commercetools_source.config.values import Secret
     from commercetools_source.http.exchange import Response
 
-__all__ = ["ERROR_BY_CODE", "ERROR_BY_STATUS", "error_of", "json_or_none", "problem_of", "unchecked_json"]
+__all__ = [
+    "ERROR_BY_CODE",
+    "ERROR_BY_STATUS",
+    "error_of",
+    "json_or_none",
+    "problem_of",
+    "unchecked_json",
+    "without_credentials",
+]
 
 ERROR_BY_STATUS: Mapping[int, type[ApiError]] = {
     HTTPStatus.BAD_REQUEST: InvalidRequestError,
@@ -55,6 +65,7 @@ _PLATFORM_FIELDS = frozenset({"statusCode", "errors", "error"})
 # Both bound what a foreign server can write into our log; the platform's codes have fewer than 40 letters.
 _LONGEST_CODE = 60
 _MOST_CODES = 5
+_SHORTEST_SECRET = 5
 
 
 def json_or_none(body: bytes) -> Any:
@@ -69,6 +80,20 @@ def unchecked_json(body: bytes) -> Any:
         return msgspec.json.decode(body) if body else None
     except (ValueError, RecursionError):
         return None
+
+
+def without_credentials(body: bytes, authorization: Secret | None) -> bytes:
+    """Return an error's body without what its request had in `Authorization`: gateways may send back what they got."""
+    if authorization is None:
+        return body
+    scheme, _, credentials = authorization.reveal().partition(" ")
+    texts = [credentials.encode()]
+    if scheme == "Basic":
+        texts.append(base64.b64decode(credentials).partition(b":")[2])
+    for text in texts:
+        # What is shorter is no secret, and would make the message illegible.
+        body = body.replace(text, b"***") if len(text) >= _SHORTEST_SECRET else body
+    return body
 
 
 def error_of(response: Response, method: str, path: str) -> ApiError:

@@ -18,6 +18,7 @@ from commercetools_source.http.exchange import WHOLE, Outcome, Request, Response
 from commercetools_source.http.faults import fault_of, incomplete, oversized, proxy_refusal, unreadable
 from commercetools_source.http.forks import PerProcess
 from commercetools_source.http.gzip import inflater, is_packed
+from commercetools_source.http.responses import without_credentials
 from commercetools_source.http.retry import (
     OVERLOAD,
     OVERSIZED,
@@ -226,6 +227,8 @@ class Transport:
             # By its first bytes, not by the header: proxies unpack and leave the header, or pack and do not say so.
             if is_packed(body):
                 body = self._inflate(body, request.largest if good else _LARGEST_ERROR)
+            if not good:
+                body = without_credentials(body, request.authorization)
             # Some gateways put a byte order mark in front, which JSON does not allow (RFC 8259, section 8.1).
             body = body.removeprefix(codecs.BOM_UTF8)
             value = request.parse(body) if good and request.parse is not None else None
