@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import runpy
 import shutil
 import subprocess
 import sys
@@ -83,3 +85,31 @@ def test_a_wheel_that_lacks_the_contract_is_not_released(release: Path) -> None:
     with zipfile.ZipFile(release / "dist" / "commercetools_source-0.1.0-py3-none-any.whl", "w") as wheel:
         wheel.writestr("commercetools_source/py.typed", "")
     assert [problem for problem in faults(release) if "lacks commercetools_source/catalog/contract.json" in problem]
+
+
+RAML = """#%RAML 1.0 DataType
+type: object
+example: !include ../../examples/Thing.json
+properties:
+  quantity?:
+    type: number
+    minimum: 1
+    maximum: 5
+  parts:
+    type: Part[]
+    minItems: 1
+  key?:
+    type: string
+    minLength: 2
+  name: string
+"""
+
+
+def test_the_limits_of_a_type_are_those_of_its_numbers_and_lists(tmp_path: Path) -> None:
+    folder = tmp_path / "api-specs" / "api" / "types" / "thing"
+    folder.mkdir(parents=True)
+    for name in ("ThingDraft", "Other"):
+        (folder / f"{name}.raml").write_text(RAML)
+    render = runpy.run_path(str(ROOT / "tools" / "facets.py"))["render"]
+    limits = {"parts": {"minItems": 1}, "quantity": {"maximum": 5, "minimum": 1}}
+    assert json.loads(render(tmp_path, {"ThingDraft", "Nobody"})) == {"ThingDraft": limits}
