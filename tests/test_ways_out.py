@@ -12,7 +12,7 @@ import pytest
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.extract.forgotten import PERSON_STREAMS
-from commercetools_source.sandbox import Sandbox
+from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync import sync
 from commercetools_source.sync.forget import forget
 from hidden import HIDDEN, shown
@@ -63,6 +63,28 @@ def test_what_is_personal_leaves_only_where_it_is_kept(
         left = stored_text(tmp_path)
         assert hits(left, EMAIL, TEXT, *(f"{MARK}-in-{stream.name}-" for stream in PERSON_STREAMS)) == []
         assert marked_streams(left) == (_marked() & {*way.streams}) - {stream.name for stream in PERSON_STREAMS}
+
+
+@pytest.mark.parametrize("choice", ["drop", "hash"])
+def test_no_failure_and_no_record_left_out_tells_of_a_person(shop: Sandbox, tmp_path: Path, choice: str) -> None:
+    broken, other = (record["id"] for record in shop.records("orders")[:2])
+    shop.faults.add(
+        Fault("unservable", "/orders", records=(broken,), status=500, times=None),
+        Fault("corrupt", "/customers", times=1),
+        Fault("status", "/carts", status=400, times=None),
+    )
+    events: list[Any] = []
+    try:
+        with Client({**shop.settings(), **CHOICES[choice], "retry_seconds": 1}, hook=events.append) as client:
+            place = f"jsonl:{tmp_path / 'shop'}"
+            summary = sync(client, place, streams=["carts", "customers", "orders"], hook=events.append)
+    finally:
+        shop.faults.clear()
+    assert {outcome.stream: outcome.quarantined for outcome in summary.outcomes}["orders"] == 1
+    assert any(outcome.error for outcome in summary.outcomes)
+    told = "".join([stored_text(tmp_path), repr(summary), *(f"{event!r} {event.message()}" for event in events)])
+    assert other in told
+    assert hits(told, MARK, EMAIL, KEY) == []
 
 
 def test_all_that_is_not_personal_is_unchanged_value_by_value(shop: Sandbox) -> None:
