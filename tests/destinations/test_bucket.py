@@ -17,6 +17,7 @@ from msgspec import structs
 from commercetools_source import Client, sync
 from commercetools_source.destinations import DESTINATIONS, open_destination, open_stored
 from commercetools_source.destinations.row import parse
+from commercetools_source.destinations.store import refusals
 from commercetools_source.errors import ConfigError, DestinationError, InUseError
 from commercetools_source.extract.abilities import Listed, open_to_read
 from commercetools_source.extract.delivery import Phase
@@ -394,6 +395,39 @@ def test_a_refusal_is_told_in_one_sentence_without_credentials(
     assert "AKIASECRET" not in str(failure.value)
     assert failure.value.__cause__ is None or "AKIASECRET" not in str(failure.value.__cause__)
     assert "\n" not in str(failure.value)
+
+
+@needs_s3
+def test_a_file_that_came_after_the_listing_is_not_taken_for_a_missing_one(url: str, proxy: Server) -> None:
+    writer = opened(url)
+    writer.write(deliver(OLD))
+    proxy.refuse("GET", "manifest.json", HELD, times=1)
+    states: list[Any] = []
+    reader = open_destination(f"parquet:{url}")
+    reading = threading.Thread(target=lambda: states.append(open_to_read(reader)))
+    reading.start()  # which has its listing, and waits for the manifest
+    assert proxy.held.wait(60)
+    writer.write(deliver([{"id": "3", "version": 1}], Phase.MERGE_LAST))
+    proxy.released.set()
+    reading.join()
+    reader.close()
+    writer.close()
+    assert [state[STREAM.name].cursor for state in states] == [CURSOR]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("RequestTimeTooSkewed", "the clock of this machine is wrong"),
+        ("InvalidToken", "the session token is not accepted"),
+        ("InvalidBucketName", "no bucket can have this name"),
+        ("SlowDown", "the store is asked too often"),
+        ("AccessDenied", "the credentials do not allow it"),
+    ],
+)
+def test_a_refusal_is_explained_by_its_code_before_its_status(code: str, words: str) -> None:
+    answer = f"Client error with status 403 Forbidden: <Error><Code>{code}</Code></Error> non-2xx status code: 403"
+    assert words in refusals.reason(OSError(answer))
 
 
 @needs_s3

@@ -75,6 +75,7 @@ class Bucket:
         self.objects = objects
         self._is_given = objects is not None
         self._sizes: dict[str, int] = {}
+        self._absent: set[str] = set()
         self._versions: dict[str, dict[str, str]] = {}
         self._changed: dict[str, float] = {}
         self._certain = True
@@ -97,9 +98,10 @@ class Bucket:
         """Look at what is in it; raises DestinationError when that cannot be."""
         self._connect()
         self._certain, self._proven = True, False
+        self._absent = set()
         self._sizes = {
             meta["path"]: meta["size"]
-            # Listed once for a run: sizes tell which files are missing, without a request for each.
+            # Listed once for a run: sizes tell which files are there, without a request for each.
             for page in self._ask(lambda: list(self._api().list(self.objects)))
             for meta in page
         }
@@ -110,7 +112,7 @@ class Bucket:
     def lock_to_read(self) -> None:
         """Look at what is in it; raises DestinationError when there is no manifest."""
         self.prepare()
-        if MANIFEST not in self._sizes:
+        if self.size(MANIFEST) is None:
             raise DestinationError(f"{self.name} does not exist; run `commercetools-source sync` first")
 
     def close(self) -> None:
@@ -264,6 +266,12 @@ class Bucket:
 
     def size(self, path: str) -> int | None:
         """Return the bytes of an object, None when there is none."""
+        # Another run may have put it after this one listed the bucket; the listing of some stores is late, too.
+        if path not in self._sizes and path not in self._absent:
+            try:
+                self._sizes[path] = self._ask(lambda: self._api().head(self.objects, path))["size"]
+            except FileNotFoundError:
+                self._absent.add(path)
         return self._sizes.get(path)
 
     def changed(self, path: str) -> float:
@@ -285,6 +293,7 @@ class Bucket:
             with suppress(FileNotFoundError):
                 self._ask(lambda: self._api().delete(self.objects, path))
             self._sizes.pop(path, None)
+            self._absent.add(path)
             self._local(path).unlink(missing_ok=True)
 
     def clean(self) -> None:
