@@ -43,8 +43,8 @@ def reached(offset: Offset, point: tuple[str, str]) -> bool:
 
 @given(OFFSETS)
 def test_an_offset_survives_the_checkpoint(offset: Offset) -> None:
-    stored = json.loads(json.dumps(encode(ORDERS, "", offset)))
-    assert decode(ORDERS, "", stored) == offset
+    stored = json.loads(json.dumps(encode("shop", ORDERS, "", offset)))
+    assert decode("shop", ORDERS, "", stored) == offset
 
 
 @given(st.lists(OFFSETS, min_size=1, max_size=5))
@@ -80,9 +80,17 @@ def test_a_read_of_deletions_alone_begins_with_the_oldest_message() -> None:
 
 
 def test_a_checkpoint_of_another_read_is_refused_by_name() -> None:
-    stored = encode(STREAMS["customers"], "", Offset(TIMES[0]))
+    stored = encode("shop", STREAMS["customers"], "", Offset(TIMES[0]))
     with pytest.raises(StateError, match="the checkpoint is of customers, and now orders where x = 1 is asked for"):
-        decode(ORDERS, "x = 1", stored)
+        decode("shop", ORDERS, "x = 1", stored)
+
+
+def test_a_checkpoint_of_another_project_is_refused_and_one_that_names_none_goes_on() -> None:
+    stored = encode("shop", ORDERS, "", Offset(TIMES[0]))
+    with pytest.raises(StateError, match="the checkpoint is of the project shop, and now other is asked for"):
+        decode("other", ORDERS, "", stored)
+    del stored["project"]
+    assert decode("other", ORDERS, "", stored) == Offset(TIMES[0])
 
 
 @pytest.mark.parametrize(
@@ -90,4 +98,4 @@ def test_a_checkpoint_of_another_read_is_refused_by_name() -> None:
 )
 def test_a_broken_checkpoint_is_refused_with_what_to_do(broken: object) -> None:
     with pytest.raises(StateError, match="read with a new checkpoint"):
-        decode(ORDERS, "", broken)
+        decode("shop", ORDERS, "", broken)

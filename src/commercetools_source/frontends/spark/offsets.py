@@ -41,10 +41,11 @@ class Offset:
         return self.bound if self.position is None else self.position.value
 
 
-def encode(stream: Stream, where: str, offset: Offset) -> dict[str, Any]:
-    """Return an offset of what is read of `stream` as plain values."""
+def encode(project: str, stream: Stream, where: str, offset: Offset) -> dict[str, Any]:
+    """Return an offset of what is read of `stream` in the project of this key as plain values."""
     position = offset.position
     return {
+        "project": project,
         "stream": stream.name,
         "where": where,
         "bound": offset.bound,
@@ -53,7 +54,7 @@ def encode(stream: Stream, where: str, offset: Offset) -> dict[str, Any]:
     }
 
 
-def decode(stream: Stream, where: str, stored: Any) -> Offset:
+def decode(project: str, stream: Stream, where: str, stored: Any) -> Offset:
     """Return what `encode` wrote; raises StateError when it was written for another read or is broken."""
     try:
         # Another stream or predicate would go on in the middle of something that it never read.
@@ -61,6 +62,12 @@ def decode(stream: Stream, where: str, stored: Any) -> Offset:
             raise StateError(
                 f"the checkpoint is of {_read(stored['stream'], stored['where'])}, and now"
                 f" {_read(stream.name, where)} is asked for; give each read a checkpoint of its own"
+            )
+        # Releases before did not store the project.
+        if (stored_project := stored.get("project", project)) != project:
+            raise StateError(
+                f"the checkpoint is of the project {stored_project}, and now {project} is asked for; give each read a"
+                " checkpoint of its own"
             )
         position = stored["position"]
         offset = Offset(

@@ -147,10 +147,10 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         return shift(client.settled_time(), -client.config.lookback_seconds)
 
     def _encoded(self, offset: Offset) -> dict[str, Any]:
-        return encode(self._stream, self._where, offset)
+        return encode(self._options.config.project_key, self._stream, self._where, offset)
 
     def _decoded(self, stored: dict[str, Any]) -> Offset:
-        return decode(self._stream, self._where, stored)
+        return decode(self._options.config.project_key, self._stream, self._where, stored)
 
     def _pieces(self, client: Client, changes: KeyRange, base: Partition) -> list[Partition]:
         if is_divisible(self._stream):
