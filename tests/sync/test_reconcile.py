@@ -15,7 +15,7 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import shift
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
-from commercetools_source.errors import ConfigError
+from commercetools_source.errors import ConfigError, DestinationError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Event
 from commercetools_source.extract.abilities import Difference, Tombstone
 from commercetools_source.extract.checkpoint import StreamState, decode, encode
@@ -283,3 +283,14 @@ def test_streams_that_cannot_be_compared_say_why(shop: Shop, tmp_path: Path) -> 
     assert "reads it whole" in notes["project"]
     with Client(shop.sandbox.settings()) as client, pytest.raises(ConfigError, match="a Parquet folder can"):
         verify(client, open_destination(f"jsonl:{tmp_path / 'lines'}"))
+
+
+def test_a_file_that_holds_nothing_is_not_compared(tmp_path: Path) -> None:
+    place = str(tmp_path / "shop.duckdb")
+    empty = open_destination(place)
+    empty.open()
+    empty.close()
+    with Sandbox(size="tiny") as shop, Client(shop.settings()) as client:
+        reason = "holds no stream yet; run `sync` first"
+        with pytest.raises(DestinationError, match=reason):
+            verify(client, open_destination(place))

@@ -86,7 +86,15 @@ def _records_of_runs(place: str) -> Sequence[RunRecord]:
 
 
 @pytest.mark.parametrize(
-    "retain", [{"orders": "7 years"}, {"orders": "0d"}, {"project": "7y"}, {"carts": "7y"}, {"order": "7y"}]
+    "retain",
+    [
+        {"orders": "7 years"},
+        {"orders": "0d"},
+        {"project": "7y"},
+        {"carts": "7y"},
+        {"order": "7y"},
+        {"change_history": "7y"},
+    ],
 )
 def test_an_age_that_cannot_be_kept_is_refused_before_anything_is_written(
     shop: Sandbox, tmp_path: Path, retain: dict[str, str]
