@@ -18,23 +18,24 @@ MARK = "Mark-of-a-Person"
 _TABLES = "SELECT schema_name, table_name FROM duckdb_tables()"
 
 
-def marked(value: Any, name: str, marks: Iterator[str], *, fill: bool = False) -> Any:
+def marked(value: Any, name: str, marks: Iterator[str], *, fill: bool = False, dates: bool = True) -> Any:
     """Return `value`, of the contract's type `name`, with a mark of its own in each personal field that it has.
 
-    `fill`: also in those that it lacks.
+    `fill`: also in those that it lacks. `dates`: also in dates, which are none then.
     """
     if isinstance(value, list):
-        return [marked(element, name, marks, fill=fill) for element in value]
+        return [marked(element, name, marks, fill=fill, dates=dates) for element in value]
     row = TYPES.get(name, {})
     if not isinstance(value, dict):
         return value
     if isinstance(tag := value.get(row.get("tag", "")), str) and tag in row.get("variants", {}):
-        return marked(value, row["variants"][tag], marks, fill=fill)
+        return marked(value, row["variants"][tag], marks, fill=fill, dates=dates)
     fields = row.get("fields", {})
-    # A date too: what does not fit its column is stored beside it.
-    texts = [key for key in fields if (name, key) in PAIRS and fields[key].rstrip("!") in {"string", "date", "any"}]
+    # What does not fit its column is stored beside it.
+    types = {"string", "any", *(["date"] if dates else [])}
+    texts = [key for key in fields if (name, key) in PAIRS and fields[key].rstrip("!") in types]
     others = {
-        key: marked(element, named(fields[key]) if key in fields else "", marks, fill=fill)
+        key: marked(element, named(fields[key]) if key in fields else "", marks, fill=fill, dates=dates)
         for key, element in value.items()
     }
     return others | {key: next(marks) for key in texts if fill or key in value}

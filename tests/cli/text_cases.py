@@ -70,6 +70,11 @@ def customer(shop: Sandbox) -> str:
     return name
 
 
+def a_month_later(shop: Sandbox) -> None:
+    """Let nothing have changed lately, whatever was done in the shop before."""
+    shop.clock.advance(31 * 24 * 3600)
+
+
 def deleted(shop: Sandbox) -> None:
     (record,) = (record for record in shop.records("customers") if record["email"] == EMAIL)
     shop.delete("customers", record["id"])
@@ -216,6 +221,11 @@ CHOICES = {
         "two ages": ("sync --retain orders=1d,orders=2d", "orders twice", "name one age"),
         "an age without a stream": ("sync --retain 1d", "'1d'", "STREAM=AGE"),
         "an age of a stream without dates": ("sync --retain project=1d", "project", "leave it out"),
+        "an age of a stream without ids": (
+            "sync --streams change_history --retain change_history=1d",
+            "change_history",
+            "leave it out",
+        ),
         "an age of a stream that is not chosen": (
             "sync --streams zones --retain orders=1d",
             "orders",
@@ -275,7 +285,7 @@ FILES = {
 }
 SETUP = {
     "settings that work": Case("init client.env", (settings,)),
-    "settings from a pipe": Case("init - --output shop.env", (settings,), stdin="client.env"),
+    "settings from a pipe": Case("init - --output shop.env", (settings, a_month_later), stdin="client.env"),
     "settings over a file of somebody else": Case(
         "init client.env", (settings, written(".env", "DATABASE=x")), 2, ".env", "name another file"
     ),
@@ -285,7 +295,7 @@ SETUP = {
     "settings that lack something": Case(
         "init -", (written("short.env", "CTP_CLIENT_ID=x\n"),), 2, "project_key", "set", stdin="short.env"
     ),
-    "a check": Case("check"),
+    "a check": Case("check", (a_month_later,)),
     "a check of a client that may read some": Case(
         "check --streams customers,zones", (), 1, "zones", "create an API client", client="half"
     ),
@@ -336,10 +346,18 @@ KEPT = {
     ),
     "nothing that can be compared": Case(
         "verify -d shop.duckdb",
-        (typed("sync -d shop.duckdb --streams project -q"),),
+        (typed("sync -d shop.duckdb --streams project,change_history -q"),),
         1,
         "holds no stream that can be compared",
         "project: every run reads it whole",
+    ),
+    "no stream to compare": Case(
+        "verify -d shop.duckdb",
+        (typed("sync -d shop.duckdb --streams zones -q"),),
+        1,
+        "holds no stream",
+        "run `sync`",
+        client="nothing",
     ),
     "swept": Case(f"sweep {DUCK} --allow-deletes 1", (customer, STORED, deleted)),
     "too much gone": Case(
