@@ -59,7 +59,8 @@ class StreamState:
     `deletions_from`: Messages could not be read, so deletions since this API timestamp are not known yet;
     None: they are known up to the cursor. `privacy`: what became of personal data, "" where all of it was kept.
     `store`: the key of the store whose records these are, "" for all of the project; `others`: the same of other stores
-    whose records are held beside them (`parted`).
+    whose records are held beside them (`parted`). `project`: the key of the project that was read, "" where it is not
+    known: a front-end keeps the states of each project apart by itself.
     """
 
     cursor: str | None = None
@@ -74,6 +75,7 @@ class StreamState:
     privacy: str = ""
     store: str = ""
     others: tuple[StreamState, ...] = ()
+    project: str = ""
 
 
 def begin(state: StreamState, mode: Mode, bound: str, ranges: tuple[KeyRange, ...]) -> StreamState:
@@ -117,6 +119,7 @@ def give_up(state: StreamState) -> StreamState:
         privacy=state.privacy,
         store=state.store,
         others=state.others,
+        project=state.project,
     )
 
 
@@ -142,7 +145,7 @@ def encode(state: StreamState) -> dict[str, Any]:
     # A finding about the stored text, made when it was read.
     del plain["broken"]
     plain["others"] = [encode(part) for part in state.others]
-    for name in ("deletions_from", "privacy", "store", "others"):
+    for name in ("deletions_from", "privacy", "store", "others", "project"):
         if not plain[name]:
             del plain[name]  # versions that do not know the field read what has none
     return {"format": FORMAT, **{_STORED_NAMES.get(name, name): value for name, value in plain.items()}}

@@ -14,6 +14,7 @@ from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Phase
 from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.extract.selection import Selection, privacy_conflict
+from commercetools_source.sync.projects import refuse_another_project
 from commercetools_source.sync.record import begin, recorded, unreached
 from commercetools_source.sync.stores import unlike
 from commercetools_source.sync.transfer import Summary, Transfer, changes_of, destination_of, ends_earlier, refuse
@@ -60,6 +61,7 @@ def backfill(
         raise ConfigError(f"the window from {start} to {bound} is empty; it must begin before it ends")
     try:
         states = destination.open()
+        refuse_another_project(states.values(), client.config.project_key, destination.name)
         lost = lost_streams(destination)
         chosen = _read_whole(states, lost) if named is None else named
         with recorded(client, destination, begin("backfill", bound), before, hook) as recorder:

@@ -21,6 +21,7 @@ from commercetools_source.extract.selection import privacy_conflict
 from commercetools_source.sync import listing as graphql
 from commercetools_source.sync.deletions import marking
 from commercetools_source.sync.erasure import catch_up, erasure_of
+from commercetools_source.sync.projects import refuse_another_project
 from commercetools_source.sync.stores import unlike
 from commercetools_source.sync.sweeping import (
     FIELDS,
@@ -107,6 +108,7 @@ def _each(
     try:
         # To compare changes nothing, so that it does not lock out those who read.
         states = open_to_read(destination) if guard is None else destination.open()
+        refuse_another_project(states.values(), client.config.project_key, destination.name)
         lost = lost_streams(destination)
         rows = _held(destination, {*states, *lost}) if chosen is None else chosen
         sides = _Sides(client, destination, destination, guard, delete, erasure_of(destination))

@@ -22,6 +22,7 @@ from commercetools_source.extract.selection import conflict_with, mode_of, range
 from commercetools_source.sync.cost import Cost, listing_cost
 from commercetools_source.sync.deletions import lookup_span, messages_of
 from commercetools_source.sync.estimate import Asker, Counter, Forecast, Precision
+from commercetools_source.sync.projects import refuse_another_project
 from commercetools_source.sync.retention import ages_of
 from commercetools_source.sync.stores import of_store
 from commercetools_source.sync.transfer import selection_of
@@ -115,6 +116,8 @@ def plan(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     tail = isinstance(target, Merging) and target.merges
     ages = ages_of(retain or {}, chosen, destination)
     selection = selection_of(client, chosen, full=full, since=since, where=where, tail=tail, ages=ages)
+    name = "what is stored" if destination is None else destination.name
+    refuse_another_project(states.values(), client.config.project_key, name)
     states, _ = of_store(states, selection)
     asker = Asker(client, now)
     # One after the other: the times of single requests are what the forecast is made of.

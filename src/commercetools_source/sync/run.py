@@ -18,6 +18,7 @@ from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.sync.access import unseen_changes
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
 from commercetools_source.sync.history import keep_history
+from commercetools_source.sync.projects import marked_as_of, refuse_another_project
 from commercetools_source.sync.record import begin, recorded, unreached
 from commercetools_source.sync.retention import ages_of, expire, retained
 from commercetools_source.sync.stores import Others, beside, mixture, of_store
@@ -81,9 +82,9 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     10,000 records where a predicate or an incremental read selects them. After `seconds` the run ends early and
     cleanly. `on_stoppable` is handed a function that ends it so; any thread or signal handler may call it at any time.
     Raises ConfigError for a span of time in which nothing can lie, for a predicate on a stream that has no queries,
-    and for a destination that cannot remove rows where that is asked for; AuthenticationError, NotFoundError,
-    NetworkError before anything is written when the project cannot be reached at all; DestinationError
-    when the destination fails.
+    for a destination that holds another project, and for one that cannot remove rows where that is asked for;
+    AuthenticationError, NotFoundError, NetworkError before anything is written when the project cannot be reached at
+    all; DestinationError when the destination fails.
     """
     # A client may have asked much before this run, which its record must not claim.
     before = client.traffic()
@@ -102,7 +103,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
         selection = ask(anew=anew, ages=ages)
     try:
         # After the first request: a project that cannot be reached leaves no new file behind.
-        states, others = of_store(destination.open(), selection)
+        states, others = _open(client, destination, selection)
         with recorded(client, destination, begin("sync", selection.bound), before, hook) as recorder:
             for notice in filter(None, (ends_earlier(until, selection.bound), unseen_changes(client, chosen))):
                 hook(notice)
@@ -139,7 +140,8 @@ def _read(
     ordered = sorted(streams, key=lambda stream: (stream.name not in SOURCES, stream.parents is None))
 
     def change(delivery: Delivery) -> Delivery:
-        return beside(retained(delivery, selection=selection), others)
+        kept = beside(retained(delivery, selection=selection), others)
+        return marked_as_of(transfer.client.config.project_key, kept)
 
     outcomes = transfer.run(ordered, states, selection, change)
     # Of a stream that is not complete, a read under way has rows that are not judged yet.
@@ -149,6 +151,13 @@ def _read(
         for notice in transfer.destination.notices():
             transfer.hook(notice)
     return outcomes, expired
+
+
+def _open(client: Client, destination: Destination, selection: Selection) -> tuple[dict[str, StreamState], Others]:
+    """Return the states of what is read, and those of other stores; raises ConfigError for those of another project."""
+    states = destination.open()
+    refuse_another_project(states.values(), client.config.project_key, destination.name)
+    return of_store(states, selection)
 
 
 def _state(states: Mapping[str, StreamState], stream: Stream) -> StreamState:

@@ -1,0 +1,89 @@
+"""A destination holds one project: what is read of another is refused before anything is written."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from commercetools_source import Client, ConfigError, sync
+from commercetools_source.destinations import open_destination
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.sandbox import Sandbox
+from commercetools_source.sync.backfill import backfill
+from commercetools_source.sync.compare import sweep, verify
+from commercetools_source.sync.plan import plan
+from destinations.trees import snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from commercetools_source.extract.delivery import Destination
+
+SPECS = ["duckdb:{}/shop.duckdb", "parquet:{}/files", "jsonl:{}/lines"]
+COMMANDS: dict[str, Callable[[Client, Destination], object]] = {
+    "sync": lambda client, target: sync(client, target, streams=["zones"]),
+    "sync of other streams": lambda client, target: sync(client, target, streams=["channels"]),
+    "full sync": lambda client, target: sync(client, target, streams=["zones"], full=True),
+    "backfill": lambda client, target: backfill(client, target, streams=["zones"], since="2020-01-01"),
+    "verify": lambda client, target: verify(client, target, streams=["zones"]),
+    "sweep": lambda client, target: sweep(client, target, streams=["zones"]),
+}
+
+
+@pytest.fixture(scope="module")
+def clients() -> Iterator[tuple[Client, Client]]:
+    """Yield clients of two projects."""
+    with (
+        Sandbox("tiny") as one,
+        Sandbox("tiny", 2, project_key="other-shop") as other,
+        Client(one.settings()) as first,
+        Client(other.settings()) as second,
+    ):
+        yield first, second
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("spec", SPECS)
+def test_another_project_than_the_one_held_is_refused_and_nothing_written(
+    spec: str, command: str, clients: tuple[Client, Client], tmp_path: Path
+) -> None:
+    first, second = clients
+    target = spec.format(tmp_path)
+    assert sync(first, open_destination(target), streams=["zones"]).complete
+    before = held(tmp_path)
+    if command in {"verify", "sweep"} and target.startswith("jsonl"):
+        pytest.skip("cannot be compared")
+    with pytest.raises(
+        ConfigError, match="holds the project 'sample-shop', and the settings name 'other-shop'; name an"
+    ):
+        COMMANDS[command](second, open_destination(target))
+    assert held(tmp_path) == before
+    assert sync(first, open_destination(target), streams=["zones"]).complete
+
+
+def test_a_plan_for_another_project_is_refused(clients: tuple[Client, Client]) -> None:
+    with pytest.raises(ConfigError, match="what is stored holds the project 'elsewhere'"):
+        plan(clients[0], {"zones": StreamState(project="elsewhere")}, streams=["zones"])
+
+
+def test_states_that_name_no_project_are_taken_over_by_the_next_run(
+    clients: tuple[Client, Client], tmp_path: Path
+) -> None:
+    target = f"jsonl:{tmp_path}"
+    assert sync(clients[0], target, streams=["zones"]).complete
+    manifest = tmp_path / "manifest.json"
+    lines = manifest.read_text().splitlines()
+    older = "\n".join(line for line in lines if '"project": "sample-shop"' not in line).replace('",\n    }', '"\n    }')
+    assert older.count("\n") == len(lines) - 2
+    manifest.write_text(re.sub(r",(\s*})", r"\1", older))
+    assert sync(clients[1], target, streams=["zones"]).complete
+    with pytest.raises(ConfigError, match="holds the project 'other-shop'"):
+        sync(clients[0], target, streams=["zones"])
+
+
+def held(folder: Path) -> dict[str, object]:
+    """Return what lies in a folder; a lock says who opened it last."""
+    return {name: entry for name, entry in snapshot(folder).items() if not name.endswith(".lock")}
