@@ -28,6 +28,7 @@ def python(environment: Callable[..., Environment]) -> Environment:
     ("file", "chosen"),
     [
         ("destinations/test_ducklake.py", ""),
+        ("destinations/test_ducklake_addresses.py", ""),
         ("destinations/test_conformance.py", "ducklake"),
         ("destinations/test_crashes.py", "TestLake"),
         ("destinations/test_bucket_readers.py", "httpfs"),
