@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.sandbox.changes.drafts import digits_of
-from commercetools_source.sandbox.changes.values import refuse_field, refuse_languages, refuse_object
+from commercetools_source.sandbox.changes.values import below, refuse_field, refuse_languages, refuse_object
 from commercetools_source.sandbox.contract import Expr, parse
 from commercetools_source.sandbox.platform.clock import parse_time
 from commercetools_source.sandbox.platform.refusals import invalid_field, invalid_input, lost_reference, required_field
@@ -142,7 +142,7 @@ def _named(rules: Rules, value: Any, name: str, path: str) -> None:
 
 def _union(rules: Rules, value: Mapping[str, Any], row: Mapping[str, Any], path: str) -> None:
     tag = row["tag"]
-    field = _below(path, tag)
+    field = below(path, tag)
     chosen = value.get(tag)
     if chosen is None:
         # What an object must have depends on its tag, so that one is asked for first.
@@ -162,14 +162,14 @@ def _object(rules: Rules, value: Mapping[str, Any], name: str, path: str) -> Non
     for field, expression in fields.items():
         # The type of a reference follows from where it stands: https://docs.commercetools.com/api/types
         if value.get(field) is None and expression.endswith("!") and not (reference and field == "typeId"):
-            raise required_field(_below(path, field))
+            raise required_field(below(path, field))
     for field, item in value.items():
-        below = _below(path, field)
+        place = below(path, field)
         if field not in fields:
-            raise invalid_input(f"The field '{below}' is none of {name}, which has {', '.join(sorted(fields))}.")
+            raise invalid_input(f"The field '{place}' is none of {name}, which has {', '.join(sorted(fields))}.")
         if item is not None:
-            _value(rules, item, parse(fields[field]), below)
-            refuse_field(name, field, item, below, exists=rules.exists, languages=rules.languages)
+            _value(rules, item, parse(fields[field]), place)
+            refuse_field(name, field, item, place, exists=rules.exists, languages=rules.languages)
     if reference:
         _reference(rules, value, name, path)
     refuse_object(name, value, path)
@@ -184,20 +184,16 @@ def _digits(money: Mapping[str, Any], path: str) -> None:
     least, most = (usual + 1, _MOST_DIGITS) if money.get("type") == "highPrecision" else (usual, usual)
     if not least <= money["fractionDigits"] <= most:
         wanted = f"a number from {least} to {most}" if least < most else str(usual)
-        raise invalid_field(_below(path, "fractionDigits"), money["fractionDigits"], wanted)
+        raise invalid_field(below(path, "fractionDigits"), money["fractionDigits"], wanted)
 
 
 def _reference(rules: Rules, value: Mapping[str, Any], name: str, path: str) -> None:
     # A reference may leave out its type; one that it names must be the right one.
     expected = type_id(name)
     if value.get("typeId", expected) != expected:
-        raise invalid_field(_below(path, "typeId"), value["typeId"], f"'{expected}'", [expected])
+        raise invalid_field(below(path, "typeId"), value["typeId"], f"'{expected}'", [expected])
     if value.get("id") is None and value.get("key") is None:
-        raise required_field(_below(path, "id"))
+        raise required_field(below(path, "id"))
     field = "id" if value.get("id") is not None else "key"
     if not rules.exists(expected, field, str(value[field])):
         raise lost_reference(expected, field, value[field])
-
-
-def _below(path: str, field: str) -> str:
-    return f"{path}.{field}" if path else field

@@ -14,7 +14,7 @@ from commercetools_source.sandbox.platform.refusals import invalid_field, lost_r
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["refuse_field", "refuse_languages", "refuse_object", "refuse_period"]
+__all__ = ["below", "refuse_field", "refuse_languages", "refuse_object", "refuse_period"]
 
 # https://docs.commercetools.com/api/general-concepts: keys of resources
 _KEY = re.compile(r"[A-Za-z0-9_-]{2,256}")
@@ -109,18 +109,18 @@ def refuse_object(name: str, value: Mapping[str, Any], path: str) -> None:
     if name in {"PriceDraft", "StandalonePriceDraft"}:
         quantities = [tier["minimumQuantity"] for tier in value.get("tiers") or ()]
         for number, quantity in enumerate(quantities):
-            below = _below(path, f"tiers[{number}].minimumQuantity")
+            place = below(path, f"tiers[{number}].minimumQuantity")
             if quantity < _LEAST_OF_TIER:
-                raise invalid_field(below, quantity, f"at least {_LEAST_OF_TIER}")
+                raise invalid_field(place, quantity, f"at least {_LEAST_OF_TIER}")
             if quantity in quantities[:number]:
-                raise invalid_field(below, quantity, "another one than that of each tier before")
+                raise invalid_field(place, quantity, "another one than that of each tier before")
 
 
 def refuse_period(value: Mapping[str, Any], path: str = "") -> None:
     """Raise a 400 where a period ends before it begins, or as it does."""
     first, last = (parse_time(str(value.get(name))) for name in ("validFrom", "validUntil"))
     if first and last and first >= last:
-        raise invalid_field(_below(path, "validUntil"), value["validUntil"], f"later than validFrom, {first}")
+        raise invalid_field(below(path, "validUntil"), value["validUntil"], f"later than validFrom, {first}")
 
 
 def refuse_languages(locales: Sequence[str], path: str) -> None:
@@ -148,5 +148,6 @@ def _match(form: re.Pattern[str], value: str, path: str) -> None:
         raise invalid_field(path, value, f"a text of the form {form.pattern}")
 
 
-def _below(path: str, field: str) -> str:
+def below(path: str, field: str) -> str:
+    """Return the path of a field of the object at `path`, "" for the body of a request."""
     return f"{path}.{field}" if path else field
