@@ -118,8 +118,7 @@ def decode(text: bytes | None) -> Forgotten:
 
 def fields_of(stream: Stream) -> tuple[str, ...]:
     """Return the fields of a record of the stream that can tell whose it is."""
-    told = change_owners.TELLING if stream == _CHANGES else ()
-    return (*_TELLING, *told, *_TEXTS.get(stream.name, ()))
+    return (*_telling(stream), *_TEXTS.get(stream.name, ()))
 
 
 def eraser(stream: Stream) -> Callable[[msgspec.Raw], msgspec.Raw]:
@@ -215,12 +214,10 @@ class Erasure:
                 for told in (fields, *_repeated(stream, fields)) if _is_of_customer(stream, fields) else ():
                     self._learn_names(told, self._records[name])
                 return self._records[name]
-        index = self._by_person(stream, fields)
-        for other in _repeated(stream, fields) if index is None else ():
-            index = self._by_person(stream, other) if index is None else index
-        if index is None and text:
-            index = self._by_text(fields, text)
-        return index
+        for told in (fields, *_repeated(stream, fields)):
+            if (index := self._by_person(stream, told)) is not None:
+                return index
+        return self._by_text(fields, text) if text else None
 
     def _by_person(self, stream: Stream, fields: Mapping[str, Any]) -> int | None:
         """Return whose record it is by the customer, the e-mail address, or the anonymous session that made it."""
@@ -280,14 +277,17 @@ def _of(index: int, table: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(sorted(name for name, owner in table.items() if owner == index))
 
 
+def _telling(stream: Stream) -> tuple[str, ...]:
+    return (*_TELLING, *change_owners.TELLING) if stream == _CHANGES else _TELLING
+
+
 def _decode(stream: Stream, record: msgspec.Raw) -> tuple[dict[str, Any], bytes]:
     """Return the fields of a record that can tell whose it is, and those whose text can; none of what is no object."""
     try:
         fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
     except msgspec.DecodeError:
         return {}, b""
-    names = (*_TELLING, *change_owners.TELLING) if stream == _CHANGES else _TELLING
-    telling = {name: msgspec.json.decode(fields[name]) for name in names if name in fields}
+    telling = {name: msgspec.json.decode(fields[name]) for name in _telling(stream) if name in fields}
     texts = _TEXTS.get(stream.name, ())
     if telling.get("resourceType") in change_owners.SEARCHED:
         texts = ("label", "previousLabel", "changes")
