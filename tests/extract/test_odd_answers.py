@@ -281,6 +281,63 @@ def test_an_answer_that_is_no_count_costs_a_forecast_its_stream_only(
     assert zones.records == len(sandbox.records("zones"))
 
 
+ODD_TOTALS = ('"5"', '"many"', "true", "-1", "1.5", "[]")
+
+
+@pytest.mark.parametrize("value", ODD_TOTALS)
+def test_a_forecast_names_a_total_that_is_no_number_of_records(sandbox: Sandbox, value: str) -> None:
+    def change(exchange: Exchange) -> None:
+        if path_of(exchange) in {"/orders", "/custom-objects", "/stores"}:
+            exchange.body = json.dumps({**json.loads(exchange.body), "total": json.loads(value)}).encode()
+
+    names = ["orders", "custom_objects", "stores", "store_product_selection_assignments", "zones"]
+    jumps = Jumps()
+    with Middle(sandbox, change) as middle, Client(middle.settings(), timing=jumps.timing) as client:
+        *odd, zones = plan(client, {}, streams=names)
+        asked = [target.partition("?")[0] for target in middle.targets]
+    for forecast, path in zip(odd, ("/orders", "/custom-objects", "/stores", "/stores"), strict=True):
+        assert forecast.records is None
+        assert forecast.note == (
+            f"answers of {path} have the total {value}, which is no number of records;"
+            " look for a proxy or gateway that changes requests or answers"
+        )
+    assert asked.count("/orders") == 1  # asked again it would say the same
+    assert zones.records == len(sandbox.records("zones"))
+
+
+def test_a_forecast_says_that_an_answer_has_no_total(sandbox: Sandbox) -> None:
+    def change(exchange: Exchange) -> None:
+        if path_of(exchange) == "/orders":
+            exchange.body = json.dumps({**json.loads(exchange.body), "total": None}).encode()
+
+    with Middle(sandbox, change) as middle, Client(middle.settings(), timing=Jumps().timing) as client:
+        orders, zones = plan(client, {}, streams=["orders", "zones"])
+    assert orders.records is None
+    assert orders.note == (
+        "answers of /orders have no total, so that nobody can tell how much there is to read;"
+        " look for a proxy or gateway that changes requests or answers"
+    )
+    assert zones.records == len(sandbox.records("zones"))
+
+
+@pytest.mark.parametrize("value", ODD_TOTALS)
+@pytest.mark.parametrize("name", ["count", "total"])
+def test_a_list_of_containers_names_what_is_no_number_of_records(
+    sandbox: Sandbox, tmp_path: Path, name: str, value: str
+) -> None:
+    def change(exchange: Exchange) -> None:
+        body = json.loads(exchange.body)
+        if path_of(exchange) == "/custom-objects" and name in body:
+            exchange.body = json.dumps({**body, name: json.loads(value)}).encode()
+
+    with Middle(sandbox, change) as middle:
+        (outcome,) = run(middle, tmp_path / "shop.duckdb", ["custom_objects"]).outcomes
+    assert outcome.error == (
+        f"answers of /custom-objects have the {name} {value}, which is no number of records;"
+        " look for a proxy or gateway that changes requests or answers"
+    )
+
+
 ERRORS = [
     b'{"errors":5}',
     b'{"errors":[5,null]}',

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from codecs import utf_8_decode
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from commercetools_source.errors import UndecodableError, printable
+from commercetools_source.errors import StateError, UndecodableError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Envelope", "decode_object", "decode_page", "decode_rows"]
+__all__ = ["Envelope", "Rows", "decode_object", "decode_page", "decode_rows", "refuse_odd"]
 
 _CHUNK = 1 << 12
 """Bytes whose text is checked at once. Texts of 64 KB, which many threads make and drop between pages that stay, leave
@@ -37,6 +37,23 @@ class Envelope(msgspec.Struct):
     limit: int | None = None
     total: int | None = None
     odd: str = ""
+
+
+class Rows(NamedTuple):
+    """The `rows` of a page as plain values; `total` and `odd` as an `Envelope` has them."""
+
+    rows: list[dict[str, Any]]
+    total: int | None
+    odd: str
+
+
+def refuse_odd(label: str, odd: str) -> None:
+    """Raise StateError for answers of `label` in which something else stands in place of a number of records."""
+    if odd:
+        raise StateError(
+            f"answers of {label} have the {odd}, which is no number of records;"
+            " look for a proxy or gateway that changes requests or answers"
+        )
 
 
 _Record = TypeVar("_Record")
@@ -97,9 +114,13 @@ def _enveloped(body: bytes, redact: Callable[[dict[str, msgspec.Raw]], msgspec.R
 def _counted(page: _Sent[Any], results: list[msgspec.Raw]) -> Envelope:
     sent = {"count": page.count, "limit": page.limit, "total": page.total}
     numbers = {name: _whole(value) for name, value in sent.items()}
-    odd = next((name for name, value in sent.items() if value is not None and numbers[name] is None), "")
-    shown = f"{odd} {printable(json.dumps(sent[odd]), _SHOWN)}" if odd else ""
-    return Envelope(results, numbers["count"], numbers["limit"], numbers["total"], shown)
+    return Envelope(results, numbers["count"], numbers["limit"], numbers["total"], _odd(sent))
+
+
+def _odd(sent: dict[str, Any]) -> str:
+    """Return the first of the numbers that is none, with what stands there; "" if all are."""
+    odd = next((name for name, value in sent.items() if value is not None and _whole(value) is None), "")
+    return f"{odd} {printable(json.dumps(sent[odd]), _SHOWN)}" if odd else ""
 
 
 def _whole(value: Any) -> int | None:
@@ -120,8 +141,8 @@ def decode_object(body: bytes) -> bytes:
     return compact
 
 
-def decode_rows(body: bytes) -> tuple[list[dict[str, Any]], int | None]:
-    """Return the rows of a page as plain values and its total; what cannot be read of a text is replaced.
+def decode_rows(body: bytes) -> Rows:
+    """Return the rows of a page as plain values; what cannot be read of a text is replaced.
 
     For looking at single fields. Raises ValueError when the body is no page, UndecodableError.
     """
@@ -133,13 +154,10 @@ def decode_rows(body: bytes) -> tuple[list[dict[str, Any]], int | None]:
     rows = answer.get("results") if isinstance(answer, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ValueError("no page")
-    sent, count = answer.get("total"), answer.get("count")
-    total = _whole(sent)
-    if sent is not None and total is None:
-        raise ValueError("no page: a total that is no number of records")
-    if not rows and total is None and count is None:
+    sent = {name: answer.get(name) for name in ("count", "total")}
+    if not rows and sent["count"] is None and sent["total"] is None:
         raise ValueError(_UNCOUNTED)
-    return rows, total
+    return Rows(rows, _whole(sent["total"]), _odd(sent))
 
 
 def _check_text(body: bytes) -> None:

@@ -11,7 +11,7 @@ from commercetools_source.errors import ApiError, NotFoundError, StateError
 from commercetools_source.events import counted
 from commercetools_source.extract import paging
 from commercetools_source.extract.advice import MISSING_PERMISSION
-from commercetools_source.extract.envelope import decode_rows
+from commercetools_source.extract.envelope import Rows, decode_rows, refuse_odd
 from commercetools_source.extract.keyset import comparison
 from commercetools_source.extract.selection import range_of
 
@@ -123,9 +123,10 @@ def _look(get: paging.Get, path: str, where: str | None, *params: tuple[str, str
     Raises StateError when none comes although the platform counts some.
     """
     asked = [*params, *([("where", where)] if where is not None else [])]
-    rows, _ = get(path, [("limit", "1"), *asked, ("withTotal", "false")], decode_rows, None)
+    answer: Rows = get(path, [("limit", "1"), *asked, ("withTotal", "false")], decode_rows, None)
+    refuse_odd(path, answer.odd)
     # The end of a listing is proven by a count, as for pages: an empty answer alone may come from a proxy.
-    return list(rows) or _counted(get, path, *asked)[0]
+    return answer.rows or _counted(get, path, *asked)[0]
 
 
 def _counted(get: paging.Get, path: str, *params: tuple[str, str]) -> tuple[list[dict[str, Any]], int | None]:
@@ -133,10 +134,11 @@ def _counted(get: paging.Get, path: str, *params: tuple[str, str]) -> tuple[list
 
     Raises StateError when none comes although the platform counts some.
     """
-    rows, total = get(path, [("limit", "1"), *params, ("withTotal", "true")], decode_rows, None)
-    if not rows and total:
+    answer: Rows = get(path, [("limit", "1"), *params, ("withTotal", "true")], decode_rows, None)
+    refuse_odd(path, answer.odd)
+    if not answer.rows and answer.total:
         raise StateError(paging.cut_short(path))
-    return list(rows), total
+    return answer.rows, answer.total
 
 
 def values_at(record: dict[str, Any], paths: list[str]) -> Iterator[tuple[str, ...]]:

@@ -17,7 +17,7 @@ from commercetools_source.errors import (
     StateError,
     UndecodableError,
 )
-from commercetools_source.extract.envelope import decode_page, decode_rows
+from commercetools_source.extract.envelope import Rows, decode_page, decode_rows, refuse_odd
 from commercetools_source.extract.keyset import KeyRange, advance, predicate, sort
 from commercetools_source.extract.records import position_of
 from commercetools_source.http.retry import OVERSIZED
@@ -115,11 +115,7 @@ class PageRequest:
         ]
         decode = decode_page if self.redact is None else partial(decode_page, redact=self.redact)
         envelope, size = self.get(path_of(self.stream, self.key_range), params, decode, attempts)
-        if envelope.odd:
-            raise StateError(
-                f"answers of {self.label} have the {envelope.odd}, which is no number of records;"
-                " look for a proxy or gateway that changes requests or answers"
-            )
+        refuse_odd(self.label, envelope.odd)
         count, total = len(envelope.results), envelope.total if counted else None
         if envelope.count not in {None, count}:
             raise StateError(cut_short(self.label))
@@ -136,10 +132,8 @@ class PageRequest:
         """Return the first record, however broken its texts are, as plain values."""
         params = [*self.selecting(), ("limit", "1"), ("withTotal", "false")]
         params += [("offset", str(self.key_range.offset))] if self.key_range.offset else []
-        rows: tuple[list[dict[str, Any]], int | None] = self.get(
-            path_of(self.stream, self.key_range), params, decode_rows, PATIENT_ATTEMPTS
-        )
-        return rows
+        answer: Rows = self.get(path_of(self.stream, self.key_range), params, decode_rows, PATIENT_ATTEMPTS)
+        return answer.rows, answer.total
 
     def ends(self) -> bool:
         """Return whether nothing is left of the range: it takes one small request.

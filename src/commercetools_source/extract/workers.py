@@ -9,7 +9,7 @@ from commercetools_source.catalog.stream import Paging
 from commercetools_source.errors import ApiError, CommercetoolsError
 from commercetools_source.extract import paging
 from commercetools_source.extract.counting import count_range, total_params
-from commercetools_source.extract.envelope import decode_rows
+from commercetools_source.extract.envelope import Rows, decode_rows
 from commercetools_source.extract.parents import is_gone, parents_of
 from commercetools_source.extract.records import position_of
 from commercetools_source.extract.selection import needs_parents, started
@@ -65,8 +65,8 @@ class Reader:
             return None
 
         def ask(conditions: tuple[str, ...]) -> int | None:
-            total: int | None = self._get(stream.path, total_params(stream.params, conditions), decode_rows, 1)[1]
-            return total
+            answer: Rows = self._get(stream.path, total_params(stream.params, conditions), decode_rows, 1)
+            return answer.total
 
         try:
             # The windows of a full read are together all there is, which one question counts past the ceiling.

@@ -10,7 +10,7 @@ from commercetools_source.catalog.scopes import missing_scope, stores_of, unseen
 from commercetools_source.catalog.streams import STREAMS, streams_of
 from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError
 from commercetools_source.events import Notice
-from commercetools_source.extract.envelope import decode_rows
+from commercetools_source.extract.envelope import Rows, decode_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -123,15 +123,15 @@ def _history(client: Client, granted: Sequence[str]) -> History:
     hidden = tuple(row.name for row in unseen(STREAMS.values(), granted, config.project_key)) if granted else ()
     recent = [("date.from", _RECENT_HOURS), ("limit", "1")]
     try:
-        by_clients, _ = client.get_briefly(stream.path, [*recent, ("source", "ApiClient")], decode_rows)
-        if by_clients:
+        by_clients: Rows = client.get_briefly(stream.path, [*recent, ("source", "ApiClient")], decode_rows)
+        if by_clients.rows:
             return History("all", unseen=hidden)
-        rows, _ = client.get_briefly(stream.path, recent, decode_rows)
+        changes: Rows = client.get_briefly(stream.path, recent, decode_rows)
     except ForbiddenError:
         return History("", f"not readable: that needs the scope {stream.scopes[0]}:{config.project_key}")
     except CommercetoolsError as error:
         return History("", f"not available: {error}")
-    return History("merchant center" if rows else "none", unseen=hidden)
+    return History("merchant center" if changes.rows else "none", unseen=hidden)
 
 
 def unseen_changes(client: Client, streams: Iterable[Stream]) -> Notice | None:

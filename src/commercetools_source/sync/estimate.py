@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
-
+from commercetools_source.catalog.services import API, service_of
 from commercetools_source.catalog.stream import Paging
+from commercetools_source.errors import StateError
 from commercetools_source.extract.counting import Count, count_range, total_params
-from commercetools_source.extract.envelope import decode_rows
+from commercetools_source.extract.envelope import Rows, decode_rows, refuse_odd
 from commercetools_source.extract.request import PageRequest, path_of
 from commercetools_source.sync.cost import NOTHING, Cost, range_cost
 
@@ -72,14 +72,24 @@ class Asker:
         return self._fastest or 0.0
 
     def total(self, path: str, params: Sequence[tuple[str, str]], where: Sequence[str]) -> int:
-        """Return the total that the platform tells."""
-        answer: _Total = self._get(path, total_params(params, where), _total.decode)
-        return answer.total
+        """Return the total that the platform tells; raises StateError where that is no number, or missing."""
+        return self._counted(path, total_params(params, where))[1]
 
     def rows(self, path: str, params: Sequence[tuple[str, str]], limit: int) -> tuple[list[dict[str, Any]], int]:
-        """Return records of a collection as plain values, and how many it has."""
-        rows, total = self._get(path, total_params(params, (), limit), decode_rows)
-        return rows, len(rows) if total is None else total
+        """Return records of a collection as plain values, and how many it has; raises as `total` does."""
+        return self._counted(path, total_params(params, (), limit))
+
+    def _counted(self, path: str, params: Sequence[tuple[str, str]]) -> tuple[list[dict[str, Any]], int]:
+        answer: Rows = self._get(path, params, decode_rows)
+        service, below = service_of(path)
+        label = below if service == API else service
+        refuse_odd(label, answer.odd)
+        if answer.total is None:
+            raise StateError(
+                f"answers of {label} have no total, so that nobody can tell how much there is to read;"
+                " look for a proxy or gateway that changes requests or answers"
+            )
+        return answer.rows, answer.total
 
     def time(self, path: str, params: Sequence[tuple[str, str]]) -> float:
         """Return the seconds that a request takes."""
@@ -179,10 +189,3 @@ class Counter:
         sample = min(_SAMPLE, records)
         seconds = self.asker.time(path, total_params(self.stream.params, (), sample))
         return max(0.0, seconds - self.asker.pause) / sample
-
-
-class _Total(msgspec.Struct):
-    total: Annotated[int, msgspec.Meta(ge=0)]
-
-
-_total = msgspec.json.Decoder(_Total)
