@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from singer_sdk.batch import Batcher
-from singer_sdk.singerlib import ActivateVersionMessage, RecordMessage, StateMessage
+from singer_sdk.singerlib import ActivateVersionMessage, RecordMessage
 
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.frontends.singer import bookmarks
 from commercetools_source.frontends.singer.catalog import DELETED_AT, FULL_TABLE
-from commercetools_source.frontends.singer.lines import LineWriter, envelope
+from commercetools_source.frontends.singer.lines import LineWriter, PlainStateMessage, envelope
 from commercetools_source.frontends.singer.selection import project, tree_of
 from commercetools_source.frontends.texts import mixed_columns, with_text
 from commercetools_source.frontends.words import SINGER
@@ -99,7 +99,7 @@ class SingerOutput:
                 ActivateVersionMessage(stream=stream_map.stream_alias, version=version) for stream_map in output.maps
             )
         self._state["bookmarks"][stream.name] = bookmarks.write(delivery.stream, delivery.state, version)
-        self._writer.write_message(StateMessage(value=self._state))
+        self._writer.write_message(PlainStateMessage(value=self._state))
 
     def wants_deletions(self, stream: Stream) -> bool:
         """Return whether deletions of `stream` become records."""
