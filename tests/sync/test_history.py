@@ -14,6 +14,7 @@ import pytest
 
 from commercetools_source.client import Client
 from commercetools_source.errors import ConfigError
+from commercetools_source.events import Notice
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sandbox.platform.clock import write_time
 from commercetools_source.sync import sync
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from commercetools_source.events import Event
     from commercetools_source.sandbox.platform.request import Request
 
 TEXTS = {"inventory": "sku", "orders": "orderNumber"}
@@ -217,3 +219,29 @@ def test_a_history_that_cannot_be_kept_is_refused_before_anything_is_written(
     with Client(shop.settings()) as client, pytest.raises(ConfigError, match=message):
         sync(client, destination, streams=["orders", "project", "messages"], history=history)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_read_into_a_parquet_folder_says_which_earlier_versions_go_with_it(
+    shop: Sandbox, tmp_path: Path
+) -> None:
+    folder = f"parquet:{tmp_path / 'folder'}"
+    events: list[Event] = []
+
+    def told(**options: Any) -> list[str]:
+        shop.clock.advance(700)
+        events.clear()
+        with Client(shop.settings()) as client:
+            assert sync(client, folder, streams=[*STREAMS, "project"], hook=events.append, **options).complete
+        return [event.message() for event in events if isinstance(event, Notice) and event.about == "history"]
+
+    assert told() == []
+    assert told(full=True) == []  # nothing was stored in between
+    shop.update("orders", shop.records("orders")[0]["id"], {"orderNumber": "of yesterday"})
+    assert told() == []
+    assert told(full=True) == [
+        (
+            "history: a full read took the place of the files of inventory, orders, so history.inventory_at begins with"
+            " it; earlier versions of changed records are gone, which a DuckDB file keeps with --history"
+        )
+    ]
+    assert told() == []

@@ -320,7 +320,8 @@ _ROWS = (
         order=("product.id",),
         cursor=None,
         scopes=("view_product_selections",),
-        caveat="Has neither id nor dates: read whole each time, selection by selection.",
+        caveat="Has neither id nor dates: read whole each time, selection by selection. Since when a product is in it"
+        " would take a request for each product.",
     ),
     # https://docs.commercetools.com/api/projects/product-selections
     Stream(
@@ -475,7 +476,9 @@ _ROWS = (
         partition="product.id",
         cursor=None,
         scopes=("view_product_selections",),
-        caveat="Cannot be sorted: read whole each time by offset, store by store; only active selections are in it.",
+        # `createdAt` is in answers of `/products/{id}/product-selections` only.
+        caveat="Cannot be sorted: read whole each time by offset, store by store; only active selections are in it,"
+        " without the time of the assignment.",
     ),
     # https://docs.commercetools.com/api/projects/stores
     Stream(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from commercetools_source.catalog.schema import has_versions
 from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.parquet import counts, relations
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.parquet.compaction import compact
 from commercetools_source.destinations.parquet.decoding import Clock, Decoders, column_types
 from commercetools_source.destinations.parquet.news import news
-from commercetools_source.destinations.parquet.published import COLUMNS, Texts, publish_columns, publish_views
+from commercetools_source.destinations.parquet.published import COLUMNS, Texts, outlived, publish_columns, publish_views
 from commercetools_source.extract.abilities import Changes
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Deliveries:
         self._materialize = materialize
         self._complete: set[str] = set()
         self._texts: Texts = {}
+        self.replaced: list[str] = []
+        """Streams of which a full read took the place of files that had versions of several runs."""
 
     def start(self, seconds: float) -> None:
         """Store no row as of a time before this one, in seconds since 1970; for a clock that was set back."""
@@ -118,7 +121,11 @@ class Deliveries:
         if not phase.swaps:
             self._folder.store(delivery, tables)
         else:
+            entry = self._folder.entry(stream.name)
+            has_past = entry is not None and has_versions(stream) and outlived(entry)
             changes = self._swapped(stream, types, lambda: self._folder.store(delivery, tables))
+            if has_past and not delivery.keeps_unread:
+                self.replaced.append(stream.name)
         if not phase.full or phase.swaps:
             self._count(stream.name, changes)
         return decoder, [field.name for field in decoder.fields[before:]]

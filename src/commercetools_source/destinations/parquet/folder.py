@@ -32,6 +32,7 @@ from commercetools_source.destinations.parquet.published import (
 from commercetools_source.destinations.parquet.session import Session
 from commercetools_source.errors import DestinationError, RecordError
 from commercetools_source.errors.extras import install_hint
+from commercetools_source.events import Notice, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -43,12 +44,14 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.schema import Column
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.destinations.store import Store
-    from commercetools_source.events import Notice
     from commercetools_source.extract.abilities import Difference, Listed
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery
 
 __all__ = ["Parquet"]
+
+_NAMED = 3
+"""So many streams are named in a sentence."""
 
 
 class Parquet(FolderDestination):
@@ -165,8 +168,10 @@ class Parquet(FolderDestination):
         self._nested.look(delivery.stream, delivery.records)
 
     def notices(self) -> Sequence[Notice]:
-        """Return what was noticed of missing files, of unknown fields and of values that do not fit."""
-        return [*super().notices(), *surprises(self.added, self.drift, self._nested.fields())]
+        """Return what was noticed of missing files, lost versions, unknown fields and values that do not fit."""
+        replaced = self._deliveries.replaced
+        past = [_past_lost(replaced)] if replaced else []
+        return [*super().notices(), *past, *surprises(self.added, self.drift, self._nested.fields())]
 
     def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
         """Yield each stored row, of a read under way too, as a JSON object of those of `fields` that it has."""
@@ -223,3 +228,12 @@ class Parquet(FolderDestination):
             # What DuckDB and Arrow refuse concerns this stream only; a full disk or a lost folder concerns all.
             failure = DestinationError if isinstance(error, (OSError, duckdb.IOException)) else RecordError
             raise failure(f"cannot {action} {self.name}: {first_line(error)}; {kept}") from error
+
+
+def _past_lost(streams: Sequence[str]) -> Notice:
+    names = ", ".join(streams) if len(streams) <= _NAMED else counted(len(streams), "stream")
+    return Notice(
+        "history",
+        f"a full read took the place of the files of {names}, so history.{streams[0]}_at begins with it;"
+        " earlier versions of changed records are gone, which a DuckDB file keeps with --history",
+    )

@@ -36,6 +36,7 @@ __all__ = [
     "LATEST",
     "Texts",
     "columns_file",
+    "outlived",
     "publish_columns",
     "publish_views",
     "readable_views",
@@ -189,6 +190,15 @@ def _past(store: Store, stream: str, entry: Entry) -> Iterator[str]:
     since = _known_since(entry)
     if since and has_versions(STREAMS[stream]) and "lastModifiedAt" in entry.columns:
         yield past_macro(store, STREAMS[stream], entry.key, entry.columns, since)
+
+
+def outlived(entry: Entry) -> bool:
+    """Return whether a stream was read on after its last full read, so that its files may have earlier versions."""
+    cursor = entry.state.get("cursor") if isinstance(entry.state, dict) else None
+    try:
+        return bool(cursor and entry.since) and moment(str(cursor)) > moment(entry.since)
+    except ValueError:  # as below
+        return False
 
 
 def _known_since(entry: Entry) -> str:
