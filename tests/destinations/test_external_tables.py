@@ -114,6 +114,32 @@ def test_a_stream_without_files_and_a_url_with_quotes_are_statements_too(dialect
     assert any("/o'clock" in literal for literal in literals)
 
 
+ODD_NAMES = (
+    'a"b',
+    "c`d",
+    "e'f",
+    "back\\slash",
+    "größe",
+    "日本",
+    "select",
+    "order",
+    "sp ace",
+    "{name}",
+    "a;b",
+    "--c",
+    "*",
+)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_column_of_any_name_is_the_column_that_is_selected(dialect: str) -> None:
+    for name in ODD_NAMES:
+        entry = Entry(("id",), columns={"id": "VARCHAR", "version": "BIGINT", name: "VARCHAR", **OWN})
+        *_, view = parsed(dialect, statements(DIALECTS[dialect], BUCKET[dialect], {"zones": entry}))
+        selected = [column.alias for column in view.expression.expressions]
+        assert selected == ["id", "version", name, *OWN]
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_listed_file_is_named_and_no_other(dialect: str) -> None:
     text = statements(DIALECTS[dialect], BUCKET[dialect], {"zones": entries(PART)["zones"]})

@@ -54,7 +54,7 @@ class Dialect:
     printed once, `table` for each stream. `types`: by DuckDB type, empty where columns are taken from a file.
     `column`: one column of `table`. `where`: which rows count, for a table over a whole folder.
     `value`: what the view shows of a column with a DuckDB type. `quote` stands around names, `table_quote` around those
-    in `table` where it differs. With `escapes` a backslash escapes in a literal.
+    in `table` where it differs. With `escapes` a backslash escapes in a literal, with `name_escapes` in a name, too.
     """
 
     name: str
@@ -69,6 +69,7 @@ class Dialect:
     quote: str = '"'
     table_quote: str = ""
     escapes: bool = False
+    name_escapes: bool = False
 
 
 DIALECTS: Mapping[str, Dialect] = MappingProxyType({
@@ -84,6 +85,8 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType({
             "OPTIONS (format = 'PARQUET', reference_file_schema_uri = '{schema}', uris = [{uris}])",
             quote="`",
             escapes=True,
+            # https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#quoted_identifiers
+            name_escapes=True,
         ),
         # https://docs.snowflake.com/en/sql-reference/sql/create-external-table
         Dialect(
@@ -125,6 +128,7 @@ DIALECTS: Mapping[str, Dialect] = MappingProxyType({
                 "Nullable(Date32)",
             ),
             escapes=True,
+            name_escapes=True,  # https://clickhouse.com/docs/sql-reference/syntax#identifiers
         ),
         # https://docs.aws.amazon.com/athena/latest/ug/create-table.html; a table is over a whole folder.
         Dialect(

@@ -71,12 +71,12 @@ def _table(dialect: Dialect, url: str, stream: str, entry: Entry) -> str:
     quote = dialect.table_quote or dialect.quote
     names = _names(entry)
     columns = [
-        dialect.column.format(name=_quoted(name, quote), type=_type(dialect, stream, name, sql))
+        dialect.column.format(name=_quoted(dialect, name, quote), type=_type(dialect, stream, name, sql))
         for name, sql in entry.columns.items()
         if dialect.types
     ]
     return dialect.table.format(
-        table=_quoted(stream + _SUFFIX, quote),
+        table=_quoted(dialect, stream + _SUFFIX, quote),
         columns=", ".join(columns),
         uris=_uris(dialect, url, stream, entry),
         rows=files(f"{url}/{file_path(stream, name)}" for name in names),
@@ -91,16 +91,16 @@ def _table(dialect: Dialect, url: str, stream: str, entry: Entry) -> str:
 
 def _view(dialect: Dialect, url: str, stream: str, entry: Entry) -> str:
     """Return the view of the newest row of each key, without deleted ones."""
-    names = {name: _quoted(name, dialect.quote) for name in (*entry.columns, DELETED_AT, _RANK, *entry.key)}
+    names = {name: _quoted(dialect, name) for name in (*entry.columns, DELETED_AT, _RANK, *entry.key)}
     selected = ", ".join(f"{dialect.value(names[name], sql)} AS {names[name]}" for name, sql in entry.columns.items())
     key = ", ".join(names[name] for name in entry.key)
-    newest = order(entry.columns, lambda name: _quoted(name, dialect.quote))
+    newest = order(entry.columns, lambda name: _quoted(dialect, name))
     where = dialect.where.format(uris=_uris(dialect, url, stream, entry))
     # A subquery, because Athena has no QUALIFY.
     return (
-        f"CREATE OR REPLACE VIEW {_quoted(stream, dialect.quote)} AS\nSELECT {selected} FROM (\n"  # noqa: S608 - quoted
+        f"CREATE OR REPLACE VIEW {_quoted(dialect, stream)} AS\nSELECT {selected} FROM (\n"  # noqa: S608 - quoted
         f"  SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY {newest}) AS {names[_RANK]}"
-        f" FROM {_quoted(stream + _SUFFIX, dialect.quote)}{where}\n"
+        f" FROM {_quoted(dialect, stream + _SUFFIX)}{where}\n"
         f") AS ranked WHERE {names[_RANK]} = 1 AND {names[DELETED_AT]} IS NULL"
     )
 
@@ -123,8 +123,14 @@ def _type(dialect: Dialect, stream: str, name: str, sql: str) -> str:
     return dialect.types[sql]
 
 
-def _quoted(name: str, quote: str) -> str:
-    return f"{quote}{name.replace(quote, quote * 2)}{quote}"
+def _quoted(dialect: Dialect, name: str, quote: str = "") -> str:
+    """Return a name between `quote`s, by default the dialect's."""
+    quote = quote or dialect.quote
+    if dialect.name_escapes:
+        name = name.replace("\\", "\\\\").replace(quote, f"\\{quote}")
+    else:
+        name = name.replace(quote, quote * 2)
+    return f"{quote}{name}{quote}"
 
 
 def _inside(dialect: Dialect, text: str) -> str:
