@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from commercetools_source.catalog.schema import has_versions
 from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.parquet import counts, relations
 from commercetools_source.destinations.parquet import files as dataset
@@ -122,7 +121,7 @@ class Deliveries:
             self._folder.store(delivery, tables)
         else:
             entry = self._folder.entry(stream.name)
-            has_past = entry is not None and has_versions(stream) and outlived(entry)
+            has_past = entry is not None and outlived(stream.name, entry)
             changes = self._swapped(stream, types, lambda: self._folder.store(delivery, tables))
             if has_past and not delivery.keeps_unread:
                 self.replaced.append(stream.name)

@@ -192,8 +192,10 @@ def _past(store: Store, stream: str, entry: Entry) -> Iterator[str]:
         yield past_macro(store, STREAMS[stream], entry.key, entry.columns, since)
 
 
-def outlived(entry: Entry) -> bool:
+def outlived(stream: str, entry: Entry) -> bool:
     """Return whether a stream was read on after its last full read, so that its files may have earlier versions."""
+    if stream not in STREAMS or not has_versions(STREAMS[stream]):
+        return False
     cursor = entry.state.get("cursor") if isinstance(entry.state, dict) else None
     try:
         return bool(cursor and entry.since) and moment(str(cursor)) > moment(entry.since)
