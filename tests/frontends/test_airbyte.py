@@ -141,12 +141,21 @@ def test_states_count_the_records_since_the_last_one_and_statuses_tell_the_cours
 def test_a_full_refresh_ends_with_a_mark_and_an_attempt_that_is_handed_it_reads_nothing(shop: Sandbox) -> None:
     chosen = catalog(zones="full_refresh")
     _, messages = run("read", config=config(shop), catalog=chosen)
-    assert states(messages)[-1]["stream"]["stream_state"] == {COMPLETE: True}
+    assert states(messages)[-1]["stream"]["stream_state"] == {COMPLETE: True, "project": "sample-shop"}
     before = len(shop.requests)
     status, again = run("read", config=config(shop), catalog=chosen, state=states(messages)[-1:])
     assert status == 0
     assert statuses(again) == [("zones", "STARTED"), ("zones", "COMPLETE")]
     assert len(shop.requests) == before
+
+
+def test_the_mark_of_a_full_refresh_says_nothing_of_another_project(shop: Sandbox) -> None:
+    chosen = catalog(zones="full_refresh")
+    _, messages = run("read", config=config(shop), catalog=chosen)
+    with Sandbox(rows=rows_of("/zones"), project_key="other-shop") as other:
+        status, again = run("read", config=config(other), catalog=chosen, state=states(messages)[-1:])
+    assert status == 0
+    assert len([message for message in again if message["type"] == "RECORD"]) == sum(row[0] == "/zones" for row in rows_of("/zones"))
 
 
 def test_a_stream_that_fails_is_told_with_its_name_and_the_others_go_on(shop: Sandbox) -> None:

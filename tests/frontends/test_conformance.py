@@ -162,6 +162,62 @@ def test_a_stream_of_which_another_part_is_asked_for_is_told_in_the_front_ends_w
         assert "--full" not in second.text
 
 
+@pytest.fixture
+def elsewhere() -> Iterator[Sandbox]:
+    """A project with a key of its own, and records that are older than those of `shop`."""
+    with Sandbox(rows=rows_of("/orders", "/customers", "/zones", "/messages"), project_key="other-shop") as running:
+        yield running
+
+
+def without_project(state: Any) -> Any:
+    """Return a state as releases wrote it that did not store the project."""
+    if isinstance(state, dict):
+        return {name: without_project(value) for name, value in state.items() if name != "project"}
+    return [without_project(value) for value in state] if isinstance(state, list) else state
+
+
+def test_a_state_of_another_project_is_refused_and_stays_true_of_its_own(
+    front_end: FrontEnd, shop: Sandbox, elsewhere: Sandbox
+) -> None:
+    first = front_end.run(settings(shop), SOME)
+    second = front_end.run(settings(elsewhere), SOME, first.state)
+    assert not second.complete
+    assert second.records == {}
+    assert "sample-shop" in second.text
+    assert "other-shop" in second.text
+    if front_end.anew:
+        assert front_end.anew in second.text.replace('\\"', '"')
+        assert "--full" not in second.text
+    third = front_end.run(settings(shop), SOME, second.state)
+    assert third.complete, third.text
+    assert third.records == {}
+
+
+def test_a_read_of_another_project_that_was_cut_off_is_refused(
+    front_end: FrontEnd, shop: Sandbox, elsewhere: Sandbox
+) -> None:
+    shop.faults.add(Fault("status", "/orders", status=500, after=4, times=None))
+    cut = front_end.run(settings(shop, page_size=5, concurrency=1), ["orders"])
+    assert not cut.complete
+    assert cut.state
+    other = front_end.run(settings(elsewhere), ["orders"], cut.state)
+    assert not other.complete
+    assert other.records == {}
+    assert "other-shop" in other.text
+
+
+def test_a_state_that_names_no_project_is_taken_over_and_names_it_after_the_run(
+    front_end: FrontEnd, shop: Sandbox, elsewhere: Sandbox
+) -> None:
+    first = front_end.run(settings(shop), SOME)
+    older = without_project(first.state)
+    assert older != first.state
+    second = front_end.run(settings(shop), SOME, older)
+    assert second.complete, second.text
+    assert second.records == {}
+    assert not front_end.run(settings(elsewhere), SOME, second.state).complete
+
+
 @pytest.mark.parametrize(
     ("row", "where"),
     [

@@ -64,9 +64,19 @@ def test_another_project_than_the_one_held_is_refused_and_nothing_written(
     assert sync(first, open_destination(target), streams=["zones"]).complete
 
 
-def test_a_plan_for_another_project_is_refused(clients: tuple[Client, Client]) -> None:
-    with pytest.raises(ConfigError, match="what is stored holds the project 'elsewhere'"):
-        plan(clients[0], {"zones": StreamState(project="elsewhere")}, streams=["zones"])
+def test_a_plan_for_another_project_is_refused(clients: tuple[Client, Client], tmp_path: Path) -> None:
+    states = {"zones": StreamState(project="elsewhere")}
+    with pytest.raises(ConfigError, match="holds the project 'elsewhere'"):
+        plan(clients[0], states, streams=["zones"], destination=open_destination(f"jsonl:{tmp_path}"))
+
+
+def test_a_plan_from_states_alone_says_of_which_streams_another_project_is_held(
+    clients: tuple[Client, Client],
+) -> None:
+    forecast = plan(clients[0], {"zones": StreamState(project="elsewhere")}, streams=["zones", "channels"])
+    zones, channels = forecast.streams
+    assert "of the project 'elsewhere', and now it is asked for 'sample-shop'" in (zones.note or "")
+    assert channels.note is None
 
 
 def test_states_that_name_no_project_are_taken_over_by_the_next_run(

@@ -29,6 +29,7 @@ __all__ = [
     "finish",
     "give_up",
     "hold",
+    "moved",
     "parted",
     "restore",
 ]
@@ -60,7 +61,7 @@ class StreamState:
     None: they are known up to the cursor. `privacy`: what became of personal data, "" where all of it was kept.
     `store`: the key of the store whose records these are, "" for all of the project; `others`: the same of other stores
     whose records are held beside them (`parted`). `project`: the key of the project that was read, "" where it is not
-    known: a front-end keeps the states of each project apart by itself.
+    known: earlier releases did not store it.
     """
 
     cursor: str | None = None
@@ -85,18 +86,31 @@ def begin(state: StreamState, mode: Mode, bound: str, ranges: tuple[KeyRange, ..
     return replace(state, mode=mode, bound=bound, ranges=ranges + again, quarantined=())
 
 
-def hold(
-    state: StreamState, since: str | None, where: tuple[str, ...], privacy: str = "", store: str = ""
-) -> StreamState:
-    """Return the state before a full read of this part of the stream.
+def hold(state: StreamState, part: StreamState) -> StreamState:
+    """Return the state before a full read of `part`, a state that says nothing but what is to be held.
 
     The cursor of another part is no longer true then.
     """
-    same = (state.since, state.where, state.privacy, state.store) == (since, where, privacy, store)
+    held = StreamState(
+        since=state.since,
+        where=state.where,
+        privacy=state.privacy,
+        store=state.store,
+        project=state.project or part.project,
+    )
     # Nothing of the old state is true of another part: not its cursor, its holes, nor the run under way.
-    if not same:
-        return StreamState(since=since, where=where, privacy=privacy, store=store)
-    return give_up(state)
+    return replace(give_up(state), project=part.project) if held == part else part
+
+
+def moved(state: StreamState, cursor: str | None) -> StreamState:
+    """Return the state after a person, or another program, set its cursor or took it away: the next read is a new one.
+
+    Without a cursor nothing is known of the stream.
+    """
+    if cursor is None:
+        return StreamState()
+    # What the rows are that were read up to there, no cursor says.
+    return StreamState(cursor=cursor, privacy=state.privacy, store=state.store, project=state.project)
 
 
 def finish(state: StreamState) -> StreamState:

@@ -9,6 +9,7 @@ from commercetools_source.catalog import contract
 from commercetools_source.catalog.stores import is_in_store
 from commercetools_source.catalog.stream import Paging
 from commercetools_source.catalog.timestamps import moment, shift
+from commercetools_source.config.values import shown
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.checkpoint import ANEW, StreamState, begin, hold
 from commercetools_source.extract.keyset import KeyRange
@@ -29,12 +30,13 @@ __all__ = [
     "conflict_with",
     "mode_of",
     "needs_parents",
+    "origin_conflict",
     "privacy_conflict",
+    "project_conflict",
     "range_of",
     "ranges_of",
     "retention_notice",
     "started",
-    "store_conflict",
 ]
 
 
@@ -62,7 +64,8 @@ class Selection:
     pairs of a stream's name and a predicate that its records must fulfil. `privacy`: what becomes of personal data.
     `anew`: what a person is told to do to read a stream from its start, in the words of a front-end.
     `retain`: pairs of a stream's name and the API timestamp before which its rows are too old to be kept.
-    `store`: the key of the store whose records are read, "" for those of the project.
+    `store`: the key of the store whose records are read, "" for those of the project. `project`: the key of that
+    project, "" where nobody goes on from a stored state.
     """
 
     bound: str
@@ -76,6 +79,7 @@ class Selection:
     anew: str = ANEW
     retain: tuple[tuple[str, str], ...] = ()
     store: str = ""
+    project: str = ""
 
     @property
     def end(self) -> str:
@@ -121,8 +125,9 @@ def checked_predicate(stream: Stream, predicate: str) -> str:
 
 def mode_of(stream: Stream, state: StreamState, selection: Selection) -> Literal["full", "incremental", "resumed"]:
     """Return how `stream` is read: on from a run that was cut off, from its cursor, or from its start."""
-    # Of another store nothing is known by the state, wherever it stands.
-    if selection.full or (state != StreamState() and state.store != selection.store_of(stream)):
+    # Of another project or store nothing is known by the state, wherever it stands.
+    other = state.store != selection.store_of(stream) or project_conflict(state.project, selection.project)
+    if selection.full or (state != StreamState() and other):
         return "full"
     if state.mode is not None:
         # A read that was cut off is finished in its own way, whatever this run would choose.
@@ -185,17 +190,21 @@ def started(
 ) -> StreamState:
     """Return the state with which a run over `stream` starts or goes on."""
     mode = mode_of(stream, state, selection)
+    # Here, and nowhere else, a state gets its project: all that is stored of a run goes on from this one.
+    project = selection.project or state.project
     # Its ranges were fixed when it began, with the parents of that time; what came since is the next run's.
     if mode == "resumed":
-        return state
+        return replace(state, project=project)
     if mode == "full":
-        state = hold(
-            state,
-            selection.since_of(stream),
-            selection.where_of(stream),
-            selection.privacy_of(stream),
-            selection.store_of(stream),
+        part = StreamState(
+            since=selection.since_of(stream),
+            where=selection.where_of(stream),
+            privacy=selection.privacy_of(stream),
+            store=selection.store_of(stream),
+            project=project,
         )
+        state = hold(state, part)
+    state = replace(state, project=project)
     begun = begin(state, mode, _bound_of(state, selection), ranges_of(stream, mode, state, selection, parents))
     if not _beyond(stream, state, selection):
         return begun
@@ -271,13 +280,13 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
     # No cursor can be believed; only a full read asks for nothing that was stored.
     if state.broken is not None:
         return state.broken
+    if (reason := project_conflict(state.project, selection.project, selection.anew)) is not None:
+        return reason
     # With another filter the cursor would promise records that were never asked for.
     if state.where != (filters := selection.where_of(stream)):
         before, now = _filter(state.where), _filter(filters)
         return f"what is held of it was read {before}, and now it is asked for {now}; {selection.anew}"
-    reason = store_conflict(stream, state, selection)
-    reason = reason or privacy_conflict(state.privacy, selection.privacy_of(stream), selection.anew)
-    if reason is not None:
+    if (reason := origin_conflict(stream, state, selection)) is not None:
         return reason
     since = selection.since_of(stream)
     if since is not None and since == selection.oldest_of(stream):
@@ -292,7 +301,28 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
     return None
 
 
-def store_conflict(stream: Stream, state: StreamState, selection: Selection) -> str | None:
+def origin_conflict(stream: Stream, state: StreamState, selection: Selection) -> str | None:
+    """Return why rows of another project, store or choice about personal data are held; None where they are alike."""
+    if state == StreamState():
+        return None
+    return (
+        project_conflict(state.project, selection.project, selection.anew)
+        or _store_conflict(stream, state, selection)
+        or privacy_conflict(state.privacy, selection.privacy_of(stream), selection.anew)
+    )
+
+
+def project_conflict(stored: str, asked: str, anew: str = ANEW) -> str | None:
+    """Return why what was read of one project says nothing of another; None where one of them is not known, too."""
+    if not stored or not asked or stored == asked:
+        return None
+    return (
+        f"what is held of it is of the project {shown(stored)}, and now it is asked for {asked!r};"
+        f" set `project_key` as it was, read this project into a place of its own, or {anew}"
+    )
+
+
+def _store_conflict(stream: Stream, state: StreamState, selection: Selection) -> str | None:
     """Return why the cursor of one store says nothing of the records that are asked for; None where it is theirs."""
     if state.store == (store := selection.store_of(stream)):
         return None

@@ -81,6 +81,7 @@ def backfill(
                     where=pairs,
                     privacy=client.privacy,
                     store=client.config.store_key,
+                    project=client.config.project_key,
                 ),
                 # The state of the running cursor is written with the rows, unchanged.
                 lambda delivery: merged(delivery, states[delivery.stream.name], start, bound),

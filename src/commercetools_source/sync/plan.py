@@ -116,8 +116,8 @@ def plan(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     tail = isinstance(target, Merging) and target.merges
     ages = ages_of(retain or {}, chosen, destination)
     selection = selection_of(client, chosen, full=full, since=since, where=where, tail=tail, ages=ages)
-    name = "what is stored" if destination is None else destination.name
-    refuse_another_project(states.values(), client.config.project_key, name)
+    if destination is not None:
+        refuse_another_project(states.values(), selection.project, destination.name)
     states, _ = of_store(states, selection)
     asker = Asker(client, now)
     # One after the other: the times of single requests are what the forecast is made of.

@@ -18,7 +18,7 @@ from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.sync.access import unseen_changes
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
 from commercetools_source.sync.history import keep_history
-from commercetools_source.sync.projects import marked_as_of, refuse_another_project
+from commercetools_source.sync.projects import refuse_another_project
 from commercetools_source.sync.record import begin, recorded, unreached
 from commercetools_source.sync.retention import ages_of, expire, retained
 from commercetools_source.sync.stores import Others, beside, mixture, of_store
@@ -103,7 +103,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
         selection = ask(anew=anew, ages=ages)
     try:
         # After the first request: a project that cannot be reached leaves no new file behind.
-        states, others = _open(client, destination, selection)
+        states, others = _open(destination, selection)
         with recorded(client, destination, begin("sync", selection.bound), before, hook) as recorder:
             for notice in filter(None, (ends_earlier(until, selection.bound), unseen_changes(client, chosen))):
                 hook(notice)
@@ -140,8 +140,7 @@ def _read(
     ordered = sorted(streams, key=lambda stream: (stream.name not in SOURCES, stream.parents is None))
 
     def change(delivery: Delivery) -> Delivery:
-        kept = beside(retained(delivery, selection=selection), others)
-        return marked_as_of(transfer.client.config.project_key, kept)
+        return beside(retained(delivery, selection=selection), others)
 
     outcomes = transfer.run(ordered, states, selection, change)
     # Of a stream that is not complete, a read under way has rows that are not judged yet.
@@ -153,10 +152,12 @@ def _read(
     return outcomes, expired
 
 
-def _open(client: Client, destination: Destination, selection: Selection) -> tuple[dict[str, StreamState], Others]:
+def _open(destination: Destination, selection: Selection) -> tuple[dict[str, StreamState], Others]:
     """Return the states of what is read, and those of other stores; raises ConfigError for those of another project."""
     states = destination.open()
-    refuse_another_project(states.values(), client.config.project_key, destination.name)
+    # A front-end has no rows that could be mixed: it is told stream by stream, in the words of its users.
+    if not isinstance(destination, Advising):
+        refuse_another_project(states.values(), selection.project, destination.name)
     return of_store(states, selection)
 
 

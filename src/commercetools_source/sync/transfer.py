@@ -164,6 +164,7 @@ def selection_of(  # noqa: PLR0913 - one keyword for each thing that a run can b
         privacy=client.privacy,
         anew=anew,
         store=config.store_key,
+        project=config.project_key,
         retain=tuple((name, shift(now, -age)) for name, age in (ages or {}).items()),
     )
 

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.stream import Stream
 
-__all__ = ["COMPLETE", "catalog", "configured", "states"]
+__all__ = ["COMPLETE", "catalog", "completed", "configured", "states"]
 
 COMPLETE = "__ab_full_refresh_sync_complete"
 """Key of the state with which a full refresh ends: an attempt that is handed it reads nothing."""
+_PROJECT = "project"
 _TIME = {"type": ["null", "string"], "format": "date-time", "airbyte_type": "timestamp_with_timezone"}
 _MODES = ("full_refresh", "incremental")
 
@@ -93,8 +94,13 @@ def _chosen(entry: _Entry) -> tuple[Stream, bool]:
     return stream, entry.sync_mode == _MODES[0]
 
 
-def states(given: Any, chosen: Mapping[Stream, bool]) -> dict[Stream, StreamState]:
-    """Return where the `chosen` streams go on, without those whose full refresh is complete.
+def completed(state: StreamState) -> dict[str, Any]:
+    """Return the state with which a full refresh ends."""
+    return {COMPLETE: True, _PROJECT: state.project}
+
+
+def states(given: Any, chosen: Mapping[Stream, bool], project: str) -> dict[Stream, StreamState]:
+    """Return where the `chosen` streams of `project` go on, without those whose full refresh is complete.
 
     Raises StateError for what is no list of states. A state that cannot be used is `broken`: it stops its stream alone.
     """
@@ -108,7 +114,9 @@ def states(given: Any, chosen: Mapping[Stream, bool]) -> dict[Stream, StreamStat
     going_on: dict[Stream, StreamState] = {}
     for stream, full in chosen.items():
         previous = stored.get(stream.name, {})
-        if not (full and COMPLETE in previous):
+        # That of another project says nothing of this one's records; releases before did not name it.
+        done = COMPLETE in previous and previous.get(_PROJECT, project) == project
+        if not (full and done):
             # To an incremental read, a full refresh that was complete says nothing.
             usable = {} if COMPLETE in previous else previous
             going_on[stream] = _usable(stream, usable or None, full=full)

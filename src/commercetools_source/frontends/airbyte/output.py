@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from commercetools_source.events import RetryScheduled, StreamStarted
 from commercetools_source.extract.checkpoint import encode
 from commercetools_source.frontends.airbyte import messages
-from commercetools_source.frontends.airbyte.catalog import COMPLETE
+from commercetools_source.frontends.airbyte.catalog import completed
 from commercetools_source.frontends.airbyte.messages import DELETED_AT, UPDATED_AT
 from commercetools_source.frontends.words import AIRBYTE
 
@@ -56,7 +56,8 @@ class AirbyteOutput:
         complete = delivery.phase.last and self._full[delivery.stream] and not delivery.state.quarantined
         with self._lock:
             self._send(name, delivery.records)
-            messages.state(name, {COMPLETE: True} if complete else encode(delivery.state), self._uncounted.pop(name, 0))
+            state = completed(delivery.state) if complete else encode(delivery.state)
+            messages.state(name, state, self._uncounted.pop(name, 0))
 
     def wants_deletions(self, stream: Stream) -> bool:
         """Return whether deletions of `stream` become records: those of incremental streams that Messages tell of."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import dlt
 from dlt.common import logger
 
-from commercetools_source.config.values import shown
 from commercetools_source.errors import RecordError, StateError, legible
 from commercetools_source.extract.checkpoint import StreamState, encode
 from commercetools_source.extract.engine import Extraction
@@ -20,7 +19,6 @@ from commercetools_source.frontends.dlt.run import Run, tell
 from commercetools_source.frontends.dlt.tables import Tables, hints, relation_hints
 from commercetools_source.frontends.words import DLT
 from commercetools_source.sync.deletions import Kept
-from commercetools_source.sync.projects import marked_as_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping
@@ -49,13 +47,8 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
             run.fail(stream, str(error).removeprefix(f"{stream.name}: "))
             return
         reason = conflict_with(stream, state, selection)
-        if run.relations and state != StreamState() and not kept.get("relations"):
+        if reason is None and run.relations and state != StreamState() and not kept.get("relations"):
             reason = f"what is loaded of it was read without relations; {DLT.anew}"
-        if state.project not in {"", run.project}:
-            reason = (
-                f"what is loaded of it is of the project {shown(state.project)}, and now {run.project!r} is asked for"
-            )
-            reason += f"; give it a pipeline and a dataset of its own, or {DLT.anew}"
         if reason is not None:
             run.fail(stream, reason)
             return
@@ -119,8 +112,7 @@ class _Reading:
                     return
                 yield from self._taken(delivery, item, whole=whole)
                 # dlt stores the state with the tables that were yielded before, so it moves only behind them.
-                marked = marked_as_of(run.project, delivery)
-                self._kept.update(state=encode(marked.state), relations=run.relations)
+                self._kept.update(state=encode(delivery.state), relations=run.relations)
         outcome = extraction.outcomes[name]
         if outcome.lack is not None and (outcome.quarantined or not outcome.stopped):
             run.fail(self._stream, outcome.lack)

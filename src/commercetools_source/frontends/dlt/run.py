@@ -83,11 +83,6 @@ class Run:
             return error
 
     @property
-    def project(self) -> str:
-        """The key of the project, which is stored with what is loaded of it."""
-        return self.client.config.project_key
-
-    @property
     def seconds_left(self) -> float:
         """Until the run should end."""
         return max(self._end - time.monotonic(), 0.0)

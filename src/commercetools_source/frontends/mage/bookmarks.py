@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.timestamps import instant, moment
 from commercetools_source.errors import StateError
-from commercetools_source.extract.checkpoint import StreamState, encode
+from commercetools_source.extract.checkpoint import StreamState, encode, moved
 from commercetools_source.frontends.words import MAGE
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ def read(bookmarks: Mapping[str, Any] | None, stream: Stream) -> StreamState:
     stored_cursor = _normal(bookmarks.get(stream.cursor), stream)
     state = MAGE.state(stream, bookmarks.get(KEY) or None)
     # Somebody has moved the bookmark: our ranges are of another read.
-    moved = StreamState(cursor=stored_cursor, privacy=state.privacy, store=state.store)
-    return state if state.cursor == stored_cursor else moved
+    return state if state.cursor == stored_cursor else moved(state, stored_cursor)
 
 
 def written(before: StreamState, state: StreamState, stream: Stream) -> dict[str, Any] | None:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from commercetools_source.catalog.timestamps import parse_time
 from commercetools_source.errors import StateError
 from commercetools_source.extract import checkpoint
-from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.checkpoint import moved
 from commercetools_source.frontends.words import SINGER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.checkpoint import StreamState
 
 __all__ = ["STATE", "VERSION", "bookmarks_in", "read", "write"]
 
@@ -58,7 +59,7 @@ def read(stream: Stream, bookmark: Mapping[str, Any]) -> StreamState:
         return state
     cursor = _cursor(stream, bookmark)
     # Our ranges and bound belong to our own cursor, so another cursor drops them.
-    return state if cursor is None or cursor == state.cursor else StreamState(cursor=cursor)
+    return state if cursor is None or cursor == state.cursor else moved(state, cursor)
 
 
 def write(stream: Stream, state: StreamState, version: int | None = None) -> dict[str, Any]:

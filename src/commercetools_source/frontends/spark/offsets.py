@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from commercetools_source.catalog.timestamps import moment
 from commercetools_source.errors import StateError
 from commercetools_source.extract.keyset import KeyRange, Position
+from commercetools_source.extract.selection import project_conflict
 from commercetools_source.frontends.words import SPARK
 
 if TYPE_CHECKING:
@@ -64,11 +65,8 @@ def decode(project: str, stream: Stream, where: str, stored: Any) -> Offset:
                 f" {_read(stream.name, where)} is asked for; give each read a checkpoint of its own"
             )
         # Releases before did not store the project.
-        if (stored_project := stored.get("project", project)) != project:
-            raise StateError(
-                f"the checkpoint is of the project {stored_project}, and now {project} is asked for; give each read a"
-                " checkpoint of its own"
-            )
+        if (reason := project_conflict(str(stored.get("project", "")), project, SPARK.anew)) is not None:
+            raise StateError(f"{stream.name}: {reason}")
         position = stored["position"]
         offset = Offset(
             str(stored["bound"]),

@@ -91,6 +91,7 @@ def _records(client: Client, stream: Stream, partition: Partition, batches: Batc
         where=where,
         privacy=client.privacy,
         store=client.config.store_key,
+        project=client.config.project_key,
     )
     mode: Mode = "incremental" if partition.kind == "incremental" else "full"
     # A stored read that was cut off is exactly a bound and ranges: the engine goes on with it, and shares them out.

@@ -13,12 +13,11 @@ import msgspec
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import instant, shift
 from commercetools_source.errors import CommercetoolsError, ConfigError
-from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.privacy import privacy_of
 from commercetools_source.extract.records import decoded
-from commercetools_source.extract.selection import Selection, privacy_conflict, store_conflict
+from commercetools_source.extract.selection import Selection, origin_conflict
 from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage import deletions
 from commercetools_source.frontends.mage.commercetools.client import Client, hook_of, settings_of
@@ -74,12 +73,10 @@ class BaseStream:
             privacy=api.privacy if api is not None else privacy_of(config),
             anew=MAGE.anew,
             store=config.store_key,
+            project=config.project_key,
         )
         stored = bookmark.read(bookmarks, row)
-        if stored != StreamState() and (
-            reason := store_conflict(row, stored, selection)
-            or privacy_conflict(stored.privacy, selection.privacy_of(row), selection.anew)
-        ):
+        if (reason := origin_conflict(row, stored, selection)) is not None:
             raise ConfigError(f"{row.name}: {reason}")
         # A byte: Mage gets each page as it comes, with a bookmark of its own.
         limits = Limits(workers=config.concurrency, page_size=config.page_size, batch_bytes=1)
