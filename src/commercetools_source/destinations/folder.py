@@ -215,6 +215,8 @@ class Folder:
         """Return what `store_forgotten` stored last."""
         try:
             return self.files.get(FORGOTTEN)
+        except DestinationError:
+            raise
         except OSError as error:
             raise DestinationError(f"cannot read {self.files.name}/{FORGOTTEN}: {error}") from error
 

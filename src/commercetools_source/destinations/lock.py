@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.store.atomic import refuse_link
+from commercetools_source.destinations.store.atomic import refuse_irregular
 from commercetools_source.errors import DestinationError, InUseError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def lock(folder: Path) -> BinaryIO:
     somebody else uses a file of this name.
     """
     path = folder / _NAME
-    refuse_link(path)
+    refuse_irregular(path)
     handle = path.open("a+b")  # not "w": until the lock is ours the text in it is another process's
     if (error := _obstacle(folder, handle)) is not None:
         handle.close()
@@ -59,7 +59,7 @@ def lock_to_read(folder: Path) -> BinaryIO | None:
     Nothing is created or changed. Raises InUseError while a run writes.
     """
     path = folder / _NAME
-    refuse_link(path)
+    refuse_irregular(path)
     try:
         handle = path.open("rb")
     except FileNotFoundError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from commercetools_source.destinations.store.atomic import refuse_link, sync_folder, write_file
+from commercetools_source.destinations.store.atomic import refuse_irregular, size_of, sync_folder, write_file
 from commercetools_source.destinations.store.local import Local
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord
@@ -66,7 +66,7 @@ def append_run(folder: Path, record: RunRecord, longest: int = _LONGEST) -> None
     Raises OSError, and DestinationError for a file that somebody else made.
     """
     path = folder / RUN_FILE
-    refuse_link(path)
+    refuse_irregular(path)
     _refuse_foreign(path)
     line = msgspec.json.encode(record) + b"\n"
     is_new = not path.exists()
@@ -87,7 +87,7 @@ def append_run(folder: Path, record: RunRecord, longest: int = _LONGEST) -> None
 def read_runs(folder: Path, limit: int) -> list[RunRecord]:
     """Return the newest records, the newest first; none where no run was recorded. Raises as `append_run`."""
     path = folder / RUN_FILE
-    if not path.exists():
+    if size_of(path) is None:
         return []
     _refuse_foreign(path)
     with path.open("rb") as lines:

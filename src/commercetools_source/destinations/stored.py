@@ -28,16 +28,19 @@ def stored_states(store: Store, manifest: Manifest) -> dict[str, StreamState]:
 
 
 def lost_files(store: Store, manifest: Manifest) -> list[Notice]:
-    """Return for each stream that has a state which of its files is missing."""
-    lost = {
-        stream: next((path for path, _ in _files(manifest, stream) if store.size(path) is None), None)
+    """Return for each stream that has a state which of its files is missing.
+
+    Raises DestinationError for a file that is something else, such as a pipe.
+    """
+    # Of streams without a state, too: whatever is no file is refused here, before anything is read.
+    missing = {
+        stream: [path for path, _ in _files(manifest, stream) if store.size(path) is None]
         for stream in manifest.tables()
-        if manifest.streams[stream].state is not None
     }
     return [
-        Notice(stream, f"{path} is missing, so the stream is read from its start")
-        for stream, path in lost.items()
-        if path is not None
+        Notice(stream, f"{paths[0]} is missing, so the stream is read from its start")
+        for stream, paths in missing.items()
+        if paths and manifest.streams[stream].state is not None
     ]
 
 

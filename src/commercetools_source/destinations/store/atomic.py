@@ -1,9 +1,10 @@
-"""Files that are there as a whole or not at all, and never written through a symbolic link."""
+"""Files that are there as a whole or not at all, never written through a symbolic link, nor read where they are none."""
 
 from __future__ import annotations
 
 import os
 import secrets
+import stat
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     Write = Callable[[BinaryIO], int]
 
-__all__ = ["TEMPORARY", "refuse_link", "replace_file", "sync_folder", "write_file"]
+__all__ = ["TEMPORARY", "refuse_irregular", "refuse_link", "replace_file", "size_of", "sync_folder", "write_file"]
 
 T = TypeVar("T")
 
@@ -77,6 +78,36 @@ def refuse_link(path: Path) -> None:
         raise DestinationError(
             f"{path} is a symbolic link, and nothing is written through one; put a file or folder in its place"
         )
+
+
+def refuse_irregular(path: Path) -> None:
+    """Raise DestinationError when `path` is a link, or is there and no regular file: to read a pipe may never end."""
+    refuse_link(path)
+    size_of(path)
+
+
+def size_of(path: Path) -> int | None:
+    """Return the bytes of a file, None when there is none; raises DestinationError for what is no regular file."""
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        kind = next((kind for is_kind, kind in _KINDS.items() if is_kind(status.st_mode)), "something else")
+        raise DestinationError(
+            f"{path} is {kind} and no regular file; move it away, and put the file that belongs there back from a"
+            " backup if you have one"
+        )
+    return status.st_size
+
+
+_KINDS = {
+    stat.S_ISFIFO: "a named pipe",
+    stat.S_ISDIR: "a folder",
+    stat.S_ISCHR: "a device",
+    stat.S_ISBLK: "a device",
+    stat.S_ISSOCK: "a socket",
+}
 
 
 def sync_folder(path: Path) -> None:

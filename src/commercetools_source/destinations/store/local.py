@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.lock import lock, lock_to_read
 from commercetools_source.destinations.manifest import LOADING, MANIFEST, PART
-from commercetools_source.destinations.store.atomic import TEMPORARY, refuse_link, sync_folder, write_file
+from commercetools_source.destinations.store.atomic import (
+    TEMPORARY,
+    refuse_irregular,
+    refuse_link,
+    size_of,
+    sync_folder,
+    write_file,
+)
 from commercetools_source.errors import DestinationError
 
 if TYPE_CHECKING:
@@ -87,12 +94,13 @@ class Local:
     def get(self, path: str) -> bytes | None:
         """Return what is in a file, None when there is none."""
         file = self.path / path
-        refuse_link(file)
+        refuse_irregular(file)
         return file.read_bytes() if file.exists() else None
 
     def put(self, path: str, write: Write, *, empty: bool = True) -> tuple[int, int]:
         """Write a file beside its name, and give it the name when it is whole."""
         file = self.path / path
+        refuse_irregular(file)
         records, size = write_file(file.parent, file.name, write)
         # Written first, because only the writer of rows knows whether there are any.
         if not records and not empty:
@@ -102,7 +110,7 @@ class Local:
     def replace(self, path: str, text: bytes) -> None:
         """Replace a file by a rename."""
         file = self.path / path
-        refuse_link(file)
+        refuse_irregular(file)
         write_file(file.parent, file.name, lambda out: out.write(text))
 
     def is_certain(self) -> bool:
@@ -110,11 +118,8 @@ class Local:
         return True
 
     def size(self, path: str) -> int | None:
-        """Return the bytes of a file, None when there is none."""
-        try:
-            return (self.path / path).stat().st_size
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        """Return the bytes of a file, None when there is none; raises DestinationError for what is no regular file."""
+        return size_of(self.path / path)
 
     def changed(self, path: str) -> float:
         """Return when a file changed last."""
