@@ -1,4 +1,4 @@
-"""Pipes, sockets and folders where a destination has its files: one sentence at once, and nothing waits or is touched."""
+"""Pipes, sockets and folders where a destination has its files: one sentence, and nothing waits."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Make = Callable[..., Delivery]
     Folder = Jsonl | Parquet
+    Kind = tuple[str, Callable[[Path], None]]
 
 RUN = RunRecord(run="1", command="sync", status="begun", started="2026-01-01T00:00:00.000Z")
 FORGOTTEN, RUNS = "_commercetools_forgotten.json", "_commercetools_runs.jsonl"
@@ -42,7 +43,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path, fields: object, load:
 
 
 @pytest.fixture(params=["a named pipe", "a folder", "a socket"])
-def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Callable[[Path], None]]]:
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kind]:
     """What takes the place of a file, in words, and a function that puts it there."""
     with closing(socket.socket(socket.AF_UNIX)) as one:
 
@@ -53,7 +54,7 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield request.param, {"a named pipe": os.mkfifo, "a folder": Path.mkdir, "a socket": bind}[request.param]
 
 
-def taken(path: Path, kind: tuple[str, Callable[[Path], None]]) -> str:
+def taken(path: Path, kind: Kind) -> str:
     """Move a file away, put something else in its place, and return how the sentence about it begins."""
     path.rename(path.with_name(f"{path.name}-kept"))
     kind[1](path)
@@ -73,7 +74,7 @@ def refused(act: Callable[[], object], beginning: str) -> None:
 
 @pytest.mark.parametrize("name", ["part", "manifest.json", ".lock"])
 def test_a_file_without_which_nothing_can_be_read_is_asked_for_by_name(
-    folder: Folder, name: str, kind: tuple[str, Callable[[Path], None]], load: Make
+    folder: Folder, name: str, kind: Kind, load: Make
 ) -> None:
     path = part(folder) if name == "part" else Path(folder.name) / name
     kept = path.with_name(f"{path.name}-kept")
@@ -88,9 +89,7 @@ def test_a_file_without_which_nothing_can_be_read_is_asked_for_by_name(
     folder.close()
 
 
-def test_a_part_of_a_stream_that_was_reset_is_told_too(
-    folder: Folder, kind: tuple[str, Callable[[Path], None]], load: Make
-) -> None:
+def test_a_part_of_a_stream_that_was_reset_is_told_too(folder: Folder, kind: Kind, load: Make) -> None:
     folder.open()
     folder.reset(load([]).stream)
     folder.close()
@@ -98,9 +97,7 @@ def test_a_part_of_a_stream_that_was_reset_is_told_too(
 
 
 @pytest.mark.parametrize("name", [FORGOTTEN, RUNS])
-def test_a_file_beside_the_manifest_is_asked_for_when_it_is_needed(
-    folder: Folder, name: str, kind: tuple[str, Callable[[Path], None]]
-) -> None:
+def test_a_file_beside_the_manifest_is_asked_for_when_it_is_needed(folder: Folder, name: str, kind: Kind) -> None:
     beginning = taken(Path(folder.name) / name, kind)
     folder.open()
     if name == RUNS:

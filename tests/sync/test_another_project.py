@@ -75,8 +75,8 @@ def test_a_plan_from_states_alone_says_of_which_streams_another_project_is_held(
 ) -> None:
     forecast = plan(clients[0], {"zones": StreamState(project="elsewhere")}, streams=["zones", "channels"])
     zones, channels = forecast.streams
-    assert "of the project 'elsewhere', and now it is asked for 'sample-shop'" in (zones.note or "")
-    assert channels.note is None
+    assert "of the project 'elsewhere', and now it is asked for 'sample-shop'" in zones.note
+    assert channels.note == ""
 
 
 def test_states_that_name_no_project_are_taken_over_by_the_next_run(

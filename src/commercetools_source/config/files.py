@@ -12,8 +12,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from commercetools_source.config.given import RepeatedNameError, decode_json, is_pipe, read_given
 from commercetools_source.errors import ConfigError
 from commercetools_source.errors.extras import install_hint
 
@@ -49,13 +48,19 @@ class SettingsFile:
 
 
 def read_settings_file(path: Path) -> SettingsFile:
-    """Return the content of a settings file; raises ConfigError when it cannot be read or is not of its form."""
+    """Return the content of a settings file; raises ConfigError when it cannot be read or is not of its form.
+
+    What a pipe says is the lines of a `.env` or a JSON object.
+    """
     # `.env.production` is recognized by how it begins: its suffix says something else.
     form = ".env" if path.name.startswith(".env") else path.suffix.lower()
-    if form not in {".env", ".json", ".toml"}:
-        raise ConfigError(f"{path} cannot be read as settings; its name must end in .env, .json or .toml")
-    text = _text(path)
-    return _settings(text, form, f"the settings file {path}")
+    name = f"the settings file {path}"
+    if form in {".env", ".json", ".toml"}:
+        return _settings(_text(path), form, name)
+    # What a shell makes of `<(...)` is called /dev/fd/63.
+    if is_pipe(path):
+        return read_settings_text(_text(path), name)
+    raise ConfigError(f"{path} cannot be read as settings; its name must end in .env, .json or .toml")
 
 
 def read_settings_text(text: str, name: str) -> SettingsFile:
@@ -77,7 +82,7 @@ def _settings(text: str, form: str, name: str) -> SettingsFile:
 
 def _text(path: Path) -> str:
     try:
-        content = path.read_bytes()
+        content = read_given(path)
     except OSError as error:
         advice = "; `commercetools-source init` writes one" if isinstance(error, FileNotFoundError) else ""
         raise ConfigError(f"the settings file {path} cannot be read: {error.strerror}{advice}") from None
@@ -97,12 +102,14 @@ def _decode(text: str, form: str, name: str) -> Any:
     problem = ""
     try:
         if form == ".json":
-            return msgspec.json.decode(text)
+            return decode_json(text)
         return _toml(text)
     except ModuleNotFoundError:
         problem = f"needs Python 3.11 or tomli ({install_hint('cli')}); JSON and .env need neither"
     except RecursionError:
         problem = f"is no {form[1:].upper()} of settings: it nests too deeply"
+    except RepeatedNameError as error:
+        problem = str(error)
     except ValueError as error:
         # Only the message: an exception of a parser may keep the whole text, secret included.
         problem = f"is not valid {form[1:].upper()}: {error}"
@@ -121,7 +128,7 @@ def _toml(text: str) -> dict[str, Any]:
 def _parse_dotenv(text: str, file: str) -> SettingsFile:
     """Return the variables of a `.env` file: `NAME=value` lines, optional quotes, `export` and comments.
 
-    Raises ConfigError for a line that names a `CTP_` variable and has another form.
+    Raises ConfigError for a line that names a `CTP_` variable and has another form, and for one that is there twice.
     """
     values: dict[str, str] = {}
     foreign = []
@@ -132,6 +139,9 @@ def _parse_dotenv(text: str, file: str) -> SettingsFile:
         match = _ASSIGNMENT.fullmatch(stripped)
         if match is not None:
             name, *forms = match.groups()
+            # Of another program, the last one counts, as shells have it.
+            if str(name).startswith("CTP_") and name in values:
+                raise ConfigError(f"{file} {RepeatedNameError(str(name))}")
             values[str(name)] = next((form for form in forms if form is not None), "")
             continue
         problem = f"line {number} of {file} is not NAME=value"

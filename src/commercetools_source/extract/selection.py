@@ -280,14 +280,12 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
     # No cursor can be believed; only a full read asks for nothing that was stored.
     if state.broken is not None:
         return state.broken
-    if (reason := project_conflict(state.project, selection.project, selection.anew)) is not None:
+    if (reason := origin_conflict(stream, state, selection)) is not None:
         return reason
     # With another filter the cursor would promise records that were never asked for.
     if state.where != (filters := selection.where_of(stream)):
         before, now = _filter(state.where), _filter(filters)
         return f"what is held of it was read {before}, and now it is asked for {now}; {selection.anew}"
-    if (reason := origin_conflict(stream, state, selection)) is not None:
-        return reason
     since = selection.since_of(stream)
     if since is not None and since == selection.oldest_of(stream):
         since = shift(since, _CLOCK_MARGIN)  # an end that moves with clocks, and not what somebody wrote

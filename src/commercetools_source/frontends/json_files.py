@@ -6,7 +6,7 @@ from codecs import BOM_UTF8
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+from commercetools_source.config.given import RepeatedNameError, decode_json, read_given
 
 if TYPE_CHECKING:
     from commercetools_source.errors import CommercetoolsError
@@ -18,7 +18,7 @@ def json_file(path: str, file_role: str, mistake: type[CommercetoolsError]) -> A
     """Return what a file holds; raises `mistake` that names the file by its role and path."""
     try:
         # Windows' editors put a mark of three bytes in front.
-        return json_value(Path(path).read_bytes().removeprefix(BOM_UTF8), f"the {file_role} file {path}", mistake)
+        return json_value(read_given(Path(path)).removeprefix(BOM_UTF8), f"the {file_role} file {path}", mistake)
     except OSError as error:
         raise mistake(f"the {file_role} file {path} cannot be read: {error.strerror}") from None
 
@@ -26,10 +26,12 @@ def json_file(path: str, file_role: str, mistake: type[CommercetoolsError]) -> A
 def json_value(text: bytes | str, name: str, mistake: type[CommercetoolsError]) -> Any:
     """Return the value of a JSON text; raises `mistake` that calls it `name`."""
     try:
-        return msgspec.json.decode(text)
+        return decode_json(text)
     # Told apart from broken JSON: what helps here is to save the file in another encoding.
     except UnicodeDecodeError:
         raise mistake(f"{name} is not UTF-8 text") from None
+    except RepeatedNameError as error:
+        raise mistake(f"{name} {error}") from None
     except (ValueError, RecursionError) as error:
         raise mistake(f"{name} is not valid JSON: {error}") from None
 

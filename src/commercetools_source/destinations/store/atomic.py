@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all, never written through a symbolic link, nor read where they are none."""
+"""Files that are there as a whole or not at all, and what may lie in their place: links, pipes, folders."""
 
 from __future__ import annotations
 

@@ -186,10 +186,13 @@ class TapCommercetools(Tap):
     @classmethod
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
         """Read the files of `--config`; raises ConfigError that names the one that cannot be used."""
+        given = super().cb_config(ctx, param, tuple(path for path in value if path == "ENV"))
+        # Read here, once: what comes from a pipe, `--config <(...)`, is gone then.
         for path in value:
             if path != "ENV":
-                json_object(json_file(path, "config", ConfigError), f"the config file {path}", ConfigError)
-        return super().cb_config(ctx, param, value)
+                content = json_file(path, "config", ConfigError)
+                given.config.update(json_object(content, f"the config file {path}", ConfigError))
+        return given
 
     @classmethod
     def invoke(cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **given: Any) -> None:

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.config.given import RepeatedNameError, decode_json, read_given
 from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.mage.standin.sources.catalog import Catalog
 from commercetools_source.frontends.mage.standin.sources.constants import (
@@ -204,8 +205,10 @@ def _from_text(flag: str, text: str | None, empty: Any = None) -> Any:
     if not text:
         return empty
     try:
-        value = json.loads(text)
-    except ValueError as error:
+        value = decode_json(text)
+    except RepeatedNameError as error:
+        raise ConfigError(f"{flag} {error}") from None
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{flag} is no JSON: {error}") from None
     if value is not None and not isinstance(value, type(empty)):
         raise ConfigError(f"{flag} must be a JSON {'list' if isinstance(empty, list) else 'object'}")
@@ -214,15 +217,17 @@ def _from_text(flag: str, text: str | None, empty: Any = None) -> Any:
 
 def _from_file(flag: str, path: str) -> dict[str, Any]:
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = read_given(Path(path)).decode()
     except (OSError, ValueError) as error:
         raise ConfigError(f"{flag} {path!r} cannot be read: {error}") from None
     if flag == "--settings" and not path.endswith(".json"):
         value = _yaml(path, text)
     else:
         try:
-            value = json.loads(text) if text.strip() else {}
-        except ValueError as error:
+            value = decode_json(text) if text.strip() else {}
+        except RepeatedNameError as error:
+            raise ConfigError(f"{flag} {path!r} {error}") from None
+        except (ValueError, RecursionError) as error:
             raise ConfigError(f"{flag} {path!r} is no JSON: {error}") from None
     if not isinstance(value, dict):
         raise ConfigError(f"{flag} {path!r} must hold an object")
