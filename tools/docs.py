@@ -90,10 +90,12 @@ A settings file is a `.env` (the one that the Merchant Center offers when an API
 or a TOML file (Python 3.11, or the extra `cli`). What stands in the environment wins over the file, and what is
 given on the command line wins over both. A region given later replaces URLs given earlier. Without `--config`, the
 `.env` of the current folder is read if it has `CTP_` variables; lines of it that are not NAME=value and have nothing to
-do with commercetools are left alone. A name that comes twice is refused, and its values are not shown: `CTP_` variables of a
-`.env`, and names in any JSON that is handed over (settings, Singer's and Airbyte's config, catalog and state). A pipe may take the
-place of the file, as shells make it of `--config <(vault read ...)`: it says the lines of a `.env` or a JSON object, and is given
-up when nobody has written into it for a minute. UTF-16 files, which some Windows shells write, are read if they have their mark.
+do with commercetools are left alone. UTF-16 files, which some Windows shells write, are read if they have their mark.
+
+A name that comes twice is refused, and its values are not shown: `CTP_` variables of a `.env`, and names in any JSON
+that is handed over (settings, the config, catalog and state of Singer and Airbyte). A pipe may take the place of the
+file, as shells make it of `--config <(vault read ...)`: it says the lines of a `.env` or a JSON object, and is given up
+when nobody has written into it for a minute.
 
     # shop.toml
     region = "europe-west1.gcp"

@@ -107,6 +107,36 @@ def test_without_the_scope_for_messages_the_run_says_that_deletions_were_not_loo
     assert "view_messages:sample-shop" in unseen.reason
 
 
+@pytest.mark.parametrize("stream", ["orders", "custom_objects", "zones"])
+def test_rows_that_are_there_twice_are_named_and_a_sweep_leaves_one(shop: Shop, stream: str) -> None:
+    shop.sync(stream)
+    table, (one, other, *_) = f"raw.{stream}", shop.ids(stream)
+    for name in (one, one, other):
+        shop.query(f"INSERT INTO {table} FROM (FROM {table} WHERE id = ? LIMIT 1)", name)
+    (verdict,) = shop.verify(stream)
+    assert not verdict.equal
+    assert verdict.difference is not None
+    assert verdict.difference.doubled == tuple(sorted([one, other]))
+    assert (verdict.difference.missing, verdict.difference.stale, verdict.difference.gone) == ((), (), ())
+    (verdict,) = shop.sweep(stream)
+    assert verdict.mended == 2
+    (verdict,) = shop.verify(stream)
+    assert verdict.equal
+    assert shop.query(f"SELECT id FROM {table} ORDER BY id") == shop.ids(stream)
+
+
+def test_a_doubled_row_that_changes_is_one_change_and_one_row(shop: Shop) -> None:
+    shop.sync("orders")
+    name = shop.ids("orders")[0]
+    shop.query("INSERT INTO raw.orders FROM raw.orders WHERE id = ?", name)
+    shop.sandbox.clock.advance(3600)
+    shop.sandbox.update("orders", name, {"orderState": "Complete"})
+    shop.sandbox.clock.advance(3600)
+    changes = shop.sync("orders").changes["orders"]
+    assert (changes.new, changes.changed) == (0, 1)
+    assert shop.query("SELECT id FROM raw.orders ORDER BY id") == shop.ids("orders")
+
+
 @given(st.integers(52, 5000), st.integers(60, 20_000))
 def test_the_share_that_a_refusal_advises_is_enough(gone: int, held: int) -> None:
     difference = Difference((), (), ("id",) * min(gone, held), held, 1)

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.config.given import RepeatedNameError, decode_json, is_pipe, read_given
+from commercetools_source.config.given import decode_json, is_pipe, read_given, repeated
 from commercetools_source.errors import ConfigError
 from commercetools_source.errors.extras import install_hint
 
@@ -108,7 +108,7 @@ def _decode(text: str, form: str, name: str) -> Any:
         problem = f"needs Python 3.11 or tomli ({install_hint('cli')}); JSON and .env need neither"
     except RecursionError:
         problem = f"is no {form[1:].upper()} of settings: it nests too deeply"
-    except RepeatedNameError as error:
+    except ConfigError as error:
         problem = str(error)
     except ValueError as error:
         # Only the message: an exception of a parser may keep the whole text, secret included.
@@ -141,7 +141,7 @@ def _parse_dotenv(text: str, file: str) -> SettingsFile:
             name, *forms = match.groups()
             # Of another program, the last one counts, as shells have it.
             if str(name).startswith("CTP_") and name in values:
-                raise ConfigError(f"{file} {RepeatedNameError(str(name))}")
+                raise ConfigError(f"{file} {repeated(str(name))}")
             values[str(name)] = next((form for form in forms if form is not None), "")
             continue
         problem = f"line {number} of {file} is not NAME=value"

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.config.values import shown
+from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["RepeatedNameError", "decode_json", "is_pipe", "read_given"]
+__all__ = ["decode_json", "is_pipe", "read_given", "repeated"]
 
 PATIENCE = 60.0
 """Seconds for which a pipe may be silent: `--config <(vault kv get ...)` waits for another program."""
@@ -54,17 +55,16 @@ def read_given(path: Path, patience: float = PATIENCE) -> bytes:
     )
 
 
-class RepeatedNameError(ValueError):
-    """A name comes twice; the text goes on behind the name of a file, and has no value, which may be a secret."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"has {shown(name)} twice, and only one value can hold; leave one of them out")
+def repeated(name: str) -> str:
+    """Return what is told of a name that comes twice, behind that of its file: not its values, which may be secret."""
+    return f"has {shown(name)} twice, and only one value can hold; leave one of them out"
 
 
 def decode_json(text: bytes | str) -> Any:
     """Return the value of a JSON text.
 
-    Raises ValueError and RecursionError, and RepeatedNameError for an object that has a name twice.
+    Raises ValueError and RecursionError, and ConfigError, to be told behind the name of a file, for an object that has
+    a name twice.
     """
     value = msgspec.json.decode(text)
     # Of two values a decoder takes the last one without a word.
@@ -76,5 +76,5 @@ def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:
     names = set[str]()
     for name, _ in pairs:
         if name in names:
-            raise RepeatedNameError(name)
+            raise ConfigError(repeated(name))
         names.add(name)

@@ -232,6 +232,8 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: str, cursor: str, 
         f"SELECT (SELECT count(*) FROM {live}), (SELECT count(DISTINCT id) FROM temp._listed)"  # noqa: S608
     ).fetchone()
     stored, listed = counts or (0, 0)
+    # No run makes them; whoever writes into the table by hand may, and each sum over it is wrong then.
+    doubled = connection.execute(f"SELECT id FROM {live} GROUP BY id HAVING count(*) > 1 ORDER BY id").fetchall()  # noqa: S608
     return Difference(
         # Missing or stale only if it changed before the cursor: what came later, the next run brings.
         missing=ids("held.id IS NULL AND listed.modified < ?", bound),
@@ -240,4 +242,5 @@ def _difference(connection: duckdb.DuckDBPyConnection, table: str, cursor: str, 
         gone=ids("listed.id IS NULL AND held.createdAt < ?" + judged, bound, *begin),
         held=stored,
         listed=listed,
+        doubled=tuple(name for (name,) in doubled),
     )

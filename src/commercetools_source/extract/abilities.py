@@ -222,7 +222,8 @@ class Listed(msgspec.Struct, frozen=True):
 class Difference:
     """How a destination differs from a listing: ids it lacks, has in an older version, or has although they are gone.
 
-    `held` counts the rows of the destination that are not marked as deleted, `listed` those of the listing.
+    `held` counts the rows of the destination that are not marked as deleted, `listed` those of the listing. `doubled`:
+    ids of which it has several rows that are not marked as deleted.
     """
 
     missing: tuple[str, ...]
@@ -230,6 +231,7 @@ class Difference:
     gone: tuple[str, ...]
     held: int
     listed: int
+    doubled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

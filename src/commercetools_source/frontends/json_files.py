@@ -6,7 +6,8 @@ from codecs import BOM_UTF8
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.config.given import RepeatedNameError, decode_json, read_given
+from commercetools_source.config.given import decode_json, read_given
+from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
     from commercetools_source.errors import CommercetoolsError
@@ -30,7 +31,7 @@ def json_value(text: bytes | str, name: str, mistake: type[CommercetoolsError]) 
     # Told apart from broken JSON: what helps here is to save the file in another encoding.
     except UnicodeDecodeError:
         raise mistake(f"{name} is not UTF-8 text") from None
-    except RepeatedNameError as error:
+    except ConfigError as error:
         raise mistake(f"{name} {error}") from None
     except (ValueError, RecursionError) as error:
         raise mistake(f"{name} is not valid JSON: {error}") from None

@@ -15,7 +15,8 @@ __all__ = ["ComparisonReport"]
 
 # Enough to look records up by hand; a difference of a million ids belongs in a file, by --json.
 _MOST_IDS = 10
-_FIGURES = ("held", "listed", "missing", "stale", "gone")
+_DIFFERENCES = ("missing", "stale", "gone", "doubled")
+_FIGURES = ("held", "listed", *_DIFFERENCES)
 _SWEPT = ("mended", "marked")
 
 
@@ -38,7 +39,7 @@ class ComparisonReport(Report):
         return "\n".join([listed, "", *ids] if ids else [listed])
 
     def value(self) -> object:
-        """Return every verdict, with all ids that are missing, stale or gone."""
+        """Return every verdict, with all ids that are missing, stale, gone or doubled."""
         return {"streams": [{**asdict(verdict), "equal": verdict.equal} for verdict in self.verdicts]}
 
     def _result(self, verdict: Verdict) -> str:
@@ -52,7 +53,7 @@ def _ids(verdict: Verdict) -> list[str]:
     """Return lines such as `orders missing: id, id, and 20 more`."""
     lines = []
     # A comparison that failed has no difference, only a note.
-    for name in ("missing", "stale", "gone") if verdict.difference else ():
+    for name in _DIFFERENCES if verdict.difference else ():
         ids: tuple[str, ...] = getattr(verdict.difference, name)
         beyond = f", and {len(ids) - _MOST_IDS:,} more; --json has all" if len(ids) > _MOST_IDS else ""
         lines += [f"{verdict.stream} {name}: {', '.join(ids[:_MOST_IDS])}{beyond}"] if ids else []
@@ -62,6 +63,6 @@ def _ids(verdict: Verdict) -> list[str]:
 def _figures(verdict: Verdict) -> dict[str, int | None]:
     """Return the figures by their heads; nothing where nothing was compared, for 0 would say that nothing is held."""
     difference = verdict.difference
-    lengths = map(len, (difference.missing, difference.stale, difference.gone)) if difference else ()
+    lengths = (len(getattr(difference, name)) for name in _DIFFERENCES) if difference else ()
     counts = (difference.held, difference.listed, *lengths) if difference else (None,) * len(_FIGURES)
     return dict(zip((*_FIGURES, *_SWEPT), (*counts, verdict.mended, verdict.marked), strict=True))

@@ -66,7 +66,9 @@ class Verdict:
     def equal(self) -> bool:
         """Whether the destination holds exactly what the platform lists."""
         difference = self.difference
-        return difference is not None and not (difference.missing or difference.stale or difference.gone)
+        return difference is not None and not (
+            difference.missing or difference.stale or difference.gone or difference.doubled
+        )
 
 
 def verify(
@@ -89,7 +91,7 @@ def sweep(
     *,
     hard_delete: bool = False,
 ) -> tuple[Verdict, ...]:
-    """As `verify`, then mark what is gone as deleted, and read again what is missing or stale.
+    """As `verify`, then mark what is gone as deleted, and read again what is missing, stale or doubled.
 
     With `hard_delete` rows that are gone are removed; those that were marked before stay. A stream whose
     loss looks like a mistake is left alone, with a note that says how to override `guard`.
@@ -182,7 +184,9 @@ def _compared(sides: _Sides, stream: Stream, state: StreamState, cursor: str) ->
         times = dict.fromkeys(difference.gone, instant(sides.client.server_time()))
         # Marked before the others are mended: if it is cut off, the next sweep finds what is left of both.
         marked = sides.delete(stream, times)
-        mended = _mend(sides, stream, state, (*difference.missing, *difference.stale))
+        # A row may be doubled and stale; one that is gone is marked, however often it is there.
+        again = dict.fromkeys((*difference.missing, *difference.stale, *difference.doubled))
+        mended = _mend(sides, stream, state, tuple(name for name in again if name not in times))
     except CommercetoolsError as error:
         return Verdict(stream.name, note=str(error))
     except Exception as error:  # noqa: BLE001 - one stream cannot be compared, the other streams go on

@@ -27,7 +27,7 @@ def sweep(
     personal_fields: options.PersonalFields = None,
     as_json: options.Json = False,
 ) -> None:
-    """Compare, and mend the differences. Marks what the platform deleted, reads again what is missing or stale."""
+    """Compare, and mend the differences. Marks what was deleted, reads again what is missing, stale or doubled."""
     from commercetools_source.client import Client
     from commercetools_source.destinations import open_stored
     from commercetools_source.report.compare import ComparisonReport

@@ -16,7 +16,7 @@ def verify(
     streams: options.Streams = None,
     as_json: options.Json = False,
 ) -> None:
-    """Compare a destination with the platform. Shows what is missing, stale or deleted there; changes nothing."""
+    """Compare a destination with the platform. Shows what is missing, stale, gone or doubled; changes nothing."""
     from commercetools_source.client import Client
     from commercetools_source.destinations import open_stored
     from commercetools_source.report.compare import ComparisonReport

@@ -88,7 +88,8 @@ def merged(
             f" {other} AS other, {keys} FROM {record_table(table)} AS stored JOIN _batch ON {same}"
         )
         ((stored, changed_rows),) = database.execute(
-            f"SELECT count(*), count(*) FILTER (older AND other) FROM {_STORED}"  # noqa: S608 - a constant
+            # Each key once, however many rows of it somebody wrote into the table.
+            f"SELECT count(DISTINCT ({key})), count(DISTINCT ({key})) FILTER (older AND other) FROM {_STORED}"  # noqa: S608 - quoted names
         )
         if history.keeps(table):
             types = database.catalogue.columns[table]

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.config.given import RepeatedNameError, decode_json, read_given
+from commercetools_source.config.given import decode_json, read_given
 from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.mage.standin.sources.catalog import Catalog
 from commercetools_source.frontends.mage.standin.sources.constants import (
@@ -206,7 +206,7 @@ def _from_text(flag: str, text: str | None, empty: Any = None) -> Any:
         return empty
     try:
         value = decode_json(text)
-    except RepeatedNameError as error:
+    except ConfigError as error:
         raise ConfigError(f"{flag} {error}") from None
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{flag} is no JSON: {error}") from None
@@ -225,7 +225,7 @@ def _from_file(flag: str, path: str) -> dict[str, Any]:
     else:
         try:
             value = decode_json(text) if text.strip() else {}
-        except RepeatedNameError as error:
+        except ConfigError as error:
             raise ConfigError(f"{flag} {path!r} {error}") from None
         except (ValueError, RecursionError) as error:
             raise ConfigError(f"{flag} {path!r} is no JSON: {error}") from None
