@@ -9,10 +9,12 @@ import io
 import json
 import logging
 import os
+import shutil
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pyarrow as pa
 
 from commercetools_source import partitions, read_partition
@@ -21,7 +23,10 @@ from commercetools_source.cli.app import run
 from commercetools_source.client import Client
 from commercetools_source.config.settings import SETTINGS
 from commercetools_source.destinations import open_destination
+from commercetools_source.destinations.jsonl import Jsonl
+from commercetools_source.destinations.parquet.folder import Parquet
 from commercetools_source.sync import sync
+from destinations.conformance import bucket, copied, lake_reading
 from frontends.conformance import FRONT_ENDS
 from marks import stored_text
 
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.sandbox import Sandbox
 
-__all__ = ["FEW", "WAYS", "Ground", "Way"]
+__all__ = ["FEW", "WAYS", "Ground", "Way", "left_in", "place_of"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,10 @@ class Ground:
 
 @dataclass(frozen=True)
 class Way:
-    """One way out; `spec` where it leaves rows that can be forgotten, `needs` the module that it is tried with.
+    """One way out; `spec` where it leaves rows that can be forgotten, as `place_of` takes it.
+
+    `needs` the module that it is tried with. `left`: words of what `forget` says that it cannot erase, and `clean`
+    does what it advises.
 
     Outside `make acceptance` only FEW streams are let out where it `is_costly`, and nothing where it `is_slow`.
     """
@@ -71,6 +79,8 @@ class Way:
     needs: str = "commercetools_source"
     is_costly: bool = False
     is_slow: bool = False
+    left: str = ""
+    clean: Callable[[Path], None] | None = None
 
     @property
     def streams(self) -> Sequence[str]:
@@ -79,6 +89,38 @@ class Way:
 
 
 FEW = ("business_units", "change_history", "channels", "customers", "messages", "orders", "reviews")
+
+
+_BUCKET = "in memory"
+
+
+def place_of(spec: str, folder: Path, **given: Any) -> Any:
+    """Return the destination that a way's `spec` names; in place of `{}` stands the folder."""
+    kind, _, path = spec.partition(":")
+    if path == _BUCKET:
+        return {"parquet": Parquet, "jsonl": Jsonl}[kind](bucket(folder, kind), **given)
+    return open_destination(spec.format(folder), **given)
+
+
+def left_in(spec: str, folder: Path) -> str:
+    """Return all that a way has left in the folder, or in its bucket, as text."""
+    kind, _, path = spec.partition(":")
+    if path == _BUCKET:
+        shutil.rmtree(folder / "objects", ignore_errors=True)
+        copied(folder, folder / "objects", kind)
+    return stored_text(folder)
+
+
+def _expire(folder: Path) -> None:
+    """Remove the older snapshots of a lake and copy its catalogue, as `forget` says."""
+    with lake_reading(folder / "shop.ducklake", writes=True) as connection:
+        connection.execute("CALL ducklake_expire_snapshots('lake', older_than => now())")
+        connection.execute("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)")
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{folder}/shop.ducklake' AS old (READ_ONLY)")
+        connection.execute(f"ATTACH '{folder}/copy.ducklake' AS copy")
+        connection.execute("COPY FROM DATABASE old TO copy")
+    (folder / "copy.ducklake").replace(folder / "shop.ducklake")
 
 
 def _stored(spec: str, **given: Any) -> Callable[[Ground], str]:
@@ -92,13 +134,13 @@ def _stored(spec: str, **given: Any) -> Callable[[Ground], str]:
         ground.monkeypatch.setattr(logging.getLogger(), "level", logging.DEBUG)
         try:
             with Client(dict(ground.settings), hook=events.append) as client:
-                destination = open_destination(spec.format(ground.folder), **given)
+                destination = place_of(spec, ground.folder, **given)
                 summary = sync(client, destination, streams=ground.streams, hook=events.append)
         finally:
             logging.getLogger().removeHandler(handler)
         assert summary.complete, summary
         told = [f"{event!r} {event.message()}" for event in events]
-        return "\n".join([stored_text(ground.folder), repr(summary), lines.getvalue(), *told])
+        return "\n".join([left_in(spec, ground.folder), repr(summary), lines.getvalue(), *told])
 
     return take
 
@@ -151,6 +193,21 @@ WAYS: dict[str, Way] = {
     "Parquet": Way(_stored("parquet:{}/shop"), "parquet:{}/shop", is_costly=True),
     "Parquet, tables": Way(_stored("parquet:{}/shop", materialize=True), "parquet:{}/shop", is_slow=True),
     "JSON lines": Way(_stored("jsonl:{}/shop"), "jsonl:{}/shop"),
+    "Parquet in a bucket": Way(
+        _stored(f"parquet:{_BUCKET}", materialize=True),
+        f"parquet:{_BUCKET}",
+        needs="obstore",
+        is_costly=True,
+    ),
+    "JSON lines in a bucket": Way(_stored(f"jsonl:{_BUCKET}"), f"jsonl:{_BUCKET}", needs="obstore"),
+    "DuckLake": Way(
+        _stored("ducklake:{}/shop.ducklake"),
+        "ducklake:{}/shop.ducklake",
+        needs="duckdb_extension_ducklake",
+        is_costly=True,
+        left="older snapshots",
+        clean=_expire,
+    ),
     "Python": Way(_python),
     "Spark": Way(_spark, is_costly=True),
     **{

@@ -171,11 +171,11 @@ def lake_deleted(path: Path) -> set[str]:
 
 
 @contextmanager
-def lake_reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def lake_reading(path: Path, *, writes: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Give a connection of DuckDB alone to the lake at `path`, its current database."""
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         load(connection, "ducklake", "the test")
-        connection.execute(f"ATTACH {string(f'ducklake:{path}')} AS lake (READ_ONLY)")
+        connection.execute(f"ATTACH {string(f'ducklake:{path}')} AS lake{'' if writes else ' (READ_ONLY)'}")
         connection.execute("USE lake")
         yield connection
 

@@ -32,6 +32,7 @@ from commercetools_source.sync import sync
 from commercetools_source.sync.forget import forget
 from destinations.conformance import STREAM, deliver, lacking_extension
 from destinations.deliveries import CURSOR
+from marked_shop import EMAIL, PERSON, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -487,6 +488,28 @@ def test_a_forgotten_person_is_in_no_file_once_older_snapshots_are_expired(shop:
     assert not holding(tmp_path, email)
     assert sync(shop, lake.spec, streams=["customers"], full=True).outcomes[0].error is None
     assert not holding(tmp_path, email)
+
+
+@needs_lake
+def test_a_forgotten_person_is_in_no_statistics_of_a_lake_either(lake: Lake) -> None:
+    with Sandbox(rows=rows()) as sandbox:
+        sandbox.clock.advance(3600)
+        with Client(sandbox.settings()) as client:
+            assert sync(client, lake.spec, streams=["customers", "orders"]).complete
+    # All orders are theirs, so that their address is the least and the greatest one.
+    assert told_by_statistics(lake, EMAIL)
+    forget(lake.spec, PERSON)
+    with lake.reading() as connection:
+        connection.execute("CALL ducklake_expire_snapshots('lake', older_than => now())")
+        assert connection.execute("SELECT count(*), count(customerEmail) FROM raw.orders").fetchall() == [(15, 0)]
+    assert not told_by_statistics(lake, EMAIL)
+
+
+def told_by_statistics(lake: Lake, text: str) -> bool:
+    """Return whether the least or greatest value of a column has a text, in all of a lake or in one of its files."""
+    with lake.reading() as connection:
+        tables = [f"__ducklake_metadata_lake.ducklake_{kind}_column_stats" for kind in ("table", "file")]
+        return any(text in str(connection.execute(f"FROM {table}").fetchall()) for table in tables)
 
 
 def holding(folder: Path, text: str) -> list[Path]:

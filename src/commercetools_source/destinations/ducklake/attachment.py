@@ -29,7 +29,7 @@ __all__ = ["LAKE", "Lake", "LakeInFile", "LakeInPostgres", "MotherDuck"]
 
 LAKE = "shop"
 """What a lake is called in the connection."""
-_METADATA = f"__ducklake_metadata_{LAKE}"
+METADATA = f"__ducklake_metadata_{LAKE}"
 """What DuckLake calls the database of its catalogue there."""
 
 _NO_LAKE = "creating a new DuckLake is explicitly disabled"
@@ -270,7 +270,7 @@ class LakeInPostgres(Lake):
         """Return the value that PostgreSQL answers a query with, by the connection that has the lock."""
         if self._holder is None:
             return None
-        ((value,),) = self._holder.execute(f"FROM postgres_query('{_METADATA}', {string(query)})").fetchall()
+        ((value,),) = self._holder.execute(f"FROM postgres_query('{METADATA}', {string(query)})").fetchall()
         return value
 
 

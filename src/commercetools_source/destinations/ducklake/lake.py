@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from commercetools_source.destinations.duckdb.file import Attached
 from commercetools_source.destinations.duckdb.memory import LIMITS
 from commercetools_source.destinations.ducklake import data
-from commercetools_source.destinations.ducklake.attachment import LAKE, LakeInFile, LakeInPostgres, MotherDuck
+from commercetools_source.destinations.ducklake.attachment import LAKE, METADATA, LakeInFile, LakeInPostgres, MotherDuck
 from commercetools_source.destinations.ducklake.data import DataPath
 from commercetools_source.destinations.ducklake.postgres import PostgresAddress
 from commercetools_source.errors import ConfigError
@@ -38,6 +38,11 @@ class DuckLake(Attached):
         with self._failing("write anew the files of") as opened:
             opened.database.connection.execute(f"CALL ducklake_flush_inlined_data('{LAKE}')")
             opened.database.connection.execute(f"CALL ducklake_rewrite_data_files('{LAKE}', delete_threshold => 0)")
+            # A value that is gone may stay the least or greatest of its column, where no other took its place. NULL is
+            # one that nobody knows (https://ducklake.select/docs/stable/specification/tables/ducklake_table_column_stats).
+            opened.database.connection.execute(
+                f"UPDATE {METADATA}.ducklake_table_column_stats SET min_value = NULL, max_value = NULL"  # noqa: S608 - constant
+            )
         self.close()
 
     def older_versions(self) -> str:
@@ -45,7 +50,8 @@ class DuckLake(Attached):
         return (
             "older snapshots have what was stored before; expire them: in DuckDB, ATTACH the lake as lake,"
             " CALL ducklake_expire_snapshots('lake', older_than => now()),"
-            " CALL ducklake_cleanup_old_files('lake', cleanup_all => true)"
+            " CALL ducklake_cleanup_old_files('lake', cleanup_all => true); then copy the catalogue's file, or VACUUM"
+            " FULL in PostgreSQL, for what it has freed"
         )
 
     def history(self) -> str:
