@@ -10,9 +10,11 @@ import pytest
 
 from commercetools_source.destinations import open_destination
 from commercetools_source.destinations.ducklake.extensions import load
+from commercetools_source.destinations.ducklake.motherduck import MotherDuck
 from commercetools_source.destinations.ducklake.postgres import PostgresAddress
 from commercetools_source.errors import ConfigError, DestinationError
 from commercetools_source.errors.extras import install_hint
+from commercetools_source.extract.abilities import Versioned
 from destinations.conformance import lacking_extension
 
 if TYPE_CHECKING:
@@ -73,6 +75,15 @@ def test_motherduck_needs_a_token_before_anything_is_opened(monkeypatch: pytest.
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(DestinationError, match="cannot open md:shop: set MOTHERDUCK_TOKEN"):
         open_destination("md:shop").open()
+
+
+def test_motherduck_is_cleared_by_no_function_of_ducklake_and_says_itself_how_long_it_keeps_the_past() -> None:
+    with duckdb.connect() as connection:
+        MotherDuck("shop").rewrite(connection)
+    destinations = [open_destination(spec) for spec in ("md:shop", "ducklake:shop.ducklake")]
+    told = [destination.older_versions() for destination in destinations if isinstance(destination, Versioned)]
+    assert ["ducklake_" in text for text in told] == [False, True]
+    assert "SNAPSHOT_RETENTION_DAYS" in told[0]
 
 
 def test_a_missing_extension_is_named_and_not_fetched(tmp_path: Path) -> None:

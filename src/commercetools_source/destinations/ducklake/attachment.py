@@ -1,12 +1,12 @@
-"""What a lake is attached as: its catalogue in a DuckDB file or in PostgreSQL, and MotherDuck, which has its own.
+"""What an extension of DuckDB's attaches: a lake, whose catalogue is in a DuckDB file or in PostgreSQL.
 
 https://ducklake.select/docs/stable/duckdb/usage/connecting
 """
 
 from __future__ import annotations
 
-import os
 import re
+from abc import abstractmethod
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,18 +18,20 @@ from commercetools_source.destinations.ducklake.catalogue import LakeCatalogue
 from commercetools_source.destinations.ducklake.data import DataPath, refuse_absent
 from commercetools_source.destinations.ducklake.extensions import load
 from commercetools_source.errors import DestinationError, InUseError
-from commercetools_source.model.quoting import quoted, string
+from commercetools_source.model.quoting import string
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
 
     from commercetools_source.destinations.ducklake.postgres import PostgresAddress
 
-__all__ = ["LAKE", "Lake", "LakeInFile", "LakeInPostgres", "MotherDuck"]
+__all__ = ["AttachedByExtension", "Lake", "LakeInFile", "LakeInPostgres"]
 
-LAKE = "shop"
+_LAKE = "shop"
 """What a lake is called in the connection."""
-METADATA = f"__ducklake_metadata_{LAKE}"
+_METADATA = f"__ducklake_metadata_{_LAKE}"
 """What DuckLake calls the database of its catalogue there."""
 
 _NO_LAKE = "creating a new DuckLake is explicitly disabled"
@@ -51,22 +53,18 @@ _LOCK = 7_301_948_226_115_508_407
 """Arbitrary: what our lock is called among the advisory locks of a database of PostgreSQL."""
 
 
-class Lake(Attachment):
-    """A database that is attached by an extension of DuckDB's."""
+class AttachedByExtension(Attachment):
+    """A database that is attached by one of the `extensions` of DuckDB's, and keeps snapshots of what was stored."""
 
-    extensions: ClassVar[tuple[str, ...]] = ("ducklake",)
+    extensions: ClassVar[tuple[str, ...]]
     gathers_states = True  # a commit is a snapshot that stays, and round trips to a server
     threads_for_few_rows = 1  # a commit is many small queries, and with a second thread takes twice the CPU
 
-    def __init__(self, name: str, data: DataPath | None = None) -> None:
-        super().__init__(name)
-        self._data = data or DataPath()
-
     def log(self) -> None:
-        """Return nothing: to DuckLake, CHECKPOINT means to merge files and to expire snapshots."""
+        """Return nothing: there, CHECKPOINT means to merge files and to expire snapshots."""
 
     def attach(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-        """Open the lake or create it; raises DestinationError, and InUseError where somebody else writes it."""
+        """Open the database or create it; raises DestinationError, and InUseError where somebody else writes it."""
         require_packages(self.name, "ducklake", read_only=read_only)
         import duckdb
 
@@ -75,10 +73,7 @@ class Lake(Attachment):
         try:
             for extension in self.extensions:
                 load(connection, extension, self.name)
-            self._data.prepare(connection, self.name)
             self._attach(connection, read_only=read_only)
-            if not read_only:
-                self._lock(connection)
         except duckdb.Error as error:
             self.release(connection)
             raise self._opening_error(self.message(error)) from error
@@ -86,6 +81,47 @@ class Lake(Attachment):
             self.release(connection)
             raise
         return connection
+
+    def catalogue(self, connection: duckdb.DuckDBPyConnection) -> LakeCatalogue:
+        """Return what the database has."""
+        return LakeCatalogue(connection)
+
+    @abstractmethod
+    def rewrite(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Write the files anew that have rows which count no more, where that is ours to do."""
+
+    @abstractmethod
+    def older_versions(self) -> str:
+        """Return that snapshots have what was stored before, and how they are removed."""
+
+    @abstractmethod
+    def history(self) -> str:
+        """Return how rows as they were can be had."""
+
+    @abstractmethod
+    def _attach(self, connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:
+        """Make it the current database of the connection, and keep other writers out where that can be."""
+
+    def _prepare(self, *, read_only: bool) -> None:
+        """Raise DestinationError for what can be seen before anything is opened."""
+
+    def _spill(self, *, read_only: bool) -> Path | None:  # noqa: ARG002 - there is no folder to write to
+        """Return the folder for what DuckDB has no memory for; None: among the system's temporary files."""
+        return None
+
+    def _opening_error(self, message: str) -> DestinationError:
+        """Return the error for a message of DuckDB's."""
+        return DestinationError(f"cannot open {self.name}: {message}")
+
+
+class Lake(AttachedByExtension):
+    """A lake of DuckLake, whose files are where `data` says."""
+
+    extensions: ClassVar[tuple[str, ...]] = ("ducklake",)
+
+    def __init__(self, name: str, data: DataPath | None = None) -> None:
+        super().__init__(name)
+        self._data = data or DataPath()
 
     def message(self, error: BaseException) -> str:
         """Return the first line of an error; of a commit that failed, the reason, and leave no rows in the error."""
@@ -96,43 +132,64 @@ class Lake(Attachment):
             error.args = (reasons[-1].strip() if reasons else head + failed,)
         return super().message(error)
 
-    def catalogue(self, connection: duckdb.DuckDBPyConnection) -> LakeCatalogue:
-        """Return what the lake has."""
-        return LakeCatalogue(connection)
+    def rewrite(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Write the files anew that have rows which count no more."""
+        connection.execute(f"CALL ducklake_flush_inlined_data('{_LAKE}')")
+        connection.execute(f"CALL ducklake_rewrite_data_files('{_LAKE}', delete_threshold => 0)")
+        # A value that is gone may stay the least or greatest of its column, where no other took its place. NULL is
+        # one that nobody knows (https://ducklake.select/docs/stable/specification/tables/ducklake_table_column_stats).
+        connection.execute(
+            f"UPDATE {_METADATA}.ducklake_table_column_stats SET min_value = NULL, max_value = NULL"  # noqa: S608 - constant
+        )
 
-    def _prepare(self, *, read_only: bool) -> None:
-        """Raise DestinationError for what can be seen before anything is opened."""
+    def older_versions(self) -> str:
+        """Return that snapshots have what was stored before, and how they are removed."""
+        return (
+            "older snapshots have what was stored before; expire them: in DuckDB, ATTACH the lake as lake,"
+            " CALL ducklake_expire_snapshots('lake', older_than => now()),"
+            " CALL ducklake_cleanup_old_files('lake', cleanup_all => true); then copy the catalogue's file, or VACUUM"
+            " FULL in PostgreSQL, for what it has freed"
+        )
 
-    def _spill(self, *, read_only: bool) -> Path | None:  # noqa: ARG002 - there is no folder to write to
-        """Return the folder for what DuckDB has no memory for; None: among the system's temporary files."""
-        return None
+    def history(self) -> str:
+        """Return how a snapshot is asked for; https://ducklake.select/docs/stable/duckdb/usage/time_travel."""
+        return (
+            "its snapshots have the rows of each run; ask for those of a moment with"
+            " FROM raw.orders AT (TIMESTAMP => now() - INTERVAL 1 DAY)"
+        )
 
+    @abstractmethod
     def _target(self) -> str:
         """Return what DuckLake finds the catalogue by."""
-        raise NotImplementedError
 
     def _attach(self, connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:
-        import duckdb
-
-        target = f"ATTACH {string(f'ducklake:{self._target()}')} AS {LAKE}"
+        self._data.prepare(connection, self.name)
+        target = f"ATTACH {string(f'ducklake:{self._target()}')} AS {_LAKE}"
         options = self._data.options()
         if read_only:
             self._attach_to_read(connection, f"{target} ({', '.join(['READ_ONLY', *options])})")
         else:
-            try:
-                connection.execute(f"{target} ({', '.join(['CREATE_IF_NOT_EXISTS false', *options])})")
-            except duckdb.Error as error:
-                if _NO_LAKE not in str(error) or not self._may_create():
-                    raise
-                connection.execute(f"{target} ({', '.join(options)})" if options else target)
-                # JSON texts take a third of the size; what a person's own lake has as options is left alone.
-                connection.execute(f"CALL {LAKE}.set_option('parquet_compression', 'zstd')")
-            refuse_absent(connection, LAKE, self.name)
-        connection.execute(f"USE {LAKE}")
+            self._attach_to_write(connection, target, options)
+        connection.execute(f"USE {_LAKE}")
+        if not read_only:
+            self._lock(connection)
 
     def _attach_to_read(self, connection: duckdb.DuckDBPyConnection, statement: str) -> None:
         connection.execute(statement)
-        refuse_absent(connection, LAKE, self.name)
+        refuse_absent(connection, _LAKE, self.name)
+
+    def _attach_to_write(self, connection: duckdb.DuckDBPyConnection, target: str, options: Sequence[str]) -> None:
+        import duckdb
+
+        try:
+            connection.execute(f"{target} ({', '.join(['CREATE_IF_NOT_EXISTS false', *options])})")
+        except duckdb.Error as error:
+            if _NO_LAKE not in str(error) or not self._may_create():
+                raise
+            connection.execute(f"{target} ({', '.join(options)})" if options else target)
+            # JSON texts take a third of the size; what a person's own lake has as options is left alone.
+            connection.execute(f"CALL {_LAKE}.set_option('parquet_compression', 'zstd')")
+        refuse_absent(connection, _LAKE, self.name)
 
     def _may_create(self) -> bool:
         """Return whether a lake may be made where there is none yet."""
@@ -158,7 +215,7 @@ class Lake(Attachment):
                 " is the newer one, ATTACH the lake once in DuckDB with (AUTOMATIC_MIGRATION true), else install a"
                 " newer DuckDB"
             )
-        return DestinationError(f"cannot open {self.name}: {message}")
+        return super()._opening_error(message)
 
 
 class LakeInFile(Lake):
@@ -196,7 +253,7 @@ class LakeInPostgres(Lake):
     Writers keep each other out by an advisory lock, which goes with the connection that has it, also of a killed run.
     """
 
-    extensions: ClassVar[tuple[str, ...]] = ("postgres_scanner", "ducklake")
+    extensions = ("postgres_scanner", "ducklake")
 
     def __init__(self, address: PostgresAddress, data: DataPath | None = None) -> None:
         super().__init__(address.shown, data)
@@ -245,7 +302,7 @@ class LakeInPostgres(Lake):
         except duckdb.Error as error:
             if _NO_LAKE not in str(error):
                 raise
-            connection.execute(f"ATTACH ':memory:' AS {LAKE}")  # where there is no lake yet, nothing is stored
+            connection.execute(f"ATTACH ':memory:' AS {_LAKE}")  # where there is no lake yet, nothing is stored
 
     def _opening_error(self, message: str) -> DestinationError:
         # What PostgreSQL says stands behind addresses, which DuckLake and DuckDB's client put before it.
@@ -270,24 +327,5 @@ class LakeInPostgres(Lake):
         """Return the value that PostgreSQL answers a query with, by the connection that has the lock."""
         if self._holder is None:
             return None
-        ((value,),) = self._holder.execute(f"FROM postgres_query('{METADATA}', {string(query)})").fetchall()
+        ((value,),) = self._holder.execute(f"FROM postgres_query('{_METADATA}', {string(query)})").fetchall()
         return value
-
-
-class MotherDuck(Lake):
-    """The database `name` of MotherDuck, which must exist; nothing keeps two writers apart there."""
-
-    extensions: ClassVar[tuple[str, ...]] = ("motherduck",)
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"md:{name}")
-        self._database = name
-
-    def _prepare(self, *, read_only: bool) -> None:  # noqa: ARG002 - the same to read and to write
-        # Without it, the extension would open a browser.
-        if not (os.environ.get("motherduck_token") or os.environ.get("MOTHERDUCK_TOKEN")):  # noqa: SIM112 - its name
-            raise DestinationError(f"cannot open {self.name}: set MOTHERDUCK_TOKEN to a token of MotherDuck")
-
-    def _attach(self, connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:  # noqa: ARG002 - same
-        connection.execute(f"ATTACH {string(self.name)}")
-        connection.execute(f"USE {quoted(self._database)}")

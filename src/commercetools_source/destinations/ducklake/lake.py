@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 from commercetools_source.destinations.duckdb.file import Attached
 from commercetools_source.destinations.duckdb.memory import LIMITS
 from commercetools_source.destinations.ducklake import data
-from commercetools_source.destinations.ducklake.attachment import LAKE, METADATA, LakeInFile, LakeInPostgres, MotherDuck
+from commercetools_source.destinations.ducklake.attachment import LakeInFile, LakeInPostgres
 from commercetools_source.destinations.ducklake.data import DataPath
+from commercetools_source.destinations.ducklake.motherduck import MotherDuck
 from commercetools_source.destinations.ducklake.postgres import PostgresAddress
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
     from commercetools_source.destinations.duckdb.file import Opened
-    from commercetools_source.destinations.ducklake.attachment import Lake
+    from commercetools_source.destinations.ducklake.attachment import AttachedByExtension
     from commercetools_source.destinations.row import Location
 
 __all__ = ["DuckLake", "attachment_of"]
@@ -29,45 +30,30 @@ __all__ = ["DuckLake", "attachment_of"]
 class DuckLake(Attached):
     """A destination that writes to a lake. All else as in `Attached`; there are no comments."""
 
-    def __init__(self, attachment: Lake, *, materialize: bool | None = None) -> None:
+    def __init__(self, attachment: AttachedByExtension, *, materialize: bool | None = None) -> None:
         # What a lake has is in DuckDB's memory too, beside the rows.
         super().__init__(attachment, materialize=materialize, memory=LIMITS[1:])
+        self._lake = attachment
 
     def scrub(self) -> None:
         """Write the files anew that have rows which count no more, and close; raises DestinationError."""
         with self._failing("write anew the files of") as opened:
-            opened.database.connection.execute(f"CALL ducklake_flush_inlined_data('{LAKE}')")
-            opened.database.connection.execute(f"CALL ducklake_rewrite_data_files('{LAKE}', delete_threshold => 0)")
-            # A value that is gone may stay the least or greatest of its column, where no other took its place. NULL is
-            # one that nobody knows (https://ducklake.select/docs/stable/specification/tables/ducklake_table_column_stats).
-            opened.database.connection.execute(
-                f"UPDATE {METADATA}.ducklake_table_column_stats SET min_value = NULL, max_value = NULL"  # noqa: S608 - constant
-            )
+            self._lake.rewrite(opened.database.connection)
         self.close()
 
     def older_versions(self) -> str:
         """Return that snapshots have what was stored before, and how they are removed."""
-        return (
-            "older snapshots have what was stored before; expire them: in DuckDB, ATTACH the lake as lake,"
-            " CALL ducklake_expire_snapshots('lake', older_than => now()),"
-            " CALL ducklake_cleanup_old_files('lake', cleanup_all => true); then copy the catalogue's file, or VACUUM"
-            " FULL in PostgreSQL, for what it has freed"
-        )
+        return self._lake.older_versions()
 
     def history(self) -> str:
-        """Return how a snapshot is asked for; https://ducklake.select/docs/stable/duckdb/usage/time_travel."""
-        if isinstance(self._attachment, MotherDuck):
-            return "write to a DuckDB file, which does"
-        return (
-            "its snapshots have the rows of each run; ask for those of a moment with"
-            " FROM raw.orders AT (TIMESTAMP => now() - INTERVAL 1 DAY)"
-        )
+        """Return how rows as they were can be had."""
+        return self._lake.history()
 
     def _comment(self, opened: Opened) -> None:
         """Do nothing: a lake has no comments on columns of views, and each comment would be a snapshot's change."""
 
 
-def attachment_of(location: Location) -> Lake:
+def attachment_of(location: Location) -> AttachedByExtension:
     """Return what a location names; raises ConfigError for an address or a data path that can be none."""
     if location.text.startswith("md:"):
         database = location.text.removeprefix("md:")
