@@ -13,6 +13,7 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.config.settings import SETTINGS
 from commercetools_source.config.values import Secret
 from commercetools_source.errors import ConfigError, printable
+from commercetools_source.extract.fields import decode_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -107,7 +108,7 @@ def masked(records: Mapping[str, list[Record]], privacy: Privacy) -> dict[str, l
         redact = redactor(STREAMS[name].item, privacy)
         result[name] = rows
         if redact is not None:
-            result[name] = [_decoded(redact(msgspec.Raw(msgspec.json.encode(record)))) for record in rows]
+            result[name] = [decode_fields(redact(msgspec.Raw(msgspec.json.encode(record)))) for record in rows]
     return result
 
 
@@ -152,13 +153,10 @@ def _record(names: Iterable[str], types: Mapping[str, str], row: Iterable[Any]) 
     unfit: Record = {}
     for name, value in zip(names, row, strict=True):
         if name == UNFIT and value is not None:
-            unfit = msgspec.json.decode(value, type=dict[str, msgspec.Raw])
+            unfit = decode_fields(value)
         elif value is not None and name not in OWN:
             record[name] = msgspec.Raw(value.encode() if types[name] == "JSON" else msgspec.json.encode(_plain(value)))
     return record | unfit
-
-
-_decoded = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def _plain(value: Any) -> Any:
@@ -178,7 +176,7 @@ def _lines(file: Path, stream: Stream) -> Iterator[Record]:
             if not line.strip():
                 continue
             try:
-                record = _decoded(line)
+                record = decode_fields(line)
             except ValueError as error:
                 raise ConfigError(f"{file}, line {number}: no JSON object ({printable(str(error))})") from None
             if missing := sorted(needed - record.keys()):

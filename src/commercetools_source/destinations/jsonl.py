@@ -20,6 +20,7 @@ from commercetools_source.destinations.folder_destination import FolderDestinati
 from commercetools_source.destinations.manifest import file_path
 from commercetools_source.destinations.news import MOST_BYTES, replaced, since, versions_in
 from commercetools_source.extract.abilities import Changes
+from commercetools_source.extract.fields import decode_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -97,10 +98,12 @@ class Jsonl(FolderDestination):
         younger = (
             set[bytes]()
             if before is None
-            else {bytes(_fields(record)["id"]) for record in _lines(paths) if not _is_before(record, stream, before)}
+            else {
+                bytes(decode_fields(record)["id"]) for record in _lines(paths) if not _is_before(record, stream, before)
+            }
         )
         for record in _lines(paths):
-            if before is None or bytes(_fields(record)["id"]) not in younger:
+            if before is None or bytes(decode_fields(record)["id"]) not in younger:
                 yield record
 
     def rewrite(self, stream: Stream, ids: Collection[str], change: Callable[[msgspec.Raw], msgspec.Raw] | None) -> int:
@@ -140,14 +143,11 @@ def _write_lines(out: BinaryIO, records: Sequence[msgspec.Raw]) -> int:
     return len(records)
 
 
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-
-
 def _new_line(
     line: bytes, stream: Stream, ids: Collection[str], change: Callable[[msgspec.Raw], msgspec.Raw] | None
 ) -> bytes:
     """Return what becomes of a line, b"" if it goes."""
-    name = _fields(line).get(stream.resource_id)
+    name = decode_fields(line).get(stream.resource_id)
     if name is None or msgspec.json.decode(name) not in ids:
         return line
     return b"" if change is None else bytes(change(msgspec.Raw(line.rstrip(b"\n")))) + b"\n"
@@ -171,5 +171,5 @@ def _lines(paths: Sequence[Path]) -> Iterator[msgspec.Raw]:
 
 
 def _is_before(record: msgspec.Raw, stream: Stream, before: str) -> bool:
-    time = _fields(record).get(stream.cursor or "")
+    time = decode_fields(record).get(stream.cursor or "")
     return time is not None and msgspec.json.decode(time, type=str) < before

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from commercetools_source.extract.abilities import Changes
+from commercetools_source.extract.fields import decode_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +28,6 @@ _CREATED = "createdAt"
 
 Versions = dict[tuple[bytes, ...], bytes]
 """The version of each record, or the whole record where it has none, by its key."""
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def since(stream: Stream, records: Iterable[msgspec.Raw], cursor: str) -> Changes:
@@ -36,7 +36,7 @@ def since(stream: Stream, records: Iterable[msgspec.Raw], cursor: str) -> Change
     # As JSON text: the fields of a record stay bytes, and are compared so.
     bound = msgspec.json.encode(cursor)
     for record in records:
-        fields = _fields(record)
+        fields = decode_fields(record)
         # Texts of timestamps in one form sort as the times do; a record without its date sorts first.
         if bytes(fields.get(_CREATED, b"")) >= bound:
             created += 1

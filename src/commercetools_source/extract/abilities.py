@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import msgspec
 
+from commercetools_source.extract.fields import decode_fields
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
@@ -247,10 +249,10 @@ class Tombstone:
 
         The Messages of orders, payment methods and recurring orders do (docs: Message types).
         """
-        fields = msgspec.json.decode(self.message, type=dict[str, msgspec.Raw])
+        fields = decode_fields(self.message)
         resource_field = msgspec.json.decode(fields["type"], type=str).removesuffix("Deleted")
         payload = bytes(fields.get(resource_field[0].lower() + resource_field[1:], b""))
-        last = msgspec.json.decode(payload, type=dict[str, msgspec.Raw]) if payload.startswith(b"{") else {}
+        last = decode_fields(payload) if payload.startswith(b"{") else {}
         json_id = msgspec.json.encode(self.id)
         # What the Message holds may be another record than the one that went.
         if bytes(last.get("id", b"")) != json_id:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 import msgspec
 
 from commercetools_source.errors import StateError, UndecodableError, printable
+from commercetools_source.extract.fields import decode_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +135,7 @@ def decode_object(body: bytes) -> bytes:
     """Return a body that is one JSON object, compactly; raises as `decode_page` does."""
     try:
         _check_text(body)
-        msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        decode_fields(body)
         compact: bytes = msgspec.json.format(body, indent=-1)
     except RecursionError:
         raise UndecodableError(_DEEP) from None

@@ -20,6 +20,7 @@ from commercetools_source.catalog.personal import PERSONAL
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import StateError
 from commercetools_source.extract import change_owners
+from commercetools_source.extract.fields import decode_fields
 from commercetools_source.extract.privacy import Privacy, is_by_name
 from commercetools_source.extract.redaction import redactor
 
@@ -284,7 +285,7 @@ def _telling(stream: Stream) -> tuple[str, ...]:
 def _decode(stream: Stream, record: msgspec.Raw) -> tuple[dict[str, Any], bytes]:
     """Return the fields of a record that can tell whose it is, and those whose text can; none of what is no object."""
     try:
-        fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        fields = decode_fields(record)
     except msgspec.DecodeError:
         return {}, b""
     telling = {name: msgspec.json.decode(fields[name]) for name in _telling(stream) if name in fields}

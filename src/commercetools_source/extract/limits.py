@@ -23,8 +23,7 @@ class Limits:
 
     A delivery is handed over when it takes `batch_bytes` of memory, or after `batch_seconds`, whichever is first.
     After `seconds` the run is stopped as `stop` does.
-    `of` lets half a batch be read ahead, and what is under way arrives besides: while one is written, the next one is
-    read.
+    `of` allows half a batch of read-ahead, so that reading goes on while a batch is written.
     """
 
     workers: int = 20

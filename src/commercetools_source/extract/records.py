@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.errors import StateError, UndecodableError
+from commercetools_source.extract.fields import decode_fields
 from commercetools_source.extract.keyset import KeyRange, Position
 from commercetools_source.extract.privacy import KEEP
 from commercetools_source.extract.redaction import redactor, secret_fields
@@ -52,7 +53,7 @@ def position_of(record: msgspec.Raw, key_range: KeyRange) -> Position:
 
     Raises StateError when it lacks the ordering field.
     """
-    fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+    fields = decode_fields(record)
     return Position(_text(fields, key_range.field), _text(fields, key_range.tie) if key_range.tie else "")
 
 
@@ -61,7 +62,7 @@ def mark_of(record: msgspec.Raw, stream: Stream) -> Position:
 
     Raises StateError when it lacks the date.
     """
-    fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+    fields = decode_fields(record)
     paths = dict(stream.derived)
     key = [str(_follow(fields, paths.get(column, column))) for column in stream.key]
     return Position(_text(fields, stream.ordering[0]), " ".join(key))
@@ -113,7 +114,7 @@ def record_splicer(stream: Stream, parent: Sequence[str]) -> Callable[[msgspec.R
         spliced = {column: value for column, value in zip(stream.parents.columns, parent, strict=True) if column}
 
     def splice(record: msgspec.Raw) -> msgspec.Raw:
-        fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        fields = decode_fields(record)
         front = {**spliced, **{column: _follow(fields, path) for column, path in stream.derived}}
         # A spliced column wins over a field of its name: two of one name would be no valid record.
         others = {name: value for name, value in fields.items() if name not in front}
@@ -144,7 +145,7 @@ def _drop_field(name: str) -> Callable[[msgspec.Raw], msgspec.Raw]:
                 return msgspec.Raw(head + inner_path[1:])
             if head.endswith(b",") and inner_path.startswith(b"}"):
                 return msgspec.Raw(head[:-1] + inner_path)
-        fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        fields = decode_fields(record)
         return msgspec.Raw(msgspec.json.encode({field: raw for field, raw in fields.items() if field != name}))
 
     return cut

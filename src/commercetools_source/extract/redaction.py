@@ -14,6 +14,7 @@ import msgspec
 from commercetools_source.catalog.contract import Expression, published
 from commercetools_source.catalog.secrets import SECRETS
 from commercetools_source.extract.disguise import disguise
+from commercetools_source.extract.fields import decode_fields
 from commercetools_source.extract.privacy import KEEP, is_by_name
 from commercetools_source.extract.rules import DROP, ESCAPED, FieldRules, inner_types
 
@@ -133,7 +134,7 @@ class _View:
                 element_change = self.change(expression)
                 return _encoded([element_change(element) for element in _elements(body)])
             # Nothing can be left out of null, a number or a text.
-            fields = _fields(body) if start == _OBJECT else {}
+            fields = decode_fields(body) if start == _OBJECT else {}
             return _encoded(fields) if change(fields) else msgspec.Raw(body)
 
         return parse
@@ -206,7 +207,6 @@ def _nothing(_raw: msgspec.Raw) -> None:
     return None
 
 
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
 _LIST, _OBJECT = b"[{"

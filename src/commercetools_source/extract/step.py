@@ -47,7 +47,7 @@ def step_of(request: PageRequest, fetched: Fetched, limit: int, most: int) -> St
     # An empty page says nothing about where it lies: the range stays, until its end is proven.
     remainder = behind_page(request, page, 0) if page.records else key_range
     # Doubling finds the way back after one large record, without a full page at once that would fail again.
-    size = min(most, limit * 2, _fitting(page))
+    size = min(limit * 2, _fitting(page, most))
     continues = fetched.more
     # `until` is the last record of the range, and it has just come: no request has to prove what follows.
     if key_range.until is not None and remainder.after == key_range.until:
@@ -61,9 +61,9 @@ def step_of(request: PageRequest, fetched: Fetched, limit: int, most: int) -> St
     return Step(page, (remainder,) if continues else (), size)
 
 
-def _fitting(page: Page) -> int:
-    """Return how many records like those of `page` fit into the page size limit."""
-    return max(1, _PAGE_BYTES_LIMIT * len(page.records) // page.size) if page.records else _PAGE_BYTES_LIMIT
+def _fitting(page: Page, most: int) -> int:
+    """Return how many records like those of `page` fit into the page size limit, `most` at most."""
+    return min(most, max(1, _PAGE_BYTES_LIMIT * len(page.records) // page.size)) if page.records else most
 
 
 def behind_page(request: PageRequest, page: Page, skip: int) -> KeyRange:

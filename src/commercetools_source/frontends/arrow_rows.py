@@ -10,17 +10,17 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from commercetools_source.arrow.decode import MOST_COLUMNS, OWN, Decoder
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import Column, columns
 from commercetools_source.errors.extras import require
+from commercetools_source.extract.fields import decode_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     import duckdb
+    import msgspec
     import pyarrow as pa
 
     from commercetools_source.catalog.stream import Stream
@@ -70,7 +70,7 @@ class ArrowRows:
         return list(new.values())
 
     def _key(self, record: msgspec.Raw) -> tuple[bytes, ...]:
-        parsed = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        parsed = decode_fields(record)
         return tuple(bytes(parsed.get(name, b"")) for name in self._decoder.key)
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from commercetools_source.catalog.schema import json_schema
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.extract.fields import decode_fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -39,7 +40,7 @@ def mixed_columns(stream: str) -> frozenset[str]:
 
 def with_text(record: msgspec.Raw, columns: Collection[str]) -> msgspec.Raw:
     """Return `record` with the values of `columns` as JSON text; null stays null, all other bytes stay as they are."""
-    fields: dict[str, Any] = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+    fields: dict[str, Any] = decode_fields(record)
     texts = {name: fields[name] for name in columns if name in fields and bytes(fields[name]) != _NULL}
     if not texts:
         return record

@@ -10,6 +10,7 @@ import msgspec
 
 from commercetools_source.extract import forgotten as persons
 from commercetools_source.extract.abilities import Erasable
+from commercetools_source.extract.fields import decode_fields
 from commercetools_source.extract.forgotten import PERSON_STREAMS, Erasure, eraser, fields_of
 
 if TYPE_CHECKING:
@@ -77,12 +78,9 @@ def erase(destination: Erasable, erasure: Erasure, owners: Iterable[Owners]) -> 
     return changed
 
 
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-
-
 def id_of(stream: Stream, record: msgspec.Raw) -> str:
     """Return the id of the resource that a row of the stream is, or of which it is a version."""
-    return msgspec.json.decode(_fields(record)[stream.resource_id], type=str)
+    return msgspec.json.decode(decode_fields(record)[stream.resource_id], type=str)
 
 
 def _owners(destination: Erasable, erasure: Erasure, stream: Stream) -> Owners:

@@ -12,6 +12,7 @@ from singer_sdk.singerlib import ActivateVersionMessage, RecordMessage
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice
 from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.fields import decode_fields
 from commercetools_source.frontends.singer import bookmarks
 from commercetools_source.frontends.singer.catalog import DELETED_AT, FULL_TABLE
 from commercetools_source.frontends.singer.lines import LineWriter, PlainStateMessage, envelope
@@ -214,7 +215,7 @@ class _StreamOutput:
         """Note fields that SCHEMA does not have in some of `records`: to look into all of them would cost a tenth."""
         # A few of each delivery, spread over it: a field that is new comes in many records.
         for record in records[:: max(1, len(records) // _LOOKED_AT)]:
-            self.unknown.update(_names(record).keys() - self._columns)
+            self.unknown.update(decode_fields(record).keys() - self._columns)
 
     def _write_batches(
         self, stream_map: StreamMap, records: Iterable[msgspec.Raw], writer: LineWriter, config: BatchConfig
@@ -246,6 +247,3 @@ def _batch_config(stream: CommercetoolsStream) -> BatchConfig | None:
         return stream.get_batch_config(stream.config)
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"batch_config cannot be used, it must have encoding and storage: {error}") from None
-
-
-_names = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode

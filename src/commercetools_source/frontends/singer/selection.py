@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from commercetools_source.extract.fields import decode_fields
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -40,7 +42,7 @@ def _leave_out(tree: Tree, names: tuple[str, ...]) -> None:
 
 def project(record: msgspec.Raw, tree: Tree) -> msgspec.Raw:
     """Return `record` without what `tree` names; the values that stay are copied byte by byte."""
-    fields = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+    fields = decode_fields(record)
     for name, below in tree.items():
         value = fields.get(name)
         if value is None:

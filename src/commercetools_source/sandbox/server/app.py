@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["App"]
 
 _LOG = logging.getLogger(__name__)
-_ERRORS_FROM = 400
 _QUOTA = 1_000
 _THROTTLED = 429
 _SMALLEST_GZIP = 512
