@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import traceback
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
@@ -19,6 +21,15 @@ MISSING_PERMISSION = "AssociateMissingPermission"
 """The associate in the path may not do this (https://docs.commercetools.com/api/errors)."""
 
 _PACKAGE = "commercetools_source"
+_OPEN_FILES = "raise its limit of open files (ulimit -n 1024), or set a smaller concurrency"
+_ADVICE = {
+    errno.EMFILE: _OPEN_FILES,
+    errno.ENFILE: _OPEN_FILES,
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room on the disk",
+    errno.EACCES: "give this user the permission",
+    errno.ENOMEM: "set a smaller page_size or concurrency",
+}
 
 
 def reason_of(error: BaseException, stream: Stream, action: Literal["read", "write"]) -> str:
@@ -30,6 +41,13 @@ def reason_of(error: BaseException, stream: Stream, action: Literal["read", "wri
     if isinstance(error, MemoryError):
         return (
             f"not enough memory to {action} it; set a smaller page_size or concurrency; the next run goes on from here"
+        )
+    if isinstance(error, OSError) and not isinstance(error, CommercetoolsError) and error.errno is not None:
+        # The system's own words for the number: the error's text may name a file, or anything.
+        advice = _ADVICE.get(error.errno, "look after that")
+        return (
+            f"it could not be {'read' if action == 'read' else 'written'}, because the system says"
+            f" {os.strerror(error.errno)!r}; {advice}; the next run goes on from here"
         )
     if not isinstance(error, CommercetoolsError):
         return (

@@ -171,6 +171,7 @@ def _connecting(error: BaseException) -> str:
         errno.ECONNREFUSED: "it refuses the connection",
         errno.ENETUNREACH: "there is no network to it",
         errno.EHOSTUNREACH: "there is no route to it",
+        errno.EMFILE: "this process may open no more files; raise its limit, ulimit -n",
     }
     if number in reasons:
         return reasons[number]
