@@ -96,6 +96,22 @@ def test_a_part_of_a_stream_that_was_reset_is_told_too(folder: Folder, kind: Kin
     refused(folder.open, taken(part(folder), kind))
 
 
+@pytest.mark.parametrize("put", [os.mkfifo, Path.touch])
+@pytest.mark.parametrize("name", ["things", "things/_loading"])
+def test_what_lies_in_place_of_a_tables_folder_is_named(
+    folder: Folder, name: str, put: Callable[[Path], None], load: Make
+) -> None:
+    path = Path(folder.name) / name
+    if path.exists():
+        path.rename(path.with_name("away"))
+    put(path)
+    refused(folder.open, f"{path} is no folder, and that of a table must be there; move it away")
+    path.unlink()
+    folder.open()
+    folder.write(load([{"id": "1", "version": 2}]))
+    folder.close()
+
+
 @pytest.mark.parametrize("name", [FORGOTTEN, RUNS])
 def test_a_file_beside_the_manifest_is_asked_for_when_it_is_needed(folder: Folder, name: str, kind: Kind) -> None:
     beginning = taken(Path(folder.name) / name, kind)

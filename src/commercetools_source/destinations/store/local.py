@@ -85,11 +85,13 @@ class Local:
         return f"{self.path} cannot be written: {error.strerror or error}; check its permissions and the space left"
 
     def check(self, table: str) -> None:
-        """Raise DestinationError when the folder of a table is a symbolic link, or is behind one."""
+        """Raise DestinationError when the folder of a table is a symbolic link, is behind one, or is no folder."""
         path = self.path
         for step in (*table.split("/"), LOADING):
             path = path / step
             refuse_link(path)
+            if path.exists() and not path.is_dir():
+                raise DestinationError(f"{path} is no folder, and that of a table must be there; move it away")
 
     def get(self, path: str) -> bytes | None:
         """Return what is in a file, None when there is none."""
