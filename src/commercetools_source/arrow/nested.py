@@ -112,8 +112,9 @@ def _collect(root: _Node, record: Any, paths: set[_Path]) -> None:
                 continue
             if path and not value.keys() <= node.fields.keys():
                 paths.update((*path, name) for name in value.keys() - node.fields.keys())
-            for name, part in node.parts:
-                if inner := value.get(name):
+            # By the fields that are there: a type has up to hundreds.
+            for name, inner in value.items():
+                if inner and isinstance(inner, (dict, list)) and (part := node.parts.get(name)) is not None:
                     pending.append((part, inner, (*path, name)))
 
 
@@ -125,10 +126,10 @@ class _Node:
     values: _Node | None = None
 
     @cached_property
-    def parts(self) -> tuple[tuple[str, _Node], ...]:
+    def parts(self) -> Mapping[str, _Node]:
         """The fields that can hold something unknown; made late, because types contain each other."""
-        nodes = ((name, _node(values)) for name, values in self.fields.items())
-        return tuple((name, node) for name, node in nodes if node is not None)
+        nodes = {name: _node(values) for name, values in self.fields.items()}
+        return {name: node for name, node in nodes.items() if node is not None}
 
 
 @cache
