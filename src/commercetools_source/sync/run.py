@@ -15,6 +15,7 @@ from commercetools_source.extract.abilities import Advising, Comparable, Deletio
 from commercetools_source.extract.checkpoint import ANEW, StreamState
 from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.model.custom.definitions import SOURCES
+from commercetools_source.model.custom.variants import VARIANTS
 from commercetools_source.sync.access import unseen_changes
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
 from commercetools_source.sync.history import keep_history
@@ -137,7 +138,11 @@ def _read(
 ) -> tuple[dict[str, Outcome], dict[str, int]]:
     """Read streams, take out what is too old, tell what was noticed; return how each ended, and the rows taken out."""
     # What needs its parents listed takes the most requests one after the other, so it starts early.
-    ordered = sorted(streams, key=lambda stream: (stream.name not in SOURCES, stream.parents is None))
+    # Definitions and products before what is shown by them, which is else made twice.
+    first, *_ = VARIANTS
+    ordered = sorted(
+        streams, key=lambda stream: (stream.name not in SOURCES, stream.parents is None, stream.name != first)
+    )
 
     def change(delivery: Delivery) -> Delivery:
         return beside(retained(delivery, selection=selection), others)

@@ -24,8 +24,6 @@ class Attachment(ABC):
     `name` is what a person calls it, without secrets.
     """
 
-    gathers_states: ClassVar[bool] = False
-    """Whether states that come without rows wait for the next transaction, because each commit costs much."""
     threads_for_few_rows: ClassVar[int] = duckdb_engine.THREADS
     """Threads of DuckDB's that store a delivery of few rows into a table that has few."""
 

@@ -86,18 +86,6 @@ class Database:
             self._roll_back()
             raise
 
-    @contextmanager
-    def autocommit(self) -> Iterator[None]:
-        """Store each statement of the block by itself, in a quarter of the statements; raises as `transaction`.
-
-        For those that change rows alone, of which each may count without the next.
-        """
-        self._attachment.check()
-        # Until it is over: a statement that raises may have failed at its end, as a COMMIT does.
-        self.commit_failed = True
-        yield
-        self.commit_failed = False
-
     def interrupt(self) -> None:
         """End the query under way, in whatever thread; what takes a transaction back goes on."""
         if not self._rolling_back:

@@ -171,7 +171,8 @@ class Attached:
         try:
             self._opened.watch.expect(delivery)
             if (stored := self._unchanged(delivery)) is not None:
-                self._store_state(delivery)
+                # With the next transaction: each commit is a write to a log, to a lake a snapshot that stays.
+                self._waiting[delivery.stream.name] = delivery.state
                 self._note(delivery, stored)
                 return
             if delivery.keeps_unread and delivery.stream.name in self._opened.database.catalogue.columns:
@@ -369,21 +370,14 @@ class Attached:
         rows = self._opened.database.catalogue.row_counts.get(delivery.stream.name, 0)
         return delivery.phase is not Phase.FULL_LAST and max(rows, len(delivery.records)) <= _FEW
 
-    def _store_state(self, delivery: Delivery) -> None:
-        """Store the state of a delivery that brings nothing, by itself or with the next transaction."""
-        if self._attachment.gathers_states:
-            self._waiting[delivery.stream.name] = delivery.state
-            return
-        with self._opened.database.autocommit():
-            states.write_state(self._opened.database, delivery.stream.name, delivery.state, states.now())
-
     @contextmanager
     def _transaction(self, opened: Opened) -> Iterator[None]:
         """Store what is done inside, and the states that wait, all together or nothing of it."""
         with opened.database.transaction():
+            yield
+            # Behind tables that are made: DuckDB 1.4 loses rows when it replays a log with the other order.
             if self._waiting:
                 states.write_states(opened.database, self._waiting, states.now())
-            yield
         self._waiting.clear()
 
     def _store_waiting(self, opened: Opened) -> None:

@@ -152,10 +152,11 @@ class Model:
         if is_referred_by_key(stream.name):
             self._fill_again(stream, types, kept)
             return
+        absent = self._absent(stream, changed) if kept else set()
         for name, rows in self._rows(stream, changed, types).items() if kept else ():
             if name in kept:
                 self._delete(stream, name, rows.keys, changed)
-                self._insert(name, rows.query)
+                self._insert(name, rows.query, absent)
         if (products := self._shown_with(stream)) is not None:
             self._show_variants_again(products, changed)
 
@@ -165,8 +166,9 @@ class Model:
         if names:
             ((count,),) = self._database.execute(f"SELECT count(*) FROM {record_table(stream.name)}")  # noqa: S608 - a quoted name
             self._database.allow_at_least(_MEMORY_OF_MANY if count > _MANY else _MEMORY)
+        absent = self._absent(stream, record_table(stream.name)) if names else set()
         for name in names:
-            self._insert(name, self._empty.pop(name))
+            self._insert(name, self._empty.pop(name), absent)
         if (products := self._shown_with(stream)) is not None:
             self.fill(products)
 
@@ -324,7 +326,18 @@ class Model:
         is_current = self._definitions.is_current(stream.name, self._shape(stream, types, form, best=True))
         return self._shape(stream, types, form, best=False) if is_current else ""
 
-    def _insert(self, name: str, query: str) -> None:
+    def _absent(self, stream: Stream, source: str) -> set[str]:
+        """Return the relations of product types that have no product in `source`, a table expression of records."""
+        if not (product_types := self._product_types(stream)):
+            return set()
+        rows = self._database.execute(f"SELECT DISTINCT \"productType\" ->> '/id' FROM {source}")  # noqa: S608 - quoted names
+        present = {uid for (uid,) in rows}
+        return {name for name, product_type in product_types.items() if product_type.id not in present}
+
+    def _insert(self, name: str, query: str, absent: Container[str] = ()) -> None:
+        """Add what `query` gives to the table of a relation, unless that is among the `absent`, which get no rows."""
+        if name in absent:
+            return
         self._database.allow_at_least(_MEMORY)
         self._database.execute(f"INSERT INTO {relation_table(name)} {query}")
 

@@ -57,7 +57,6 @@ class AttachedByExtension(Attachment):
     """A database that is attached by one of the `extensions` of DuckDB's, and keeps snapshots of what was stored."""
 
     extensions: ClassVar[tuple[str, ...]]
-    gathers_states = True  # a commit is a snapshot that stays, and round trips to a server
     threads_for_few_rows = 1  # a commit is many small queries, and with a second thread takes twice the CPU
 
     def log(self) -> None:
