@@ -13,7 +13,7 @@ from commercetools_source.client import Client
 from commercetools_source.destinations import DESTINATIONS as ALL
 from commercetools_source.destinations import open_destination
 from commercetools_source.destinations.row import Ability
-from commercetools_source.errors import ConfigError
+from commercetools_source.errors import ConfigError, DestinationError
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync import sync
 from commercetools_source.sync.backfill import backfill
@@ -99,6 +99,24 @@ def _contents(folder: Path) -> str:
 def _has_person(folder: Path) -> bool:
     text = _contents(folder)
     return MARK.lower() in text or EMAIL in text
+
+
+def test_counting_the_rows_of_a_person_writes_nothing(copy: str, person: str, tmp_path: Path) -> None:
+    def files() -> dict[Path, tuple[int, bytes]]:
+        return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in tmp_path.rglob("*") if path.is_file()}
+
+    before = files()
+    found = forget(copy, person, dry_run=True)
+    assert set(found.rows) == set(NAMES)
+    assert (found.erased, found.left) == ({}, ())
+    assert files() == before
+
+
+@pytest.mark.parametrize("name", [row.name for row in DESTINATIONS])
+def test_counting_the_rows_of_a_person_in_a_place_that_is_not_there_makes_none(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DestinationError, match="run `commercetools-source sync` first"):
+        forget(_spec(name, tmp_path), "3f2b1c1e-0000-4000-8000-000000000000", dry_run=True)
+    assert not list(tmp_path.rglob("*"))
 
 
 def test_nothing_of_the_person_is_in_any_file_and_no_later_run_brings_it_back(

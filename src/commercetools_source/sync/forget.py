@@ -16,7 +16,7 @@ from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract import forgotten as persons
-from commercetools_source.extract.abilities import Erasable, RunStore, Versioned
+from commercetools_source.extract.abilities import Erasable, RunStore, Versioned, open_to_read
 from commercetools_source.extract.forgotten import Erasure, Person
 from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord
 from commercetools_source.sync.erasure import erase, search
@@ -69,7 +69,8 @@ def forget(
         raise ConfigError(f"{destination.name} cannot forget a person; {erasing} can")
     _check(customer, emails)
     try:
-        states = destination.open()
+        # Counting needs no right to write, makes no file where a name is mistyped, and keeps no run waiting.
+        states = open_to_read(destination) if dry_run else destination.open()
         known = persons.decode(destination.forgotten())
         if not known.salt:
             known = msgspec.structs.replace(known, salt=secrets.token_hex(16))
