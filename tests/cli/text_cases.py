@@ -279,7 +279,7 @@ FILES = {
     ),
 }
 SETUP = {
-    "settings that work": Case("init client.env", (settings,)),
+    "settings that work": Case("init client.env", (settings, customer)),
     "settings from a pipe": Case("init - --output shop.env", (settings, customer), stdin="client.env"),
     "settings over a file of somebody else": Case(
         "init client.env", (settings, written(".env", "DATABASE=x")), 2, ".env", "name another file"

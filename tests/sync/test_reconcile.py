@@ -20,6 +20,7 @@ from commercetools_source.events import DeletesMarked, DeletesUnseen, Event
 from commercetools_source.extract.abilities import Difference, Tombstone
 from commercetools_source.extract.checkpoint import StreamState, decode, encode
 from commercetools_source.http.exchange import Timing
+from commercetools_source.report.compare import ComparisonReport
 from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync.compare import Verdict, sweep, verify
 from commercetools_source.sync.run import Summary, sync
@@ -118,10 +119,12 @@ def test_rows_that_are_there_twice_are_named_and_a_sweep_leaves_one(shop: Shop, 
     assert verdict.difference is not None
     assert verdict.difference.doubled == tuple(sorted([one, other]))
     assert (verdict.difference.missing, verdict.difference.stale, verdict.difference.gone) == ((), (), ())
+    assert f"{stream} doubled: {', '.join(verdict.difference.doubled)}" in ComparisonReport((verdict,)).text()
     (verdict,) = shop.sweep(stream)
     assert verdict.mended == 2
     (verdict,) = shop.verify(stream)
     assert verdict.equal
+    assert "doubled" not in ComparisonReport((verdict,)).text()
     assert shop.query(f"SELECT id FROM {table} ORDER BY id") == shop.ids(stream)
 
 

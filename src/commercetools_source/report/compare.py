@@ -29,7 +29,10 @@ class ComparisonReport(Report):
 
     def text(self) -> str:
         """Return a line per stream: rows held and listed, how they differ; below, the first ids of each difference."""
-        figures = (*_FIGURES, *_SWEPT) if self.swept else _FIGURES
+        doubled = any(verdict.difference and verdict.difference.doubled for verdict in self.verdicts)
+        # Only hands double a row: a column of zeros would leave no room for reasons in a narrow terminal.
+        told = [name for name in _FIGURES if doubled or name != "doubled"]
+        figures = [*told, *_SWEPT] if self.swept else told
         rows = [
             [verdict.stream, verdict.bound, *(_figures(verdict)[name] for name in figures), self._result(verdict)]
             for verdict in self.verdicts
