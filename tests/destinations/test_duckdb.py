@@ -299,15 +299,21 @@ def test_a_destination_may_be_a_symbolic_link(tmp_path: Path, fields: Fields, lo
     assert rows(tmp_path / "disk" / "shop.duckdb", "SELECT id FROM raw.things ORDER BY id") == [("1",), ("2",)]
 
 
-def test_a_state_that_comes_without_records_is_stored_at_once(
+def test_a_state_that_comes_without_records_is_stored_with_the_next_that_have_some_and_at_the_end(
     destination: DuckDB, path: Path, load: Make, delivery: Make
 ) -> None:
     destination.write(load([{"id": "1", "version": 1}]))
-    for same in (delivery([], done=True, state=StreamState(cursor=BOUND)), load([{"id": "1", "version": 1}])):
+    cursor = "SELECT state ->> 'cursor' FROM sync.state WHERE stream = 'things'"
+    news = delivery([], done=True, state=StreamState(cursor=BOUND))
+    for number, same in enumerate((news, load([{"id": "1", "version": 1}]))):
         destination.write(same)
+        destination.write(load([{"id": str(number)}], name="others"))
         # Nothing was closed: it must be in the file or its log.
         copy = path.with_name("copy.duckdb")
         copy.write_bytes(path.read_bytes())
         copy.with_name("copy.duckdb.wal").write_bytes(path.with_name("shop.duckdb.wal").read_bytes())
-        assert rows(copy, "SELECT state ->> 'cursor' FROM sync.state") == [(same.state.cursor,)]
+        assert rows(copy, cursor) == [(same.state.cursor,)]
         copy.unlink()
+    destination.write(news)
+    destination.close()
+    assert rows(path, cursor) == [(BOUND,)]

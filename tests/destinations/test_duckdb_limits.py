@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from commercetools_source.arrow.decode import MOST_COLUMNS, OWN
@@ -67,7 +68,9 @@ def test_a_table_that_needs_more_memory_than_there_is_fails_and_leaves_nothing(
         lambda destination, _: destination.write_run(
             RunRecord(run="1", command="sync", status="begun", started=CURSOR)
         ),
-        lambda destination, read: destination.write(read),
+        lambda destination, read: destination.write(
+            replace(read, records=[*read.records, msgspec.Raw(b'{"id": "2"}')])
+        ),
     ],
     ids=["mark_deleted", "remove", "reset", "write_run", "write"],
 )

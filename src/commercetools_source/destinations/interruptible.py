@@ -40,13 +40,17 @@ class Interruptible:
         if threading.current_thread() is not threading.main_thread():  # signals are not handled here
             return operation()
         future: Future[T] = Future()
-        thread = threading.Thread(target=_do, args=(operation, future), name="duckdb")
+        turn = threading.Lock()
+        thread = threading.Thread(target=_do, args=(operation, future, turn), name="duckdb")
         try:
             # Inside: a signal's handler may raise while the thread begins, of which nobody knows then whether it has.
             try:
                 thread.start()
-            except RuntimeError:  # the system has no room for one more
-                _do(operation, future)
+            except RuntimeError as error:
+                # It has begun: several signals confused the lock that `start` waits by, in place of what they raised.
+                if thread.ident is not None:
+                    raise error.__context__ or error from None
+                _do(operation, future, turn)  # the system has no room for one more
             self._wait(future)
         except BaseException:
             # Again and again: between two queries there is nothing to interrupt.
@@ -67,9 +71,9 @@ class Interruptible:
                 raise KeyboardInterrupt
 
 
-def _do(operation: Callable[[], T], future: Future[T]) -> None:
-    """Do `operation` for `future`, unless that was cancelled before."""
-    if not future.set_running_or_notify_cancel():
+def _do(operation: Callable[[], T], future: Future[T], turn: threading.Lock) -> None:
+    """Do `operation` for `future`, unless that was cancelled before or another thread took its `turn`."""
+    if not turn.acquire(blocking=False) or not future.set_running_or_notify_cancel():
         return
     try:
         result = operation()
