@@ -99,7 +99,7 @@ def hold(state: StreamState, part: StreamState) -> StreamState:
         project=state.project or part.project,
     )
     # Nothing of the old state is true of another part: not its cursor, its holes, nor the run under way.
-    return replace(give_up(state), project=part.project) if held == part else part
+    return give_up(state) if held == part else part
 
 
 def moved(state: StreamState, cursor: str | None) -> StreamState:

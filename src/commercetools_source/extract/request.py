@@ -128,12 +128,12 @@ class PageRequest:
             continues = False
         return Fetched(Page(tuple(envelope.results), size), continues, total)
 
-    def look(self) -> tuple[list[dict[str, Any]], int | None]:
+    def look(self) -> list[dict[str, Any]]:
         """Return the first record, however broken its texts are, as plain values."""
         params = [*self.selecting(), ("limit", "1"), ("withTotal", "false")]
         params += [("offset", str(self.key_range.offset))] if self.key_range.offset else []
         answer: Rows = self.get(path_of(self.stream, self.key_range), params, decode_rows, PATIENT_ATTEMPTS)
-        return answer.rows, answer.total
+        return answer.rows
 
     def ends(self) -> bool:
         """Return whether nothing is left of the range: it takes one small request.

@@ -95,7 +95,7 @@ def _behind_undecodable(request: PageRequest) -> KeyRange | None:
     """Return what lies behind a record whose text is broken, if the fields that order it can be read."""
     key_range = request.key_range
     try:
-        rows, _ = request.look()
+        rows = request.look()
         if request.by_offset:
             return replace(key_range, offset=key_range.offset + 1, after=None) if rows else None
         # Only the fields of the order, encoded anew: the others hold the bytes that could not be decoded.

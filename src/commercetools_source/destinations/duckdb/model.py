@@ -156,7 +156,8 @@ class Model:
         for name, rows in self._rows(stream, changed, types).items() if kept else ():
             if name in kept:
                 self._delete(stream, name, rows.keys, changed)
-                self._insert(name, rows.query, absent)
+                if name not in absent:
+                    self._insert(name, rows.query)
         if (products := self._shown_with(stream)) is not None:
             self._show_variants_again(products, changed)
 
@@ -168,7 +169,9 @@ class Model:
             self._database.allow_at_least(_MEMORY_OF_MANY if count > _MANY else _MEMORY)
         absent = self._absent(stream, record_table(stream.name)) if names else set()
         for name in names:
-            self._insert(name, self._empty.pop(name), absent)
+            query = self._empty.pop(name)
+            if name not in absent:
+                self._insert(name, query)
         if (products := self._shown_with(stream)) is not None:
             self.fill(products)
 
@@ -334,10 +337,7 @@ class Model:
         present = {uid for (uid,) in rows}
         return {name for name, product_type in product_types.items() if product_type.id not in present}
 
-    def _insert(self, name: str, query: str, absent: Container[str] = ()) -> None:
-        """Add what `query` gives to the table of a relation, unless that is among the `absent`, which get no rows."""
-        if name in absent:
-            return
+    def _insert(self, name: str, query: str) -> None:
         self._database.allow_at_least(_MEMORY)
         self._database.execute(f"INSERT INTO {relation_table(name)} {query}")
 

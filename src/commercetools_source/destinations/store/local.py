@@ -96,8 +96,8 @@ class Local:
     def get(self, path: str) -> bytes | None:
         """Return what is in a file, None when there is none."""
         file = self.path / path
-        refuse_irregular(file)
-        return file.read_bytes() if file.exists() else None
+        refuse_link(file)
+        return None if size_of(file) is None else file.read_bytes()
 
     def put(self, path: str, write: Write, *, empty: bool = True) -> tuple[int, int]:
         """Write a file beside its name, and give it the name when it is whole."""
