@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,20 +14,14 @@ from commercetools_source.config.given import read_given
 from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
 from commercetools_source.frontends.json_files import json_file, json_value
 from commercetools_source.frontends.mage.standin.sources.utils import parse_args
+from piping import piped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 SECRETS = "s3cr3t-one", "s3cr3t-two"
 SETTINGS = {"project_key": "shop", "client_id": "me", "client_secret": SECRETS[0], "region": "us-central1.gcp"}
-
-
-def piped(content: bytes) -> Path:
-    """Return the path of a pipe as shells make them for `<(...)`, whose writer has ended."""
-    out, into = os.pipe()
-    os.write(into, content)
-    os.close(into)
-    return Path(f"/dev/fd/{out}")
 
 
 def test_a_pipe_is_read_to_its_end() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commercetools_source import Client, sync
-from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.destinations.parquet.dialects import DIALECTS
 from commercetools_source.destinations.parquet.external import statements
+from manifests import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

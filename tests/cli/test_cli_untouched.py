@@ -13,9 +13,9 @@ import pytest
 
 from commercetools_source.cli import app
 from commercetools_source.destinations.duckdb import DuckDB
-from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
 from destinations.trees import snapshot
+from manifests import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,6 +129,7 @@ def test_every_command_says_in_a_line_that_a_manifest_is_damaged(
         (b"", "is empty"),
         (text[: len(text) // 2], "is broken, or not of commercetools-source"),
         (text.replace(b'"format": 1', b'"format": 99', 1), "has format 99, this version reads 1; upgrade"),
+        (text.replace(b'"orders":', b'"zones": {"key": ["id"]}, "orders":', 1), "has 'zones' twice"),
     ]:
         manifest.write_bytes(damaged)
         before = snapshot(tmp_path)

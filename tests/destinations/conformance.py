@@ -23,13 +23,14 @@ import msgspec
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import DESTINATIONS, Jsonl, Parquet
 from commercetools_source.destinations.ducklake.extensions import load
-from commercetools_source.destinations.manifest import MANIFEST, read_manifest
+from commercetools_source.destinations.manifest import MANIFEST
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.model.quoting import string
 from destinations.deliveries import BOUND, CURSOR
 from destinations.dummy import DUMMY
+from manifests import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -25,7 +25,6 @@ from commercetools_source.destinations import DuckDB, Jsonl, Parquet
 from commercetools_source.destinations.duckdb.file import Attached
 from commercetools_source.destinations.ducklake import DuckLake
 from commercetools_source.destinations.ducklake.attachment import LakeInFile
-from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Delivery, Phase
@@ -43,6 +42,7 @@ from destinations.conformance import (
     merged,
     parquet_table,
 )
+from manifests import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from commercetools_source.destinations import Jsonl, Parquet
-from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError, StateError
 from commercetools_source.events import Notice
 from commercetools_source.extract.checkpoint import StreamState
@@ -178,5 +177,3 @@ def test_a_folder_in_place_of_the_manifest_is_named(folder: Folder, tmp_path: Pa
     (tmp_path / "shop" / "manifest.json").mkdir()
     with pytest.raises(DestinationError, match=r"manifest.json is a folder and no regular file; move it away"):
         folder.open()
-    with pytest.raises(DestinationError, match=r"run `commercetools-source sync` first"):
-        read_manifest(tmp_path)

@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from commercetools_source.destinations import DuckDB, Jsonl, Parquet
-from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError, StateError
 from commercetools_source.extract.checkpoint import StreamState
 from destinations.deliveries import BOUND, CURSOR
 from destinations.trees import snapshot
+from manifests import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +127,8 @@ import msgspec
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.destinations import Jsonl
-from commercetools_source.destinations.manifest import LOADING, read_manifest
+from commercetools_source.destinations.manifest import load_manifest
+from commercetools_source.destinations.store.local import Local
 from commercetools_source.catalog.stream import Stream
 
 CURSOR = "2024-06-01T00:00:00.000Z"
@@ -182,7 +183,7 @@ while True:
     killed += bool(ended)
     before = files(folder) - kept
     Jsonl(folder).open()
-    streams = read_manifest(folder).streams
+    streams = load_manifest(Local(folder), "jsonl").streams
     listed = {path for table, entry in streams.items() for path in entry.paths(table)}
     assert files(folder) == kept | listed, (step, files(folder) ^ (kept | listed))
     assert all(entry.files for table, entry in streams.items() if entry.state and entry.state.get("cursor")), step

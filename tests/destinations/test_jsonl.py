@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from commercetools_source.destinations import Jsonl
-from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from destinations.deliveries import BOUND, CURSOR
+from manifests import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,8 +19,8 @@ import pytest
 from commercetools_source.catalog.schema import Column
 from commercetools_source.catalog.stream import Stream
 from commercetools_source.destinations import Parquet
-from commercetools_source.destinations.manifest import read_manifest
 from commercetools_source.errors import DestinationError
+from manifests import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

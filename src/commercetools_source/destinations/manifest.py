@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any  # msgspec reads the annotations
 
 import msgspec
 
+from commercetools_source.config.given import decode_json
 from commercetools_source.destinations.store.lease import Writer  # noqa: TC001 - msgspec reads the annotations
-from commercetools_source.errors import DestinationError, StateError
+from commercetools_source.errors import ConfigError, DestinationError, StateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from commercetools_source.destinations.store import Store
 
@@ -31,7 +31,6 @@ __all__ = [
     "Manifest",
     "file_path",
     "load_manifest",
-    "read_manifest",
     "save_manifest",
 ]
 
@@ -121,7 +120,7 @@ def load_manifest(store: Store, suffix: str) -> Manifest:
     except OSError as error:
         if isinstance(error, DestinationError):
             raise
-        raise _unreadable(path, error) from error
+        raise DestinationError(f"cannot read {path}: {error.strerror or error}; it must be a file") from error
     if text is not None:
         manifest = _manifest(text, path, store.loading)
         # Two formats in one folder would be read as one table by whoever globs it.
@@ -140,21 +139,6 @@ def load_manifest(store: Store, suffix: str) -> Manifest:
     return Manifest(FORMAT, suffix)
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Return the manifest of `folder`; raises DestinationError when there is none and StateError when it is broken."""
-    path = folder / MANIFEST
-    try:
-        text = path.read_bytes()  # as a whole: it is replaced by a rename, so it is never seen half-written
-    except OSError as error:
-        raise _unreadable(str(path), error) from error
-    return _manifest(text, str(path), LOADING)
-
-
-def _unreadable(path: str, error: OSError) -> DestinationError:
-    first = "run `commercetools-source sync` first" if isinstance(error, FileNotFoundError) else "it must be a file"
-    return DestinationError(f"cannot read {path}: {error.strerror or error}; {first}")
-
-
 def _manifest(text: bytes, path: str, loading: str) -> Manifest:
     """Return what the text of a manifest says, checked; `path` is where it was, for messages."""
     try:
@@ -165,6 +149,10 @@ def _manifest(text: bytes, path: str, loading: str) -> Manifest:
                 " upgrade commercetools-source, or choose an empty folder"
             )
         manifest = msgspec.json.decode(text, type=Manifest)
+        # Of two entries of one table the last one would count, and the next run would store nothing of the other.
+        decode_json(text)
+    except ConfigError as error:
+        raise StateError(f"{path} {error}; put it back from a backup, or choose an empty folder") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise StateError(
             f"{path} is {'broken, or not of commercetools-source' if text.strip() else 'empty'} ({error});"

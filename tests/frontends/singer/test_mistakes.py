@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,8 +15,11 @@ pytest.importorskip("singer_sdk")
 
 from commercetools_source.catalog.streams import streams_of
 from commercetools_source.extract.checkpoint import StreamState, encode
+from piping import piped
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from commercetools_source.sandbox import Sandbox
     from conftest import Response, Tap
 
@@ -52,6 +58,29 @@ def test_a_config_file_that_is_none_is_named(tap: Tap, tmp_path: Any) -> None:
         (tmp_path / "config.json").write_text(text)
         refused(tap.run(*from_tap), f"config.json {words}")
     refused(tap.run("--config", str(tmp_path / "nowhere.json")), "nowhere.json")
+
+
+@pytest.mark.parametrize("option", ["--catalog", "--state"])
+def test_a_pipe_that_nobody_writes_to_is_not_opened_before_the_settings_are_right(tmp_path: Path, option: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    command = [sys.executable, "-c", "from commercetools_source.frontends.singer import main; main()"]
+    given = [option, str(tmp_path / "pipe"), "--config", str(tmp_path / "nowhere.json")]
+    ended = subprocess.run([*command, *given], capture_output=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert b"nowhere.json cannot be read" in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["catalog", "state"])
+def test_a_file_that_is_not_there_is_named(tap: Tap, tmp_path: Path, name: str) -> None:
+    refused(tap.run(f"--{name}", str(tmp_path / "nowhere.json")), f"the {name} file", "nowhere.json cannot be read")
+
+
+def test_a_catalog_and_a_state_may_come_from_pipes(tap: Tap) -> None:
+    catalog = piped(json.dumps(tap.catalog("zones")).encode())
+    state = piped(b'{"bookmarks": {}}')
+    answer = tap("--catalog", str(catalog), "--state", str(state))
+    assert answer.status == 0, answer.err
+    assert answer.counts().keys() == {"zones"}
 
 
 def test_wrong_credentials_are_told_before_anything_is_written(tap: Tap) -> None:

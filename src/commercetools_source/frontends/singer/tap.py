@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import logging
 import os
+import sys
 import time
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import click
+import msgspec
 from singer_sdk import Tap, metrics
 from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import JSONSchemaValidator
@@ -37,8 +40,6 @@ from commercetools_source.sync.run import sync
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import FrameType
-
-    import click
 
     from commercetools_source.config import Config
     from commercetools_source.errors import ForbiddenError
@@ -195,7 +196,17 @@ class TapCommercetools(Tap):
         return given
 
     @classmethod
-    def invoke(cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **given: Any) -> None:
+    def get_singer_command(cls) -> click.Command:
+        """Return the command `tap-commercetools`."""
+        command = super().get_singer_command()
+        for option in command.params:
+            # click would open them before all else, and wait for ever for a pipe into which nobody writes.
+            if option.name in {"state", "catalog"}:
+                option.type = click.STRING
+        return command
+
+    @classmethod
+    def invoke(cls, *, state: str | None = None, catalog: str | None = None, **given: Any) -> None:  # type: ignore[override]
         """Run the tap; raises ConfigError or StateError when a file does not hold a JSON object."""
         super().invoke(
             state=_json_object(state, "state", StateError),
@@ -210,13 +221,16 @@ class TapCommercetools(Tap):
         self.logger.log(event.level, "%s", event.message())
 
 
-def _json_object(file: IO[str] | None, file_role: str, mistake: type[CommercetoolsError]) -> IO[str] | None:
-    """Return `file` to be read again, if it holds a JSON object; raises `mistake` otherwise."""
-    if file is None:
+def _json_object(path: str | None, file_role: str, mistake: type[CommercetoolsError]) -> IO[str] | None:
+    """Return the content of a file that holds a JSON object, for the SDK to read; raises `mistake` otherwise.
+
+    The path "-" is standard input.
+    """
+    if path is None:
         return None
-    text, name = file.read(), f"the {file_role} file {file.name}"
-    json_object(json_value(text, name, mistake), name, mistake)
-    return io.StringIO(text)
+    name = f"the {file_role} file {path}"
+    value = json_value(sys.stdin.buffer.read(), name, mistake) if path == "-" else json_file(path, file_role, mistake)
+    return io.StringIO(msgspec.json.encode(json_object(value, name, mistake)).decode())
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
