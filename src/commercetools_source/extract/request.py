@@ -128,6 +128,20 @@ class PageRequest:
             continues = False
         return Fetched(Page(tuple(envelope.results), size), continues, total)
 
+    def first(self) -> msgspec.Raw | None:
+        """Return the first record, None where the platform's count says that there is none.
+
+        Raises StateError when no record comes although the platform counts some.
+        """
+        for counted in (False, True):
+            # As at the end of a range: an empty page proves nothing by itself.
+            fetched = self.fetch(1, None, counted=counted)
+            if fetched.page.records:
+                return fetched.page.records[0]
+        if (fetched.total or 0) > self.key_range.offset:
+            raise StateError(cut_short(self.label))
+        return None
+
     def look(self) -> list[dict[str, Any]]:
         """Return the first record, however broken its texts are, as plain values."""
         params = [*self.selecting(), ("limit", "1"), ("withTotal", "false")]

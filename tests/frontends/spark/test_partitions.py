@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections import Counter
 from datetime import timedelta
@@ -13,8 +14,9 @@ import pytest
 
 from commercetools_source import partitions, read_partition
 from commercetools_source.catalog.timestamps import instant
-from commercetools_source.errors import CommercetoolsError, ConfigError
+from commercetools_source.errors import CommercetoolsError, ConfigError, StateError
 from commercetools_source.sandbox import Fault, Sandbox
+from middle import Exchange, Middle, path_of
 from shops import rows_of
 
 if TYPE_CHECKING:
@@ -155,6 +157,28 @@ def test_a_partition_with_a_record_that_cannot_be_served_raises() -> None:
             list(chain.from_iterable(read_partition(piece, config) for piece in pieces))
         left = rows("orders", config, where=f'id != "{broken}"')
         assert len(left) == len(sandbox.records("orders")) - 1
+
+
+def test_an_empty_answer_does_not_leave_a_stream_without_partitions(shop: Sandbox) -> None:
+    emptied: list[str] = []
+
+    def empty_once(exchange: Exchange) -> None:
+        if path_of(exchange) == "/orders" and not emptied:
+            emptied.append(exchange.target)
+            exchange.body = b'{"limit":1,"offset":0,"count":0,"results":[]}'
+
+    with Middle(shop, empty_once) as middle:
+        assert len(rows("orders", middle.settings(settle_seconds=0))) == len(shop.records("orders"))
+
+
+def test_answers_without_records_that_the_platform_counts_are_no_empty_stream(shop: Sandbox) -> None:
+    def empty(exchange: Exchange) -> None:
+        if path_of(exchange) == "/orders":
+            total = json.loads(exchange.body).get("total")
+            exchange.body = json.dumps({"limit": 1, "offset": 0, "count": 0, "total": total, "results": []}).encode()
+
+    with Middle(shop, empty) as middle, pytest.raises(StateError, match="fewer records than the platform counts"):
+        rows("orders", middle.settings(settle_seconds=0))
 
 
 def test_rows_of_deletions_have_no_personal_data_that_a_read_leaves_out() -> None:

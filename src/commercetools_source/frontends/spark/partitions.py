@@ -161,8 +161,8 @@ class _Counter:
     def first(self, key_range: KeyRange) -> str | None:
         """Return the time of the first record, None if there is none."""
         # One record, in the order of the range: its time is where the first window begins.
-        page = PageRequest(self._get, self._stream, key_range, self._where).fetch(1, None).page
-        return position_of(page.records[0], key_range).value if page.records else None
+        record = PageRequest(self._get, self._stream, key_range, self._where).first()
+        return None if record is None else position_of(record, key_range).value
 
     def count(self, key_range: KeyRange) -> int:
         """Return how many records a range has, `CEILING` if that or more."""

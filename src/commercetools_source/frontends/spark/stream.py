@@ -167,7 +167,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         return PageRequest(self._connected().get, self._stream, changes, self._options.where)
 
     def _has_records(self, changes: KeyRange) -> bool:
-        return any(self._request(below).fetch(1, None).page.records for below in self._below_parents(changes))
+        return any(self._request(below).first() is not None for below in self._below_parents(changes))
 
     def _position(self, changes: KeyRange, most: int) -> Position | None:
         """Return where the record number `most` of `changes` stands, None if there are fewer."""
