@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import replace
 from datetime import date, datetime, time, timezone
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -18,10 +18,6 @@ from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from destinations.deliveries import BOUND, CURSOR
 from destinations.duckdb_files import rows
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 Make = "Callable[..., Delivery]"
 Fields = "Callable[[Stream], list[Column]]"
@@ -90,6 +86,26 @@ def test_a_view_over_a_table_outlives_its_replacement(destination: DuckDB, path:
     destination.write(load([{"id": "new", "more": 1}]))
     destination.close()
     assert rows(path, "FROM mine") == [("new",)]
+
+
+@pytest.mark.parametrize("version", ["v1.0.0", "v1.2.0", "v1.4.0"])
+def test_a_file_that_duckdb_made_before_is_filled_whatever_its_storage_version(
+    path: Path, load: Make, delivery: Make, version: str
+) -> None:
+    """The command `duckdb` up to 1.5 makes files of 1.0; a name that is opened too early is one."""
+    zone = {"id": "1", "version": 1, "lastModifiedAt": "2026-01-01T00:00:00Z", "locations": [{"country": "DE"}]}
+    rows(Path(":memory:"), f"ATTACH '{path}' AS made (STORAGE_VERSION '{version}')")
+    destination, stream = DuckDB(path, materialize=True), STREAMS["zones"]
+    destination.keep_history([stream])
+    destination.open()
+    destination.write(replace(load([zone]), stream=stream))
+    later = {**zone, "version": 2, "lastModifiedAt": "2026-01-02T00:00:00Z", "unknown": [1]}
+    destination.write(replace(delivery([later]), stream=stream))
+    destination.close()
+    assert rows(path, "SELECT version, unknown, zone_locations.country FROM raw.zones, zone_locations") == [
+        (2, "[1]", "DE")
+    ]
+    assert rows(path, "SELECT version FROM history.zones") == [(1,)]
 
 
 def test_a_table_without_records_is_there_all_the_same(destination: DuckDB, path: Path, load: Make) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.duckdb.catalogue import Catalogue
 from commercetools_source.model.quoting import quoted
@@ -22,8 +22,9 @@ class LakeCatalogue(Catalogue):
     a lake (https://ducklake.select/docs/stable/specification/tables/ducklake_view) but not its macros.
     """
 
-    _compression: ClassVar[Mapping[str, str]] = {}
-    """Files are compressed by an option of the lake, not by column."""
+    @property
+    def _compression(self) -> Mapping[str, str]:
+        return {}  # files are compressed by an option of the lake, not by column
 
     def _read_columns(self, tables: Sequence[tuple[str, str]]) -> list[tuple[str, str, str, str]]:
         # Of each by a statement: duckdb_columns() would bind every view of the lake.
