@@ -382,6 +382,27 @@ def test_a_record_that_is_none_ends_its_stream_at_most(
     assert orders.complete or "\n" not in str(orders.error)
 
 
+@pytest.mark.parametrize("destination", ["shop.duckdb", "parquet:shop", "jsonl:shop"])
+def test_a_record_without_its_key_in_the_middle_of_a_page_fails_its_stream(
+    sandbox: Sandbox, tmp_path: Path, destination: str
+) -> None:
+    keys = {"zones": "id", "store_product_selection_assignments": "product", "customer_groups": "id"}
+
+    def change(exchange: Exchange) -> None:
+        for name, key in keys.items():
+            if path_of(exchange).endswith(STREAMS[name].path.rpartition("/")[2]) and exchange.status == 200:
+                answer = json.loads(exchange.body)
+                for record in answer["results"][1:-1]:
+                    del record[key]
+                exchange.body = json.dumps(answer).encode()
+
+    scheme, _, name = destination.rpartition(":")
+    path = f"{scheme}:{tmp_path / name}" if scheme else str(tmp_path / name)
+    with Middle(sandbox, change) as middle, Client(middle.settings(retry_seconds=2), timing=Jumps().timing) as client:
+        for outcome in sync(client, open_destination(path), streams=[*keys]).outcomes:
+            assert "which identifies it" in str(outcome.error), outcome
+
+
 class Choosy:
     """A destination that refuses one stream."""
 

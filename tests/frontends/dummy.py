@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source import Client, Config
-from commercetools_source.errors import CommercetoolsError, DestinationError
+from commercetools_source.errors import CommercetoolsError
 from commercetools_source.extract.checkpoint import decode, encode
 from commercetools_source.sync import sync
 
@@ -38,9 +38,6 @@ class Pairs:
 
     def write(self, delivery: Delivery) -> None:
         name = delivery.stream.name
-        for record in delivery.records:
-            if not set(delivery.stream.key) <= msgspec.json.decode(record, type=dict[str, msgspec.Raw]).keys():
-                raise DestinationError(f"a record of {name} lacks its key")
         self.lines += [json.dumps([name, msgspec.json.decode(record)]) for record in delivery.records]
         self.state[name] = encode(delivery.state)
 

@@ -17,7 +17,7 @@ from commercetools_source.errors import CommercetoolsError, StateError
 from commercetools_source.extract.dated import read_dated
 from commercetools_source.extract.envelope import decode_object
 from commercetools_source.extract.privacy import KEEP
-from commercetools_source.extract.records import position_of, record_shaper, record_splicer
+from commercetools_source.extract.records import position_of, record_shaper, record_splicer, refuse_unidentified
 from commercetools_source.extract.redaction import field_redactor
 from commercetools_source.extract.request import (
     LARGEST_OFFSET,
@@ -71,7 +71,7 @@ def read(
 
     The limit is halved while the page is too large or too slow, and doubles after a good one. A
     record that cannot be served or decoded even alone is stepped over and named in the step. Raises
-    ApiError, NetworkError, StateError.
+    ApiError, NetworkError, and StateError, also for a record without its key.
     """
     redact = field_redactor(stream.item, privacy)
     if stream.paging is Paging.SINGLE:
@@ -81,8 +81,8 @@ def read(
         step = next_page(PageRequest(get, stream, key_range, where, redact), limit, most)
         # What `redact` made of a record is not to be hashed a second time.
         if redact is not None:
-            return _shaped(step, record_splicer(stream, key_range.parent))
-    return _shaped(step, record_shaper(stream, key_range.parent, privacy))
+            return _shaped(step, stream, record_splicer(stream, key_range.parent))
+    return _shaped(step, stream, record_shaper(stream, key_range.parent, privacy))
 
 
 def _read(request: PageRequest, limit: int, most: int) -> Step:
@@ -171,11 +171,13 @@ def _read_single(get: Get, stream: Stream, key_range: KeyRange) -> Step:
     return Step(Page((msgspec.Raw(body),), len(body)), (), 1)
 
 
-def _shaped(step: Step, shape: Callable[[msgspec.Raw], msgspec.Raw] | None) -> Step:
-    if shape is None:
-        return step
-    # The size stays that of the wire, by which pages are grown and memory is counted.
-    return replace(step, page=Page(tuple(shape(record) for record in step.page.records), step.page.size))
+def _shaped(step: Step, stream: Stream, shape: Callable[[msgspec.Raw], msgspec.Raw] | None) -> Step:
+    if shape is not None:
+        # The size stays that of the wire, by which pages are grown and memory is counted.
+        step = replace(step, page=Page(tuple(shape(record) for record in step.page.records), step.page.size))
+    # Behind the splice, which puts columns of the key into the record.
+    refuse_unidentified(stream, step.page.records)
+    return step
 
 
 def _divide(request: PageRequest, most: int) -> Step:
