@@ -51,6 +51,8 @@ def test_dbt_builds_and_tests_the_project_and_its_marts_say_what_the_records_say
     assert {result["status"] for result in fresh} == {"pass"}
     records = {name: sandbox.records(name) for name in marts.STREAMS}
     with duckdb.connect(environ["MARTS"], read_only=True) as connection:
+        made = "SELECT tags['storage_version'] FROM duckdb_databases() WHERE database_name = current_database()"
+        assert connection.execute(made).fetchone() == ("v1.4.0+",)
         for name, check in marts.CHECKS.items():
             check(marts.rows_of(connection.execute(f"FROM {name}")), records)
 

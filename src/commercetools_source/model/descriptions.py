@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import chain, product
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from commercetools_source.catalog.contract import load
@@ -37,6 +38,8 @@ _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 _MOST_VALUES = 40
 """Enumerations of more values are lists of the platform's own names, such as those of resource types."""
 _MONEY = frozenset({"cents", "precise"})
+_SINGULARS: Mapping[str, str] = MappingProxyType({"inventory": "inventory entry", "change history": "change"})
+"""What a row of a table is, where that is not the table's name without its ending."""
 _AMOUNTS = ("centAmount", "preciseAmount")
 _CLAUSES = ("When ", "Whether ", "How ", "Who ", "Where ", "From ", "Until ")
 
@@ -137,9 +140,10 @@ def _subject(relation: Relation, field: Field, references: Mapping[str, tuple[st
     if is_inherited:
         part = "Key" if len(relation.foreign_keys[0].columns) == 1 else "Part of the key"
         return f"{part} of the row of {relation.parent} that this one lies in"
-    if field.name in relation.key and leaf == "id":
+    if field.name in relation.key and leaf == "id" and field.kind != "int":
         return f"Id of the {_singular(relation.name)}" + ("" if relation.parent else ", unique in the project")
     phrase = _phrase(field, leaf, is_reference=field.name in references and bool(above))
+    above = [part for part in above if part != "amount"]  # a transaction's amount is one, and not that of an amount
     if not above:
         return phrase
     # From the inside out, as people say it: the city of the shipping address.
@@ -158,6 +162,8 @@ def _phrase(field: Field, leaf: str, *, is_reference: bool) -> str:
         phrase = "Exact amount, in units of the currency"
     elif leaf == "amount" and field.kind == "number":
         phrase = "Rate as a fraction, 0.19 for 19 %"
+    elif leaf == "id" and field.kind == "int":
+        phrase = "Number, counted inside the product"
     elif is_reference and leaf in {"id", "key"}:
         phrase = _capital(leaf)
     elif leaf in LEAVES:
@@ -197,6 +203,8 @@ def _values(field: Field) -> tuple[str, ...]:
 
 def _singular(name: str) -> str:
     words = name.replace("_", " ")
+    if words in _SINGULARS:
+        return _SINGULARS[words]
     # Longer endings first: `addresses` must not become `addresse`.
     for ending, single in (("ies", "y"), ("sses", "ss"), ("taxes", "tax"), ("s", "")):
         if words.endswith(ending) and not words.endswith("ss"):

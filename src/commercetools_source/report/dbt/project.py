@@ -92,6 +92,9 @@ commercetools:
     dev:
       type: duckdb
       path: "{{{{ env_var('MARTS', 'marts.duckdb') }}}}"
+      # As the shop's file: DuckDB 2 else makes a file that earlier versions, and their command, cannot open.
+      config_options:
+        storage_compatibility_version: v1.4.0
       attach:
         - path: SHOP_PATH
           alias: {DATABASE}
