@@ -116,8 +116,8 @@ The six variables of the Merchant Center are enough: `CTP_PROJECT_KEY`, `CTP_CLI
   addresses, networks such as `10.0.0.0/8`; an address may have a port, which `requests` overlooks), trusted
   certificates in `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE`.
 - **What a run keeps** of one destination is no setting but an option of `sync`: `--history`, `--retain`, `--where`.
-  A DuckDB file remembers its history, so that later runs go on with it without the option; Singer, Airbyte, dlt, Mage
-  and Spark write their tables themselves.
+  A DuckDB file and a Parquet folder remember their history, so that later runs go on with it without the option. A
+  setting is for every front-end, and Singer, Airbyte, dlt, Mage and Spark write their tables themselves.
 - **Mistakes.** All wrong and missing keys are reported together, with the legal values. The secret is never shown:
   it is masked in every text, and a wrong value that contains it is masked too. Unknown keys are refused with the
   nearest known name; a `CTP_*` variable is refused only if it nearly is one of these.

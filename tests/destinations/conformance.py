@@ -116,7 +116,8 @@ def duckdb_table(path: Path) -> Table | None:
         )
 
 
-def parquet_table(path: Path) -> Table | None:
+def parquet_table(path: Path, *, live: bool = False) -> Table | None:
+    """Return the newest row of each record in a folder, with `live` without those that are marked as deleted."""
     entry = read_manifest(path).streams.get(STREAM.name)
     if entry is None or not entry.columns:
         return None
@@ -124,8 +125,8 @@ def parquet_table(path: Path) -> Table | None:
     with duckdb.connect() as connection:
         moved = re.sub(r"'/[^']*/store/", f"'{path}/", (path / "latest.sql").read_text())
         connection.execute(moved)
-        result = connection.execute(f"SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM raw.{STREAM.name}")
-        return table_of(result)
+        rows = f"raw.{STREAM.name} WHERE NOT {live} OR _deleted_at IS NULL"
+        return table_of(connection.execute(f"SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM {rows}"))
 
 
 def table_of(result: duckdb.DuckDBPyConnection) -> Table:

@@ -281,6 +281,55 @@ class ParquetMachine(Machine):
         return parquet_table(path)
 
 
+class HistoryMachine(ParquetMachine):
+    """Also keeps earlier versions through each full read, and marks as deleted what that does not bring."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.versions: set[tuple[str, int]] = set()
+        self.loaded: set[tuple[str, int]] = set()
+        self.gone: dict[str, int] = {}
+
+    def new(self, path: Path) -> Destination:
+        destination = Parquet(path, lambda _: list(FIELDS))
+        destination.keep_history([STREAM])
+        return destination
+
+    def deliver(self, records: list[dict[str, Any]], *, replaces: bool, first: bool, done: bool) -> None:
+        super().deliver(records, replaces=replaces, first=first, done=done)
+        brought = {(name, row["version"]) for name, row in merged({}, records).items()}
+        if not replaces:
+            self.versions |= brought
+            return
+        before = self.table or {}
+        self.loaded = brought if first else self.loaded | brought
+        if done:
+            newest: dict[str, int] = {}
+            for name, version in self.loaded:
+                newest[name] = max(version, newest.get(name, 0))
+            earlier = {(name, version) for name, version in self.versions if version < newest.get(name, 99)}
+            self.versions = earlier | self.loaded
+            self.gone |= {name: row["version"] for name, row in before.items()}
+            self.gone = {name: version for name, version in self.gone.items() if name not in newest}
+
+    @precondition(lambda self: self.table is not None and self.state.mode != "full")
+    @rule(records=RECORDS, done=st.booleans())
+    def merge(self, records: list[dict[str, Any]], done: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
+        self.deliver(records, replaces=False, first=False, done=done)
+        # Of a deleted record nothing counts that was before its deletion.
+        back = [row for name, row in merged({}, records).items() if row["version"] >= self.gone.get(name, 0)]
+        self.table = merged(self.table or {}, back)
+        self.gone = {name: version for name, version in self.gone.items() if name not in self.table}
+
+    def read(self, path: Path) -> Table | None:
+        found = parquet_table(path, live=True)
+        if found is not None:
+            files = f"read_parquet('{path / STREAM.name}/*.parquet', union_by_name = true)"
+            with duckdb.connect() as connection:
+                assert set(connection.execute(f"SELECT id, version FROM {files}").fetchall()) == self.versions
+        return found
+
+
 class BucketMachine(Machine):
     def new(self, path: Path) -> Destination:
         return Parquet(bucket(path), lambda _: list(FIELDS))
@@ -303,6 +352,8 @@ TestDuckDB = DuckDBMachine.TestCase
 TestDuckDB.settings = settings(max_examples=12, stateful_step_count=10)
 TestParquet = ParquetMachine.TestCase
 TestParquet.settings = settings(max_examples=12, stateful_step_count=12)
+TestHistory = HistoryMachine.TestCase
+TestHistory.settings = settings(max_examples=12, stateful_step_count=12)
 TestJsonl = JsonlMachine.TestCase
 TestJsonl.settings = settings(max_examples=30, stateful_step_count=15)
 

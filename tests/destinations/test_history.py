@@ -1,10 +1,14 @@
-"""Earlier rows in a DuckDB file: each version once, for the time in which it was the newest that a run had stored."""
+"""Earlier rows: in a DuckDB file each version once, in a Parquet folder as often as it was stored."""
 
 from __future__ import annotations
 
 import json
 import random
+import shutil
+import subprocess
+import sys
 from datetime import datetime, timedelta
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +22,11 @@ from commercetools_source.destinations import DuckDB, Parquet
 from commercetools_source.errors import DestinationError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Delivery, Phase
+from commercetools_source.extract.keyset import KeyRange
+from manifests import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
 ZONES = STREAMS["zones"]
 BEGIN = datetime(2026, 3, 1)  # noqa: DTZ001 - as the file has them
@@ -42,8 +47,14 @@ def delivered(records: Iterable[dict[str, Any]], minutes: float, phase: Phase, *
     return Delivery(ZONES, raws, 1, StreamState(cursor=api(minutes), **state), phase)
 
 
-def opened(path: Path, **more: Any) -> DuckDB:
-    destination = DuckDB(path, **more)
+@pytest.fixture(name="place", params=["shop.duckdb", "folder"])
+def _place(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where a DuckDB file is to be, or a Parquet folder."""
+    return tmp_path / str(request.param)
+
+
+def opened(path: Path, **more: Any) -> DuckDB | Parquet:
+    destination = DuckDB(path, **more) if path.suffix else Parquet(path, **more)
     destination.keep_history([ZONES])
     destination.open()
     return destination
@@ -61,7 +72,11 @@ def store(path: Path, *deliveries: Delivery, **more: Any) -> list[str]:
 
 
 def ask(path: Path, query: str) -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(path), read_only=True) as connection:
+    if path.suffix:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+    with duckdb.connect() as connection:
+        connection.execute((path / "latest.sql").read_text(encoding="utf-8"))
         return connection.execute(query).fetchall()
 
 
@@ -106,26 +121,34 @@ def test_a_deletion_ends_a_row_marked_or_removed_and_a_row_that_comes_back_is_th
     assert (spans(path), names_at(path, 25)) == ([], ["a1", "b1", "c1"])
 
 
-def test_a_full_read_ends_what_it_does_not_bring_and_keeps_what_it_replaces(path: Path) -> None:
-    store(path, delivered([zone(name, 1, 1) for name in "abcd"] + [zone("e", 1, 55)], 5, Phase.FULL_ONLY))
-    destination = opened(path)
+def test_a_full_read_ends_what_it_does_not_bring_and_keeps_what_it_replaces(place: Path) -> None:
+    store(place, delivered([zone(name, 1, 1) for name in "abcd"] + [zone("e", 1, 55)], 5, Phase.FULL_ONLY))
+    destination = opened(place)
     destination.mark_deleted(ZONES, {"d": api(20)})
     destination.close()
     first, last = [zone("a", 2, 30)], [zone("b", 1, 1)]
-    store(path, delivered(first, 5, Phase.FULL_FIRST, mode="full"), delivered(last, 50, Phase.FULL_LAST))
-    seen = 55 + 0.001 / 60
-    assert spans(path) == [("a", 1, 1, 30), ("c", 1, 1, 50), ("d", 1, 1, 20), ("e", 1, 55, pytest.approx(seen))]
-    assert (names_at(path, 19), names_at(path, 49), names_at(path, 50)) == (
-        ["a1", "b1", "c1", "d1"],
-        ["a2", "b1", "c1"],
-        ["a2", "b1"],
-    )
+    store(place, delivered(first, 5, Phase.FULL_FIRST, mode="full"), delivered(last, 50, Phase.FULL_LAST))
+    if place.suffix:
+        seen = 55 + 0.001 / 60
+        assert spans(place) == [("a", 1, 1, 30), ("c", 1, 1, 50), ("d", 1, 1, 20), ("e", 1, 55, pytest.approx(seen))]
+    for _ in range(2):
+        assert [names_at(place, minutes) for minutes in (19, 49, 50, 55, 55.01)] == [
+            ["a1", "b1", "c1", "d1"],
+            ["a2", "b1", "c1"],
+            ["a2", "b1"],
+            ["a2", "b1", "e1"],
+            ["a2", "b1"],
+        ]
+        assert ask(place, "SELECT name FROM main.zones ORDER BY ALL") == [("a2",), ("b1",)]
+        store(place, delivered([zone("a", 2, 30), zone("b", 1, 1)], 60, Phase.FULL_ONLY))
 
 
-def test_no_moment_before_the_history_began_is_answered(path: Path) -> None:
-    store(path, delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+def test_no_moment_before_the_history_began_is_answered(place: Path) -> None:
+    store(place, delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+    store(place, delivered([zone("a", 1, 1)], 9, Phase.FULL_ONLY))
+    assert names_at(place, 5) == ["a1"]
     with pytest.raises(duckdb.Error, match=r"the history of zones begins with 2026-03-01 00:05:00"):
-        names_at(path, 4)
+        names_at(place, 4)
 
 
 def test_no_moment_at_all_is_an_error_and_no_empty_shop(path: Path) -> None:
@@ -196,12 +219,12 @@ def test_the_history_begins_anew_where_other_records_are_read_or_the_table_was_d
     assert spans(path) == []
 
 
-def test_a_column_that_comes_later_is_there_for_rows_of_before_and_one_that_goes_stays(path: Path) -> None:
-    store(path, delivered([zone("a", 1, 1, early="x")], 5, Phase.FULL_ONLY))
-    store(path, delivered([zone("a", 2, 10, height={"m": 3})], 12, Phase.MERGE_LAST))
-    store(path, delivered([zone("a", 3, 20)], 22, Phase.FULL_ONLY))
+def test_a_column_that_comes_later_is_there_for_rows_of_before_and_one_that_goes_stays(place: Path) -> None:
+    store(place, delivered([zone("a", 1, 1, early="x")], 5, Phase.FULL_ONLY))
+    store(place, delivered([zone("a", 2, 10, height={"m": 3})], 12, Phase.MERGE_LAST))
+    store(place, delivered([zone("a", 3, 20)], 22, Phase.FULL_ONLY))
     query = "SELECT early, height FROM history.zones_at('{}')"
-    assert [ask(path, query.format(api(minutes))) for minutes in (5, 15, 25)] == [
+    assert [ask(place, query.format(api(minutes))) for minutes in (5, 15, 25)] == [
         [('"x"', None)],
         [(None, '{"m":3}')],
         [(None, None)],
@@ -222,19 +245,21 @@ def test_a_column_that_comes_later_is_there_for_rows_of_before_and_one_that_goes
     ],
 )
 def test_a_column_of_another_type_takes_the_values_of_earlier_rows_along(
-    path: Path, before: str, after: str, value: object, expected: object, misfit: str | None
+    place: Path, before: str, after: str, value: object, expected: object, misfit: str | None
 ) -> None:
     def typed(kind: str) -> Any:
         return lambda stream: [*columns(stream), Column("height", kind, nullable=True)]
 
-    store(path, delivered([zone("a", 1, 1, height=value)], 5, Phase.FULL_ONLY), fields=typed(before))
-    store(path, delivered([zone("a", 2, 10, height=value)], 12, Phase.MERGE_LAST), fields=typed(before))
-    store(path, delivered([zone("a", 3, 20)], 22, Phase.FULL_ONLY), fields=typed(after))
-    assert ask(path, "SELECT version, height, _unfit FROM history.zones ORDER BY ALL") == [
+    store(place, delivered([zone("a", 1, 1, height=value)], 5, Phase.FULL_ONLY), fields=typed(before))
+    store(place, delivered([zone("a", 2, 10, height=value)], 12, Phase.MERGE_LAST), fields=typed(before))
+    store(place, delivered([zone("a", 3, 20)], 22, Phase.FULL_ONLY), fields=typed(after))
+    files = f"read_parquet('{place}/zones/part-*', union_by_name = true) WHERE version < 3"
+    rows = "history.zones" if place.suffix else files
+    assert ask(place, f"SELECT version, height, _unfit FROM {rows} ORDER BY ALL") == [
         (1, expected, misfit),
         (2, expected, misfit),
     ]
-    assert [version for version, *_ in ask(path, f"SELECT version FROM history.zones_at('{api(15)}')")] == [2]
+    assert ask(place, f"SELECT version FROM history.zones_at('{api(15)}')") == [(2,)]
 
 
 def test_what_the_platform_changes_by_itself_begins_with_the_date_of_its_version(path: Path) -> None:
@@ -269,14 +294,14 @@ def test_a_table_of_somebody_else_is_refused_and_left_alone(path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_at_every_moment_each_record_is_there_in_the_version_that_was_stored_last(path: Path, seed: int) -> None:
+def test_at_every_moment_each_record_is_there_in_the_version_that_was_stored_last(place: Path, seed: int) -> None:
     """Deliveries that overlap, come late and twice, full reads, deletions, in runs that are taken back."""
     chance = random.Random(seed)  # noqa: S311 - replayed by its seed
     now = 5.0
     live: dict[str, tuple[int, float]] = {name: (1, chance.uniform(0, 5)) for name in "abcdef"}
     # What the file should say: for each record its versions with begin and end, the newest without an end.
     versions: dict[str, list[list[Any]]] = {name: [[1, began, None]] for name, (_, began) in live.items()}
-    store(path, delivered([zone(name, *version) for name, version in live.items()], now, Phase.FULL_ONLY))
+    store(place, delivered([zone(name, *version) for name, version in live.items()], now, Phase.FULL_ONLY))
     seen: list[dict[str, Any]] = []
     for _ in range(25):
         now += chance.uniform(1, 10)
@@ -288,7 +313,7 @@ def test_at_every_moment_each_record_is_there_in_the_version_that_was_stored_las
         records = [zone(name, *live[name]) for name in changed]
         late = chance.sample(seen, min(len(seen), 2))
         seen += records
-        destination = opened(path)
+        destination = opened(place)
         if chance.random() < 0.25:
             everything = [zone(name, *version) for name, version in live.items()]
             half = len(everything) // 2
@@ -300,7 +325,8 @@ def test_at_every_moment_each_record_is_there_in_the_version_that_was_stored_las
         if len(live) > 2 and chance.random() < 0.4:
             now += 0.5
             gone = chance.choice(sorted(live))
-            act = destination.remove if chance.random() < 0.5 else destination.mark_deleted
+            removes = chance.random() < 0.5 and isinstance(destination, DuckDB)
+            act = destination.remove if removes else destination.mark_deleted
             act(ZONES, {gone: api(now)})
             del live[gone]
             versions[gone][-1][2] = now
@@ -313,7 +339,7 @@ def test_at_every_moment_each_record_is_there_in_the_version_that_was_stored_las
             for version, began, ended in spans_of
             if api(began) <= api(moment) and (ended is None or api(moment) < api(ended))
         )
-        assert names_at(path, moment) == expected, (seed, moment)
+        assert names_at(place, moment) == expected, (seed, moment)
 
 
 def test_a_parquet_folder_has_the_versions_since_its_last_full_read(tmp_path: Path) -> None:
@@ -354,6 +380,155 @@ def test_a_parquet_folder_has_the_versions_since_its_last_full_read(tmp_path: Pa
     assert names(32) == ["a5"]
     with pytest.raises(duckdb.Error, match="begins with 2026-03-01 00:32:00"):
         names(31)
+
+
+def versions(folder: Path) -> list[tuple[str, int]]:
+    files = f"read_parquet('{folder}/zones/part-*.parquet', union_by_name = true)"
+    return ask(folder, f"SELECT id, version FROM {files} ORDER BY ALL")
+
+
+def test_a_folder_goes_on_with_its_history_without_being_asked_and_begins_with_what_it_has(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+
+    def run(*deliveries: Delivery) -> list[str]:
+        destination = Parquet(folder)
+        destination.open()
+        for delivery in deliveries:
+            destination.write(delivery)
+        destination.close()
+        return [f"{notice.about}: {notice.reason}" for notice in destination.notices()]
+
+    run(delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+    run(delivered([zone("a", 2, 10)], 12, Phase.MERGE_LAST))
+    # Whoever asks for it first in a full read keeps what the folder had by then.
+    assert store(folder, delivered([zone("a", 3, 20)], 22, Phase.FULL_ONLY)) == []
+    run(delivered([zone("a", 4, 30)], 32, Phase.MERGE_LAST))
+    assert run(delivered([zone("a", 4, 30)], 42, Phase.FULL_ONLY)) == []
+    assert [names_at(folder, minutes) for minutes in (5, 10, 20, 30)] == [["a1"], ["a2"], ["a3"], ["a4"]]
+    # No version is there twice, however often it was read.
+    assert versions(folder) == [("a", 1), ("a", 2), ("a", 3), ("a", 4)]
+
+
+def test_a_folder_says_why_its_history_begins_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    other = "zones: its history begins anew, because other records are read, or personal data become something else"
+    missing = "zones: its history begins anew, because one of its files is missing or has another size"
+    store(folder, delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+    store(folder, delivered([zone("a", 2, 10)], 12, Phase.MERGE_LAST))
+    assert store(folder, delivered([zone("a", 2, 10)], 22, Phase.FULL_ONLY, where=("name is defined",))) == [other]
+    assert versions(folder) == [("a", 2)]
+    # A full read of something else that is given up half-way takes nothing away.
+    store(folder, delivered([zone("a", 3, 24)], 25, Phase.MERGE_LAST, where=("name is defined",)))
+    store(folder, delivered([], 25, Phase.FULL_FIRST, privacy="drop", mode="full"))
+    store(folder, delivered([zone("a", 3, 24)], 26, Phase.FULL_ONLY, where=("name is defined",)))
+    assert versions(folder) == [("a", 2), ("a", 3)]
+    for damage in (Path.unlink, lambda path: path.write_bytes(path.read_bytes() + b"x")):
+        damage(next((folder / "zones").glob("part-*")))
+        told = store(folder, delivered([zone("a", 3, 24)], 32, Phase.FULL_ONLY, where=("name is defined",)))
+        assert missing in told
+        assert versions(folder) == [("a", 3)]
+        with pytest.raises(duckdb.Error, match="begins with 2026-03-01 00:32:00"):
+            names_at(folder, 31)
+
+
+def test_files_that_are_joined_keep_every_version_and_a_full_read_does_so_too(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    store(folder, delivered([zone("a", 1, 1)], 5, Phase.FULL_ONLY))
+    for version in range(2, 36):
+        store(folder, delivered([zone("a", version, version * 10)], version * 10, Phase.MERGE_LAST))
+        if version % 9 == 0:
+            store(folder, delivered([zone("a", version, version * 10)], version * 10, Phase.FULL_ONLY))
+    assert len(list((folder / "zones").glob("part-*"))) < 16
+    assert versions(folder) == [("a", version) for version in range(1, 36)]
+    assert [names_at(folder, version * 10) for version in (2, 20, 35)] == [["a2"], ["a20"], ["a35"]]
+
+
+def test_a_folder_keeps_no_version_that_is_older_than_it_may_be(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    store(folder, delivered([zone("a", 1, 1), zone("b", 1, 30)], 5, Phase.FULL_ONLY))
+    store(folder, delivered([zone("a", 2, 20), zone("b", 2, 40)], 42, Phase.MERGE_LAST))
+    store(folder, delivered([zone("b", 2, 40)], 43, Phase.FULL_ONLY, since=api(25)))
+    assert versions(folder) == [("b", 1), ("b", 2)]
+    assert (names_at(folder, 30), names_at(folder, 40)) == (["b1"], ["b2"])
+
+
+def test_a_full_read_that_had_to_leave_out_a_record_keeps_the_history_too(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    store(folder, delivered([zone("a", 1, 1), zone("b", 1, 2)], 5, Phase.FULL_ONLY))
+    unread = (KeyRange("createdAt", api(2), "b"),)
+    store(folder, delivered([zone("a", 2, 10)], 12, Phase.FULL_ONLY, quarantined=unread))
+    assert (names_at(folder, 5), names_at(folder, 12)) == (["a1", "b1"], ["a2", "b1"])
+    store(folder, delivered([zone("a", 2, 10), zone("b", 1, 2)], 22, Phase.FULL_ONLY))
+    assert (names_at(folder, 5), names_at(folder, 22)) == (["a1", "b1"], ["a2", "b1"])
+
+
+def test_relations_in_files_follow_the_newest_versions_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    places = {"locations": [{"country": "DE"}, {"country": "FR"}]}
+    store(
+        folder, delivered([zone("a", 1, 1, **places), zone("b", 1, 1, **places)], 5, Phase.FULL_ONLY), materialize=True
+    )
+    full = delivered([zone("a", 2, 10, locations=[{"country": "IT"}])], 12, Phase.FULL_ONLY)
+    for _ in range(2):
+        store(folder, full, materialize=True)
+        assert ask(folder, "SELECT zoneId, country FROM main.zone_locations") == [("a", "IT")]
+    assert names_at(folder, 5) == ["a1", "b1"]
+
+
+SWAP = """
+import json, os, signal, sys
+from pathlib import Path
+import msgspec
+from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.destinations import Parquet
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.delivery import Delivery, Phase
+
+folder, point, given = Path(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
+
+def count(event, arguments):
+    global point
+    if event in {"open", "os.rename", "os.remove"} and str(folder) in str(arguments[0]):
+        point -= 1
+        if point == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+destination = Parquet(folder)
+destination.open()
+sys.addaudithook(count)
+records = [msgspec.Raw(msgspec.json.encode(record)) for record in given["records"]]
+destination.write(Delivery(STREAMS["zones"], records, 1, StreamState(cursor=given["cursor"]), Phase.FULL_LAST))
+destination.close()
+"""
+
+
+def test_a_full_read_that_is_killed_at_any_change_of_a_file_loses_no_version(tmp_path: Path) -> None:
+    made = tmp_path / "made" / "folder"
+    made.parent.mkdir()
+    store(made, delivered([zone("a", 1, 1), zone("b", 1, 2), zone("c", 1, 3)], 5, Phase.FULL_ONLY))
+    store(made, delivered([zone("a", 2, 10)], 12, Phase.MERGE_LAST))
+    store(made, delivered([zone("a", 3, 20)], 12, Phase.FULL_FIRST, mode="full", bound=api(22)))
+    last = [zone("c", 2, 15)]
+    given = json.dumps({"records": last, "cursor": api(22)})
+    ended, point = -9, 0
+    while ended == -9:
+        point += 1
+        folder = tmp_path / str(point) / "folder"
+        shutil.copytree(made.parent, folder.parent)
+        command = [sys.executable, "-c", SWAP, str(folder), str(point), given]
+        ended = subprocess.run(command, check=False).returncode
+        destination = Parquet(folder)
+        state = destination.open()["zones"]
+        if state.mode == "full":
+            destination.write(delivered(last, 22, Phase.FULL_LAST))
+        destination.close()
+        assert versions(folder) == [("a", 1), ("a", 2), ("a", 3), ("b", 1), ("b", 1), ("c", 1), ("c", 2)], point
+        shown = [names_at(folder, minutes) for minutes in (5, 10, 15, 21, 22)]
+        before = ["b1", "c2"]
+        assert shown == [["a1", "b1", "c1"], ["a2", "b1", "c1"], ["a2", *before], ["a3", *before], ["a3", "c2"]], point
+        listed = {file.name for file in read_manifest(folder).streams["zones"].files}
+        assert {file.name for file in (folder / "zones").iterdir()} == {"columns.parquet", *listed}
+    assert (ended, point > 8) == (0, True)
 
 
 @pytest.mark.parametrize("broken", [{"since": "soon"}, {"state": {"since": 5}}, {"state": {"since": "soon"}}])

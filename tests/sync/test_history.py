@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -24,7 +25,6 @@ from shops import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from commercetools_source.events import Event
     from commercetools_source.sandbox.platform.request import Request
@@ -36,15 +36,14 @@ SEEDS = int(os.environ.get("SEEDS", "1"))
 CHILD = """
 import json, sys
 from commercetools_source.client import Client
-from commercetools_source.destinations import DuckDB
+from commercetools_source.destinations import open_destination
 from commercetools_source.sync import sync
-from pathlib import Path
 
-settings, path, streams = json.loads(sys.argv[1])
-destination = DuckDB(Path(path))
+settings, place, streams, full = json.loads(sys.argv[1])
+destination = open_destination(place)
 destination.batch_bytes = 4_000  # many transactions, so that a kill meets one
 with Client(settings) as client:
-    sync(client, destination, streams=streams, history=streams)
+    sync(client, destination, streams=streams, history=streams, full=full)
 """
 
 
@@ -90,17 +89,18 @@ class Journal:
         self.shop.clock.advance(self.chance.randrange(1, 60))
 
 
-def rows_at(path: Path, stream: str, moment: str) -> list[Any]:
-    with duckdb.connect(str(path), read_only=True) as connection:
-        rows = connection.execute(
-            f"SELECT id, version, {TEXTS[stream]} FROM history.{stream}_at('{moment}')"
-        ).fetchall()
-    return sorted(rows)
+def rows_at(place: str, stream: str, moment: str) -> list[Any]:
+    query = f"SELECT id, version, {TEXTS[stream]} FROM history.{stream}_at('{moment}')"
+    kind, _, path = place.rpartition(":")
+    with duckdb.connect() if kind else duckdb.connect(path, read_only=True) as connection:
+        if kind:
+            connection.execute((Path(path) / "latest.sql").read_text(encoding="utf-8"))
+        return sorted(connection.execute(query).fetchall())
 
 
-def killed_run(shop: Sandbox, path: Path, requests: int) -> None:
+def killed_run(shop: Sandbox, place: str, requests: int, *, full: bool = False) -> None:
     """Run in a process that is killed while it waits for an answer."""
-    given = json.dumps([{**shop.settings(), "page_size": 2}, str(path), STREAMS])
+    given = json.dumps([{**shop.settings(), "page_size": 2}, place, STREAMS, full])
     count = 0
 
     def kill(_request: Request) -> None:
@@ -114,33 +114,45 @@ def killed_run(shop: Sandbox, path: Path, requests: int) -> None:
     assert child.returncode != 0
 
 
+@pytest.mark.parametrize("name", ["shop.duckdb", "parquet:folder"])
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_at_ten_moments_the_rows_are_those_of_the_shop_also_after_killed_runs(
-    shop: Sandbox, tmp_path: Path, seed: int
+def test_at_ten_moments_the_rows_are_those_of_the_shop_also_after_killed_runs_and_full_ones(
+    shop: Sandbox, tmp_path: Path, seed: int, name: str
 ) -> None:
-    chance, path = random.Random(seed), tmp_path / "shop.duckdb"  # noqa: S311 - replayed by its seed
+    chance = random.Random(seed)  # noqa: S311 - replayed by its seed
+    kind, _, name = name.rpartition(":")
+    place = f"{kind}:{tmp_path / name}" if kind else str(tmp_path / name)
     shop.clock.freeze()
     journal = Journal(shop, chance)
     shop.clock.advance(700)
-    killed_run(shop, path, 8)
+    killed_run(shop, place, 8)
     with Client(shop.settings()) as client:
-        assert sync(client, path, streams=STREAMS, history=STREAMS).complete
+
+        def run(**options: Any) -> None:
+            assert sync(client, place, streams=STREAMS, **options).complete
+
+        run(history=STREAMS)
         begin = len(journal.times)
         shop.clock.advance(700)
         for turn in range(4):
             journal.change()
             if turn % 2:
-                killed_run(shop, path, chance.randrange(4, 8))
-            assert sync(client, path, streams=STREAMS, hard_delete=chance.random() < 0.5, full=turn == 3).complete
+                killed_run(shop, place, chance.randrange(4, 8))
+            run(hard_delete=not kind and chance.random() < 0.5, full=turn == 3)
+            if turn == 1:
+                # A full read alone would show what is gone, and not when it went.
+                killed_run(shop, place, 8, full=True)
+                run(full=True)
+        assert not kind or all(verdict.equal for verdict in verify(client, place, streams=STREAMS))
     moments = chance.sample(journal.times[begin : -2 * 6], 10)
     assert len(moments) == 10
     for moment in moments:
         for stream in STREAMS:
-            assert rows_at(path, stream, moment) == journal.at(stream, moment), (seed, stream, moment)
+            assert rows_at(place, stream, moment) == journal.at(stream, moment), (seed, stream, moment)
     # The last changes were read in full, which shows what is gone, and not when it went.
     for stream in STREAMS:
         now = write_time(shop.clock.now())
-        assert rows_at(path, stream, now) == journal.at(stream, now)
+        assert rows_at(place, stream, now) == journal.at(stream, now)
 
 
 def test_whoever_is_forgotten_is_in_no_earlier_row_and_what_is_dropped_is_not_either(
@@ -180,6 +192,34 @@ def _emails(path: Path, customer: str) -> list[Any]:
         return [email for (email,) in connection.execute(query).fetchall()]
 
 
+def test_whoever_is_forgotten_is_in_no_version_of_a_folder_that_a_full_read_kept(shop: Sandbox, tmp_path: Path) -> None:
+    folder, streams = tmp_path / "folder", ["customers"]
+    person, other = shop.records("customers")[:2]
+    place, old = f"parquet:{folder}", "before@example.com"
+
+    def read(email: str, **options: Any) -> None:
+        for record in (person, other):
+            shop.update("customers", record["id"], {"email": f"{record['id'][:4]}.{email}"})
+        shop.clock.advance(700)
+        with Client(shop.settings()) as client:
+            assert sync(client, place, streams=streams, **options).complete
+
+    def emails(customer: str) -> set[str | None]:
+        files = f"read_parquet('{folder}/customers/part-*.parquet', union_by_name = true)"
+        with duckdb.connect() as connection:
+            rows = connection.execute(f"SELECT email FROM {files} WHERE id = '{customer}'").fetchall()
+        return {email for (email,) in rows}
+
+    read(old, history=streams)
+    read("after@example.com")
+    read("newest@example.com", full=True)
+    assert f"{person['id'][:4]}.{old}" in emails(person["id"])
+    forget(place, person["id"])
+    read("forgotten@example.com", full=True)
+    assert emails(person["id"]) == {None}
+    assert len(emails(other["id"])) == 4
+
+
 def test_a_sweep_goes_on_with_the_history_and_the_next_run_finds_no_difference(shop: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "shop.duckdb"
     with Client(shop.settings()) as client:
@@ -207,8 +247,11 @@ def test_a_sweep_goes_on_with_the_history_and_the_next_run_finds_no_difference(s
         ("shop.duckdb", "orders", r"must be a list of streams, such as \['orders'\]"),
         ("shop.duckdb", ["order"], "there is no stream 'order'"),
         ("shop.ducklake", ["orders"], r"FROM raw.orders AT \(TIMESTAMP => "),
-        ("parquet:folder", ["orders"], r"latest.sql shows them, such as FROM history.orders_at\('"),
-        ("jsonl:lines", ["orders"], "keeps no history of rows when asked for it; a DuckDB file does"),
+        (
+            "jsonl:lines",
+            ["orders"],
+            "keeps no history of rows when asked for it; a DuckDB file or a Parquet folder does",
+        ),
     ],
 )
 def test_a_history_that_cannot_be_kept_is_refused_before_anything_is_written(
@@ -241,7 +284,7 @@ def test_a_full_read_into_a_parquet_folder_says_which_earlier_versions_go_with_i
     assert told(full=True) == [
         (
             "history: a full read took the place of the files of inventory, orders, so history.inventory_at begins with"
-            " it; earlier versions of changed records are gone, which a DuckDB file keeps with --history"
+            " it; earlier versions of changed records are gone, which --history keeps"
         )
     ]
     assert told() == []

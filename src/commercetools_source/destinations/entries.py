@@ -26,13 +26,16 @@ __all__ = ["TableRows", "begun", "paths_of", "with_file"]
 class TableRows:
     """What a delivery brings to one table: `write` puts its rows into an open file and returns their number.
 
-    None: no rows. `columns`: those of the file, where it has such.
+    None: no rows. `columns`: those of the file, where it has such. `history` as in Entry. Where a full read keeps the
+    earlier rows, `past` returns what writes them, when it is given the sources of all files that were loaded.
     """
 
     table: str
     key: tuple[str, ...]
     write: Write | None
     columns: Mapping[str, str] | None = None
+    history: str = ""
+    past: Callable[[Sequence[str]], Write] | None = None
 
 
 def begun(delivery: Delivery, rows: TableRows, old: Entry) -> Entry:
@@ -48,6 +51,7 @@ def begun(delivery: Delivery, rows: TableRows, old: Entry) -> Entry:
         loading_columns=old.loading_columns,
         parent="" if rows.table == stream else stream,
         since=old.since,
+        history=rows.history,
     )
 
 
@@ -58,9 +62,13 @@ def with_file(delivery: Delivery, rows: TableRows, begun: Entry, files: Sequence
     """
     phase = delivery.phase
     entry = msgspec.structs.replace(begun, next=begun.next + len(files))
+    time = delivery.state.cursor or delivery.state.bound or ""
     # A full read takes the place of all versions; before, files of an earlier release are as good as one.
-    if phase.swaps or not (phase.full or entry.since):
-        entry.since = delivery.state.cursor or delivery.state.bound or ""
+    if (phase.swaps and rows.past is None) or not (phase.full or entry.since):
+        entry.since = time
+    # A store that is read beside others merges in its first read: so far its records were not there.
+    elif delivery.state.others and delivery.state.cursor is None:
+        entry.since = max(entry.since, time)
     if phase.full:
         entry.loading = [*entry.loading, *files]
         entry.loading_columns = dict(rows.columns or {})
@@ -72,7 +80,8 @@ def with_file(delivery: Delivery, rows: TableRows, begun: Entry, files: Sequence
         # A record that could not be read keeps its old row, so all old rows stay beside the new ones.
         entry.files, entry.columns = [*begun.files, *entry.loading], {**begun.columns, **entry.loading_columns}
     elif phase.swaps:
-        entry.files, entry.columns = entry.loading, entry.loading_columns
+        earlier = {} if rows.past is None else begun.columns
+        entry.files, entry.columns = entry.loading, {**earlier, **entry.loading_columns}
     return entry
 
 

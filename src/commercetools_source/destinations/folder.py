@@ -12,6 +12,7 @@ Knows nothing of what is in the files.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,6 +21,7 @@ from commercetools_source.destinations.entries import TableRows, begun, with_fil
 from commercetools_source.destinations.leftovers import check_table, remove_unlisted
 from commercetools_source.destinations.manifest import (
     Entry,
+    File,
     Manifest,
     file_path,
 )
@@ -108,6 +110,11 @@ class Folder:
         except OSError as error:
             raise DestinationError(self.files.explain(error)) from error
 
+    def is_whole(self, table: str) -> bool:
+        """Return whether each file of a table is there, and as large as it was written."""
+        entry = self._manifest.streams.get(table) or Entry(())
+        return all(self.files.size(file_path(table, file.name)) == file.bytes for file in entry.files)
+
     def entry(self, table: str) -> Entry | None:
         """Return what is stored of a table; not to be changed."""
         return self._manifest.streams.get(table)
@@ -158,7 +165,10 @@ class Folder:
         """Return the entry of a table after a delivery, whose file is written."""
         check_table(self.files, rows.table)
         before = begun(delivery, rows, self._manifest.streams.get(rows.table) or Entry(()))
-        entry = with_file(delivery, rows, before, self._writer.file(rows, before, loading=delivery.phase.full))
+        written = self._writer.file(rows, before, loading=delivery.phase.full)
+        if rows.past is not None and delivery.phase.swaps and not delivery.keeps_unread:
+            written += self._earlier(rows, rows.past, before, written)
+        entry = with_file(delivery, rows, before, written)
         if delivery.phase.swaps and entry.loading:
             # Before the manifest says so: a run that is cut off here knows them by their names and moves them back.
             for loaded in entry.loading:
@@ -168,6 +178,15 @@ class Folder:
         if delivery.phase.last:
             entry.loading, entry.loading_columns = [], {}
         return entry
+
+    def _earlier(
+        self, rows: TableRows, past: Callable[[Sequence[str]], Write], before: Entry, written: Sequence[File]
+    ) -> list[File]:
+        """Write the rows that stay of before a full read beside those that it brought."""
+        loaded = [file_path(rows.table, file.name, self.files.loading) for file in (*before.loading, *written)]
+        kept = replace(rows, write=past([self.files.source(path) for path in loaded]))
+        behind = msgspec.structs.replace(before, next=before.next + len(written))
+        return self._writer.file(kept, behind, loading=True)
 
     def exchange(self, rows: TableRows, gone: Collection[str], *, parent: str = "", loading: bool = False) -> int:
         """Store one new file of a table in path of those called `gone`, without any change of state; return its rows.

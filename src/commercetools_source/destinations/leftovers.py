@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["check_table", "part_name", "remove_unlisted", "undo_unfinished"]
 
+_AT_ONCE = 2
+"""Files of a table that one change may write: those of a delivery, and the earlier rows that a full read keeps."""
 
-def part_name(entry: Entry, manifest: Manifest) -> str:
-    """Return what the next file of a table is called, in the run that the manifest names."""
+
+def part_name(entry: Entry, manifest: Manifest, ahead: int = 0) -> str:
+    """Return what the next file of a table is called, or one behind it, in the run that the manifest names."""
     # Six digits sort as text up to a million files; the run makes names of two copies of a folder differ.
-    return f"part-{entry.next:06d}-{manifest.run}.{manifest.suffix}"
+    return f"part-{entry.next + ahead:06d}-{manifest.run}.{manifest.suffix}"
 
 
 def check_table(store: Store, table: str) -> None:
@@ -45,10 +48,10 @@ def undo_unfinished(store: Store, manifest: Manifest) -> None:
         entry = manifest.streams.get(table) or Entry(())
         for file in entry.loading:  # moved up by a run that was cut off before it replaced the manifest
             store.move_back(file_path(table, file.name), file_path(table, file.name, store.loading))
-        # The manifest counts a file only when it is whole, so the next number is all that can have been begun.
-        unfinished = part_name(entry, manifest)
+        # The manifest counts a file only when it is whole, so the next numbers are all that can have been begun.
         listed = {file.name for file in (*entry.files, *entry.loading)}
-        if manifest.run and unfinished not in listed:
+        next_ones = {part_name(entry, manifest, ahead) for ahead in range(_AT_ONCE)} if manifest.run else set()
+        for unfinished in next_ones - listed:
             for path in dict.fromkeys((file_path(table, unfinished), file_path(table, unfinished, store.loading))):
                 store.discard(path, begun=True)
     remove_unlisted(store, manifest, tables)

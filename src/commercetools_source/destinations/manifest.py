@@ -64,7 +64,8 @@ class Entry(msgspec.Struct):
     `columns` and `loading_columns` are the columns of those files and their types, where files have such.
     `parent` is the stream that the table was made from, "" for a stream itself. `state` is whatever is stored as such:
     that of one stream may be broken, and the others are read all the same. `since`: the API timestamp from which on
-    the files have each version that a run stored, "" where that is not known.
+    the files have each version that a run stored, "" where that is not known. `history`: what part of the stream they
+    are of, where a full read keeps the earlier ones; "" where its rows take the place of all.
     """
 
     key: tuple[str, ...]
@@ -76,6 +77,7 @@ class Entry(msgspec.Struct):
     loading_columns: dict[str, str] = {}
     parent: str = ""
     since: str = ""
+    history: str = ""
 
     def paths(self, table: str, loading: str = LOADING) -> Iterator[str]:
         """Yield the path of each file, from the folder on; `loading` as in Store."""
@@ -86,8 +88,8 @@ class Entry(msgspec.Struct):
 class Manifest(msgspec.Struct, frozen=True):
     """What `manifest.json` holds.
 
-    `suffix` of the data files is their format. The last run that wrote is `run`: for each table it may have left one
-    file that is not listed, which has the table's `next` number and this run in its name; `begun` are the tables
+    `suffix` of the data files is their format. The last run that wrote is `run`: for each table it may have left two
+    files that are not listed, which have the table's `next` numbers and this run in their names; `begun` are the tables
     without an entry where it may have. `removed` are paths of files that no longer count and may still be there.
     `writer` is the run that opened a shared store last, so that those before it can replace nothing any more.
     """

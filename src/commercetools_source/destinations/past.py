@@ -1,15 +1,26 @@
-"""SQL about rows as they were: when a version began, and the moment that a macro is asked for. Only text."""
+"""Rows as they were: which ones belong together, and SQL about when a version began. Only text, runs nothing."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from commercetools_source.arrow.decode import UNFIT
+from commercetools_source.catalog.kinds import KINDS
+from commercetools_source.catalog.schema import KINDS_BY_SQL
+from commercetools_source.destinations.duckdb_engine import api_time
 from commercetools_source.model.quoting import string
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MOMENT", "asked", "began"]
+    from commercetools_source.extract.checkpoint import StreamState
+
+__all__ = ["ANEW", "MOMENT", "asked", "began", "fitted", "selection_of"]
+
+ANEW = "its history begins anew, because {reason}"
+"""What a person is told of a stream whose earlier rows were not kept."""
 
 MOMENT = "(SELECT time FROM asked)"
 """The moment that a macro is asked for, where `asked` stands before."""
@@ -45,3 +56,27 @@ def began(table: str, types: Mapping[str, str]) -> str:
         return changed
     text = "versionModifiedAt ->> '$'" if sql == "JSON" else "versionModifiedAt"
     return f"greatest({changed}, TRY_CAST({table}.{text} AS TIMESTAMP))"
+
+
+def selection_of(state: StreamState) -> str:
+    """Return what part of a stream is held, and as what: the rows of another one are no versions of these."""
+    return msgspec.json.encode((state.where, state.privacy, state.store)).decode()
+
+
+def fitted(columns: Mapping[str, str], types: Mapping[str, str], target: Mapping[str, str]) -> dict[str, str]:
+    """Return the SQL of the `columns` of an earlier row, which have these types, as the types in `target`.
+
+    What does not fit goes to `UNFIT`, as with records.
+    """
+    fitting, misfits = dict(columns), []
+    for name, sql in types.items():
+        if sql != target[name]:
+            value = api_time(columns[name]) if sql == "TIMESTAMP" else columns[name]
+            as_json = value if sql == "JSON" else f"to_json({value})"
+            form = KINDS[KINDS_BY_SQL[target[name]]]
+            fitting[name] = as_json if form.duckdb == "JSON" else form.sql.replace("{0}", f"({as_json} ->> '$')")
+            misfits.append(f"{string(name)}, CASE WHEN {fitting[name]} IS NULL THEN {as_json} END")
+    if misfits:
+        merged = f"json_merge_patch(coalesce({columns[UNFIT]}, '{{}}'), json_object({', '.join(misfits)}))"
+        fitting[UNFIT] = f"nullif({merged}, '{{}}')"
+    return fitting

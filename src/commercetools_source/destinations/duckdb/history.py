@@ -10,15 +10,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from commercetools_source.arrow.decode import DELETED_AT, UNFIT
-from commercetools_source.catalog.kinds import KINDS
-from commercetools_source.catalog.schema import KINDS_BY_SQL
+from commercetools_source.arrow.decode import DELETED_AT
 from commercetools_source.catalog.timestamps import moment
 from commercetools_source.destinations.duckdb.catalogue import OUTDATED
-from commercetools_source.destinations.duckdb_engine import api_time
-from commercetools_source.destinations.past import MOMENT, asked, began
+from commercetools_source.destinations.past import ANEW, MOMENT, asked, began, fitted, selection_of
 from commercetools_source.errors import RecordError
 from commercetools_source.events import Notice
 from commercetools_source.model.keys import newest_of_key
@@ -66,7 +61,7 @@ class History:
         if not self.keeps(stream):
             return True
         is_there = bool(earlier(self._database.catalogue, stream)) and state.since is None
-        return is_there and self._selection(stream) == _selection_of(state)
+        return is_there and self._selection(stream) == selection_of(state)
 
     def prepare(self, delivery: Delivery) -> None:
         """Let the table of earlier rows be there, with the columns of the records' table, before rows are stored.
@@ -79,7 +74,7 @@ class History:
         if self.keeps(stream) and (phase.last or not phase.full):
             tables = self._database.catalogue.columns
             is_same = not phase.swaps or (
-                REPLACED in tables and self._selection(stream) == _selection_of(delivery.state)
+                REPLACED in tables and self._selection(stream) == selection_of(delivery.state)
             )
             self._prepare(stream, delivery.state, is_same=is_same)
 
@@ -95,7 +90,7 @@ class History:
         if not stored or not is_same:
             if stored:
                 reason = "its table was dropped, other records are read, or personal data become something else"
-                self.notices.append(Notice(stream, f"its history begins anew, because {reason}"))
+                self.notices.append(Notice(stream, ANEW.format(reason=reason)))
             catalogue.drop_table(REPLACED)
             catalogue.create_history(stream, types)
         else:
@@ -183,7 +178,7 @@ class History:
         self._database.execute(f"DELETE FROM {_BEGINNINGS} WHERE stream = ?", [stream])  # noqa: S608 - a constant
         self._database.execute(
             f"INSERT INTO {_BEGINNINGS} VALUES (?, ?, ?)",  # noqa: S608 - same
-            [stream, moment(since).replace(tzinfo=None) if since else None, _selection_of(state)],
+            [stream, moment(since).replace(tzinfo=None) if since else None, selection_of(state)],
         )
 
 
@@ -211,25 +206,6 @@ def rows_at(stream: str, types: Mapping[str, str], past: Mapping[str, str]) -> s
 
 
 def _cast(types: Mapping[str, str], target: Mapping[str, str]) -> str:
-    """Return the columns of `past`, a row with columns of these types, with the types that `target` gives them.
-
-    What does not fit goes to `UNFIT`, as with records.
-    """
-    columns = {name: f"past.{quoted(name)}" for name in types}
-    misfits = []
-    for name, sql in types.items():
-        if sql != target[name]:
-            value = api_time(columns[name]) if sql == "TIMESTAMP" else columns[name]
-            as_json = value if sql == "JSON" else f"to_json({value})"
-            form = KINDS[KINDS_BY_SQL[target[name]]]
-            columns[name] = as_json if form.duckdb == "JSON" else form.sql.replace("{0}", f"({as_json} ->> '$')")
-            misfits.append(f"{string(name)}, CASE WHEN {columns[name]} IS NULL THEN {as_json} END")
-    if misfits:
-        merged = f"json_merge_patch(coalesce({columns[UNFIT]}, '{{}}'), json_object({', '.join(misfits)}))"
-        columns[UNFIT] = f"nullif({merged}, '{{}}')"
+    """Return the columns of `past`, a row with columns of these types, with the types that `target` gives them."""
+    columns = fitted({name: f"past.{quoted(name)}" for name in types}, types, target)
     return ", ".join(f"{value} AS {quoted(name)}" for name, value in columns.items())
-
-
-def _selection_of(state: StreamState) -> str:
-    """Return what part of a stream is held, and as what: the rows of another one are no versions of these."""
-    return msgspec.json.encode((state.where, state.privacy, state.store)).decode()

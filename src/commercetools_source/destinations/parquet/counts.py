@@ -93,7 +93,8 @@ def changes_since(
     """Return how the files of a stream differ from what was remembered; None: there is not memory enough to know."""
     keys = ", ".join(map(quoted, key))
     if sources:
-        loaded = f"SELECT {keys}, {version_sql(columns)} AS _version FROM ({newest(files(sources), key, columns)})"  # noqa: S608 - quoted names
+        live = f"({newest(files(sources), key, columns)}) WHERE {DELETED_AT} IS NULL"
+        loaded = f"SELECT {keys}, {version_sql(columns)} AS _version FROM {live}"  # noqa: S608 - quoted names
     else:
         loaded = f"SELECT {keys}, _version FROM {_BEFORE} LIMIT 0"  # noqa: S608 - same
     return _counted(connection, changes_sql(_BEFORE, f"({loaded})", key))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.schema import Column
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.destinations.folder import Folder
+    from commercetools_source.destinations.parquet.history import History
     from commercetools_source.destinations.parquet.session import Session
     from commercetools_source.extract.delivery import Delivery
 
@@ -32,7 +33,7 @@ __all__ = ["Deliveries"]
 class Deliveries:
     """Stores deliveries in `folder`, with relations if they are to be materialized; `count` is told what each changed.
 
-    `fields` gives the columns of a stream.
+    `fields` gives the columns of a stream, `history` says of which earlier versions are kept.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class Deliveries:
         session: Session,
         fields: Callable[[Stream], Sequence[Column]],
         count: Callable[[str, Changes | None], None],
+        history: History,
         *,
         materialize: bool,
     ) -> None:
         self._folder = folder
         self._session = session
+        self._history = history
         self._decoders = Decoders(folder, fields)
         self._clock = Clock()
         self._count = count
@@ -113,7 +116,8 @@ class Deliveries:
                 changes = self._merged(stream, records, schema)
             batches, count = [records], records.num_rows
         write = partial(dataset.write, schema=schema, batches=batches) if count else None
-        tables = [TableRows(stream.name, stream.key, write, types)]
+        past = self._history.past(delivery, types)
+        tables = [TableRows(stream.name, stream.key, write, types, self._history.kept(delivery), past)]
         for name, relation in children.items():
             unfolded = records if count else None
             tables.append(relations.rows_of_table(self._session, name, relation, unfolded, types))
@@ -121,9 +125,9 @@ class Deliveries:
             self._folder.store(delivery, tables)
         else:
             entry = self._folder.entry(stream.name)
-            has_past = entry is not None and outlived(stream.name, entry)
+            has_past = entry is not None and not entry.history and outlived(stream.name, entry)
             changes = self._swapped(stream, types, lambda: self._folder.store(delivery, tables))
-            if has_past and not delivery.keeps_unread:
+            if has_past and past is None and not delivery.keeps_unread:
                 self.replaced.append(stream.name)
         if not phase.full or phase.swaps:
             self._count(stream.name, changes)

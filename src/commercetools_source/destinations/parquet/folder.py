@@ -5,7 +5,8 @@
     folder/main/order_line_items/part-…        relations, where asked for: the rows of the same deliveries, unfolded
     folder/latest.sql                           views of the newest version of each row, for DuckDB
 
-A later version of a record is one more row; `newest` says which one counts.
+A later version of a record is one more row; `newest` says which one counts. A full read takes the place of all
+versions, except where a history was asked for.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from commercetools_source.destinations.parquet import deletions, erasure
 from commercetools_source.destinations.parquet.deliveries import Deliveries
 from commercetools_source.destinations.parquet.dialects import DIALECTS
 from commercetools_source.destinations.parquet.external import statements, unreadable
+from commercetools_source.destinations.parquet.history import History
 from commercetools_source.destinations.parquet.published import (
     publish_columns,
     publish_views,
@@ -73,7 +75,10 @@ class Parquet(FolderDestination):
         self.added: list[tuple[str, str]] = []
         self._nested = NestedFields()
         self._session = Session(self._folder.files)
-        self._deliveries = Deliveries(self._folder, self._session, fields, self._count, materialize=materialize)
+        self._history = History(self._folder, self._session)
+        self._deliveries = Deliveries(
+            self._folder, self._session, fields, self._count, self._history, materialize=materialize
+        )
 
     # --- from opening to closing ---
 
@@ -85,6 +90,7 @@ class Parquet(FolderDestination):
         refuse_foreign(self._folder)
         self._session.refuse_link()
         states = self._folder.open()
+        self._history.start(states)
         try:
             # No row was stored after the manifest, so a clock that was set back cannot make new rows look old.
             self._deliveries.start(self._folder.files.changed(MANIFEST))
@@ -171,7 +177,12 @@ class Parquet(FolderDestination):
         """Return what was noticed of missing files, lost versions, unknown fields and values that do not fit."""
         replaced = self._deliveries.replaced
         past = [_past_lost(replaced)] if replaced else []
-        return [*super().notices(), *past, *surprises(self.added, self.drift, self._nested.fields())]
+        return [
+            *super().notices(),
+            *past,
+            *self._history.notices,
+            *surprises(self.added, self.drift, self._nested.fields()),
+        ]
 
     def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
         """Yield each stored row, of a read under way too, as a JSON object of those of `fields` that it has."""
@@ -183,12 +194,9 @@ class Parquet(FolderDestination):
         with self._failing(f"erase records of {stream.name} in"):
             return erasure.rewrite(self._folder, self._session, stream, ids, change)
 
-    def history(self) -> str:
-        """Return that the files have versions, and which macros show them."""
-        return (
-            "its files have the versions since a stream was last read in full, and latest.sql shows them, such as"
-            " FROM history.orders_at('2026-11-01')"
-        )
+    def keep_history(self, streams: Iterable[Stream]) -> None:
+        """Let a full read keep earlier versions of these streams from the next delivery on, as each later run does."""
+        self._history.ask_for(streams)
 
     def reset(self, stream: Stream) -> bool:
         """Drop the stream's state and the files of a read under way; return whether there was any."""
@@ -235,5 +243,5 @@ def _past_lost(streams: Sequence[str]) -> Notice:
     return Notice(
         "history",
         f"a full read took the place of the files of {names}, so history.{streams[0]}_at begins with it;"
-        " earlier versions of changed records are gone, which a DuckDB file keeps with --history",
+        " earlier versions of changed records are gone, which --history keeps",
     )

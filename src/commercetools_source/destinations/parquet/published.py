@@ -174,7 +174,7 @@ def _facts(folder: Folder, stream: str, entry: Entry) -> object:
     """Return all that the views of a stream are made from."""
     tables = [(name, folder.entry(name)) for name in folder.tables(stream)]
     children = [(name, list(child.columns.items())) for name, child in tables if child is not None]
-    return [entry.key, list(entry.columns.items()), children, _known_since(entry)]
+    return [entry.key, list(entry.columns.items()), children, _is_dated(entry)]
 
 
 def _views(folder: Folder, store: Store, stream: str, entry: Entry, *, relations: bool) -> Iterator[str]:
@@ -187,9 +187,8 @@ def _views(folder: Folder, store: Store, stream: str, entry: Entry, *, relations
 
 def _past(store: Store, stream: str, entry: Entry) -> Iterator[str]:
     """Yield the macro of a stream as it was at a moment, if its files have versions, and it is known since when."""
-    since = _known_since(entry)
-    if since and has_versions(STREAMS[stream]) and "lastModifiedAt" in entry.columns:
-        yield past_macro(store, STREAMS[stream], entry.key, entry.columns, since)
+    if _is_dated(entry) and has_versions(STREAMS[stream]) and "lastModifiedAt" in entry.columns:
+        yield past_macro(store, STREAMS[stream], entry.key, entry.columns)
 
 
 def outlived(stream: str, entry: Entry) -> bool:
@@ -203,14 +202,16 @@ def outlived(stream: str, entry: Entry) -> bool:
         return False
 
 
-def _known_since(entry: Entry) -> str:
-    """Return the API timestamp from which on all versions of a stream are there, "" if there is none."""
+def _is_dated(entry: Entry) -> bool:
+    """Return whether the manifest says from when on all versions of a stream are there."""
     # What is older than it is kept (`--retain`) is gone.
     oldest = entry.state.get("since") if isinstance(entry.state, dict) else None
     try:
-        return max(filter(None, (entry.since, str(oldest or ""))), key=moment, default="")
+        for time in filter(None, (entry.since, oldest)):
+            moment(str(time))
     except ValueError:  # what is stored of one stream may be broken, and the others are shown all the same
-        return ""
+        return False
+    return bool(entry.since)
 
 
 def _relation_views(folder: Folder, store: Store, stream: str, entry: Entry) -> Iterator[str]:

@@ -11,12 +11,11 @@ import re
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT, OWN, SYNCED_AT
-from commercetools_source.catalog.timestamps import moment
 from commercetools_source.destinations.manifest import MANIFEST
 from commercetools_source.destinations.parquet.dialects import typed
 from commercetools_source.destinations.past import MOMENT, asked, began
 from commercetools_source.model.keys import newest_of_key
-from commercetools_source.model.quoting import literal, quoted, string
+from commercetools_source.model.quoting import quoted, string
 from commercetools_source.model.relations import relations, with_columns
 from commercetools_source.model.schemas import HISTORY, RECORDS, RELATIONS, record_table, relation_table
 from commercetools_source.model.select import select
@@ -67,12 +66,19 @@ def _all(store: Store, table: str) -> str:
     if store.loading:
         return rows
     # Files of a full read under way lie beside those that count.
-    names = string(f"$.streams.{json.dumps(table)}.files[*].name")
-    listed = (
-        f"SELECT {string(f'{store.url}/{table}/')} || unnest(json_extract_string(json, {names})) AS _file"  # noqa: S608 - quoted
-        f" FROM read_json_objects({string(f'{store.url}/{MANIFEST}')}, format = 'unstructured')"
-    )
+    names = _in_manifest(table, "files[*].name")
+    listed = f"SELECT {string(f'{store.url}/{table}/')} || unnest({names}) AS _file FROM {_manifest(store)}"  # noqa: S608 - quoted
     return f"(FROM {rows} SEMI JOIN ({listed}) AS listed USING (_file))"
+
+
+def _manifest(store: Store) -> str:
+    """Return the table of one row that has the manifest, as it is at the time of the query, in its column `json`."""
+    return f"read_json_objects({string(f'{store.url}/{MANIFEST}')}, format = 'unstructured')"
+
+
+def _in_manifest(table: str, path: str) -> str:
+    """Return the SQL of what the manifest says of a table: a text, or texts."""
+    return f"json_extract_string(json, {string(f'$.streams.{json.dumps(table)}.{path}')})"
 
 
 def newest(source: str, key: Sequence[str], columns: Iterable[str], select: str = "*") -> str:
@@ -139,15 +145,18 @@ def root_view(stream: Stream, columns: Mapping[str, str]) -> str:
     return f"CREATE OR REPLACE VIEW {relation_table(root.name)} AS\n{query};\n"
 
 
-def past_macro(store: Store, stream: Stream, key: Sequence[str], columns: Mapping[str, str], since: str) -> str:
+def past_macro(store: Store, stream: Stream, key: Sequence[str], columns: Mapping[str, str]) -> str:
     """Return the macro of a stream's own relation as it was at a moment, of every version that the files have.
 
-    "" for a stream without relations. `since`: the API timestamp before which versions are missing.
+    "" for a stream without relations.
     """
     root = _root(stream, columns)
     if root is None:
         return ""
-    beginning = f"(SELECT {literal(moment(since).replace(tzinfo=None))} AS since)"
+    # As the manifest says at the time of the query: with files that a full read has replaced since, an answer about
+    # a moment before it would lack rows, and look whole.
+    since = ", ".join(f"{_in_manifest(stream.name, path)}::TIMESTAMP" for path in ("since", "state.since"))
+    beginning = f"(SELECT greatest({since}) AS since FROM {_manifest(store)})"  # noqa: S608 - quoted names
     rows = f"SELECT {_selected(columns)}, {_ROW_ID} FROM {_all(store, stream.name)}"  # noqa: S608 - quoted names
     # A row that repeats another one with the time of its end counts from that time on.
     reached = f"{began('held', columns)} <= {MOMENT} AND coalesce({DELETED_AT} <= {MOMENT}, true)"
