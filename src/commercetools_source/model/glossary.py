@@ -113,6 +113,13 @@ LEAVES: Mapping[str, str] = MappingProxyType(
         "orderHint": "Rank among its siblings, a decimal between 0 and 1 as text",
         # Quantities
         "quantity": "Number of pieces",
+        "minCartQuantity": "Fewest pieces that a cart may have",
+        "maxCartQuantity": "Most pieces that a cart may have",
+        "maxApplications": "How often it may be used in all",
+        "maxApplicationsPerCustomer": "How often one customer may use it",
+        "interfaceId": "Id, given by the payment provider",
+        "interactionId": "Id of the interaction, given by the payment provider",
+        "uniquenessValue": "Text that no other one of the project may have",
         "totalLineItemQuantity": "Number of pieces of all line items",
         "minimumQuantity": "Number of pieces from which on the price holds",
         "availableQuantity": "Pieces that can be sold",
