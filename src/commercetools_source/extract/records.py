@@ -17,7 +17,7 @@ from commercetools_source.extract.privacy import KEEP
 from commercetools_source.extract.redaction import redactor, secret_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.extract.privacy import Privacy
@@ -86,13 +86,16 @@ def _follow(fields: dict[str, msgspec.Raw], path: str) -> Any:
     return value
 
 
-def refuse_unidentified(stream: Stream, records: Iterable[msgspec.Raw]) -> None:
+def refuse_unidentified(stream: Stream, records: Sequence[msgspec.Raw]) -> None:
     """Raise StateError for a record without its key: whoever merges rows would lose it.
 
     A database says so itself; what copies records into lines does not look into them.
     """
-    has_key = _key_finder(stream.key)
-    if not all(map(has_key, records)):
+    begins = _beginning(stream.key)
+    # A page at once: looking at each record in a function of ours takes half as long as a small record in all.
+    if all(map(begins, records)):
+        return
+    if not all(begins(record) or _has_key(bytes(record), stream.key) for record in records):
         raise StateError(
             f"a record of {stream.name} has no {' or no '.join(stream.key)}, which identifies it;"
             " look for a proxy or gateway that changes answers"
@@ -100,29 +103,26 @@ def refuse_unidentified(stream: Stream, records: Iterable[msgspec.Raw]) -> None:
 
 
 @cache
-def _key_finder(key: tuple[str, ...]) -> Callable[[msgspec.Raw], bool]:
-    """Return what says whether a record has all fields of `key`."""
+def _beginning(key: tuple[str, ...]) -> Callable[[msgspec.Raw], object]:
+    """Return what says whether a record begins with the fields of `key`."""
     # The platform's records begin with the id, some behind their type; spliced columns stand in front, too.
-    first = re.compile(
-        rb'\{(?:"type":"[^"\\]*",)?' + rb'[^"\\]*",'.join(b'"%s":"' % name.encode() for name in key)
-    ).match
-    quoted = b'"%s":"' % key[0].encode()
+    fields = rb'[^"\\]*",'.join(b'"%s":"' % name.encode() for name in key)
+    return re.compile(rb'\{(?:"type":"[^"\\]*",)?' + fields).match
 
-    def has_key(record: msgspec.Raw) -> bool:
-        body = bytes(record)
-        if first(body):
-            return True
+
+def _has_key(body: bytes, key: Sequence[str]) -> bool:
+    """Return whether a record has all fields of `key`, wherever they stand."""
+    if len(key) == 1:
         # Not inside another object, as far as the braces before it say: a parse takes as long as all else of a line.
-        depth, start, at = 0, 0, body.find(quoted) if len(key) == 1 else -1
+        quoted = b'"%s":"' % key[0].encode()
+        depth, start, at = 0, 0, body.find(quoted)
         while at >= 0:
             depth += body.count(b"{", start, at) - body.count(b"}", start, at)
             if depth == 1:
                 return True
             start, at = at, body.find(quoted, at + 1)
-        fields = decode_fields(body)
-        return all(name in fields and bytes(fields[name]) != b"null" for name in key)
-
-    return has_key
+    fields = decode_fields(body)
+    return all(name in fields and bytes(fields[name]) != b"null" for name in key)
 
 
 def record_shaper(
