@@ -19,7 +19,7 @@ from commercetools_source.destinations import DESTINATIONS, open_destination, op
 from commercetools_source.destinations.row import parse
 from commercetools_source.destinations.store import refusals
 from commercetools_source.errors import ConfigError, DestinationError, InUseError
-from commercetools_source.extract.abilities import Listed, open_to_read
+from commercetools_source.extract.abilities import Historian, Listed, open_to_read
 from commercetools_source.extract.delivery import Phase
 from commercetools_source.extract.run_record import RunRecord
 from commercetools_source.sandbox import Sandbox
@@ -153,6 +153,27 @@ def test_what_is_loaded_lies_beside_and_counts_with_the_manifest(url: str, tmp_p
     assert rows(url, tmp_path / "copy")["4"]["version"] == 2
     assert len([key for key in keys(url) if "/part-" in key]) == 3
     destination.close()
+
+
+@needs_s3
+def test_a_full_read_keeps_earlier_versions_where_they_were_asked_for(url: str, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    held = []
+    for destination in (open_destination(f"parquet:{url}"), open_destination(f"parquet:{tmp_path / 'folder'}")):
+        assert isinstance(destination, Historian)
+        destination.keep_history([STREAM])
+        destination.open()
+        destination.write(deliver(OLD))
+        destination.write(deliver([{"id": "1", "version": 2}], Phase.MERGE_LAST))
+        destination.write(deliver([{"id": "1", "version": 3}], Phase.FULL_FIRST))
+        destination.write(deliver([{"id": "3", "version": 1}], Phase.FULL_LAST))
+        destination.close()
+        folder = download(url, tmp_path / "copy") if destination.name == url else tmp_path / "folder"
+        table = pq.ParquetDataset(sorted(folder.rglob("part-*"))).read(["id", "version", "_deleted_at"])
+        held.append(sorted((row["id"], row["version"], row["_deleted_at"] is None) for row in table.to_pylist()))
+    assert held[0] == held[1]
+    assert held[0] == [("1", 1, True), ("1", 2, True), ("1", 3, True), ("2", 2, False), ("2", 2, True), ("3", 1, True)]
 
 
 @needs_s3
