@@ -13,7 +13,8 @@
 #   make bench-check   a part of it, against the committed figures (3 minutes)
 #   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them, SEED=0-999 a thousand
 #   make judges    clients that nobody here wrote ask the sandbox: schemathesis, the TypeScript SDK (needs node), the Python SDK
-#   make crash     a process that writes a DuckDB file, and one in which dlt loads, are killed at 50 random moments
+#   make crash     a process that writes a DuckDB file, and one in which dlt loads, are killed at 50 random moments, and one
+#                  that reads a Parquet folder's history in full at each change of a file
 #   make texts     write tests/cli/texts.txt and the tables of docs/sandbox.md anew: what each command prints and what the
 #                  sandbox refuses, as tests compare it (1 minute)
 #   make hours     two hours of `sync --every 1m` with faults, in virtual time; the forecast for the demo shop against its runs (5 minutes)
@@ -78,7 +79,7 @@ judges: $(BUILD)/installed $(BUILD)/tools $(BUILD)/judges/installed
 	JUDGES=$(CURDIR)/$(BUILD)/judges $(BIN)/pytest -s $(call tests,tests/judges)
 
 crash: $(BUILD)/installed $(BUILD)/tools
-	KILLS=50 $(BIN)/pytest tests/sync/test_kill.py tests/frontends/test_dlt_kill.py
+	KILLS=50 $(BIN)/pytest tests/sync/test_kill.py tests/frontends/test_dlt_kill.py tests/destinations/test_history.py
 
 .PHONY: texts
 texts: $(BUILD)/installed $(BUILD)/tools

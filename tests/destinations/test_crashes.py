@@ -353,7 +353,7 @@ TestDuckDB.settings = settings(max_examples=12, stateful_step_count=10)
 TestParquet = ParquetMachine.TestCase
 TestParquet.settings = settings(max_examples=12, stateful_step_count=12)
 TestHistory = HistoryMachine.TestCase
-TestHistory.settings = settings(max_examples=12, stateful_step_count=12)
+TestHistory.settings = settings(max_examples=6, stateful_step_count=12)
 TestJsonl = JsonlMachine.TestCase
 TestJsonl.settings = settings(max_examples=30, stateful_step_count=15)
 
