@@ -1,4 +1,4 @@
-"""What is left out of a record goes by its bytes, whatever else the record holds."""
+"""What is left out of a record, and whether it has its key, goes by its bytes, whatever else the record holds."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.extract.records import record_shaper
+from commercetools_source.errors import StateError
+from commercetools_source.extract.records import record_shaper, refuse_unidentified
 
 names = st.sampled_from(["id", "key", "password", "pass", 'pass"word', "custom"])
 values: st.SearchStrategy[Any] = st.recursive(
@@ -52,3 +53,15 @@ def test_a_customer_comes_without_its_password_and_with_everything_else_in_its_o
 )
 def test_a_password_goes_however_it_is_written(text: bytes, expected: bytes) -> None:
     assert left_of(text) == expected
+
+
+@given(st.dictionaries(names, values, max_size=6))
+@example({"key": "}", "custom": {"id": "3"}})
+@example({"key": "{", "custom": "}{", "id": "3"})
+def test_a_record_has_its_key_exactly_if_that_is_a_field_of_its_own(record: dict[str, Any]) -> None:
+    page = [msgspec.Raw(b'{"id":"1"}'), msgspec.Raw(msgspec.json.encode(record))]
+    if record.get("id") is not None:
+        refuse_unidentified(STREAMS["customers"], page)
+        return
+    with pytest.raises(StateError, match="has no id, which identifies it"):
+        refuse_unidentified(STREAMS["customers"], page)
