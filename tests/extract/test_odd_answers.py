@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,14 +13,14 @@ import pytest
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
-from commercetools_source.errors import RecordError, StateError, UndecodableError
+from commercetools_source.errors import RecordError, UndecodableError
 from commercetools_source.events import Event, RecordQuarantined, RowsWritten
-from commercetools_source.extract.parents import parents_of
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.plan import plan
-from commercetools_source.sync.run import Summary, sync
+from commercetools_source.sync.run import sync
 from middle import Exchange, Middle, path_of
 from patience import Jumps
+from runs import counts, run
 from shops import rows_of
 
 if TYPE_CHECKING:
@@ -44,20 +43,6 @@ BELOW = ("/custom-objects/", "/product-selections/", "/in-store/", "/as-associat
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         yield sandbox
-
-
-def run(
-    middle: Middle, path: Path, streams: list[str], events: list[Event] | None = None, **settings: object
-) -> Summary:
-    hook = (events if events is not None else []).append
-    given = middle.settings(retry_seconds=2, **settings)
-    with Client(given, timing=Jumps().timing, hook=hook) as client:
-        return sync(client, open_destination(str(path)), streams=streams, hook=hook)
-
-
-def counts(path: Path, streams: list[str]) -> dict[str, int]:
-    with duckdb.connect(str(path), read_only=True) as connection:
-        return {name: connection.sql(f"SELECT count(*) FROM raw.{name}").fetchall()[0][0] for name in streams}
 
 
 def html(exchange: Exchange) -> None:
@@ -511,71 +496,6 @@ def test_an_answer_with_fewer_records_than_it_counts_fails_its_stream(
         orders, zones = run(middle, tmp_path / "shop.duckdb", ["orders", "zones"]).outcomes
     assert "fewer records than the platform counts" in str(orders.error)
     assert zones.complete
-
-
-def test_a_list_of_containers_that_does_not_advance_is_an_error_and_not_a_loop(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
-    def ask(target: str) -> str:
-        parts = urlsplit(target)
-        params = [pair for pair in parse_qsl(parts.query) if parts.path != "/custom-objects" or pair[0] != "where"]
-        return f"{parts.path}?{urlencode(params)}" if params else parts.path
-
-    with Middle(sandbox, ask=ask) as middle:
-        (objects,) = run(middle, tmp_path / "shop.duckdb", ["custom_objects"]).outcomes
-        assert "made no progress" in str(objects.error)
-        assert len(middle.targets) < 10
-
-
-def test_containers_that_a_server_makes_up_for_ever_are_an_error_and_not_a_loop(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
-    names = itertools.count()
-
-    def invent(exchange: Exchange) -> None:
-        if path_of(exchange) == "/custom-objects":
-            answer = json.loads(exchange.body)
-            answer["results"] = [{"container": f"made-up-{next(names):09}", "key": "x", "version": 1}]
-            exchange.body = json.dumps(answer).encode()
-
-    with Middle(sandbox, invent) as middle:
-        objects, zones = run(middle, tmp_path / "shop.duckdb", ["custom_objects", "zones"]).outcomes
-        assert "makes up answers" in str(objects.error)
-        assert zones.complete
-
-
-@pytest.mark.parametrize("grows", [True, False])
-def test_a_server_that_counts_as_many_as_it_makes_up_or_nothing_at_all_is_not_followed_for_ever(grows: bool) -> None:  # noqa: FBT001 - a column
-    asked: list[str] = []
-
-    def get(path: str, params: Any, parse: Callable[[bytes], Any], _attempts: int | None) -> Any:
-        asked.append(path)
-        total = {"total": len(asked) + 1} if grows and ("withTotal", "true") in params else {}
-        return parse(json.dumps({"results": [{"container": f"{len(asked):09}"}], **total}).encode())
-
-    with pytest.raises(StateError, match="makes up answers"):
-        list(parents_of(get, STREAMS["custom_objects"], 500))
-    assert len(asked) < 3000
-
-
-@pytest.mark.parametrize("stream", ["orders", "zones"])
-def test_a_server_that_knows_neither_order_nor_predicates_is_an_error_and_not_a_loop(
-    sandbox: Sandbox, tmp_path: Path, stream: str
-) -> None:
-    turns = itertools.count()
-
-    def ask(target: str) -> str:
-        parts = urlsplit(target)
-        params = [pair for pair in parse_qsl(parts.query) if pair[0] not in {"where", "sort"}]
-        # Another order each time, so that no page ends with the record that the one before ended with.
-        order = ("asc", "desc")[next(turns) % 2]
-        return f"{parts.path}?{urlencode([*params, ('sort', f'id {order}')])}"
-
-    with Middle(sandbox, ask=ask) as middle:
-        (outcome,) = run(middle, tmp_path / "shop.duckdb", [stream], page_size=3, concurrency=1).outcomes
-        assert f"reading /{stream} by " in str(outcome.error)
-        assert "made no progress" in str(outcome.error)
-        assert len(middle.targets) < 20
 
 
 def test_containers_whose_names_are_dots_are_read_as_any_other(tmp_path: Path) -> None:
