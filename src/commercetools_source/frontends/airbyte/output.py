@@ -65,8 +65,10 @@ class AirbyteOutput:
 
     def delete(self, stream: Stream, tombstones: Sequence[Tombstone]) -> int:
         """Write a record with its end as time of change, too, for each deletion: it wins over what is stored."""
+        # Destinations keep the row with the latest cursor, and of those with one that has none the other.
+        times = (stream.cursor or UPDATED_AT, DELETED_AT, UPDATED_AT)
         with self._lock:
-            self._send(stream.name, [tombstone.record(DELETED_AT, UPDATED_AT) for tombstone in tombstones])
+            self._send(stream.name, [tombstone.record(*times) for tombstone in tombstones])
         return len(tombstones)
 
     def close(self) -> None:
