@@ -71,3 +71,22 @@ def test_every_row_is_a_field_of_a_record_and_says_why_it_is_not_personal() -> N
         assert name in reached, name
         assert field in types[name].fields, (name, field)
         assert bool(row.kind) != row.reason.endswith("."), (name, field)
+
+
+def test_the_sentence_of_an_error_that_repeats_a_personal_value_is_personal_too() -> None:
+    repeating = {name for name, field in PERSONAL if field in {"invalidValue", "duplicateValue"}}
+    assert len(repeating) == 3
+    assert {name for name in repeating if not PERSONAL[name, "message"].kind} == set()
+
+
+def test_the_name_that_a_buyer_gives_is_a_free_text_under_each_of_its_fields() -> None:
+    fields = {
+        *(("ShoppingList", field) for field in ("name", "slug", "description")),
+        *((name, "name") for name in ("PaymentMethod", "PaymentMethodInfo", "TextLineItem")),
+        *(
+            (f"{name}NameSetMessage", old)
+            for name in ("PaymentMethod", "PaymentMethodInfo")
+            for old in ("name", "oldName")
+        ),
+    }
+    assert {pair for pair in fields if not (pair in PERSONAL and PERSONAL[pair].is_free_text)} == set()

@@ -92,11 +92,15 @@ _GROUPS: tuple[tuple[tuple[str, ...], tuple[str, ...], KindOfData, str], ...] = 
     # https://docs.commercetools.com/api/errors: the result of an order edit repeats the value that could not be set
     (("InvalidFieldError",), ("invalidValue",), "contact", ""),
     (("DuplicateFieldError", "DuplicateFieldWithConflictingResourceError"), ("duplicateValue",), "contact", ""),
+    # "A duplicate value '$duplicateValue' exists for field '$field'": the sentence has the value once more.
+    (
+        ("InvalidFieldError", "DuplicateFieldError", "DuplicateFieldWithConflictingResourceError"),
+        ("message",),
+        "contact",
+        "",
+    ),
     (
         (
-            "InvalidFieldError",
-            "DuplicateFieldError",
-            "DuplicateFieldWithConflictingResourceError",
             "InvalidInputError",
             "InvalidOperationError",
             "InvalidJsonInputError",
@@ -150,6 +154,11 @@ _GROUPS: tuple[tuple[tuple[str, ...], tuple[str, ...], KindOfData, str], ...] = 
     (_messages("RecurringOrderFailed"), ("failureReason",), "", _FREE),
     # https://docs.commercetools.com/api/projects/shoppingLists: buyers name their lists and write their notes there
     (("ShoppingList", "TextLineItem"), ("name", "description"), "", _FREE),
+    # A slug is made of the name, and unlike a key it is a text to show.
+    (("ShoppingList",), ("slug",), "", _FREE),
+    # https://docs.commercetools.com/api/projects/payment-methods: what a buyer calls a card or an account
+    (("PaymentMethod", "PaymentMethodInfo"), ("name",), "", _FREE),
+    ((*_messages("PaymentMethodNameSet"), *_messages("PaymentMethodInfoNameSet")), ("name", "oldName"), "", _FREE),
     # https://docs.commercetools.com/api/projects/payments: the shop's account at the provider, not the buyer's
     (("PaymentMethod", "PaymentMethodInfo"), ("interfaceAccount",), "", _PSEUDONYM),
     (
