@@ -10,7 +10,7 @@ from commercetools_source.catalog.contract import load
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.model.descriptions import (
-    describe_record_column,
+    describe_record_columns,
     describe_record_table,
     describe_relation,
     descriptions,
@@ -31,7 +31,8 @@ def test_every_relation_and_column_is_described_in_sentences() -> None:
 def test_every_table_of_records_and_its_columns_are_described() -> None:
     for stream in STREAMS.values():
         names = [*(column.name for column in columns(stream)), "_synced_at", "_deleted_at", "_unfit"]
-        texts = [describe_record_table(stream), *(describe_record_column(stream, name) for name in names)]
+        texts = [describe_record_table(stream), *describe_record_columns(stream, names).values()]
+        assert len(texts) == len(names) + 1
         assert [text for text in texts if not SENTENCES.fullmatch(text)] == []
 
 
@@ -71,8 +72,6 @@ def test_what_a_column_is(table: str, column: str, text: str) -> None:
 
 
 def test_what_a_nested_value_became_is_said_where_it_is_sent() -> None:
-    orders = STREAMS["orders"]
-    assert describe_record_column(orders, "lineItems").endswith("The relation order_line_items has its items.")
-    assert describe_record_column(orders, "shippingInfo").endswith(
-        "The columns shippingInfo_* of the relation orders have its parts."
-    )
+    texts = describe_record_columns(STREAMS["orders"], ["lineItems", "shippingInfo"])
+    assert texts["lineItems"].endswith("The relation order_line_items has its items.")
+    assert texts["shippingInfo"].endswith("The columns shippingInfo_* of the relation orders have its parts.")

@@ -18,7 +18,7 @@ from commercetools_source.model.glossary import CONTEXTS, LEAVES, OWN_COLUMNS
 from commercetools_source.model.relations import relations
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.model.relation import Field, ForeignKey, Origin, Relation
@@ -27,7 +27,7 @@ __all__ = [
     "Comments",
     "describe_column",
     "describe_history_table",
-    "describe_record_column",
+    "describe_record_columns",
     "describe_record_table",
     "describe_relation",
     "descriptions",
@@ -93,24 +93,45 @@ def describe_history_table(stream: Stream) -> str:
     )
 
 
-def describe_record_column(stream: Stream, name: str) -> str:
-    """Return what a column of a stream's table of records is."""
-    # Before the contract, which has no fields of this package.
-    if name in OWN_COLUMNS:
-        return OWN_COLUMNS[name]
-    if name not in {column.name for column in columns(stream)} or not relations(stream):
-        return f"The field {name}, which this version does not know, as the platform sent it."
-    root, *below = relations(stream)
-    if (own := descriptions(root).get(name)) is not None:
-        return own
-    subject = f"{_capital(_words(name))}, as JSON that the platform sent."
-    tables = [table.name for table in below for path in _paths(table.origins[0], 1) if path == (name,)]
-    if tables:
-        return f"{subject} The relation {tables[0]} has its items."
-    if any(field.path[:1] == (name,) for field in root.columns):
-        return f"{subject} The columns {name}_* of the relation {root.name} have its parts."
-    inside = [table.name for table in below for path in _paths(table.origins[0], 1) if path[:1] == (name,)]
-    return f"{subject} The relation {inside[0]} has items of it." if inside else subject
+def describe_record_columns(stream: Stream, names: Iterable[str]) -> dict[str, str]:
+    """Return what each of these columns of a stream's table of records is."""
+    known = {column.name for column in columns(stream)}
+    tables = relations(stream)
+    describe = _describer(tables) if tables else None
+    texts = {}
+    for name in names:
+        # Before the contract, which has no fields of this package.
+        if name in OWN_COLUMNS:
+            texts[name] = OWN_COLUMNS[name]
+        elif name in known and describe:
+            texts[name] = describe(name)
+        else:
+            texts[name] = f"The field {name}, which this version does not know, as the platform sent it."
+    return texts
+
+
+def _describer(tables: Sequence[Relation]) -> Callable[[str], str]:
+    """Return what tells what a field of a record is by its name; `tables` are the stream's relations, its own first."""
+    root, *below = tables
+    own = descriptions(root)
+    parts = {field.path[0] for field in root.columns if field.path}
+    whole: dict[str, str] = {}
+    inside: dict[str, str] = {}
+    for table in below:
+        for path in _paths(table.origins[0], 1):
+            (whole if len(path) == 1 else inside).setdefault(path[0], table.name)
+
+    def describe(name: str) -> str:
+        if name in own:
+            return own[name]
+        subject = f"{_capital(_words(name))}, as JSON that the platform sent."
+        if name in whole:
+            return f"{subject} The relation {whole[name]} has its items."
+        if name in parts:
+            return f"{subject} The columns {name}_* of the relation {root.name} have its parts."
+        return f"{subject} The relation {inside[name]} has items of it." if name in inside else subject
+
+    return describe
 
 
 def _paths(origin: Origin, depth: int | None = None) -> Iterator[tuple[str, ...]]:

@@ -14,7 +14,7 @@ from commercetools_source.destinations.duckdb.history import earlier
 from commercetools_source.model.descriptions import (
     Comments,
     describe_history_table,
-    describe_record_column,
+    describe_record_columns,
     describe_record_table,
 )
 from commercetools_source.model.quoting import quoted, string
@@ -185,10 +185,10 @@ def _written(database: Database, model: Model, names: Collection[str]) -> Iterat
     for name, types in catalogue.stream_tables().items():
         if name in names and name in STREAMS:
             stream = STREAMS[name]
-            texts = {column: describe_record_column(stream, column) for column in types}
+            texts = describe_record_columns(stream, types)
             yield RECORDS, name, "TABLE", Comments(describe_record_table(stream), texts)
             if past := earlier(catalogue, name):
-                texts = {column: describe_record_column(stream, column) for column in past}
+                texts = describe_record_columns(stream, past)
                 yield HISTORY, name, "TABLE", Comments(describe_history_table(stream), texts)
             for relation, comments in model.comments(stream, types).items():
                 yield RELATIONS, relation, catalogue.relations[relation], comments

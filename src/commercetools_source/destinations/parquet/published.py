@@ -16,7 +16,7 @@ from commercetools_source.destinations.parquet.views import child_view, head, pa
 from commercetools_source.destinations.store.atomic import write_file
 from commercetools_source.destinations.store.local import Local
 from commercetools_source.errors import DestinationError
-from commercetools_source.model.descriptions import describe_record_column, descriptions
+from commercetools_source.model.descriptions import describe_record_columns, descriptions
 from commercetools_source.model.glossary import OWN_COLUMNS
 from commercetools_source.model.relations import relations
 from commercetools_source.model.schemas import RELATIONS
@@ -115,7 +115,7 @@ def _version() -> bytes:
 
 def _descriptions(table: str, entry: Entry) -> Mapping[str, str]:
     if table in STREAMS:
-        return {name: describe_record_column(STREAMS[table], name) for name in entry.columns}
+        return describe_record_columns(STREAMS[table], entry.columns)
     name = table.removeprefix(f"{RELATIONS}/")
     relation = next((row for stream in STREAMS.values() for row in relations(stream) if row.name == name), None)
     # The manifest may name tables of another version, of which this one knows nothing.
