@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.model.relation import Field, ForeignKey, Origin, Relation
+    from commercetools_source.model.relation import Field, Origin, Relation
 
 __all__ = [
     "Comments",
-    "describe_column",
     "describe_history_table",
     "describe_record_columns",
     "describe_record_table",
@@ -65,16 +64,17 @@ def describe_relation(relation: Relation) -> str:
     )
 
 
-def describe_column(relation: Relation, field: Field) -> str:
-    """Return what a column of a relation is: its unit, what it refers to, its legal values."""
-    return " ".join(_sentences(relation, field))
-
-
 # A table is described when it is commented, searched and shown: the words are put together once.
 @cache
 def descriptions(relation: Relation) -> Mapping[str, str]:
-    """Return the description of every column of a relation, by its name."""
-    return {field.name: describe_column(relation, field) for field in relation.columns}
+    """Return by its name what each column of a relation is: its unit, what it refers to, its legal values."""
+    references = {
+        column: (target.relation, to)
+        for target in relation.foreign_keys
+        for column, to in zip(target.columns, target.to, strict=True)
+    }
+    names = {field.name for field in relation.columns}
+    return {field.name: " ".join(_sentences(relation, field, references, names)) for field in relation.columns}
 
 
 def describe_record_table(stream: Stream) -> str:
@@ -140,19 +140,16 @@ def _paths(origin: Origin, depth: int | None = None) -> Iterator[tuple[str, ...]
         yield tuple(chain.from_iterable(branch.path for branch in branches))
 
 
-def _sentences(relation: Relation, field: Field) -> Iterator[str]:
-    key = {column: (target.relation, to) for target in relation.foreign_keys for column, to in _pairs(target)}
-    yield f"{_subject(relation, field, key)}."
-    yield from _facts(field, {other.name for other in relation.columns})
-    if field.name in key:
-        table, column = key[field.name]
+def _sentences(
+    relation: Relation, field: Field, references: Mapping[str, tuple[str, str]], names: Collection[str]
+) -> Iterator[str]:
+    yield f"{_subject(relation, field, references)}."
+    yield from _facts(field, names)
+    if field.name in references:
+        table, column = references[field.name]
         yield f"Refers to {table}.{column}."
     if values := _values(field):
         yield f"{'Each one' if field.kind.startswith('[') else 'One'} of {', '.join(values)}."
-
-
-def _pairs(target: ForeignKey) -> Iterator[tuple[str, str]]:
-    yield from zip(target.columns, target.to, strict=True)
 
 
 def _subject(relation: Relation, field: Field, references: Mapping[str, tuple[str, str]]) -> str:

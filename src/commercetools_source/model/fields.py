@@ -79,7 +79,7 @@ def columns_at(name: str, value: Expression, path: tuple[str, ...], context: Con
     elif _is_money(value.name):
         yield from _money(name, value.name, path)
     else:
-        inner = replace(context, inside=context.inside | {value.name})
+        inner = Context(context.path, context.child_paths, context.inside | {value.name})
         yield from columns_of(name, value.name, _inner_fields(value.name), path, inner)
 
 
@@ -90,7 +90,7 @@ def columns_of(
     for field_name, value in fields.items():
         # A reference's own type says what it refers to; a plain text only its name.
         target = _targets().get((type_name, field_name), IDS.get(field_name, ""))
-        below = replace(context, path=(*context.path, field_name))
+        below = Context((*context.path, field_name), context.child_paths, context.inside)
         for field in columns_at(f"{name}_{field_name}" if name else field_name, value, (*path, field_name), below):
             yield replace(field, refers=target) if target and field.kind == "string" else field
 

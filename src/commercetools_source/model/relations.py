@@ -209,11 +209,12 @@ def _identity(child: Child, fields: Mapping[str, Expression], *, listed: bool) -
 
 
 def _finished(node: _Node, child_paths: frozenset[tuple[str, ...]]) -> Relation:
-    # Records are level 0 for themselves; what is below them counts from its own items.
-    level = -1 if node.relation.parent else 0
     # The first of its ways: all of them lead to items with the same fields.
     columns = columns_of(node.prefix, node.type_name, node.fields, (), Context(node.paths[0], child_paths))
-    whole = (*node.relation.columns, *(replace(field, level=level) for field in columns))
+    # Records are level 0 for themselves; what is below them counts from its own items, as new columns do.
+    if not node.relation.parent:
+        columns = (replace(field, level=0) for field in columns)
+    whole = (*node.relation.columns, *columns)
     references = (ForeignKey((field.name,), *_split(field.refers)) for field in whole if field.refers)
     return replace(node.relation, columns=whole, foreign_keys=(*node.relation.foreign_keys, *references))
 
