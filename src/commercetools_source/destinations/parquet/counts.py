@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-__all__ = ["MOST_ROWS", "changes_since", "merged_changes", "remember"]
+__all__ = ["MOST_ROWS", "changes_since", "first_changes", "merged_changes", "remember"]
 
 _BEFORE = "_before"
 MOST_ROWS = 500_000
@@ -42,7 +42,9 @@ def merged_changes(
     version = "max(version)" if "version" in columns and "version" in rows.column_names else "NULL"
     source = f"{files(sources)} SEMI JOIN _batch USING ({keys})" if sources else "_batch WHERE false"
     stored = f"SELECT {keys}, {version} AS _version FROM {source} GROUP BY ALL"  # noqa: S608 - quoted names
-    with registered(connection, "_batch", rows):
+    # DuckDB would look at each of the up to hundreds of columns.
+    read = [name for name in rows.column_names if name in {*key, "version"}]
+    with registered(connection, "_batch", rows.select(read)):
         return _counted(
             connection,
             f"SELECT count(*) FILTER (stored.{first} IS NULL),"  # noqa: S608 - same
@@ -67,12 +69,6 @@ def remember(
     import duckdb
 
     keys = ", ".join(map(quoted, key))
-    if not sources:
-        names = ", ".join(f"NULL::VARCHAR AS {quoted(name)}" for name in key)
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_BEFORE} AS SELECT {names}, NULL::BIGINT AS _version LIMIT 0"
-        )
-        return True
     live = newest(files(sources), key, columns)
     try:
         connection.execute(
@@ -98,6 +94,15 @@ def changes_since(
     else:
         loaded = f"SELECT {keys}, _version FROM {_BEFORE} LIMIT 0"  # noqa: S608 - same
     return _counted(connection, changes_sql(_BEFORE, f"({loaded})", key))
+
+
+def first_changes(connection: duckdb.DuckDBPyConnection, sources: Sequence[str], key: Sequence[str]) -> Changes | None:
+    """Return how many records the files of a first full read have; None: there is not memory enough to know."""
+    if not sources:
+        return Changes()
+    # A record that moved while it was read came twice.
+    keys = ", ".join(map(quoted, key))
+    return _counted(connection, f"SELECT count(DISTINCT ({keys})) FROM {files(sources)} WHERE {DELETED_AT} IS NULL")  # noqa: S608 - quoted names
 
 
 def _counted(connection: duckdb.DuckDBPyConnection, query: str) -> Changes | None:

@@ -161,15 +161,17 @@ class Deliveries:
         if rows > counts.MOST_ROWS:
             store()
             return None
-        stored, sources = {} if entry is None else entry.columns, self._folder.sources(stream.name)
+        connection, sources = self._session.connection, self._folder.sources(stream.name)
+        if entry is None or not sources:
+            store()
+            return counts.first_changes(connection, self._folder.sources(stream.name), stream.key)
         # A column that only one side has says nothing about a record.
-        columns = {name: sql for name, sql in types.items() if name in stored or not sources}
-        remembered = counts.remember(self._session.connection, sources, stream.key, columns)
+        columns = {name: sql for name, sql in types.items() if name in entry.columns}
+        remembered = counts.remember(connection, sources, stream.key, columns)
         store()
         if not remembered:
             return None
-        loaded = self._folder.sources(stream.name)
-        return counts.changes_since(self._session.connection, loaded, stream.key, columns)
+        return counts.changes_since(connection, self._folder.sources(stream.name), stream.key, columns)
 
     def _complete_relations(self, stream: Stream) -> None:
         """Make the relations' tables that are missing, or of another shape, from all rows of the stream."""

@@ -98,12 +98,14 @@ def columns_file(folder: Folder, table: str, scratch: Path | None) -> Path:
 
 def _described(table: str, entry: Entry) -> pa.Schema:
     """Return the columns of a table, each with its description."""
-    schema = dataset.fields(entry.columns)
+    import pyarrow as pa
+
     texts = {**_descriptions(table, entry), **OWN_COLUMNS}
-    for index, field in enumerate(schema):
-        if text := texts.get(field.name):
-            schema = schema.set(index, field.with_metadata({_DESCRIPTION: text.encode()}))
-    return schema.with_metadata({_VERSION: _version()})
+    fields = [
+        field.with_metadata({_DESCRIPTION: texts[field.name].encode()}) if texts.get(field.name) else field
+        for field in dataset.fields(entry.columns)
+    ]
+    return pa.schema(fields, {_VERSION: _version()})
 
 
 @cache
