@@ -30,6 +30,11 @@ class Exchange:
     body: bytes = field(repr=False)
 
 
+class Server(ThreadingHTTPServer):
+    # By default five connections wait to be accepted; the next ones are asked for again a second later.
+    request_queue_size = 128
+
+
 class Middle:
     """Passes GETs on with the target that `ask` returns, and the answer as `change` leaves it."""
 
@@ -59,7 +64,7 @@ class Middle:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
 
     def exchange(self, path: str, headers: dict[str, str]) -> Exchange:

@@ -6,7 +6,7 @@ import random
 import re
 import threading
 from bisect import bisect_right
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -23,6 +23,7 @@ from commercetools_source.extract.selection import range_of
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.run import sync
 from hostile import TOKEN
+from middle import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -120,7 +121,7 @@ class Platform:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
 
     def answer(self, path: str, params: list[tuple[str, str]]) -> Any:

@@ -137,6 +137,22 @@ def test_a_record_without_its_key_fails_its_stream_and_the_next_run_has_it(
     assert {**values(front_end, first, "orders"), **values(front_end, second, "orders")} == expected(shop, "orders")
 
 
+def test_a_record_that_is_left_out_fails_its_stream_and_the_next_run_has_it(front_end: FrontEnd, shop: Sandbox) -> None:
+    key = shop.records("zones")[1]["id"].encode()
+
+    def change(exchange: Exchange) -> None:
+        exchange.body = exchange.body.replace(b'{"id":"%s",' % key, b'{"id":"%s","odd":"\xff",' % key)
+
+    with Middle(shop, change) as middle:
+        first = front_end.run(settings(shop, api_url=middle.settings()["api_url"]), ["zones"])
+    assert not first.complete
+    assert "left out" in first.text
+    assert len(values(front_end, first, "zones")) == len(shop.records("zones")) - 1
+    second = front_end.run(settings(shop), ["zones"], first.state)
+    assert second.complete, second.text
+    assert {**values(front_end, first, "zones"), **values(front_end, second, "zones")} == expected(shop, "zones")
+
+
 def test_a_missing_scope_costs_only_its_stream_and_is_named(front_end: FrontEnd, shop: Sandbox) -> None:
     key = shop.project_key
     shop.add_client("limited", SECRET, [f"view_orders:{key}", f"view_messages:{key}"])

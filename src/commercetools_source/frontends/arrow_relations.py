@@ -123,5 +123,5 @@ def _without_rows(query: _Query) -> str:
     others = [field for field in query.key if field.name not in query.owner]
     filled = [f"{_FILLED[KINDS[field.kind].duckdb]} AS {quoted(field.name)}" for field in others]
     same = " AND ".join(f"held.{quoted(name)} = r.{quoted(key_field)}" for name, key_field in query.owner.items())
-    time = f"coalesce(r.{DELETED_AT}, now()::TIMESTAMP) AS {DELETED_AT}"
+    time = f"coalesce(r.{DELETED_AT}, make_timestamp(epoch_us(now()))) AS {DELETED_AT}"
     return f"SELECT {', '.join([*owner, *filled, time])} FROM {RECORDS} r ANTI JOIN held ON {same}"

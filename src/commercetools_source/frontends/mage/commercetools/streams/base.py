@@ -89,9 +89,9 @@ class BaseStream:
             rows = [decoded(record) for record in delivery.records]
             yield Page(rows, bookmark.written(stored, delivery.state, row))
         # After the pages: what was read is stored by then, and the error tells that it is not all.
-        error = run.outcomes[row.name].error
-        if error is not None:
-            raise CommercetoolsError(error)
+        lack = run.outcomes[row.name].lack
+        if lack is not None:
+            raise CommercetoolsError(lack)
         self.logger.info(f"Finish loading data for stream {type(self).__name__}.")
 
     def sample(self) -> list[dict[str, Any]]:
