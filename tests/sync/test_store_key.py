@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -10,9 +11,11 @@ import pytest
 
 from commercetools_source.catalog.stores import is_in_store, path_in_store
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.timestamps import instant
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB
 from commercetools_source.extract.checkpoint import StreamState, decode, encode, parted
+from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.report.check import CheckReport
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.access import inspect
@@ -20,6 +23,7 @@ from commercetools_source.sync.backfill import backfill
 from commercetools_source.sync.compare import sweep, verify
 from commercetools_source.sync.plan import plan
 from commercetools_source.sync.run import Summary, sync
+from commercetools_source.sync.stores import beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,6 +160,44 @@ def test_a_read_of_a_second_store_that_is_cut_off_goes_on_and_ends_whole(shop: S
     assert shop.sync(second, "orders").complete
     ids = {one["id"] for one in shop.sandbox.records("orders") if {first, second} & stores_of(one)}
     assert shop.rows("orders").keys() == ids
+
+
+def test_what_was_before_a_store_came_is_asked_of_no_history(shop: Shop, tmp_path: Path) -> None:
+    first, second, _ = shop.stores
+    between = instant(shop.sandbox.clock.now() + timedelta(hours=1))
+    for store in (first, second):
+        with shop.client(store) as client:
+            for place in (f"duckdb:{shop.path}", f"parquet:{tmp_path / 'folder'}"):
+                assert sync(client, place, streams=["customers"], history=["customers"]).complete
+        shop.sandbox.clock.advance(7200)
+    ids = {one["id"] for one in shop.sandbox.records("customers") if {first, second} & stores_of(one)}
+    for path, prepared in ((str(shop.path), "SELECT 1"), (":memory:", (tmp_path / "folder/latest.sql").read_text())):
+        with duckdb.connect(path) as connection:
+            connection.execute(prepared)
+            query = "SELECT count(*) FROM history.customers_at(?::VARCHAR)"
+            assert connection.execute(query, [instant(shop.sandbox.clock.now())]).fetchall() == [(len(ids),)]
+            # The second store's customers are held as they were found then; what they were before, nobody saw.
+            with pytest.raises(duckdb.Error, match="the history of customers begins with"):
+                connection.execute(query, [between]).fetchall()
+
+
+def test_rows_that_one_store_lets_expire_are_missed_in_the_states_of_all(shop: Shop) -> None:
+    first, second, _ = shop.stores
+    for store in (first, second):
+        assert shop.sync(store, "orders", retain={"orders": "1d"} if store == second else {}).complete
+    (outcome,) = shop.sync(first, "orders").outcomes
+    assert "begins with changes of" in str(outcome.error)
+    assert shop.sync(first, "orders", retain={"orders": "1d"}).complete
+
+
+def test_the_last_delivery_of_a_store_is_the_last_beside_others_too() -> None:
+    stream, others = STREAMS["orders"], {"orders": (StreamState(cursor="2026-01-01T00:00:00.000Z", store="berlin"),)}
+    for cursor in (None, "2026-02-01T00:00:00.000Z"):
+        before = {"orders": StreamState(cursor=cursor, store="paris")}
+        for phase in Phase:
+            delivery = beside(Delivery(stream, (), 0, StreamState(mode="full", store="paris"), phase), before, others)
+            assert (delivery.phase.full, delivery.phase.last) == (False, phase.last)
+            assert (delivery.state.mode, delivery.joins) == ("incremental", cursor is None)
 
 
 def test_a_whole_project_and_a_store_of_it_do_not_mix(shop: Shop) -> None:

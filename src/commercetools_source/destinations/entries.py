@@ -66,8 +66,8 @@ def with_file(delivery: Delivery, rows: TableRows, begun: Entry, files: Sequence
     # A full read takes the place of all versions; before, files of an earlier release are as good as one.
     if (phase.swaps and rows.past is None) or not (phase.full or entry.since):
         entry.since = time
-    # A store that is read beside others merges in its first read: so far its records were not there.
-    elif delivery.state.others and delivery.state.cursor is None:
+    # Of what was not there, nobody knows how it was.
+    elif delivery.joins:
         entry.since = max(entry.since, time)
     if phase.full:
         entry.loading = [*entry.loading, *files]

@@ -70,6 +70,8 @@ class Delivery:
     `records` are whole JSON objects as the platform sent them, spliced columns in front, in no
     promised order; the same record may come more than once, the higher `version` wins.
     A delivery may be empty and still have a phase and a state that count.
+    `joins`: it is of the first read of a store that is read beside others, so its records are merged, and were not
+    there before.
     """
 
     stream: Stream
@@ -77,6 +79,7 @@ class Delivery:
     size: int
     state: StreamState
     phase: Phase
+    joins: bool = False
 
     @property
     def keeps_unread(self) -> bool:

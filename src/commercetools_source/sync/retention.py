@@ -59,13 +59,16 @@ def ages_of(retain: Mapping[str, str], streams: Iterable[Stream], destination: D
 def retained(delivery: Delivery, selection: Selection) -> Delivery:
     """Return the last delivery of a stream with a state that says from when on it is held; others as they are.
 
-    It is stored before older rows are taken out: those are judged by nobody from then on.
+    It is stored before older rows are taken out: those are judged by nobody from then on. So do the states of stores
+    beside it, because the rows of a stream are in one table.
     """
     bound = selection.oldest_of(delivery.stream)
     if bound is None or not delivery.phase.last:
         return delivery
-    since = max(bound, delivery.state.since or bound)
-    return replace(delivery, state=replace(delivery.state, since=since))
+    own, *others = (
+        replace(state, since=max(bound, state.since or bound)) for state in (delivery.state, *delivery.state.others)
+    )
+    return replace(delivery, state=replace(own, others=tuple(others)))
 
 
 def expire(destination: Destination, streams: Iterable[Stream], selection: Selection) -> dict[str, int]:

@@ -145,7 +145,7 @@ def _read(
     )
 
     def change(delivery: Delivery) -> Delivery:
-        return beside(retained(delivery, selection=selection), others)
+        return retained(beside(delivery, states, others), selection)
 
     outcomes = transfer.run(ordered, states, selection, change)
     # Of a stream that is not complete, a read under way has rows that are not judged yet.

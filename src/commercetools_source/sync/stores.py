@@ -47,14 +47,20 @@ def mixture(stream: Stream, others: Others, selection: Selection) -> str | None:
     return None
 
 
-def beside(delivery: Delivery, others: Others) -> Delivery:
-    """Return the delivery of a store as rows to merge beside those of `others`, whose states stay as they are."""
-    states = others.get(delivery.stream.name, ())
+def beside(delivery: Delivery, before: Mapping[str, StreamState], others: Others) -> Delivery:
+    """Return the delivery of a store as rows to merge beside those of `others`, whose states stay as they are.
+
+    `before`: the states of the store by stream before it was read.
+    """
+    name = delivery.stream.name
+    states = others.get(name, ())
     if not states:
         return delivery
     # A full read goes on as one that merges, so that what was loaded of it counts after a crash, too.
     mode = "incremental" if delivery.state.mode == "full" else delivery.state.mode
-    return replace(delivery, state=replace(delivery.state, others=states, mode=mode), phase=Phase.MERGE)
+    state = replace(delivery.state, others=states, mode=mode)
+    phase = Phase.of(full=False, last=delivery.phase.last)
+    return replace(delivery, state=state, phase=phase, joins=before.get(name, StreamState()).cursor is None)
 
 
 def unlike(stream: Stream, state: StreamState, store_key: str) -> str | None:

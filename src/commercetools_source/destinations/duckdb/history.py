@@ -76,9 +76,9 @@ class History:
             is_same = not phase.swaps or (
                 REPLACED in tables and self._selection(stream) == selection_of(delivery.state)
             )
-            self._prepare(stream, delivery.state, is_same=is_same)
+            self._prepare(stream, delivery.state, is_same=is_same, joins=delivery.joins)
 
-    def _prepare(self, stream: str, state: StreamState, *, is_same: bool = True) -> None:
+    def _prepare(self, stream: str, state: StreamState, *, is_same: bool = True, joins: bool = False) -> None:
         catalogue = self._database.catalogue
         stored, types = earlier(catalogue, stream), {**catalogue.columns[stream], **SPAN}
         if not stored and (stream in catalogue.history or f"{HISTORY}.{stream}" in catalogue.views):
@@ -95,9 +95,8 @@ class History:
             catalogue.create_history(stream, types)
         else:
             self._evolve(stream, stored, types)
-        # A store that is read beside others merges in its first read: so far its records were not there.
-        if not stored or not is_same or state.cursor is None:
-            self._begin(stream, state)
+        if not stored or not is_same or state.cursor is None or joins:
+            self._begin(stream, state, joins=joins)
 
     def _evolve(self, stream: str, stored: Mapping[str, str], types: Mapping[str, str]) -> None:
         catalogue = self._database.catalogue
@@ -172,13 +171,19 @@ class History:
         rows = self._database.execute(f"SELECT selection FROM {_BEGINNINGS} WHERE stream = ?", [stream])  # noqa: S608 - a constant
         return rows[0][0] if rows else None
 
-    def _begin(self, stream: str, state: StreamState) -> None:
-        """Store from when on the history of `stream` is true: what is read up to now is there as it was then."""
-        since = state.cursor or state.bound
+    def _begin(self, stream: str, state: StreamState, *, joins: bool) -> None:
+        """Store from when on the history of `stream` is true: what is read up to now is there as it was then.
+
+        Of what `joins` others nobody knows how it was before; theirs begins no earlier than it did.
+        """
+        since = moment(read).replace(tzinfo=None) if (read := state.cursor or state.bound) else None
+        stored = self._database.execute(f"SELECT since FROM {_BEGINNINGS} WHERE stream = ?", [stream])  # noqa: S608 - a constant
+        if joins and since is not None and stored and stored[0][0] is not None:
+            since = max(since, stored[0][0])
         self._database.execute(f"DELETE FROM {_BEGINNINGS} WHERE stream = ?", [stream])  # noqa: S608 - a constant
         self._database.execute(
             f"INSERT INTO {_BEGINNINGS} VALUES (?, ?, ?)",  # noqa: S608 - same
-            [stream, moment(since).replace(tzinfo=None) if since else None, selection_of(state)],
+            [stream, since, selection_of(state)],
         )
 
 
