@@ -151,6 +151,21 @@ def check_customer_cohorts(rows: list[dict[str, Any]], records: Records) -> None
         assert row["share"] * row["cohort_size"] == row["customers"]
 
 
+def check_current_variants(rows: list[dict[str, Any]], records: Records) -> None:
+    resources = {(one["product"]["id"], one["variantId"]): one for one in records.get("variants", ())}
+    products = {product["id"]: product for product in records["products"]}
+    expected = {(product["id"], variant["id"]): variant.get("sku") for product, variant in variants(records)}
+    expected |= {key: variant["current"].get("sku") for key, variant in resources.items()}
+    found = {(row["product_id"], row["variant_id"]): row for row in rows}
+    assert {key: row["sku"] for key, row in found.items()} == expected
+    assert len(rows) == len(expected)
+    for key, row in found.items():
+        product = products[key[0]]
+        assert row["is_resource"] == (key in resources)
+        assert row["price_mode"] == product.get("priceMode", "Standalone" if key in resources else "Embedded")
+        assert (row["product_key"], row["is_published"]) == (product.get("key"), product["masterData"]["published"])
+
+
 def check_variant_prices(rows: list[dict[str, Any]], records: Records) -> None:
     now = datetime.now(timezone.utc).isoformat()
     expected: dict[Any, dict[str, Any]] = {}
@@ -196,7 +211,8 @@ def check_variant_stock(rows: list[dict[str, Any]], records: Records) -> None:
 def variants(records: Records) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     for product in records["products"]:
         current = product["masterData"]["current"]
-        for variant in (current["masterVariant"], *current["variants"]):
+        # One of the Modular catalog model has none.
+        for variant in (*filter(None, [current.get("masterVariant")]), *current.get("variants", ())):
             yield product, variant
 
 
@@ -205,6 +221,7 @@ CHECKS: dict[str, Callable[[list[dict[str, Any]], Records], None]] = {
     "revenue_by_month": check_revenue_by_month,
     "customer_lifetime_value": check_customer_lifetime_value,
     "customer_cohorts": check_customer_cohorts,
+    "current_variants": check_current_variants,
     "variant_prices": check_variant_prices,
     "variant_stock": check_variant_stock,
 }

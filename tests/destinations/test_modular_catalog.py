@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -15,72 +13,12 @@ from commercetools_source.model.relations import all_relations
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.compare import sweep
 from commercetools_source.sync.run import sync
-from shops import rows_of
+from shops import embedded, modular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    Row = tuple[str, str, bytes]
-
 STREAMS = ["product_types", "products", "variants"]
-SIDES = ("current", "staged")
-
-
-@cache
-def embedded() -> tuple[Row, ...]:
-    """Return the shop's catalogue without variants that only staged data have: a resource always has current ones."""
-    return tuple(
-        (path, parent, text if path != "/products" else json.dumps(on_both_sides(json.loads(text))).encode())
-        for path, parent, text in rows_of("/product-types", "/products")
-    )
-
-
-def on_both_sides(product: dict[str, Any]) -> dict[str, Any]:
-    current, staged = (product["masterData"][side] for side in SIDES)
-    numbers = {one["id"] for one in current["variants"]}
-    staged["variants"] = [one for one in staged["variants"] if one["id"] in numbers]
-    return product
-
-
-def modular(kept: int = 0) -> Iterator[Row]:
-    """Yield the same catalogue with variants as resources; the first `kept` products embed theirs, too."""
-    products = 0
-    for path, parent, text in embedded():
-        if path != "/products":
-            yield path, parent, text
-            continue
-        product = json.loads(text)
-        yield from (("/variants", "", json.dumps(variant).encode()) for variant in variants_of(product))
-        products += 1
-        for side in SIDES if products > kept else ():
-            for name in ("masterVariant", "variants"):
-                product["masterData"][side].pop(name, None)
-        yield path, parent, json.dumps(product).encode()
-
-
-def variants_of(product: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    sides = {side: product["masterData"][side] for side in SIDES}
-    data = {
-        side: {one["id"]: one for one in (sides[side]["masterVariant"], *sides[side]["variants"])} for side in SIDES
-    }
-    for number in data["current"]:
-        current, staged = (
-            {name: data[side][number].get(name, []) for name in ("sku", "attributes", "images", "assets")}
-            for side in SIDES
-        )
-        yield {
-            "id": f"{product['id'][:-6]}{number:06}",
-            "version": 1,
-            "createdAt": product["createdAt"],
-            "lastModifiedAt": product["lastModifiedAt"],
-            "product": {"typeId": "product", "id": product["id"]},
-            "variantId": number,
-            "published": product["masterData"]["published"],
-            "current": current,
-            # The platform has staged data only where they differ.
-            **({"staged": staged} if staged != current else {}),
-        }
 
 
 def attributes(path: Path) -> dict[str, list[tuple[Any, ...]]]:

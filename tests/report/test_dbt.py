@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,9 +21,10 @@ from commercetools_source.report.dbt.marts import MARTS
 from commercetools_source.report.dbt.project import SIGN, project_files
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.run import sync
+from shops import embedded, modular, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +37,19 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, marts
 
 @pytest.fixture(scope="module")
 def answers(shop: tuple[Path, marts.Records]) -> dict[str, list[dict[str, Any]]]:
-    """Run the marts as dbt does, with the few expressions of Jinja that they have."""
+    return answers_of(shop[0])
+
+
+def answers_of(path: Path, names: Collection[str] = (), *, is_modular: bool = False) -> dict[str, list[dict[str, Any]]]:
+    """Run the marts `names`, or all, as dbt does, with the few expressions of Jinja that they have."""
     found = {}
     with duckdb.connect() as connection:
-        connection.execute(f"ATTACH '{shop[0]}' AS shop (READ_ONLY)")
-        for mart in MARTS:
-            sql = re.sub(r"{{ source\('commercetools', '(\w+)'\) }}", r"shop.main.\1", mart.sql)
+        connection.execute(f"ATTACH '{path}' AS shop (READ_ONLY)")
+        for mart in (mart for mart in MARTS if not names or mart.name in names):
+            sql = re.sub(
+                r'{% if var\("modular"\) %}(.*?){% endif %}', r"\1" if is_modular else "", mart.sql, flags=re.DOTALL
+            )
+            sql = re.sub(r"{{ source\('commercetools', '(\w+)'\) }}", r"shop.main.\1", sql)
             sql = re.sub(r"{{ ref\('(\w+)'\) }}", r"\1", sql).replace('{{ var("language") }}', "en")
             sql = re.sub(r"timestamp '{{ run_started_at\.[^}]*}}'", "current_timestamp::timestamp", sql)
             assert "{{" not in sql
@@ -58,6 +67,22 @@ def test_a_mart_answers_what_the_records_say(
     assert list(rows[0]) == list(mart.columns)
     assert len({tuple(row[name] for name in mart.key) for row in rows}) == len(rows)
     assert not [name for name in mart.required for row in rows if row[name] is None]
+
+
+def test_variants_that_are_resources_have_stock_and_prices_and_none_counts_twice(tmp_path: Path) -> None:
+    path, before = tmp_path / "shop.duckdb", [json.loads(text) for at, _, text in embedded() if at == "/products"]
+    rows = (*modular(kept=10), *(row for row in rows_of("/inventory", "/standalone-prices") if row[0] != "/"))
+    streams = ["products", "variants", "inventory", "standalone_prices"]
+    with Sandbox(rows=rows) as sandbox, Client(sandbox.settings()) as client:
+        assert sync(client, DuckDB(path), streams=streams).complete
+        records = {name: sandbox.records(name) for name in streams}
+    found = answers_of(path, ("current_variants", "variant_prices", "variant_stock"), is_modular=True)
+    marts.check_current_variants(found["current_variants"], records)
+    # As of the catalogue that had all variants inside products, but for prices that were inside them.
+    marts.check_variant_stock(found["variant_stock"], {**records, "products": before})
+    by_sku = [product for product in before if product.get("priceMode") == "Standalone"]
+    others = [product for product in records["products"] if product.get("priceMode") != "Standalone"]
+    marts.check_variant_prices(found["variant_prices"], {**records, "products": [*by_sku, *others]})
 
 
 def test_the_sources_have_every_table_with_its_descriptions_keys_and_references() -> None:
@@ -93,6 +118,12 @@ def test_a_project_has_the_tables_that_were_named_and_the_marts_that_they_suffic
     text = files["models/sources.yml"]
     assert "source('commercetools', 'orders')" in text
     assert "source('commercetools', 'products')" not in text
+    assert "modular: false " in files["dbt_project.yml"]
+    catalogue = {name: table for name, table in all_relations().items() if table.stream in marts.STREAMS}
+    files = project_files(catalogue, "shop.duckdb")
+    assert {f"models/marts/{mart.name}.sql" for mart in MARTS} <= files.keys()
+    assert "modular: false " in files["dbt_project.yml"]
+    assert "modular: true " in project_files(all_relations(), "shop.duckdb")["dbt_project.yml"]
     files = project_files({"zones": all_relations()["zones"]}, "shop.duckdb")
     assert not [name for name in files if "marts/" in name]
 

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MARTS", "Mart"]
+__all__ = ["MARTS", "MODULAR", "Mart"]
+
+MODULAR = frozenset({"variants", "variant_data"})
+"""The relations that marts read where the project's variable `modular` is true."""
 
 _SOURCE = re.compile(r"source\('commercetools', '(\w+)'\)")
 _REF = re.compile(r"ref\('(\w+)'\)")
+_MODULAR = re.compile(r'{% if var\("modular"\) %}.*?{% endif %}', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,8 @@ class Mart:
         return " ".join(line.removeprefix("-- ") for line in lines[:end])
 
     def sources(self) -> frozenset[str]:
-        """Return the relations that the mart reads, those of other marts not included."""
-        return frozenset(_SOURCE.findall(self.sql))
+        """Return the relations that the mart needs, those of other marts not included."""
+        return frozenset(_SOURCE.findall(_MODULAR.sub("", self.sql)))
 
     def marts(self) -> frozenset[str]:
         """Return the marts that this one reads."""
@@ -142,6 +146,25 @@ _COHORTS = Mart(
     ),
 )
 
+_VARIANTS = Mart(
+    "current_variants",
+    ("product_id", "variant_id"),
+    ("product_id", "variant_id", "price_mode", "is_published", "is_resource"),
+    MappingProxyType(
+        {
+            "product_id": "Id of the product.",
+            "variant_id": "Number of the variant inside its product.",
+            "sku": "SKU of the variant.",
+            "product_key": "Key of the product.",
+            "product_name": "Name in the language of the project's variable `language`, or in any other that there is.",
+            "product_type_id": "Id of the product type.",
+            "price_mode": "Embedded for prices of the product's own, Standalone for those by SKU.",
+            "is_published": "Whether the product is published.",
+            "is_resource": "Whether the variant is a resource of its own, and not inside its product.",
+        }
+    ),
+)
+
 _PRICES = Mart(
     "variant_prices",
     ("product_id", "variant_id", "price_id"),
@@ -188,5 +211,5 @@ _STOCK = Mart(
     ),
 )
 
-MARTS: tuple[Mart, ...] = (_ORDER_LINES, _REVENUE, _LIFETIME, _COHORTS, _PRICES, _STOCK)
+MARTS: tuple[Mart, ...] = (_ORDER_LINES, _REVENUE, _LIFETIME, _COHORTS, _VARIANTS, _PRICES, _STOCK)
 """Every mart, those that others read first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commercetools_source.report.dbt.marts import MARTS
+from commercetools_source.report.dbt.marts import MARTS, MODULAR
 from commercetools_source.report.dbt.sources import DATABASE, sources_file, text, unique_rows
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def project_files(relations: Mapping[str, Relation], shop: str) -> dict[str, str
     """
     marts = _computable(relations)
     files = {
-        "dbt_project.yml": _PROJECT,
+        "dbt_project.yml": _PROJECT.replace("IS_MODULAR", "true" if set(relations) >= MODULAR else "false"),
         "profiles.yml": _PROFILES.replace("SHOP_PATH", _shop_path(shop)),
         "macros/unique_rows.sql": _UNIQUE_ROWS,
         "models/sources.yml": sources_file(relations),
@@ -80,6 +80,7 @@ models:
       +materialized: table
 vars:
   language: en  # of names, where a text has several
+  modular: IS_MODULAR  # whether the stream variants is read: those of the Modular catalog model
 """
 
 # Models go to a file of their own, so that nothing of dbt's is ever in the file that `sync` writes.

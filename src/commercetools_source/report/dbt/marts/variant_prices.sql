@@ -2,18 +2,9 @@
 
 with variants as (
 
-    select
-        variants.productId as product_id,
-        variants.id as variant_id,
-        variants.sku,
-        coalesce(data.name['{{ var("language") }}'], map_values(data.name)[1]) as product_name,
-        coalesce(products.priceMode, 'Embedded') as price_mode  -- the platform's default
-    from {{ source('commercetools', 'product_variants') }} as variants
-    join {{ source('commercetools', 'products') }} as products
-        on products.id = variants.productId and products.masterData_published
-    join {{ source('commercetools', 'product_data') }} as data
-        on data.productId = variants.productId and data.staged = variants.staged
-    where not variants.staged
+    select product_id, variant_id, sku, product_name, price_mode
+    from {{ ref('current_variants') }}
+    where is_published
 
 ),
 
