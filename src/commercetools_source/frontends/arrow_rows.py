@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from commercetools_source.arrow.decode import MOST_COLUMNS, OWN, Decoder
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import Column, columns
+from commercetools_source.catalog.stream import Paging
 from commercetools_source.errors.extras import require
 from commercetools_source.extract.fields import decode_fields
 
@@ -35,13 +36,15 @@ class ArrowRows:
     """Makes Arrow batches of the records of `stream`; `added` are fields with a column of JSON besides.
 
     `types`: the DuckDB types of the columns by name. `misfits` counts, by field, the values that are in `_unfit`.
-    `unique`: no two rows with one key, whatever is handed in.
+    Of a stream that may list a record twice in one read the first row of each key counts.
     """
 
-    def __init__(self, stream: Stream, added: Iterable[str] = (), *, unique: bool = False) -> None:
+    def __init__(self, stream: Stream, added: Iterable[str] = ()) -> None:
         added_columns = [Column(name, "json", nullable=True) for name in added]
         self._decoder = Decoder(stream.name, [*columns(stream), *added_columns], stream.key, fixed=True)
-        self._seen: set[tuple[bytes, ...]] | None = set() if unique else None
+        # Below parents the same record may be listed twice, and offsets move when records come and go.
+        listed_once = stream.parents is None and stream.paging is Paging.KEYSET
+        self._seen: set[tuple[bytes, ...]] | None = None if listed_once else set()
         self.types = {**{field.name: KINDS[field.kind].duckdb for field in self._decoder.fields}, **OWN}
         self.misfits = self._decoder.misfits
 
@@ -57,10 +60,10 @@ class ArrowRows:
     def batches(self, records: Sequence[msgspec.Raw]) -> Iterator[pa.RecordBatch]:
         """Yield batches of a few megabytes; raises RecordError for a record that has no key."""
         now = datetime.now(timezone.utc).replace(tzinfo=None)
-        yield from self._decoder.batches(self._decoder.rows(self.new(records)), now)
+        yield from self._decoder.batches(self._decoder.rows(self._new(records)), now)
 
-    def new(self, records: Sequence[msgspec.Raw]) -> Sequence[msgspec.Raw]:
-        """Return the records that no call before had, each once; all of them where rows need not be unique."""
+    def _new(self, records: Sequence[msgspec.Raw]) -> Sequence[msgspec.Raw]:
+        """Return the records that no call before had, each once; all of them where each comes once anyway."""
         if self._seen is None:
             return records
         by_key = {self._key(record): record for record in records}

@@ -39,7 +39,7 @@ _BATCH_SECONDS = 1.0
 
 def read(run: Run, stream: Stream) -> Iterator[Any]:
     """Yield tables of `stream`; what is in the resource's state is true once those before it are loaded."""
-    kept: MutableMapping[str, Any] = dlt.current.resource_state(stream.name)
+    kept: MutableMapping[str, Any] = dlt.current.resource_state()
     with run.opened() as selection:
         try:
             state, added = DLT.state(stream, kept.get("state")), _added(kept.get("fields", []))
@@ -69,7 +69,7 @@ class _Reading:
         self, run: Run, stream: Stream, kept: MutableMapping[str, Any], selection: Selection, added: list[str]
     ) -> None:
         self._run, self._stream, self._kept, self._selection, self._added = run, stream, kept, selection, added
-        self._tables = Tables(stream, run.form, added)
+        self._tables = Tables(stream, added)
         self._relations: RelationTables | None = None
         if run.relations:
             self._relations = RelationTables(stream, run.custom_fields(), self._tables.types, run.variants_of)
@@ -103,7 +103,7 @@ class _Reading:
             for delivery in deliveries:
                 whole = whole or delivery.phase.first
                 try:
-                    item = self._tables.item(delivery.records)
+                    item = self._tables.of(delivery.records)
                 except RecordError as error:
                     extraction.fail(self._stream, error)
                     continue
@@ -129,15 +129,17 @@ class _Reading:
 
     def _written(self, item: Any, rows: RelationRows, disposition: str = "merge") -> Iterator[Any]:
         """Yield records for the stream's table, and their relations for tables of their own."""
-        shown = self._tables.shown(item)
+        shown = self._tables.shown(item, self._run.form)
         if self._relations is None:
             yield dlt.mark.with_hints(shown, dlt.mark.make_hints(write_disposition=disposition))
             return
-        name = self._stream.name
-        yield _for_table(shown, {"table_name": name, **hints(self._stream, self._run.form)}, disposition)
+        resource: Any = dlt.current.resource()
+        yield _for_table(shown, resource.table_name, hints(self._stream), disposition)
+        # Another resource of the same stream has relations of its own.
+        prefix = "model" if resource.name == self._stream.name else f"{resource.name}_model"
         for table in self._relations.of(item, rows):
             if len(table.rows) or disposition == "replace":
-                yield _for_table(table.rows, relation_hints(table), disposition)
+                yield _for_table(table.rows, f"{prefix}_{table.name}", relation_hints(table), disposition)
 
     def _note_unfit(self) -> None:
         """Let new fields become columns of the next run, unless the schema's contract forbids new columns."""
@@ -149,6 +151,6 @@ class _Reading:
             self._kept["fields"] = [*self._added, *new]
 
 
-def _for_table(item: Any, described: dict[str, Any], disposition: str) -> Any:
-    marked = dlt.mark.make_hints(**described, write_disposition=disposition)
+def _for_table(item: Any, name: str, described: dict[str, Any], disposition: str) -> Any:
+    marked = dlt.mark.make_hints(table_name=name, write_disposition=disposition, **described)
     return dlt.mark.with_hints(item, marked, create_table_variant=True)

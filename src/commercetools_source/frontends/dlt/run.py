@@ -14,7 +14,6 @@ import dlt
 from dlt.common import logger
 from dlt.common.storages.exceptions import CurrentLoadPackageStateNotAvailable
 
-from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import CommercetoolsError, ForbiddenError
 from commercetools_source.events import StreamFailed
 from commercetools_source.frontends.words import DLT
@@ -46,7 +45,6 @@ class Run:
     form: str
     relations: bool
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _failures: dict[str, str] = field(default_factory=dict)
     _load_id: str = ""
     _readers: int = 0
     _begun: Selection | CommercetoolsError | None = None
@@ -60,8 +58,10 @@ class Run:
         with self._lock:
             # dlt reads resources in threads, and in any order; and a source may be run again.
             if load_id != self._load_id:
-                self._load_id, self._failures, self._begun, self._custom = load_id, {}, None, None
-                _merge_by_default()
+                self._load_id, self._begun, self._custom = load_id, None, None
+                if load_id:
+                    _lacking(dlt.current.pipeline(), load_id)
+                    _merge_by_default()
             begun = self._begun = self._begun or self._begin()
             self._readers += 1
         try:
@@ -109,11 +109,7 @@ class Run:
         logger.error(f"{stream.name}: {reason}")
         if not self._load_id:
             raise CommercetoolsError(f"{stream.name} is not complete: {reason}")
-        with self._lock:
-            self._failures[stream.name] = reason
-            # One hook for all of them; it reads the mapping when the load has ended.
-            if len(self._failures) == 1:
-                _raise_after_load(dlt.current.pipeline(), self._failures)
+        _lacking(dlt.current.pipeline(), self._load_id)[stream.name] = reason
 
 
 def _load_id() -> str:
@@ -131,8 +127,7 @@ def _merge_by_default() -> None:
     by the one of the last run, a few changes would replace a whole table.
     """
     schema = dlt.current.source_schema()
-    tables = (table for table in schema.tables.values() if table.get("resource") in STREAMS)
-    if replaced := [table for table in tables if table.get("write_disposition") == "replace"]:
+    if replaced := [table for table in schema.tables.values() if table.get("write_disposition") == "replace"]:
         for table in replaced:
             table["write_disposition"] = "merge"
         schemas = dlt.current.pipeline().schemas
@@ -147,18 +142,37 @@ def tell(event: Event) -> None:
         logger.log(event.level, event.message())
 
 
-def _raise_after_load(pipeline: Any, failures: Mapping[str, str]) -> None:
-    """Let the next load of `pipeline` raise once it has loaded.
+_HOOKING = threading.Lock()
+"""dlt reads resources in threads."""
+
+
+def _lacking(pipeline: Any, load_id: str) -> dict[str, str]:
+    """Return which streams lack rows in a package of `pipeline`, and why: what its next load raises when it has loaded.
 
     An error in a resource would have dlt load nothing at all, and dlt has no hook behind the load.
     """
-    load = pipeline.load
+    with _HOOKING:
+        if not hasattr(pipeline.load, "lacking"):
+            pipeline.load = _raising(pipeline.load)
+        lacking: dict[str, dict[str, str]] = pipeline.load.lacking
+        # What was noted of a package that dlt dropped, because its extraction failed, says nothing of this one.
+        kept = {load_id, *pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()}
+        for dropped in lacking.keys() - kept:
+            del lacking[dropped]
+        return lacking.setdefault(load_id, {})
+
+
+def _raising(load: Any) -> Any:
+    lacking: dict[str, dict[str, str]] = {}
 
     @wraps(load)
     def load_and_raise(*args: Any, **options: Any) -> Any:
-        # Once only: the next run of this pipeline is another one.
-        del pipeline.load
-        load(*args, **options)
-        raise CommercetoolsError("; ".join(f"{name} is not complete: {reason}" for name, reason in failures.items()))
+        info = load(*args, **options)
+        reasons = [f"{name} is not complete: {why}" for lack in lacking.values() for name, why in lack.items()]
+        lacking.clear()
+        if reasons:
+            raise CommercetoolsError("; ".join(reasons))
+        return info
 
-    pipeline.load = load_and_raise
+    vars(load_and_raise)["lacking"] = lacking
+    return load_and_raise

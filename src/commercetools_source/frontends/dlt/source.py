@@ -69,8 +69,6 @@ def commercetools(
     )
     predicates(where or {}, chosen)
     if related:
-        if form == "json":
-            raise ConfigError("relations are made of Arrow tables: leave out form='json'")
         require("what makes relations", "duckdb")
     logging.getLogger("dlt").addFilter(_is_worth_saying)
     run = Run(Client(config, hook=tell), chosen, start, where or {}, deletes, seconds, form, related)
@@ -96,7 +94,7 @@ def _resource(stream: Stream, run: Run) -> Any:
         yield from reading.read(run, stream)
 
     # Tables beside the stream's own would inherit hints from the resource, so each table has its own then.
-    table_hints: Any = {} if run.relations else hints(stream, run.form)
+    table_hints: Any = {} if run.relations else hints(stream)
     return dlt.resource(read, name=stream.name, write_disposition="merge", parallelized=True, **table_hints)
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import dlt
+import msgspec
 
 from commercetools_source.arrow.arrays import scalars, strings
-from commercetools_source.arrow.decode import DELETED_AT, UNFIT
-from commercetools_source.catalog.schema import Column, columns
-from commercetools_source.catalog.stream import Paging
+from commercetools_source.arrow.decode import DELETED_AT, OWN, UNFIT
+from commercetools_source.catalog.kinds import KINDS
+from commercetools_source.catalog.schema import columns
 from commercetools_source.destinations.parquet.files import fields, fitted
-from commercetools_source.extract.records import decoded
 from commercetools_source.frontends.arrow_relations import folded
 from commercetools_source.frontends.arrow_rows import ArrowRows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    import msgspec
+    import pyarrow as pa
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.abilities import Tombstone
@@ -26,77 +28,62 @@ if TYPE_CHECKING:
 
 __all__ = ["Tables", "hints", "relation_hints"]
 
-_DATA_TYPES = {"string": "text", "int": "bigint", "number": "double", "datetime": "timestamp"}
-"""dlt's data types by kind, where they have another name: https://dlthub.com/docs/general-usage/schema#data-types"""
+_LONG = re.compile(r"\d{19}")
+"""What may be a whole number beyond 64 bits, which dlt cannot write: its digits become a text."""
+_INT64 = range(-(2**63), 2**63)
 
 
-def hints(stream: Stream, form: str) -> dict[str, Any]:
-    """Return dlt's hints for the table of a stream: its key, and what its columns are.
-
-    An Arrow table has types of its own for all but JSON, which is text there.
-    """
-    described: dict[str, dict[str, Any]] = {
-        column.name: {"data_type": _DATA_TYPES.get(column.kind, column.kind)}
-        for column in (*columns(stream), Column(UNFIT, "json", nullable=True))
-        if column.kind == "json" or form == "json"
-    }
-    described[DELETED_AT] = {"hard_delete": True}
-    if any(column.name == "version" for column in columns(stream)):
-        described.setdefault("version", {})["dedup_sort"] = "desc"
+def hints(stream: Stream) -> dict[str, Any]:
+    """Return dlt's hints for the table of a stream: its key, and which of its rows counts."""
+    types = {column.name: KINDS[column.kind].duckdb for column in columns(stream)}
+    described = _columns({**types, **OWN})
+    if "version" in types:
+        described["version"] = {"dedup_sort": "desc"}
     return {"primary_key": list(stream.key), "columns": described}
 
 
 def relation_hints(table: RelationTable) -> dict[str, Any]:
     """Return dlt's hints for the rows of a relation: those of a record are replaced together."""
-    columns: dict[str, dict[str, Any]] = {
-        name: {"data_type": "json"} for name, sql in table.types.items() if sql == "JSON"
-    }
-    return {
-        "table_name": f"model_{table.name}",
-        "primary_key": list(table.key),
-        "merge_key": list(table.owner),
-        "columns": {**columns, DELETED_AT: {"hard_delete": True}},
-    }
+    return {"primary_key": list(table.key), "merge_key": list(table.owner), "columns": _columns(table.types)}
+
+
+def _columns(types: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    # Values have types of their own, all but JSON, which is text.
+    described: dict[str, dict[str, Any]] = {name: {"data_type": "json"} for name, sql in types.items() if sql == "JSON"}
+    return {**described, DELETED_AT: {"hard_delete": True}}
 
 
 class Tables:
-    """Makes what dlt takes of the records of one stream and run; `added` are fields that earlier runs met.
+    """Makes Arrow tables of the records of one stream and run; `added` are fields that earlier runs met.
 
     `types` are the DuckDB types of the columns. `unfit` counts, by field, the values that fit no column: they are in
     `_unfit`.
     """
 
-    def __init__(self, stream: Stream, form: str, added: Iterable[str]) -> None:
-        # Records that are counted through may come twice, and a table that is replaced takes both.
-        self._rows = ArrowRows(stream, added, unique=stream.paging is Paging.OFFSET)
-        self._form = form
+    def __init__(self, stream: Stream, added: Iterable[str]) -> None:
+        self._rows = ArrowRows(stream, added)
         self._schema = fields(self._rows.types)
         self.types, self.unfit = self._rows.types, self._rows.misfits
 
-    def item(self, records: Sequence[msgspec.Raw]) -> Any:
-        """Return records as an Arrow table, or as a list of dicts; raises RecordError for one that has no key."""
+    def of(self, records: Sequence[msgspec.Raw]) -> pa.Table:
+        """Return the rows of records; raises RecordError for one that has no key."""
         import pyarrow as pa
 
-        if self._form == "json":
-            return [decoded(record) for record in self._rows.new(records)]
         return pa.Table.from_batches(list(self._rows.batches(records)), self._rows.schema)
 
-    def deleted(self, tombstones: Sequence[Tombstone]) -> Any:
+    def deleted(self, tombstones: Sequence[Tombstone]) -> pa.Table:
         """Return rows with the id of a record and the time of its end, and nothing else in them."""
         import pyarrow as pa
 
         ids, times = [tombstone.id for tombstone in tombstones], [tombstone.time for tombstone in tombstones]
-        if self._form == "json":
-            return [{"id": name, DELETED_AT: time} for name, time in zip(ids, times, strict=True)]
         # Not `Table.from_pylist`: it loads pandas, and dlt, in another thread, would meet it half loaded.
-        columns = [strings(ids), scalars("datetime", times)]
-        return fitted(pa.RecordBatch.from_arrays(columns, names=["id", DELETED_AT]), self._rows.schema)
+        arrays = [strings(ids), scalars("datetime", times)]
+        return fitted(pa.RecordBatch.from_arrays(arrays, names=["id", DELETED_AT]), self._rows.schema)
 
-    def shown(self, item: Any) -> Any:
-        """Return what `item` or `deleted` made as dlt takes it: times in UTC with a zone, and no list without rows."""
-        if self._form == "json":
-            return item or dlt.mark.materialize_table_schema()
-        return fitted(item, self._schema)
+    def shown(self, table: pa.Table, form: str) -> Any:
+        """Return what `of` or `deleted` made as dlt takes it: times in UTC with a zone, and no list without rows."""
+        table = fitted(table, self._schema)
+        return table if form == "arrow" else _dicts(table, self.types) or dlt.mark.materialize_table_schema()
 
     def new_fields(self) -> list[str]:
         """Return the fields without a column that records had until now, and whose name is free."""
@@ -107,3 +94,28 @@ class Tables:
             if folded(name) and folded(name) not in folded_names and not name.startswith("_dlt"):
                 new.setdefault(folded(name), name)
         return list(new.values())
+
+
+def _dicts(table: pa.Table, types: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return rows as dicts, without nulls; `types`: the DuckDB types of the columns.
+
+    Of JSON columns objects and lists are Python's, and any other value is in `_unfit`: in such a column dlt takes a
+    text for JSON, so that "123" would become a number.
+    """
+    nested = {name for name, sql in types.items() if sql == "JSON"}
+    rows = []
+    for shown in table.to_pylist():
+        row = {name: _decoded(value) if name in nested else value for name, value in shown.items() if value is not None}
+        if plain := {name for name in nested & row.keys() if not isinstance(row[name], (dict, list))}:
+            row[UNFIT] = row.get(UNFIT, {}) | {name: row.pop(name) for name in plain}
+        rows.append(row)
+    return rows
+
+
+def _decoded(text: str) -> Any:
+    return json.loads(text, parse_int=_whole) if _LONG.search(text) else msgspec.json.decode(text)
+
+
+def _whole(digits: str) -> int | str:
+    # Python refuses to read thousands of digits.
+    return int(digits) if len(digits) <= len(str(_INT64[0])) and int(digits) in _INT64 else digits

@@ -6,7 +6,6 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.catalog.stream import Paging
 from commercetools_source.catalog.streams import find
 from commercetools_source.client import Client
 from commercetools_source.errors import CommercetoolsError, ConfigError
@@ -58,13 +57,7 @@ def read_partition(
     stream = find(partition.stream)
     table = None if relation is None else relation_of(relation, stream)
     types = column_types(stream, table)
-    batches = Batches(
-        stream,
-        types if columns is None else chosen(types, columns),
-        table,
-        # Below parents the same record may be listed twice, and offsets move when records come and go.
-        unique=stream.parents is not None or stream.paging is not Paging.KEYSET,
-    )
+    batches = Batches(stream, types if columns is None else chosen(types, columns), table)
     # The share of the concurrency that the planner gave to this partition, whatever the settings say.
     config = replace(settings_of(settings), concurrency=partition.threads)
     with Client(config, hook=_log, access_token=partition.access_token) as client:

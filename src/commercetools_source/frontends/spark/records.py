@@ -26,14 +26,12 @@ __all__ = ["Batches"]
 class Batches:
     """Makes Arrow batches of the records of `stream`, with columns of these DuckDB types.
 
-    `relation`: its rows in place of the records. `unique`: no two rows with one key, whatever is handed in.
+    `relation`: its rows in place of the records.
     """
 
-    def __init__(
-        self, stream: Stream, types: Mapping[str, str], relation: Relation | None = None, *, unique: bool = False
-    ) -> None:
+    def __init__(self, stream: Stream, types: Mapping[str, str], relation: Relation | None = None) -> None:
         self.schema = fields(types)
-        self._rows = ArrowRows(stream, unique=unique)
+        self._rows = ArrowRows(stream)
         self._query = None if relation is None else select(relation, RECORDS, self._rows.types)
 
     @property
