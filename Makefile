@@ -14,7 +14,8 @@
 #   make simulate  ten thousand seeded schedules of changes, faults and kills; SEED=7 replays one of them, SEED=0-999 a thousand
 #   make judges    clients that nobody here wrote ask the sandbox: schemathesis, the TypeScript SDK (needs node), the Python SDK
 #   make crash     a process that writes a DuckDB file, and one in which dlt loads, are killed at 50 random moments, and one
-#                  that reads a Parquet folder's history in full at each change of a file
+#                  that reads a Parquet folder's history in full at each change of a file; every destination in hundreds of
+#                  random sequences of loads and kills (15 minutes)
 #   make texts     write tests/cli/texts.txt and the tables of docs/sandbox.md anew: what each command prints and what the
 #                  sandbox refuses, as tests compare it (1 minute)
 #   make hours     two hours of `sync --every 1m` with faults, in virtual time; the forecast for the demo shop against its runs (5 minutes)
@@ -79,7 +80,8 @@ judges: $(BUILD)/installed $(BUILD)/tools $(BUILD)/judges/installed
 	JUDGES=$(CURDIR)/$(BUILD)/judges $(BIN)/pytest -s $(call tests,tests/judges)
 
 crash: $(BUILD)/installed $(BUILD)/tools
-	KILLS=50 $(BIN)/pytest tests/sync/test_kill.py tests/frontends/test_dlt_kill.py tests/destinations/test_history.py
+	KILLS=50 $(BIN)/pytest tests/sync/test_kill.py tests/frontends/test_dlt_kill.py tests/destinations/test_history.py \
+		tests/destinations/test_crashes.py
 
 .PHONY: texts
 texts: $(BUILD)/installed $(BUILD)/tools

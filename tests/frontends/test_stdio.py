@@ -223,7 +223,10 @@ def test_an_output_that_cannot_be_written_is_one_sentence(
         "schema": (*MODULE, "schema"),
         "version": (*MODULE, "--version"),
     }
-    for name, command in commands.items():
+    # Without a buffer it matters who writes, and not what.
+    tried = {"tap", "mage", "sync", "schema"} if unbuffered else commands
+    for name in tried:
+        command = commands[name]
         done = run(command, output, tmp_path, variables, unread)
         assert done.returncode == 1, (name, done.stderr)
         # Mage's own log lines hold a traceback as text.
