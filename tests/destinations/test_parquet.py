@@ -272,6 +272,34 @@ def test_what_readers_see_is_mended_when_the_folder_is_opened(destination: Parqu
     assert json.loads((folder / "manifest.json").read_text())["streams"]["things"]["columns"]["lines"] == "JSON"
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        lambda script: script.replace(b"CREATE", b"CREATE ", 1),
+        lambda script: script[: len(script) // 2],
+        lambda script: script[:-1],
+        lambda script: script.replace(b"\n-- ", b"\nSELECT 1;\n-- "),
+        lambda script: script + b"\n",
+        # As another version would have written it, whose mark is another.
+        lambda script: script[:-64] + b"0" * 64,
+    ],
+)
+def test_a_script_of_views_that_is_not_as_it_was_written_is_written_anew(
+    damaged: Callable[[bytes], bytes], destination: Parquet, folder: Path, load: Make
+) -> None:
+    destination.write(load([{"id": "1", "version": 1}]))
+    destination.close()
+    path = folder / "latest.sql"
+    script = path.read_bytes()
+    written = path.stat().st_ino
+    destination.open()
+    destination.close()
+    assert path.stat().st_ino == written  # by rename, so a new file would be another one
+    path.write_bytes(damaged(script))
+    destination.open()
+    assert path.read_bytes() == script
+
+
 def test_the_views_follow_a_folder_that_is_moved(
     destination: Parquet, folder: Path, load: Make, fields: Callable[[Stream], list[Column]]
 ) -> None:

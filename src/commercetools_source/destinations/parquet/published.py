@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.schema import has_versions
@@ -45,11 +46,14 @@ __all__ = [
 
 COLUMNS = "columns.parquet"
 LATEST = "latest.sql"
-Texts = dict[str, tuple[object, str]]
+Texts = dict[str, tuple[str, str]]
 """The views of each stream, and what they were made from."""
 
 _DESCRIPTION, _VERSION = b"description", b"commercetools-source"
 """Keys in Arrow's metadata: what a column is, and which version says so. Readers other than Arrow's pass over them."""
+
+_MARK = b"\n-- "
+"""Before the mark at the end of a script, a comment."""
 
 
 def refuse_foreign(folder: Folder) -> None:
@@ -115,6 +119,15 @@ def _version() -> bytes:
     return version("commercetools-source").encode()
 
 
+def _code() -> str:
+    """Return what tells the code that is installed from any other, also from one of the same version."""
+    from importlib.metadata import distribution
+
+    package = distribution("commercetools-source")
+    # It has a hash of each file: https://packaging.python.org/en/latest/specifications/recording-installed-packages/
+    return package.read_text("RECORD") or package.version
+
+
 def _descriptions(table: str, entry: Entry) -> Mapping[str, str]:
     if table in STREAMS:
         return describe_record_columns(STREAMS[table], entry.columns)
@@ -140,11 +153,11 @@ def readable_views(folder: Folder) -> str:
     Of a bucket they are over copies of its files.
     """
     if isinstance(folder.files, Local):
-        return _script(folder, folder.files, relations=False)
+        return _script(folder, folder.files, _facts(folder), relations=False)
     for stream in folder.tables():
         folder.paths(stream)
         folder.files.fetch(file_path(stream, COLUMNS))
-    return _script(folder, Local(folder.files.fetch(MANIFEST).parent), relations=False)
+    return _script(folder, Local(folder.files.fetch(MANIFEST).parent), _facts(folder), relations=False)
 
 
 def publish_views(folder: Folder, texts: Texts | None = None) -> None:
@@ -152,34 +165,52 @@ def publish_views(folder: Folder, texts: Texts | None = None) -> None:
 
     `texts`: what was written before, which is not made anew.
     """
-    text = _script(folder, folder.files, texts=texts).encode()
+    present = folder.files.get(LATEST)
+    facts = _facts(folder)
+    # Most runs change nothing of it, and to put the views together takes a third of such a run.
+    if texts is None and present is not None:
+        written, _, mark = present.rpartition(_MARK)
+        if mark == _mark(folder, facts, written):
+            return
+    text = _script(folder, folder.files, facts, texts=texts).encode()
+    text += _MARK + _mark(folder, facts, text)
     # Not written where nothing has changed: readers' caches and backups go by the time of change.
-    if folder.files.get(LATEST) != text:
+    if present != text:
         folder.files.put(LATEST, lambda out: out.write(text))
 
 
-def _script(folder: Folder, store: Store, *, relations: bool = True, texts: Texts | None = None) -> str:
+def _mark(folder: Folder, facts: Mapping[str, str], text: bytes) -> bytes:
+    """Return what tells a script from one that was changed, and from those of other tables, places and versions."""
+    made = (_code(), folder.files.url, folder.files.loading, *facts.values())
+    return sha256(b"".join((text, *map(str.encode, made)))).hexdigest().encode()
+
+
+def _script(
+    folder: Folder, store: Store, facts: Mapping[str, str], *, relations: bool = True, texts: Texts | None = None
+) -> str:
     texts = {} if texts is None else texts
-    views = []
+    for stream, made_from in facts.items():
+        if stream not in texts or texts[stream][0] != made_from:
+            texts[stream] = made_from, "\n".join(_views(folder, store, stream, relations=relations))
+    return "\n".join([head(store.url), *(texts[stream][1] for stream in facts)])
+
+
+def _facts(folder: Folder) -> dict[str, str]:
+    """Return by stream all that its views are made from, as a text."""
+    facts = {}
     for stream in sorted(folder.tables()):
         entry = folder.entry(stream)
-        if entry is None or not entry.columns:
-            continue
-        facts = _facts(folder, stream, entry)
-        if stream not in texts or texts[stream][0] != facts:
-            texts[stream] = facts, "\n".join(_views(folder, store, stream, entry, relations=relations))
-        views.append(texts[stream][1])
-    return "\n".join([head(store.url), *views])
+        if entry is not None and entry.columns:
+            tables = [(name, folder.entry(name)) for name in folder.tables(stream)]
+            children = [(name, list(child.columns.items())) for name, child in tables if child is not None]
+            facts[stream] = repr((list(entry.key), list(entry.columns.items()), children, _is_dated(entry)))
+    return facts
 
 
-def _facts(folder: Folder, stream: str, entry: Entry) -> object:
-    """Return all that the views of a stream are made from."""
-    tables = [(name, folder.entry(name)) for name in folder.tables(stream)]
-    children = [(name, list(child.columns.items())) for name, child in tables if child is not None]
-    return [entry.key, list(entry.columns.items()), children, _is_dated(entry)]
-
-
-def _views(folder: Folder, store: Store, stream: str, entry: Entry, *, relations: bool) -> Iterator[str]:
+def _views(folder: Folder, store: Store, stream: str, *, relations: bool) -> Iterator[str]:
+    entry = folder.entry(stream)
+    if entry is None:
+        return
     yield view(store, stream, entry.key, entry.columns)
     # The manifest may name streams of another version.
     if relations and stream in STREAMS:
