@@ -170,6 +170,18 @@ SORT_ERROR = (
         ({"where": 'createdAt > "now"'},
          "Malformed parameter: where: The value 'now' does not fit the field 'createdAt' (datetime)."),
         ({"where": "key = 1"}, "Malformed parameter: where: The value 1 does not fit the field 'key' (string)."),
+        *(
+            ({"where": f"{field} {test}"}, f"Malformed parameter: where: {problem}.")
+            for field, test, problem in (
+                ("name", '= "x"', "The value 'x' does not fit the field 'name' (object)"),
+                ("address", "!= 5", "The value 5 does not fit the field 'address' (object)"),
+                ("custom", 'in ("x")', "The value 'x' does not fit the field 'custom' (object)"),
+                ("key", 'contains any ("x")', "The field 'key' is no list (string)"),
+                ("name", "is empty", "The field 'name' is no list (object)"),
+                ("address", "within circle(1, 2, 3)", "The field 'address' is no place (object)"),
+                ("version", 'matches ignore case "x"', "The field 'version' is no text (int)"),
+            )
+        ),
         ({"where": "version = :v"}, "Malformed parameter: where: No value was given for the predicate variable 'v'."),
         ({"where": "version = :v", "var.v": "x"},
          "Malformed parameter: where: The value 'x' does not fit the field 'version' (int)."),

@@ -50,6 +50,7 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
 _ORDERING = frozenset({"<", "<=", ">", ">="})
 _NUMBERS = frozenset({"int", "number"})
 _TEXTS = frozenset({"string", "date", "time"})
+_PLACES = frozenset({"GeoJson", "GeoJsonPoint"})
 # metres
 _EARTH_RADIUS = 6_371_000
 _PAIR = 2
@@ -97,6 +98,7 @@ class Evaluator:
 
     def _test(self, node: _Leaf, field_type: str) -> Matcher:
         """Return the function that says whether the field's value, None when it has none, passes."""
+        self._check_form(node, field_type)
         if isinstance(node, Nested):
             return self._nested(node, field_type)
         if isinstance(node, Compare):
@@ -105,6 +107,19 @@ class Evaluator:
             equal = [self._compare(node.field, "=", value, field_type) for value in node.values]
             return self._in(node, field_type, equal) if isinstance(node, In) else _contains(node, equal)
         return _of_value(node)
+
+    def _check_form(self, node: Node, field_type: str) -> None:
+        """Raise a 400 for a test that no value of the type can pass: it would match nothing, unnoticed."""
+        scalar = self.spec.scalar(field_type)
+        if isinstance(node, Contains | Empty) and not is_array(field_type) and scalar != "any":
+            form = "list"
+        elif isinstance(node, Within) and element(field_type) not in _PLACES and scalar != "any":
+            form = "place"
+        elif isinstance(node, Matches) and scalar not in {"string", "any"}:
+            form = "text"
+        else:
+            return
+        raise malformed(self.parameter, f"The field '{node.field}' is no {form} ({scalar}).")
 
     def _in(self, node: In, field_type: str, equal: Sequence[Matcher]) -> Matcher:
         if self.spec.scalar(field_type) in _TEXTS and not is_array(field_type):
@@ -157,7 +172,7 @@ class Evaluator:
         elif scalar == "bool":
             if isinstance(value, bool) or (isinstance(value, Loose) and value in {"true", "false"}):
                 return value is True or value == "true"
-        elif scalar not in _TEXTS or isinstance(value, str):
+        elif scalar != "object" and (scalar not in _TEXTS or isinstance(value, str)):
             return value
         raise malformed(self.parameter, f"The value {_quoted(value)} does not fit the field '{field}' ({scalar}).")
 
