@@ -126,6 +126,20 @@ def test_a_record_without_a_secret_keeps_its_bytes_and_is_not_parsed(stream: str
         # A Message of a type that the contract does not have yet.
         ("messages", {"type": "New", "customer": {"password": LEAK}, "value": 1}, {"customer": {}, "value": 1}),
         ("extensions", {"destination": {"type": "HTTP", "authentication": {"type": "New", "headerValue": LEAK}}}, None),
+        # Addresses and keys of a destination that the contract does not know are secrets if they are one anywhere.
+        *(
+            (
+                "subscriptions",
+                {"type": "1", "destination": {"type": tag, "uri": LEAK, "accessKey": LEAK, "topic": "a"}},
+                {"destination": {"type": tag, "topic": "a"}},
+            )
+            for tag in ("New", 5)
+        ),
+        (
+            "extensions",
+            {"type": "1", "destination": {"type": "New", "accessSecret": LEAK, "url": "a"}},
+            {"destination": {"type": "New", "url": "a"}},
+        ),
         ("messages", {"type": "CustomerCreated", "customer": None}, {"customer": None}),
         ("messages", {"type": "CustomerCreated", "customer": "password"}, {"customer": "password"}),
         ("messages", {"type": 5, "customer": [{"password": LEAK}]}, {"customer": [{}]}),

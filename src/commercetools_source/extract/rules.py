@@ -20,6 +20,8 @@ Rules = dict[str, Expression | str]
 """What to do with fields of an object: a choice such as "drop", or look into it by its expression. Others stay."""
 
 DROP = "drop"
+_COMMON = frozenset({"value"})
+"""Names that are a token in one Message and a colour in another: without a known tag the colour must not go."""
 _FEW = 3
 """Names that are looked for before a value is parsed: more of them cost as much as the parse."""
 ESCAPED = b"\\u00"
@@ -51,7 +53,8 @@ class FieldRules:
     def of(self, name: str) -> Rules:
         """Return the rules of a type; for a union, those of an object whose variant the contract does not know.
 
-        There a field is left out if it is a secret in every variant that has it, or personal in any.
+        There a field is left out if it is a secret or personal in any variant; one of `_COMMON` if in every one that
+        has it.
         """
         if name not in self._rules:
             self._rules[name] = self._made(name)
@@ -102,14 +105,15 @@ class FieldRules:
         variants = dict.fromkeys(row.variants.values())
         for variant in variants:
             for field, rule in self.of(variant).items():
-                # `value` is a token in one Message and a name in another; without a known tag the name must not go.
                 if rule != DROP or (variant, field) not in SECRETS or self._is_secret(variants, field):
                     rules.setdefault(field, rule)
         return rules
 
     def _is_secret(self, variants: Iterable[str], field: str) -> bool:
         types = published().types
-        return all(self.of(other).get(field) == DROP for other in variants if field in types[other].fields)
+        return field not in _COMMON or all(
+            self.of(other).get(field) == DROP for other in variants if field in types[other].fields
+        )
 
 
 def inner_types(name: str) -> Iterator[str]:
