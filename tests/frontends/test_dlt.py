@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 import os
 import re
 import signal
@@ -26,7 +27,7 @@ import frontends.dlt_runs  # noqa: F401 - turns dlt's telemetry off
 from commercetools_source.catalog.streams import STREAMS as ALL
 from commercetools_source.dlt import commercetools
 from commercetools_source.errors import CommercetoolsError, ConfigError
-from commercetools_source.frontends.dlt.tables import Tables
+from commercetools_source.frontends.arrow_rows import ArrowRows
 from commercetools_source.sandbox import Fault, Sandbox
 from shops import rows_of
 
@@ -223,8 +224,8 @@ def test_a_stream_without_change_dates_is_replaced(tmp_path: Path) -> None:
 def test_a_record_that_a_read_lists_twice_is_one_row_of_the_table_that_it_replaces(name: str) -> None:
     stream = ALL[name]
     record = msgspec.Raw(json.dumps({column: 1 if column == "version" else "a" for column in stream.key}).encode())
-    tables = Tables(stream, [])
-    assert [tables.of(records).num_rows for records in ([record, record], [record])] == [1, 0]
+    rows = ArrowRows(stream)
+    assert [rows.table(records).num_rows for records in ([record, record], [record])] == [1, 0]
 
 
 @pytest.mark.parametrize("form", ["arrow", "json"])
@@ -319,6 +320,18 @@ def test_relations_follow_their_records(tmp_path: Path) -> None:
         shop.clock.advance(5)
         check()
         warehouse.pipeline.deactivate()
+
+
+def test_a_stream_that_lacks_the_tables_of_product_types_says_so(
+    warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.getLogger("dlt").addHandler(caplog.handler)
+    try:
+        source = warehouse.source(["products", "product_projections_current"], relations=True, minutes=0)
+        warehouse.pipeline.run(source.with_resources("product_projections_current"))
+        assert "tables of product types are made of products: select it" in caplog.text
+    finally:
+        logging.getLogger("dlt").removeHandler(caplog.handler)
 
 
 def test_money_in_relations_is_decimal_and_custom_fields_are_typed(tmp_path: Path) -> None:

@@ -10,15 +10,17 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.arrow.decode import MOST_COLUMNS, OWN, Decoder
+from commercetools_source.arrow.arrays import moments
+from commercetools_source.arrow.decode import DELETED_AT, MOST_COLUMNS, OWN, Decoder
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import Column, columns
 from commercetools_source.catalog.stream import Paging
+from commercetools_source.catalog.timestamps import moment
 from commercetools_source.errors.extras import require
 from commercetools_source.extract.fields import decode_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import duckdb
     import msgspec
@@ -36,7 +38,6 @@ class ArrowRows:
     """Makes Arrow batches of the records of `stream`; `added` are fields with a column of JSON besides.
 
     `types`: the DuckDB types of the columns by name. `misfits` counts, by field, the values that are in `_unfit`.
-    Of a stream that may list a record twice in one read the first row of each key counts.
     """
 
     def __init__(self, stream: Stream, added: Iterable[str] = ()) -> None:
@@ -57,17 +58,30 @@ class ArrowRows:
         """The columns of `batches`."""
         return self._decoder.schema()
 
-    def batches(self, records: Sequence[msgspec.Raw]) -> Iterator[pa.RecordBatch]:
-        """Yield batches of a few megabytes; raises RecordError for a record that has no key."""
+    def batches(
+        self, records: Sequence[msgspec.Raw], deleted: Mapping[str, str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield batches of a few megabytes; raises RecordError for a record that has no key.
+
+        `deleted`: when each record was deleted, by its id, as API timestamps.
+        """
         now = datetime.now(timezone.utc).replace(tzinfo=None)
-        yield from self._decoder.batches(self._decoder.rows(self._new(records)), now)
+        for batch in self._decoder.batches(self._decoder.rows(self._new(records)), now):
+            yield batch if deleted is None else _with_times(batch, deleted)
+
+    def table(self, records: Sequence[msgspec.Raw], deleted: Mapping[str, str] | None = None) -> pa.Table:
+        """Return the rows of `batches` together; raises as it does."""
+        import pyarrow as pa
+
+        return pa.Table.from_batches(list(self.batches(records, deleted)), self.schema)
 
     def _new(self, records: Sequence[msgspec.Raw]) -> Sequence[msgspec.Raw]:
         """Return the records that no call before had, each once; all of them where each comes once anyway."""
         if self._seen is None:
             return records
         by_key = {self._key(record): record for record in records}
-        # The first one counts: a record that is listed twice in one read is as new the first time.
+        # The first one counts: a record that is listed twice in one run is as new the first time, because what changes
+        # meanwhile lies beyond the bound of the run.
         new = {key: record for key, record in by_key.items() if key not in self._seen}
         self._seen.update(new)
         return list(new.values())
@@ -75,6 +89,13 @@ class ArrowRows:
     def _key(self, record: msgspec.Raw) -> tuple[bytes, ...]:
         parsed = decode_fields(record)
         return tuple(bytes(parsed.get(name, b"")) for name in self._decoder.key)
+
+
+def _with_times(batch: pa.RecordBatch, deleted: Mapping[str, str]) -> pa.RecordBatch:
+    """Return `batch` with the times of deletions, by the ids of its records."""
+    ids: list[str] = batch.column("id").to_pylist()  # type: ignore[assignment] # a key is never null
+    times = [moment(deleted[name]).replace(tzinfo=None) for name in ids]
+    return batch.set_column(batch.schema.get_field_index(DELETED_AT), DELETED_AT, moments(times))
 
 
 @contextmanager

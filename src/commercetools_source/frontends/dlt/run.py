@@ -15,7 +15,7 @@ from dlt.common import logger
 from dlt.common.storages.exceptions import CurrentLoadPackageStateNotAvailable
 
 from commercetools_source.errors import CommercetoolsError, ForbiddenError
-from commercetools_source.events import StreamFailed
+from commercetools_source.events import Notice, StreamFailed
 from commercetools_source.frontends.words import DLT
 from commercetools_source.model.custom.queries import NO_FIELDS, CustomFieldQueries
 from commercetools_source.model.custom.variants import VARIANTS
@@ -87,10 +87,13 @@ class Run:
         """Until the run should end."""
         return max(self._end - time.monotonic(), 0.0)
 
-    @property
-    def variants_of(self) -> str:
-        """The stream that the relations of product types are made of, "" if none of them is read."""
-        return next((name for name in VARIANTS if any(stream.name == name for stream in self.streams)), "")
+    def variants_of(self, stream: Stream) -> str:
+        """Return which of the source's streams relations of product types are made of, "" if none; `stream` is read."""
+        best = next((name for name in VARIANTS if any(one.name == name for one in self.streams)), "")
+        if stream.name in VARIANTS and best not in {stream.name, *dlt.current.source().selected_resources}:
+            reason = f"tables of product types are made of {best}: select it, or leave it out of `streams`"
+            tell(Notice(stream.name, reason))
+        return best
 
     def custom_fields(self) -> CustomFieldQueries:
         """Return what the project defines itself, read once; nothing where the API client may not read it."""

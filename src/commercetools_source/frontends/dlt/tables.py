@@ -1,4 +1,4 @@
-"""The records of one stream as dlt takes them: Arrow tables of one schema within a run, or lists of dicts."""
+"""What dlt is told of tables, and how it takes their rows: Arrow tables of one schema within a run, or dicts."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ from typing import TYPE_CHECKING, Any
 import dlt
 import msgspec
 
-from commercetools_source.arrow.arrays import scalars, strings
 from commercetools_source.arrow.decode import DELETED_AT, OWN, UNFIT
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import columns
 from commercetools_source.destinations.parquet.files import fields, fitted
 from commercetools_source.frontends.arrow_relations import folded
-from commercetools_source.frontends.arrow_rows import ArrowRows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
     import pyarrow as pa
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.extract.abilities import Tombstone
     from commercetools_source.frontends.arrow_relations import RelationTable
+    from commercetools_source.frontends.arrow_rows import ArrowRows
 
-__all__ = ["Tables", "hints", "relation_hints"]
+__all__ = ["hints", "new_fields", "relation_hints", "shown"]
 
 _LONG = re.compile(r"\d{19}")
 """What may be a whole number beyond 64 bits, which dlt cannot write: its digits become a text."""
@@ -53,51 +51,25 @@ def _columns(types: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     return {**described, DELETED_AT: {"hard_delete": True}}
 
 
-class Tables:
-    """Makes Arrow tables of the records of one stream and run; `added` are fields that earlier runs met.
+def shown(table: pa.Table, types: Mapping[str, str], form: str) -> Any:
+    """Return rows as dlt takes them: times in UTC with a zone, and no list without rows; `types`: those of DuckDB."""
+    table = fitted(table, fields(types))
+    return table if form == "arrow" else _dicts(table, types) or dlt.mark.materialize_table_schema()
 
-    `types` are the DuckDB types of the columns. `unfit` counts, by field, the values that fit no column: they are in
-    `_unfit`.
-    """
 
-    def __init__(self, stream: Stream, added: Iterable[str]) -> None:
-        self._rows = ArrowRows(stream, added)
-        self._schema = fields(self._rows.types)
-        self.types, self.unfit = self._rows.types, self._rows.misfits
-
-    def of(self, records: Sequence[msgspec.Raw]) -> pa.Table:
-        """Return the rows of records; raises RecordError for one that has no key."""
-        import pyarrow as pa
-
-        return pa.Table.from_batches(list(self._rows.batches(records)), self._rows.schema)
-
-    def deleted(self, tombstones: Sequence[Tombstone]) -> pa.Table:
-        """Return rows with the id of a record and the time of its end, and nothing else in them."""
-        import pyarrow as pa
-
-        ids, times = [tombstone.id for tombstone in tombstones], [tombstone.time for tombstone in tombstones]
-        # Not `Table.from_pylist`: it loads pandas, and dlt, in another thread, would meet it half loaded.
-        arrays = [strings(ids), scalars("datetime", times)]
-        return fitted(pa.RecordBatch.from_arrays(arrays, names=["id", DELETED_AT]), self._rows.schema)
-
-    def shown(self, table: pa.Table, form: str) -> Any:
-        """Return what `of` or `deleted` made as dlt takes it: times in UTC with a zone, and no list without rows."""
-        table = fitted(table, self._schema)
-        return table if form == "arrow" else _dicts(table, self.types) or dlt.mark.materialize_table_schema()
-
-    def new_fields(self) -> list[str]:
-        """Return the fields without a column that records had until now, and whose name is free."""
-        folded_names = {folded(name) for name in self.types}
-        new: dict[str, str] = {}
-        for name in self._rows.addable():
-            # dlt has columns of its own that begin so.
-            if folded(name) and folded(name) not in folded_names and not name.startswith("_dlt"):
-                new.setdefault(folded(name), name)
-        return list(new.values())
+def new_fields(rows: ArrowRows) -> list[str]:
+    """Return the fields without a column that records had until now, and whose name is free."""
+    folded_names = {folded(name) for name in rows.types}
+    new: dict[str, str] = {}
+    for name in rows.addable():
+        # dlt has columns of its own that begin so.
+        if folded(name) and folded(name) not in folded_names and not name.startswith("_dlt"):
+            new.setdefault(folded(name), name)
+    return list(new.values())
 
 
 def _dicts(table: pa.Table, types: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return rows as dicts, without nulls; `types`: the DuckDB types of the columns.
+    """Return rows as dicts, without nulls.
 
     Of JSON columns objects and lists are Python's, and any other value is in `_unfit`: in such a column dlt takes a
     text for JSON, so that "123" would become a number.

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commercetools_source.arrow.arrays import moments
-from commercetools_source.arrow.decode import DELETED_AT
-from commercetools_source.catalog.timestamps import moment
 from commercetools_source.destinations.parquet.files import fields, fitted, reader
 from commercetools_source.frontends.arrow_rows import RECORDS, ArrowRows, queried
 from commercetools_source.model.select import select
@@ -43,17 +40,9 @@ class Batches:
 
     def of(self, records: Sequence[msgspec.Raw], deleted: Mapping[str, str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield batches of a few megabytes; `deleted`: when each record was deleted, by its id, as API timestamps."""
-        for decoded in self._rows.batches(records):
-            batch = decoded if deleted is None else _with_times(decoded, deleted)
+        for batch in self._rows.batches(records, deleted):
             for piece in (batch,) if self._query is None else _rows(self._query, batch):
                 yield from fitted(piece, self.schema).to_batches()
-
-
-def _with_times(batch: pa.RecordBatch, deleted: Mapping[str, str]) -> pa.RecordBatch:
-    """Return `batch` with the times of deletions, by the ids of its records."""
-    ids: list[str] = batch.column("id").to_pylist()  # type: ignore[assignment] # a key is never null
-    times = [moment(deleted[name]).replace(tzinfo=None) for name in ids]
-    return batch.set_column(batch.schema.get_field_index(DELETED_AT), DELETED_AT, moments(times))
 
 
 def _rows(query: str, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
