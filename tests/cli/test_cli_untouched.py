@@ -295,8 +295,31 @@ def test_no_option_replaces_a_file_that_it_did_not_write(
     assert app.run(command) in {1, 2}
     (line,) = capsys.readouterr().err.splitlines()
     assert command[-1] in line
+    assert max(line.count("cannot "), line.count("choose another name"), line.count(command[-1])) <= 2
+    assert line.count("; choose") <= 1
     assert snapshot(tmp_path) == before
     assert len(small.requests) == asked  # nobody waits for a run that ends with this
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--metrics", "same", "--report", "same"], "--report is same, and so is --metrics"),
+        (["--publish", "./same", "--metrics", "same"], "--metrics is same, and so is --publish"),
+        (["--report", "shop.db"], "--report is shop.db, and so is the destination"),
+        (["--metrics", "link/shop.db"], "--metrics is link/shop.db, and so is the destination"),
+        (["--publish", "shop.db"], "--publish is shop.db, and so is the destination"),
+    ],
+)
+def test_no_two_options_name_the_same_file_also_where_it_is_not_there_yet(
+    small: Sandbox, options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    asked = len(small.requests)
+    assert app.run(["sync", "-d", "duckdb:shop.db", "--streams", "zones", *options]) == 2
+    assert capsys.readouterr().err == f"error: {said}; name another file\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["link"]
+    assert len(small.requests) == asked
 
 
 def test_no_option_touches_what_lies_beside_the_file_that_it_writes(tmp_path: Path) -> None:
@@ -420,6 +443,7 @@ def test_an_option_replaces_what_it_wrote_and_nothing_that_came_meanwhile(
         assert run(["sync", "--streams", "zones", "--metrics", "shop.prom"], "shop.db") == 0
     assert (tmp_path / "shop.prom").read_text().startswith("# HELP")
     capsys.readouterr()
-    assert run(["sync", "--streams", "zones", "--metrics", "new.db"], "new.db") == 0
-    assert "no metrics were written: --metrics is new.db" in capsys.readouterr().err
-    assert run(["state", "show"], "new.db") == 0
+    (tmp_path / "data").mkdir()
+    assert run(["sync", "--streams", "zones", "--metrics", "data/manifest.json"], "jsonl:data") == 0
+    assert "no metrics were written: --metrics is data/manifest.json" in capsys.readouterr().err
+    assert run(["state", "show"], "jsonl:data") == 0

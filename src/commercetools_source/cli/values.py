@@ -11,7 +11,7 @@ from commercetools_source.destinations.row import Location
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from commercetools_source.extract.checkpoint import StreamState
@@ -32,6 +32,7 @@ __all__ = [
     "ages_of",
     "duration_of",
     "file_of",
+    "files_of",
     "names_of",
     "predicates_of",
     "refuse_foreign",
@@ -56,6 +57,20 @@ def file_of(given: Path | None, option: str) -> Path | None:
         scheme = str(given).partition(":")[0]
         raise ConfigError(f"{option} begins like a URL ({scheme}:); name a file on this machine")
     return given
+
+
+def files_of(given: Mapping[str, Path | None], destination: Location) -> list[Path | None]:
+    """Return the files that options name, as `file_of` does; raises ConfigError where one is named twice.
+
+    `destination`: where the records go, which is none of them. What is written last would take the place of the other.
+    """
+    taken = {os.path.realpath(destination.path()): "the destination"} if destination.is_local() else {}
+    for option, path in given.items():
+        if file_of(path, option) is not None:
+            other = taken.setdefault(os.path.realpath(str(path)), option)
+            if other != option:
+                raise ConfigError(f"{option} is {path}, and so is {other}; name another file")
+    return list(given.values())
 
 
 def refuse_place(path: Path, option: str, sign: bytes) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from commercetools_source.catalog.timestamps import time_of
 from commercetools_source.cli import completion, options
-from commercetools_source.cli.values import ages_of, duration_of, file_of, names_of, predicates_of, settings_of
+from commercetools_source.cli.values import ages_of, duration_of, files_of, names_of, predicates_of, settings_of
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having, parse
 from commercetools_source.errors import ConfigError
@@ -135,6 +135,9 @@ def sync(
     settings = settings_of(config, concurrency=concurrency, personal=personal, personal_fields=personal_fields)
     choice = choice_of(streams, exclude)
     interval = _interval(every, stop_after, until)
+    target = parse(destination, DESTINATIONS)
+    files = {"--publish": publish, "--metrics": metrics, "--report": report}
+    publish, metrics, report = files_of(files, target.location)
     # Each run, the page and the check of --publish make a destination; how it is made stands here once.
     make = partial(open_destination, destination, materialize=materialize, comments=comments)
     job = Job(
@@ -152,11 +155,11 @@ def sync(
             # Infinity is compared with a clock like any other number, None would be a second case in the engine.
             "seconds": math.inf if minutes is None else minutes * 60,
         },
-        Monitors(ping, file_of(metrics, "--metrics")),
+        Monitors(ping, metrics),
         wait=duration_of(wait, "--wait") or 0.0,
-        publish=publishing(make(), file_of(publish, "--publish")),
-        reporting=Reporting(make, file_of(report, "--report"), "--report", "commercetools-source sync"),
-        look=parse(destination, DESTINATIONS).look(),
+        publish=publishing(make(), publish),
+        reporting=Reporting(make, report, "--report", "commercetools-source sync"),
+        look=target.look(),
         as_json=as_json,
         verbose=verbose,
         quiet=quiet,

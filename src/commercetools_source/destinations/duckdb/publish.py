@@ -31,6 +31,8 @@ def publish(source: Path, target: Path) -> None:
     connection = attach(source, read_only=True)
     try:
         replace_file(target, lambda out: _copy(source, out))
+    except DestinationError:
+        raise
     except OSError as error:
         raise DestinationError(f"cannot publish {target}: {error.strerror or error}") from error
     finally:
@@ -43,21 +45,26 @@ def check_target(source: Path, target: Path) -> None:
         # A hard link has another path and is the same file.
         if source.resolve() == target.resolve() or (source.exists() and target.exists() and target.samefile(source)):
             raise ConfigError(f"{target} is the file that is written; publish its copy under another name")
-        if not target.parent.is_dir():
-            raise DestinationError(
-                f"cannot publish {target}: the folder {target.parent} does not exist; create it first"
-            )
+        _refuse_homeless(target)
         refuse_ambiguous(target)
         refuse_backslash(str(target.absolute()))
         refuse_link(target)
         _refuse_foreign(target)
+    except DestinationError:  # an OSError as well, and a sentence already
+        raise
     except (OSError, RuntimeError) as error:  # up to Python 3.12 links that lead round are a RuntimeError
-        raise DestinationError(f"cannot publish {target}: {error}; choose another name") from error
+        reason = getattr(error, "strerror", None) or error
+        raise DestinationError(f"cannot publish {target}: {reason}; choose another name") from error
 
 
 def _copy(source: Path, out: BinaryIO) -> None:
     with source.open("rb") as file:
         shutil.copyfileobj(file, out, 1 << 20)
+
+
+def _refuse_homeless(target: Path) -> None:
+    if not target.parent.is_dir():
+        raise DestinationError(f"cannot publish {target}: the folder {target.parent} does not exist; create it first")
 
 
 def _refuse_foreign(target: Path) -> None:
