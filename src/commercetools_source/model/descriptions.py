@@ -34,6 +34,12 @@ __all__ = [
 
 # The words of camelCase, and an abbreviation as one word.
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
+_COMPARED = re.compile(r"(old|new)([A-Z])(\w*)")
+_POINTING = re.compile(r"(.+) (id|key|url)")
+_POINTED: Mapping[str, str] = MappingProxyType(
+    {"id": r"Id of the \1", "key": r"Key of the \1", "url": r"Address of the \1 page"}
+)
+"""What a name says that ends with the first: names such as `lineItemId` are read backwards."""
 _MOST_VALUES = 40
 """Enumerations of more values are lists of the platform's own names, such as those of resource types."""
 _MONEY = frozenset({"cents", "precise"})
@@ -186,6 +192,12 @@ def _phrase(field: Field, leaf: str, *, is_reference: bool) -> str:
         phrase = _capital(leaf)
     elif leaf in LEAVES:
         phrase = LEAVES[leaf]
+    elif (match := _COMPARED.fullmatch(leaf)) is not None:
+        # Messages tell of a value before and after under two names.
+        inner = _phrase(field, f"{match[2].lower()}{match[3]}", is_reference=False)
+        phrase = f"{inner.partition('; ')[0]}, {'before' if match[1] == 'old' else 'after'} the change"
+    elif match := _POINTING.fullmatch(words):
+        phrase = match.expand(_POINTED[match[2]])
     elif field.kind == "datetime" and words.endswith("ed at"):
         phrase = f"When it was {words.removesuffix(' at')}"
     elif field.kind == "bool":
