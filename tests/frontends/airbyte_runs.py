@@ -35,9 +35,10 @@ def call(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
     out.flush()
     text = out.buffer.getvalue().decode()  # type: ignore[attr-defined]
     assert not text or text.endswith("\n"), "the last line is not whole"
-    for line in text.splitlines():
+    lines = text.split("\n")[:-1]  # as Airbyte splits them: other characters that end a line may stand in a text
+    for line in lines:
         AirbyteMessage.model_validate_json(line)
     assert err.getvalue() == ""
     code = ended.value.code
     assert isinstance(code, int)
-    return code, [json.loads(line) for line in text.splitlines()]
+    return code, [json.loads(line) for line in lines]

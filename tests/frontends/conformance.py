@@ -117,7 +117,9 @@ def _mage(settings: Mapping[str, Any], streams: Sequence[str], state: Any = None
             with redirect_stdout(out), redirect_stderr(err):
                 try:
                     catalog = Catalog.from_dict(_mage_catalog(stream, deletions=deletions))
-                    Commercetools(config=dict(settings), catalog=catalog, state=result.state).process()
+                    # As Mage starts it: lines of its log stand between those of records.
+                    given = {"config": dict(settings), "catalog": catalog, "state": result.state}
+                    Commercetools(**given, log_to_stdout=True).process()
                 except Exception as error:  # noqa: BLE001 - Mage shows whatever is raised
                     result.complete = False
                     result.text += f"{type(error).__name__}: {error}\n"

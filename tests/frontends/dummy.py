@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.events import Event
     from commercetools_source.extract.abilities import Tombstone
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery
@@ -55,13 +56,13 @@ def run(
     settings: Mapping[str, Any], streams: Sequence[str], state: Any, *, deletions: bool
 ) -> tuple[bool, dict[str, list[dict[str, Any]]], Any, str, dict[str, list[str]]]:
     pairs = Pairs(state or {}, deletions=deletions)
+    events: list[Event] = []
     try:
-        with Client(Config.from_mapping(settings)) as client:
+        with Client(Config.from_mapping(settings), hook=events.append) as client:
             summary = sync(client, pairs, streams=streams)
         complete = summary.complete
-        text = "\n".join(
-            outcome.error or f"{outcome.stream}: {outcome.quarantined} records left out" for outcome in summary.outcomes
-        )
+        told = [event.message() for event in events]
+        text = "\n".join([*told, *(outcome.lack or "" for outcome in summary.outcomes)])
     except CommercetoolsError as error:
         complete, text = False, str(error)
     records: dict[str, list[dict[str, Any]]] = {}

@@ -153,6 +153,17 @@ def test_a_record_that_is_left_out_fails_its_stream_and_the_next_run_has_it(fron
     assert {**values(front_end, first, "zones"), **values(front_end, second, "zones")} == expected(shop, "zones")
 
 
+def test_a_clock_that_is_wrong_is_told(front_end: FrontEnd, shop: Sandbox) -> None:
+    def change(exchange: Exchange) -> None:
+        exchange.headers["Date"] = "Fri, 01 Jan 2100 00:00:00 GMT"
+
+    with Middle(shop, change) as middle:
+        run = front_end.run(settings(shop, api_url=middle.settings()["api_url"]), ["zones"])
+    assert run.complete, run.text
+    assert "the API's clock is" in run.text
+    assert values(front_end, run, "zones") == expected(shop, "zones")
+
+
 def test_a_missing_scope_costs_only_its_stream_and_is_named(front_end: FrontEnd, shop: Sandbox) -> None:
     key = shop.project_key
     shop.add_client("limited", SECRET, [f"view_orders:{key}", f"view_messages:{key}"])

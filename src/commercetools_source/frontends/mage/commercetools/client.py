@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source import errors
 from commercetools_source.client import Client as ApiClient
-from commercetools_source.events import Event, Hook, RecordQuarantined, RetryScheduled
+from commercetools_source.events import Event, Hook, Notice, RecordQuarantined, RetryScheduled
 from commercetools_source.frontends.mage.bases import of_mage
 from commercetools_source.frontends.words import MAGE
 from commercetools_source.http.responses import json_or_none
@@ -107,10 +107,10 @@ def settings_of(config: Mapping[str, Any] | None) -> Config:
 
 
 def hook_of(logger: Any) -> Hook:
-    """Return a hook that logs what a user should know of a run: repeated requests and unreadable records."""
+    """Return a hook that logs what a user should know of a run: repeated requests, unreadable records, and notices."""
 
     def hook(event: Event) -> None:
-        if logger is not None and isinstance(event, (RetryScheduled, RecordQuarantined)):
+        if logger is not None and isinstance(event, (RetryScheduled, RecordQuarantined, Notice)):
             logger.info(event.message())
 
     return hook
