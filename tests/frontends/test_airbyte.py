@@ -114,7 +114,7 @@ def test_a_check_says_yes_for_settings_that_open_the_project(shop: Sandbox) -> N
         ({"api_url": "http://127.0.0.1:1", "auth_url": "http://127.0.0.1:1"}, "127.0.0.1"),
         ({"region": "mars"}, "region"),
         ({"page_size": 5000}, "page_size"),
-        ({"emit_deletions": "false"}, "true or false"),
+        ({"emit_deletions": "perhaps"}, "true or false"),
         ({"emit_deletions": ["x"], "page_size": 5000}, "page_size"),
     ],
 )
@@ -287,9 +287,10 @@ def test_a_state_that_cannot_be_used_stops_its_own_stream_alone(shop: Sandbox, s
     assert [one["stream"]["stream_descriptor"]["name"] for one in states(messages)] == ["zones"]
 
 
-def test_a_full_refresh_asks_for_nothing_of_a_state_that_cannot_be_used(shop: Sandbox) -> None:
+@pytest.mark.parametrize("stored", [BROKEN[1], {COMPLETE: False}], ids=str)
+def test_a_full_refresh_asks_for_nothing_of_a_state_that_cannot_be_used(shop: Sandbox, stored: dict[str, Any]) -> None:
     chosen = catalog(orders="full_refresh")
-    status, messages = run("read", config=config(shop), catalog=chosen, state=[state_of("orders", BROKEN[1])])
+    status, messages = run("read", config=config(shop), catalog=chosen, state=[state_of("orders", stored)])
     assert (status, statuses(messages)[-1]) == (0, ("orders", "COMPLETE"))
     assert sum(message["type"] == "RECORD" for message in messages) == len(shop.records("orders"))
 

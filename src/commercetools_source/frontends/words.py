@@ -48,8 +48,15 @@ class Words:
             problems = tuple(problem.replace(setting.elsewhere, here) for problem in problems)
         raise ConfigError(problems)
 
-    def state(self, stream: Stream, stored: object, *, full: bool = False) -> StreamState:
-        """Return where a stream goes on; None is one that was never read. Raises StateError that names the stream.
+    def state(self, stream: Stream, stored: object) -> StreamState:
+        """Return where a stream goes on; None is one that was never read. Raises StateError that names the stream."""
+        state = self.restored(stored)
+        if state.broken is not None:
+            raise StateError(f"{stream.name}: {state.broken}")
+        return state
+
+    def restored(self, stored: object, *, full: bool = False) -> StreamState:
+        """Return what `state` does, or a state that is `broken`, which stops its stream alone.
 
         With `full`, a full read that was cut off goes on, and what another read had reached counts for nothing.
         """
@@ -60,7 +67,7 @@ class Words:
         try:
             state = decode(stored, self.anew)
         except StateError as error:
-            raise StateError(f"{stream.name}: {error}") from None
+            state = StreamState(broken=str(error))
         # A full read that was cut off is what is asked for already: to begin it anew would never end on a slow line.
         return StreamState() if full and state.mode != "full" else state
 

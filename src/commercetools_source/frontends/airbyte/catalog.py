@@ -12,7 +12,6 @@ from commercetools_source.catalog.schema import json_schema
 from commercetools_source.catalog.streams import STREAMS, find
 from commercetools_source.config.values import shown
 from commercetools_source.errors import ConfigError, StateError
-from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.frontends.airbyte.messages import DELETED_AT, UPDATED_AT
 from commercetools_source.frontends.arguments import checked
 from commercetools_source.frontends.words import AIRBYTE
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.checkpoint import StreamState
 
 __all__ = ["COMPLETE", "catalog", "completed", "configured", "states"]
 
@@ -114,18 +114,9 @@ def states(given: Any, chosen: Mapping[Stream, bool], project: str) -> dict[Stre
     going_on: dict[Stream, StreamState] = {}
     for stream, full in chosen.items():
         previous = stored.get(stream.name, {})
+        done = previous.get(COMPLETE) is True
         # That of another project says nothing of this one's records; releases before did not name it.
-        done = COMPLETE in previous and previous.get(_PROJECT, project) == project
-        if not (full and done):
+        if not (full and done and previous.get(_PROJECT, project) == project):
             # To an incremental read, a full refresh that was complete says nothing.
-            usable = {} if COMPLETE in previous else previous
-            going_on[stream] = _usable(stream, usable or None, full=full)
+            going_on[stream] = AIRBYTE.restored(None if done or not previous else previous, full=full)
     return going_on
-
-
-def _usable(stream: Stream, stored: object, *, full: bool) -> StreamState:
-    try:
-        return AIRBYTE.state(stream, stored, full=full)
-    except StateError as error:
-        # A full refresh asks for nothing that was stored.
-        return StreamState(broken=None if full else str(error).removeprefix(f"{stream.name}: "))

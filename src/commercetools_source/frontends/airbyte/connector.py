@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from commercetools_source.config.values import shown
 from commercetools_source.errors import CommercetoolsError, ConfigError, NetworkError, StateError
 from commercetools_source.frontends.airbyte import messages
-from commercetools_source.frontends.arguments import checked
+from commercetools_source.frontends.arguments import checked, switch
 from commercetools_source.frontends.json_files import json_file, json_object
 from commercetools_source.frontends.settings_schema import EMIT_DELETIONS, config_schema, deletions_schema
 from commercetools_source.frontends.words import AIRBYTE
@@ -97,16 +96,11 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _config(path: str) -> tuple[Config, bool]:
     """Return checked settings, and whether deletions become records; keys of another connector are ignored."""
     given = json_object(json_file(path, "config", ConfigError), f"the config file {path}", ConfigError)
-    config, deletions = checked(lambda: AIRBYTE.config(given, ignore_unknown=True), lambda: _deletions(given))
+    config, deletions = checked(
+        lambda: AIRBYTE.config(given, ignore_unknown=True),
+        lambda: switch(EMIT_DELETIONS, given.get(EMIT_DELETIONS)),
+    )
     return config, deletions
-
-
-def _deletions(given: dict[str, Any]) -> bool:
-    setting = given.get(EMIT_DELETIONS) or False
-    # The specification has it as a boolean, and forms of Airbyte send one: a text is somebody's mistake.
-    if not isinstance(setting, bool):
-        raise ConfigError(f"{EMIT_DELETIONS} is {shown(setting)}; it must be true or false")
-    return setting
 
 
 def _check(path: str) -> None:

@@ -9,7 +9,7 @@ import dlt
 from dlt.common import logger
 
 from commercetools_source.arrow.decode import surprises
-from commercetools_source.errors import RecordError, StateError
+from commercetools_source.errors import RecordError
 from commercetools_source.events import Notice
 from commercetools_source.extract.checkpoint import StreamState, encode
 from commercetools_source.extract.engine import Extraction
@@ -24,7 +24,7 @@ from commercetools_source.frontends.words import DLT
 from commercetools_source.sync.deletions import Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, MutableMapping
+    from collections.abc import Iterator, MutableMapping
 
     import pyarrow as pa
 
@@ -45,24 +45,16 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
     """Yield tables of `stream`; what is in the resource's state is true once those before it are loaded."""
     kept: MutableMapping[str, Any] = dlt.current.resource_state()
     with run.opened() as selection:
-        try:
-            state, added = _stored(run, stream, kept, selection)
-        except StateError as error:
-            run.fail(stream, str(error).removeprefix(f"{stream.name}: "))
-        else:
+        state, added = DLT.restored(kept.get("state")), kept.get("fields", [])
+        reason = conflict_with(stream, state, selection)
+        if not isinstance(added, list) or not all(isinstance(name, str) for name in added):
+            reason = f"the stored fields are broken; {DLT.anew}"
+        elif reason is None and run.relations and state != StreamState() and not kept.get("relations"):
+            reason = f"what is loaded of it was read without relations; {DLT.anew}"
+        if reason is None:
             yield from _Reading(run, stream, kept, selection, added).tables(state)
-
-
-def _stored(run: Run, stream: Stream, kept: Mapping[str, Any], selection: Selection) -> tuple[StreamState, list[str]]:
-    """Return where a stream goes on, and fields that earlier runs met; raises StateError where it cannot go on."""
-    state, added = DLT.state(stream, kept.get("state")), kept.get("fields", [])
-    if not isinstance(added, list) or not all(isinstance(name, str) for name in added):
-        raise StateError(f"the stored fields are broken; {DLT.anew}")
-    if (reason := conflict_with(stream, state, selection)) is not None:
-        raise StateError(reason)
-    if run.relations and state != StreamState() and not kept.get("relations"):
-        raise StateError(f"what is loaded of it was read without relations; {DLT.anew}")
-    return state, added
+        else:
+            run.fail(stream, reason)
 
 
 class _Reading:
