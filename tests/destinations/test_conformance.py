@@ -301,6 +301,20 @@ def test_a_state_that_is_reset_is_gone_and_its_rows_stay(destination: Destinatio
     assert stored(destination, case, path).keys() == {"4"}
 
 
+def test_a_state_that_came_without_rows_is_reset_as_any_other(destination: Destination) -> None:
+    assert isinstance(destination, StateStore)
+    destination.write(deliver(OLD))
+    destination.write(deliver(OLD, stream="zones"))
+    later = StreamState(cursor=BOUND)
+    for stream in (STREAM.name, "zones"):
+        destination.write(deliver(phase=Phase.MERGE_LAST, state=later, stream=stream))
+    assert destination.reset(STREAM)
+    assert not destination.reset(STREAM)
+    destination.write(deliver([{"id": "z", "version": 9}], Phase.MERGE_LAST, stream="zones", state=later))
+    destination.close()
+    assert destination.open() == {"zones": later}
+
+
 # --- failures ---
 
 

@@ -216,7 +216,8 @@ class Attached:
         """Drop the stream's state and what was loaded of a read under way; return whether there was any."""
         with self._changing(f"reset {stream.name} in") as opened:
             opened.tables.drop(states.loading_name(stream.name))
-            return states.delete_state(opened.database, stream.name)
+            waited = self._waiting.pop(stream.name, None) is not None  # else it would come back with this transaction
+            return states.delete_state(opened.database, stream.name) or waited
 
     def write_run(self, record: RunRecord) -> None:
         """Store the record of a run in a transaction of its own; raises DestinationError."""
