@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -155,6 +156,25 @@ def _other_rows(copy: str, person: str) -> list[tuple[Any, ...]]:
     else:
         query = f"SELECT t::VARCHAR FROM {read}(?) AS t WHERE customerId <> ? ORDER BY id"
     return duckdb.execute(query, [pattern, person]).fetchall()
+
+
+def test_a_guest_is_found_by_the_hash_of_an_address_and_with_no_other_key(shop: Sandbox, tmp_path: Path) -> None:
+    address, key = "Some.Guest@example.com", "0123456789abcdef"
+    guest = {name: value for name, value in shop.records("orders")[0].items() if name != "customerId"}
+    order = shop.create("orders", _new({**guest, "customerEmail": address.lower()}))
+    shop.clock.advance(3600)
+    place = f"jsonl:{tmp_path / 'hashed'}"
+    with Client({**shop.settings(), "personal": "hash", "hash_key": key}) as client:
+        assert sync(client, place, streams=["orders"]).complete
+    nobody = "10000000-0000-4000-8000-000000000009"
+    for other in ("", key[::-1]):
+        with pytest.raises(ConfigError, match="found by its hash only; set hash_key"):
+            forget(place, nobody, emails=[address], hash_key=other)
+    assert forget(place, nobody).rows == {}
+    assert forget(place, nobody, emails=[address], hash_key=key).rows == {"orders": 1}
+    hashed = hmac.digest(key.encode(), address.lower().encode(), "sha256").hex()
+    assert order["id"] in _contents(tmp_path)
+    assert hashed not in _contents(tmp_path)
 
 
 def test_rows_that_were_taken_out_stay_away_and_verify_knows_it(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.config.values import Secret
 
-__all__ = ["disguise"]
+__all__ = ["disguise", "hashed"]
 
 
 def disguise(key: Secret) -> Callable[[bytes, str, bool], msgspec.Raw | None]:
@@ -41,8 +41,7 @@ def disguise(key: Secret) -> Callable[[bytes, str, bool], msgspec.Raw | None]:
                 return _NOTHING
             if length:
                 return element[:length]
-            # Keyed, because mail addresses and phone numbers can be tried one by one against a plain hash.
-            return hmac.digest(secret, (element.strip().lower() if mail else element).encode(), "sha256").hex()
+            return hashed(element, key, mail=mail)
 
         decoded = _decoded(value)
         if choice == "mask":
@@ -52,6 +51,12 @@ def disguise(key: Secret) -> Callable[[bytes, str, bool], msgspec.Raw | None]:
         return None if result is _NOTHING else msgspec.Raw(msgspec.json.encode(result))
 
     return changed
+
+
+def hashed(text: str, key: Secret, *, mail: bool) -> str:
+    """Return the hash of a text, of an e-mail address (`mail`) that of its trimmed lower case."""
+    # Keyed, because mail addresses and phone numbers can be tried one by one against a plain hash.
+    return hmac.digest(key.reveal().encode(), (text.strip().lower() if mail else text).encode(), "sha256").hex()
 
 
 def _decoded(value: bytes) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hmac
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.config import Config
 
-__all__ = ["KEEP", "Privacy", "by_name", "is_by_name", "masking", "privacy_of"]
+__all__ = ["KEEP", "Privacy", "by_name", "is_by_name", "mark_of", "marks_in", "masking", "privacy_of"]
 
 _SCALARS_WITHOUT_TEXT = frozenset({"bool", "int", "number", "date", "datetime", "time"})
 _IDENTIFYING = frozenset({"id", "typeId", "version", "createdAt", "lastModifiedAt"})
@@ -68,14 +69,23 @@ class Privacy:
         """The choice as it is stored with a state, and told: the key itself only by a fingerprint."""
         named = [f"{name}.{field}={choice}" for (name, field), choice in self.fields]
         named += [f"{name}={choice}" for name, choice in self.names]
-        # Eight digits tell two keys apart, and are too few to try keys against.
-        mark = hmac.digest(self.key.reveal().encode(), b"commercetools-source", "sha256").hex()[:8] if self.key else ""
+        mark = mark_of(self.key) if self.key else ""
         used = mark and "hash" in {self.mode, *(choice for _, choice in (*self.fields, *self.names))}
         return " ".join([f"{self.mode} (key {mark})" if used else self.mode, *sorted(named)])
 
 
 KEEP = Privacy()
 """Everything stays as it is, but for secrets."""
+
+
+def mark_of(key: Secret) -> str:
+    """Return what tells a key apart from others, and is too short to try keys against."""
+    return hmac.digest(key.reveal().encode(), b"commercetools-source", "sha256").hex()[:8]
+
+
+def marks_in(text: str) -> frozenset[str]:
+    """Return the marks of the keys of hashes in a choice as it is stored."""
+    return frozenset(re.findall(r"\(key ([0-9a-f]{8})\)", text))
 
 
 def privacy_of(config: Config) -> Privacy:

@@ -12,12 +12,15 @@ import msgspec
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import instant
+from commercetools_source.config.values import Secret
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract import forgotten as persons
 from commercetools_source.extract.abilities import Erasable, RunStore, Versioned, open_to_read
+from commercetools_source.extract.disguise import hashed
 from commercetools_source.extract.forgotten import Erasure, Person
+from commercetools_source.extract.privacy import mark_of, marks_in
 from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord
 from commercetools_source.sync.erasure import erase, search
 from commercetools_source.sync.transfer import destination_of
@@ -54,16 +57,19 @@ def forget(
     emails: Sequence[str] = (),
     rows: bool = False,
     dry_run: bool = False,
+    hash_key: Secret | str = "",
 ) -> Forgetting:
     """Erase in `destination` all that is personal of the customer with this id, and let later runs not load it again.
 
     Found by the customer, by `emails` and those of the customer's records, by anonymous sessions and by references
     between records. Rows stay, without their personal values; with `rows` they are taken out. With `dry_run` nothing
-    is changed. Killed at any time and repeated, it ends the same.
-    Raises ConfigError for a destination that cannot erase, and for a customer or e-mail address that can be none;
-    DestinationError; StateError.
+    is changed. Killed at any time and repeated, it ends the same. Where personal data are hashes, `emails` are found by
+    theirs, with the `hash_key` that they were made with.
+    Raises ConfigError for a destination that cannot erase, for a customer or e-mail address that can be none, and
+    where hashes need another key; DestinationError; StateError.
     """
     destination = destination_of(destination)
+    key = hash_key if isinstance(hash_key, Secret) else Secret(hash_key)
     if not isinstance(destination, Erasable):
         erasing = choice(having(DESTINATIONS, Ability.ERASE))
         raise ConfigError(f"{destination.name} cannot forget a person; {erasing} can")
@@ -74,7 +80,7 @@ def forget(
         known = persons.decode(destination.forgotten())
         if not known.salt:
             known = msgspec.structs.replace(known, salt=secrets.token_hex(16))
-        digests = tuple(known.digest(email) for email in emails)
+        digests = tuple(map(known.digest, (*emails, *_hashes(emails, states, key))))
         now = instant(datetime.now(timezone.utc))
         erasure = Erasure(known.with_person(Person(customer=customer, time=now, rows=rows, emails=digests)))
         owners = search(destination, erasure)
@@ -96,6 +102,20 @@ def _check(customer: str, emails: Sequence[str]) -> None:
         raise ConfigError("the customer must be named by its id, as in the column customers.id")
     if any(not re.fullmatch(r"[^@\s]+@[^@\s]+", email.strip()) for email in emails):
         raise ConfigError("emails (--email) must be e-mail addresses, such as ann@example.com")
+
+
+def _hashes(emails: Iterable[str], states: Mapping[str, StreamState], key: Secret) -> list[str]:
+    """Return what stands for e-mail addresses in streams whose personal data are hashes; [] where none are."""
+    choices = " ".join(part.privacy for state in states.values() for part in (state, *state.others))
+    marks = marks_in(choices)
+    if not emails or not marks:
+        return []
+    if not key or marks != {mark_of(key)}:
+        raise ConfigError(
+            "personal data are hashes here, so one of emails (--email) is found by its hash only; set hash_key"
+            " (CTP_HASH_KEY) to the key that they were made with"
+        )
+    return [hashed(email, key, mail=True) for email in emails]
 
 
 def _names(destination: Erasable, owners: Iterable[Owners], emails: Iterable[str]) -> re.Pattern[str] | None:

@@ -1,5 +1,6 @@
 """The command `forget`: one person erased from what was copied."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -26,12 +27,14 @@ def forget(
     as_json: options.Json = False,
 ) -> None:
     """Erase a person from what was copied. Finds all rows of a customer; later runs do not load them again."""
+    from commercetools_source.config.settings import SETTINGS
     from commercetools_source.destinations import open_stored
     from commercetools_source.report.forget import ForgetReport
     from commercetools_source.sync.forget import forget as erase
 
     target = open_stored(destination)
-    forgetting = erase(target, customer, emails=email or (), rows=rows, dry_run=dry_run)
+    key = os.environ.get(SETTINGS["hash_key"].variable, "").strip()
+    forgetting = erase(target, customer, emails=email or (), rows=rows, dry_run=dry_run, hash_key=key)
     show(ForgetReport(forgetting, target.name, dry_run), as_json=as_json)
     # Data of the person is still somewhere: a script must see it by the status, not only a person by the text.
     raise typer.Exit(1 if forgetting.left else 0)
