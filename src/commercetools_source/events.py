@@ -172,17 +172,19 @@ class RowsWritten:
 
 @dataclass(frozen=True, slots=True)
 class RecordQuarantined:
-    """The platform cannot serve one record, even alone; it comes after `position`."""
+    """The platform cannot serve one record, even alone; it comes after `position`. `records`: so many in a row."""
 
     stream: str
     position: str
     reason: str
+    records: int = 1
     # An error though the run goes on: nobody else would tell that this record is missing.
     level: ClassVar[int] = logging.ERROR
 
     def message(self) -> str:
         """Return the event as a sentence."""
-        return _line(f"{self.stream}: the record after {self.position} cannot be read: {self.reason}")
+        which = "the record" if self.records == 1 else counted(self.records, "record")
+        return _line(f"{self.stream}: {which} after {self.position} cannot be read: {self.reason}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,11 +258,11 @@ class Extraction:
 
     def _quarantine(self, run: _StreamRun, quarantine: Quarantine) -> None:
         key_range = quarantine.key_range
-        run.quarantined += 1
+        run.quarantined += quarantine.records
         run.state = replace(run.state, quarantined=(*run.state.quarantined, key_range))
         # What a person can look for in the shop: the key of the record before it, as its own cannot be read.
         position = key_range.after.value if key_range.after is not None else key_range.lower or "the start"
-        self._hook(RecordQuarantined(run.stream.name, position, str(quarantine.error)))
+        self._hook(RecordQuarantined(run.stream.name, position, str(quarantine.error), quarantine.records))
 
     def _due(self) -> list[_StreamRun]:
         """Return the streams whose buffers should be delivered now."""

@@ -21,10 +21,11 @@ _PAGE_BYTES_LIMIT = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """A record that cannot be served or decoded, even alone: it is the first record of `key_range`."""
+    """Records that cannot be served or decoded, even alone: the first ones of `key_range`, mostly one."""
 
     key_range: KeyRange
     error: CommercetoolsError
+    records: int = 1
 
 
 @dataclass(frozen=True, slots=True)

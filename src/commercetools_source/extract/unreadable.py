@@ -88,7 +88,7 @@ def _quarantine(request: PageRequest, page: Page, skipped: int, error: Commercet
     """Return the step to `page`, which lies behind `skipped` records that nobody can read."""
     remainder = behind_page(request, page, skipped) if page.records else None
     ranges = () if remainder is None else (remainder,)
-    return Step(page, ranges, 1, Quarantine(_around(request, remainder), error))
+    return Step(page, ranges, 1, Quarantine(_around(request, remainder), error, skipped))
 
 
 def _behind_undecodable(request: PageRequest) -> KeyRange | None:
