@@ -15,7 +15,7 @@
 #   make judges    clients that nobody here wrote ask the sandbox: schemathesis, the TypeScript SDK (needs node), the Python SDK
 #   make crash     a process that writes a DuckDB file, and one in which dlt loads, are killed at 50 random moments, and one
 #                  that reads a Parquet folder's history in full at each change of a file; every destination in hundreds of
-#                  random sequences of loads and kills (15 minutes)
+#                  random sequences of loads and kills (20 minutes)
 #   make texts     write tests/cli/texts.txt and the tables of docs/sandbox.md anew: what each command prints and what the
 #                  sandbox refuses, as tests compare it (1 minute)
 #   make hours     two hours of `sync --every 1m` with faults, in virtual time; the forecast for the demo shop against its runs (5 minutes)
