@@ -70,13 +70,21 @@ READERS: dict[str, Callable[[str], Any]] = {
     "text",
     [
         '{"client_secret": "s3cr3t-one", "client_secret": "s3cr3t-two"}',
-        '{"a": [{"client_secret": 1}, {"client_secret": "s3cr3t-one", "b": 1, "client_secret": "s3cr3t-one"}]}',
+        '{"a": [{"client_secret": 1}, {"client_secret": "s3cr3t-one", "b": 1, "client_secret": "s3cr3t-two"}]}',
+        '{"client_secret": {"a": [1]}, "client_secret": {"a": [1.0]}}',
     ],
 )
-def test_json_with_a_name_twice_is_refused_and_no_value_shown(reader: str, text: str) -> None:
+def test_json_with_two_values_of_a_name_is_refused_and_no_value_shown(reader: str, text: str) -> None:
     with pytest.raises(CommercetoolsError, match="has 'client_secret' twice, and only one value can hold") as raised:
         READERS[reader](text)
     assert "s3cr3t" not in str(raised.value)
+
+
+@pytest.mark.parametrize("reader", [name for name in READERS if name != "settings that were pasted"])
+@pytest.mark.parametrize("value", ["null", "1.5", '{"client_id": [{"a": "b"}]}'])
+def test_json_may_say_the_same_twice_as_the_states_of_pyairbyte_do(reader: str, value: str) -> None:
+    text = f'{{"project_key": "shop", "global_": {value}, "streams": [], "global_": {value}}}'
+    READERS[reader](text)
 
 
 @pytest.mark.parametrize(

@@ -64,17 +64,18 @@ def decode_json(text: bytes | str) -> Any:
     """Return the value of a JSON text.
 
     Raises ValueError and RecursionError, and ConfigError, to be told behind the name of a file, for an object that has
-    a name twice.
+    a name twice with two values.
     """
     value = msgspec.json.decode(text)
     # Of two values a decoder takes the last one without a word.
-    json.loads(text, object_pairs_hook=_refuse_twice, parse_float=str, parse_int=str)
+    json.loads(text, object_pairs_hook=_refuse_two_values, parse_float=str, parse_int=str)
     return value
 
 
-def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:
-    names = set[str]()
-    for name, _ in pairs:
-        if name in names:
+def _refuse_two_values(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        # PyAirbyte writes one value twice into each state.
+        if values.setdefault(name, value) != value:
             raise ConfigError(repeated(name))
-        names.add(name)
+    return values
