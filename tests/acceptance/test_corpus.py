@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB, Parquet
 from commercetools_source.model.quoting import quoted
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 
 def test_every_relation_of_the_corpus_is_the_same_in_parquet_as_in_duckdb(tmp_path: Path) -> None:
     with Sandbox(rows=corpus()) as sandbox, Client(sandbox.settings()) as client:
+        for order in sandbox.records("orders")[:3]:  # the history of a sandbox begins with the first change
+            sandbox.update("orders", order["id"], {"orderState": "Complete"})
+        sandbox.clock.advance(900)
         for destination in (DuckDB(tmp_path / "shop.duckdb"), Parquet(tmp_path / "files", materialize=True)):
-            assert sync(client, destination).complete
+            assert sync(client, destination, streams=list(STREAMS)).complete
     with duckdb.connect() as files, duckdb.connect(str(tmp_path / "shop.duckdb"), read_only=True) as file:
         for connection in (files, file):
             connection.execute("SET TimeZone = 'UTC'")
