@@ -92,10 +92,10 @@ given on the command line wins over both. A region given later replaces URLs giv
 `.env` of the current folder is read if it has `CTP_` variables; lines of it that are not NAME=value and have nothing to
 do with commercetools are left alone. UTF-16 files, which some Windows shells write, are read if they have their mark.
 
-A name that comes twice is refused, and its values are not shown: `CTP_` variables of a `.env`, and names with two values
-in any JSON that is handed over (settings, the config, catalog and state of Singer and Airbyte). A pipe may take the
-place of the file, as shells make it of `--config <(vault read ...)`: it says the lines of a `.env` or a JSON object. It
-is given up when nobody has written into it for a minute, and so is one in place of a catalog or state.
+A name that comes twice is refused, and its values are not shown: `CTP_` variables of a `.env`, and names with two
+values in any JSON that is handed over (settings, the config, catalog and state of Singer and Airbyte). A pipe may take
+the place of the file, as shells make it of `--config <(vault read ...)`: it says the lines of a `.env` or a JSON
+object. It is given up when nobody has written into it for a minute, and so is one in place of a catalog or state.
 
     # shop.toml
     region = "europe-west1.gcp"
