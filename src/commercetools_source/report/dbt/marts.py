@@ -146,18 +146,24 @@ _COHORTS = Mart(
     ),
 )
 
+_VARIANT: Mapping[str, str] = MappingProxyType(
+    {
+        "product_id": "Id of the product.",
+        "variant_id": "Number of the variant inside its product.",
+        "sku": "SKU of the variant.",
+        "product_key": "Key of the product.",
+        "product_name": "Name in the language of the project's variable `language`, or in any other that there is.",
+        "product_type_id": "Id of the product type.",
+    }
+)
+
 _VARIANTS = Mart(
     "current_variants",
     ("product_id", "variant_id"),
     ("product_id", "variant_id", "price_mode", "is_published", "is_resource"),
     MappingProxyType(
         {
-            "product_id": "Id of the product.",
-            "variant_id": "Number of the variant inside its product.",
-            "sku": "SKU of the variant.",
-            "product_key": "Key of the product.",
-            "product_name": "Name in the language of the project's variable `language`, or in any other that there is.",
-            "product_type_id": "Id of the product type.",
+            **_VARIANT,
             "price_mode": "Embedded for prices of the product's own, Standalone for those by SKU.",
             "is_published": "Whether the product is published.",
             "is_resource": "Whether the variant is a resource of its own, and not inside its product.",
@@ -171,10 +177,7 @@ _PRICES = Mart(
     ("product_id", "variant_id", "price_id", "price_mode", "currency", "price"),
     MappingProxyType(
         {
-            "product_id": "Id of the product.",
-            "variant_id": "Number of the variant inside its product.",
-            "sku": "SKU of the variant.",
-            "product_name": "Name in the language of the project's variable `language`, or in any other that there is.",
+            **{name: _VARIANT[name] for name in ("product_id", "variant_id", "sku", "product_name")},
             "price_id": "Id of the price.",
             "price_mode": "Embedded for a price of the product's own, Standalone for one by SKU.",
             "currency": "Currency, ISO 4217.",
@@ -196,12 +199,7 @@ _STOCK = Mart(
     ("product_id", "variant_id", "is_published", "inventory_entries"),
     MappingProxyType(
         {
-            "product_id": "Id of the product.",
-            "variant_id": "Number of the variant inside its product.",
-            "sku": "SKU of the variant.",
-            "product_key": "Key of the product.",
-            "product_name": "Name in the language of the project's variable `language`, or in any other that there is.",
-            "product_type_id": "Id of the product type.",
+            **_VARIANT,
             "is_published": "Whether the product is published.",
             "inventory_entries": "Inventory entries of the SKU, one for each supply channel; 0: stock is not tracked.",
             "on_stock": "Pieces in stock, reserved ones included; NULL where stock is not tracked.",
