@@ -513,8 +513,8 @@ def test_a_full_read_that_is_killed_at_any_change_of_a_file_loses_no_version(tmp
     store(made, delivered([zone("a", 3, 20)], 12, Phase.FULL_FIRST, mode="full", bound=api(22)))
     last = [zone("c", 2, 15)]
     given = json.dumps({"records": last, "cursor": api(22)})
-    # All of them in `make crash`, each third one in `make test`: a process takes a second.
-    ended, point, step = -9, 0, 1 if "KILLS" in os.environ else 3
+    # All of them in `make crash`, each fifth one in `make test`: a process takes a second.
+    ended, point, step = -9, 0, 1 if "KILLS" in os.environ else 5
     while ended == -9:
         point += step
         folder = tmp_path / str(point) / "folder"

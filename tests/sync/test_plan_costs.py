@@ -138,6 +138,8 @@ def within_two(planned: float, run: float) -> bool:
 def test_a_plan_names_requests_and_seconds_of_a_first_run_and_of_the_next(
     tiny: Sandbox, tmp_path: Path, streams: Sequence[str] | None, size: int
 ) -> None:
+    if streams is None and size == 500 and "HOURS" not in os.environ:
+        pytest.skip("the single streams have one page each: make hours")
     _compare(Shop(tiny, tmp_path / "files", size), streams)
 
 
