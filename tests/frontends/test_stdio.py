@@ -33,7 +33,7 @@ TAP = (sys.executable, "-c", "from commercetools_source.frontends.singer import 
 MAGE = (sys.executable, str(Path(commercetools.__file__)))
 SANDBOX = (sys.executable, "-m", "commercetools_source.sandbox")
 FULL = pytest.param("/dev/full", marks=pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here"))
-CLOSED = ("<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-")
+CLOSED = ("<&-", ">&-", "2>&-", "<&- 2>&-", "<&- >&- 2>&-")
 
 
 @pytest.fixture(scope="module")

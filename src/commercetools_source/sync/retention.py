@@ -59,8 +59,8 @@ def ages_of(retain: Mapping[str, str], streams: Iterable[Stream], destination: D
 def retained(delivery: Delivery, selection: Selection) -> Delivery:
     """Return the last delivery of a stream with a state that says from when on it is held; others as they are.
 
-    It is stored before older rows are taken out: those are judged by nobody from then on. So do the states of stores
-    beside it, because the rows of a stream are in one table.
+    It is stored before older rows are taken out: those are judged by nobody from then on. The states of stores beside
+    it say so too, because the rows of a stream are in one table.
     """
     bound = selection.oldest_of(delivery.stream)
     if bound is None or not delivery.phase.last:
