@@ -347,12 +347,12 @@ MANY = 6 if "KILLS" in os.environ else 1  # make crash
 
 if find_spec("obstore"):
     TestBucket = BucketMachine.TestCase
-    TestBucket.settings = settings(max_examples=8 * MANY, stateful_step_count=10)
+    TestBucket.settings = settings(max_examples=6 * MANY, stateful_step_count=10)
 if not lacking_extension("ducklake"):
     TestLake = LakeMachine.TestCase
     TestLake.settings = settings(max_examples=6 * MANY, stateful_step_count=8, deadline=None)
 TestDuckDB = DuckDBMachine.TestCase
-TestDuckDB.settings = settings(max_examples=8 * MANY, stateful_step_count=10)
+TestDuckDB.settings = settings(max_examples=6 * MANY, stateful_step_count=10)
 TestParquet = ParquetMachine.TestCase
 TestParquet.settings = settings(max_examples=12 * MANY, stateful_step_count=12)
 TestHistory = HistoryMachine.TestCase

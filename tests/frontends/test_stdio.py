@@ -223,8 +223,9 @@ def test_an_output_that_cannot_be_written_is_one_sentence(
         "schema": (*MODULE, "schema"),
         "version": (*MODULE, "--version"),
     }
-    # Without a buffer it matters who writes, and not what.
-    tried = {"tap", "mage", "sync", "schema"} if unbuffered else commands
+    # Without a buffer, and where only another call fails first, it matters who writes, and not what.
+    few = unbuffered or output in {"</dev/null 1<&0", ">&- <&-"}
+    tried = ["tap", "mage", "sync", "schema"] if few else list(commands)
     for name in tried:
         command = commands[name]
         done = run(command, output, tmp_path, variables, unread)
