@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from abc import abstractmethod
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,11 +85,13 @@ class Machine(RuleBasedStateMachine):
         self.state = StreamState()
         self.number = 0
 
+    @abstractmethod
     def new(self, path: Path) -> Destination:
-        raise NotImplementedError
+        """Return the destination, not yet opened."""
 
+    @abstractmethod
     def read(self, path: Path) -> Table | None:
-        raise NotImplementedError
+        """Return the rows of the table, None where there is none."""
 
     @property
     def path(self) -> Path:

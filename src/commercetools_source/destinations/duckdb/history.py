@@ -177,9 +177,9 @@ class History:
         Of what `joins` others nobody knows how it was before; theirs begins no earlier than it did.
         """
         since = moment(read).replace(tzinfo=None) if (read := state.cursor or state.bound) else None
-        stored = self._database.execute(f"SELECT since FROM {_BEGINNINGS} WHERE stream = ?", [stream])  # noqa: S608 - a constant
-        if joins and since is not None and stored and stored[0][0] is not None:
-            since = max(since, stored[0][0])
+        if joins and since is not None:
+            stored = self._database.execute(f"SELECT since FROM {_BEGINNINGS} WHERE stream = ?", [stream])  # noqa: S608 - a constant
+            since = max([since, *(begin for (begin,) in stored if begin is not None)])
         self._database.execute(f"DELETE FROM {_BEGINNINGS} WHERE stream = ?", [stream])  # noqa: S608 - a constant
         self._database.execute(
             f"INSERT INTO {_BEGINNINGS} VALUES (?, ?, ?)",  # noqa: S608 - same

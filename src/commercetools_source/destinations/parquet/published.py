@@ -119,13 +119,15 @@ def _version() -> bytes:
     return version("commercetools-source").encode()
 
 
-def _code() -> str:
+# Asked for each stream of a first run.
+@cache
+def _code() -> bytes:
     """Return what tells the code that is installed from any other, also from one of the same version."""
     from importlib.metadata import distribution
 
     package = distribution("commercetools-source")
     # It has a hash of each file: https://packaging.python.org/en/latest/specifications/recording-installed-packages/
-    return package.read_text("RECORD") or package.version
+    return (package.read_text("RECORD") or package.version).encode()
 
 
 def _descriptions(table: str, entry: Entry) -> Mapping[str, str]:
@@ -181,8 +183,8 @@ def publish_views(folder: Folder, texts: Texts | None = None) -> None:
 
 def _mark(folder: Folder, facts: Mapping[str, str], text: bytes) -> bytes:
     """Return what tells a script from one that was changed, and from those of other tables, places and versions."""
-    made = (_code(), folder.files.url, folder.files.loading, *facts.values())
-    return sha256(b"".join((text, *map(str.encode, made)))).hexdigest().encode()
+    made = (folder.files.url, folder.files.loading, *facts.values())
+    return sha256(b"".join((text, _code(), *map(str.encode, made)))).hexdigest().encode()
 
 
 def _script(
