@@ -87,8 +87,6 @@ class Reporting:
         try:
             replace_file(self._path, lambda out: out.write(text.encode()))
         except OSError as failure:
-            if isinstance(failure, DestinationError):
-                raise
             raise DestinationError(f"cannot write {self._path}: {failure.strerror or failure}") from failure
 
     def _write_after_run(self, report: RunReport | None, error: str) -> bool:

@@ -66,10 +66,9 @@ def files_of(given: Mapping[str, Path | None], destination: Location) -> list[Pa
     """
     taken = {os.path.realpath(destination.path()): "the destination"} if destination.is_local() else {}
     for option, path in given.items():
-        if file_of(path, option) is not None:
-            other = taken.setdefault(os.path.realpath(str(path)), option)
-            if other != option:
-                raise ConfigError(f"{option} is {path}, and so is {other}; name another file")
+        file = file_of(path, option)
+        if file is not None and (other := taken.setdefault(os.path.realpath(file), option)) != option:
+            raise ConfigError(f"{option} is {file}, and so is {other}; name another file")
     return list(given.values())
 
 

@@ -161,7 +161,5 @@ def _write(path: Path, tables: tuple[str, ...]) -> None:
     except FileNotFoundError as error:
         reason = f"the folder {path.parent} does not exist; create it first"
         raise DestinationError(f"cannot write {path}: {reason}") from error
-    except DestinationError:  # an OSError as well, and a sentence already
-        raise
     except OSError as error:
         raise DestinationError(f"cannot write {path}: {error.strerror or error}") from error

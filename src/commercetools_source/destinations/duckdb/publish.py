@@ -31,8 +31,6 @@ def publish(source: Path, target: Path) -> None:
     connection = attach(source, read_only=True)
     try:
         replace_file(target, lambda out: _copy(source, out))
-    except DestinationError:
-        raise
     except OSError as error:
         raise DestinationError(f"cannot publish {target}: {error.strerror or error}") from error
     finally:
