@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parents[2] / "docs" / "dlt.md"
 STREAMS = ["orders", "zones"]
+TYPE = {"key": "sized", "name": {"en": "sized"}, "resourceTypeIds": ["customer-group"]}
 
 
 @pytest.fixture
@@ -348,6 +349,31 @@ def test_money_in_relations_is_decimal_and_custom_fields_are_typed(tmp_path: Pat
             assert amounts[record["id"]].scaleb(planned["fractionDigits"]) == planned["centAmount"]
         custom = {name: sql for name, sql in types if name.startswith("custom_")}
         assert set(custom.values()) > {"JSON", "VARCHAR"}, custom
+        warehouse.pipeline.deactivate()
+
+
+def test_a_custom_field_whose_type_changes_gets_a_column_for_each_type(tmp_path: Path) -> None:
+    given: list[tuple[dict[str, Any], Any, str]] = [
+        ({"name": "Number"}, 3.5, "custom_size"),
+        ({"name": "Set", "elementType": {"name": "String"}}, ["s", "m"], "custom_size__v_json"),
+        ({"name": "String"}, "large", "custom_size__v_text"),
+        ({"name": "Number"}, 4.5, "custom_size"),
+    ]
+    with Sandbox(rows=()) as shop:
+        warehouse = Warehouse(tmp_path, shop)
+        for kind, value, column in given:
+            field = {"name": "size", "label": {"en": "size"}, "required": False, "type": kind}
+            sized = shop.create("types", {**TYPE, "fieldDefinitions": [field]})
+            custom = {"type": {"typeId": "type", "id": sized["id"]}, "fields": {"size": value}}
+            shop.create("customer_groups", {"name": column, "custom": custom})
+            shop.clock.advance(5)
+            warehouse.load(["customer_groups"], relations=True)
+            (loaded,) = warehouse.rows(
+                f"SELECT {column} FROM model_customer_groups WHERE custom_type_id = '{sized['id']}'"
+            )
+            assert (json.loads(loaded[0]) if "json" in column else loaded[0]) == value
+            shop.delete("types", sized["id"])
+        assert len(warehouse.versions("model_customer_groups")) == len(given)
         warehouse.pipeline.deactivate()
 
 

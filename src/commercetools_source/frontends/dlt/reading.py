@@ -20,7 +20,7 @@ from commercetools_source.frontends.arrow_relations import RelationTables
 from commercetools_source.frontends.arrow_rows import ArrowRows
 from commercetools_source.frontends.deleted import deleted_since
 from commercetools_source.frontends.dlt.run import Run, tell
-from commercetools_source.frontends.dlt.tables import hints, new_fields, relation_hints, shown
+from commercetools_source.frontends.dlt.tables import hints, new_fields, relation_hints, shown, with_variants
 from commercetools_source.frontends.words import DLT
 from commercetools_source.sync.deletions import Kept
 
@@ -133,7 +133,9 @@ class _Reading:
         prefix = "model" if resource.name == self._stream.name else f"{resource.name}_model"
         for relation in self._relations.of(records, rows):
             if replaces or len(relation.rows):
-                yield _for_table(relation.rows, f"{prefix}_{relation.name}", relation_hints(relation), disposition)
+                name = f"{prefix}_{relation.name}"
+                fitting = with_variants(relation, name)
+                yield _for_table(fitting.rows, name, relation_hints(fitting), disposition)
 
     def _note_unfit(self) -> None:
         """Let new fields become columns of the next run, unless the schema's contract forbids new columns."""

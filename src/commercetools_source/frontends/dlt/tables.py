@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dlt
 import msgspec
+from dlt.common.libs.pyarrow import get_column_type_from_py_arrow
 
 from commercetools_source.arrow.decode import DELETED_AT, OWN, UNFIT
 from commercetools_source.catalog.kinds import KINDS
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from commercetools_source.frontends.arrow_relations import RelationTable
     from commercetools_source.frontends.arrow_rows import ArrowRows
 
-__all__ = ["hints", "new_fields", "relation_hints", "shown"]
+__all__ = ["hints", "new_fields", "relation_hints", "shown", "with_variants"]
 
 _LONG = re.compile(r"\d{19}")
 """What may be a whole number beyond 64 bits, which dlt cannot write: its digits become a text."""
@@ -55,6 +57,28 @@ def shown(table: pa.Table, types: Mapping[str, str], form: str) -> Any:
     """Return rows as dlt takes them: times in UTC with a zone, and no list without rows; `types`: those of DuckDB."""
     table = fitted(table, fields(types))
     return table if form == "arrow" else _dicts(table, types) or dlt.mark.materialize_table_schema()
+
+
+def with_variants(table: RelationTable, name: str) -> RelationTable:
+    """Return the table as it can be loaded into the one called `name`: no column there changes its type.
+
+    A column that has another one there, because somebody changed the definition of a custom field or an attribute,
+    becomes a column beside it, named as dlt names such columns: `custom_size__v_text`.
+    https://dlthub.com/docs/general-usage/schema#variant-columns
+    """
+    schema = dlt.current.source_schema()
+    held = schema.tables.get(schema.naming.normalize_table_identifier(name), {}).get("columns", {})
+    names = {}
+    for column, sql in table.types.items():
+        kind = (
+            "json"
+            if sql == "JSON"
+            else get_column_type_from_py_arrow(table.rows.schema.field(column).type)["data_type"]
+        )
+        known = held.get(schema.naming.normalize_path(column), {}).get("data_type", kind)
+        names[column] = column if known == kind else f"{column}__v_{kind}"
+    types = {names[column]: sql for column, sql in table.types.items()}
+    return replace(table, types=types, rows=table.rows.rename_columns([*names.values()]))
 
 
 def new_fields(rows: ArrowRows) -> list[str]:
