@@ -91,6 +91,7 @@ class Server(ThreadingHTTPServer):
         self.asked: list[tuple[str, str]] = []
         self.tokens: list[str] = []
         self.rules: list[list[Any]] = []
+        self.after = 0
         self.doomed: subprocess.Popen[bytes] | None = None
         self.changes_left = 0
         self.ignores_conditions = False
@@ -100,6 +101,11 @@ class Server(ThreadingHTTPServer):
 
     def refuse(self, method: str, word: str, status: int, times: int = 1000) -> None:
         self.rules.append([method, word, status, times])
+
+    def refuse_one(self, status: int, after: int) -> None:
+        """Refuse one request, whatever it is, after so many others."""
+        self.rules.append(["", "", status, 1])
+        self.after = after
 
     def kill_at(self, process: subprocess.Popen[bytes], changes: int) -> None:
         """Kill a process in place of its next request that changes something, after so many of them."""
@@ -113,8 +119,11 @@ class Server(ThreadingHTTPServer):
                 self.doomed.wait()
                 self.doomed = None
                 return -1 if method == "PUT" and len(self.asked) % 2 else 503
+        if self.after:
+            self.after -= 1
+            return None
         for rule in self.rules:
-            if rule[0] == method and rule[1] in path and rule[3] > 0:
+            if rule[0] in {"", method} and rule[1] in path and rule[3] > 0:
                 rule[3] -= 1
                 return int(rule[2])
         return None

@@ -276,6 +276,79 @@ def kill_writer(url: str) -> None:
 
 
 @needs_s3
+@pytest.mark.parametrize("status", [403, -1])
+def test_a_process_goes_on_at_once_though_the_end_or_begin_of_its_last_run_was_refused(
+    url: str, proxy: Server, tmp_path: Path, status: int
+) -> None:
+    """Repeated by one process (`--every`), it would wait for itself until the lease has ended."""
+    destination = opened(url)
+    destination.write(deliver(OLD))
+    proxy.refuse("PUT", "manifest.json", status)
+    destination.close()
+    proxy.rules.clear()
+    proxy.refuse("PUT", "manifest.json", status)
+    with pytest.raises(DestinationError, match="cannot use"):
+        opened(url)
+    proxy.rules.clear()
+    destination = opened(url)
+    with pytest.raises(InUseError):  # which has not ended
+        opened(url)
+    destination.close()
+    assert rows(url, tmp_path / "copy") == by_id(*OLD)
+
+
+@needs_s3
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_whatever_request_of_a_run_is_refused_is_told_as_a_failure_of_the_destination(
+    url: str, proxy: Server, kind: str
+) -> None:
+    """Each request is the one that is refused in turn: of a run that writes, of erasing, and of reading."""
+
+    def write() -> None:
+        destination: Any = open_destination(f"{kind}:{url}", materialize=True if kind == "parquet" else None)
+        try:
+            destination.open()
+            destination.write(deliver([{"id": "1", "version": 9, "rates": [{"id": "r"}]}], Phase.MERGE_LAST))
+        finally:
+            destination.close()
+
+    def erase() -> None:
+        destination: Any = open_destination(f"{kind}:{url}")
+        try:
+            destination.open()
+            destination.rewrite(STREAM, {"1"}, lambda record: record)
+            assert list(destination.scan(STREAM, ["id"]))
+        finally:
+            destination.close()
+
+    def read() -> None:
+        destination: Any = open_stored(f"{kind}:{url}")
+        try:
+            open_to_read(destination)
+            destination.runs(1)
+            assert list(destination.scan(STREAM, ["id"]))
+        finally:
+            destination.close()
+
+    write()
+    for action in (write, erase, read):
+        asked = len(proxy.asked)
+        action()
+        requests = len(proxy.asked) - asked
+        told = set()
+        for number in range(requests):
+            proxy.refuse_one(403, after=number)
+            try:
+                action()
+            except DestinationError as error:
+                told.add(str(error))
+            proxy.rules.clear()
+        assert told
+        assert all("credentials do not allow it" in sentence for sentence in told), told
+        assert not [sentence for sentence in told if "OSError" in sentence or "must be a file" in sentence]
+
+
+@needs_s3
 def test_a_run_that_another_one_has_overtaken_stores_nothing_more_and_says_so(url: str, tmp_path: Path) -> None:
     first = opened(url)
     first.write(deliver(OLD))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercetools_source.destinations.store.lease import LEASE, Writer, is_running, obstacle
+from commercetools_source.destinations.store.lease import LEASE, Writer, is_running, is_writing, obstacle, this_process
 
 WRITER = Writer("5f3a9c01", "here", 17)
 
@@ -40,6 +40,13 @@ def test_nobody_waits_longer_than_the_lease(seconds: float, same: bool, is_alive
     sentence = obstacle(WRITER, seconds, "here" if same else "there", is_alive=is_alive)
     assert seconds < LEASE or not sentence
     assert not sentence or sentence.startswith("in use by process 17 on here; ")
+
+
+def test_a_process_does_not_wait_for_a_run_of_its_own_that_is_over() -> None:
+    run = this_process("5f3a9c01")
+    assert is_writing(run, {"5f3a9c01"})
+    assert not is_writing(run, {"0a1b2c3d"})
+    assert is_writing(Writer("5f3a9c01", "here", os.getppid()), set())
 
 
 def test_a_process_runs_until_it_has_ended() -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.folder import Folder
+from commercetools_source.errors import DestinationError
 from commercetools_source.extract.abilities import Changes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from commercetools_source.destinations.store import Store
     from commercetools_source.events import Notice
     from commercetools_source.extract.run_record import RunRecord
 
-__all__ = ["FolderDestination"]
+__all__ = ["KEPT", "FolderDestination"]
+
+KEPT = "what was stored before is kept, and the next run goes on from there"
 
 
 class FolderDestination:
@@ -29,6 +33,16 @@ class FolderDestination:
     def close(self) -> None:
         """Release the folder."""
         self._folder.close()
+
+    @contextmanager
+    def _failing(self, action: str) -> Iterator[None]:
+        """Raise DestinationError for what a disk or bucket refuses inside."""
+        try:
+            yield
+        except OSError as error:
+            if isinstance(error, DestinationError):
+                raise
+            raise DestinationError(f"cannot {action} {self.name}: {error}; {KEPT}") from error
 
     def scrub(self) -> None:
         """Let no file hold what was stored before, and close it; raises DestinationError."""

@@ -94,29 +94,33 @@ class Jsonl(FolderDestination):
     def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
         """Yield each stored record, of a read under way too; it is whole, whatever `fields` are asked for."""
         del fields  # a line is read whole anyway
-        paths = [path for path, _, _ in self._files(stream)]
-        younger = (
-            set[bytes]()
-            if before is None
-            else {
-                bytes(decode_fields(record)["id"]) for record in _lines(paths) if not _is_before(record, stream, before)
-            }
-        )
-        for record in _lines(paths):
-            if before is None or bytes(decode_fields(record)["id"]) not in younger:
-                yield record
+        with self._failing(f"read {stream.name} in"):
+            paths = [path for path, _, _ in self._files(stream)]
+            younger = (
+                set[bytes]()
+                if before is None
+                else {
+                    bytes(decode_fields(record)["id"])
+                    for record in _lines(paths)
+                    if not _is_before(record, stream, before)
+                }
+            )
+            for record in _lines(paths):
+                if before is None or bytes(decode_fields(record)["id"]) not in younger:
+                    yield record
 
     def rewrite(self, stream: Stream, ids: Collection[str], change: Callable[[msgspec.Raw], msgspec.Raw] | None) -> int:
         """Let lines be what `change` makes of their records, or take them out; return how many."""
         changed = 0
-        for path, name, loading in list(self._files(stream)):
-            with path.open("rb") as lines:
-                new = sum(_new_line(line, stream, ids, change) != line for line in lines)
-            # A file without a line of these persons is not written anew, and keeps its time of change.
-            if new:
-                changed += new
-                rows = TableRows(stream.name, stream.key, partial(_rewrite, path, stream, ids, change))
-                self._folder.exchange(rows, [name], loading=loading)
+        with self._failing(f"erase records of {stream.name} in"):
+            for path, name, loading in list(self._files(stream)):
+                with path.open("rb") as lines:
+                    new = sum(_new_line(line, stream, ids, change) != line for line in lines)
+                # A file without a line of these persons is not written anew, and keeps its time of change.
+                if new:
+                    changed += new
+                    rows = TableRows(stream.name, stream.key, partial(_rewrite, path, stream, ids, change))
+                    self._folder.exchange(rows, [name], loading=loading)
         return changed
 
     def _files(self, stream: Stream) -> Iterator[tuple[Path, str, bool]]:

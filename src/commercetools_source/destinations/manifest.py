@@ -122,7 +122,9 @@ def load_manifest(store: Store, suffix: str) -> Manifest:
     except OSError as error:
         if isinstance(error, DestinationError):
             raise
-        raise DestinationError(f"cannot read {path}: {error.strerror or error}; it must be a file") from error
+        # A bucket gives its own reason, in a sentence with what to do.
+        reason = f"{error.strerror}; it must be a file" if error.strerror else str(error)
+        raise DestinationError(f"cannot read {path}: {reason}") from error
     if text is not None:
         manifest = _manifest(text, path, store.loading)
         # Two formats in one folder would be read as one table by whoever globs it.

@@ -6,7 +6,7 @@ import secrets
 import time
 from contextlib import contextmanager, suppress
 from socket import gethostname
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
@@ -22,7 +22,7 @@ from commercetools_source.destinations.manifest import (
     load_manifest,
     save_manifest,
 )
-from commercetools_source.destinations.store.lease import Writer, is_running, obstacle, this_process
+from commercetools_source.destinations.store.lease import Writer, is_writing, obstacle, this_process
 from commercetools_source.errors import DestinationError, InUseError
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ class ManifestWriter:
 
     A change is what happens inside `writing`: files that `file` writes, then one `replace`, which makes them count.
     """
+
+    _open: ClassVar[set[str]] = set()
+    """The runs of this process that have a shared store open."""
 
     def __init__(self, files: Store, suffix: str) -> None:
         self.manifest = Manifest(FORMAT, suffix)
@@ -75,18 +78,20 @@ class ManifestWriter:
         writer = self.manifest.writer
         if isinstance(writer, Writer):
             seconds = time.time() - self._files.changed(MANIFEST)
-            if reason := obstacle(writer, seconds, gethostname(), is_alive=is_running(writer.process)):
+            if reason := obstacle(writer, seconds, gethostname(), is_alive=is_writing(writer, self._open)):
                 raise InUseError(f"{self._files.name} is {reason}")
         self._save(msgspec.structs.replace(self.manifest, writer=this_process(self._run)))
         self._claimed = True
+        self._open.add(self._run)
         self._files.prepare()  # what is there now stays until this run changes it
 
     def close(self) -> None:
         """Let others write; the lock of the store is released by its own `close`."""
         if self._claimed:
             self._claimed = False
-            with suppress(OSError):  # the next run waits until the lease has ended
+            with suppress(OSError):  # one on another machine waits until the lease has ended
                 self._save(msgspec.structs.replace(self.manifest, writer=msgspec.UNSET))
+        self._open.discard(self._run)
         self._writes = False
 
     # --- one change ---

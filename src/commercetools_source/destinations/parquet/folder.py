@@ -18,7 +18,7 @@ from commercetools_source.arrow.decode import surprises
 from commercetools_source.arrow.nested import NestedFields
 from commercetools_source.catalog.schema import columns
 from commercetools_source.destinations.duckdb_engine import first_line, refuse_backslash
-from commercetools_source.destinations.folder_destination import FolderDestination
+from commercetools_source.destinations.folder_destination import KEPT, FolderDestination
 from commercetools_source.destinations.manifest import MANIFEST
 from commercetools_source.destinations.parquet import deletions, erasure
 from commercetools_source.destinations.parquet.deliveries import Deliveries
@@ -87,22 +87,33 @@ class Parquet(FolderDestination):
         self._import()
         self._changes = {}
         # Before the folder is made or locked: what is refused must leave no trace.
-        refuse_foreign(self._folder)
+        with self._opening():
+            refuse_foreign(self._folder)
         self._session.refuse_link()
         states = self._folder.open()
-        self._history.start(states)
         try:
+            self._history.start(states)
             # No row was stored after the manifest, so a clock that was set back cannot make new rows look old.
             self._deliveries.start(self._folder.files.changed(MANIFEST))
-            for stream in self._folder.tables():
-                for table in (stream, *self._folder.tables(stream)):
-                    # A run that was killed may have stored a column and not yet published it.
-                    publish_columns(self._folder, table)
-            publish_views(self._folder)  # the folder may have been moved
+            with self._opening():
+                for stream in self._folder.tables():
+                    for table in (stream, *self._folder.tables(stream)):
+                        # A run that was killed may have stored a column and not yet published it.
+                        publish_columns(self._folder, table)
+                publish_views(self._folder)  # the folder may have been moved
         except BaseException:
             self.close()
             raise
         return states
+
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if isinstance(error, DestinationError):
+                raise
+            raise DestinationError(self._folder.files.explain(error)) from error
 
     def open_read_only(self) -> Mapping[str, StreamState]:
         """Return the stored states, with nothing changed; raises DestinationError and StateError.
@@ -232,10 +243,11 @@ class Parquet(FolderDestination):
             self._deliveries.forget_columns()  # columns that were added are not stored
             if isinstance(error, DestinationError) or not isinstance(error, (duckdb.Error, pa.ArrowException, OSError)):
                 raise
-            kept = "what was stored before is kept, and the next run goes on from there"
             # What DuckDB and Arrow refuse concerns this stream only; a full disk or a lost folder concerns all.
             failure = DestinationError if isinstance(error, (OSError, duckdb.IOException)) else RecordError
-            raise failure(f"cannot {action} {self.name}: {first_line(error)}; {kept}") from error
+            # What DuckDB says of a store of ours begins with the name of the error that it was told.
+            reason = first_line(error).removeprefix(f"{OSError.__name__}: ")
+            raise failure(f"cannot {action} {self.name}: {reason}; {KEPT}") from error
 
 
 def _past_lost(streams: Sequence[str]) -> Notice:

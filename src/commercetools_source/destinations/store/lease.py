@@ -8,10 +8,14 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from typing import TYPE_CHECKING
 
 import msgspec
 
-__all__ = ["LEASE", "Writer", "is_running", "obstacle", "this_process"]
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+__all__ = ["LEASE", "Writer", "is_running", "is_writing", "obstacle", "this_process"]
 
 LEASE = 600.0
 """Seconds after which a run that has stored nothing is taken for killed. Others may go on then, and it is told."""
@@ -44,6 +48,15 @@ def obstacle(writer: Writer, seconds: float, host: str, *, is_alive: bool) -> st
         f"in use by process {writer.process} on {writer.host}; wait until it has ended and run again"
         f" (if it was killed, in {minutes} minute{'s' * (minutes != 1)})"
     )
+
+
+def is_writing(writer: Writer, runs: Container[str]) -> bool:
+    """Return whether a process of this number runs on this machine, and of this process whether the run is in `runs`.
+
+    A run of this process that is over may still be named, where the store refused to be told of its end. And in a
+    container each process has the same number as the one that was killed before it.
+    """
+    return writer.run in runs if writer.process == os.getpid() else is_running(writer.process)
 
 
 def is_running(process: int) -> bool:
