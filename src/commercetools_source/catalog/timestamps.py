@@ -28,7 +28,8 @@ def moment(text: str) -> datetime:
 def instant(time: datetime) -> str:
     """Return `time` as the API writes it: UTC, milliseconds (rounded down), `Z`."""
     utc = time.astimezone(timezone.utc)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    # Not strftime, which on some systems writes the year 900 with three digits.
+    return utc.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def shift(text: str, seconds: float) -> str:

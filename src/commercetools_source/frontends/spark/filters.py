@@ -6,6 +6,7 @@ the API's have milliseconds.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,9 @@ def predicate_of(stream: Stream, condition: Any) -> str | None:
     if name in stream.key:
         return _of_key(name, sign, value)
     if name in {stream.cursor, stream.ordering[0]} and isinstance(value, datetime) and value.tzinfo is not None:
-        return _of_time(name, sign, instant(value))
+        # At the end of the calendar there is no later millisecond, or none in UTC. Spark filters anyway.
+        with suppress(OverflowError):
+            return _of_time(name, sign, instant(value))
     return None
 
 
