@@ -37,6 +37,7 @@ __all__ = [
     "ranges_of",
     "retention_notice",
     "started",
+    "store_conflict",
 ]
 
 
@@ -305,7 +306,7 @@ def origin_conflict(stream: Stream, state: StreamState, selection: Selection) ->
         return None
     return (
         project_conflict(state.project, selection.project, selection.anew)
-        or _store_conflict(stream, state, selection)
+        or store_conflict(state.store, selection.store_of(stream), selection.anew)
         or privacy_conflict(state.privacy, selection.privacy_of(stream), selection.anew)
     )
 
@@ -320,13 +321,13 @@ def project_conflict(stored: str, asked: str, anew: str = ANEW) -> str | None:
     )
 
 
-def _store_conflict(stream: Stream, state: StreamState, selection: Selection) -> str | None:
-    """Return why the cursor of one store says nothing of the records that are asked for; None where it is theirs."""
-    if state.store == (store := selection.store_of(stream)):
+def store_conflict(stored: str, asked: str, anew: str = ANEW) -> str | None:
+    """Return why what was read of one store says nothing of another, or of all; None where it is the same."""
+    if stored == asked:
         return None
     return (
-        f"what is held of it is {_part(state.store)}, and now it is asked for {_part(store)};"
-        f" set `store_key` as it was, or {selection.anew}"
+        f"what is held of it is {_part(stored)}, and now it is asked for {_part(asked)};"
+        f" set `store_key` as it was, or {anew}"
     )
 
 

@@ -93,6 +93,16 @@ def test_a_checkpoint_of_another_project_is_refused_and_one_that_names_none_goes
     assert decode("other", ORDERS, "", stored) == Offset(TIMES[0])
 
 
+def test_a_checkpoint_of_another_store_is_refused_and_one_that_names_none_goes_on() -> None:
+    for held, asked in (("", "berlin"), ("berlin", ""), ("berlin", "rome")):
+        stored = encode("shop", ORDERS, "", Offset(TIMES[0]), held)
+        assert decode("shop", ORDERS, "", stored, held) == Offset(TIMES[0])
+        with pytest.raises(StateError, match=r"orders: what is held of it is .*; set `store_key` as it was, or read"):
+            decode("shop", ORDERS, "", stored, asked)
+        del stored["store"]
+        assert decode("shop", ORDERS, "", stored, asked) == Offset(TIMES[0])
+
+
 @pytest.mark.parametrize(
     "broken", [{}, None, [], {"stream": "orders", "where": "", "bound": "soon", "position": None, "deletions_from": ""}]
 )

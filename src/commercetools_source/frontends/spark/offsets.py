@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from commercetools_source.catalog.timestamps import moment
 from commercetools_source.errors import StateError
 from commercetools_source.extract.keyset import KeyRange, Position
-from commercetools_source.extract.selection import project_conflict
+from commercetools_source.extract.selection import project_conflict, store_conflict
 from commercetools_source.frontends.words import SPARK
 
 if TYPE_CHECKING:
@@ -42,11 +42,15 @@ class Offset:
         return self.bound if self.position is None else self.position.value
 
 
-def encode(project: str, stream: Stream, where: str, offset: Offset) -> dict[str, Any]:
-    """Return an offset of what is read of `stream` in the project of this key as plain values."""
+def encode(project: str, stream: Stream, where: str, offset: Offset, store: str = "") -> dict[str, Any]:
+    """Return an offset of what is read of `stream` in the project of this key as plain values.
+
+    `store`: the key of the store whose records are read, "" for all of the project.
+    """
     position = offset.position
     return {
         "project": project,
+        "store": store,
         "stream": stream.name,
         "where": where,
         "bound": offset.bound,
@@ -55,7 +59,7 @@ def encode(project: str, stream: Stream, where: str, offset: Offset) -> dict[str
     }
 
 
-def decode(project: str, stream: Stream, where: str, stored: Any) -> Offset:
+def decode(project: str, stream: Stream, where: str, stored: Any, store: str = "") -> Offset:
     """Return what `encode` wrote; raises StateError when it was written for another read or is broken."""
     try:
         # Another stream or predicate would go on in the middle of something that it never read.
@@ -64,9 +68,11 @@ def decode(project: str, stream: Stream, where: str, stored: Any) -> Offset:
                 f"the checkpoint is of {_read(stored['stream'], stored['where'])}, and now"
                 f" {_read(stream.name, where)} is asked for; give each read a checkpoint of its own"
             )
-        # Releases before did not store the project.
-        if (reason := project_conflict(str(stored.get("project", "")), project, SPARK.anew)) is not None:
-            raise StateError(f"{stream.name}: {reason}")
+        # Releases before stored neither the project nor the store.
+        other = project_conflict(str(stored.get("project", "")), project, SPARK.anew)
+        other = other or store_conflict(str(stored.get("store", store)), store, SPARK.anew)
+        if other is not None:
+            raise StateError(f"{stream.name}: {other}")
         position = stored["position"]
         offset = Offset(
             str(stored["bound"]),

@@ -10,6 +10,7 @@ from pyspark.sql.datasource import DataSourceStreamReader, InputPartition
 from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadMaxRows, SupportsTriggerAvailableNow
 
 from commercetools_source.catalog.scopes import scope_advice
+from commercetools_source.catalog.stores import is_in_store
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import shift
 from commercetools_source.client import Client
@@ -64,6 +65,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         self._where = " and ".join(options.where)
         self._deletes = rows == "deletions" or (rows == "all" and options.deletions and bool(stream.deleted_messages))
         self._reads = rows != "deletions"
+        self._store = options.config.store_key if is_in_store(stream) else ""
         self._client: Client | None = None
         # Set once for a query with Trigger.AvailableNow, which must end although the shop goes on changing.
         self._target: str | None = None
@@ -147,10 +149,10 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         return shift(client.settled_time(), -client.config.lookback_seconds)
 
     def _encoded(self, offset: Offset) -> dict[str, Any]:
-        return encode(self._options.config.project_key, self._stream, self._where, offset)
+        return encode(self._options.config.project_key, self._stream, self._where, offset, self._store)
 
     def _decoded(self, stored: dict[str, Any]) -> Offset:
-        return decode(self._options.config.project_key, self._stream, self._where, stored)
+        return decode(self._options.config.project_key, self._stream, self._where, stored, self._store)
 
     def _pieces(self, client: Client, changes: KeyRange, base: Partition) -> list[Partition]:
         if is_divisible(self._stream):
