@@ -230,6 +230,24 @@ result = [{frame}.where("id = '{first["id"]}'").count(), {frame}.where("lastModi
     assert any(first["id"] in str(query) for query in asked)
 
 
+def test_a_schema_of_the_readers_own_and_any_time_that_spark_has_are_taken(driver: Driver, shop: Sandbox) -> None:
+    code = """
+spark.conf.set("spark.sql.timestampType", "TIMESTAMP_NTZ")
+frame = spark.read.format("commercetools").option("stream", "orders").option("pushdown", "true")
+chosen = frame.schema("version BIGINT, createdAt TIMESTAMP_LTZ, id STRING").load()
+ends = ["createdAt <= timestamp_ltz'9999-12-31 23:59:59.999999'", "createdAt >= timestamp_ltz'0001-01-01 00:00:00'"]
+found = rows(chosen.where(" AND ".join(ends)))
+whole = frame.load().schema["createdAt"].dataType.simpleString()
+spark.conf.unset("spark.sql.timestampType")
+result = [whole, sorted(found, key=lambda row: row["id"])]
+"""
+    orders = sorted(_records(shop, "orders"), key=lambda order: str(order["id"]))
+    assert driver.do(code) == [
+        "timestamp",
+        [{name: order[name] for name in ("version", "createdAt", "id")} for order in orders],
+    ]
+
+
 def test_no_secret_is_in_plans_views_or_logs(driver: Driver, shop: Sandbox) -> None:
     options = {"stream": "orders", **{name: str(value) for name, value in shop.settings().items()}}
     code = f"""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.spark.filters import predicate_of
-from commercetools_source.frontends.spark.schema import arrow_schema, column_types, ddl
+from commercetools_source.frontends.spark.schema import arrow_schema, asked, column_types, ddl
 from commercetools_source.model.relations import all_relations
 
 
@@ -36,8 +37,25 @@ def test_money_is_decimal_times_are_times_and_nested_values_text_or_variant() ->
         "d`": "MAP(VARCHAR, VARCHAR)[]",
         "e": "BIGINT",
     }
-    assert ddl(types) == "`a` DECIMAL(23, 4), `b` TIMESTAMP, `c` STRING, `d``` ARRAY<MAP<STRING, STRING>>, `e` BIGINT"
+    assert (
+        ddl(types) == "`a` DECIMAL(23, 4), `b` TIMESTAMP_LTZ, `c` STRING, `d``` ARRAY<MAP<STRING, STRING>>, `e` BIGINT"
+    )
     assert ddl({"c": "JSON"}, variant=True) == "`c` VARIANT"
+
+
+def test_a_schema_of_the_readers_own_chooses_columns_and_another_type_is_refused() -> None:
+    types = column_types(STREAMS["orders"])
+    fields = [("createdAt", "timestamp"), ("totalPrice", "string"), ("version", "bigint")]
+    assert list(asked(types, fields)) == ["createdAt", "totalPrice", "version"]
+    assert list(asked(types, [("totalPrice", "variant")], variant=True)) == ["totalPrice"]
+    lines = column_types(STREAMS["orders"], all_relations()["order_line_items"])
+    money = lines["totalPrice_amount"].lower().replace(" ", "")
+    fields = [("totalPrice_amount", money), ("name", "map<string,string>"), ("orderId", "string")]
+    assert list(asked(lines, fields)) == ["totalPrice_amount", "name", "orderId"]
+    with pytest.raises(ConfigError, match="version is bigint and not string; leave the schema out"):
+        asked(types, [("version", "string")])
+    with pytest.raises(ConfigError, match="there is no column 'nope'"):
+        asked(types, [("nope", "string")])
 
 
 class EqualTo(NamedTuple):
@@ -79,6 +97,13 @@ TIME = datetime(2026, 1, 2, 3, 4, 5, 678_900, timezone.utc)
         (EqualTo(("orderNumber",), "7"), None),
         (EqualTo(("totalPrice", "centAmount"), 7), None),
         (GreaterThan(("createdAt",), TIME.replace(tzinfo=None)), None),
+        (
+            GreaterThan(("createdAt",), datetime(1, 1, 1, tzinfo=timezone.utc)),
+            'createdAt >= "0001-01-01T00:00:00.000Z"',
+        ),
+        (LessThanOrEqual(("createdAt",), datetime.max.replace(tzinfo=timezone.utc)), None),
+        (EqualTo(("createdAt",), datetime.max.replace(tzinfo=timezone(timedelta(hours=-8)))), None),
+        (GreaterThan(("createdAt",), datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))), None),
         (IsNotNull(("id",)), None),
     ],
 )

@@ -19,6 +19,7 @@ from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.spark.batch import BatchReader
 from commercetools_source.frontends.spark.options import Options, read_options
 from commercetools_source.frontends.spark.schema import ddl
+from commercetools_source.frontends.spark.source import with_columns
 from commercetools_source.frontends.spark.stream import StreamReader
 
 if TYPE_CHECKING:
@@ -68,16 +69,16 @@ class LakeflowSource(DataSource):
         options = self._checked()
         return ddl(options.types, variant=options.variant)
 
-    def reader(self, schema: StructType) -> DataSourceReader:  # noqa: ARG002 - Spark hands back what `schema` returned
+    def reader(self, schema: StructType) -> DataSourceReader:
         """Return the reader of a snapshot or of a virtual table."""
         if (table := self._table()) in _VIRTUAL:
             return _VirtualReader(table, self._names() if table == _METADATA else list(STREAMS))
         # Without filters, because the contract of these connectors knows none.
-        return BatchReader(self._checked())
+        return BatchReader(with_columns(self._checked(), schema))
 
-    def streamReader(self, schema: StructType) -> StreamReader:  # noqa: ARG002, N802 - Spark's name, as above
+    def streamReader(self, schema: StructType) -> StreamReader:  # noqa: N802 - Spark's name
         """Return the reader of the changed records, or with `isDeleteFlow` of the deleted ones."""
-        options = self._checked()
+        options = with_columns(self._checked(), schema)
         if self._option("isDeleteFlow").lower() != "true":
             # Deletions are a flow of their own in this contract, so the records' flow has none.
             return StreamReader(options, "records")

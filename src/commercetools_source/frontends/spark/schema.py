@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.model.relation import Relation
 
-__all__ = ["arrow_schema", "chosen", "column_types", "ddl"]
+__all__ = ["arrow_schema", "asked", "chosen", "column_types", "ddl"]
 
 _SPARK_TYPES: Mapping[str, str] = MappingProxyType(
     {
@@ -30,7 +30,8 @@ _SPARK_TYPES: Mapping[str, str] = MappingProxyType(
         "BIGINT": "BIGINT",
         "DOUBLE": "DOUBLE",
         "BOOLEAN": "BOOLEAN",
-        "TIMESTAMP": "TIMESTAMP",
+        # Not TIMESTAMP, which a session may take for one without a zone (spark.sql.timestampType).
+        "TIMESTAMP": "TIMESTAMP_LTZ",
         "DATE": "DATE",
         "TIME": "STRING",  # Spark has no times of day before 4.1
         "JSON": "STRING",
@@ -57,6 +58,19 @@ def chosen(types: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     if missing:
         raise ConfigError(f"there is no column {missing[0]!r}; the columns are {', '.join(types)}")
     return {name: types[name] for name in names}
+
+
+def asked(types: Mapping[str, str], fields: Sequence[tuple[str, str]], *, variant: bool = False) -> dict[str, str]:
+    """Return the types of the columns that a read names by a schema of its own: pairs of name and Spark's simple type.
+
+    Raises ConfigError for a column that there is not, and for one of another type: nothing is converted here.
+    """
+    wanted = chosen(types, [name for name, _ in fields])
+    for name, simple in fields:
+        own = _spark_type(types[name], variant=variant).lower().replace(" ", "").replace("_ltz", "")
+        if simple.lower() != own:
+            raise ConfigError(f"{name} is {own} and not {simple}; leave the schema out, and cast the column afterwards")
+    return wanted
 
 
 def ddl(types: Mapping[str, str], *, variant: bool = False) -> str:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql.datasource import DataSource
 
 from commercetools_source.frontends.spark.batch import BatchReader, PushdownReader
 from commercetools_source.frontends.spark.options import Options, read_options
-from commercetools_source.frontends.spark.schema import ddl
+from commercetools_source.frontends.spark.schema import asked, ddl
 from commercetools_source.frontends.spark.stream import StreamReader
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
     from pyspark.sql.types import StructType
 
-__all__ = ["CommercetoolsSource", "register"]
+__all__ = ["CommercetoolsSource", "register", "with_columns"]
 
 
 class CommercetoolsSource(DataSource):
@@ -39,20 +40,26 @@ class CommercetoolsSource(DataSource):
         options = self._checked()
         return ddl(options.types, variant=options.variant)
 
-    def reader(self, schema: StructType) -> BatchReader:  # noqa: ARG002 - Spark hands back what `schema` returned
-        """Return the reader of `spark.read`."""
-        options = self._checked()
+    def reader(self, schema: StructType) -> BatchReader:
+        """Return the reader of `spark.read`; `schema` is what `schema` returned, or what a person gave in its place."""
+        options = with_columns(self._checked(), schema)
         # https://spark.apache.org/docs/latest/api/python/reference/pyspark.sql/api/pyspark.sql.datasource.DataSourceReader.pushFilters.html:
         # Spark raises for a reader that takes filters while its setting is off, so there are two.
         return PushdownReader(options) if options.pushdown else BatchReader(options)
 
-    def streamReader(self, schema: StructType) -> StreamReader:  # noqa: ARG002, N802 - Spark's name, as above
-        """Return the reader of `spark.readStream`."""
+    def streamReader(self, schema: StructType) -> StreamReader:  # noqa: N802 - Spark's name
+        """Return the reader of `spark.readStream`; `schema` as above."""
         # No filters here: Spark pushes none down to a streaming source.
-        return StreamReader(self._checked())
+        return StreamReader(with_columns(self._checked(), schema))
 
     def _checked(self) -> Options:
         return read_options(dict(self.options), os.environ, slots=self.slots, pushdown=self.pushdown)
+
+
+def with_columns(options: Options, schema: StructType) -> Options:
+    """Return the options of a read with the columns of a schema; raises ConfigError for those that cannot be read."""
+    fields = [(field.name, field.dataType.simpleString()) for field in schema.fields]
+    return replace(options, types=asked(options.types, fields, variant=options.variant))
 
 
 def register(spark: SparkSession) -> None:
