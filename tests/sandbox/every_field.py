@@ -49,7 +49,8 @@ WORKED_OUT = {
 GIVEN_ANEW = re.compile(r"addresses\[\d+\]\.id|variants\[\d+\]\.sku")
 UNIQUE = {"code", "customerNumber", "key", "orderNumber", "sku", "sortOrder"}
 FORMS = {
-    "cartPredicate": "1 = 1", "container": "c", "country": "DE", "currency": "EUR", "currencyCode": "EUR",
+    "cartPredicate": "1 = 1", "condition": 'key = "x"', "container": "c", "country": "DE", "currency": "EUR",
+    "currencyCode": "EUR",
     "language": "en", "languages": "en", "locale": "en", "name": "name", "orderHint": "0.5", "predicate": "1 = 1",
     "status": "Inactive",
 }  # fmt: skip
@@ -66,21 +67,42 @@ def drafts(api: Api, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
             # Which variant a draft is of is not changed without the variant's own fields.
             for value in () if field == TYPES[name].get("tag") else whole(api, expression.rstrip("!"), field):
                 draft = {**smallest(api, path), **_tag(name, kind)}
+                if path in {"/products", "/variants", "/product-tailoring"}:
+                    level = "Product" if field == "attributes" and path != "/variants" else "Variant"
+                    sku, product = _sold(api, **_defining(api, level))
+                    found = {name: product[name] for name in ("productType",) if name in draft}
+                    draft |= found or {"product": {"typeId": "product", "id": product["id"]}}
+                if path == "/products" and field == "variants":
+                    draft["masterVariant"] = {}
                 if kind == "DivisionDraft":
                     draft["parentUnit"] = _target(api, "business-unit", "BusinessUnitResourceIdentifier")
+                if path in {"/product-types", "/types"} and isinstance(value, list):
+                    # A name has one type in all of them.
+                    value = [  # noqa: PLW2901 - as above
+                        {**row, "name": f"name-{next(_numbers)}"} if isinstance(row, dict) else row for row in value
+                    ]
                 if path == IMPORT and field == "lineItems":
                     value = [_line_of(api, item) for item in value]  # noqa: PLW2901 - a variant that exists
                 if path == "/product-tailoring" and field == "variants":
-                    sku, product = _sold(api)
-                    draft["product"] = {"typeId": "product", "id": product["id"]}
                     value = [{**item, "id": 1, "sku": sku} for item in value]  # noqa: PLW2901 - as above
                 yield field, {**draft, field: within(kind, field, value)}
 
 
-def _sold(api: Api) -> tuple[str, dict[str, Any]]:
+def _defining(api: Api, level: str) -> dict[str, Any]:
+    """Return a product draft's reference to a product type with the attribute that `whole` makes."""
+    row = {"name": "name", "type": {"name": "text"}, "level": level, "isRequired": False, "attributeConstraint": "None"}
+    return {
+        "productType": {
+            "typeId": "product-type",
+            "id": api.sandbox.create("product_types", {"attributes": [row]})["id"],
+        }
+    }
+
+
+def _sold(api: Api, **fields: Any) -> tuple[str, dict[str, Any]]:
     """Return a new product whose only variant has the SKU that comes with it."""
     sku = _text("sku")
-    draft = {**smallest(api, "/products"), "masterVariant": {"sku": sku}}
+    draft = {**smallest(api, "/products"), "masterVariant": {"sku": sku}, **fields}
     return sku, api.call("POST", "/products", draft).body
 
 
@@ -116,10 +138,13 @@ def actions(api: Api, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each update action of a path with all its fields, once for each variant of them."""
     for name, kind in accepted().actions(path).items():
         fields = {field: text for field, text in TYPES[kind]["fields"].items() if field != "action"}
-        yield name, {"action": name, **_required(api, kind, fields)}
+        # Two variants without anything are one too many.
+        other = {"sku": _text("sku")} if name == "addVariant" else {}
+        yield name, {"action": name, **_required(api, kind, fields), **other}
         for field, text in fields.items():
             for value in whole(api, text.rstrip("!"), field):
-                yield name, {"action": name, **_required(api, kind, fields), field: within(kind, field, value)}
+                other = {"sku": _text("sku")} if name == "addVariant" else {}
+                yield name, {"action": name, **_required(api, kind, fields), **other, field: within(kind, field, value)}
 
 
 def _required(api: Api, name: str, fields: Mapping[str, str]) -> dict[str, Any]:
@@ -144,6 +169,8 @@ def whole(  # noqa: C901, PLR0912 - one branch for each kind of type
         yield next(_numbers)
     elif "enum" in row:
         yield row["enum"][-1]
+    elif expected.base == "CategoryOrderHints":
+        yield {"en": "0.5"}
     elif "map" in row:
         for value in whole(api, row["map"].rstrip("!"), "", depth + 1):
             yield {"en": value}
@@ -194,6 +221,9 @@ def _target(api: Api, type_name: str, name: str) -> dict[str, Any]:
     elif stream == "staged_quotes":
         cart = api.sandbox.create("carts")
         record = api.sandbox.create(stream, {"quotationCart": {"typeId": "cart", "id": cart["id"]}})
+    elif stream == "types":
+        rows = [{"name": name, "type": {"name": "String"}, "label": {}, "required": False} for name in ("en", "name")]
+        record = api.sandbox.create(stream, {"key": f"key-{next(_numbers)}", "fieldDefinitions": rows})
     else:
         keyed = "key" in (published()["types"].get(_item(stream), {}).get("fields") or {})
         record = api.sandbox.create(stream, {"key": f"key-{next(_numbers)}"} if keyed or "Unit" in name else {})

@@ -29,8 +29,12 @@ _STREAM_OF = {path: name for name, (path, staged) in STREAMS.items() if staged i
 _TEXTS = {
     "currencyCode": "EUR",
     "currency": "EUR",
+    "cartPredicate": "1 = 1",
+    "condition": 'key = "x"',
     "country": "DE",
     "email": "a@example.com",
+    "orderHint": "0.5",
+    "predicate": "1 = 1",
     "sortOrder": "0.5",
     "validUntil": "2026-02-28T10:00:00.000Z",
 }
@@ -41,7 +45,8 @@ def minimal(sandbox: Sandbox, path: str) -> dict[str, Any]:
     name = accepted().draft(path)
     assert name is not None
     draft: dict[str, Any] = value_of(sandbox, name)
-    return draft
+    # Needed, unless the customer is authenticated elsewhere.
+    return {**draft, "password": "secret"} if path == "/customers" else draft
 
 
 def value_of(  # noqa: PLR0911 - one for each kind

@@ -70,7 +70,11 @@ def test_who_creates_a_record_is_the_last_who_changed_it(empty: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "draft", [{"email": "in@example.com"}, {"email": "at@example.com", "stores": [{"key": "berlin"}]}]
+    "draft",
+    [
+        {"email": "in@example.com", "password": "x"},
+        {"email": "at@example.com", "password": "x", "stores": [{"key": "berlin"}]},
+    ],
 )
 def test_what_is_created_at_the_path_of_a_store_belongs_to_it(empty: Api, draft: dict[str, Any]) -> None:
     made = empty.call("POST", "/in-store/key=berlin/customers", draft).body["customer"]
@@ -159,7 +163,7 @@ def test_a_business_unit_moves_with_all_below_it_and_never_below_itself(empty: A
 
 
 def test_a_quote_has_what_its_cart_has(empty: Api) -> None:
-    customer = empty.call("POST", "/customers", {"email": "quote@example.com"}).body["customer"]
+    customer = empty.call("POST", "/customers", {"password": "x", "email": "quote@example.com"}).body["customer"]
     cart = empty.call("POST", "/carts", {"currency": "JPY", "customerId": customer["id"], "country": "JP"}).body
     request = {"cart": {"id": cart["id"]}, "cartVersion": 1, "comment": "please"}
     request = empty.call("POST", "/quote-requests", request).body

@@ -51,7 +51,13 @@ def test_an_attribute_has_the_defaults_of_the_platform(empty: Api) -> None:
 
 
 def test_positions_of_addresses_become_their_ids(empty: Api) -> None:
-    draft = {"email": "a@example.com", "addresses": ADDRESSES, "billingAddresses": [0], "defaultBillingAddress": 1}
+    draft = {
+        "email": "a@example.com",
+        "password": "x",
+        "addresses": ADDRESSES,
+        "billingAddresses": [0],
+        "defaultBillingAddress": 1,
+    }
     made = empty.call("POST", "/customers", draft).body["customer"]
     german, french = (address["id"] for address in made["addresses"])
     assert german != french

@@ -35,8 +35,8 @@ def filled() -> Iterator[Api]:
             ("/products", {**PRODUCT, "slug": {"en": "first"}, "masterVariant": {"sku": "S-1"}}),
             ("/discount-groups", {"key": "group", "sortOrder": "0.1"}),
             ("/product-discounts", DISCOUNT),
-            ("/customers", {"email": "Ann@example.com", "customerNumber": "1"}),
-            ("/customers", {"email": "bob@example.com", "stores": [{"key": "berlin"}]}),
+            ("/customers", {"password": "x", "email": "Ann@example.com", "customerNumber": "1"}),
+            ("/customers", {"password": "x", "email": "bob@example.com", "stores": [{"key": "berlin"}]}),
         ]:
             assert client.call("POST", path, draft).status == 201
         yield client
@@ -49,14 +49,15 @@ def filled() -> Iterator[Api]:
         ("/zones", {"key": "one", "name": "Other"}, "key", "one"),
         ("/categories", {"name": A, "slug": {"de": "first"}}, "slug", "first"),
         ("/products", {**PRODUCT, "slug": {"en": "first"}}, "slug", "first"),
-        ("/products", {**PRODUCT, "slug": {"en": "new"}, "variants": [{"sku": "S-1"}]}, "sku", "S-1"),
+        ("/products", {**PRODUCT, "slug": {"en": "new"}, "masterVariant": {}, "variants": [{"sku": "S-1"}]},
+         "sku", "S-1"),
         ("/products", {**PRODUCT, "slug": {"en": "new"}, "masterVariant": {"sku": "S"}, "variants": [{"sku": "S"}]},
          "sku", "S"),
         ("/discount-groups", {"key": "other", "sortOrder": "0.1"}, "sortOrder", "0.1"),
         ("/product-discounts", DISCOUNT, "sortOrder", "0.5"),
-        ("/customers", {"email": "c@example.com", "customerNumber": "1"}, "customerNumber", "1"),
-        ("/customers", {"email": "aNN@Example.com"}, "email", "aNN@Example.com"),
-        ("/customers", {"email": "BOB@example.com", "stores": [{"key": "paris"}, {"key": "berlin"}]},
+        ("/customers", {"password": "x", "email": "c@example.com", "customerNumber": "1"}, "customerNumber", "1"),
+        ("/customers", {"password": "x", "email": "aNN@Example.com"}, "email", "aNN@Example.com"),
+        ("/customers", {"password": "x", "email": "BOB@example.com", "stores": [{"key": "paris"}, {"key": "berlin"}]},
          "email", "BOB@example.com"),
     ],
 )  # fmt: skip
@@ -127,7 +128,9 @@ def test_a_sku_has_one_stock_in_a_channel_and_a_product_one_tailoring_in_a_store
 
 
 def test_two_stores_may_have_a_customer_of_the_same_address(filled: Api) -> None:
-    made = filled.call("POST", "/customers", {"email": "bob@example.com", "stores": [{"key": "paris"}]})
+    made = filled.call(
+        "POST", "/customers", {"password": "x", "email": "bob@example.com", "stores": [{"key": "paris"}]}
+    )
     assert made.status == 201
 
 

@@ -134,7 +134,7 @@ def test_an_outdated_version_is_a_conflict(bare: Any) -> None:
         ("POST", "/zones/nobody", {"version": 1, "actions": []}, 404, "ResourceNotFound"),
         ("DELETE", "/zones/key=home", None, 400, "InvalidInput"),
         ("DELETE", "/zones/nobody?version=1", None, 404, "ResourceNotFound"),
-        ("POST", "/customers", {"email": "a@example.com", "customerGroup": {"key": "none"}},
+        ("POST", "/customers", {"password": "x", "email": "a@example.com", "customerGroup": {"key": "none"}},
          400, "ReferencedResourceNotFound"),
         ("POST", "/orders", {"cart": {"id": "none"}, "version": 1}, 400, "ReferencedResourceNotFound"),
         ("POST", "/orders", {"version": 1}, 400, "RequiredField"),
@@ -168,14 +168,17 @@ def test_a_body_that_is_nested_deeper_than_the_sandbox_goes_is_refused(bare: Any
 
 def test_references_by_key_become_references_by_id(bare: Any) -> None:
     group = bare.sandbox.create("customer_groups", {"key": "vip"})
-    draft = {"email": "a@example.com", "customerGroup": {"typeId": "customer-group", "key": "vip"}}
+    draft = {"email": "a@example.com", "password": "x", "customerGroup": {"typeId": "customer-group", "key": "vip"}}
     made = bare.call("POST", "/customers", draft)
     assert made.body["customer"]["customerGroup"] == {"typeId": "customer-group", "id": group["id"]}
     assert set(made.body) == {"customer"}
 
 
 def test_custom_fields_and_money_are_kept_as_the_platform_keeps_them(bare: Any) -> None:
-    kind = bare.sandbox.create("types", {"key": "extra"})
+    number = {"label": {}, "required": False, "type": {"name": "Number"}}
+    numbers = {**number, "name": "bb", "type": {"name": "Set", "elementType": {"name": "Number"}}}
+    definitions = [{**number, "name": "aa"}, numbers]
+    kind = bare.sandbox.create("types", {"key": "extra", "fieldDefinitions": definitions})
     draft = {"sku": "A", "value": {"currencyCode": "JPY", "centAmount": 500}}
     price = bare.call("POST", "/standalone-prices", draft).body
     expected = {"type": "centPrecision", "currencyCode": "JPY", "centAmount": 500, "fractionDigits": 0}
@@ -186,11 +189,11 @@ def test_custom_fields_and_money_are_kept_as_the_platform_keeps_them(bare: Any) 
     )
     assert refused.status == 400
     actions: list[Any] = [
-        {"action": "setCustomType", "type": {"typeId": "type", "key": "extra"}, "fields": {"a": 1}},
-        {"action": "setCustomField", "name": "b", "value": [1]},
+        {"action": "setCustomType", "type": {"typeId": "type", "key": "extra"}, "fields": {"aa": 1}},
+        {"action": "setCustomField", "name": "bb", "value": [1]},
     ]
     changed = bare.call("POST", path, {"version": 1, "actions": actions}).body
-    assert changed["custom"] == {"type": {"typeId": "type", "id": kind["id"]}, "fields": {"a": 1, "b": [1]}}
+    assert changed["custom"] == {"type": {"typeId": "type", "id": kind["id"]}, "fields": {"aa": 1, "bb": [1]}}
     actions = [{"action": "setCustomType"}]
     assert "custom" not in bare.call("POST", path, {"version": 2, "actions": actions}).body
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.sandbox.changes.defaults import refuse_lost, refuse_underived
+from commercetools_source.sandbox.changes.derived import concealed
 from commercetools_source.sandbox.contract import is_array
 from commercetools_source.sandbox.platform.refusals import invalid_field, invalid_input
 
@@ -56,8 +57,8 @@ def _apply(drafts: Drafts, record: dict[str, Any], item: str, name: str, action:
             raise invalid_input("The resource has no custom type; set one with 'setCustomType' first.")
         _set(custom.setdefault("fields", {}), str(action.get("name")), action.get("value"))
         return True
-    if item == "Product" and name in _OF_PRODUCTS:
-        _OF_PRODUCTS[name](drafts, record, action)
+    if (item, name) in _WITHOUT_FIELD:
+        _WITHOUT_FIELD[item, name](drafts, record, action)
         return True
     field = _field(item, name)
     if field is None:
@@ -184,12 +185,22 @@ def _compare(record: dict[str, Any]) -> None:
     master["hasStagedChanges"] = master["staged"] != master["current"]
 
 
-_OF_PRODUCTS: Mapping[str, Callable[[Drafts, dict[str, Any], Mapping[str, Any]], None]] = {
-    "publish": _publish,
-    "unpublish": _unpublish,
-    "addVariant": _add_variant,
-    "removeVariant": _remove_variant,
+def _set_authentication(_: Drafts, record: dict[str, Any], action: Mapping[str, Any]) -> None:
+    """Set how a customer logs in: https://docs.commercetools.com/api/projects/customers#set-authenticationmode."""
+    given = {"authenticationMode": action["authMode"], "password": action.get("password")}
+    customer = concealed({**record, **given})
+    record.pop("password", None)
+    record |= customer
+
+
+_WITHOUT_FIELD: Mapping[tuple[str, str], Callable[[Drafts, dict[str, Any], Mapping[str, Any]], None]] = {
+    ("Customer", "setAuthenticationMode"): _set_authentication,
+    ("Product", "publish"): _publish,
+    ("Product", "unpublish"): _unpublish,
+    ("Product", "addVariant"): _add_variant,
+    ("Product", "removeVariant"): _remove_variant,
 }
+"""Actions that do more than to give a field its value."""
 
 
 def _data(drafts: Drafts, record: dict[str, Any], field: str, name: str, action: Mapping[str, Any]) -> bool:

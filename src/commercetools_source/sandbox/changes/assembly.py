@@ -125,23 +125,24 @@ class Assembly:
     def _skus(self, product: Mapping[str, Any]) -> dict[int, Any]:
         """Return the SKUs of a product's variants by their numbers, None for one without."""
         own = {row["variantId"]: row["current"].get("sku") for row in self._variants_of(product["id"])}
-        return own | {variant["id"]: variant.get("sku") for variant in catalog.variants_of(product)}
+        return own | {variant["id"]: variant.get("sku") for variant in catalog.variants_in(catalog.data_of(product)[1])}
 
     def _variants_of(self, product: str) -> list[dict[str, Any]]:
         rows = (record.decoded() for record in self.project.collection("/variants"))
         return [row for row in rows if row["product"]["id"] == product]
 
-    def labelled(self, path: str, record: dict[str, Any]) -> dict[str, Any]:
-        """Return a record with the labels of its enum attributes; raises a 400 for a key that there is not."""
+    def product_type_of(self, path: str, record: Mapping[str, Any]) -> str | None:
+        """Return the id of the product type whose attributes a record has, None for one without attributes."""
         if path == "/products":
-            product_type = record["productType"]["id"]
-        elif path in {"/variants", "/product-tailoring"}:
-            product_type = self.found("/products", record["product"]).get("productType", {}).get("id", "")
-        else:
-            return record
-        types = {row.id: row.decoded() for row in self.project.collection("/product-types")}
-        labelled: dict[str, Any] = catalog.labelled(record, types, product_type)
-        return labelled
+            return str(record["productType"]["id"])
+        if path in {"/variants", "/product-tailoring"}:
+            return str(self.found("/products", record["product"]).get("productType", {}).get("id", ""))
+        return None
+
+    def siblings_of(self, variant: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the data of the other variants of a variant's product."""
+        rows = self._variants_of(variant["product"]["id"])
+        return [row["current"] for row in rows if row["id"] != variant.get("id") and "current" in row]
 
     def _check_sources(self, draft: Mapping[str, Any]) -> None:
         """Raise a 409 when what the new record is made of has another version than the draft says."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.sandbox.platform.refusals import invalid_input, refuse
+from commercetools_source.sandbox.platform.refusals import invalid_input, refuse, required_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -37,9 +37,17 @@ _VERSIONS = frozenset(f"{source}Version" for source in SOURCES)
 _CLOSED = frozenset({"Merged", "Ordered"})
 
 
-def concealed(draft: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a customer's draft without the password in clear, which nobody can read again."""
-    return {**draft, "password": _CONCEALED} if draft.get("password") is not None else dict(draft)
+def concealed(customer: Mapping[str, Any], path: str = "password") -> dict[str, Any]:
+    """Return a customer, or a draft, without the password in clear, which nobody can read again.
+
+    Raises a 400 where one is needed: https://docs.commercetools.com/api/projects/customers#authenticationmode. Who is
+    authenticated elsewhere has none. `path` is where the request has it.
+    """
+    if customer.get("authenticationMode") == "ExternalAuth":
+        return {name: value for name, value in customer.items() if name != "password"}
+    if customer.get("password") is None:
+        raise required_field(path)
+    return {**customer, "password": _CONCEALED}
 
 
 def without_nulls(value: Any) -> Any:

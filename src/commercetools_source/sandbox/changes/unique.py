@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
-
+from commercetools_source.sandbox.changes.catalog import data_of, variants_in
 from commercetools_source.sandbox.data.expand import collection_of
 from commercetools_source.sandbox.platform.endpoints import HISTORY
 from commercetools_source.sandbox.platform.refusals import refuse
@@ -75,55 +74,6 @@ def refuse_duplicates(
                 raise _duplicate(unique.field, unique.value)
     if path == "/products":
         _refuse_twice(new)
-    if path == "/standalone-prices" and (old is None or _scoped(old) != _scoped(new)):
-        _refuse_scope(collection, new)
-
-
-def _refuse_scope(collection: Collection, new: Mapping[str, Any]) -> None:
-    """Raise a 400 when another price holds for the same buyers at the same time.
-
-    https://docs.commercetools.com/api/projects/standalone-prices#create-standaloneprice
-    """
-    text, scoped = msgspec.json.encode(new.get("sku")), _scoped(new)
-    for record in collection:
-        # Bytes first, which spares the decoding of nearly all.
-        if record.id == new.get("id") or text not in record.body:
-            continue
-        other = record.decoded()
-        *scope, period = _scoped(other)
-        if scope != scoped[:-1]:
-            continue
-        if period == scoped[-1]:
-            raise _conflict("DuplicateStandalonePriceScope", new, other)
-        if _overlap(period, scoped[-1]):
-            raise _conflict("OverlappingStandalonePriceValidity", new, other)
-
-
-def _scoped(price: Mapping[str, Any]) -> list[Any]:
-    """Return what a price is for: SKU, currency, country and who buys it where; the last is its period."""
-    references = ((price.get(name) or {}).get("id") for name in ("customerGroup", "channel", "recurrencePolicy"))
-    period = price.get("validFrom") or "", price.get("validUntil") or ""
-    currency = (price.get("value") or {}).get("currencyCode")
-    return [price.get("sku"), currency, price.get("country"), *references, period]
-
-
-def _overlap(first: tuple[str, str], second: tuple[str, str]) -> bool:
-    # As texts: stored times have one form. A period without an end goes on for good.
-    apart = (first[1] and first[1] <= second[0]) or (second[1] and second[1] <= first[0])
-    # A price without a period conflicts with none that has one.
-    return any(first) and any(second) and not apart
-
-
-def _conflict(code: str, new: Mapping[str, Any], other: Mapping[str, Any]) -> ApiError:
-    names = ("sku", "country", "customerGroup", "channel", "validFrom", "validUntil")
-    extra = {name: new[name] for name in names if new.get(name) is not None}
-    if code.startswith("Overlapping"):
-        periods = {"conflictingValidFrom": other.get("validFrom"), "conflictingValidUntil": other.get("validUntil")}
-        extra |= {name: time for name, time in periods.items() if time is not None}
-    message = f"The standalone price '{other['id']}' has the same SKU and price scope at the same time."
-    conflicting = {"typeId": "standalone-price", "id": other["id"]}
-    currency = new["value"]["currencyCode"]
-    return refuse(400, code, message, currency=currency, conflictingStandalonePrice=conflicting, **extra)
 
 
 def _duplicate(field: str, value: str) -> ApiError:
@@ -159,24 +109,17 @@ def _deeper(path: str, record: Mapping[str, Any]) -> Iterator[Unique]:
     elif path == "/categories":
         yield from (Unique("slug", slug, slug) for slug in record.get("slug", {}).values())
     elif path == "/products":
-        for data in _data(record):
+        for data in data_of(record):
             yield from (Unique("slug", slug, slug) for slug in data.get("slug", {}).values())
             yield from (Unique("sku", sku, sku) for sku in _skus(data))
 
 
-def _data(product: Mapping[str, Any]) -> list[dict[str, Any]]:
-    # Records that a test has given may lack what the platform's have.
-    master = product.get("masterData", {})
-    return [master.get("current", {}), master.get("staged", {})]
-
-
 def _skus(data: Mapping[str, Any]) -> list[str]:
-    variants = (data.get("masterVariant", {}), *data.get("variants", ()))
-    return [variant["sku"] for variant in variants if "sku" in variant]
+    return [variant["sku"] for variant in variants_in(data) if "sku" in variant]
 
 
 def _refuse_twice(product: Mapping[str, Any]) -> None:
-    for data in _data(product):
+    for data in data_of(product):
         skus = _skus(data)
         for sku in skus:
             if skus.count(sku) > 1:

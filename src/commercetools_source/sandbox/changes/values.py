@@ -6,10 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.errors import ApiError
 from commercetools_source.sandbox.contract import facets
 from commercetools_source.sandbox.platform.clock import parse_time
 from commercetools_source.sandbox.platform.ids import NAME_OF_OBJECTS
-from commercetools_source.sandbox.platform.refusals import invalid_field, lost_reference
+from commercetools_source.sandbox.platform.refusals import invalid_field, lost_reference, refuse
+from commercetools_source.sandbox.query.discounts import refuse_unreadable
+from commercetools_source.sandbox.query.predicate import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +23,8 @@ __all__ = ["below", "refuse_field", "refuse_languages", "refuse_object", "refuse
 _KEY = re.compile(r"[A-Za-z0-9_-]{2,256}")
 # https://docs.commercetools.com/api/projects/cartDiscounts#cartdiscountdraft: a decimal between 0 and 1
 _SORT_ORDER = re.compile(r"0\.\d*[1-9]")
+# https://docs.commercetools.com/api/projects/categories#categorydraft: a decimal value between 0 and 1
+_ORDER_HINT = re.compile(r"0?\.\d+|[01](\.0*)?")
 # Texts of a type's field that must have a form; in all other drafts and actions that is so for `key`.
 _FORMS: Mapping[tuple[str, str], re.Pattern[str]] = {
     ("CustomObjectDraft", "container"): NAME_OF_OBJECTS,
@@ -28,6 +33,8 @@ _FORMS: Mapping[tuple[str, str], re.Pattern[str]] = {
     ("AttributeDefinitionDraft", "name"): _KEY,
     # https://docs.commercetools.com/api/projects/types
     ("FieldDefinition", "name"): re.compile(r"[A-Za-z0-9_-]{2,36}"),
+    ("CategoryDraft", "orderHint"): _ORDER_HINT,
+    ("CategoryChangeOrderHintAction", "orderHint"): _ORDER_HINT,
     **dict.fromkeys(
         (
             ("CartDiscountDraft", "sortOrder"),
@@ -40,8 +47,10 @@ _FORMS: Mapping[tuple[str, str], re.Pattern[str]] = {
         _SORT_ORDER,
     ),
 }
-# Localized texts of which each must have a form: https://docs.commercetools.com/api/projects/products#productdraft
-_SLUGS = frozenset({"Product", "Category", "ShoppingList"})
+# Maps of which each text must have a form, in what these resources take:
+# https://docs.commercetools.com/api/projects/products#productdraft and #categoryorderhints, which do not end in 0
+_MAPS: Mapping[str, re.Pattern[str]] = {"categoryOrderHints": _SORT_ORDER, "slug": _KEY}
+_WITH_MAPS = ("Product", "Category", "ShoppingList")
 # https://docs.commercetools.com/api/types#countrycode and #currencycode: both of ISO, in capitals
 _CODES: Mapping[str, re.Pattern[str]] = {
     "country": re.compile(r"[A-Z]{2}"),
@@ -63,6 +72,8 @@ _OF_PROJECT = frozenset(
 # Ids that are plain texts and must lead to a record: https://docs.commercetools.com/api/projects/carts#set-customerid,
 # https://docs.commercetools.com/api/projects/orders-import#orderimportdraft
 _IDS: Mapping[str, str] = {"customerId": "customer"}
+# https://docs.commercetools.com/api/predicates/predicate-operators; approval rules have predicates of orders
+_PREDICATES = frozenset({"cartPredicate", "predicate"})
 # https://docs.commercetools.com/api/projects/standalone-prices#standalonepricedraft,
 # https://docs.commercetools.com/api/projects/discountCodes#discountcodedraft
 _PERIODS = frozenset({"DiscountCodeDraft", "PriceDraft", "StandalonePriceDraft"})
@@ -84,11 +95,12 @@ def refuse_field(
     `exists`: whether there is a record, by type id, "id" and its value. `languages`: gives those of the project.
     """
     _limit(name, field, value, path)
-    if field == "slug" and isinstance(value, Mapping) and name.startswith(tuple(_SLUGS)):
-        for locale, slug in value.items():
-            _match(_KEY, slug, f"{path}.{locale}")
+    if isinstance(value, Mapping) and field in _MAPS and name.startswith(_WITH_MAPS):
+        for key, text in value.items():
+            _match(_MAPS[field], text, f"{path}.{key}")
     if not isinstance(value, str):
         return
+    _refuse_predicate(name, field, value, path)
     form = _FORMS.get((name, field)) or _CODES.get(field)
     if form is None and field == "key" and name.endswith(("Draft", "SetKeyAction")):
         form = _KEY
@@ -100,6 +112,18 @@ def refuse_field(
         raise invalid_field(path, value, f"one of the project's languages, {', '.join(spoken)}", spoken)
     if field in _IDS and not exists(_IDS[field], "id", value):
         raise lost_reference(_IDS[field], "id", value)
+
+
+def _refuse_predicate(name: str, field: str, text: str, path: str) -> None:
+    if field in _PREDICATES:
+        refuse_unreadable(text, path)
+    elif (name, field) == ("ExtensionTrigger", "condition"):
+        # https://docs.commercetools.com/api/projects/api-extensions#extensiontrigger: the language of `where`
+        try:
+            parse(text, path)
+        except ApiError as error:
+            message = error.problem.detail.removeprefix(f"Malformed parameter: {path}: ")
+            raise refuse(400, "SyntaxError", message) from None
 
 
 def refuse_object(name: str, value: Mapping[str, Any], path: str) -> None:

@@ -14,14 +14,14 @@ from commercetools_source.errors import ConfigError
 from commercetools_source.sandbox.changes import catalog, derived
 from commercetools_source.sandbox.changes.actions import apply_actions
 from commercetools_source.sandbox.changes.assembly import FIXED, Assembly, check_version
+from commercetools_source.sandbox.changes.checks import Checks
 from commercetools_source.sandbox.changes.defaults import refuse_lost, refuse_underived
 from commercetools_source.sandbox.changes.drafts import Drafts
 from commercetools_source.sandbox.changes.history import History
 from commercetools_source.sandbox.changes.journal import Journal
 from commercetools_source.sandbox.changes.published import accepted
-from commercetools_source.sandbox.changes.unique import exists, refuse_duplicates, refuse_referenced
+from commercetools_source.sandbox.changes.unique import exists, refuse_referenced
 from commercetools_source.sandbox.changes.validation import Rules, validate
-from commercetools_source.sandbox.changes.values import refuse_period
 from commercetools_source.sandbox.data.project import refuse_illegal
 from commercetools_source.sandbox.platform.clock import parse_time, write_time
 from commercetools_source.sandbox.platform.endpoints import CHILDREN, CONTAINER, IMPORT
@@ -44,9 +44,6 @@ __all__ = ["Writer", "item_of"]
 _TIMES = ("createdAt", "lastModifiedAt")
 # https://docs.commercetools.com/api/general-concepts: data erasure, which is what a deletion is here in any case
 _OF_DELETE = frozenset({"version", "dataErasure"})
-# Records whose periods must not end before they begin, whichever action moves them
-# (https://docs.commercetools.com/api/projects/discountCodes#set-validfrom).
-_WITH_PERIOD = frozenset({"/discount-codes", "/standalone-prices"})
 _AUTHORS = ("createdBy", "lastModifiedBy")
 _TYPE_IDS = {
     "/inventory": "inventory-entry",
@@ -82,6 +79,7 @@ class Writer:
         self.drafts = Drafts(project, clock, random)
         self.exact = Drafts(project, clock, random, exact=True)
         self.assembly = Assembly(project, clock, random)
+        self.checks = Checks(project, self.rules, self.exact, self.assembly)
         self.journal = Journal(project, self.drafts)
         self.history = History(project, clock)
 
@@ -142,15 +140,12 @@ class Writer:
         if path == "/carts":
             derived.refuse_closed(record)
         changed = apply_actions(self.exact, record, item_of(self.project, path), actions)
-        changed = self.assembly.labelled(path, changed)
+        changed = self.checks.fitted(path, changed, record)
         if path == "/tax-categories":
             changed = catalog.rated(changed, lambda: new_id(self.random))
         if path == "/reviews" and changed.get("state") != record.get("state"):
             changed = derived.counted(changed, self.assembly.found("/states", changed["state"]))
-        # Against the record of before: a value that it had already is no duplicate.
-        refuse_duplicates(path, self.project.collection(path, parent), changed, record)
-        if path in _WITH_PERIOD:
-            refuse_period(changed)
+        self.checks.refuse(path, parent, changed, record)
         if path == "/inventory":
             changed = derived.stocked(changed, record)
         if path == "/categories" and changed.get("parent") != record.get("parent"):
@@ -210,12 +205,12 @@ class Writer:
         validate(self.rules, draft, expected)
         if path == "/custom-objects":
             return self._custom_object(draft, client_id)
-        asked = self.assembly.assemble(path, template, draft, store)
+        asked = self.assembly.assemble(path, template, self.checks.custom(draft), store)
         done = self.exact.complete(_free(asked.fields), item_of(self.project, path))
         refuse_lost(_free(asked.sent), done)
         done = self._finished(path, _free(done))
         refuse_underived(done)
-        refuse_duplicates(path, self.project.collection(path, parent), done)
+        self.checks.refuse(path, parent, done)
         if path == "/api-clients":
             self._register(done)
         created = self.create(path, done | self._by(_AUTHORS, path, client_id), parent, imported=template == IMPORT)
@@ -228,7 +223,7 @@ class Writer:
 
     def _finished(self, path: str, record: dict[str, Any]) -> dict[str, Any]:
         """Return a new record with what is worked out of all its fields."""
-        record = self.assembly.labelled(path, record)
+        record = self.checks.fitted(path, record)
         if path == "/inventory":
             return derived.stocked(record)
         return derived.below_parent(record, self._parent_of(record)) if path == "/categories" else record

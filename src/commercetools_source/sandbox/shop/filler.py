@@ -398,6 +398,7 @@ class ShopFiller:
             "previousTypeId": lambda: self._id("type"),
             "sortOrder": lambda: f"0.{self._next():06}1",
             "orderHint": lambda: f"0.{self._next():06}",
+            "condition": lambda: f'id = "{self._next()}"',
         }
         return table
 

@@ -66,7 +66,8 @@ def _data(catalog: Catalog, product: int, *, staged: bool) -> str:
         "name": names,
         "slug": product_slugs(product),
         "categories": [{"typeId": "category", "id": uid} for uid in ids],
-        "categoryOrderHints": {ids[0]: f"0.{product % 1000 + 1:04}"},
+        # It must not end in 0: https://docs.commercetools.com/api/projects/products#categoryorderhints
+        "categoryOrderHints": {ids[0]: f"0.{product % 1000 + 1:04}".rstrip("0")},
         "searchKeywords": {
             "en": [{"text": names["en"]}, {"text": "gift", "suggestTokenizer": {"type": "whitespace"}}],
             "de": [
