@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.config import Config
+from commercetools_source.config.project import setting_of
 from commercetools_source.config.settings import REGIONS, SETTINGS
 from commercetools_source.config.values import Secret
 from commercetools_source.errors import ConfigError
@@ -522,6 +523,22 @@ def test_a_file_that_must_not_be_read_is_no_mistake_where_nothing_is_missing(tmp
     assert Config.discover(file, ENVIRON) == Config.from_env(ENVIRON)
     with pytest.raises(ConfigError, match="Permission denied"):
         Config.discover(file, {})
+
+
+def test_one_setting_comes_from_where_all_of_them_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    key, name = Secret("0123456789abcdef"), "CTP_HASH_KEY"
+    assert setting_of("hash_key", None, {}) == Secret("")
+    (tmp_path / ".env").write_bytes(f"{name}={key.reveal()}".encode("utf-16"))
+    assert setting_of("hash_key", None, {name: " "}) == key
+    assert setting_of("hash_key", None, {name: "of the environment"}) == Secret("of the environment")
+    (tmp_path / "other.json").write_text('{"hash_key": "of the named file"}')
+    assert setting_of("hash_key", tmp_path / "other.json", {}) == Secret("of the named file")
+    for content, reason in ((b"\x80", "is not UTF-8"), (f"{name}=short".encode(), r"hash_key is \*\*\*")):
+        (tmp_path / ".env").write_bytes(content)
+        with pytest.raises(ConfigError, match=reason):
+            setting_of("hash_key", None, {})
+    assert setting_of("hash_key", None, {name: key.reveal()}) == key  # the file is not needed
 
 
 def test_no_settings_at_all_are_told_what_to_do_first(tmp_path: Path) -> None:

@@ -135,7 +135,10 @@ def test_what_is_served_masked_is_loaded_without_a_complaint(folder: Path, tmp_p
     assert MARK.encode() not in (tmp_path / "again.duckdb").read_bytes()
 
 
-def test_a_key_makes_it_repeatable_and_without_one_each_start_differs(folder: Path) -> None:
+def test_a_key_makes_it_repeatable_and_without_one_each_start_differs(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     records = {"customers": written_records(folder / "lines")["customers"]}
     emails = [
         [bytes(record["email"]) for record in masked(records, masking_of(None, environ))["customers"]]
@@ -143,6 +146,11 @@ def test_a_key_makes_it_repeatable_and_without_one_each_start_differs(folder: Pa
     ]
     assert emails[0] == emails[1]
     assert len(set(map(tuple, emails))) == 4
+    (tmp_path / ".env").write_text("CTP_HASH_KEY='0123456789abcdef'\n")
+    assert masking_of(None, {}) == masking_of(None, KEY)
+    (tmp_path / ".env").write_text("CTP_HASHKEY=0123456789abcdef\n")
+    with pytest.raises(ConfigError, match="did you mean CTP_HASH_KEY"):  # and no key that nobody chose
+        masking_of(None, {})
 
 
 def test_a_wrong_choice_is_refused_before_anything_is_served(
@@ -153,7 +161,7 @@ def test_a_wrong_choice_is_refused_before_anything_is_served(
     cases = [
         (["--mask"], "--mask is for a copy of a shop; name it with --from or --data"),
         ([*data, "--personal-fields", "customers.email=keep"], "--personal-fields is for a masked copy; add --mask"),
-        ([*data, "--mask", "--personal-fields", "customers.email"], "personal_fields is customers.email; it must be"),
+        ([*data, "--mask", "--personal-fields", "customers.email"], "personal_fields is 'customers.email'; it must be"),
         ([*data, "--mask", "--personal-fields", "customers.emial=keep"], "customers has no field emial"),
     ]
     for arguments, sentence in cases:

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.cli.app import run
 from commercetools_source.client import Client
 from commercetools_source.destinations import DESTINATIONS as ALL
 from commercetools_source.destinations import open_destination
@@ -158,7 +159,9 @@ def _other_rows(copy: str, person: str) -> list[tuple[Any, ...]]:
     return duckdb.execute(query, [pattern, person]).fetchall()
 
 
-def test_a_guest_is_found_by_the_hash_of_an_address_and_with_no_other_key(shop: Sandbox, tmp_path: Path) -> None:
+def test_a_guest_is_found_by_the_hash_of_an_address_and_with_no_other_key(
+    shop: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     address, key = "Some.Guest@example.com", "0123456789abcdef"
     guest = {name: value for name, value in shop.records("orders")[0].items() if name != "customerId"}
     order = shop.create("orders", _new({**guest, "customerEmail": address.lower()}))
@@ -171,6 +174,15 @@ def test_a_guest_is_found_by_the_hash_of_an_address_and_with_no_other_key(shop: 
         with pytest.raises(ConfigError, match="found by its hash only; set hash_key"):
             forget(place, nobody, emails=[address], hash_key=other)
     assert forget(place, nobody).rows == {}
+    # The command takes the key from wherever the command that made the hashes took it.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CTP_HASH_KEY", raising=False)
+    (tmp_path / "settings.toml").write_text(f'hash_key = "{key}"')
+    command = ["forget", nobody, "--destination", place, "--email", address, "--dry-run"]
+    for options, dotenv in ((["--config", "settings.toml"], key[::-1]), ([], key)):
+        (tmp_path / ".env").write_text(f"CTP_HASH_KEY={dotenv}\n")
+        assert run([*command, *options]) == 0
+        assert " 1\n" in capsys.readouterr().out
     assert forget(place, nobody, emails=[address], hash_key=key).rows == {"orders": 1}
     hashed = hmac.digest(key.encode(), address.lower().encode(), "sha256").hex()
     assert order["id"] in _contents(tmp_path)

@@ -10,7 +10,7 @@ import msgspec
 
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.config.settings import SETTINGS
+from commercetools_source.config.project import checked, setting_of
 from commercetools_source.config.values import Secret
 from commercetools_source.errors import ConfigError, printable
 from commercetools_source.extract.fields import decode_fields
@@ -81,22 +81,14 @@ def written_records(folder: Path) -> dict[str, list[Record]]:
 
 
 def masking_of(personal_fields: str | None, environ: Mapping[str, str]) -> Privacy:
-    """Return how a copy is masked: with the `hash_key` of the environment, or a random key that nobody learns.
+    """Return how a copy is masked: with the setting `hash_key`, or a random key that nobody learns.
 
     Raises ConfigError for a value that a run would refuse.
     """
     from commercetools_source.extract.privacy import masking
 
-    written = {"personal_fields": personal_fields, "hash_key": environ.get(SETTINGS["hash_key"].variable)}
-    values: dict[str, Any] = {"personal_fields": (), "hash_key": Secret(secrets.token_hex())}
-    for name, text in written.items():
-        if text is not None and text.strip():
-            try:
-                values[name] = SETTINGS[name].parse(text)
-            except ValueError as problem:
-                shown = "***" if SETTINGS[name].secret else printable(text)
-                raise ConfigError(f"{name} is {shown}; {problem}") from None
-    return masking(values["personal_fields"], values["hash_key"])
+    key = setting_of("hash_key", None, environ) or Secret(secrets.token_hex())
+    return masking(checked("personal_fields", personal_fields), key)
 
 
 def masked(records: Mapping[str, list[Record]], privacy: Privacy) -> dict[str, list[Record]]:

@@ -23,7 +23,7 @@ from commercetools_source.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Config"]
+__all__ = ["Config", "checked", "setting_of"]
 
 _NAMES = {variable: name for name, setting in SETTINGS.items() for variable in (*setting.aliases, setting.variable)}
 _ENDPOINT = ("region", "host", "api_url", "auth_url", "history_url")
@@ -141,17 +141,8 @@ class Config(Settings):
         are enough. Where there are none at all, the ConfigError says what to do first.
         """
         path, overrides = Path(path), overrides or {}
-        unread: list[str] = []
-        content = SettingsFile({}, is_environment=True)
-        try:
-            if path.is_file():
-                content = read_settings_file(path)
-        except ConfigError as error:
-            unread = list(error.problems)
-        except OSError as error:  # even asking whether there is a file may be forbidden
-            unread = [f"the settings file {path} cannot be read: {error.strerror}"]
-        if not any(name.startswith("CTP_") for name in content.values):
-            content = SettingsFile({}, is_environment=True)
+        content, unread = _read_if_ours(path)
+        if not content.values:
             unread = unread or [f"no {path.name} with CTP_ variables is in {_folder_of(path)}"]
         try:
             return cls._merge(content, environ, overrides)
@@ -165,11 +156,7 @@ class Config(Settings):
 
     @classmethod
     def _merge(cls, content: SettingsFile, environ: Mapping[str, str], overrides: Mapping[str, Any]) -> Config:
-        from_file, misspelt = dict(content.values), list[str]()
-        if content.is_environment:
-            from_file, misspelt = _variables(from_file)
-        else:
-            from_file = {_NAMES.get(key, key): value for key, value in from_file.items()}
+        from_file, misspelt = _settings_in(content)
         from_environ, misspelt_there = _variables(environ)
         merged: dict[str, Any] = {}
         for layer in (from_file, from_environ, overrides):
@@ -186,6 +173,51 @@ class Config(Settings):
             problems = error.problems
         # A line that says nothing to us may be the missing setting, written wrongly.
         raise ConfigError([*content.foreign, *problems] if _lacks_any(problems) else problems)
+
+
+def setting_of(name: str, path: Path | None, environ: Mapping[str, str]) -> Any:
+    """Return one setting, for a command that needs no project, as `Config` has it; its default where it is not given.
+
+    It comes from the environment, or else from a settings file; without `path`, from a `.env` as `Config.discover`
+    has it. Raises ConfigError for a value that it cannot have, and for a file that cannot be read when it is needed.
+    """
+    given, problems = _variables(environ)
+    if name not in given:
+        content, unread = (read_settings_file(path), []) if path else _read_if_ours(Path(".env"))
+        given, misspelt = _settings_in(content)
+        # A misspelt name may be the one that is looked for, so nothing may be done without it.
+        problems = [*unread, *problems, *misspelt]
+    if problems:
+        raise ConfigError(problems)
+    return checked(name, given.get(name))
+
+
+def checked(name: str, value: object) -> Any:
+    """Return the value of one setting, typed; its default for a blank one. Raises ConfigError that shows no secret."""
+    setting = SETTINGS[name]
+    try:
+        return setting.default if is_blank(value) else setting.parse(value)
+    except ValueError as problem:
+        raise ConfigError(f"{name} is {shown(Secret('') if setting.secret else value)}; {problem}") from None
+
+
+def _read_if_ours(path: Path) -> tuple[SettingsFile, list[str]]:
+    """Return what a `.env` says that may be missing or another program's, empty if it is; and why it was not read."""
+    nothing = SettingsFile({}, is_environment=True)
+    try:
+        content = read_settings_file(path) if path.is_file() else nothing
+    except ConfigError as error:
+        return nothing, list(error.problems)
+    except OSError as error:  # even asking whether there is a file may be forbidden
+        return nothing, [f"the settings file {path} cannot be read: {error.strerror}"]
+    return (content if any(name.startswith("CTP_") for name in content.values) else nothing), []
+
+
+def _settings_in(content: SettingsFile) -> tuple[dict[str, Any], list[str]]:
+    """Return the values of a settings file by the names of settings, and what `_variables` says of its variables."""
+    if content.is_environment:
+        return _variables(content.values)
+    return {_NAMES.get(key, key): value for key, value in content.values.items()}, []
 
 
 def _folder_of(path: Path) -> str:
