@@ -52,8 +52,9 @@ tests = $(if $(filter tests/%,$(ARGS)),,$(1)) $(ARGS)
 seeds   = $(if $(SEED),$(if $(findstring -,$(SEED)),$(SEED),$(SEED)-$(SEED)),$(1))
 WORKERS = $(if $(SEED),$(if $(findstring -,$(SEED)),auto,0),auto)
 
-# The tests must meet the installed wheel, not whatever the caller's environment points at.
-unexport PYTHONPATH
+# The tests must meet the installed wheel, not whatever the caller's environment points at, and what a process has compiled
+# serves the next one.
+unexport PYTHONPATH PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
 .PHONY: bench bench-check bucket help demo test tests simulate crash hours judges acceptance lint types format contract docs clean
@@ -211,6 +212,8 @@ $(BUILD)/zensical/installed: $(BUILD)/venv
 	$(BUILD)/zensical/bin/pip --disable-pip-version-check --quiet --quiet install 'zensical>=0.0.70'
 	@touch $@
 
+# pip compiles on one core; some packages hold files that are not for this Python.
 $(BUILD)/tools: $(BUILD)/venv pyproject.toml | $(BUILD)/wheel
-	$(PIP) install --group lint --group test "$$(echo $(BUILD)/dist/*.whl)[all]"
+	$(PIP) install --no-compile --group lint --group test "$$(echo $(BUILD)/dist/*.whl)[all]"
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib > /dev/null || true
 	@touch $@

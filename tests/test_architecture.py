@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,9 +55,15 @@ SPEAKS = {"cli", "report", "frontends"}  # these write for people or over a prot
 HEAVY = ["dlt", "duckdb", "lark", "pyarrow", "rich", "singer_sdk", "starlette", "typer", "uvicorn"]
 
 MODULES = {
-    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): ast.parse(path.read_text())
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
+
+
+@cache
+def tree_of(module: str) -> ast.Module:
+    """Return what a file says; not parsed where tests are collected only, which each worker does."""
+    return ast.parse(MODULES[module].read_text())
 
 
 def unit(module: str) -> str:
@@ -76,7 +83,7 @@ def nodes(tree: ast.AST, *, types: bool) -> Iterator[ast.AST]:
 def imported(module: str, *, types: bool = True) -> set[str]:
     """Return the package's modules that one imports anywhere, inside functions too, and for its types if wanted."""
     found: set[str] = set()
-    for node in nodes(MODULES[module], types=types):
+    for node in nodes(tree_of(module), types=types):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -156,7 +163,7 @@ def test_the_folders_of_the_sandbox_are_a_straight_stack(module: str) -> None:
 
 @pytest.mark.parametrize("module", sorted(set(MODULES) - GENERATED))
 def test_files_and_functions_stay_short(module: str) -> None:
-    tree = MODULES[module]
+    tree = tree_of(module)
     last = max((node.end_lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)), default=0)
     assert (last or 0) < 600
     functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
@@ -215,13 +222,13 @@ def test_a_command_is_the_file_of_its_name(module: str) -> None:
 
 @pytest.mark.parametrize("module", [module for module in LIBRARY if unit(module) not in SPEAKS])
 def test_the_library_does_not_print(module: str) -> None:
-    calls = [node.func for node in ast.walk(MODULES[module]) if isinstance(node, ast.Call)]
+    calls = [node.func for node in ast.walk(tree_of(module)) if isinstance(node, ast.Call)]
     assert "print" not in {func.id for func in calls if isinstance(func, ast.Name)}
 
 
 @pytest.mark.parametrize("module", [module for module in LIBRARY if module != "errors"])
 def test_every_exception_comes_from_the_error_tree(module: str) -> None:
-    classes = [node for node in ast.walk(MODULES[module]) if isinstance(node, ast.ClassDef)]
+    classes = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.ClassDef)]
     bases = {base.id for node in classes for base in node.bases if isinstance(base, ast.Name)}
     assert not {name for name in bases if name.endswith(("Error", "Exception"))}
 
@@ -275,7 +282,7 @@ _ARGUMENTS = {"allow-deletes": "guard=", "full": "full=True", "sql": "dialect"}
 
 @pytest.mark.parametrize("module", _BELOW)
 def test_a_text_that_python_users_may_read_names_an_option_beside_its_argument(module: str) -> None:
-    tree = MODULES[module]
+    tree = tree_of(module)
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     pieces = {id(piece) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for piece in node.values}
     for node in ast.walk(tree):

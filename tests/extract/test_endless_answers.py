@@ -36,7 +36,7 @@ def test_a_list_of_containers_that_does_not_advance_is_an_error_and_not_a_loop(
         return f"{parts.path}?{urlencode(params)}" if params else parts.path
 
     with Middle(sandbox, ask=ask) as middle:
-        (objects,) = run(middle, tmp_path / "shop.duckdb", ["custom_objects"]).outcomes
+        (objects,) = run(middle, tmp_path / "shop", ["custom_objects"]).outcomes
         assert "made no progress" in str(objects.error)
         assert len(middle.targets) < 10
 
@@ -53,7 +53,7 @@ def test_containers_that_a_server_makes_up_for_ever_are_an_error_and_not_a_loop(
             exchange.body = json.dumps(answer).encode()
 
     with Middle(sandbox, invent) as middle:
-        objects, zones = run(middle, tmp_path / "shop.duckdb", ["custom_objects", "zones"]).outcomes
+        objects, zones = run(middle, tmp_path / "shop", ["custom_objects", "zones"]).outcomes
         assert "makes up answers" in str(objects.error)
         assert zones.complete
 
@@ -86,7 +86,7 @@ def test_a_server_that_knows_neither_order_nor_predicates_is_an_error_and_not_a_
         return f"{parts.path}?{urlencode([*params, ('sort', f'id {order}')])}"
 
     with Middle(sandbox, ask=ask) as middle:
-        (outcome,) = run(middle, tmp_path / "shop.duckdb", [stream], page_size=3, concurrency=1).outcomes
+        (outcome,) = run(middle, tmp_path / "shop", [stream], page_size=3, concurrency=1).outcomes
         assert f"reading /{stream} by " in str(outcome.error)
         assert "made no progress" in str(outcome.error)
         assert len(middle.targets) < 20

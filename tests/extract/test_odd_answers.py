@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import duckdb
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
+from commercetools_source.destinations.jsonl import Jsonl
 from commercetools_source.errors import RecordError, UndecodableError
 from commercetools_source.events import Event, RecordQuarantined, RowsWritten
 from commercetools_source.sandbox import Sandbox
@@ -20,14 +21,12 @@ from commercetools_source.sync.plan import plan
 from commercetools_source.sync.run import sync
 from middle import Exchange, Middle, path_of
 from patience import Jumps
-from runs import counts, run
+from runs import counts, newest, run
 from shops import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from commercetools_source.destinations.duckdb import DuckDB
 
 CHILDREN = [
     "custom_objects",
@@ -67,7 +66,7 @@ def forbidden(exchange: Exchange) -> None:
 def test_an_error_below_a_parent_that_is_there_empties_no_table(
     sandbox: Sandbox, tmp_path: Path, answer: Callable[[Exchange], None]
 ) -> None:
-    path = tmp_path / "shop.duckdb"
+    path = tmp_path / "shop"
     with Middle(sandbox) as middle:
         assert run(middle, path, CHILDREN).complete
         before = counts(path, CHILDREN)
@@ -99,7 +98,7 @@ def test_a_parent_that_is_gone_since_it_was_listed_takes_its_children_along(sand
             exchange.body = b'{"limit":1,"offset":0,"count":0,"total":0,"results":[]}'
 
     with Middle(sandbox, change) as middle:
-        assert run(middle, tmp_path / "shop.duckdb", ["product_selection_products"]).complete
+        assert run(middle, tmp_path / "shop", ["product_selection_products"]).complete
 
 
 BROKEN = {
@@ -129,7 +128,7 @@ def test_a_record_that_nobody_can_decode_is_named_and_costs_no_other(
             for number in numbers:
                 exchange.body = exchange.body.replace(broken[0] + number, broken[1] + number)
 
-    path, events = tmp_path / "shop.duckdb", []
+    path, events = tmp_path / "shop", []
     with Middle(sandbox, change) as middle:
         orders_outcome, zones = run(middle, path, ["orders", "zones"], events, page_size=50).outcomes
         assert orders_outcome.error is None, orders_outcome.error
@@ -168,7 +167,7 @@ def test_an_answer_that_is_no_page_ends_its_stream_only(
             exchange.status, exchange.body = status, body
 
     with Middle(sandbox, change) as middle:
-        orders, objects, zones = run(middle, tmp_path / "shop.duckdb", ["orders", "custom_objects", "zones"]).outcomes
+        orders, objects, zones = run(middle, tmp_path / "shop", ["orders", "custom_objects", "zones"]).outcomes
     assert zones.complete
     assert not orders.complete
     assert not objects.complete
@@ -181,8 +180,8 @@ def test_what_is_no_number_of_records_is_named_and_blames_no_record(
     events: list[Event] = []
     zones = len(sandbox.records("zones"))
     for value in ('"5"', '"many"', "true", "-1", "1.5", "[]", '{"a": 1}'):
-        path = tmp_path / "shop.duckdb"
-        path.unlink(missing_ok=True)
+        path = tmp_path / "shop"
+        shutil.rmtree(path, ignore_errors=True)
 
         def change(exchange: Exchange, value: str = value) -> None:
             body = json.loads(exchange.body)
@@ -206,7 +205,7 @@ def test_an_empty_list_of_containers_is_believed_with_a_count_only(sandbox: Sand
             exchange.body = f'{{"results":[]{rest}}}'.encode()
 
     with Middle(sandbox, change) as middle:
-        (outcome,) = run(middle, tmp_path / "shop.duckdb", ["custom_objects"]).outcomes
+        (outcome,) = run(middle, tmp_path / "shop", ["custom_objects"]).outcomes
     assert not outcome.complete
 
 
@@ -312,7 +311,7 @@ def test_a_list_of_containers_names_what_is_no_number_of_records(
             exchange.body = json.dumps({**body, name: json.loads(value)}).encode()
 
     with Middle(sandbox, change) as middle:
-        (outcome,) = run(middle, tmp_path / "shop.duckdb", ["custom_objects"]).outcomes
+        (outcome,) = run(middle, tmp_path / "shop", ["custom_objects"]).outcomes
     assert outcome.error == f"answers of /custom-objects have the {name} {value}{NO_NUMBER}"
 
 
@@ -331,7 +330,7 @@ def test_an_error_of_any_form_ends_its_stream_only(sandbox: Sandbox, tmp_path: P
             exchange.status, exchange.body = 400, body
 
     with Middle(sandbox, change) as middle:
-        orders, zones = run(middle, tmp_path / "shop.duckdb", ["orders", "zones"]).outcomes
+        orders, zones = run(middle, tmp_path / "shop", ["orders", "zones"]).outcomes
     assert orders.error
     assert zones.complete
 
@@ -392,7 +391,7 @@ def test_a_record_without_its_key_in_the_middle_of_a_page_fails_its_stream(
 class Choosy:
     """A destination that refuses one stream."""
 
-    def __init__(self, inner: DuckDB, error: Exception) -> None:
+    def __init__(self, inner: Jsonl, error: Exception) -> None:
         self.inner, self.error = inner, error
         self.name, self.batch_bytes = inner.name, 2000
         self.written: list[str] = []
@@ -414,9 +413,7 @@ class Choosy:
 def test_a_stream_that_cannot_be_written_does_not_end_the_others(
     sandbox: Sandbox, tmp_path: Path, error: Exception
 ) -> None:
-    from commercetools_source.destinations.duckdb import DuckDB
-
-    choosy, events = Choosy(DuckDB(tmp_path / "shop.duckdb"), error), []
+    choosy, events = Choosy(Jsonl(tmp_path / "shop"), error), []
     streams = ["orders", "customers", "zones"]
     with Client(sandbox.settings(), hook=events.append) as client:
         summary = sync(client, choosy, streams=streams, hook=events.append)
@@ -428,8 +425,8 @@ def test_a_stream_that_cannot_be_written_does_not_end_the_others(
     assert choosy.written.count("orders") == 1
     assert not any(isinstance(event, RowsWritten) and event.stream == "orders" for event in events)
     with Client(sandbox.settings()) as client:
-        assert sync(client, DuckDB(tmp_path / "shop.duckdb"), streams=streams).complete
-    assert counts(tmp_path / "shop.duckdb", ["orders"]) == {"orders": len(sandbox.records("orders"))}
+        assert sync(client, Jsonl(tmp_path / "shop"), streams=streams).complete
+    assert counts(tmp_path / "shop", ["orders"]) == {"orders": len(sandbox.records("orders"))}
 
 
 @pytest.mark.parametrize("limit", [1, 30, 39])
@@ -450,11 +447,11 @@ def test_a_gateway_that_lowers_the_limit_loses_nothing(sandbox: Sandbox, tmp_pat
                 answer["limit"] = int(dict(parse_qsl(urlsplit(exchange.target).query)).get("limit", 20))
             exchange.body = json.dumps(answer).encode()
 
-    path, streams = tmp_path / "shop.duckdb", ["orders", "custom_objects", "mcp_servers", "product_selection_products"]
+    path, streams = tmp_path / "shop", ["orders", "custom_objects", "mcp_servers", "product_selection_products"]
     with Middle(sandbox) as middle:
         assert run(middle, path, streams).complete
         expected = counts(path, streams)
-        path.unlink()
+        shutil.rmtree(path)
         middle.ask, middle.change = ask, change
         assert run(middle, path, streams).complete
     assert counts(path, streams) == expected
@@ -466,7 +463,7 @@ def test_an_empty_list_that_counts_nothing_is_no_end_of_a_stream(sandbox: Sandbo
             exchange.body = b'{"results":[]}'
 
     with Middle(sandbox, change) as middle:
-        orders, zones = run(middle, tmp_path / "shop.duckdb", ["orders", "zones"]).outcomes
+        orders, zones = run(middle, tmp_path / "shop", ["orders", "zones"]).outcomes
     assert "/orders" in str(orders.error)
     assert zones.complete
 
@@ -477,7 +474,7 @@ def test_pages_without_records_that_the_platform_counts_fail_their_stream(sandbo
             exchange.body = json.dumps({**json.loads(exchange.body), "results": [], "count": 0}).encode()
 
     with Middle(sandbox, change) as middle:
-        orders, zones = run(middle, tmp_path / "shop.duckdb", ["orders", "zones"]).outcomes
+        orders, zones = run(middle, tmp_path / "shop", ["orders", "zones"]).outcomes
     assert "fewer records than the platform counts" in str(orders.error)
     assert zones.complete
 
@@ -494,7 +491,7 @@ def test_an_answer_with_fewer_records_than_it_counts_fails_its_stream(
             exchange.body = json.dumps({**answer, "results": change(answer["results"])}).encode()
 
     with Middle(sandbox, hide) as middle:
-        orders, zones = run(middle, tmp_path / "shop.duckdb", ["orders", "zones"]).outcomes
+        orders, zones = run(middle, tmp_path / "shop", ["orders", "zones"]).outcomes
     assert "fewer records than the platform counts" in str(orders.error)
     assert zones.complete
 
@@ -505,9 +502,9 @@ def test_containers_whose_names_are_dots_are_read_as_any_other(tmp_path: Path) -
             body = {"container": container, "key": f"dots-{number}", "value": number}
             client.request("POST", "/custom-objects", body=body)
         sandbox.clock.advance(3600)
-        summary = sync(client, open_destination(str(tmp_path / "shop.duckdb")), streams=["custom_objects"])
+        summary = sync(client, open_destination(f"jsonl:{tmp_path / 'shop'}"), streams=["custom_objects"])
         assert summary.complete, summary.outcomes
-        assert counts(tmp_path / "shop.duckdb", ["custom_objects"]) == {
+        assert counts(tmp_path / "shop", ["custom_objects"]) == {
             "custom_objects": len(sandbox.records("custom_objects"))
         }
 
@@ -526,16 +523,16 @@ def test_a_total_below_the_records_that_came_ends_no_read(tmp_path: Path, total:
     with Sandbox(rows=paths) as shop, Middle(shop) as middle:
         given: dict[str, object] = {"page_size": 2, "settle_seconds": 0}
         given["history_url"] = f"{middle.settings()['api_url']}/history"
-        assert run(middle, tmp_path / "shop.duckdb", ["orders"], **given).complete
+        assert run(middle, tmp_path / "shop", ["orders"], **given).complete
         for number, order in enumerate(shop.records("orders")[:7]):
             shop.update("orders", order["id"], {"orderNumber": f"changed-{number}"})
         shop.clock.advance(1)
-        assert run(middle, tmp_path / "true.duckdb", streams, **given).complete
+        assert run(middle, tmp_path / "true", streams, **given).complete
         middle.change = understate
-        summary = run(middle, tmp_path / "shop.duckdb", streams, **given)
+        summary = run(middle, tmp_path / "shop", streams, **given)
         assert [outcome.error for outcome in summary.outcomes] == [None] * len(streams)
-    expected = counts(tmp_path / "true.duckdb", streams)
+    expected = counts(tmp_path / "true", streams)
     assert min(expected.values()) > 3
-    assert counts(tmp_path / "shop.duckdb", streams) == expected
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
-        assert connection.sql("FROM raw.orders WHERE orderNumber LIKE 'changed-%'").shape[0] == 7
+    assert counts(tmp_path / "shop", streams) == expected
+    numbers = [order.get("orderNumber", "") for order in newest(tmp_path / "shop", "orders")]
+    assert sum(number.startswith("changed-") for number in numbers) == 7

@@ -108,7 +108,8 @@ def emails(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("closed", "number"), [*((closed, signal.SIGTERM) for closed in CLOSED), ("<&- 2>&-", signal.SIGINT)]
+    ("closed", "number"),
+    [("2>&-", signal.SIGTERM), ("<&- 2>&-", signal.SIGINT), ("<&- >&- 2>&-", signal.SIGTERM)],
 )
 def test_a_stop_writes_nothing_into_a_database_in_the_place_of_a_closed_descriptor(
     closed: str, number: signal.Signals, sandbox: Sandbox, tmp_path: Path
@@ -160,11 +161,11 @@ ERRORS = [
 """A standard error that is full, that nobody reads, closed, and open for reading only."""
 
 
-@pytest.mark.parametrize("verbosity", ["-v", "-q"])
 @pytest.mark.parametrize("error", ERRORS)
 def test_whatever_happens_to_standard_error_a_sync_is_complete(
-    error: str, verbosity: str, sandbox: Sandbox, tmp_path: Path, unread: int
+    error: str, sandbox: Sandbox, tmp_path: Path, unread: int
 ) -> None:
+    verbosity = "-q" if error == "2>&-" else "-v"
     command = (*MODULE, "sync", "-d", "jsonl:data", "--streams", "zones,customers", verbosity, "--json")
     done = run(command, error, tmp_path, environ(sandbox), unread)
     assert done.returncode == 0
@@ -179,6 +180,8 @@ def test_whatever_happens_to_standard_error_a_mistake_keeps_its_exit_status(
 ) -> None:
     usage = (*MODULE, "sync", "--streams", "nonsense")
     assert run(usage, error, tmp_path, environ(sandbox), unread).returncode == 2
+    if error == "2>&-":  # how a process stands to its terminal is the same for each command
+        return
     nowhere = (*MODULE, "sync", "-d", "no/folder/shop.duckdb", "--streams", "zones")
     assert run(nowhere, error, tmp_path, environ(sandbox), unread).returncode == 1
     assert run((*SANDBOX, "--size", "nonsense"), error, tmp_path, environ(sandbox), unread).returncode == 2
@@ -225,7 +228,7 @@ def test_an_output_that_cannot_be_written_is_one_sentence(
     }
     # Without a buffer, and where only another call fails first, it matters who writes, and not what.
     few = unbuffered or output in {"</dev/null 1<&0", ">&- <&-"}
-    tried = ["tap", "mage", "sync", "schema"] if few else list(commands)
+    tried = ["mage", "sync"] if few else list(commands)
     for name in tried:
         command = commands[name]
         done = run(command, output, tmp_path, variables, unread)
