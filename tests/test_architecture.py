@@ -233,6 +233,24 @@ def test_every_exception_comes_from_the_error_tree(module: str) -> None:
     assert not {name for name in bases if name.endswith(("Error", "Exception"))}
 
 
+OUTPUT = {"frontends.stdio", "frontends.stdout"}
+"""What these say of standard output they say of its own faults too, so `output_fault` takes both."""
+
+
+def test_only_one_place_makes_a_sentence_of_what_the_system_refuses() -> None:
+    # A DestinationError is an OSError: a handler that forgets it puts one sentence into another.
+    told = []
+    for module in MODULES.keys() - OUTPUT - {"errors"}:
+        text = MODULES[module].read_text()
+        if "OSError" not in text or "DestinationError(" not in text:  # so that few files are parsed
+            continue
+        handlers = [node for node in ast.walk(tree_of(module)) if isinstance(node, ast.ExceptHandler) and node.type]
+        for handler in (node for node in handlers if "OSError" in ast.unparse(node.type or node)):
+            raised = [ast.unparse(node) for node in ast.walk(handler) if isinstance(node, ast.Raise)]
+            told += [module for text in raised if "DestinationError(" in text]
+    assert not told, "use errors.in_a_sentence"
+
+
 def test_every_exception_is_called_an_error_and_has_one_base() -> None:
     found = [item for _, item in inspect.getmembers(errors, inspect.isclass) if issubclass(item, Exception)]
     assert len(found) > 10

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from commercetools_source.destinations import open_destination
+from commercetools_source.errors import DestinationError
 from commercetools_source.errors.extras import EXTRAS, install_hint, lacking_text, needs
+from commercetools_source.extract.abilities import open_to_read
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = sorted({package for packages in EXTRAS.values() for package in packages})
@@ -178,6 +181,19 @@ def test_the_name_that_no_index_has_stands_in_no_hint() -> None:
     assert not [path for path in sources if named.search(path.read_text(encoding="utf-8"))]
     hints = [path.name for path in sources if "pip install '.[{extra}]'" in path.read_text(encoding="utf-8")]
     assert hints == ["extras.py"]
+
+
+def test_a_bucket_without_its_extra_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("duckdb")
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    for spec in ("parquet:s3://bucket/shop", "jsonl:s3://bucket/shop"):
+        for opening in (open_to_read, lambda destination: destination.open()):
+            with pytest.raises(DestinationError) as refused:
+                opening(open_destination(spec))
+            assert (
+                str(refused.value)
+                == f"cannot use s3://bucket/shop: it needs obstore and fsspec; {install_hint('bucket')}"
+            )
 
 
 def test_a_module_of_nobody_has_no_hint() -> None:

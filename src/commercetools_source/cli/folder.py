@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.cli.values import refuse_foreign
 from commercetools_source.destinations.store.atomic import TEMPORARY, replace_file
-from commercetools_source.errors import ConfigError, DestinationError
+from commercetools_source.errors import ConfigError, in_a_sentence, reason_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,13 @@ def write_files(folder: Path, files: Mapping[str, str], option: str, sign: str) 
     Raises ConfigError, with nothing changed, for a folder or a file that `option` did not write, and DestinationError.
     """
     first = next(iter(files))
-    try:
+
+    def sentence(error: OSError) -> str:
+        if isinstance(error, FileNotFoundError):
+            return f"{option} is {folder}, in a folder that does not exist; create it first"
+        return f"cannot write {folder}: {reason_in(error)}"
+
+    with in_a_sentence(sentence):
         if not os.path.lexists(folder) or (folder.is_dir() and not any(folder.iterdir())):
             _make(folder, files)
             return
@@ -36,12 +42,6 @@ def write_files(folder: Path, files: Mapping[str, str], option: str, sign: str) 
         for name in files:
             refuse_foreign(folder / name, option, sign.encode())
         _update(folder, files, sign)
-    except FileNotFoundError as error:
-        raise DestinationError(f"{option} is {folder}, in a folder that does not exist; create it first") from error
-    except OSError as error:
-        if isinstance(error, DestinationError):
-            raise
-        raise DestinationError(f"cannot write {folder}: {error.strerror or error}") from error
 
 
 def _make(folder: Path, files: Mapping[str, str]) -> None:

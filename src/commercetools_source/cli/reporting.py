@@ -9,7 +9,7 @@ from commercetools_source.cli.output import say
 from commercetools_source.cli.values import refuse_foreign, refuse_place
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
-from commercetools_source.errors import ConfigError, DestinationError
+from commercetools_source.errors import ConfigError, in_a_sentence, reason_in
 from commercetools_source.events import Notice, RecordQuarantined
 from commercetools_source.extract.abilities import Queryable
 
@@ -84,10 +84,8 @@ class Reporting:
             self._make(), self._command, now, report=report, events=self._events, error=error, masked=masked
         )
         refuse_foreign(self._path, self._option, _SIGN)  # the run may have made its destination there
-        try:
+        with in_a_sentence(lambda failure: f"cannot write {self._path}: {reason_in(failure)}"):
             replace_file(self._path, lambda out: out.write(text.encode()))
-        except OSError as failure:
-            raise DestinationError(f"cannot write {self._path}: {failure.strerror or failure}") from failure
 
     def _write_after_run(self, report: RunReport | None, error: str) -> bool:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.row import Ability, DestinationType, Location, parse
-from commercetools_source.errors import DestinationError
+from commercetools_source.errors import DestinationError, in_a_sentence, reason_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,11 +132,9 @@ def open_stored(spec: str) -> Destination:
 def is_stored(spec: str) -> bool:
     """Return whether something is where a destination would be; True for a URL: opening it will tell."""
     location = parse(spec, DESTINATIONS).location
-    try:
+    with in_a_sentence(lambda error: f"cannot look for {location.text}: {reason_in(error)}; choose another name"):
         # Nobody can look for an object store without credentials and a request: opening it does both.
         return not location.is_local() or location.path().exists()
-    except OSError as error:
-        raise DestinationError(f"cannot look for {location.text}: {error.strerror}; choose another name") from error
 
 
 def __getattr__(name: str) -> object:

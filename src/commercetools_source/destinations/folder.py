@@ -30,7 +30,7 @@ from commercetools_source.destinations.run_file import rewrite_runs, store_run, 
 from commercetools_source.destinations.store import Store
 from commercetools_source.destinations.store.local import Local
 from commercetools_source.destinations.stored import lost_files, stored_states
-from commercetools_source.errors import DestinationError
+from commercetools_source.errors import in_a_sentence
 from commercetools_source.extract.checkpoint import encode
 
 if TYPE_CHECKING:
@@ -67,17 +67,16 @@ class Folder:
         start; the state of one of which a file has another size is broken. Raises DestinationError and StateError.
         """
         try:
-            if read_only:
-                self._writer.open_to_read()
-            else:
-                self._writer.open_to_write()
-            # Before anything is written: afterwards nobody could tell which files a person took away.
-            self._lost = lost_files(self.files, self._manifest)
-            return stored_states(self.files, self._manifest)
-        except BaseException as error:  # Ctrl-C too: a lock that stays would stop the next run of this process
+            with in_a_sentence(self.files.explain):
+                if read_only:
+                    self._writer.open_to_read()
+                else:
+                    self._writer.open_to_write()
+                # Before anything is written: afterwards nobody could tell which files a person took away.
+                self._lost = lost_files(self.files, self._manifest)
+                return stored_states(self.files, self._manifest)
+        except BaseException:  # Ctrl-C too: a lock that stays would stop the next run of this process
             self.close()
-            if isinstance(error, OSError) and not isinstance(error, DestinationError):
-                raise DestinationError(self.files.explain(error)) from error
             raise
 
     def close(self) -> None:
@@ -105,10 +104,8 @@ class Folder:
 
     def is_there(self) -> bool:
         """Return whether the store exists; raises DestinationError when it cannot."""
-        try:
+        with in_a_sentence(self.files.explain):
             return self.files.is_there()
-        except OSError as error:
-            raise DestinationError(self.files.explain(error)) from error
 
     def is_whole(self, table: str) -> bool:
         """Return whether each file of a table is there, and as large as it was written."""
@@ -232,12 +229,8 @@ class Folder:
 
     def forgotten(self) -> bytes | None:
         """Return what `store_forgotten` stored last."""
-        try:
+        with in_a_sentence(lambda error: f"cannot read {self.files.name}/{FORGOTTEN}: {error}"):
             return self.files.get(FORGOTTEN)
-        except DestinationError:
-            raise
-        except OSError as error:
-            raise DestinationError(f"cannot read {self.files.name}/{FORGOTTEN}: {error}") from error
 
     def store_forgotten(self, text: bytes) -> None:
         """Store whom to forget beside the manifest; raises DestinationError."""

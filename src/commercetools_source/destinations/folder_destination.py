@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.folder import Folder
-from commercetools_source.errors import DestinationError
+from commercetools_source.errors import in_a_sentence
 from commercetools_source.extract.abilities import Changes
 
 if TYPE_CHECKING:
@@ -37,12 +37,8 @@ class FolderDestination:
     @contextmanager
     def _failing(self, action: str) -> Iterator[None]:
         """Raise DestinationError for what a disk or bucket refuses inside."""
-        try:
+        with in_a_sentence(lambda error: f"cannot {action} {self.name}: {error}; {KEPT}"):
             yield
-        except OSError as error:
-            if isinstance(error, DestinationError):
-                raise
-            raise DestinationError(f"cannot {action} {self.name}: {error}; {KEPT}") from error
 
     def scrub(self) -> None:
         """Let no file hold what was stored before, and close it; raises DestinationError."""

@@ -13,7 +13,7 @@ import msgspec
 
 from commercetools_source.config.given import decode_json
 from commercetools_source.destinations.store.lease import Writer  # noqa: TC001 - msgspec reads the annotations
-from commercetools_source.errors import ConfigError, DestinationError, StateError
+from commercetools_source.errors import ConfigError, DestinationError, StateError, in_a_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,14 +117,13 @@ def load_manifest(store: Store, suffix: str) -> Manifest:
     Raises DestinationError for a store of another format, and for data files without a manifest.
     """
     path = f"{store.name}/{MANIFEST}"
-    try:
-        text = store.get(MANIFEST)
-    except OSError as error:
-        if isinstance(error, DestinationError):
-            raise
+
+    def sentence(error: OSError) -> str:
         # A bucket gives its own reason, in a sentence with what to do.
-        reason = f"{error.strerror}; it must be a file" if error.strerror else str(error)
-        raise DestinationError(f"cannot read {path}: {reason}") from error
+        return f"cannot read {path}: " + (f"{error.strerror}; it must be a file" if error.strerror else str(error))
+
+    with in_a_sentence(sentence):
+        text = store.get(MANIFEST)
     if text is not None:
         manifest = _manifest(text, path, store.loading)
         # Two formats in one folder would be read as one table by whoever globs it.

@@ -12,7 +12,7 @@ import msgspec
 
 from commercetools_source.destinations.store.atomic import refuse_irregular, size_of, sync_folder, write_file
 from commercetools_source.destinations.store.local import Local
-from commercetools_source.errors import DestinationError
+from commercetools_source.errors import DestinationError, in_a_sentence, reason_in
 from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord
 
 if TYPE_CHECKING:
@@ -42,14 +42,10 @@ def store_run(store: Store, record: RunRecord) -> None:
 
 def stored_runs(store: Store, limit: int) -> list[RunRecord]:
     """Return the newest records, the newest first; none where no run was recorded. Raises DestinationError."""
-    try:
+    with in_a_sentence(lambda error: f"cannot read the records of runs in {store.name}: {reason_in(error)}"):
         if isinstance(store, Local):
             return read_runs(store.path, limit)
         return _runs_in(store.get(RUN_FILE) or b"", f"{store.name}/{RUN_FILE}")[:limit]
-    except OSError as error:
-        if isinstance(error, DestinationError):
-            raise
-        raise DestinationError(f"cannot read the records of runs in {store.name}: {error.strerror or error}") from error
 
 
 def rewrite_runs(store: Store) -> None:

@@ -23,11 +23,12 @@ Lowest layer: it knows no other module, so every layer (the sandbox too) may rai
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 # A proxy's error page is an answer too, and may have megabytes.
 _LONGEST_TEXT = 500
@@ -91,6 +92,25 @@ class InUseError(DestinationError):
 
 class RecordError(DestinationError):
     """Records of one stream cannot be stored; the destination is as before and takes those of other streams."""
+
+
+@contextmanager
+def in_a_sentence(sentence: Callable[[OSError], str]) -> Iterator[None]:
+    """Raise DestinationError with a `sentence` about what the system refuses inside.
+
+    What has one already passes as it is: a DestinationError is an OSError too, as others of ours are.
+    """
+    try:
+        yield
+    except CommercetoolsError:
+        raise
+    except OSError as error:
+        raise DestinationError(sentence(error)) from error
+
+
+def reason_in(error: OSError) -> str:
+    """Return the system's own words where there are some."""
+    return error.strerror or str(error)
 
 
 class AuthenticationError(CommercetoolsError, PermissionError):

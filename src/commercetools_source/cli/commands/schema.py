@@ -12,7 +12,7 @@ from commercetools_source.cli.values import file_of, refuse_foreign, states_of
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.parquet.dialects import DIALECTS
 from commercetools_source.destinations.row import Ability, choice, described, having, parse
-from commercetools_source.errors import ConfigError, DestinationError
+from commercetools_source.errors import ConfigError, in_a_sentence, reason_in
 
 app = typer.Typer()
 
@@ -155,11 +155,12 @@ def _write(path: Path, tables: tuple[str, ...]) -> None:
     refuse_foreign(path, "--erd", _PICTURES[path.suffix])
     diagram = draw(tables)
     text = (mermaid(diagram) if path.suffix == ".mmd" else svg(diagram)).encode()
-    try:
+
+    def sentence(error: OSError) -> str:
+        is_absent = isinstance(error, FileNotFoundError)
+        reason = f"the folder {path.parent} does not exist; create it first" if is_absent else reason_in(error)
+        return f"cannot write {path}: {reason}"
+
+    with in_a_sentence(sentence):
         # By rename, so that a page with this picture never loads half of it.
         replace_file(path, lambda out: out.write(text))
-    except FileNotFoundError as error:
-        reason = f"the folder {path.parent} does not exist; create it first"
-        raise DestinationError(f"cannot write {path}: {reason}") from error
-    except OSError as error:
-        raise DestinationError(f"cannot write {path}: {error.strerror or error}") from error

@@ -12,7 +12,7 @@ from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.duckdb.failures import opening_error
 from commercetools_source.destinations.duckdb.memory import LIMITS
-from commercetools_source.errors import ConfigError, DestinationError
+from commercetools_source.errors import ConfigError, DestinationError, in_a_sentence, reason_in
 from commercetools_source.errors.extras import install_hint
 from commercetools_source.model.quoting import quoted, string
 from commercetools_source.model.schemas import BOOKKEEPING, RECORDS, RELATIONS, record_table
@@ -124,10 +124,12 @@ def attach_new(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> 
 
 def target_of(path: Path) -> Path:
     """Return the path behind symbolic links; raises DestinationError when they lead round in a circle."""
+    nowhere = f"the symbolic links of {path} lead nowhere; choose another name"
     try:
-        return path.resolve()
-    except (RuntimeError, OSError) as error:  # up to Python 3.12 a circle is a RuntimeError
-        raise DestinationError(f"the symbolic links of {path} lead nowhere; choose another name") from error
+        with in_a_sentence(lambda _: nowhere):
+            return path.resolve()
+    except RuntimeError as error:  # a circle, up to Python 3.12
+        raise DestinationError(nowhere) from error
 
 
 def require_packages(name: object, extra: str, *, read_only: bool) -> None:
@@ -148,12 +150,8 @@ def check_path(path: Path, *, read_only: bool, suffix: str = "duckdb") -> None:
     `suffix` is that of an example in the message.
     """
     duckdb_engine.refuse_backslash(str(path.absolute()))
-    try:
+    with in_a_sentence(lambda error: f"cannot look for {path}: {reason_in(error)}; choose another name"):
         _check(path, read_only=read_only, suffix=suffix)
-    except OSError as error:
-        if isinstance(error, DestinationError):
-            raise
-        raise DestinationError(f"cannot look for {path}: {error.strerror}; choose another name") from error
 
 
 def _check(path: Path, *, read_only: bool, suffix: str) -> None:

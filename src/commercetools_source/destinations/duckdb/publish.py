@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.duckdb.connection import attach, refuse_ambiguous
+from commercetools_source.destinations.duckdb.connection import attach, refuse_ambiguous, target_of
 from commercetools_source.destinations.duckdb_engine import refuse_backslash
 from commercetools_source.destinations.store.atomic import refuse_link, replace_file
-from commercetools_source.errors import ConfigError, DestinationError
+from commercetools_source.errors import ConfigError, DestinationError, in_a_sentence, reason_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,29 +30,23 @@ def publish(source: Path, target: Path) -> None:
     check_target(source, target)
     connection = attach(source, read_only=True)
     try:
-        replace_file(target, lambda out: _copy(source, out))
-    except OSError as error:
-        raise DestinationError(f"cannot publish {target}: {error.strerror or error}") from error
+        with in_a_sentence(lambda error: f"cannot publish {target}: {reason_in(error)}"):
+            replace_file(target, lambda out: _copy(source, out))
     finally:
         connection.close()
 
 
 def check_target(source: Path, target: Path) -> None:
     """Raise what `publish` raises for `target` as it is now."""
-    try:
+    with in_a_sentence(lambda error: f"cannot publish {target}: {reason_in(error)}; choose another name"):
         # A hard link has another path and is the same file.
-        if source.resolve() == target.resolve() or (source.exists() and target.exists() and target.samefile(source)):
+        if target_of(source) == target_of(target) or (source.exists() and target.exists() and target.samefile(source)):
             raise ConfigError(f"{target} is the file that is written; publish its copy under another name")
         _refuse_homeless(target)
         refuse_ambiguous(target)
         refuse_backslash(str(target.absolute()))
         refuse_link(target)
         _refuse_foreign(target)
-    except DestinationError:  # an OSError as well, and a sentence already
-        raise
-    except (OSError, RuntimeError) as error:  # up to Python 3.12 links that lead round are a RuntimeError
-        reason = getattr(error, "strerror", None) or error
-        raise DestinationError(f"cannot publish {target}: {reason}; choose another name") from error
 
 
 def _copy(source: Path, out: BinaryIO) -> None:

@@ -32,7 +32,7 @@ from commercetools_source.destinations.parquet.published import (
     refuse_foreign,
 )
 from commercetools_source.destinations.parquet.session import Session
-from commercetools_source.errors import DestinationError, RecordError
+from commercetools_source.errors import DestinationError, RecordError, in_a_sentence
 from commercetools_source.errors.extras import install_hint
 from commercetools_source.events import Notice, counted
 
@@ -87,7 +87,7 @@ class Parquet(FolderDestination):
         self._import()
         self._changes = {}
         # Before the folder is made or locked: what is refused must leave no trace.
-        with self._opening():
+        with in_a_sentence(self._folder.files.explain):
             refuse_foreign(self._folder)
         self._session.refuse_link()
         states = self._folder.open()
@@ -95,7 +95,7 @@ class Parquet(FolderDestination):
             self._history.start(states)
             # No row was stored after the manifest, so a clock that was set back cannot make new rows look old.
             self._deliveries.start(self._folder.files.changed(MANIFEST))
-            with self._opening():
+            with in_a_sentence(self._folder.files.explain):
                 for stream in self._folder.tables():
                     for table in (stream, *self._folder.tables(stream)):
                         # A run that was killed may have stored a column and not yet published it.
@@ -105,15 +105,6 @@ class Parquet(FolderDestination):
             self.close()
             raise
         return states
-
-    @contextmanager
-    def _opening(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if isinstance(error, DestinationError):
-                raise
-            raise DestinationError(self._folder.files.explain(error)) from error
 
     def open_read_only(self) -> Mapping[str, StreamState]:
         """Return the stored states, with nothing changed; raises DestinationError and StateError.
@@ -237,17 +228,20 @@ class Parquet(FolderDestination):
         import duckdb
         import pyarrow as pa
 
+        def sentence(error: BaseException) -> str:
+            # What DuckDB says of a store of ours begins with the name of the error that it was told.
+            return f"cannot {action} {self.name}: {first_line(error).removeprefix(f'{OSError.__name__}: ')}; {KEPT}"
+
         try:
-            yield
+            with in_a_sentence(sentence):
+                yield
         except BaseException as error:
             self._deliveries.forget_columns()  # columns that were added are not stored
-            if isinstance(error, DestinationError) or not isinstance(error, (duckdb.Error, pa.ArrowException, OSError)):
+            if not isinstance(error, (duckdb.Error, pa.ArrowException)):
                 raise
             # What DuckDB and Arrow refuse concerns this stream only; a full disk or a lost folder concerns all.
-            failure = DestinationError if isinstance(error, (OSError, duckdb.IOException)) else RecordError
-            # What DuckDB says of a store of ours begins with the name of the error that it was told.
-            reason = first_line(error).removeprefix(f"{OSError.__name__}: ")
-            raise failure(f"cannot {action} {self.name}: {reason}; {KEPT}") from error
+            failure = DestinationError if isinstance(error, duckdb.IOException) else RecordError
+            raise failure(sentence(error)) from error
 
 
 def _past_lost(streams: Sequence[str]) -> Notice:

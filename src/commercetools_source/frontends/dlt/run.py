@@ -145,16 +145,14 @@ def tell(event: Event) -> None:
         logger.log(event.level, event.message())
 
 
-_HOOKING = threading.Lock()
-"""dlt reads resources in threads."""
-
-
 def _lacking(pipeline: Any, load_id: str) -> dict[str, str]:
     """Return which streams lack rows in a package of `pipeline`, and why: what its next load raises when it has loaded.
 
     An error in a resource would have dlt load nothing at all, and dlt has no hook behind the load.
     """
-    with _HOOKING:
+    # dlt reads resources in threads, those of several sources too. One step of a dict is whole among threads
+    # (https://docs.python.org/3/faq/library.html#what-kinds-of-global-value-mutation-are-thread-safe).
+    with vars(pipeline).setdefault("_commercetools_hooking", threading.Lock()):
         if not hasattr(pipeline.load, "lacking"):
             pipeline.load = _raising(pipeline.load)
         lacking: dict[str, dict[str, str]] = pipeline.load.lacking
