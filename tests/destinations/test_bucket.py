@@ -68,6 +68,7 @@ def test_a_bucket_is_named_without_credentials_and_a_folder_may_have_a_question_
     "url",
     [
         *("s3://", "s3:///x", "s3://shop/a#b", "s3://shop/100%", "s3://shop//x", "s3://shop/a//b", "s3://shop/../x"),
+        *("s3://shop/a ", "s3://shop/a /", "s3://shop/a ?region=eu"),
         *(
             "gs://shop/./x",
             "s3://shop/x?endpoint=minio:9000",
@@ -83,7 +84,7 @@ def test_a_url_that_programs_read_in_two_ways_is_refused_before_anything_is_aske
         specs.append(f"ducklake:{tmp_path}/shop.ducklake?data_path={address}&{parameters}".removesuffix("&"))
     for spec in specs:
         with pytest.raises(
-            ConfigError, match=r"^(there is no bucket|the endpoint of a bucket|'.* has a # or %).*; | not '"
+            ConfigError, match=r"^(there is no bucket|the endpoint of a bucket|'.* (has a # or %|ends with a space)).*; | not '"
         ):
             open_destination(spec)
 

@@ -49,6 +49,9 @@ def check_url(url: str, endpoint: str = "") -> None:
     folders = prefix.removesuffix("/").split("/") if prefix else []
     if re.search("[#%]", path) or {"", ".", ".."} & {*folders}:
         raise ConfigError(f"{path!r} has a # or %, or a folder that is empty, . or ..; choose another prefix")
+    # Cut off a URL by those that go by the rules of browsers (https://url.spec.whatwg.org/#url-parsing).
+    if url.rstrip("/").endswith(" "):
+        raise ConfigError(f"{path!r} ends with a space; choose another prefix")
     check_endpoint(endpoint)
 
 
