@@ -45,6 +45,7 @@ class Proxy(BaseHTTPRequestHandler):
 
     def _hand_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.largest = max(self.server.largest, len(body))
         self.server.asked.append((self.command, self.path.partition("?")[0]))
         self.server.tokens.append(self.headers.get("x-amz-security-token", ""))
         refusal = self.server.refusal(self.command, self.path)
@@ -96,6 +97,7 @@ class Server(ThreadingHTTPServer):
         self.changes_left = 0
         self.ignores_conditions = False
         self.sent = 0
+        self.largest = 0
         self.held = threading.Event()
         self.released = threading.Event()
 

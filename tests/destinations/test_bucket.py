@@ -84,7 +84,8 @@ def test_a_url_that_programs_read_in_two_ways_is_refused_before_anything_is_aske
         specs.append(f"ducklake:{tmp_path}/shop.ducklake?data_path={address}&{parameters}".removesuffix("&"))
     for spec in specs:
         with pytest.raises(
-            ConfigError, match=r"^(there is no bucket|the endpoint of a bucket|'.* (has a # or %|ends with a space)).*; | not '"
+            ConfigError,
+            match=r"^(there is no bucket|the endpoint of a bucket|'.* (has a # or %|ends with a space)).*; | not '",
         ):
             open_destination(spec)
 
@@ -123,6 +124,20 @@ def test_a_session_token_goes_with_every_request_and_into_no_message(
             opened(url)
         assert not re.search("TOKENSECRET|AKIASECRET", str(failure.value))
         proxy.rules.clear()
+
+
+@needs_s3
+def test_a_large_file_is_put_in_parts_of_which_few_are_in_memory(url: str, proxy: Server) -> None:
+    """In one request it would be in memory as a whole: of files that are joined that is 128 MB."""
+    destination: Any = opened(url)
+    store = destination._folder.files
+    chunk = bytes(1_000_000)
+    assert store.put("large", lambda out: sum(bool(out.write(chunk)) for _ in range(100))) == (100, 100_000_000)
+    assert 1_000_000 < proxy.largest <= 8_000_000
+    assert store.put("one", lambda out: sum(bool(out.write(chunk)) for _ in range(20))) == (20, 20_000_000)
+    assert [path.rpartition("/")[2] for method, path in proxy.asked if method == "PUT"].count("one") == 1
+    assert len(store.get("large")) == 100_000_000
+    destination.close()
 
 
 @needs_s3

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Bucket", "check_endpoint", "check_url"]
 
-_MOST_AT_ONCE = 128_000_000
-"""Bytes that are put by one request: of one with several parts a killed run leaves what no listing shows."""
+_MOST_AT_ONCE = 48_000_000
+"""Bytes that are put by one request, which holds them in memory: what a delivery has at most. Only files that are
+joined have several parts, of which a killed run leaves what no listing shows."""
 _ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT")
-_PART = 16_000_000
+_PART = 8_000_000
 
 
 def check_url(url: str, endpoint: str = "") -> None:
