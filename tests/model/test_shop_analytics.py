@@ -22,7 +22,17 @@ from questions import Shop
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-STREAMS = ("orders", "carts", "payments", "products", "categories", "inventory", "reviews", "business_units")
+STREAMS = (
+    "orders",
+    "carts",
+    "payments",
+    "products",
+    "categories",
+    "inventory",
+    "reviews",
+    "business_units",
+    "variants",
+)
 NOW = datetime(2026, 11, 2, 6, tzinfo=timezone.utc)
 NOT_CANCELLED = "orderState <> 'Cancelled'"
 
@@ -262,12 +272,17 @@ def up(categories: dict[str, dict[str, Any]], reference: dict[str, Any]) -> list
 
 
 def test_out_of_stock(shop: Shop) -> None:
-    names = {}
+    names, resources = {}, defaultdict(list)
+    for variant in shop.records["variants"]:
+        resources[variant["product"]["id"]].append(variant)
     for product in shop.records["products"]:
         if product["masterData"]["published"]:
-            current = product["masterData"]["current"]
-            for variant in (current["masterVariant"], *current["variants"]):
-                names[variant.get("sku")] = current["name"].get("en")
+            current, own = product["masterData"]["current"], resources[product["id"]]
+            numbers = {variant["variantId"] for variant in own}
+            embedded = (current["masterVariant"], *current["variants"])
+            skus = [variant.get("sku") for variant in embedded if variant["id"] not in numbers]
+            skus += [variant["current"].get("sku") for variant in own if variant["published"] and "current" in variant]
+            names.update(dict.fromkeys(skus, current["name"].get("en")))
     entries: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for entry in shop.records["inventory"]:
         entries[entry["sku"]].append(entry)

@@ -110,7 +110,9 @@ def test_plain_ids_and_skus_exist(shop: Shop) -> None:
                 assert line["variant"]["sku"] in skus
     assert {entry["sku"] for entry in records(shop, "/inventory")} <= skus
     assert {price["sku"] for price in records(shop, "/standalone-prices")} <= skus
-    assert {variant["current"]["sku"] for variant in records(shop, "/variants")} <= skus
+    # One variant is no copy of what is inside a product, as in a project that has migrated.
+    copies = [row for row in records(shop, "/variants") if row["variantId"] < 1000]
+    assert {variant["current"]["sku"] for variant in copies} <= skus
 
 
 def test_a_line_item_quotes_a_variant_of_its_product(shop: Shop) -> None:
@@ -295,11 +297,12 @@ def test_names_that_must_be_unique_are(shop: Shop) -> None:
         "/custom-objects": ["container", "key"],
         "/inventory": ["sku", "supplyChannel"],
         "/product-tailoring": ["store", "product"],
+        "/variants": ["product", "variantId"],
     }
     for path, names in unique.items():
         groups = (
             [[name] for name in names]
-            if path not in {"/custom-objects", "/inventory", "/product-tailoring"}
+            if path not in {"/custom-objects", "/inventory", "/product-tailoring", "/variants"}
             else [names]
         )
         for group in groups:

@@ -88,6 +88,10 @@ TAILS = (
 )
 
 
+# No product of the shop has so many variants.
+_BEYOND_ALL = 1000
+
+
 class Completer:
     """Builds the records that make the shop complete."""
 
@@ -110,6 +114,7 @@ class Completer:
             "ProductSelection": lambda record, _: record.update(productCount=0),
             "ProductTailoring": self._fix_tailoring,
             "Store": self._fix_store,
+            "Variant": _fix_variant,
         }
 
     def rows(self) -> Rows:
@@ -258,3 +263,12 @@ def _fix_addresses(record: Json) -> None:
             record[name] = ids[0]
         else:
             record.pop(name, None)
+
+
+def _fix_variant(record: Json, number: int) -> None:
+    # Numbers are unique inside a product, and SKUs in the project:
+    # https://docs.commercetools.com/api/projects/products#productvariant
+    record["variantId"] = _BEYOND_ALL + number
+    for data in (record.get("current"), record.get("staged")):
+        if data is not None and "sku" in data:
+            data["sku"] = f"SKU-X{number}"
