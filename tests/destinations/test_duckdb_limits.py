@@ -93,6 +93,28 @@ def test_whatever_a_full_disk_stops_the_error_says_that_what_was_stored_is_kept(
     assert rows(path, "SELECT id FROM raw.things WHERE _deleted_at IS NULL") == [("1",)]
 
 
+def test_a_copy_that_cannot_be_made_leaves_nothing_and_says_what_to_do(path: Path, fields: Fields, load: Make) -> None:
+    resource = pytest.importorskip("resource")
+    destination = DuckDB(path, fields)
+    destination.open()
+    destination.write(load([{"id": str(number), "lines": [str(number) * 1000]} for number in range(300)]))
+    destination.close()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    copy = path.with_name(f"{path.name}.commercetools-copy")
+    for blocked in (False, True):
+        destination.open()
+        if blocked:  # by a folder of somebody else
+            copy.mkdir()
+        else:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 15, hard))
+        with pytest.raises(DestinationError, match="may still lie in blocks that are free: make room"):
+            destination.scrub()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        destination.close()
+        assert {one.name for one in path.parent.iterdir()} == {path.name, *([copy.name] if blocked else [])}
+    assert rows(path, "SELECT count(*) FROM raw.things") == [(300,)]
+
+
 def test_a_commit_that_lacks_memory_is_repeated_with_more(path: Path, fields: Fields, load: Make) -> None:
     destination = DuckDB(path, fields, memory=("20MB", "30MB", "900MB"))
     destination.open()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT
@@ -98,20 +99,32 @@ def scrub(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     A row that is deleted or changed stays in blocks of the file that are free, or not yet: a copy has what counts, and
     nothing else (https://duckdb.org/docs/stable/operations_manual/footprint_of_duckdb/reclaiming_space).
     """
+    import duckdb
+
     copy = path.with_name(f"{path.name}.commercetools-copy")
-    for leftover in (copy, copy.with_name(f"{copy.name}.wal")):  # of a run that was killed here
+    files_of_copy = (copy, copy.with_name(f"{copy.name}.wal"))
+    for leftover in files_of_copy:  # of a run that was killed here
         leftover.unlink(missing_ok=True)
     # What is in the log alone must be in the file before it is copied.
     connection.execute("CHECKPOINT")
-    files.attach_new(connection, copy, "copy")
-    connection.execute(f"COPY FROM DATABASE {files.CATALOG} TO copy")
-    connection.execute("DETACH copy")
-    with copy.open("rb+") as file:
-        os.fsync(file.fileno())
-    # Whoever could read the file before can read it after, and nobody else.
-    copy.chmod(path.stat().st_mode)
-    # Before the connection, and with it the lock, is let go: nobody writes to the old file in between.
-    copy.replace(path)
+    try:
+        files.attach_new(connection, copy, "copy")
+        connection.execute(f"COPY FROM DATABASE {files.CATALOG} TO copy")
+        connection.execute("DETACH copy")
+        with copy.open("rb+") as file:
+            os.fsync(file.fileno())
+        # Whoever could read the file before can read it after, and nobody else.
+        copy.chmod(path.stat().st_mode)
+        # Before the connection, and with it the lock, is let go: nobody writes to the old file in between.
+        copy.replace(path)
+    except BaseException:
+        # Nobody would look for a copy of the shop here, and the next run has no use for it.
+        with suppress(duckdb.Error):  # not attached yet, or no longer
+            connection.execute("DETACH copy")
+        for leftover in files_of_copy:
+            with suppress(OSError):
+                leftover.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 

@@ -36,7 +36,7 @@ from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
 from commercetools_source.destinations.duckdb.writer import Stored, store, unchanged
 from commercetools_source.destinations.duckdb_engine import lacks_memory
 from commercetools_source.destinations.interruptible import Interruptible
-from commercetools_source.errors import DestinationError
+from commercetools_source.errors import DestinationError, in_a_sentence
 from commercetools_source.events import Notice
 from commercetools_source.extract.abilities import Changes
 from commercetools_source.extract.checkpoint import StreamState
@@ -465,6 +465,10 @@ class DuckDB(Attached):
 
     def scrub(self) -> None:
         """Put a copy of what counts in the place of the file, and close it; raises DestinationError."""
-        with self._failing("write anew") as opened:
+        kept = "what was erased may still lie in blocks that are free: make room, and run the same command again"
+        with (
+            self._failing("write anew", f"; {kept}") as opened,
+            in_a_sentence(lambda error: f"cannot write anew {self.name}: {error}; {kept}"),
+        ):
             erasure.scrub(opened.database.connection, target_of(self._path))
         self.close()
