@@ -135,7 +135,7 @@ def test_a_listing_that_is_cut_or_broken_marks_no_row(
         verdicts = sweep(client, open_destination(str(path)))
         told = verify(client, open_destination(str(path)))
     assert [(one.marked, one.equal) for one in verdicts] == [(0, False)] * 2
-    assert all(one.note for one in [*verdicts, *told])
+    assert all(one.note and "unexpected" not in one.note for one in [*verdicts, *told])
     assert not any(one.difference for one in told)  # no row is called gone that the platform has
     with duckdb.connect(str(path)) as connection:
         for table in ("customers", "zones"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from commercetools_source.catalog.streams import Paging, Stream
-from commercetools_source.errors import StateError
+from commercetools_source.errors import CommercetoolsError, StateError
 from commercetools_source.events import counted
 from commercetools_source.extract import paging
 from commercetools_source.extract.abilities import Difference, Listed
@@ -77,7 +77,14 @@ def listing(get: paging.Get, stream: Stream, state: StreamState, page_size: int)
     for parent in parents_of(get, stream, page_size):
         key_range = KeyRange(stream.order[0], stream.tie, upper=state.cursor, parent=parent)
         for page in paging.pages(get, stream, key_range, page_size, where=(*state.where, *begin)):
-            yield [_listed.decode(record) for record in page.records]
+            yield [_decoded(stream, record) for record in page.records]
+
+
+def _decoded(stream: Stream, record: msgspec.Raw) -> Listed:
+    try:
+        return _listed.decode(record)
+    except msgspec.DecodeError as error:  # names the field, shows no value
+        raise CommercetoolsError(f"a record of {stream.name} is not of the documented form: {error}") from error
 
 
 def fetch(
