@@ -401,3 +401,44 @@ def test_a_customer_has_a_password_unless_others_tell_who_it_is(typed: Api) -> N
     assert (inside["authenticationMode"], inside["password"]) == ("Password", "****")
     outside = act(2, authMode="ExternalAuth").body
     assert (outside["authenticationMode"], "password" in outside) == ("ExternalAuth", False)
+
+
+@pytest.mark.parametrize(
+    "value", [{"type": {"x": 1}}, {"type": {"id": None}, "fields": {}}, {"attributes": [1]}, [[[[{"type": {}}]]]]]
+)
+def test_a_value_of_any_form_is_refused_and_stops_nothing(typed: Api, value: Any) -> None:
+    for name in ("text", "nope"):
+        assert (
+            refused(typed, "/products", product("odd", variant(**{name: value}), of="kinds"))["code"] == "InvalidField"
+        )
+    custom = {"type": {"key": "fields"}, "fields": {"text": value}}
+    assert refused(typed, "/channels", {"key": "odd", "custom": custom})["code"] == "InvalidField"
+    interaction = {"type": {"key": "fields"}, "fields": {"text": value}}
+    payment = {**minimal(typed.sandbox, "/payments"), "interfaceInteractions": [interaction]}
+    assert refused(typed, "/payments", payment)["code"] == "InvalidField"
+
+
+@pytest.mark.parametrize("odd", [[1], [{"a": 1}], [{"name": "x"}], "x", [{"name": ["x"], "value": 1}]])
+def test_a_record_of_any_form_that_a_test_has_given_can_be_changed(typed: Api, odd: Any) -> None:
+    def act(path: str, record: dict[str, Any], action: dict[str, Any]) -> Any:
+        return typed.call("POST", f"{path}/{record['id']}", {"version": record["version"], "actions": [action]})
+
+    kind = typed.sandbox.create("product_types", {"attributes": odd, "name": "Odd"})
+    of = {"typeId": "product-type", "id": kind["id"]}
+    data = {
+        "name": A,
+        "slug": {"en": "odd"},
+        "masterVariant": {"id": 1, "attributes": odd, "prices": odd},
+        "variants": [],
+    }
+    master = {"published": False, "hasStagedChanges": False, "current": data, "staged": data}
+    made = typed.sandbox.create("products", {"productType": of, "masterData": master})
+    changed = act("/products", made, {"action": "changeName", "name": {"en": "B"}}).body
+    assert changed["version"] == 2
+    added = act("/products", changed, {"action": "addVariant", "sku": f"odd-{made['id']}"}).body
+    assert added["version"] == 3
+    for custom in ({"type": {"typeId": "type"}, "fields": odd}, {"type": {}}, {"type": odd}):
+        channel = typed.sandbox.create("channels", {"key": "odd-channel", "custom": custom})
+        assert act("/channels", channel, {"action": "changeDescription", "description": A}).status == 200
+    typed.sandbox.delete("products", made["id"])
+    typed.sandbox.delete("product_types", kind["id"])

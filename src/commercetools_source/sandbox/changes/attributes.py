@@ -19,7 +19,7 @@ from commercetools_source.sandbox.platform.refusals import invalid_field, invali
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["Fitter", "is_custom"]
+__all__ = ["Fitter", "rows_of"]
 
 Row = dict[str, Any]
 
@@ -42,7 +42,7 @@ _STORED: Mapping[str, str] = {"datetime": "datetime", "money": "CentPrecisionMon
 _ENUMS = frozenset({"enum", "lenum"})
 
 
-def is_custom(value: Any) -> bool:
+def _is_custom(value: Any) -> bool:
     """Return whether a value is what `custom` has, in a draft or in a record: a type and its fields."""
     # The types of all other objects are texts, or stand beside a name.
     return isinstance(value, dict) and isinstance(value.get("type"), dict) and value.keys() <= {"type", "fields"}
@@ -88,12 +88,12 @@ class Fitter:
     def _entries(self, entries: list[Any], product_type: str, level: str | None, path: str) -> list[Any]:
         if product_type not in self.product_types:
             return entries
-        rows = {row["name"]: row for row in self.product_types[product_type].get("attributes", ())}
-        names = [entry["name"] for entry in entries]
-        done = []
+        rows = {row["name"]: row for row in rows_of(self.product_types[product_type].get("attributes"))}
+        done, seen = [], set[str]()
         for number, entry in enumerate(entries):
             if msgspec.json.encode(entry) in self.kept:
                 done.append(entry)
+                seen |= {str(entry["name"])} if isinstance(entry, dict) and "name" in entry else set()
                 continue
             place, name = f"{path}[{number}]", entry["name"]
             row = rows.get(name)
@@ -101,8 +101,9 @@ class Fitter:
                 raise invalid_field(f"{place}.name", name, "an attribute of the product type", sorted(rows))
             if level is not None and row.get("level", level) != level:
                 raise invalid_field(f"{place}.name", name, f"an attribute of the level {level}")
-            if names.index(name) != number:
+            if name in seen:
                 raise invalid_input(f"The attribute '{name}' of '{path}' has two values.")
+            seen.add(name)
             done.append({**entry, "value": self._value(entry["value"], row["type"], f"{place}.value")})
         return done
 
@@ -112,16 +113,20 @@ class Fitter:
             return [self.custom(item, f"{path}[{number}]") for number, item in enumerate(value)]
         if not isinstance(value, dict):
             return value
-        if is_custom(value):
+        if _is_custom(value):
             return self._custom(value, path)
-        return {name: self.custom(item, below(path, name)) for name, item in value.items()}
+        # Values of attributes are whatever a client says.
+        return {
+            name: item if name == "attributes" else self.custom(item, below(path, name)) for name, item in value.items()
+        }
 
     def _custom(self, value: Row, path: str) -> Row:
-        row, fields = self.type_of(value["type"]), value.get("fields") or {}
+        row, fields = self.type_of(value["type"]), _fields_of(value)
         # A copied shop, or a test's own records, may lack the type: then nothing is known of its fields.
         if not row:
             return value
-        types = {definition["name"]: definition["type"] for definition in row.get("fieldDefinitions", ())}
+        definitions = rows_of(row.get("fieldDefinitions"))
+        types = {definition["name"]: definition["type"] for definition in definitions}
         done = {}
         for name, item in fields.items():
             place = f"{path}.fields.{name}"
@@ -131,9 +136,9 @@ class Fitter:
             if name not in types:
                 raise invalid_field(place, item, f"a field of the type '{row.get('key')}': {', '.join(types)}")
             done[name] = self._value(item, types[name], place)
-        for definition in row.get("fieldDefinitions", ()):
+        for definition in definitions:
             name = definition["name"]
-            if definition["required"] and fields.get(name) is None and _text_of(row, name, None) not in self.kept:
+            if definition.get("required") and fields.get(name) is None and _text_of(row, name, None) not in self.kept:
                 raise required_field(f"{path}.fields.{name}")
         return {**value, "fields": done} if "fields" in value else value
 
@@ -158,7 +163,7 @@ class Fitter:
         return self.complete(value, _STORED[name]) if name in _STORED else value
 
     def _enum(self, value: Any, kind: Mapping[str, Any], path: str) -> Any:
-        values = {row["key"]: row for row in kind["values"]}
+        values = {row["key"]: row for row in kind.get("values") or ()}
         # A value may be sent as it is answered: https://docs.commercetools.com/api/projects/productTypes#attributeenumtype
         attribute = kind["name"] in _ENUMS
         key = value.get("key") if attribute and isinstance(value, dict) else value
@@ -172,18 +177,33 @@ class Fitter:
 
     def _texts(self, value: Any) -> Iterator[bytes]:
         """Yield the text of every attribute and custom field, and of every custom field that is missing."""
-        if is_custom(value):
-            row, fields = self.type_of(value["type"]), value.get("fields") or {}
-            for name in {*fields, *(definition["name"] for definition in row.get("fieldDefinitions", ()))}:
-                yield _text_of(row, name, fields.get(name))
+        if _is_custom(value):
+            yield from self._custom_texts(value)
         elif isinstance(value, dict):
             for name, item in value.items():
-                if name == "attributes" and isinstance(item, list):
+                if name != "attributes":
+                    yield from self._texts(item)
+                elif isinstance(item, list):
                     yield from (msgspec.json.encode(entry) for entry in item)
-                yield from self._texts(item)
         elif isinstance(value, list):
             for item in value:
                 yield from self._texts(item)
+
+    def _custom_texts(self, value: Row) -> Iterator[bytes]:
+        row, fields = self.type_of(value["type"]), _fields_of(value)
+        for name in {*fields, *(definition["name"] for definition in rows_of(row.get("fieldDefinitions")))}:
+            yield _text_of(row, name, fields.get(name))
+
+
+def rows_of(definitions: Any) -> list[Row]:
+    """Return the definitions that have a name and a type: a record of a test may have any."""
+    rows = definitions if isinstance(definitions, list) else []
+    return [row for row in rows if isinstance(row, dict) and isinstance(row.get("name"), str) and "type" in row]
+
+
+def _fields_of(custom: Row) -> Row:
+    fields = custom.get("fields")
+    return fields if isinstance(fields, dict) else {}
 
 
 def _text_of(row: Mapping[str, Any], name: str, value: Any) -> bytes:

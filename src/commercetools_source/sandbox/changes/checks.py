@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.sandbox.changes import catalog
-from commercetools_source.sandbox.changes.attributes import Fitter
+from commercetools_source.sandbox.changes.attributes import Fitter, rows_of
 from commercetools_source.sandbox.changes.definitions import refuse_definitions
 from commercetools_source.sandbox.changes.prices import refuse_conflicting_prices, refuse_conflicting_standalone_prices
 from commercetools_source.sandbox.changes.unique import refuse_duplicates
@@ -58,7 +58,9 @@ class Checks:
 
     def _fitter(self, product_types: Mapping[str, Mapping[str, Any]]) -> Fitter:
         def type_of(reference: Mapping[str, Any]) -> dict[str, Any]:
-            return self.assembly.found("/types", reference)
+            # Of a record that a test has given it may lead nowhere.
+            named = reference.get("id") is not None or reference.get("key") is not None
+            return self.assembly.found("/types", reference) if named else {}
 
         return Fitter(self.rules, self.drafts.complete, product_types, type_of)
 
@@ -97,5 +99,4 @@ class Checks:
     def _definitions(self, path: str, record: Mapping[str, Any]) -> list[dict[str, Any]]:
         product_type = self.assembly.product_type_of(path, record)
         row = self.project.collection("/product-types").get(str(product_type))
-        definitions: list[dict[str, Any]] = [] if row is None else row.decoded().get("attributes", [])
-        return definitions
+        return [] if row is None else rows_of(row.decoded().get("attributes"))

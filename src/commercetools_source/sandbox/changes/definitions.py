@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.sandbox.changes.attributes import rows_of
 from commercetools_source.sandbox.platform.refusals import refuse
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _refuse_attributes(definitions: Sequence[Row], others: Iterable[Mapping[str,
             raise refuse(400, "InvalidOperation", message)
     mine = {row["name"]: row for row in definitions}
     for other in others:
-        for row in other.get("attributes") or ():
+        for row in rows_of(other.get("attributes")):
             if row["name"] in mine:
                 _refuse_other(mine[row["name"]], row, other)
 
@@ -68,14 +69,14 @@ def _refuse_other(row: Row, existing: Row, other: Mapping[str, Any]) -> None:
     name = row["name"]
     extra = {
         "conflictingProductTypeId": other["id"],
-        "conflictingProductTypeName": other["name"],
+        "conflictingProductTypeName": other.get("name", ""),
         "conflictingAttributeName": name,
     }
     if _kind(row["type"]) != _kind(existing["type"]):
-        message = f"The attribute with name {name} has a different type on product type {other['name']}."
+        message = f"The attribute with name {name} has a different type on product type {other.get('name')}."
         raise refuse(400, "AttributeDefinitionTypeConflict", message, **extra)
     if {**row, "type": None} != {**existing, "type": None}:
-        message = f"An attribute definition with name {name} already exists on product type {other['name']}."
+        message = f"An attribute definition with name {name} already exists on product type {other.get('name')}."
         raise refuse(400, "AttributeDefinitionAlreadyExists", message, **extra)
 
 
@@ -84,10 +85,10 @@ def _refuse_fields(new: Mapping[str, Any], definitions: Sequence[Row], others: I
     for other in others:
         if not set(other.get("resourceTypeIds") or ()) & set(new["resourceTypeIds"]):
             continue
-        for row in other.get("fieldDefinitions") or ():
+        for row in rows_of(other.get("fieldDefinitions")):
             if row["name"] in mine and _kind(mine[row["name"]]["type"]) != _kind(row["type"]):
                 # No public source has the code of this one.
-                message = f"The field '{row['name']}' has a different type on type '{other['key']}'."
+                message = f"The field '{row['name']}' has a different type on type '{other.get('key')}'."
                 raise refuse(400, "InvalidOperation", message)
 
 

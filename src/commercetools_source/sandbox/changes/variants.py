@@ -26,7 +26,7 @@ def refuse_missing(data: Mapping[str, Any], definitions: Iterable[Mapping[str, A
     """Raise a 400 where product data or a variant lacks a required attribute of its level."""
     values = _values(data)
     for row in definitions:
-        if row["isRequired"] and row["level"] == level and row["name"] not in values:
+        if row.get("isRequired") and row.get("level") == level and row["name"] not in values:
             raise required_field(row["name"])
 
 
@@ -48,9 +48,9 @@ def refuse_variants(
 
 def _refuse_pair(variant: Mapping[str, Any], other: Mapping[str, Any], definitions: Definitions) -> None:
     mine, others = _values(variant), _values(other)
-    combined = [row["name"] for row in definitions if row["attributeConstraint"] == "CombinationUnique"]
+    combined = [row["name"] for row in definitions if row.get("attributeConstraint") == "CombinationUnique"]
     for row in definitions:
-        name, constraint = row["name"], row["attributeConstraint"]
+        name, constraint = row["name"], row.get("attributeConstraint")
         if constraint == "Unique" and name in mine and mine[name] == others.get(name):
             message, attribute = "Attribute can't have the same value in a different variant.", _entry(name, mine)
             raise refuse(400, "DuplicateAttributeValue", message, attribute=attribute)
@@ -78,12 +78,18 @@ def _different(name: str, value: Any, allowed: Any) -> ApiError:
 
 def _told(variant: Mapping[str, Any]) -> list[Any]:
     # Ids of prices are given anew.
-    prices = [{key: part for key, part in price.items() if key != "id"} for price in variant.get("prices") or ()]
+    prices = [{**price, "id": None} for price in variant.get("prices") or () if isinstance(price, dict)]
     return [variant.get("sku"), variant.get("key"), variant.get("images") or [], prices, _values(variant)]
 
 
 def _values(data: Mapping[str, Any]) -> Row:
-    return {entry["name"]: entry["value"] for entry in data.get("attributes") or ()}
+    # A record of a test may have any value there.
+    entries = data.get("attributes")
+    return {
+        entry["name"]: entry["value"]
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str) and "value" in entry
+    }
 
 
 def _entry(name: str, values: Mapping[str, Any]) -> Row:
