@@ -163,14 +163,14 @@ def check_current_variants(rows: list[dict[str, Any]], records: Records) -> None
         product = products[key[0]]
         assert row["is_resource"] == (key in resources)
         assert row["price_mode"] == product.get("priceMode", "Standalone" if key in resources else "Embedded")
-        assert (row["product_key"], row["is_published"]) == (product.get("key"), product["masterData"]["published"])
+        assert (row["product_key"], row["is_published"]) == (product.get("key"), is_published(product, key[1], records))
 
 
 def check_variant_prices(rows: list[dict[str, Any]], records: Records) -> None:
     now = datetime.now(timezone.utc).isoformat()
     expected: dict[Any, dict[str, Any]] = {}
     for product, variant in variants(records):
-        if not product["masterData"]["published"]:
+        if not is_published(product, variant["id"], records):
             continue
         prices = variant.get("prices", ())
         if product.get("priceMode") == "Standalone":
@@ -192,7 +192,12 @@ def check_variant_prices(rows: list[dict[str, Any]], records: Records) -> None:
 
 
 def check_variant_stock(rows: list[dict[str, Any]], records: Records) -> None:
+    products = {product["id"]: product for product in records["products"]}
     expected = {(product["id"], variant["id"]): (product, variant) for product, variant in variants(records)}
+    for one in records.get("variants", ()):
+        expected[one["product"]["id"], one["variantId"]] = (
+            products[one["product"]["id"]], {**one["current"], "id": one["variantId"]},
+        )  # fmt: skip
     found = {(row["product_id"], row["variant_id"]): row for row in rows}
     assert found.keys() == expected.keys()
     assert len(rows) == len(expected)
@@ -203,9 +208,19 @@ def check_variant_stock(rows: list[dict[str, Any]], records: Records) -> None:
         assert (row["on_stock"] or 0) == sum(entry["quantityOnStock"] for entry in entries)
         available = sum(entry["availableQuantity"] for entry in entries)
         assert (row["available"] or 0, bool(row["is_out_of_stock"])) == (available, bool(entries) and available <= 0)
-        assert row["is_published"] == product["masterData"]["published"]
+        assert row["is_published"] == is_published(product, variant["id"], records)
         names = product["masterData"]["current"]["name"]
         assert row["product_name"] == names.get("en", next(iter(names.values())))
+
+
+def is_published(product: dict[str, Any], number: int, records: Records) -> bool:
+    """Whether a product is published, and its variant too where that is a resource."""
+    own = [
+        one
+        for one in records.get("variants", ())
+        if (one["product"]["id"], one["variantId"]) == (product["id"], number)
+    ]
+    return bool(product["masterData"]["published"] and all(one["published"] for one in own))
 
 
 def variants(records: Records) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

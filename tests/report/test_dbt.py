@@ -74,6 +74,11 @@ def test_variants_that_are_resources_have_stock_and_prices_and_none_counts_twice
     rows = (*modular(kept=10), *(row for row in rows_of("/inventory", "/standalone-prices") if row[0] != "/"))
     streams = ["products", "variants", "inventory", "standalone_prices"]
     with Sandbox(rows=rows) as sandbox, Client(sandbox.settings()) as client:
+        # One that is not published has no price, whatever its product is.
+        priced = {price["sku"] for price in sandbox.records("standalone_prices")}
+        for variant in [one for one in sandbox.records("variants") if one["current"]["sku"] in priced][::3]:
+            sandbox.update("variants", variant["id"], {"published": False})
+        sandbox.clock.advance(3600)
         assert sync(client, DuckDB(path), streams=streams).complete
         records = {name: sandbox.records(name) for name in streams}
     found = answers_of(path, ("current_variants", "variant_prices", "variant_stock"), is_modular=True)

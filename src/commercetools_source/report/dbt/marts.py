@@ -157,6 +157,8 @@ _VARIANT: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_PUBLISHED = "Whether the product is published, and the variant too where it is a resource of its own."
+
 _VARIANTS = Mart(
     "current_variants",
     ("product_id", "variant_id"),
@@ -165,7 +167,7 @@ _VARIANTS = Mart(
         {
             **_VARIANT,
             "price_mode": "Embedded for prices of the product's own, Standalone for those by SKU.",
-            "is_published": "Whether the product is published.",
+            "is_published": _PUBLISHED,
             "is_resource": "Whether the variant is a resource of its own, and not inside its product.",
         }
     ),
@@ -200,7 +202,7 @@ _STOCK = Mart(
     MappingProxyType(
         {
             **_VARIANT,
-            "is_published": "Whether the product is published.",
+            "is_published": _PUBLISHED,
             "inventory_entries": "Inventory entries of the SKU, one for each supply channel; 0: stock is not tracked.",
             "on_stock": "Pieces in stock, reserved ones included; NULL where stock is not tracked.",
             "available": "Pieces that can be sold; NULL where stock is not tracked.",

@@ -7,6 +7,7 @@ with embedded as (
         variants.productId as product_id,
         variants.id as variant_id,
         variants.sku,
+        true as is_offered,
         false as is_resource
     from {{ source('commercetools', 'product_variants') }} as variants
     where not variants.staged
@@ -20,6 +21,7 @@ resources as (
         variants.product_id,
         variants.variantId as variant_id,
         variant_data.sku,
+        variants.published as is_offered,
         true as is_resource
     from {{ source('commercetools', 'variants') }} as variants
     join {{ source('commercetools', 'variant_data') }} as variant_data
@@ -52,7 +54,8 @@ select
     products.productType_id as product_type_id,
     -- Embedded is the platform's default; a variant that is a resource has no price of its own.
     coalesce(products.priceMode, case when variants.is_resource then 'Standalone' else 'Embedded' end) as price_mode,
-    products.masterData_published as is_published,
+    -- A variant that is a resource is published by itself, too.
+    products.masterData_published and variants.is_offered as is_published,
     variants.is_resource
 from variants
 join {{ source('commercetools', 'products') }} as products on products.id = variants.product_id
