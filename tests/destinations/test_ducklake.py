@@ -179,6 +179,32 @@ def test_a_lake_whose_data_are_not_here_is_neither_read_nor_written(tmp_path: Pa
 
 
 @needs_lake
+def test_a_lake_that_lacks_a_file_is_not_written_until_it_is_back_or_its_table_is_dropped(tmp_path: Path) -> None:
+    lake = Lake(f"{tmp_path}/it's a shop.ducklake")
+    destination = open_destination(lake.spec)
+    destination.open()
+    destination.write(deliver([{"id": str(number), "version": 1} for number in range(50)]))
+    destination.close()
+    (file,) = (path for path in tmp_path.rglob("*.parquet") if STREAM.name in str(path))
+    file.rename(tmp_path / "away")
+    with pytest.raises(
+        DestinationError, match=rf"{file.name} is missing, .* with records of {STREAM.name}; put it back"
+    ):
+        open_destination(lake.spec).open()
+    (tmp_path / "away").rename(file)
+    again = open_destination(lake.spec)
+    assert again.open()[STREAM.name].cursor == CURSOR
+    again.close()
+    file.unlink()
+    with lake.reading() as connection:
+        connection.execute(f"DROP TABLE raw.{STREAM.name}")
+    assert again.open() == {}
+    again.write(deliver([{"id": "1", "version": 1}]))
+    again.close()
+    assert lake.ids() == {"1"}
+
+
+@needs_lake
 @pytest.mark.parametrize("data", ["file", "file/below"])
 def test_data_in_a_file_are_refused_before_a_catalogue_is_made(tmp_path: Path, data: str) -> None:
     (tmp_path / "file").write_text("x")

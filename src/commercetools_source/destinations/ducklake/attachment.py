@@ -15,7 +15,7 @@ from commercetools_source.destinations.duckdb.attachment import Attachment
 from commercetools_source.destinations.duckdb.connection import check_path, connect, require_packages, target_of
 from commercetools_source.destinations.duckdb.failures import duckdb_errors, opening_error
 from commercetools_source.destinations.ducklake.catalogue import LakeCatalogue
-from commercetools_source.destinations.ducklake.data import DataPath, refuse_absent
+from commercetools_source.destinations.ducklake.data import DataPath, refuse_absent, refuse_lost
 from commercetools_source.destinations.ducklake.extensions import load
 from commercetools_source.errors import DestinationError, InUseError
 from commercetools_source.model.quoting import string
@@ -189,6 +189,7 @@ class Lake(AttachedByExtension):
             # JSON texts take a third of the size; what a person's own lake has as options is left alone.
             connection.execute(f"CALL {_LAKE}.set_option('parquet_compression', 'zstd')")
         refuse_absent(connection, _LAKE, self.name)
+        refuse_lost(connection, _LAKE, _METADATA, self.name)
 
     def _may_create(self) -> bool:
         """Return whether a lake may be made where there is none yet."""

@@ -12,13 +12,14 @@ from commercetools_source.destinations.ducklake.extensions import load
 from commercetools_source.destinations.store.bucket import check_endpoint, check_url
 from commercetools_source.errors import ConfigError, DestinationError
 from commercetools_source.model.quoting import string
+from commercetools_source.model.schemas import RECORDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import duckdb
 
-__all__ = ["PARAMETERS", "DataPath", "refuse_absent"]
+__all__ = ["PARAMETERS", "DataPath", "refuse_absent", "refuse_lost"]
 
 PARAMETERS = ("data_path", "endpoint", "region")
 """What may be said of it behind the question mark of a destination."""
@@ -100,6 +101,33 @@ def refuse_absent(connection: duckdb.DuckDBPyConnection, lake: str, user: str) -
             f"the data of {user} are in the folder {folder}, which is not here; put it back or mount it, or, where it"
             " was moved, let data_path in the catalogue's table ducklake_metadata be its new path, with a slash behind"
         )
+
+
+def refuse_lost(connection: duckdb.DuckDBPyConnection, lake: str, metadata: str, user: str) -> None:
+    """Raise DestinationError where a file on this machine is missing that has records of the attached `lake`.
+
+    A run that meets no such record would not notice, and a full read fails where it compares. `metadata` is the
+    catalogue of the lake (https://ducklake.select/docs/stable/specification/tables/overview).
+    """
+    files = " UNION ALL ".join(
+        f"SELECT table_id, path, path_is_relative FROM {metadata}.{table} WHERE end_snapshot IS NULL"  # noqa: S608 - constants
+        for table in ("ducklake_data_file", "ducklake_delete_file")
+    )
+    query = (
+        f"SELECT t.table_name, value, s.path, s.path_is_relative, t.path, t.path_is_relative, f.path,"  # noqa: S608 - same
+        f" f.path_is_relative FROM ({files}) AS f JOIN {metadata}.ducklake_table AS t USING (table_id)"
+        f" JOIN {metadata}.ducklake_schema AS s USING (schema_id), ducklake_options({string(lake)})"
+        f" WHERE t.end_snapshot IS NULL AND s.end_snapshot IS NULL AND schema_name = {string(RECORDS)}"
+        " AND option_name = 'data_path' ORDER BY ALL"
+    )
+    for table, path, *parts in connection.execute(query).fetchall():
+        for part, is_relative in zip(parts[::2], parts[1::2], strict=True):
+            path = f"{path}{part}" if is_relative else part  # noqa: PLW2901 - it grows
+        if "://" not in path and not Path(path).exists():
+            raise DestinationError(
+                f"{path} is missing, a file of {user} with records of {table}; put it back, or DROP TABLE"
+                f" {RECORDS}.{table} in DuckDB: the next run reads them anew"
+            )
 
 
 def _refuse_file(path: str) -> None:
