@@ -38,6 +38,7 @@ ELSEWHERE = {
         "the current folder has been removed",
         "this process got no more memory",
     ),
+    "sync/test_graphql.py, of a listing in another form": ("is not of the documented form:",),
     "sync/test_another_project.py, of two shops": ("; name another destination for it",),
     "cli/test_demo.py, which takes longer than all cases": (
         "What did each store earn",
