@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.folder import Folder
-from commercetools_source.errors import in_a_sentence
+from commercetools_source.errors import KEPT, in_a_sentence
 from commercetools_source.extract.abilities import Changes
 
 if TYPE_CHECKING:
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from commercetools_source.events import Notice
     from commercetools_source.extract.run_record import RunRecord
 
-__all__ = ["KEPT", "FolderDestination"]
-
-KEPT = "what was stored before is kept, and the next run goes on from there"
+__all__ = ["FolderDestination"]
 
 
 class FolderDestination:

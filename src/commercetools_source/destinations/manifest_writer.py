@@ -23,7 +23,7 @@ from commercetools_source.destinations.manifest import (
     save_manifest,
 )
 from commercetools_source.destinations.store.lease import Writer, is_writing, obstacle, this_process
-from commercetools_source.errors import DestinationError, InUseError, in_a_sentence
+from commercetools_source.errors import KEPT, DestinationError, InUseError, in_a_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -106,10 +106,9 @@ class ManifestWriter:
         """Let all that is done inside count together or not at all; raises DestinationError, which names `table`."""
         self.refuse_closed()
         self._put = []
-        kept = "what was stored before is kept, and the next run goes on from there"
         try:
             # What a decoder or the caller raises is not about the folder.
-            with in_a_sentence(lambda error: f"cannot write {table} to {self._files.name}: {error}; {kept}"):
+            with in_a_sentence(lambda error: f"cannot write {table} to {self._files.name}: {error}; {KEPT}"):
                 yield
         except BaseException as error:
             # The reason to fail, such as a full disk, may hinder this too; the next run does it.

@@ -108,6 +108,10 @@ def in_a_sentence(sentence: Callable[[OSError], str]) -> Iterator[None]:
         raise DestinationError(sentence(error)) from error
 
 
+KEPT = "what was stored before is kept, and the next run goes on from there"
+"""What a failure to write ends with: each destination stores rows together with their state."""
+
+
 def reason_in(error: OSError) -> str:
     """Return the system's own words where there are some."""
     return error.strerror or str(error)

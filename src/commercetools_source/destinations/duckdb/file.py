@@ -36,7 +36,7 @@ from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
 from commercetools_source.destinations.duckdb.writer import Stored, store, unchanged
 from commercetools_source.destinations.duckdb_engine import lacks_memory
 from commercetools_source.destinations.interruptible import Interruptible
-from commercetools_source.errors import DestinationError, in_a_sentence
+from commercetools_source.errors import KEPT, DestinationError, in_a_sentence
 from commercetools_source.events import Notice
 from commercetools_source.extract.abilities import Changes
 from commercetools_source.extract.checkpoint import StreamState
@@ -62,7 +62,6 @@ __all__ = ["Attached", "DuckDB", "Opened"]
 
 _FEW = 10_000
 """Rows of a delivery, and of the table that it meets, up to which a second thread of DuckDB's gains nothing."""
-_KEPT = "what was stored before is kept, and the next run goes on from there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +188,7 @@ class Attached:
                 self._reopen()
             reason = self._attachment.message(error)
             raise write_error(error)(
-                f"cannot write {delivery.stream.name} to {self.name}: {reason}{advice}; {_KEPT}"
+                f"cannot write {delivery.stream.name} to {self.name}: {reason}{advice}; {KEPT}"
             ) from error
         self._note(delivery, stored)
         watch = self._opened.watch
@@ -419,7 +418,7 @@ class Attached:
     @contextmanager
     def _changing(self, action: str) -> Iterator[Opened]:
         """Let all that is done inside count together or not at all; raises as `_failing`."""
-        with self._failing(action, f"; {_KEPT}") as opened, self._transaction(opened):
+        with self._failing(action, f"; {KEPT}") as opened, self._transaction(opened):
             yield opened
 
     @contextmanager

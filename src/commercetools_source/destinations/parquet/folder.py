@@ -18,7 +18,7 @@ from commercetools_source.arrow.decode import surprises
 from commercetools_source.arrow.nested import NestedFields
 from commercetools_source.catalog.schema import columns
 from commercetools_source.destinations.duckdb_engine import first_line, refuse_backslash
-from commercetools_source.destinations.folder_destination import KEPT, FolderDestination
+from commercetools_source.destinations.folder_destination import FolderDestination
 from commercetools_source.destinations.manifest import MANIFEST
 from commercetools_source.destinations.parquet import deletions, erasure
 from commercetools_source.destinations.parquet.deliveries import Deliveries
@@ -32,7 +32,7 @@ from commercetools_source.destinations.parquet.published import (
     refuse_foreign,
 )
 from commercetools_source.destinations.parquet.session import Session
-from commercetools_source.errors import DestinationError, RecordError, in_a_sentence
+from commercetools_source.errors import KEPT, DestinationError, RecordError, in_a_sentence
 from commercetools_source.errors.extras import install_hint
 from commercetools_source.events import Notice, counted
 
