@@ -525,6 +525,18 @@ def test_a_file_that_came_after_the_listing_is_not_taken_for_a_missing_one(url: 
     assert [state[STREAM.name].cursor for state in states] == [CURSOR]
 
 
+@needs_s3
+def test_whom_to_forget_is_known_though_the_listing_is_late(url: str) -> None:
+    import obstore
+
+    opened(url).close()
+    late: Any = open_destination(f"parquet:{url}")
+    open_to_read(late)
+    obstore.put(bucket_of(url), "_commercetools_forgotten.json", b"them")
+    assert late.forgotten() == b"them"
+    late.close()
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [
