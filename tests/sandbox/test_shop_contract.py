@@ -29,7 +29,7 @@ class Plain:
     def scalar(self, kind: str, key: str, owner: str) -> Any:  # noqa: ARG002 - the protocol's names
         return {"int": 1, "bool": True}.get(kind, key)
 
-    def finish(self, name: str, value: dict[str, Any]) -> None:
+    def finish(self, name: str, value: dict[str, Any], build: Callable[[str], Any]) -> None:
         pass
 
 
@@ -89,7 +89,7 @@ def test_a_named_variant_is_built() -> None:
 
 def test_what_a_record_lost_in_the_end_is_still_missing() -> None:
     class Resettable(Plain):
-        def finish(self, name: str, value: dict[str, Any]) -> None:  # noqa: ARG002 - the protocol's names
+        def finish(self, name: str, value: dict[str, Any], build: Callable[[str], Any]) -> None:  # noqa: ARG002 - the protocol's names
             value.pop("mood", None)
 
     builder = Builder(Contract.of(PETS), Resettable(), Dice(1))

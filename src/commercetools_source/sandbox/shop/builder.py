@@ -37,7 +37,7 @@ class Filler(Protocol):
     def scalar(self, scalar_type: str, key: str, owner: str) -> Any:
         """Return a value for the scalar field `key` of the type `owner`."""
 
-    def finish(self, name: str, value: Json) -> None:
+    def finish(self, name: str, value: Json, build: Callable[[str], Any]) -> None:
         """Correct a record of type `name` that was just built, so that its fields agree."""
 
 
@@ -128,7 +128,7 @@ class Builder:
                 # First it is crossed off, then built: what is inside may need the same field again.
                 self.missing &= ~member.bit
                 value[member.key] = member.fixed or self._value(member.expr, depth + 1, member.key, name)
-        self.filler.finish(name, value)
+        self.filler.finish(name, value, lambda inner: self._build(inner, depth + 1, name))
         return value
 
     def _includes(self, member: Field, depth: int) -> bool:

@@ -29,7 +29,7 @@ from commercetools_source.sandbox.shop.words import (
 from commercetools_source.sandbox.shop.world import Dice, Json, World, money, precise, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from commercetools_source.sandbox.shop.contract import Contract
 
@@ -153,7 +153,6 @@ class ShopFiller:
             "ProductTailoringAttribute": self._attribute,
             "TaxRate": lambda _: tax_rate(world, self._turn(MARKETS)),
         }
-        # Of lists that are first built where they may be empty there is none like that before.
         self._lists: dict[tuple[str, str], Any] = {
             ("ApplicableRecurrencePolicies", "recurrencePolicies"): [world.ref("recurrence-policy", 0)],
         }
@@ -203,7 +202,7 @@ class ShopFiller:
             return 1 + self._dice.below(27) if key == "day" else maker()
         return {"typeId": "product", "id": self._id("product")} if key == "target" else self._turn(_JSON_SAMPLES)
 
-    def finish(self, name: str, value: Json) -> None:
+    def finish(self, name: str, value: Json, build: Callable[[str], Any]) -> None:
         """Correct a record of type `name` that was just built, so that its fields agree."""
         if "createdAt" in value and "lastModifiedAt" in value:
             # Both are drawn independently; nothing changes before it is created.
@@ -218,7 +217,8 @@ class ShopFiller:
         self._fit_customs(value)
         if isinstance(value.get("slug"), dict):
             value["slug"] = {"en": f"slug-{self._next()}"}
-        self._keep_limits(name, value)
+        self._keep_limits(name, value, build)
+        _tell_apart(value.get("tiers", ()))
         finisher = self._finishers.get(name)
         if finisher is not None:
             finisher(value)
@@ -233,10 +233,10 @@ class ShopFiller:
         seen = value.get("interfaceInteractions", [])
         seen[:] = [self._customs.value("payment-interface-interaction", self._dice) for _ in seen]
 
-    def _keep_limits(self, name: str, value: Json) -> None:
-        """Let numbers be the nearest that the contract allows, and an empty list that may not be one like that before.
+    def _keep_limits(self, name: str, value: Json, build: Callable[[str], Any]) -> None:
+        """Let numbers be the nearest that the contract allows, and no list be empty that may not be.
 
-        Nothing is drawn or counted for it, so that a seed keeps its shop.
+        It is one like that before, for which nothing is drawn; the first one gets an element.
         """
         for field, limits in {**facets().get(name, {}), **facets().get(f"{name}Draft", {})}.items():
             found = value.get(field)
@@ -245,7 +245,10 @@ class ShopFiller:
             elif found:
                 self._lists[name, field] = found
             elif isinstance(found, list) and "minItems" in limits:
-                value[field] = deepcopy(self._lists.get((name, field), []))
+                if (name, field) not in self._lists:
+                    (expression,) = (one.expr for one in self._contract.fields(name) if one.key == field)
+                    self._lists[name, field] = [build(expression.base)]
+                value[field] = deepcopy(self._lists[name, field])
 
     def _author(self, value: Json) -> None:
         """Let it be a user of the Merchant Center, which is a client of the platform itself, if no API client is named.
@@ -412,3 +415,16 @@ def _sum_rates(rate: Json) -> None:
     if rate.get("subRates"):
         rate["subRates"] = rate["subRates"][:1]
         rate["amount"] = rate["subRates"][0]["amount"]
+
+
+def _tell_apart(tiers: Iterable[Json]) -> None:
+    """Let each tier of a price begin at a quantity of its own, from 2 on.
+
+    https://docs.commercetools.com/api/types#pricetier
+    """
+    taken = {1}
+    for tier in tiers:
+        if "minimumQuantity" in tier:
+            while tier["minimumQuantity"] in taken:
+                tier["minimumQuantity"] += 1
+            taken.add(tier["minimumQuantity"])
