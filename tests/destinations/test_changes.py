@@ -12,6 +12,9 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.destinations.duckdb import DuckDB
+from commercetools_source.destinations.parquet import counts
+from commercetools_source.destinations.parquet.session import Session
+from commercetools_source.destinations.store.local import Local
 from commercetools_source.extract.abilities import Changes, Counting
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Delivery, Phase
@@ -51,6 +54,20 @@ def store(path: str | Path, *deliveries: tuple[Phase, list[msgspec.Raw]], stream
 def path(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
     return str(request.param)
+
+
+def test_the_keys_of_a_first_read_are_counted_in_little_memory(tmp_path: Path) -> None:
+    files = Local(tmp_path)
+    session = Session(files)
+    keys = tmp_path / "keys.parquet"
+    with duckdb.connect() as connection:
+        rows = "SELECT uuid()::VARCHAR AS id, NULL::TIMESTAMP AS _deleted_at FROM range(500_000)"
+        connection.execute(f"COPY (FROM ({rows}) UNION ALL FROM (SELECT 'twice', NULL FROM range(2))) TO '{keys}'")
+    usual = session.connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    with session.limited("40MB", 1) as limited:
+        assert counts.first_changes(limited, [str(keys)], ("id",)) == Changes(new=500_001)
+    assert session.connection.execute("SELECT current_setting('memory_limit')").fetchone() == usual
+    session.close()
 
 
 def test_a_first_read_is_all_new(path: str) -> None:

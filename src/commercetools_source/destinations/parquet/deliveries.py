@@ -161,12 +161,16 @@ class Deliveries:
         if rows > counts.MOST_ROWS:
             store()
             return None
-        connection, sources = self._session.connection, self._folder.sources(stream.name)
+        sources = self._folder.sources(stream.name)
         if entry is None or not sources:
             store()
-            return counts.first_changes(connection, self._folder.sources(stream.name), stream.key)
+            new = self._folder.sources(stream.name)
+            with self._session.limited(counts.MEMORY, 1) as connection:
+                found = counts.first_changes(connection, new, stream.key)
+            return found or counts.first_changes(self._session.connection, new, stream.key)
         # A column that only one side has says nothing about a record.
         columns = {name: sql for name, sql in types.items() if name in entry.columns}
+        connection = self._session.connection
         remembered = counts.remember(connection, sources, stream.key, columns)
         store()
         if not remembered:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.duckdb_engine import SETTINGS, Settings, connect, lacks_memory
+from commercetools_source.destinations.duckdb_engine import SETTINGS, THREADS, Settings, connect, lacks_memory
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.store.atomic import refuse_link
 from commercetools_source.destinations.store.local import Local
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
     import pyarrow as pa
 
@@ -72,11 +75,23 @@ class Session:
             if not lacks_memory(error):
                 raise
         # For this query alone: what DuckDB keeps of files in memory grows up to the limit.
-        self.connection.execute(f"SET memory_limit = '{_MOST_MEMORY}'")
+        with self.limited(_MOST_MEMORY) as connection:
+            return list(dataset.reader(connection.sql(query)))
+
+    @contextmanager
+    def limited(self, memory: str, threads: int = THREADS) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give the connection with another share of memory; with the usual one, if it holds more than that already."""
+        import duckdb
+
+        with suppress(duckdb.OutOfMemoryException):
+            self._set(threads, memory)
         try:
-            return list(dataset.reader(self.connection.sql(query)))
+            yield self.connection
         finally:
-            self.connection.execute(f"SET memory_limit = '{_SETTINGS['memory_limit']}'")
+            self._set(THREADS, _SETTINGS["memory_limit"])
+
+    def _set(self, threads: int, memory: object) -> None:
+        self.connection.execute(f"SET threads = {threads}; SET memory_limit = '{memory}'")
 
     def close(self) -> None:
         """Close the connection and remove what was written elsewhere."""
