@@ -75,12 +75,12 @@ class Fitter:
             return value
         done = {}
         for name, item in value.items():
-            place = below(path, name)
+            field_path = below(path, name)
             if name == "attributes" and isinstance(item, list):
                 level = "Product" if embedded and "ariant" not in path else "Variant"
-                done[name] = self._entries(item, product_type, level, place)
+                done[name] = self._entries(item, product_type, level, field_path)
             elif name != "custom":
-                done[name] = self.attributes(item, product_type, embedded=embedded, path=place)
+                done[name] = self.attributes(item, product_type, embedded=embedded, path=field_path)
             else:
                 done[name] = item
         return done
@@ -95,16 +95,16 @@ class Fitter:
                 done.append(entry)
                 seen |= {str(entry["name"])} if isinstance(entry, dict) and "name" in entry else set()
                 continue
-            place, name = f"{path}[{number}]", entry["name"]
+            field_path, name = f"{path}[{number}]", entry["name"]
             row = rows.get(name)
             if row is None:
-                raise invalid_field(f"{place}.name", name, "an attribute of the product type", sorted(rows))
+                raise invalid_field(f"{field_path}.name", name, "an attribute of the product type", sorted(rows))
             if level is not None and row.get("level", level) != level:
-                raise invalid_field(f"{place}.name", name, f"an attribute of the level {level}")
+                raise invalid_field(f"{field_path}.name", name, f"an attribute of the level {level}")
             if name in seen:
                 raise invalid_input(f"The attribute '{name}' of '{path}' has two values.")
             seen.add(name)
-            done.append({**entry, "value": self._value(entry["value"], row["type"], f"{place}.value")})
+            done.append({**entry, "value": self._value(entry["value"], row["type"], f"{field_path}.value")})
         return done
 
     def custom(self, value: Any, path: str = "") -> Any:
@@ -129,43 +129,45 @@ class Fitter:
         types = {definition["name"]: definition["type"] for definition in definitions}
         done = {}
         for name, item in fields.items():
-            place = f"{path}.fields.{name}"
+            field_path = f"{path}.fields.{name}"
             if item is None or _text_of(row, name, item) in self.kept:
                 done[name] = item
                 continue
             if name not in types:
-                raise invalid_field(place, item, f"a field of the type '{row.get('key')}': {', '.join(types)}")
-            done[name] = self._value(item, types[name], place)
+                raise invalid_field(field_path, item, f"a field of the type '{row.get('key')}': {', '.join(types)}")
+            done[name] = self._value(item, types[name], field_path)
         for definition in definitions:
             name = definition["name"]
             if definition.get("required") and fields.get(name) is None and _text_of(row, name, None) not in self.kept:
                 raise required_field(f"{path}.fields.{name}")
         return {**value, "fields": done} if "fields" in value else value
 
-    def _value(self, value: Any, kind: Mapping[str, Any], path: str) -> Any:
-        name = _CALLED.get(kind["name"], kind["name"].lower())
+    def _value(self, value: Any, value_type: Mapping[str, Any], path: str) -> Any:
+        name = _CALLED.get(value_type["name"], value_type["name"].lower())
         if name == "set":
             validate(self.rules, value, "[any]", path)
-            return [self._value(item, kind["elementType"], f"{path}[{number}]") for number, item in enumerate(value)]
+            return [
+                self._value(item, value_type["elementType"], f"{path}[{number}]") for number, item in enumerate(value)
+            ]
         if name == "nested":
             validate(self.rules, value, "[Attribute]", path)
-            return self._entries(value, kind["typeReference"]["id"], None, path)
+            return self._entries(value, value_type["typeReference"]["id"], None, path)
         if name in _ENUMS:
-            return self._enum(value, kind, path)
+            return self._enum(value, value_type, path)
         if name == "reference" and isinstance(value, dict):
-            wanted = kind["referenceTypeId"]
-            if value.get("typeId") != wanted:
-                raise invalid_field(f"{path}.typeId", value.get("typeId"), f"'{wanted}'", [wanted])
+            type_id = value_type["referenceTypeId"]
+            if value.get("typeId") != type_id:
+                raise invalid_field(f"{path}.typeId", value.get("typeId"), f"'{type_id}'", [type_id])
         validate(self.rules, value, _KINDS[name], path)
         # https://docs.commercetools.com/api/projects/productTypes#attributemoneytype: of cent precision only
         if name == "money" and value.get("type", "centPrecision") != "centPrecision":
             raise invalid_field(f"{path}.type", value["type"], "'centPrecision'", ["centPrecision"])
         return self.complete(value, _STORED[name]) if name in _STORED else value
 
-    def _enum(self, value: Any, kind: Mapping[str, Any], path: str) -> Any:
-        values = {row["key"]: row for row in kind.get("values") or ()}
+    def _enum(self, value: Any, value_type: Mapping[str, Any], path: str) -> Any:
+        values = {row["key"]: row for row in value_type.get("values") or ()}
         # A value may be sent as it is answered: https://docs.commercetools.com/api/projects/productTypes#attributeenumtype
-        attribute = kind["name"] in _ENUMS
+        attribute = value_type["name"] in _ENUMS
         key = value.get("key") if attribute and isinstance(value, dict) else value
         if not isinstance(key, str) or key not in values:
             raise invalid_field(path, key, f"one of {', '.join(values)}", list(values))

@@ -40,11 +40,11 @@ def refuse_definitions(path: str, new: Mapping[str, Any], others: Iterable[Mappi
         _refuse_fields(new, definitions, others)
 
 
-def _refuse_values(kind: Mapping[str, Any]) -> None:
+def _refuse_values(value_type: Mapping[str, Any]) -> None:
     """Raise a 400 for an enumeration, or a set of one, that has a key twice."""
-    if "elementType" in kind:
-        _refuse_values(kind["elementType"])
-    keys = [value["key"] for value in kind.get("values") or ()]
+    if "elementType" in value_type:
+        _refuse_values(value_type["elementType"])
+    keys = [value["key"] for value in value_type.get("values") or ()]
     twice = [key for key in dict.fromkeys(keys) if keys.count(key) > 1]
     if twice:
         message = f"The enum values contain duplicate keys: {', '.join(twice)}."
@@ -57,11 +57,11 @@ def _refuse_attributes(definitions: Sequence[Row], others: Iterable[Mapping[str,
             # https://docs.commercetools.com/api/projects/productTypes#attributedefinitiondraft
             message = f"The attribute '{row['name']}' of the level Product must have the constraint None."
             raise refuse(400, "InvalidOperation", message)
-    mine = {row["name"]: row for row in definitions}
+    by_name = {row["name"]: row for row in definitions}
     for other in others:
         for row in rows_of(other.get("attributes")):
-            if row["name"] in mine:
-                _refuse_other(mine[row["name"]], row, other)
+            if row["name"] in by_name:
+                _refuse_other(by_name[row["name"]], row, other)
 
 
 def _refuse_other(row: Row, existing: Row, other: Mapping[str, Any]) -> None:
@@ -72,7 +72,7 @@ def _refuse_other(row: Row, existing: Row, other: Mapping[str, Any]) -> None:
         "conflictingProductTypeName": other.get("name", ""),
         "conflictingAttributeName": name,
     }
-    if _kind(row["type"]) != _kind(existing["type"]):
+    if _without_values(row["type"]) != _without_values(existing["type"]):
         message = f"The attribute with name {name} has a different type on product type {other.get('name')}."
         raise refuse(400, "AttributeDefinitionTypeConflict", message, **extra)
     if {**row, "type": None} != {**existing, "type": None}:
@@ -81,19 +81,19 @@ def _refuse_other(row: Row, existing: Row, other: Mapping[str, Any]) -> None:
 
 
 def _refuse_fields(new: Mapping[str, Any], definitions: Sequence[Row], others: Iterable[Mapping[str, Any]]) -> None:
-    mine = {row["name"]: row for row in definitions}
+    by_name = {row["name"]: row for row in definitions}
     for other in others:
         if not set(other.get("resourceTypeIds") or ()) & set(new["resourceTypeIds"]):
             continue
         for row in rows_of(other.get("fieldDefinitions")):
-            if row["name"] in mine and _kind(mine[row["name"]]["type"]) != _kind(row["type"]):
+            if row["name"] in by_name and _without_values(by_name[row["name"]]["type"]) != _without_values(row["type"]):
                 # No public source has the code of this one.
                 message = f"The field '{row['name']}' has a different type on type '{other.get('key')}'."
                 raise refuse(400, "InvalidOperation", message)
 
 
-def _kind(kind: Any) -> Any:
+def _without_values(value_type: Any) -> Any:
     """Return a type of values without those of an enumeration, which may differ."""
-    if not isinstance(kind, dict):
-        return kind
-    return {name: _kind(value) for name, value in kind.items() if name != "values"}
+    if not isinstance(value_type, dict):
+        return value_type
+    return {name: _without_values(value) for name, value in value_type.items() if name != "values"}

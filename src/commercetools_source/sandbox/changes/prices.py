@@ -107,8 +107,8 @@ def _named(price: Mapping[str, Any]) -> dict[str, Any]:
 
 def _overlapping(code: str, message: str, price: Mapping[str, Any], other: Mapping[str, Any], **named: Any) -> ApiError:
     periods = {"conflictingValidFrom": other.get("validFrom"), "conflictingValidUntil": other.get("validUntil")}
-    known = {name: time for name, time in periods.items() if time is not None}
-    return refuse(400, code, message, **_named(price), **known, **named)
+    dates = {name: time for name, time in periods.items() if time is not None}
+    return refuse(400, code, message, **_named(price), **dates, **named)
 
 
 def _shown(price: Mapping[str, Any]) -> str:

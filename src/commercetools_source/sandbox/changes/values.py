@@ -133,11 +133,11 @@ def refuse_object(name: str, value: Mapping[str, Any], path: str) -> None:
     if name in {"PriceDraft", "StandalonePriceDraft"}:
         quantities = [tier["minimumQuantity"] for tier in value.get("tiers") or ()]
         for number, quantity in enumerate(quantities):
-            place = below(path, f"tiers[{number}].minimumQuantity")
+            field_path = below(path, f"tiers[{number}].minimumQuantity")
             if quantity < _LEAST_OF_TIER:
-                raise invalid_field(place, quantity, f"at least {_LEAST_OF_TIER}")
+                raise invalid_field(field_path, quantity, f"at least {_LEAST_OF_TIER}")
             if quantity in quantities[:number]:
-                raise invalid_field(place, quantity, "another one than that of each tier before")
+                raise invalid_field(field_path, quantity, "another one than that of each tier before")
 
 
 def refuse_period(value: Mapping[str, Any], path: str = "") -> None:
@@ -158,13 +158,13 @@ def _limit(name: str, field: str, value: Any, path: str) -> None:
     limits = facets().get(name, {}).get(field)
     if limits is None:
         return
-    size, least, most, what = value, limits.get("minimum"), limits.get("maximum"), ""
+    size, least, most, noun = value, limits.get("minimum"), limits.get("maximum"), ""
     if isinstance(value, Sequence):
-        size, least, most, what = len(value), limits.get("minItems"), limits.get("maxItems"), "a list of "
+        size, least, most, noun = len(value), limits.get("minItems"), limits.get("maxItems"), "a list of "
     if least is not None and size < least:
-        raise invalid_field(path, value, f"{what}at least {least:g}")
+        raise invalid_field(path, value, f"{noun}at least {least:g}")
     if most is not None and size > most:
-        raise invalid_field(path, value, f"{what}at most {most:g}")
+        raise invalid_field(path, value, f"{noun}at most {most:g}")
 
 
 def _match(form: re.Pattern[str], value: str, path: str) -> None:

@@ -47,17 +47,17 @@ def refuse_variants(
 
 
 def _refuse_pair(variant: Mapping[str, Any], other: Mapping[str, Any], definitions: Definitions) -> None:
-    mine, others = _values(variant), _values(other)
+    values, others = _values(variant), _values(other)
     combined = [row["name"] for row in definitions if row.get("attributeConstraint") == "CombinationUnique"]
     for row in definitions:
         name, constraint = row["name"], row.get("attributeConstraint")
-        if constraint == "Unique" and name in mine and mine[name] == others.get(name):
-            message, attribute = "Attribute can't have the same value in a different variant.", _entry(name, mine)
+        if constraint == "Unique" and name in values and values[name] == others.get(name):
+            message, attribute = "Attribute can't have the same value in a different variant.", _entry(name, values)
             raise refuse(400, "DuplicateAttributeValue", message, attribute=attribute)
-        if constraint == "SameForAll" and mine.get(name) != others.get(name):
-            raise _different(name, mine.get(name), others.get(name))
-    if any(name in mine for name in combined) and all(mine.get(name) == others.get(name) for name in combined):
-        attributes = [_entry(name, mine) for name in combined if name in mine]
+        if constraint == "SameForAll" and values.get(name) != others.get(name):
+            raise _different(name, values.get(name), others.get(name))
+    if any(name in values for name in combined) and all(values.get(name) == others.get(name) for name in combined):
+        attributes = [_entry(name, values) for name in combined if name in values]
         message = "The set of attributes must be unique across all variants."
         raise refuse(400, "DuplicateAttributeValues", message, attributes=attributes)
     if _told(variant) == _told(other):
