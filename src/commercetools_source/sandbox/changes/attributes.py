@@ -7,7 +7,7 @@ definitions may have changed since.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -175,7 +175,7 @@ class Fitter:
 
     def keeping(self, old: Mapping[str, Any]) -> Fitter:
         """Return a fitter that takes what the record had before as it is."""
-        return Fitter(self.rules, self.complete, self.product_types, self.type_of, frozenset(self._texts(old)))
+        return replace(self, kept=frozenset(self._texts(old)))
 
     def _texts(self, value: Any) -> Iterator[bytes]:
         """Yield the text of every attribute and custom field, and of every custom field that is missing."""

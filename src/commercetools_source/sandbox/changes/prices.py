@@ -112,6 +112,5 @@ def _overlapping(code: str, message: str, price: Mapping[str, Any], other: Mappi
 
 
 def _shown(price: Mapping[str, Any]) -> str:
-    currency, country, *ids = _scope(price)
-    names = dict(zip(("currency", "country", *_REFERENCES), (currency, country, *ids), strict=True))
-    return ", ".join(f"{name}={value}" for name, value in names.items() if value is not None)
+    names = zip(("currency", "country", *_REFERENCES), _scope(price), strict=True)
+    return ", ".join(f"{name}={value}" for name, value in names if value is not None)

@@ -10,10 +10,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from commercetools_source.sandbox.platform.refusals import refuse
+from commercetools_source.sandbox.query.syntax import line_and_column, parser_of, position_of
 
 if TYPE_CHECKING:
     from lark import Lark
-
 
 __all__ = ["refuse_unreadable"]
 
@@ -53,22 +53,18 @@ _KEYWORDS = ("or", "and", "not", "in", "contains", "all", "any", "is", "empty", 
 
 @cache
 def _parser() -> Lark:
-    from lark import Lark
-
-    words = "\n".join(f"_{word.upper()}.3: /{word}(?![-_A-Za-z0-9])/i" for word in _KEYWORDS)
-    return Lark(_GRAMMAR + words, parser="lalr", lexer="contextual", propagate_positions=False)
+    return parser_of(_GRAMMAR, _KEYWORDS)
 
 
 def refuse_unreadable(text: str, path: str) -> None:
     """Raise the platform's 400 SyntaxError where the predicate at `path` of a request is none."""
-    from lark.exceptions import UnexpectedInput, UnexpectedToken
+    from lark.exceptions import UnexpectedInput
 
     try:
         _parser().parse(text)
     except UnexpectedInput as error:
-        at_end = isinstance(error, UnexpectedToken) and error.token.type == "$END"
-        position = len(text) if at_end else int(error.pos_in_stream or 0)
-        line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+        position = position_of(text, error)
+        line, column = line_and_column(text, position)
         found = "Unexpected end of input" if position >= len(text) else f"Invalid input '{text[position]}'"
         # https://docs.commercetools.com/api/errors: SyntaxError, of which only the beginning of the message is known
         message = f"Syntax error while parsing '{path}'. {found} (line {line}, column {column})."

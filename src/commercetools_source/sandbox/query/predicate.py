@@ -26,7 +26,7 @@ from commercetools_source.sandbox.query.nodes import (
     Variable,
     Within,
 )
-from commercetools_source.sandbox.query.syntax import KEYWORDS, syntax_error
+from commercetools_source.sandbox.query.syntax import KEYWORDS, parser_of, syntax_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,12 +80,7 @@ _NOT_PARENTHESES = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`\n]+`|[^()"`]+', re.DOTALL
 
 @cache
 def _parser() -> Lark:
-    from lark import Lark
-
-    # A keyword ends where a name could not go on, so `inStock` is a name and not `in`.
-    words = "\n".join(f"_{word.upper()}.3: /{word}(?![-_A-Za-z0-9])/i" for word in KEYWORDS)
-    # LALR, because the language has no ambiguity, and it is many times faster than Earley over long predicates.
-    return Lark(_GRAMMAR + words, parser="lalr", lexer="contextual", propagate_positions=False)
+    return parser_of(_GRAMMAR, KEYWORDS)
 
 
 def parse(text: str, parameter: str = "where") -> Node:

@@ -1,4 +1,4 @@
-"""The platform's message for a predicate that it cannot read."""
+"""What the platform's two languages of predicates have in common: their readers, and where one stops."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from commercetools_source.sandbox.platform.refusals import malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from lark import Lark
 
     from commercetools_source.errors import ApiError
 
-__all__ = ["KEYWORDS", "syntax_error"]
+__all__ = ["KEYWORDS", "line_and_column", "parser_of", "position_of", "syntax_error"]
 
 
 KEYWORDS = (
@@ -55,15 +57,33 @@ _CALLED = {
 _OF_VALUES = {"OPERATOR", "_NOT", "_IN", "_CONTAINS", "_IS", "_WITHIN", "_MATCHES"}
 
 
+def parser_of(grammar: str, keywords: Iterable[str]) -> Lark:
+    """Return the parser of a grammar, which names each of its keywords as `_WORD`."""
+    from lark import Lark
+
+    # A keyword ends where a name could not go on, so `inStock` is a name and not `in`.
+    words = "\n".join(f"_{word.upper()}.3: /{word}(?![-_A-Za-z0-9])/i" for word in keywords)
+    # LALR, because the language has no ambiguity, and it is many times faster than Earley over long predicates.
+    return Lark(grammar + words, parser="lalr", lexer="contextual", propagate_positions=False)
+
+
+def position_of(text: str, error: Any) -> int:
+    """Return where a parser stopped; behind the last letter, if the text ended too early."""
+    token = getattr(error, "token", None)
+    at_end = token is not None and token.type == "$END"
+    return len(text) if at_end else int(error.pos_in_stream or 0)
+
+
+def line_and_column(text: str, position: int) -> tuple[int, int]:
+    """Return the line and the column of a letter, both from 1 on."""
+    return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+
+
 def syntax_error(text: str, error: Any, parameter: str) -> ApiError:
     """Return the 400 of a reader that works letter by letter, as the platform's does."""
     allowed = set(getattr(error, "accepts", None) or getattr(error, "allowed", None) or error.expected)
-    token = getattr(error, "token", None)
-    at_end = token is not None and token.type == "$END"
-    position = len(text) if at_end else int(error.pos_in_stream or 0)
-    if not at_end:
-        # The platform's reader skips white space before it fails.
-        position = _last_match(text, position)
+    # The platform's reader skips white space before it fails; at the end there is none.
+    position = _last_match(text, position_of(text, error))
     literals = [word for word in KEYWORDS if f"_{word.upper()}" in allowed]
     if text[position : position + 1] == '"' and "STRING" in allowed:  # a text that never ends
         position, letters = len(text), ["'\"'"]
@@ -71,11 +91,9 @@ def syntax_error(text: str, error: Any, parameter: str) -> ApiError:
         position, letters = _furthest(text, position, literals)
     expected = letters or _called(allowed, after_name=text[:position].rstrip() == text[:position])
     problem = f"Invalid input {_shown(text[position])}" if position < len(text) else "Unexpected end of input"
-    line = text.count("\n", 0, position) + 1
-    start = text.rfind("\n", 0, position) + 1
+    line, column = line_and_column(text, position)
     end = text.find("\n", position)
-    column = position - start + 1
-    shown = text[start : end if end >= 0 else len(text)]
+    shown = text[position - column + 1 : end if end >= 0 else len(text)]
     message = (
         f"Syntax error while parsing '{parameter}'. {problem}, expected {_listed(expected)}"
         f" (line {line}, column {column}):\n{shown}\n{' ' * (column - 1)}^"
