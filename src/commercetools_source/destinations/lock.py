@@ -5,20 +5,38 @@ from __future__ import annotations
 import os
 import sys
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from commercetools_source.destinations.store.atomic import refuse_irregular
 from commercetools_source.errors import DestinationError, InUseError
 
 if TYPE_CHECKING:
+    from io import FileIO
     from pathlib import Path
-    from typing import BinaryIO
 
-__all__ = ["lock", "lock_to_read"]
+__all__ = ["lock", "lock_to_read", "unlock"]
 
 _NAME = ".lock"
+_held: WeakSet[FileIO] = WeakSet()
+"""The locks of this process."""
 
 
-def lock(folder: Path) -> BinaryIO:
+def _let_go() -> None:
+    """Close the locks of the process that this one was forked from.
+
+    A lock lasts until the last descriptor of its file is closed (https://man7.org/linux/man-pages/man2/flock.2.html):
+    a child that lives on would hold the folder after its parent has closed it.
+    """
+    for handle in list(_held):
+        handle.close()
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_let_go)
+
+
+def lock(folder: Path) -> FileIO:
     """Return an open file that holds the folder for this process; the system lets go of it when the process ends.
 
     It has the process's number in it. Raises InUseError when another one holds the folder, DestinationError when
@@ -26,18 +44,20 @@ def lock(folder: Path) -> BinaryIO:
     """
     path = folder / _NAME
     refuse_irregular(path)
-    handle = path.open("a+b")  # not "w": until the lock is ours the text in it is another process's
+    # Not "w": until the lock is ours the text in it is another process's. Without a buffer, because the lock of one
+    # could be held by a thread that a forked process does not have.
+    handle = path.open("a+b", buffering=0)
     if (error := _obstacle(folder, handle)) is not None:
         handle.close()
         raise error
     handle.truncate(0)
     # For the sentence that another run shows its user; the lock itself needs no text.
     handle.write(str(os.getpid()).encode())
-    handle.flush()
+    _held.add(handle)
     return handle
 
 
-def _obstacle(folder: Path, handle: BinaryIO) -> DestinationError | None:
+def _obstacle(folder: Path, handle: FileIO) -> DestinationError | None:
     """Lock the file for writing; return the error that says why that cannot be, None if it is done."""
     try:
         _lock_file(handle, shared=False)
@@ -53,7 +73,7 @@ def _obstacle(folder: Path, handle: BinaryIO) -> DestinationError | None:
     )
 
 
-def lock_to_read(folder: Path) -> BinaryIO | None:
+def lock_to_read(folder: Path) -> FileIO | None:
     """Return an open file that keeps runs from writing and lets others read; None when no run has written yet.
 
     Nothing is created or changed. Raises InUseError while a run writes.
@@ -61,7 +81,7 @@ def lock_to_read(folder: Path) -> BinaryIO | None:
     path = folder / _NAME
     refuse_irregular(path)
     try:
-        handle = path.open("rb")
+        handle = path.open("rb", buffering=0)
     except FileNotFoundError:
         return None
     try:
@@ -70,10 +90,21 @@ def lock_to_read(folder: Path) -> BinaryIO | None:
         in_use = _in_use(folder, handle)
         handle.close()
         raise in_use from error
+    _held.add(handle)
     return handle
 
 
-def _in_use(folder: Path, handle: BinaryIO) -> InUseError:
+def unlock(handle: FileIO) -> None:
+    """Let others have the folder; nothing in a process that was forked since it was locked."""
+    if not handle.closed and sys.platform != "win32":
+        import fcntl
+
+        # Said, because a child that is about to close its copy may not have come to it yet.
+        fcntl.flock(handle, fcntl.LOCK_UN)
+    handle.close()
+
+
+def _in_use(folder: Path, handle: FileIO) -> InUseError:
     handle.seek(0)
     writer = handle.read(32).decode(errors="replace").strip()
     holder = f"process {writer}" if writer else "another process"
@@ -86,7 +117,7 @@ def _in_use(folder: Path, handle: BinaryIO) -> InUseError:
     return InUseError(f"{folder} is in use by {holder}; wait until it has ended and run again")
 
 
-def _lock_file(handle: BinaryIO, *, shared: bool) -> None:
+def _lock_file(handle: FileIO, *, shared: bool) -> None:
     if sys.platform == "win32":
         import msvcrt
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from contextlib import contextmanager, suppress
@@ -49,6 +50,7 @@ class ManifestWriter:
         self._suffix = suffix
         self._run = ""
         self._writes = False
+        self._process = 0
         self._claimed = False
         self._put: list[str] = []
 
@@ -61,6 +63,7 @@ class ManifestWriter:
 
     def open_to_write(self) -> None:
         """Lock the store, read the manifest and undo what a run left that was cut off; raises as `open_to_read`."""
+        self._process = os.getpid()
         self._files.prepare()
         load_manifest(self._files, self._suffix)  # what is refused is refused before a lock is left in it
         self._files.lock()
@@ -87,7 +90,7 @@ class ManifestWriter:
 
     def close(self) -> None:
         """Let others write; the lock of the store is released by its own `close`."""
-        if self._claimed:
+        if self._claimed and self._process == os.getpid():  # a forked process must not end its parent's run
             self._claimed = False
             with suppress(OSError):  # one on another machine waits until the lease has ended
                 self._save(msgspec.structs.replace(self.manifest, writer=msgspec.UNSET))
@@ -97,9 +100,9 @@ class ManifestWriter:
     # --- one change ---
 
     def refuse_closed(self) -> None:
-        """Raise DestinationError while it is not open to write."""
-        if not self._writes:
-            raise DestinationError(f"{self._files.name} is not open to write; call open() first")
+        """Raise DestinationError while it is not open to write, or was opened by the process that forked this one."""
+        if not self._writes or self._process != os.getpid():
+            raise DestinationError(f"{self._files.name} is not open to write in this process; call open() first")
 
     @contextmanager
     def writing(self, table: str) -> Iterator[None]:

@@ -7,6 +7,7 @@ unique by construction.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -109,6 +110,7 @@ class Attached:
         self._memory = MemoryLimits(memory)
         self._history: frozenset[str] = frozenset()
         self._database: Opened | None = None
+        self._process = 0
         self._interruptible = Interruptible(self._interrupt)
 
     def open(self) -> Mapping[str, StreamState]:
@@ -127,7 +129,9 @@ class Attached:
         return self._open(read_only=True)
 
     def close(self) -> None:
-        """Write everything into the file itself and release it."""
+        """Write everything into the file itself and release it; nothing in a process that was forked since `open`."""
+        if self._is_inherited():
+            return
         # Forgotten first: if closing fails, the object does not pretend to be open.
         opened, self._database = self._database, None
         if opened is not None:
@@ -266,8 +270,13 @@ class Attached:
             ),
         ]
 
+    def _is_inherited(self) -> bool:
+        """Return whether it was opened by the process from which this one was forked, which lacks DuckDB's threads."""
+        return self._database is not None and self._process != os.getpid()
+
     def _open(self, *, read_only: bool) -> Mapping[str, StreamState]:
-        self._database = None
+        self._refuse_inherited()
+        self._database, self._process = None, os.getpid()
         database = Database(self._attachment, self._reset, read_only=read_only)
         try:
             own = OwnFields(database)
@@ -288,7 +297,14 @@ class Attached:
     def _opened(self) -> Opened:
         if self._database is None:
             raise DestinationError(f"{self.name} is not open; call open() first")
+        self._refuse_inherited()
         return self._database
+
+    def _refuse_inherited(self) -> None:
+        if self._is_inherited():
+            raise DestinationError(
+                f"{self.name} was opened by process {self._process}, which forked this one; open another one here"
+            )
 
     def _interrupt(self) -> None:
         if self._database is not None:

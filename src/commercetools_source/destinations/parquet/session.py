@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,9 +40,11 @@ class Session:
         self._folder = store.path if isinstance(store, Local) else None
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._scratch: TemporaryDirectory[str] | None = None
+        self._process = 0
 
     def write_elsewhere(self) -> None:
         """From now on write nothing into the folder."""
+        self._process = os.getpid()
         self._scratch = TemporaryDirectory(prefix="commercetools-source-")
 
     def refuse_link(self) -> None:
@@ -61,6 +64,7 @@ class Session:
         """The connection, which is made when it is first asked for."""
         if self._connection is None:
             spill = f"{self.scratch or self._folder}/{SPILL}"
+            self._process = os.getpid()
             self._connection = connect({**_SETTINGS, "temp_directory": spill})
             self._store.attach(self._connection)
         return self._connection
@@ -94,7 +98,9 @@ class Session:
         self.connection.execute(f"SET threads = {threads}; SET memory_limit = '{memory}'")
 
     def close(self) -> None:
-        """Close the connection and remove what was written elsewhere."""
+        """Close the connection and remove what was written elsewhere; nothing of the process that forked this one."""
+        if self._process != os.getpid():
+            return
         connection, self._connection = self._connection, None
         scratch, self._scratch = self._scratch, None
         if connection is not None:

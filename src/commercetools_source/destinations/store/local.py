@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.lock import lock, lock_to_read
+from commercetools_source.destinations.lock import lock, lock_to_read, unlock
 from commercetools_source.destinations.manifest import LOADING, MANIFEST, PART
 from commercetools_source.destinations.store.atomic import (
     TEMPORARY,
@@ -22,6 +22,7 @@ from commercetools_source.errors import DestinationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from io import FileIO
     from typing import BinaryIO
 
     import duckdb
@@ -40,7 +41,7 @@ class Local:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.name = str(path)
-        self._lock: BinaryIO | None = None
+        self._lock: FileIO | None = None
 
     @property
     def url(self) -> str:
@@ -71,7 +72,7 @@ class Local:
         """Release the lock."""
         handle, self._lock = self._lock, None
         if handle is not None:
-            handle.close()
+            unlock(handle)
 
     def explain(self, error: OSError) -> str:
         """Return why it cannot be opened, in a sentence."""
