@@ -95,7 +95,7 @@ hours: $(BUILD)/installed $(BUILD)/tools
 acceptance: $(BUILD)/installed $(BUILD)/tools
 	$(PIP) install 'moto[server]>=5'
 	ACCEPTANCE=1 $(BIN)/pytest -rs \
-		$(call tests,tests/acceptance tests/test_ways_out.py tests/destinations/test_bucket.py tests/destinations/test_bucket_readers.py)
+		$(call tests,tests/acceptance tests/test_ways_out.py tests/destinations/test_bucket.py tests/destinations/test_bucket_faults.py tests/destinations/test_bucket_readers.py)
 
 lint: $(BUILD)/tools
 	$(BIN)/ruff check --quiet .

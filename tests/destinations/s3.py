@@ -18,17 +18,21 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
+from commercetools_source.destinations import open_destination
 from destinations.conformance import STREAM, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from commercetools_source.destinations import Parquet
+
 needs_s3 = pytest.mark.skipif(
     find_spec("obstore") is None or find_spec("moto") is None, reason="obstore and moto come with `make acceptance`"
 )
 
-
+OLD = [{"id": "1", "version": 1, "name": "old"}, {"id": "2", "version": 2, "name": "old"}]
+"""Records of a first delivery."""
 HELD = 0
 """In place of a status: the request waits before it is handed on."""
 
@@ -204,3 +208,13 @@ def rows(url: str, folder: Path) -> dict[str, dict[str, Any]]:
         return table_of(
             connection.execute(f"SELECT * EXCLUDE (_synced_at, _deleted_at, _unfit) FROM raw.{STREAM.name}")
         )
+
+
+def opened(url: str) -> Parquet:
+    destination: Any = open_destination(f"parquet:{url}")
+    destination.open()
+    return destination  # type: ignore[no-any-return]
+
+
+def by_id(*records: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {record["id"]: record for record in records}
