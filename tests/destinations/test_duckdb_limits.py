@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import msgspec
 import pytest
 
 from commercetools_source.arrow.decode import MOST_COLUMNS, OWN
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import DuckDB
+from commercetools_source.destinations.duckdb_engine import first_line
 from commercetools_source.errors import DestinationError, RecordError
 from commercetools_source.extract.run_record import RunRecord
 from destinations.deliveries import CURSOR, FIELDS
@@ -160,3 +162,19 @@ def test_thousands_of_unknown_fields_stay_together_and_are_told_in_one_sentence(
     ]
     ((last,),) = rows(path, "SELECT _unfit ->> 'f1_1499' FROM raw.things WHERE id = '1'")
     assert last == "1499"
+
+
+@pytest.mark.parametrize("failing", ["glob", "_open"])
+def test_what_a_file_system_in_python_raises_is_told_in_its_own_words(failing: str) -> None:
+    fsspec = pytest.importorskip("fsspec")
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise OSError("the store refuses it")
+
+    kept = {"glob": lambda _, path: [path], "modified": lambda *_: None}
+    store = type("Refusing", (fsspec.AbstractFileSystem,), {"protocol": "refusing", **kept, failing: fail})
+    with duckdb.connect() as connection:
+        connection.register_filesystem(store())
+        with pytest.raises(duckdb.Error) as caught:
+            connection.execute("FROM read_csv('refusing://file')")
+    assert first_line(caught.value) == "OSError: the store refuses it"

@@ -92,9 +92,12 @@ def lacks_memory(error: BaseException) -> bool:
 
 
 def first_line(message: object) -> str:
-    """Return the first line of an error, which is the one that says something."""
-    text = str(message).strip()
-    return text.splitlines()[0] if text else "no reason given"
+    """Return the line of an error that says something: the first one, or the one behind the frames of a traceback."""
+    lines = str(message).strip().splitlines() or ["no reason given"]
+    # What a file system in Python raises comes through DuckDB 2 with a traceback before it, and the statement behind.
+    if lines[0].startswith("Traceback "):
+        return next((line for line in lines[1:] if line and not line[0].isspace()), lines[0])
+    return lines[0]
 
 
 @contextmanager
