@@ -111,6 +111,10 @@ class _Version(msgspec.Struct):
     format: int
 
 
+_decode_version = msgspec.json.Decoder(_Version).decode
+_decode = msgspec.json.Decoder(Manifest).decode
+
+
 def load_manifest(store: Store, suffix: str) -> Manifest:
     """Return the manifest of a store of files with this suffix, a new one when there is nothing.
 
@@ -145,13 +149,13 @@ def load_manifest(store: Store, suffix: str) -> Manifest:
 def _manifest(text: bytes, path: str, loading: str) -> Manifest:
     """Return what the text of a manifest says, checked; `path` is where it was, for messages."""
     try:
-        version = msgspec.json.decode(text, type=_Version).format  # another one may have other fields
+        version = _decode_version(text).format  # another one may have other fields
         if version != FORMAT:
             raise StateError(
                 f"{path} has format {version}, this version reads {FORMAT};"
                 " upgrade commercetools-source, or choose an empty folder"
             )
-        manifest = msgspec.json.decode(text, type=Manifest)
+        manifest = _decode(text)
         # Of two entries of one table the last one would count, and the next run would store nothing of the other.
         decode_json(text)
     except ConfigError as error:

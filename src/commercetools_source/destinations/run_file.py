@@ -13,7 +13,7 @@ import msgspec
 from commercetools_source.destinations.store.atomic import refuse_irregular, size_of, sync_folder, write_file
 from commercetools_source.destinations.store.local import Local
 from commercetools_source.errors import DestinationError, in_a_sentence, reason_in
-from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord
+from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord, decode_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,7 +111,7 @@ def _newest_first(lines: Iterable[bytes]) -> list[RunRecord]:
     records: dict[str, RunRecord] = {}
     for line in lines:
         try:
-            record = msgspec.json.decode(line, type=RunRecord)
+            record = decode_run(line)
         except (msgspec.DecodeError, RecursionError):
             continue  # cut short by a kill or a full disk: that run is told as begun, or not at all
         records[record.run] = record

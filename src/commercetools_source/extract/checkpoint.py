@@ -79,6 +79,12 @@ class StreamState:
     project: str = ""
 
 
+# msgspec describes a class when it is first decoded, and meanwhile hands the unfinished description to other threads,
+# where it ends the process (`DataclassInfo_Convert` in https://github.com/msgspec/msgspec/blob/0.22.0/src/msgspec/_core.c).
+# So no function is the first to decode a class: its module is, which one thread imports.
+msgspec.json.Decoder(StreamState)
+
+
 def begin(state: StreamState, mode: Mode, bound: str, ranges: tuple[KeyRange, ...]) -> StreamState:
     """Return the state at the start of a run up to `bound`; what was quarantined is read again."""
     # A full read meets those records anyway; asked for beside it, they would come twice.

@@ -100,6 +100,9 @@ class Forgotten(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, persons=(*self.persons, person))
 
 
+_decode_forgotten = msgspec.json.Decoder(Forgotten).decode
+
+
 def encode(forgotten: Forgotten) -> bytes:
     """Return the text to store."""
     return msgspec.json.encode(forgotten)
@@ -110,7 +113,7 @@ def decode(text: bytes | None) -> Forgotten:
     if text is None:
         return Forgotten()
     try:
-        return msgspec.json.decode(text, type=Forgotten)
+        return _decode_forgotten(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise StateError(
             f"the list of persons who were forgotten cannot be read ({error}); put it back from a backup"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["NEWEST_RUNS", "RunRecord", "StreamRecord"]
+__all__ = ["NEWEST_RUNS", "RunRecord", "StreamRecord", "decode_run"]
 
 NEWEST_RUNS = 1000
 """How many runs a destination keeps records of: with `--every 1m` those of most of a day, nightly those of years."""
@@ -59,3 +59,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     deletions_unseen: str | None = None
     streams: tuple[StreamRecord, ...] = ()
+
+
+decode_run = msgspec.json.Decoder(RunRecord).decode
+"""Return the record in a JSON object; raises msgspec.DecodeError."""

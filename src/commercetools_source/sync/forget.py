@@ -21,7 +21,7 @@ from commercetools_source.extract.abilities import Erasable, RunStore, Versioned
 from commercetools_source.extract.disguise import hashed
 from commercetools_source.extract.forgotten import Erasure, Person
 from commercetools_source.extract.privacy import mark_of, marks_in
-from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord
+from commercetools_source.extract.run_record import NEWEST_RUNS, decode_run
 from commercetools_source.sync.erasure import erase, search
 from commercetools_source.sync.transfer import destination_of
 
@@ -135,7 +135,7 @@ def _clean_runs(destination: Erasable, names: re.Pattern[str] | None) -> None:
     for record in reversed(destination.runs(NEWEST_RUNS)):
         text = msgspec.json.encode(record).decode()
         if names.search(text):
-            destination.write_run(msgspec.json.decode(names.sub("…", text), type=RunRecord))
+            destination.write_run(decode_run(names.sub("…", text)))
 
 
 def _left_in_states(states: Mapping[str, StreamState], names: re.Pattern[str] | None) -> list[str]:

@@ -53,6 +53,11 @@ class _State(msgspec.Struct):
     stream: _Stored
 
 
+# Before there are threads, as in `extract.checkpoint`.
+msgspec.json.Decoder(_Catalog)
+msgspec.json.Decoder(list[_State])
+
+
 def catalog() -> dict[str, Any]:
     """Return every stream with its JSON Schema, key and cursor."""
     return {"streams": [_entry(stream) for stream in STREAMS.values()]}

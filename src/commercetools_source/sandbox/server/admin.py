@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Admin"]
 
+# Before there are threads: msgspec hands them the description of a class while it makes it, and they crash.
+msgspec.json.Decoder(Fault)
+
 # In seconds: no clock of a test goes further.
 _CENTURY = 3_155_760_000.0
 
