@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from commercetools_source.cli.app import run
+from commercetools_source.destinations.run_file import RUN_FILE
 
 if TYPE_CHECKING:
     from commercetools_source.sandbox import Sandbox
@@ -39,6 +42,51 @@ def test_the_runs_of_an_interval_are_all_recorded(shop: Sandbox, capsys: pytest.
     capsys.readouterr()
     assert run(["runs", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 2
+
+
+DAMAGES = [("started", "yesterday"), ("started", "0000-01-01T00:00:00Z"), ("bound", "soon"), ("ended", 5)]
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(("field", "value"), [*DAMAGES, ("started", None), ("requests", None), ("streams", [{}])])
+def test_a_record_that_somebody_damaged_costs_itself_only(
+    capsys: pytest.CaptureFixture[str], field: str, value: object
+) -> None:
+    assert run(["sync", "--streams", "zones", "--quiet", "-d", "parquet:files"]) == 0
+    (_, whole) = map(json.loads, Path("files", RUN_FILE).read_text().splitlines())
+    lines = [whole, {**whole, "run": "another", field: value}]
+    Path("files", RUN_FILE).write_text("".join(f"{json.dumps(line)}\n".replace(" ", "") for line in lines))
+    _shows_one_run(capsys, "parquet:files")
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("table", "value"),
+    [
+        ("runs", "started = NULL"),
+        ("runs", "started = '0001-01-01 (BC)'"),
+        ("runs", "records = NULL"),
+        ("run_streams", "records = NULL"),
+    ],
+)
+def test_a_row_of_a_run_that_somebody_damaged_costs_its_run_only(
+    capsys: pytest.CaptureFixture[str], table: str, value: str
+) -> None:
+    assert run(["sync", "--streams", "zones", "--quiet", "-d", "shop.duckdb"]) == 0
+    with duckdb.connect("shop.duckdb") as file:
+        for name in ("runs", "run_streams"):
+            file.execute(f"INSERT INTO sync.{name} SELECT * REPLACE ('another' AS run) FROM sync.{name}")
+        file.execute(f"UPDATE sync.{table} SET {value} WHERE run = 'another'")
+    _shows_one_run(capsys, "shop.duckdb")
+
+
+def _shows_one_run(capsys: pytest.CaptureFixture[str], destination: str) -> None:
+    capsys.readouterr()
+    assert run(["runs", "-d", destination]) == 0
+    assert run(["runs", "-d", destination, "--json"]) == 0
+    out = capsys.readouterr().out
+    assert len(json.loads(out[out.index("[") :])) == 1
+    assert run(["report", "-d", destination, "-o", "page.html"]) == 0
 
 
 def test_runs_of_nothing_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:

@@ -141,6 +141,11 @@ def test_a_file_with_another_shop_is_refused(shop: tuple[Path, list[str]]) -> No
         run_demo(path, size="tiny", seed=SEED + 1, out=io.StringIO(), err=io.StringIO())
 
 
+def test_a_file_that_cannot_be_is_told_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["demo", "--size", "tiny", "--path", str(tmp_path / f"{'x' * 300}.duckdb")]) == 1
+    assert "File name too long; choose another name" in capsys.readouterr().err
+
+
 def test_the_command_shows_the_demo_on_standard_output(
     shop: tuple[Path, list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

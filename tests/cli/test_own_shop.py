@@ -101,6 +101,7 @@ def test_mistakes_are_told_before_anything_is_served(tmp_path: Path, capsys: pyt
         (["--data", str(tmp_path / "nameless")], 2, "zones.jsonl, line 1: a record of zones needs id and version"),
         (["--data", str(tmp_path / "empty")], 2, "has no file of a stream"),
         (["--data", str(tmp_path / "no")], 2, "is no folder"),
+        (["--data", "x" * 300], 2, "is no folder"),
         (["--from", str(tmp_path / "no.duckdb")], 1, "does not exist"),
         (["--from", "a.duckdb", "--data", "b"], 2, "two shops"),
         (["--data", str(tmp_path), "--size", "small"], 2, "for a generated shop"),

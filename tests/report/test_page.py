@@ -14,8 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.cli.app import run
+from commercetools_source.extract.checkpoint import StreamState, encode
+from commercetools_source.extract.keyset import KeyRange
 from commercetools_source.extract.run_record import RunRecord
+from commercetools_source.report.diagram import draw
 from commercetools_source.report.html import plots
 from commercetools_source.report.html.history import points
 from commercetools_source.report.html.page import page_text
@@ -29,6 +33,7 @@ from commercetools_source.report.html.values import (
     Sample,
     StreamFigures,
 )
+from commercetools_source.report.svg import svg
 from commercetools_source.sandbox import Fault
 from destinations.conformance import lacking_extension
 
@@ -108,6 +113,45 @@ def test_whatever_names_and_values_hold_is_text() -> None:
     parsed = checked(text)
     assert [tag for tag, _ in parsed.elements].count("script") == 1
     assert json.loads(words(parsed, "script")) == {HOSTILE: HOSTILE}
+
+
+def test_no_text_of_others_makes_a_page_too_large_to_be_mailed() -> None:
+    long = HOSTILE * 10_000
+    months = tuple(range(18))
+    page = replace(
+        PAGE,
+        title=long,
+        destination=long,
+        command=long,
+        streams=[replace(GOOD, name=name, error=long, months=months) for name in STREAMS],
+        run=RunFigures(error=long, deletions_unseen=long),
+        orders=MonthlyCounts(("2026-01", "2026-02"), {long: (1, 2)}, open_month=True),
+        notes=[FieldNote(long, long)] * 200,
+        left_out=[LeftOut("orders", long, long)] * 200,
+        samples=[Sample("orders", ("a",) * 20, (("W" * 61,) * 20,) * 3)] * 6,
+        diagram=svg(draw()),
+        summary={"states": {"orders": long}},
+    )
+    text = page_text(page)
+    assert len(text.encode()) < 300_000
+    parsed = checked(text)
+    assert "and 19" in words(parsed, "p")
+    assert "`state --json`" in json.loads(words(parsed, "script"))["too_long"]
+
+
+def test_a_destination_with_many_states_has_a_page_as_small_as_any(shop: Sandbox) -> None:
+    assert run(["sync", "-d", "shop.duckdb", "--streams", "zones", "-q"]) == 0
+    ranges = [
+        KeyRange("createdAt", lower="2026-01-01T00:00:00.000Z", parent=(f"{shop.project_key}-{number}",))
+        for number in range(3_000)
+    ]
+    with duckdb.connect("shop.duckdb") as file:
+        states = [json.dumps(encode(StreamState(cursor="2026-11-01T00:00:00.000Z", quarantined=tuple(ranges))))]
+        file.execute("UPDATE sync.state SET state = ?", states)
+    assert run(["report", "-d", "shop.duckdb", "-o", "run.html"]) == 0
+    text = Path("run.html").read_text()
+    assert len(text) < 300_000
+    assert "the platform cannot serve 3,000 records" in words(checked(text), "li")
 
 
 @pytest.mark.parametrize(
@@ -276,6 +320,9 @@ def test_a_page_that_cannot_be_written_fails_no_run(
         (["report", "-d", "a.duckdb", "-o", "run.html"], "does not exist"),
         (["sync", "-d", "a.duckdb", "--report", "."], "is a folder"),
         (["sync", "-d", "a.duckdb", "--report", "-"], "standard output"),
+        (["sync", "-d", "a.duckdb", "--report", "x" * 300], "cannot be read: File name too long"),
+        (["sync", "-d", "a.duckdb", "--report", f"{'x' * 300}/run.html"], "create it first"),
+        (["sync", "-d", "a.duckdb", "--metrics", "x" * 300], "cannot be read: File name too long"),
     ],
 )
 def test_where_there_can_be_no_page_nothing_is_begun(

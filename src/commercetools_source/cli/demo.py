@@ -14,7 +14,7 @@ from commercetools_source.catalog.streams import streams_of
 from commercetools_source.cli.reporting import Reporting
 from commercetools_source.client import Client
 from commercetools_source.config import Config
-from commercetools_source.destinations.duckdb.connection import refuse_ambiguous, row_counts, target_of
+from commercetools_source.destinations.duckdb.connection import check_path, row_counts, target_of
 from commercetools_source.destinations.duckdb.file import DuckDB
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import counted, seconds_text
@@ -125,7 +125,7 @@ def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO
 
 def _day(path: Path, size: str | int, seed: int) -> int:
     """Return the day of the shop to serve: the one after the day up to which the file was read, 0 for a new file."""
-    refuse_ambiguous(path)
+    check_path(path, read_only=False)
     if not target_of(path).exists():
         return 0
     target = DuckDB(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,7 @@ def written_records(folder: Path) -> dict[str, list[Record]]:
 
     Raises ConfigError that names the file and line of whatever is no record.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - that of a Path raises what the system refuses, as a long name
         raise ConfigError(f"--data is {folder}, which is no folder; name one with files such as orders.jsonl")
     records = {}
     for name, stream in STREAMS.items():

@@ -77,9 +77,10 @@ def refuse_place(path: Path, option: str, sign: bytes) -> None:
     # Elsewhere a dash is standard output, and a file of that name is nothing that anybody asks for.
     if str(path) == "-":
         raise ConfigError(f"{option} is -, and this is not written to standard output; name a file")
-    if path.is_dir():
+    # Of os.path, because those of a Path raise what the system refuses: too long a name, a folder that is closed.
+    if os.path.isdir(path):  # noqa: PTH112
         raise ConfigError(f"{option} is {path}, which is a folder; name a file in it")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):  # noqa: PTH112
         raise ConfigError(f"{option} is {path}, whose folder does not exist; create it first")
     refuse_foreign(path, option, sign)
 

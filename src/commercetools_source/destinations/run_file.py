@@ -13,7 +13,7 @@ import msgspec
 from commercetools_source.destinations.store.atomic import refuse_irregular, size_of, sync_folder, write_file
 from commercetools_source.destinations.store.local import Local
 from commercetools_source.errors import DestinationError, in_a_sentence, reason_in
-from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord, decode_run
+from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord, restored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,11 +110,9 @@ def _runs_in(text: bytes, path: str) -> list[RunRecord]:
 def _newest_first(lines: Iterable[bytes]) -> list[RunRecord]:
     records: dict[str, RunRecord] = {}
     for line in lines:
-        try:
-            record = decode_run(line)
-        except (msgspec.DecodeError, RecursionError):
-            continue  # cut short by a kill or a full disk: that run is told as begun, or not at all
-        records[record.run] = record
+        # What was cut short by a kill or a full disk is none: that run is told as begun, or not at all.
+        if (record := restored(bytes(line))) is not None:
+            records[record.run] = record
     # By when a run began: replacing a value keeps its place in a dict.
     return list(reversed(records.values()))
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 
-__all__ = ["NEWEST_RUNS", "RunRecord", "StreamRecord", "decode_run"]
+from commercetools_source.catalog.timestamps import moment
+
+__all__ = ["NEWEST_RUNS", "RunRecord", "StreamRecord", "decode_run", "restored"]
 
 NEWEST_RUNS = 1000
 """How many runs a destination keeps records of: with `--every 1m` those of most of a day, nightly those of years."""
@@ -63,3 +67,17 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 decode_run = msgspec.json.Decoder(RunRecord).decode
 """Return the record in a JSON object; raises msgspec.DecodeError."""
+
+
+def restored(stored: object) -> RunRecord | None:
+    """Return the record that was stored as these plain values, or as a line of JSON; None for what is none any more.
+
+    A file can be cut short by a kill or a full disk, and anybody can write into a table or a file.
+    """
+    with suppress(msgspec.DecodeError, RecursionError, ValueError, OverflowError):
+        record = decode_run(stored) if isinstance(stored, bytes) else msgspec.convert(stored, RunRecord)
+        for text in (record.started, record.ended, record.bound):
+            if text is not None:
+                moment(text)
+        return record
+    return None

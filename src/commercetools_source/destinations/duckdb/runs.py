@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 
 from commercetools_source.catalog.timestamps import instant, moment
-from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord, StreamRecord
+from commercetools_source.extract.run_record import NEWEST_RUNS, RunRecord, StreamRecord, restored
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.schemas import BOOKKEEPING
 from commercetools_source.model.structures import from_json
@@ -72,14 +72,15 @@ def read_runs(database: Database, limit: int) -> list[RunRecord]:
         return []
     newest = f"SELECT {_names(present[RUNS])} FROM {RUNS} ORDER BY started DESC, run DESC LIMIT {limit:d}"  # noqa: S608 - constants
     runs = [_fields(present[RUNS], row) for row in database.execute(newest)]
-    streams: dict[str, list[StreamRecord]] = {run["run"]: [] for run in runs}
+    streams: dict[str, list[dict[str, Any]]] = {run["run"]: [] for run in runs}
     chosen = f"SELECT run FROM ({newest})"  # noqa: S608 - constants
     # In the order in which they were stored, which is that of the run.
     query = f"SELECT {_names(present[RUN_STREAMS])} FROM {RUN_STREAMS} WHERE run IN ({chosen}) ORDER BY rowid"  # noqa: S608 - same
     for row in database.execute(query):
         fields = _fields(present[RUN_STREAMS], row)
-        streams[fields.pop("run")].append(StreamRecord(**fields))
-    return [RunRecord(**run, streams=tuple(streams[run["run"]])) for run in runs]
+        streams[fields.pop("run")].append(fields)
+    records = (restored({**run, "streams": streams[run["run"]]}) for run in runs)
+    return [record for record in records if record is not None]
 
 
 def _bare(table: str) -> str:
@@ -108,7 +109,7 @@ def _names(columns: Iterable[str]) -> str:
 def _fields(columns: Iterable[str], row: tuple[Any, ...]) -> dict[str, Any]:
     """Return a row as the fields of a record; a time without a zone is UTC."""
     return {
-        name: instant(value.replace(tzinfo=timezone.utc)) if name in _TIMES and value else value
+        name: instant(value.replace(tzinfo=timezone.utc)) if isinstance(value, datetime) else value
         for name, value in zip(columns, row, strict=True)
     }
 

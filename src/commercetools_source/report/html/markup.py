@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Markup", "data", "element", "joined", "trusted"]
 
+_LONGEST = 1000
+"""Characters of a text that a page shows: the sentences of this package are shorter, and what somebody else wrote may
+be megabytes."""
+
 _VOID = frozenset({"input", "link", "meta"})
 """Elements without an end tag (https://html.spec.whatwg.org/multipage/syntax.html#void-elements)."""
 
@@ -46,9 +50,14 @@ def element(name: str, /, *children: object, **attributes: object) -> Markup:
     return Markup(f"<{name}{pairs}>{joined(children)}{end}")
 
 
-def data(value: object, name: str) -> Markup:
-    """Return a JSON document for programs; nothing in it can end its element or begin another one."""
+def data(value: object, name: str, longest: int, instead: object) -> Markup:
+    """Return a JSON document for programs; nothing in it can end its element or begin another one.
+
+    `instead` stands for one of more than `longest` characters.
+    """
     text = json.dumps(value, default=str)  # ASCII only, so that no character of another language ends a line
+    if len(text) > longest:
+        text = json.dumps(instead)
     # `</script>` or `<!--` would end or change the element in the middle of a text
     # (https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements).
     for char in "<>&":
@@ -61,5 +70,8 @@ def _inner(child: object) -> str:
 
 
 def _text(value: object) -> str:
+    text = str(value)
+    # The sign at the end shows that something is missing, so that nobody takes the text for whole.
+    short = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     # First what a browser would not show, such as marks of direction that turn a line around, then HTML's own signs.
-    return escape(readable(str(value)))
+    return escape(readable(short))

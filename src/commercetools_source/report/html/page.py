@@ -18,6 +18,8 @@ __all__ = ["page_text"]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """Nothing is loaded and no script runs, whatever is in the page (https://www.w3.org/TR/CSP3/)."""
+_LONGEST_SUMMARY = 60_000
+_TOO_LONG = {"too_long": "not here, because it is too long for a page: `state --json` and `runs --json` print it"}
 _MOST_NAMED = 5
 _FEWEST_RUNS = 2
 _NEXT = "Next: do what is said here, then run the same command again; it goes on from there."
@@ -258,5 +260,5 @@ def _footer(page: Page) -> Markup:
     return element(
         "footer",
         element("p", "Written ", page.written, " by ", element("code", page.command), f", {page.version}."),
-        data(page.summary, "summary"),
+        data(page.summary, "summary", _LONGEST_SUMMARY, _TOO_LONG),
     )

@@ -18,6 +18,7 @@ _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 230, 56, 60, 12, 28
 _STEPS = 4
 _LABELS = 9  # as many fit below the axis
 _LABEL_GAP = 13.0
+_LONGEST_NAME = 7  # of them fits between a line's end and the edge
 _COLOURS = 6  # classes c0 ... c5 of the style
 
 _BAR_WIDTH, _BAR_HEIGHT, _BAR_TOP = 330, 76, 8
@@ -66,7 +67,9 @@ def lines(labels: Sequence[str], series: Mapping[str, Sequence[float]], *, open_
     # The name stands at the last whole value: the month under way would pull all names down.
     ends = _apart([level(values[-2 if open_end and len(values) > 1 else -1]) for values in series.values()])
     names = [
-        element("text", name, x=_WIDTH - _RIGHT + 8, y=f"{end + 4:.0f}", class_=f"c{index % _COLOURS} name")
+        element(
+            "text", name[:_LONGEST_NAME], x=_WIDTH - _RIGHT + 8, y=f"{end + 4:.0f}", class_=f"c{index % _COLOURS} name"
+        )
         for index, (name, end) in enumerate(zip(series, ends, strict=True))
     ]
     # Rounded up, so that labels are left out evenly and never more than fit.

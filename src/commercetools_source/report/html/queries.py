@@ -13,6 +13,7 @@ from commercetools_source.arrow.decode import DELETED_AT, OWN, SYNCED_AT, UNFIT
 from commercetools_source.arrow.nested import NestedFields
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.errors import readable
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import relations
 from commercetools_source.model.schemas import RECORDS, record_table
@@ -218,7 +219,7 @@ def _shown(column: str, value: Any, *, masked: bool) -> str:
         return ""
     if masked and not _is_open(column, value):
         return "•••"
-    text = _text(value)
+    text = readable(_text(value))  # before it is cut, as an escape is longer than what it stands for
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from commercetools_source.events import counted
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from commercetools_source.report.html.values import Page, Sample, StreamFigures
 
 __all__ = ["fields", "left_out", "references", "sample", "streams"]
+
+_MOST_TEXT = 30_000
+"""Characters of the rows of a table that somebody else's texts fill: a page stays one that mail and browsers take."""
 
 
 def streams(rows: Sequence[StreamFigures], *, with_run: bool) -> Markup:
@@ -68,7 +72,7 @@ def references(page: Page) -> Markup:
 def fields(page: Page) -> Markup:
     """Return what there is to know of fields."""
     rows = [element("tr", element("td", note.about), element("td", note.text, class_="text")) for note in page.notes]
-    return _table(_header("field or stream", "what became of it"), rows)
+    return _bounded(_header("field or stream", "what became of it"), rows)
 
 
 def left_out(page: Page) -> Markup:
@@ -82,7 +86,7 @@ def left_out(page: Page) -> Markup:
         )
         for record in page.left_out
     ]
-    return _table(_header("stream", "the record after", "reason"), rows)
+    return _bounded(_header("stream", "the record after", "reason"), rows)
 
 
 def sample(rows: Sample) -> Markup:
@@ -99,6 +103,16 @@ def _table(header: Iterable[Markup], rows: Iterable[Markup]) -> Markup:
     # A region that scrolls needs a place in the order of Tab: https://www.w3.org/WAI/WCAG22/Understanding/keyboard
     table = element("table", element("thead", element("tr", *header)), element("tbody", joined(rows)))
     return element("div", table, class_="wide", tabindex=0)
+
+
+def _bounded(header: Iterable[Markup], rows: Sequence[Markup]) -> Markup:
+    """Return a table of as many of the rows as a page has room for, and how many there are besides."""
+    sizes = accumulate(map(len, rows))
+    # One row in any case: a table without any would say that there is nothing.
+    shown = rows[: max(sum(size <= _MOST_TEXT for size in sizes), 1)]
+    others = len(rows) - len(shown)
+    note = element("p", f"and {others:,} more", class_="soft") if others else None
+    return joined([_table(header, shown), note])
 
 
 def _header(*names: str) -> list[Markup]:
