@@ -175,6 +175,9 @@ def test_a_moment_is_utc_unless_it_says_otherwise(path: Path) -> None:
             "'2026-03-01T02:30:00+02:00'": 1,
             "TIMESTAMPTZ '2026-03-01T02:30:00+02:00'": 1,
             "'2026-02-28T20:00:00-05'": 2,
+            "'2026-03-01 01:59 Europe/Berlin'": 1,
+            "'2026-03-01 02:00:00.000 Europe/Berlin'": 2,
+            "'2026-03-01 01:00 UTC'": 2,
             "now()": 2,
         }.items():
             assert connection.execute(f"SELECT version FROM history.zones_at({moment})").fetchall() == [(version,)]

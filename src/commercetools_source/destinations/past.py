@@ -34,7 +34,7 @@ def asked(stream: str, beginning: str) -> str:
     """
     text = "moment::VARCHAR"
     # Without a zone a time is UTC, as all stored ones are; a cast to TIMESTAMP would forget an offset.
-    zoned = f"regexp_matches({text}, ':.*[+-][0-9]')"
+    zoned = f"regexp_matches({text}, ':.*([+-][0-9]|[A-Za-z])')"  # an offset, or the name of a zone
     time = f"CASE WHEN {zoned} THEN make_timestamp(epoch_us({text}::TIMESTAMPTZ)) ELSE {text}::TIMESTAMP END"
     begins = string(f"the history of {stream} begins with ")
     # No rows would look like an empty shop: a NULL comes from a join or a variable that found nothing.
