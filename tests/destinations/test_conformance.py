@@ -248,6 +248,19 @@ def test_a_field_that_can_be_no_column_spoils_no_other(destination: Destination,
     assert table["2"] == {"id": "2", "version": 1}
 
 
+@pytest.mark.parametrize("name", ["rowid", "ROWID", "_file", "file_row_number", "filename", "row_id"])
+def test_a_field_called_like_what_finds_a_row_costs_no_row(
+    destination: Destination, case: Case, path: Path, name: str
+) -> None:
+    destination.write(deliver([{**record, name: 0} for record in OLD]))
+    destination.write(deliver([{"id": "1", "version": 2, "name": "new", name: 0}], Phase.MERGE))
+    table = stored(destination, case, path)
+    assert {key: record["name"] for key, record in table.items()} == {"1": "new", "2": "old"}
+    if isinstance(destination, Comparable):
+        assert destination.mark_deleted(STREAM, {"1": CURSOR}) == 1
+        assert stored(destination, case, path).keys() == {"1", "2"}
+
+
 def test_a_value_of_another_type_spoils_no_other(destination: Destination, case: Case, path: Path) -> None:
     wrong = {"id": "1", "version": 1, "name": {"en": "x"}, "rates": "none", "description": "kept"}
     destination.write(deliver([wrong, {"id": "2", "version": 1, "name": "n"}]))

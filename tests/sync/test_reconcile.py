@@ -185,6 +185,23 @@ def test_a_lasting_fault_of_messages_costs_runs_their_deletions_and_no_record(sh
     assert shop.sync("orders").deleted == {}
 
 
+def test_rows_that_cannot_be_marked_cost_their_stream_its_deletions_and_nothing_else(shop: Shop) -> None:
+    shop.sync("orders", "customers")
+    shop.query("ALTER TABLE raw.orders ALTER _deleted_at TYPE INTEGER[]")
+    gone = {name: delete_one(shop.sandbox, name)["id"] for name in ("orders", "customers")}
+    for _ in range(2):
+        shop.sandbox.create("customers")
+        shop.sandbox.clock.advance(3600)
+        summary = shop.sync("orders", "customers")
+        assert "cannot mark deleted orders" in str(summary.deletions_unseen)
+        assert sorted(shop.query("SELECT id FROM raw.customers WHERE _deleted_at IS NULL")) == shop.ids("customers")
+    shop.query("ALTER TABLE raw.orders ALTER _deleted_at TYPE TIMESTAMP USING NULL")
+    summary = shop.sync("orders", "customers")
+    assert (summary.complete, summary.deletions_unseen, summary.deleted) == (True, None, {"orders": 1})
+    assert shop.query("SELECT id FROM raw.orders WHERE _deleted_at IS NOT NULL") == [gone["orders"]]
+    assert shop.query("SELECT id FROM raw.customers WHERE _deleted_at IS NOT NULL") == [gone["customers"]]
+
+
 def test_a_lasting_fault_of_messages_holds_the_streams_up_for_seconds_only(shop: Shop) -> None:
     shop.sync("orders")
     shop.sandbox.faults.add(Fault("status", "/messages", times=None, status=503))

@@ -28,7 +28,18 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.kinds import Kind
 
-__all__ = ["DELETED_AT", "MOST_COLUMNS", "OWN", "SYNCED_AT", "UNFIT", "Decoder", "Rows", "slices", "surprises"]
+__all__ = [
+    "DELETED_AT",
+    "MOST_COLUMNS",
+    "OWN",
+    "ROW_NAMES",
+    "SYNCED_AT",
+    "UNFIT",
+    "Decoder",
+    "Rows",
+    "slices",
+    "surprises",
+]
 
 SYNCED_AT = "_synced_at"
 """When the row was stored, in UTC."""
@@ -43,6 +54,9 @@ BEYOND = f"fields beyond the {MOST_COLUMNS} columns of a table"
 
 OWN: Mapping[str, str] = MappingProxyType({SYNCED_AT: "TIMESTAMP", DELETED_AT: "TIMESTAMP", UNFIT: "JSON"})
 """The DuckDB types of the columns that every table has besides those of its records."""
+ROW_NAMES = frozenset({"rowid", "_file", "file_row_number"})
+"""By these DuckDB finds a row, of a table or of files (https://duckdb.org/docs/stable/sql/statements/select#row-ids):
+beside a column of such a name it cannot, and a merge would delete all rows that have the same value there."""
 
 
 def _type(column_type: Kind) -> tuple[Any, Any]:
@@ -87,7 +101,7 @@ class Decoder:
         # A field's name may be a keyword, or no identifier at all.
         self._attributes = {field.name: f"c{index}" for index, field in enumerate(self.fields)}
         # DuckDB's names ignore case: https://duckdb.org/docs/stable/sql/dialect/keywords_and_identifiers
-        self._taken = {name.casefold() for name in (*self._attributes, SYNCED_AT, DELETED_AT, UNFIT)}
+        self._taken = {name.casefold() for name in (*self._attributes, *OWN, *ROW_NAMES)}
         self._struct = msgspec.defstruct(
             "Row",
             [(self._attributes[field.name], *_type(field.kind)) for field in self.fields],

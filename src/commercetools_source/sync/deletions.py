@@ -15,7 +15,7 @@ from commercetools_source.catalog.streams import STREAMS, Stream
 from commercetools_source.catalog.timestamps import shift
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
-from commercetools_source.errors import CommercetoolsError, ConfigError, ForbiddenError
+from commercetools_source.errors import CommercetoolsError, ConfigError, ForbiddenError, RecordError
 from commercetools_source.extract import paging
 from commercetools_source.extract.abilities import Comparable, Deletable, Tombstone
 from commercetools_source.extract.checkpoint import StreamState
@@ -150,12 +150,24 @@ def look_up(
     *,
     probe: bool = False,
 ) -> Lookup:
-    """Hand to `delete` what `lookup` yields, and return how that ended; raises what `delete` raises."""
+    """Hand to `delete` what `lookup` yields, and return how that ended; raises what `delete` raises.
+
+    Where that is a RecordError it is about the rows of one stream: their deletions wait for a later run.
+    """
     deleted: dict[str, int] = {}
-    pages = Kept(lookup(get, streams, states, selection, page_size, probe=probe))
-    for stream, tombstones in pages:
-        deleted[stream.name] = deleted.get(stream.name, 0) + delete(stream, tombstones)
-    return replace(pages.result, deleted={name: rows for name, rows in deleted.items() if rows})
+    pages = lookup(get, streams, states, selection, page_size, probe=probe)
+    told: RecordError | None = None
+    while True:
+        try:
+            stream, tombstones = next(pages) if told is None else pages.throw(told)
+        except StopIteration as end:
+            ended: Lookup = end.value
+            return replace(ended, deleted={name: rows for name, rows in deleted.items() if rows})
+        told = None
+        try:
+            deleted[stream.name] = deleted.get(stream.name, 0) + delete(stream, tombstones)
+        except RecordError as error:
+            told = error
 
 
 def lookup(
@@ -171,12 +183,14 @@ def lookup(
 
     Streams without rows have nothing that could be deleted: Messages are asked for only to `probe` whether they can
     be read. A fault of Messages, however lasting, is no reason not to read records: it comes back in `error`, and
-    the states say from when on the next run has to look, which is never later than the bound.
+    the states say from when on the next run has to look, which is never later than the bound. So does a RecordError
+    that is thrown for what was yielded; nothing more is yielded of its stream.
     """
     loaded, reached, lower = lookup_span(streams, states, selection)
     if not loaded and not probe:
         return Lookup(states, {})
     error: CommercetoolsError | None = None
+    refused: dict[str, RecordError] = {}
     pages = deletions(get, loaded or streams, lower, selection.end, page_size, privacy=selection.privacy)
     while True:
         try:
@@ -186,11 +200,19 @@ def lookup(
         except CommercetoolsError as fault:
             error = fault
             break
-        yield stream, tombstones
+        if stream.name not in refused:
+            try:
+                yield stream, tombstones
+            except RecordError as fault:
+                refused[stream.name] = fault
         # Messages come in the order of their time, so all before the latest of them were seen; in the tail some may
         # become visible later.
         reached = max(reached, min(tombstones[-1].time, selection.bound))
     ends = {stream.name: max(start, reached) if error else None for stream, start in loaded.items()}
+    if refused:
+        ends |= {stream.name: start for stream, start in loaded.items() if stream.name in refused}
+        reached = min(end for end in ends.values() if end is not None)
+        error = error or next(iter(refused.values()))
     # Without an error nothing is owed, and the cursor alone says from when on to look.
     after = {name: replace(states[name], deletions_from=end) for name, end in ends.items()}
     return Lookup({**states, **after}, {}, reached, error)

@@ -446,7 +446,7 @@ class Attached:
                 self._opened.database.use_threads(few_rows=False)
                 yield self._opened
         except duckdb_errors() as error:
-            raise DestinationError(
+            raise write_error(error)(
                 f"cannot {action} {self.name}: {self._attachment.message(error)}{comfort}"
             ) from error
 

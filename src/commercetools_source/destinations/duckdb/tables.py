@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commercetools_source.arrow.decode import OWN, SYNCED_AT, Decoder
+from commercetools_source.arrow.decode import OWN, ROW_NAMES, SYNCED_AT, Decoder
 from commercetools_source.catalog.schema import KINDS_BY_SQL, SQL_TYPES, Column
 from commercetools_source.destinations.duckdb.states import loading_name
 from commercetools_source.errors import RecordError
@@ -116,6 +116,11 @@ class StreamTables:
             raise RecordError(
                 f"{self._file}: table {table} has columns of types that commercetools-source does not write:"
                 f" {', '.join(foreign)}; drop the table to load it again"
+            )
+        if hiding := sorted(name for name in present if name.casefold() in ROW_NAMES):
+            raise RecordError(
+                f"{self._file}: table {table} has a column {hiding[0]}, beside which its rows cannot be told apart;"
+                " drop the column"
             )
         missing = [(field.name, SQL_TYPES[field.kind]) for field in fields if field.name not in columns]
         missing += [(name, sql) for name, sql in OWN.items() if name not in columns]
