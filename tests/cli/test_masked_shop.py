@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from commercetools_source.catalog.personal import PERSONAL
@@ -151,6 +152,20 @@ def test_a_key_makes_it_repeatable_and_without_one_each_start_differs(
     (tmp_path / ".env").write_text("CTP_HASHKEY=0123456789abcdef\n")
     with pytest.raises(ConfigError, match="did you mean CTP_HASH_KEY"):  # and no key that nobody chose
         masking_of(None, {})
+
+
+def test_what_the_settings_hide_is_masked_and_what_they_keep_is_too() -> None:
+    hidden = "customers.custom.fields.phone=hash,orders.orderNumber=drop"
+    kept = "customers.email=keep,Address.postalCode=first3"
+    environ = {**KEY, "CTP_PERSONAL_FIELDS": f"{kept},{hidden}"}
+    assert masking_of(None, environ) == masking_of(hidden, KEY)
+    record = {"id": "1", "version": 1, "email": "ann@example.org", "custom": {"fields": {"phone": MARK, "size": 5}}}
+    raw = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in record.items()}
+    (customer,) = masked({"customers": [raw]}, masking_of(None, environ))["customers"]
+    assert b"example.org" not in bytes(customer["email"])
+    assert MARK.encode() not in bytes(customer["custom"])
+    # The option is of this command alone, so it says what it means.
+    assert masking_of("customers.email=keep", environ) == masking_of("customers.email=keep", KEY)
 
 
 def test_a_wrong_choice_is_refused_before_anything_is_served(

@@ -189,6 +189,55 @@ def test_a_guest_is_found_by_the_hash_of_an_address_and_with_no_other_key(
     assert hashed not in _contents(tmp_path)
 
 
+@pytest.mark.parametrize("before", ["keep", "hash"])
+@pytest.mark.parametrize("rows", [False, True])
+def test_a_guest_is_known_again_in_hashes_of_a_key_that_came_later(
+    shop: Sandbox, tmp_path: Path, before: str, *, rows: bool
+) -> None:
+    names, place = ["carts", "orders", "messages"], tmp_path / "shop.duckdb"
+    address = f"guest.{before}.{rows}@example.com".lower()
+    for name in names[:2]:
+        guest = {field: value for field, value in shop.records(name)[0].items() if field != "customerId"}
+        shop.create(name, _new({**guest, "customerEmail": address}))
+    shop.clock.advance(3600)
+
+    def copied(key: str, streams: list[str], **options: Any) -> None:
+        personal = {"personal": "hash", "hash_key": key} if key else {}
+        with Client({**shop.settings(), **personal}) as client:
+            assert sync(client, place, streams=streams, **options).complete
+
+    keys = ["" if before == "keep" else "0123456789abcdef", "fedcba9876543210", "02468ace13579bdf"]
+    nobody = "10000000-0000-4000-8000-000000000009"
+    copied(keys[0], ["orders"])
+    assert forget(place, nobody, emails=[address.upper()], rows=rows, hash_key=keys[0]).rows == {"orders": 1}
+    # What was not copied when the person was forgotten, and all anew, in two hashes that nobody has asked for.
+    copied(keys[1], ["carts", "messages"])
+    copied(keys[2], names, full=True)
+    hashes = [hmac.digest(key.encode(), address.encode(), "sha256").hex() for key in keys]
+    assert not [text for text in hashes if text in _contents(tmp_path)]
+    assert address not in _contents(tmp_path)
+    assert bool(forget(place, nobody).rows) is not rows
+
+
+def test_an_address_is_looked_for_in_hashes_of_each_key(shop: Sandbox, tmp_path: Path) -> None:
+    place, keys = tmp_path / "shop.duckdb", ["0123456789abcdef", "fedcba9876543210"]
+    address, nobody = "two.keys@example.com", "10000000-0000-4000-8000-000000000009"
+    for name, key in zip(["orders", "carts"], keys, strict=True):
+        guest = {field: value for field, value in shop.records(name)[0].items() if field != "customerId"}
+        shop.create(name, _new({**guest, "customerEmail": address}))
+        shop.clock.advance(3600)
+        with Client({**shop.settings(), "personal": "hash", "hash_key": key}) as client:
+            assert sync(client, place, streams=[name]).complete
+    assert forget(place, nobody, emails=[address], hash_key=keys[0], dry_run=True).left
+    first = forget(place, nobody, emails=[address], hash_key=keys[0])
+    assert first.rows == {"orders": 1}
+    (left,) = first.left
+    assert left.startswith("carts: hashes of another key, in which no e-mail address was looked for")
+    second = forget(place, nobody, emails=[address], hash_key=keys[1])
+    assert (second.rows, second.erased, second.left) == ({"orders": 1, "carts": 1}, {"carts": 1}, ())
+    assert forget(place, nobody, emails=[address], hash_key=keys[0]).left == ()
+
+
 def test_rows_that_were_taken_out_stay_away_and_verify_knows_it(
     shop: Sandbox, copy: str, person: str, tmp_path: Path
 ) -> None:

@@ -84,12 +84,17 @@ def written_records(folder: Path) -> dict[str, list[Record]]:
 def masking_of(personal_fields: str | None, environ: Mapping[str, str]) -> Privacy:
     """Return how a copy is masked: with the setting `hash_key`, or a random key that nobody learns.
 
-    Raises ConfigError for a value that a run would refuse.
+    `personal_fields`: the option; None: what the setting hashes or drops. Raises ConfigError for a value that a run
+    would refuse.
     """
     from commercetools_source.extract.privacy import masking
 
     key = setting_of("hash_key", None, environ) or Secret(secrets.token_hex())
-    return masking(checked("personal_fields", personal_fields), key)
+    if personal_fields is not None:
+        return masking(checked("personal_fields", personal_fields), key)
+    # What a run may keep or shorten was decided for its destination, and must not unmask a copy for others.
+    fields = setting_of("personal_fields", None, environ)
+    return masking([text for text in fields if text.rpartition("=")[2] in {"hash", "drop"}], key)
 
 
 def masked(records: Mapping[str, list[Record]], privacy: Privacy) -> dict[str, list[Record]]:

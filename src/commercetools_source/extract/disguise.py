@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,16 +16,43 @@ if TYPE_CHECKING:
 
     from commercetools_source.config.values import Secret
 
-__all__ = ["disguise", "hashed"]
+__all__ = ["Watch", "digest", "disguise", "hashed", "watch"]
 
 
-def disguise(key: Secret) -> Callable[[bytes, str, bool], msgspec.Raw | None]:
+class Watch:
+    """Sees hashes of e-mail addresses being made, and keeps those of the addresses that `digests` stand for.
+
+    `met`: by such a hash the digest of its address. A hash of another key tells nothing of an address by itself.
+    """
+
+    def __init__(self, salt: str, digests: frozenset[str]) -> None:
+        self.met: dict[str, str] = {}
+        self._salt = salt
+        self._digests = digests
+
+    def made(self, text: str, result: str) -> None:
+        """Take note that `result` is the hash of the address `text`."""
+        name = digest(text, self._salt)
+        if name in self._digests:
+            self.met[result] = name
+
+
+watch = cache(Watch)
+"""Return the one that watches for these: what is hashed once is remembered, so a second one would see nothing."""
+
+
+def digest(text: str, salt: str) -> str:
+    """Return what stands for an e-mail address or another text of a person who was forgotten."""
+    return hmac.digest(salt.encode(), text.strip().lower().encode(), "sha256").hex()
+
+
+def disguise(key: Secret, watching: Watch | None = None) -> Callable[[bytes, str, bool], msgspec.Raw | None]:
     """Return what turns a value's JSON into what may leave, by a choice; None where nothing may.
 
     "hash" is the HMAC-SHA256 of each text in hexadecimal digits; of an e-mail address (the third argument says
     whether it is one) that of its trimmed lower case, so that joins survive. "first3" has the first three characters.
     Numbers and truth values are left out, null stays. "mask" has another text of the same form, and another number
-    (`masker`); what says of an amount or a reference what it is stays.
+    (`masker`); what says of an amount or a reference what it is stays. `watching` sees each hash of an address.
     """
     secret = key.reveal().encode()
     mask = masker(secret)
@@ -41,7 +69,11 @@ def disguise(key: Secret) -> Callable[[bytes, str, bool], msgspec.Raw | None]:
                 return _NOTHING
             if length:
                 return element[:length]
-            return hashed(element, key, mail=mail)
+            result = hashed(element, key, mail=mail)
+            # Not by the name of the field: what a change of an address was before stands in `previousValue`.
+            if watching is not None and "@" in element:
+                watching.made(element, result)
+            return result
 
         decoded = _decoded(value)
         if choice == "mask":

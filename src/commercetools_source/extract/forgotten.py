@@ -6,7 +6,6 @@ person was forgotten is new data of somebody who came back: it is loaded as any 
 
 from __future__ import annotations
 
-import hmac
 import re
 from dataclasses import replace
 from functools import cache
@@ -20,6 +19,7 @@ from commercetools_source.catalog.personal import PERSONAL
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import StateError
 from commercetools_source.extract import change_owners
+from commercetools_source.extract.disguise import digest, watch
 from commercetools_source.extract.fields import decode_fields
 from commercetools_source.extract.privacy import Privacy, is_by_name
 from commercetools_source.extract.redaction import redactor
@@ -82,7 +82,7 @@ class Forgotten(msgspec.Struct, frozen=True):
 
     def digest(self, text: str) -> str:
         """Return what stands for an e-mail address or anonymous id."""
-        return hmac.digest(self.salt.encode(), text.strip().lower().encode(), "sha256").hex()
+        return digest(text, self.salt)
 
     def with_person(self, person: Person) -> Forgotten:
         """Return it with a person more; one who is there already keeps what was known of them."""
@@ -164,6 +164,11 @@ class Erasure:
             self._records |= dict.fromkeys((*person.records, person.customer), index)
             self._emails |= dict.fromkeys(person.emails, index)
             self._visitors |= dict.fromkeys(person.visitors, index)
+        self._watching = watch(forgotten.salt, frozenset(self._emails)) if self._emails else None
+
+    def watching(self, privacy: Privacy) -> Privacy:
+        """Return the choice of a run by which it knows the forgotten persons' addresses in hashes of any key."""
+        return replace(privacy, watching=self._watching) if privacy.key else privacy
 
     @property
     def removed(self) -> frozenset[str]:
@@ -232,7 +237,7 @@ class Erasure:
             return index
         emails = _emails(stream, fields)
         for email in emails:
-            index = self._before(self._emails.get(self._forgotten.digest(email)), fields)
+            index = self._before(self._owner_of_mail(email), fields)
             if index is not None:
                 self._learn(self._visitors, self._digest(fields.get("anonymousId")), index)
                 return index
@@ -240,6 +245,14 @@ class Erasure:
             return None
         visitor = self._digest(fields.get("anonymousId"))
         return self._before(self._visitors.get(visitor) if visitor else None, fields)
+
+    def _owner_of_mail(self, email: str) -> int | None:
+        """Return whose an e-mail address is, or a hash of one."""
+        name = self._forgotten.digest(email)
+        address = self._watching.met.get(email) if self._watching is not None else None
+        if address is not None:  # known from then on, also to a `forget`, which makes no hashes of records
+            self._learn(self._emails, name, self._emails[address])
+        return self._emails.get(name)
 
     def _by_text(self, fields: Mapping[str, Any], text: bytes) -> int | None:
         """Return whose record it is: one with the id of a customer, or an e-mail address, anywhere in its texts."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from commercetools_source.config import Config
+    from commercetools_source.extract.disguise import Watch
 
 __all__ = ["KEEP", "Privacy", "by_name", "is_by_name", "mark_of", "marks_in", "masking", "privacy_of"]
 
@@ -38,13 +39,15 @@ class Privacy:
 
     `fields`: by type and field. `names`: by the name of a custom field or attribute, whoever has it. A choice is
     "keep", "drop", "hash" (HMAC-SHA256 with `key`, in hexadecimal digits), "first" and how many characters stay, or
-    "mask" (another value of the same form, by `key`): no choice of a run, `masking` makes it for copies.
+    "mask" (another value of the same form, by `key`): no choice of a run, `masking` makes it for copies. `watching`
+    sees the hashes of e-mail addresses.
     """
 
     mode: str = "keep"
     fields: tuple[tuple[tuple[str, str], str], ...] = ()
     names: tuple[tuple[str, str], ...] = ()
     key: Secret = field(default=Secret(""))
+    watching: Watch | None = None
 
     @property
     def keeps_all(self) -> bool:

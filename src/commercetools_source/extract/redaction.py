@@ -103,7 +103,7 @@ class _View:
         self._plans: dict[str, Mapping[str, Change]] = {}
         self._changes: dict[Expression, Change] = {}
         # The same customer is in many orders, and an HMAC costs more than the rest of the field.
-        self._disguise = lru_cache(16_384)(disguise(privacy.key))
+        self._disguise = lru_cache(16_384)(disguise(privacy.key, privacy.watching))
 
     def change(self, expression: Expression) -> Change:
         """Return what leaves of a value of the contract's type `expression`, remembered for small ones."""

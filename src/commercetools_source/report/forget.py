@@ -32,17 +32,21 @@ class ForgetReport(Report):
         if not forgetting.rows:
             lines = [f"{name} has no rows of customer {forgetting.customer}"]
             if self.dry_run:
-                return f"{lines[0]}; compare the id with customers.id, or add --email for a guest"
+                lines = [f"{lines[0]}; compare the id with customers.id, or add --email for a guest"]
+                return "\n".join([*lines, *self._left()])
         elif self.dry_run:
             # What it would change is not counted: rows that were emptied before are the person's still.
             lines = [table(list(forgetting.rows.items()), header=("stream", "rows of the customer"))]
-            return "\n".join([*lines, "nothing was changed; leave out --dry-run to erase what is personal in them"])
+            lines.append("nothing was changed; leave out --dry-run to erase what is personal in them")
+            return "\n".join([*lines, *self._left()])
         else:
             figures = [[stream, rows, forgetting.erased.get(stream, 0)] for stream, rows in forgetting.rows.items()]
             lines = [table(figures, header=("stream", "rows of the customer", "erased now"))]
         lines.append(f"customer {forgetting.customer} is forgotten in {name}: later runs load nothing of it again")
-        lines += [f"left: {printable(place)}" for place in forgetting.left]
-        return "\n".join([*lines, _COPIES])
+        return "\n".join([*lines, *self._left(), _COPIES])
+
+    def _left(self) -> list[str]:
+        return [f"left: {printable(place)}" for place in self.forgetting.left]
 
     def value(self) -> dict[str, Any]:
         """Return rows and erased rows by stream, and where something stays."""

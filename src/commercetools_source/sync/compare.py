@@ -230,7 +230,8 @@ def _confirm(client: Client, stream: Stream, state: StreamState, gone: Sequence[
 def _mend(sides: _Sides, stream: Stream, state: StreamState, ids: tuple[str, ...]) -> int:
     """Store the records with these ids again, beside the state as it is; return how many still existed."""
     stored = 0
-    for page in fetch(sides.client.get, stream, ids, state.where, sides.client.privacy):
+    privacy = sides.erasure.watching(sides.client.privacy)
+    for page in fetch(sides.client.get, stream, ids, state.where, privacy):
         delivery = Delivery(stream, page.records, page.size, state, Phase.MERGE)
         sides.destination.write(sides.erasure.delivery(delivery))
         stored += len(page.records)

@@ -19,7 +19,7 @@ from commercetools_source.errors import ConfigError
 from commercetools_source.extract import forgotten as persons
 from commercetools_source.extract.abilities import Erasable, RunStore, Versioned, open_to_read
 from commercetools_source.extract.disguise import hashed
-from commercetools_source.extract.forgotten import Erasure, Person
+from commercetools_source.extract.forgotten import Erasure, Forgotten, Person
 from commercetools_source.extract.privacy import mark_of, marks_in
 from commercetools_source.extract.run_record import NEWEST_RUNS, decode_run
 from commercetools_source.sync.erasure import erase, search
@@ -64,7 +64,7 @@ def forget(
     Found by the customer, by `emails` and those of the customer's records, by anonymous sessions and by references
     between records. Rows stay, without their personal values; with `rows` they are taken out. With `dry_run` nothing
     is changed. Killed at any time and repeated, it ends the same. Where personal data are hashes, `emails` are found by
-    theirs, with the `hash_key` that they were made with.
+    theirs, with the `hash_key` that they were made with; `left` names streams that have those of another key.
     Raises ConfigError for a destination that cannot erase, for a customer or e-mail address that can be none, and
     where hashes need another key; DestinationError; StateError.
     """
@@ -82,15 +82,17 @@ def forget(
             known = msgspec.structs.replace(known, salt=secrets.token_hex(16))
         digests = tuple(map(known.digest, (*emails, *_hashes(emails, states, key))))
         now = instant(datetime.now(timezone.utc))
-        erasure = Erasure(known.with_person(Person(customer=customer, time=now, rows=rows, emails=digests)))
+        known = known.with_person(Person(customer=customer, time=now, rows=rows, emails=digests))
+        erasure = Erasure(known)
         owners = search(destination, erasure)
         found = {each.stream.name: each.rows[customer] for each in owners if each.rows.get(customer)}
+        unseen = _left_in_hashes(states, emails, known)
         if dry_run:
-            return Forgetting(customer, found)
+            return Forgetting(customer, found, left=unseen)
         names = _names(destination, owners, emails)
         erased = erase(destination, erasure, owners)
         _clean_runs(destination, names)
-        left = (*_left_in_states(states, names), *_left_elsewhere(destination))
+        left = (*unseen, *_left_in_states(states, names), *_left_elsewhere(destination))
         destination.scrub()
         return Forgetting(customer, found, {name: count for name, count in erased.items() if count}, left)
     finally:
@@ -106,16 +108,39 @@ def _check(customer: str, emails: Sequence[str]) -> None:
 
 def _hashes(emails: Iterable[str], states: Mapping[str, StreamState], key: Secret) -> list[str]:
     """Return what stands for e-mail addresses in streams whose personal data are hashes; [] where none are."""
-    choices = " ".join(part.privacy for state in states.values() for part in (state, *state.others))
-    marks = marks_in(choices)
+    marks = frozenset[str]().union(*map(_marks, states.values()))
     if not emails or not marks:
         return []
-    if not key or marks != {mark_of(key)}:
+    if not key or mark_of(key) not in marks:
         raise ConfigError(
             "personal data are hashes here, so one of emails (--email) is found by its hash only; set hash_key"
             " (CTP_HASH_KEY) to the key that they were made with"
         )
-    return [hashed(email, key, mail=True) for email in emails]
+    return [text for email in emails for text in (hashed(email, key, mail=True), _looked_for(email, mark_of(key)))]
+
+
+def _marks(state: StreamState) -> frozenset[str]:
+    return marks_in(" ".join(part.privacy for part in (state, *state.others)))
+
+
+def _looked_for(email: str, mark: str) -> str:
+    """Return what says, among the addresses of a person, that one was looked for in hashes of the key of `mark`."""
+    return f"{email.strip().lower()} {mark}"
+
+
+def _left_in_hashes(states: Mapping[str, StreamState], emails: Sequence[str], known: Forgotten) -> tuple[str, ...]:
+    """Return where an address was never looked for: streams that were read later may have hashes of a newer key."""
+    done = {name for person in known.persons for name in person.emails}
+    others = [
+        stream
+        for stream, state in states.items()
+        if any(known.digest(_looked_for(email, mark)) not in done for email in emails for mark in _marks(state))
+    ]
+    if not others:
+        return ()
+    reason = "hashes of another key, in which no e-mail address was looked for"
+    what = "forget the person again with the hash_key (CTP_HASH_KEY) that these were made with"
+    return (f"{', '.join(others)}: {reason}; {what}",)
 
 
 def _names(destination: Erasable, owners: Iterable[Owners], emails: Iterable[str]) -> re.Pattern[str] | None:

@@ -233,8 +233,9 @@ class Transfer:
         config = self.client.config
         limits = Limits.of(config.concurrency, config.page_size, self.destination.batch_bytes)
         limits = replace(limits, seconds=self.seconds)
-        extraction = Extraction(self.client.get, streams, states, selection, limits, self.hook, totals=self.totals)
         erasure = erasure_of(self.destination)
+        selection = replace(selection, privacy=erasure.watching(selection.privacy))
+        extraction = Extraction(self.client.get, streams, states, selection, limits, self.hook, totals=self.totals)
         # Handed out before the first request, so that a signal during it ends the run cleanly too.
         if self.on_stoppable is not None:
             self.on_stoppable(partial(self._stop, extraction))
