@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-STREAMS = ("orders", "products", "customers", "inventory", "standalone_prices")
+STREAMS = ("orders", "products", "variants", "customers", "inventory", "standalone_prices")
 Records = dict[str, list[dict[str, Any]]]
 
 
@@ -152,7 +152,7 @@ def check_customer_cohorts(rows: list[dict[str, Any]], records: Records) -> None
 
 
 def check_current_variants(rows: list[dict[str, Any]], records: Records) -> None:
-    resources = {(one["product"]["id"], one["variantId"]): one for one in records.get("variants", ())}
+    resources = {(one["product"]["id"], one["variantId"]): one for one in records["variants"]}
     products = {product["id"]: product for product in records["products"]}
     expected = {(product["id"], variant["id"]): variant.get("sku") for product, variant in variants(records)}
     expected |= {key: variant["current"].get("sku") for key, variant in resources.items()}
@@ -169,14 +169,15 @@ def check_current_variants(rows: list[dict[str, Any]], records: Records) -> None
 def check_variant_prices(rows: list[dict[str, Any]], records: Records) -> None:
     now = datetime.now(timezone.utc).isoformat()
     expected: dict[Any, dict[str, Any]] = {}
+    resources = {(one["product"]["id"], one["variantId"]) for one in records["variants"]}
     for product, variant in variants(records):
         if not is_published(product, variant["id"], records):
             continue
         prices = variant.get("prices", ())
-        if product.get("priceMode") == "Standalone":
-            prices = [
-                price for price in records["standalone_prices"] if price["sku"] == variant["sku"] and price["active"]
-            ]
+        default = "Standalone" if (product["id"], variant["id"]) in resources else "Embedded"
+        if product.get("priceMode", default) == "Standalone":
+            active = (price for price in records["standalone_prices"] if price["active"])
+            prices = [price for price in active if price["sku"] == variant.get("sku")]
         for price in prices:
             if price.get("validFrom", "") <= now < price.get("validUntil", "9"):
                 expected[product["id"], variant["id"], price["id"]] = price
@@ -194,7 +195,7 @@ def check_variant_prices(rows: list[dict[str, Any]], records: Records) -> None:
 def check_variant_stock(rows: list[dict[str, Any]], records: Records) -> None:
     products = {product["id"]: product for product in records["products"]}
     expected = {(product["id"], variant["id"]): (product, variant) for product, variant in variants(records)}
-    for one in records.get("variants", ()):
+    for one in records["variants"]:
         expected[one["product"]["id"], one["variantId"]] = (
             products[one["product"]["id"]], {**one["current"], "id": one["variantId"]},
         )  # fmt: skip
@@ -215,19 +216,23 @@ def check_variant_stock(rows: list[dict[str, Any]], records: Records) -> None:
 
 def is_published(product: dict[str, Any], number: int, records: Records) -> bool:
     """Whether a product is published, and its variant too where that is a resource."""
-    own = [
-        one
-        for one in records.get("variants", ())
-        if (one["product"]["id"], one["variantId"]) == (product["id"], number)
-    ]
+    own = [one for one in records["variants"] if (one["product"]["id"], one["variantId"]) == (product["id"], number)]
     return bool(product["masterData"]["published"] and all(one["published"] for one in own))
 
 
 def variants(records: Records) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield each variant with its product: those inside products, and the others, which are resources."""
     for product in records["products"]:
         current = product["masterData"]["current"]
         # One of the Modular catalog model has none.
-        for variant in (*filter(None, [current.get("masterVariant")]), *current.get("variants", ())):
+        inside = [*filter(None, [current.get("masterVariant")]), *current.get("variants", ())]
+        numbers = {variant["id"] for variant in inside}
+        beside = [
+            {**one["current"], "id": one["variantId"]}
+            for one in records["variants"]
+            if one["product"]["id"] == product["id"] and one["variantId"] not in numbers
+        ]
+        for variant in (*inside, *beside):
             yield product, variant
 
 

@@ -37,7 +37,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, marts
 
 @pytest.fixture(scope="module")
 def answers(shop: tuple[Path, marts.Records]) -> dict[str, list[dict[str, Any]]]:
-    return answers_of(shop[0])
+    return answers_of(shop[0], is_modular=True)
 
 
 def answers_of(path: Path, names: Collection[str] = (), *, is_modular: bool = False) -> dict[str, list[dict[str, Any]]]:
@@ -125,7 +125,9 @@ def test_a_project_has_the_tables_that_were_named_and_the_marts_that_they_suffic
     assert "source('commercetools', 'products')" not in text
     assert "modular: false " in files["dbt_project.yml"]
     catalogue = {name: table for name, table in all_relations().items() if table.stream in marts.STREAMS}
-    files = project_files(catalogue, "shop.duckdb")
+    assert "modular: true " in project_files(catalogue, "shop.duckdb")["dbt_project.yml"]
+    embedded = {name: table for name, table in catalogue.items() if table.stream != "variants"}
+    files = project_files(embedded, "shop.duckdb")
     assert {f"models/marts/{mart.name}.sql" for mart in MARTS} <= files.keys()
     assert "modular: false " in files["dbt_project.yml"]
     assert "modular: true " in project_files(all_relations(), "shop.duckdb")["dbt_project.yml"]
