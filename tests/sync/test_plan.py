@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from changes import journal
+from changes import shop as shop_of_changes
 from commercetools_source.catalog.streams import STREAMS, streams_of
 from commercetools_source.catalog.timestamps import instant
 from commercetools_source.cli.app import run
@@ -85,6 +87,14 @@ def test_more_than_ten_thousand_changes_are_counted_in_parts() -> None:
         (found,) = plan(client, {"zones": StreamState(cursor=instant(START))}, streams=["zones"])
     assert (found.records, found.exact) == (25_000, True)
     assert found.requests >= 50
+
+
+def test_a_history_that_began_this_month_is_not_estimated_as_none() -> None:
+    with shop_of_changes(journal(300, 3600)) as shop, Client(shop.settings()) as client:
+        (found,) = plan(client, {}, streams=["change_history"])
+    assert found.precision == "about"
+    assert found.records is not None
+    assert 300 <= found.records <= 600
 
 
 def test_more_than_ten_thousand_changes_of_one_moment_are_said_to_be_at_least_that_many() -> None:

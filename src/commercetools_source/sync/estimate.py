@@ -130,8 +130,9 @@ class Counter:
         """
         config = self.asker.client.config
         number = len(ranges) if number is None else number
-        # Evenly spread, as what was made first need not be like what came last.
-        sample = ranges[:: math.ceil(len(ranges) / most)] if ranges else ()
+        # Evenly spread, as what was made first need not be like what came last; from the last one on, because of a
+        # young project the first months have nothing.
+        sample = ranges[:: -math.ceil(len(ranges) / most)] if ranges else ()
         records, requests, turns, exact = 0, 0.0, 0.0, True
         for key_range in sample:
             count = self.count(key_range, path_of(self.stream, key_range), _QUESTIONS // len(sample))
