@@ -42,6 +42,9 @@ def echo(status: int, *, at_token: bool, names: tuple[str, ...]) -> Iterator[str
             body = json.dumps(error if fails else {"access_token": TOKEN, "expires_in": 1000}).encode()
             self.send_response(status if fails else 200)
             self.send_header("Content-Length", str(len(body)))
+            if fails:
+                self.send_header("X-Correlation-ID", credentials)
+                self.send_header("Content-Type", header)
             self.end_headers()
             self.wfile.write(body)
 

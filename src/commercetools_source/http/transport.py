@@ -10,6 +10,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from urllib3 import HTTPHeaderDict
+
 from commercetools_source.errors import CommercetoolsError, NetworkError, OverdueError, OversizedError
 from commercetools_source.events import Hook, RequestDone, RetryScheduled, ignore
 from commercetools_source.http.concurrency import ConcurrencyLimit
@@ -33,6 +35,7 @@ from commercetools_source.http.retry import (
 if TYPE_CHECKING:
     import urllib3
 
+    from commercetools_source.config.values import Secret
 
 __all__ = ["Transport"]
 
@@ -229,6 +232,7 @@ class Transport:
                 body = self._inflate(body, request.largest if good else _LARGEST_ERROR)
             if not good:
                 body = without_credentials(body, request.authorization)
+                packed = _concealed(packed, request.authorization)
             # Some gateways put a byte order mark in front, which JSON does not allow (RFC 8259, section 8.1).
             body = body.removeprefix(codecs.BOM_UTF8)
             value = request.parse(body) if good and request.parse is not None else None
@@ -245,6 +249,14 @@ class Transport:
         else:
             return replace(packed, body=body, value=value)
         return damaged
+
+
+def _concealed(response: Response, authorization: Secret | None) -> Response:
+    """Return an error's answer whose headers do not have the credentials of its request."""
+    headers = HTTPHeaderDict()
+    for name, value in response.headers.items():
+        headers.add(name, without_credentials(value.encode(), authorization).decode())
+    return replace(response, headers=headers)
 
 
 @dataclass(frozen=True, slots=True)
