@@ -114,3 +114,25 @@ def test_filters_on_keys_and_times_are_predicates(condition: object, predicate: 
 def test_columns_that_the_api_does_not_have_are_not_filtered_by() -> None:
     assert predicate_of(STREAMS["product_selection_products"], EqualTo(("productSelectionId",), "a")) is None
     assert predicate_of(STREAMS["mcp_servers"], EqualTo(("id",), "a")) is None
+
+
+@pytest.mark.parametrize(
+    ("relation", "column", "field"),
+    [
+        ("order_line_items", "id", None),
+        ("order_line_items", "orderId", "id"),
+        ("order_deliveries", "createdAt", None),
+        ("orders", "id", "id"),
+        ("orders", "createdAt", "createdAt"),
+        ("product_variants", "id", None),
+        ("product_variants", "productId", "id"),
+    ],
+)
+def test_a_column_of_a_relation_is_filtered_by_where_it_holds_a_field_of_the_record(
+    relation: str, column: str, field: str | None
+) -> None:
+    row = all_relations()[relation]
+    assert column in {field.name for field in row.columns}
+    value: object = TIME if column == "createdAt" else "a"
+    predicate = predicate_of(STREAMS[row.stream], EqualTo((column,), value), row)
+    assert (None if predicate is None else predicate.split()[0]) == field

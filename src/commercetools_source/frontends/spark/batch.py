@@ -9,7 +9,7 @@ from pyspark.sql.datasource import DataSourceReader, InputPartition
 from commercetools_source.client import Client
 from commercetools_source.frontends.spark.filters import predicate_of
 from commercetools_source.frontends.spark.partitions import whole
-from commercetools_source.frontends.spark.reading import read_partition
+from commercetools_source.frontends.spark.reading import read_partition, relation_of
 from commercetools_source.frontends.spark.variants import with_variants
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ class PushdownReader(BatchReader):
     def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:  # noqa: N802 - Spark's name
         """Take what the platform can filter, and leave every filter to Spark as well, which compares exactly."""
         # Spark removes from its plan what is not handed back; handing all back costs little and cannot lose a row.
-        pushed = filter(None, (predicate_of(self._options.stream, condition) for condition in filters))
+        stream, name = self._options.stream, self._options.relation
+        relation = None if name is None else relation_of(name, stream)
+        pushed = filter(None, (predicate_of(stream, condition, relation) for condition in filters))
         self._where = (*self._where, *pushed)
         return filters
 

@@ -16,6 +16,7 @@ from commercetools_source.extract.keyset import comparison, literal
 
 if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.model.relation import Relation
 
 __all__ = ["predicate_of"]
 
@@ -26,10 +27,15 @@ _MOST_KEYS = 100
 """Keys in one predicate: a URL of some 4 KB, where 15 KB are refused (docs: HTTP API)."""
 
 
-def predicate_of(stream: Stream, condition: Any) -> str | None:
-    """Return the predicate of a filter, named as the classes of `pyspark.sql.datasource` are; None: it has none."""
+def predicate_of(stream: Stream, condition: Any, relation: Relation | None = None) -> str | None:
+    """Return the predicate of a filter, named as the classes of `pyspark.sql.datasource` are; None: it has none.
+
+    `relation`: what the columns are of, in place of the stream's records.
+    """
     endpoint = load().endpoints.get(stream.path)
     name, value = ".".join(getattr(condition, "attribute", ())), getattr(condition, "value", None)
+    if relation is not None:
+        name = _fields_of_the_record(relation).get(name, "")
     # A field that the contract does not know might be no field for the platform either, which is a 400.
     if (endpoint is not None and "where" not in endpoint.params) or name not in load().fields(stream.item):
         return None
@@ -41,6 +47,15 @@ def predicate_of(stream: Stream, condition: Any) -> str | None:
         with suppress(OverflowError):
             return _of_time(name, sign, instant(value))
     return None
+
+
+def _fields_of_the_record(relation: Relation) -> dict[str, str]:
+    """Return by column which field of the record it holds: the `id` of a line item is not the order's."""
+    return {
+        column.name: column.path[0]
+        for column in relation.columns
+        if column.source == "value" and len(column.path) == 1 and (column.level == 0 or not relation.parent)
+    }
 
 
 def _of_key(name: str, sign: str, value: Any) -> str | None:
