@@ -29,6 +29,7 @@ def python(environment: Callable[..., Environment]) -> Environment:
     [
         ("destinations/test_ducklake.py", ""),
         ("destinations/test_ducklake_addresses.py", ""),
+        ("destinations/test_ducklake_postgres.py", ""),
         ("destinations/test_conformance.py", "ducklake"),
         ("destinations/test_crashes.py", "TestLake"),
         ("destinations/test_bucket_readers.py", "httpfs"),

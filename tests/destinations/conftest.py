@@ -8,6 +8,7 @@ import pytest
 
 from commercetools_source.destinations import DuckDB
 from destinations.deliveries import FIELDS, make_delivery
+from destinations.lakes import lake, postgres
 from destinations.s3 import proxy, s3, url
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.delivery import Delivery
 
-__all__ = ["proxy", "s3", "url"]  # fixtures
+__all__ = ["lake", "postgres", "proxy", "s3", "url"]  # fixtures
 
 
 @pytest.fixture

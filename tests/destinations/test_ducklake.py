@@ -11,20 +11,15 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from uuid import uuid4
 
 import duckdb
 import pytest
 
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.catalog.timestamps import moment, shift
+from commercetools_source.catalog.timestamps import moment
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB, open_destination
-from commercetools_source.destinations.ducklake.attachment import LakeInFile
-from commercetools_source.destinations.ducklake.extensions import load
 from commercetools_source.errors import CommercetoolsError, DestinationError, InUseError
-from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Phase
 from commercetools_source.model.quoting import string
 from commercetools_source.sandbox import Sandbox
@@ -32,79 +27,11 @@ from commercetools_source.sync import sync
 from commercetools_source.sync.forget import forget
 from destinations.conformance import STREAM, deliver, lacking_extension
 from destinations.deliveries import CURSOR
+from destinations.lakes import OLD, Lake, fill, needs_lake
 from marked_shop import EMAIL, PERSON, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-LACKS = lacking_extension("ducklake")
-needs_lake = pytest.mark.skipif(bool(LACKS), reason=LACKS)
-POSTGRES = os.environ.get("LAKE_POSTGRES", "")
-"""The URL of a server in which each test makes a database."""
-OLD = [{"id": "1", "version": 1, "name": "old"}, {"id": "2", "version": 2, "name": "old"}]
-
-
-class Lake:
-    """A lake of this test alone: what names it as a destination, and what DuckDB attaches."""
-
-    def __init__(self, catalogue: str, data: str = "") -> None:
-        self.spec = f"ducklake:{catalogue}" + (f"?data_path={data}" if data else "")
-        self.target = f"postgres:{catalogue}" if "://" in catalogue else catalogue
-
-    @contextmanager
-    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a connection of DuckDB alone to the lake, its current database."""
-        with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
-            for extension in ["postgres_scanner"] * ("://" in self.target) + ["ducklake", "httpfs"]:
-                load(connection, extension, "the test")
-            connection.execute(f"ATTACH {string(f'ducklake:{self.target}')} AS lake")
-            connection.execute("USE lake")
-            yield connection
-
-    def ids(self, version: int | None = None) -> set[str]:
-        at = "" if version is None else f" AT (VERSION => {version})"
-        with self.reading() as connection:
-            return {name for (name,) in connection.execute(f"SELECT id FROM tax_categories{at}").fetchall()}
-
-    def version(self) -> int:
-        with self.reading() as connection:
-            ((version,),) = connection.execute("SELECT max(snapshot_id) FROM snapshots()").fetchall()
-            return int(version)
-
-
-def fill(lake: Lake) -> None:
-    """Store rows in a lake, and end the run."""
-    destination = open_destination(lake.spec)
-    destination.open()
-    destination.write(deliver(OLD))
-    destination.close()
-
-
-@contextmanager
-def server() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a connection with the server of PostgreSQL attached as `server`."""
-    with duckdb.connect() as connection:
-        load(connection, "postgres_scanner", "the test")
-        connection.execute(f"ATTACH {string(POSTGRES)} AS server (TYPE postgres)")
-        yield connection
-
-
-@pytest.fixture
-def postgres(tmp_path: Path) -> Lake:
-    if not POSTGRES:
-        pytest.skip("LAKE_POSTGRES names no server of PostgreSQL")
-    name = f"lake_{uuid4().hex}"
-    with server() as connection:
-        connection.execute(f"CALL postgres_execute('server', 'CREATE DATABASE {name}', use_transaction => false)")
-    return Lake(urlsplit(POSTGRES)._replace(path=f"/{name}").geturl(), str(tmp_path / "data+more"))
-
-
-@pytest.fixture(params=["file", "postgres"])
-def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
-    if request.param == "postgres":
-        made: Lake = request.getfixturevalue("postgres")
-        return made
-    return Lake(str(tmp_path / "shop.ducklake"))
 
 
 @needs_lake
@@ -129,10 +56,11 @@ def test_a_snapshot_shows_what_was_there_before_a_delivery(lake: Lake) -> None:
 
 
 @needs_lake
-def test_a_database_that_is_no_lake_is_refused_and_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("entry", ["TABLE zones AS SELECT 1 AS number", "SCHEMA theirs", "MACRO twice(x) AS 2 * x"])
+def test_a_database_that_is_no_lake_is_refused_and_left_alone(tmp_path: Path, entry: str) -> None:
     path = tmp_path / "other.db"
     with duckdb.connect(str(path)) as connection:
-        connection.execute("CREATE TABLE zones AS SELECT 1 AS number")
+        connection.execute(f"CREATE {entry}")
     content = path.read_bytes()
     for opening in ("open", "open_read_only"):
         with pytest.raises(DestinationError, match="is a DuckDB file, but no lake"):
@@ -141,16 +69,40 @@ def test_a_database_that_is_no_lake_is_refused_and_left_alone(tmp_path: Path) ->
 
 
 @needs_lake
+def test_a_file_in_which_a_run_was_killed_before_it_made_the_lake_is_taken(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path / "shop.ducklake"))
+    duckdb.connect(lake.target).close()
+    reader: Any = open_destination(lake.spec)
+    assert reader.open_read_only() == {}
+    reader.close()
+    fill(lake)
+    assert lake.ids() == {"1", "2"}
+
+
+@needs_lake
 def test_data_that_are_elsewhere_than_was_said_are_not_written(lake: Lake, tmp_path: Path) -> None:
     destination = open_destination(lake.spec)
     destination.open()
     destination.close()
     address = lake.spec.partition("?")[0]
+    (tmp_path / "others").mkdir()
     with pytest.raises(DestinationError, match="are elsewhere than data_path says"):
         open_destination(f"{address}?data_path={tmp_path}/others").open()
     again = open_destination(address)
     assert again.open() == {}
     again.close()
+
+
+@needs_lake
+def test_the_folder_of_the_data_may_be_named_in_any_way(lake: Lake, tmp_path: Path) -> None:
+    fill(lake)
+    (data,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    (tmp_path / "a link").symlink_to(data)
+    for name in (f"{tmp_path}/a link/", f"{tmp_path}/./{data.name}/../{data.name}"):
+        again: Any = open_destination(f"{lake.spec.partition('?')[0]}?data_path={name}")
+        for opening in (again.open, again.open_read_only):
+            assert opening()[STREAM.name].cursor == CURSOR
+            again.close()
 
 
 @needs_lake
@@ -274,113 +226,6 @@ def test_a_killed_process_leaves_rows_and_state_of_the_same_delivery(lake: Lake,
     assert lake.ids() == {"more", *(str(number) for number in range(last + 1))}
 
 
-HOLDERS = "SELECT DISTINCT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = ''advisory''"
-ALL = "SELECT DISTINCT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE ''lake!_%'' ESCAPE ''!''"
-
-
-@needs_lake
-@pytest.mark.parametrize("query", [HOLDERS, ALL], ids=["the lock", "every connection"])
-def test_a_run_that_loses_its_lock_stores_nothing_more(postgres: Lake, query: str) -> None:
-    destination = open_destination(postgres.spec)
-    destination.open()
-    destination.write(deliver(OLD))
-    with server() as connection:
-        assert connection.execute(f"FROM postgres_query('server', '{query}')").fetchall() == [(True,)]
-    with pytest.raises(DestinationError, match="that keeps other runs out is lost"):
-        destination.write(deliver([{"id": "3", "version": 1}], Phase.MERGE_LAST))
-    second = open_destination(postgres.spec)
-    assert second.open()[STREAM.name].cursor == CURSOR
-    destination.close()
-    second.close()
-    assert postgres.ids() == {"1", "2"}
-
-
-GRANTS = "GRANT USAGE ON SCHEMA public TO {0}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {0}"
-
-
-@needs_lake
-def test_a_role_that_may_only_read_reads_and_is_told_before_it_writes(postgres: Lake) -> None:
-    fill(postgres)
-    role, url = f"reader_{uuid4().hex}", urlsplit(postgres.spec.removeprefix("ducklake:"))
-    with duckdb.connect() as connection:
-        load(connection, "postgres_scanner", "the test")
-        connection.execute(f"ATTACH {string(url._replace(query='').geturl())} AS lake (TYPE postgres)")
-        for statement in (f"CREATE ROLE {role} LOGIN PASSWORD ''SECRET''", GRANTS.format(role)):
-            connection.execute(f"CALL postgres_execute('lake', '{statement}')")
-    host = url.netloc.rpartition("@")[2]
-    spec = f"ducklake:{url._replace(netloc=f'{role}:SECRET@{host}').geturl()}"
-    version = postgres.version()
-    for _ in range(2):
-        with pytest.raises(DestinationError, match="cannot be written: this role may only read tables") as error:
-            open_destination(spec).open()
-        assert "SECRET" not in str(error.value)
-        reader: Any = open_destination(spec)
-        assert reader.open_read_only()[STREAM.name].cursor == CURSOR
-        reader.close()
-    assert postgres.version() == version
-
-
-@needs_lake
-def test_a_database_that_only_lets_itself_be_read_is_told_of_before_anything_is_written(postgres: Lake) -> None:
-    fill(postgres)
-    name = urlsplit(postgres.spec.removeprefix("ducklake:")).path.removeprefix("/")
-    setting = f"ALTER DATABASE {name} SET default_transaction_read_only = on"
-    with server() as connection:
-        connection.execute(f"CALL postgres_execute('server', '{setting}')")
-    with pytest.raises(DestinationError, match="cannot be written: this server or database only lets itself be read"):
-        open_destination(postgres.spec).open()
-    assert open_destination(postgres.spec).open_read_only()[STREAM.name].cursor == CURSOR
-
-
-COMMIT = (
-    "TransactionContext Error: Failed to commit: Failed to commit DuckLake transaction.\n"
-    "Failed to flush changes into DuckLake: {}"
-)
-
-
-@pytest.mark.parametrize(
-    ("reason", "shown"),
-    [
-        (
-            'Failed to execute query "INSERT INTO x VALUES (\'{"a": "ann@x.example"}\')": ERROR:  no space left\n',
-            "ERROR:  no space left",
-        ),
-        ("IO Error: Could not write file: no space left", "IO Error: Could not write file: no space left"),
-        ('Failed to execute query "INSERT INTO x VALUES (\'{"a": "ann@x.example"}\')', "Failed to commit"),
-    ],
-)
-def test_a_commit_that_fails_gives_its_reason_and_no_row(reason: str, shown: str) -> None:
-    error = duckdb.Error(COMMIT.replace("{}", reason))
-    message = LakeInFile(Path("shop.ducklake")).message(error)
-    assert shown in message
-    assert message.isprintable()
-    assert "ann@" not in message + str(error)  # which is the cause of ours
-
-
-@needs_lake
-def test_no_error_of_postgresql_shows_a_password(postgres: Lake) -> None:
-    url = urlsplit(postgres.spec.removeprefix("ducklake:"))
-    closed = url._replace(netloc="ann:SECRET@127.0.0.1:1").geturl()
-    absent = url._replace(netloc=f"postgres:SECRET@{url.netloc.rpartition('@')[2]}", path="/absent").geturl()
-    for address, reason in ((closed, "Connection refused"), (absent, "does not exist|authentication failed")):
-        with pytest.raises(DestinationError, match=reason) as error:
-            open_destination(f"ducklake:{address}").open()
-        cause: BaseException | None = error.value
-        while cause is not None:
-            assert "SECRET" not in str(cause)
-            cause = cause.__cause__ or cause.__context__
-
-
-@needs_lake
-def test_where_there_is_no_lake_in_postgresql_nothing_is_stored_and_none_is_made_to_read(postgres: Lake) -> None:
-    destination: Any = open_destination(postgres.spec)
-    assert destination.open_read_only() == {}
-    assert list(destination.runs(9)) == []
-    destination.close()
-    with pytest.raises(DestinationError, match=r"is new, and its data need a folder: add \?data_path="):
-        open_destination(postgres.spec.partition("?")[0]).open()
-
-
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Client]:
     with Sandbox() as sandbox, Client(sandbox.settings()) as client:
@@ -415,32 +260,6 @@ def test_the_whole_shop_is_the_same_as_in_a_duckdb_file(lake: Lake, shop: Client
     with lake.reading() as connection:
         moments = "SELECT count(*), count(DISTINCT updated_at) FROM sync.state"
         assert connection.execute(moments).fetchall() == [(len(again.outcomes), 1)]
-
-
-@needs_lake
-@pytest.mark.parametrize("ending", ["close", "reset", "write"])
-def test_states_that_come_without_rows_wait_for_the_next_transaction(postgres: Lake, ending: str) -> None:
-    destination: Any = open_destination(postgres.spec)
-    destination.open()
-    destination.write(deliver(OLD))
-    destination.write(deliver([{"id": "z", "version": 1}], stream="zones"))
-    version = postgres.version()
-    for seconds in (1, 2):
-        destination.write(deliver(phase=Phase.MERGE_LAST, state=StreamState(cursor=shift(CURSOR, seconds))))
-    assert postgres.version() == version
-    if ending == "reset":
-        assert destination.reset(STREAM)
-    elif ending == "write":
-        destination.write(deliver([{"id": "z", "version": 2}], Phase.MERGE_LAST, stream="zones"))
-    destination.close()
-    assert postgres.version() == version + 1
-    states = destination.open()
-    destination.close()
-    expected = {"zones": StreamState(cursor=CURSOR), STREAM.name: StreamState(cursor=shift(CURSOR, 2))}
-    if ending == "reset":
-        del expected[STREAM.name]
-    assert states == expected
-    assert postgres.ids() == {"1", "2"}
 
 
 @needs_lake

@@ -188,9 +188,11 @@ class Attached:
                 if lacks_memory(error)
                 else ""
             )
+            reason = self._attachment.message(error)
             if self._opened.database.commit_failed:
                 self._reopen()
-            reason = self._attachment.message(error)
+            # A lost connection concerns every stream, and many an error that comes of it says something else.
+            self._attachment.check()
             raise write_error(error)(
                 f"cannot write {delivery.stream.name} to {self.name}: {reason}{advice}; {KEPT}"
             ) from error
@@ -277,7 +279,10 @@ class Attached:
     def _open(self, *, read_only: bool) -> Mapping[str, StreamState]:
         self._refuse_inherited()
         self._database, self._process = None, os.getpid()
-        database = Database(self._attachment, self._reset, read_only=read_only)
+        try:
+            database = Database(self._attachment, self._reset, read_only=read_only)
+        except duckdb_errors() as error:
+            raise self._reading_error(error) from error
         try:
             own = OwnFields(database)
             model = Model(database, own, materialize=self._materialize)
@@ -286,12 +291,15 @@ class Attached:
         except BaseException as error:
             database.close(self._memory.steps[-1])
             if isinstance(error, duckdb_errors()):
-                raise DestinationError(f"cannot read {self.name}: {self._attachment.message(error)}") from error
+                raise self._reading_error(error) from error
             raise
         tables = StreamTables(self.name, database.catalogue, self._fields)
         history = History(database, self._history)
         self._database = Opened(database, tables, model, watch, history)
         return stored
+
+    def _reading_error(self, error: BaseException) -> DestinationError:
+        return DestinationError(f"cannot read {self.name}: {self._attachment.message(error)}")
 
     @property
     def _opened(self) -> Opened:
@@ -446,9 +454,9 @@ class Attached:
                 self._opened.database.use_threads(few_rows=False)
                 yield self._opened
         except duckdb_errors() as error:
-            raise write_error(error)(
-                f"cannot {action} {self.name}: {self._attachment.message(error)}{comfort}"
-            ) from error
+            reason = self._attachment.message(error)
+            self._attachment.check()
+            raise write_error(error)(f"cannot {action} {self.name}: {reason}{comfort}") from error
 
 
 class DuckDB(Attached):

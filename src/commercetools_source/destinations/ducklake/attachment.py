@@ -27,29 +27,43 @@ if TYPE_CHECKING:
 
     from commercetools_source.destinations.ducklake.postgres import PostgresAddress
 
-__all__ = ["AttachedByExtension", "Lake", "LakeInFile", "LakeInPostgres"]
+__all__ = ["LOCK", "AttachedByExtension", "Lake", "LakeInFile", "LakeInPostgres"]
 
 _LAKE = "shop"
 """What a lake is called in the connection."""
 _METADATA = f"__ducklake_metadata_{_LAKE}"
 """What DuckLake calls the database of its catalogue there."""
 
+_SERVER = "server"
+"""What the database of PostgreSQL is called there, through which a run keeps others out."""
+
 _NO_LAKE = "creating a new DuckLake is explicitly disabled"
-_OTHER_DATA = "does not match existing data path"
+_OTHER_DATA = re.compile(r'does not match existing data path in the catalog "(.*)"')
 _NO_DATA = "data_path is not set"
 _VERSIONS = re.compile(r"catalog version is (\S+), but the extension requires version (\S+)\. ")
 
-_FAILED_COMMIT = "Failed to commit DuckLake transaction."
-_REASON = re.compile(r'": ((?:ERROR|FATAL|PANIC): .*)|: ((?:\w+ Error): .*)')
-"""What failed, of PostgreSQL or of DuckDB: behind the statement with the rows, on the lines after that sentence."""
+_STATEMENT = re.compile(r'Failed to commit DuckLake transaction\.|Failed to (?:execute|prepare) (?:query|COPY) "')
+"""Where an error begins to repeat a statement, which may have rows in it."""
+_REASON = re.compile(
+    r'": ((?:ERROR|FATAL|PANIC|SSL|server closed|no connection|could not|connection )[^\n]*)|: ((?:\w+ Error): .*)'
+)
+"""What failed, of PostgreSQL, its client or DuckDB: behind the statement, on the lines after that."""
 
+_HELD = " UNION ALL ".join(
+    f"SELECT 1 FROM duckdb_{kind}() WHERE database_name = 'held' AND NOT internal"  # noqa: S608 - constants
+    for kind in ("schemas", "tables", "views", "types", "functions")
+)
+"""A row for each thing in a file that is attached as `held`."""
 _NOT_GRANTED = """SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
  AND starts_with(relname, 'ducklake_') AND NOT (has_table_privilege(oid, 'INSERT')
  AND has_table_privilege(oid, 'UPDATE') AND has_table_privilege(oid, 'DELETE'))"""
 """Tables of the catalogue that may only be read; DuckLake makes them in the schema public."""
+_NO_TIMEOUT = """SELECT count(set_config(name, '0', true)) FROM pg_settings
+ WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')"""
+"""Else a server that ends idle transactions would end the one that has the lock, while the platform is waited for."""
 _READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean"
 
-_LOCK = 7_301_948_226_115_508_407
+LOCK = 7_301_948_226_115_508_407
 """Arbitrary: what our lock is called among the advisory locks of a database of PostgreSQL."""
 
 
@@ -123,12 +137,13 @@ class Lake(AttachedByExtension):
         self._data = data or DataPath()
 
     def message(self, error: BaseException) -> str:
-        """Return the first line of an error; of a commit that failed, the reason, and leave no rows in the error."""
-        head, failed, statement = str(error).partition(_FAILED_COMMIT)
-        if failed:
-            reasons = [first or second for first, second in _REASON.findall(statement)]
+        """Return the first line of an error; of a statement that failed, the reason, and leave no rows in the error."""
+        text = str(error)
+        if begun := _STATEMENT.search(text):
+            reasons = [first or second for first, second in _REASON.findall(text, begun.end())]
+            reason = reasons[-1] if reasons else text[: begun.start()].rstrip(": \n") or "a statement failed"
             # Python shows the error before ours as well, and DuckLake's repeats the rows that it could not store.
-            error.args = (reasons[-1].strip() if reasons else head + failed,)
+            error.args = (reason.strip(),)
         return super().message(error)
 
     def rewrite(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -162,36 +177,54 @@ class Lake(AttachedByExtension):
         """Return what DuckLake finds the catalogue by."""
 
     def _attach(self, connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:
+        import duckdb
+
         self._data.prepare(connection, self.name)
-        target = f"ATTACH {string(f'ducklake:{self._target()}')} AS {_LAKE}"
-        options = self._data.options()
-        if read_only:
-            self._attach_to_read(connection, f"{target} ({', '.join(['READ_ONLY', *options])})")
-        else:
-            self._attach_to_write(connection, target, options)
-        connection.execute(f"USE {_LAKE}")
         if not read_only:
+            # Before the lake is made: of two first runs, the second would fail at tables that the first one makes.
             self._lock(connection)
+        attach = self._attach_to_read if read_only else self._attach_to_write
+        try:
+            attach(connection, self._data.options())
+        except duckdb.Error as error:
+            # A folder has many names, with .. or by links, and DuckLake compares the texts.
+            stored = _OTHER_DATA.search(str(error))
+            if stored is None or not self._data.is_folder(stored[1]):
+                raise
+            attach(connection, [])
+        connection.execute(f"USE {_LAKE}")
 
-    def _attach_to_read(self, connection: duckdb.DuckDBPyConnection, statement: str) -> None:
-        connection.execute(statement)
-        refuse_absent(connection, _LAKE, self.name)
+    def _statement(self, options: Sequence[str]) -> str:
+        target = f"ATTACH {string(f'ducklake:{self._target()}')} AS {_LAKE}"
+        return f"{target} ({', '.join(options)})" if options else target
 
-    def _attach_to_write(self, connection: duckdb.DuckDBPyConnection, target: str, options: Sequence[str]) -> None:
+    def _attach_to_read(self, connection: duckdb.DuckDBPyConnection, options: Sequence[str]) -> None:
         import duckdb
 
         try:
-            connection.execute(f"{target} ({', '.join(['CREATE_IF_NOT_EXISTS false', *options])})")
+            connection.execute(self._statement(["READ_ONLY", *options]))
         except duckdb.Error as error:
-            if _NO_LAKE not in str(error) or not self._may_create():
+            if _NO_LAKE not in str(error) or not self._is_free(connection):
                 raise
-            connection.execute(f"{target} ({', '.join(options)})" if options else target)
+            connection.execute(f"ATTACH ':memory:' AS {_LAKE}")  # where there is no lake yet, nothing is stored
+        else:
+            refuse_absent(connection, _LAKE, self.name)
+
+    def _attach_to_write(self, connection: duckdb.DuckDBPyConnection, options: Sequence[str]) -> None:
+        import duckdb
+
+        try:
+            connection.execute(self._statement(["CREATE_IF_NOT_EXISTS false", *options]))
+        except duckdb.Error as error:
+            if _NO_LAKE not in str(error) or not self._is_free(connection):
+                raise
+            connection.execute(self._statement(options))
             # JSON texts take a third of the size; what a person's own lake has as options is left alone.
             connection.execute(f"CALL {_LAKE}.set_option('parquet_compression', 'zstd')")
         refuse_absent(connection, _LAKE, self.name)
         refuse_lost(connection, _LAKE, _METADATA, self.name)
 
-    def _may_create(self) -> bool:
+    def _is_free(self, connection: duckdb.DuckDBPyConnection) -> bool:  # noqa: ARG002 - a database of PostgreSQL has room
         """Return whether a lake may be made where there is none yet."""
         return True
 
@@ -200,7 +233,7 @@ class Lake(AttachedByExtension):
 
     def _opening_error(self, message: str) -> DestinationError:
         """Return the error for a message of DuckDB's."""
-        if _OTHER_DATA in message:
+        if _OTHER_DATA.search(message):
             return DestinationError(
                 f"the data of {self.name} are elsewhere than data_path says; leave it out, or make another lake"
             )
@@ -224,11 +257,9 @@ class LakeInFile(Lake):
     def __init__(self, path: Path, data: DataPath | None = None) -> None:
         super().__init__(str(path), data)
         self.path = path
-        self._is_new = False
 
     def _prepare(self, *, read_only: bool) -> None:
         check_path(self.path, read_only=read_only, suffix="ducklake")
-        self._is_new = not target_of(self.path).exists()
 
     def _spill(self, *, read_only: bool) -> Path | None:
         return None if read_only else Path(f"{target_of(self.path).absolute()}.tmp")
@@ -236,13 +267,19 @@ class LakeInFile(Lake):
     def _target(self) -> str:
         return str(target_of(self.path).absolute())
 
-    def _may_create(self) -> bool:
-        return self._is_new
+    def _is_free(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        # A run that is killed as it begins leaves a DuckDB file without anything in it.
+        if target_of(self.path).exists():
+            connection.execute(f"ATTACH {string(self._target())} AS held (READ_ONLY)")
+            is_free = not connection.execute(_HELD).fetchall()
+            connection.execute("DETACH held")
+            return is_free
+        return True
 
     def _opening_error(self, message: str) -> DestinationError:
         if _NO_LAKE in message:
             return DestinationError(f"{self.path} is a DuckDB file, but no lake; choose another name, or move it away")
-        if _OTHER_DATA in message or _VERSIONS.search(message):
+        if _OTHER_DATA.search(message) or _VERSIONS.search(message):
             return super()._opening_error(message)
         return opening_error(self.path, message)
 
@@ -294,26 +331,18 @@ class LakeInPostgres(Lake):
     def _target(self) -> str:
         return f"postgres:{self._address.connection}"
 
-    def _attach_to_read(self, connection: duckdb.DuckDBPyConnection, statement: str) -> None:
-        import duckdb
-
-        try:
-            super()._attach_to_read(connection, statement)
-        except duckdb.Error as error:
-            if _NO_LAKE not in str(error):
-                raise
-            connection.execute(f"ATTACH ':memory:' AS {_LAKE}")  # where there is no lake yet, nothing is stored
-
     def _opening_error(self, message: str) -> DestinationError:
         # What PostgreSQL says stands behind addresses, which DuckLake and DuckDB's client put before it.
         return super()._opening_error(message.rpartition('": ')[2])
 
     def _lock(self, connection: duckdb.DuckDBPyConnection) -> None:
         # In a transaction that stays open: DuckDB gives each statement outside of one any connection of its pool.
+        connection.execute(f"ATTACH {string(self._address.connection)} AS {_SERVER} (TYPE postgres)")
         self._holder = connection.cursor()
         self._holder.execute("BEGIN")
-        if not self._answer(f"SELECT pg_try_advisory_xact_lock({_LOCK})"):
+        if not self._answer(f"SELECT pg_try_advisory_xact_lock({LOCK})"):
             raise InUseError(f"{self.name} is in use by another run; wait until it has ended and run again")
+        self._answer(_NO_TIMEOUT)
         # Asked now: else a run would read everything, and fail at its first commit.
         if self._answer(_READ_ONLY):
             raise DestinationError(f"{self.name} cannot be written: this server or database only lets itself be read")
@@ -327,5 +356,5 @@ class LakeInPostgres(Lake):
         """Return the value that PostgreSQL answers a query with, by the connection that has the lock."""
         if self._holder is None:
             return None
-        ((value,),) = self._holder.execute(f"FROM postgres_query('{_METADATA}', {string(query)})").fetchall()
+        ((value,),) = self._holder.execute(f"FROM postgres_query('{_SERVER}', {string(query)})").fetchall()
         return value

@@ -52,6 +52,10 @@ class DataPath(NamedTuple):
         """Return what ATTACH says of it."""
         return [f"DATA_PATH {string(self.path)}"] if self.path else []
 
+    def is_folder(self, path: str) -> bool:
+        """Return whether it is the folder at `path` of this machine, which may have another name here."""
+        return bool(self.path) and Path(self.path).is_dir() and Path(path).is_dir() and Path(path).samefile(self.path)
+
     def prepare(self, connection: duckdb.DuckDBPyConnection, user: str) -> None:
         """Let DuckDB reach a bucket with the keys of the environment, or else with its own persistent secrets.
 
