@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
@@ -43,19 +44,26 @@ def test_money_is_decimal_times_are_times_and_nested_values_text_or_variant() ->
     assert ddl({"c": "JSON"}, variant=True) == "`c` VARIANT"
 
 
-def test_a_schema_of_the_readers_own_chooses_columns_and_another_type_is_refused() -> None:
+def test_a_schema_of_the_readers_own_chooses_columns_and_what_cannot_be_had_is_refused() -> None:
     types = column_types(STREAMS["orders"])
-    fields = [("createdAt", "timestamp"), ("totalPrice", "string"), ("version", "bigint")]
+    fields = [("createdAt", "timestamp", True), ("totalPrice", "string", True), ("version", "bigint", True)]
     assert list(asked(types, fields)) == ["createdAt", "totalPrice", "version"]
-    assert list(asked(types, [("totalPrice", "variant")], variant=True)) == ["totalPrice"]
+    assert list(asked(types, [("totalPrice", "variant", True)], variant=True)) == ["totalPrice"]
     lines = column_types(STREAMS["orders"], all_relations()["order_line_items"])
     money = lines["totalPrice_amount"].lower().replace(" ", "")
-    fields = [("totalPrice_amount", money), ("name", "map<string,string>"), ("orderId", "string")]
+    fields = [("totalPrice_amount", money, True), ("name", "map<string,string>", True), ("orderId", "string", True)]
     assert list(asked(lines, fields)) == ["totalPrice_amount", "name", "orderId"]
-    with pytest.raises(ConfigError, match="version is bigint and not string; leave the schema out"):
-        asked(types, [("version", "string")])
-    with pytest.raises(ConfigError, match="there is no column 'nope'"):
-        asked(types, [("nope", "string")])
+    refused = {
+        "version is bigint and not string; leave the schema out": [("version", "string", True)],
+        "there is no column 'ID'; did you mean id?": [("ID", "string", True)],
+        "there is no column 'createdat'; did you mean createdAt?": [("createdat", "timestamp", True)],
+        "there is no column 'zzz'; the columns are id, version, ": [("zzz", "string", True)],
+        "the column id is named twice; name each once": [("id", "string", True), ("id", "string", True)],
+        "id may be null, as every column of this source; leave out NOT NULL": [("id", "string", False)],
+    }
+    for sentence, wanted in refused.items():
+        with pytest.raises(ConfigError, match=re.escape(sentence)):
+            asked(types, wanted)
 
 
 class EqualTo(NamedTuple):

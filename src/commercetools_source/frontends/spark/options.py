@@ -43,6 +43,7 @@ OPTIONS: Mapping[str, str] = MappingProxyType(
 """What each option besides the settings means; Spark ignores case in their names."""
 
 T = TypeVar("T")
+_MOST_DIGITS = 18
 _SWITCHES = {"true": True, "false": False}
 
 
@@ -126,7 +127,8 @@ class _Checks:
         text = self._given.get(name)
         if text is None:
             return default
-        if text.strip().isdecimal() and int(text) > 0:
+        # Of more digits Python makes no number, and none can be meant.
+        if text.strip().isdecimal() and len(text) <= _MOST_DIGITS and int(text) > 0:
             return int(text)
         self.problems.append(f"{name} is {shown(text)}; it must be a whole number from 1 on")
         return None

@@ -6,6 +6,7 @@ Money is a decimal in relations; what is nested in a record is JSON text, or VAR
 
 from __future__ import annotations
 
+import difflib
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -53,23 +54,37 @@ def column_types(stream: Stream, relation: Relation | None = None) -> dict[str, 
 
 
 def chosen(types: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
-    """Return only the columns with these names, in their order; raises ConfigError for a name that there is not."""
-    missing = [name for name in names if name not in types]
-    if missing:
-        raise ConfigError(f"there is no column {missing[0]!r}; the columns are {', '.join(types)}")
+    """Return only the columns with these names, in their order.
+
+    Raises ConfigError for a name that there is not, and for one that comes twice.
+    """
+    missing = next((name for name in names if name not in types), None)
+    if missing is not None:
+        folded = {name.lower(): name for name in types}
+        near = difflib.get_close_matches(missing.lower(), folded, n=1)
+        hint = f"did you mean {folded[near[0]]}?" if near else f"the columns are {', '.join(types)}"
+        raise ConfigError(f"there is no column {missing!r}; {hint}")
+    twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
+    if twice is not None:
+        raise ConfigError(f"the column {twice} is named twice; name each once")
     return {name: types[name] for name in names}
 
 
-def asked(types: Mapping[str, str], fields: Sequence[tuple[str, str]], *, variant: bool = False) -> dict[str, str]:
-    """Return the types of the columns that a read names by a schema of its own: pairs of name and Spark's simple type.
+def asked(
+    types: Mapping[str, str], fields: Sequence[tuple[str, str, bool]], *, variant: bool = False
+) -> dict[str, str]:
+    """Return the types of the columns that a read names by a schema of its own.
 
-    Raises ConfigError for a column that there is not, and for one of another type: nothing is converted here.
+    `fields`: of each its name, Spark's simple type, and whether it may be null. Raises ConfigError for a column that
+    there is not or that comes twice, for one of another type, as nothing is converted here, and for NOT NULL.
     """
-    wanted = chosen(types, [name for name, _ in fields])
-    for name, simple in fields:
+    wanted = chosen(types, [name for name, *_ in fields])
+    for name, simple, nullable in fields:
         own = _spark_type(types[name], variant=variant).lower().replace(" ", "").replace("_ltz", "")
         if simple.lower() != own:
             raise ConfigError(f"{name} is {own} and not {simple}; leave the schema out, and cast the column afterwards")
+        if not nullable:
+            raise ConfigError(f"{name} may be null, as every column of this source; leave out NOT NULL")
     return wanted
 
 

@@ -58,7 +58,7 @@ class CommercetoolsSource(DataSource):
 
 def with_columns(options: Options, schema: StructType) -> Options:
     """Return the options of a read with the columns of a schema; raises ConfigError for those that cannot be read."""
-    fields = [(field.name, field.dataType.simpleString()) for field in schema.fields]
+    fields = [(field.name, field.dataType.simpleString(), field.nullable) for field in schema.fields]
     return replace(options, types=asked(options.types, fields, variant=options.variant))
 
 
