@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -228,3 +230,17 @@ def test_states_that_come_without_rows_wait_for_the_next_transaction(postgres: L
         del expected[STREAM.name]
     assert states == expected
     assert postgres.ids() == {"1", "2"}
+
+
+@needs_lake
+def test_a_sandbox_over_a_lake_names_it_without_its_password(postgres: Lake) -> None:
+    fill(postgres)
+    url = urlsplit(postgres.spec.removeprefix("ducklake:"))
+    spec = f"ducklake:{url._replace(netloc=f'postgres:SECRET@{url.hostname}:{url.port}').geturl()}"
+    command = [sys.executable, "-m", "commercetools_source", "sandbox", "--port", "0", "--from", spec]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        process.kill()
+    assert f"serves what is stored in postgresql://{url.hostname}:{url.port}{url.path} until Ctrl-C" in line
+    assert "SECRET" not in line

@@ -87,9 +87,11 @@ def _serve_own(
     if data is not None:
         if stored is not None:
             raise ConfigError("--from and --data name two shops; leave one of them out")
-        records = written_records(data)
+        records, name = written_records(data), str(data)
     else:
-        records = stored_records(open_stored(stored or ""))
+        destination = open_stored(stored or "")
+        # Not as it was typed: the address of a lake may have a password.
+        records, name = stored_records(destination), destination.name
     if privacy is not None:
         records = masked(records, privacy)
     key = project_key(records)
@@ -100,7 +102,7 @@ def _serve_own(
     def announce(_: str) -> None:
         exports = "\n".join(f"export {name}={value}" for name, value in sandbox.environment().items())
         typer.echo(
-            f"{sandbox.url}/{key} serves what is stored in {stored or data}{note} until Ctrl-C; changes are lost then."
+            f"{sandbox.url}/{key} serves what is stored in {name}{note} until Ctrl-C; changes are lost then."
             f"\nTo use it, paste into another shell:\n\n{exports}"
         )
 
