@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import StateError
 from commercetools_source.extract.keyset import KeyRange, Position
-from commercetools_source.frontends.spark.offsets import Offset, decode, deletions_between, encode, range_between
+from commercetools_source.frontends.spark.offsets import (
+    Offset,
+    decode,
+    deletions_between,
+    encode,
+    range_between,
+    refuse_future,
+)
 
 ORDERS = STREAMS["orders"]
 TIMES = [f"2026-01-01T00:00:0{second}.000Z" for second in range(9)]
@@ -109,3 +116,15 @@ def test_a_checkpoint_of_another_store_is_refused_and_one_that_names_none_goes_o
 def test_a_broken_checkpoint_is_refused_with_what_to_do(broken: object) -> None:
     with pytest.raises(StateError, match="read with a new checkpoint"):
         decode("shop", ORDERS, "", broken)
+
+
+def test_an_offset_of_a_batch_that_lies_ahead_of_the_platform_is_refused() -> None:
+    clock = "2026-01-02T03:04:05.000Z"
+    before, near, ahead = "2026-01-02T00:00:00.000Z", "2026-01-02T23:00:00.000Z", "2026-01-04T00:00:00.000Z"
+    for time in (before, near):
+        refuse_future(Offset(time, None, before), clock)
+    refuse_future(Offset(ahead), clock)  # a start date
+    refuse_future(Offset(ahead, Position(before, "a"), before), clock)
+    for offset in (Offset(ahead, None, before), Offset(ahead, Position(ahead, "a"), before)):
+        with pytest.raises(StateError, match=f"offset is {ahead}, and the platform's clock {clock}: no change would"):
+            refuse_future(offset, clock)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.catalog.timestamps import moment
+from commercetools_source.catalog.timestamps import moment, shift
 from commercetools_source.errors import StateError
 from commercetools_source.extract.keyset import KeyRange, Position
 from commercetools_source.extract.selection import project_conflict, store_conflict
@@ -18,10 +18,12 @@ from commercetools_source.frontends.words import SPARK
 if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
 
-__all__ = ["Offset", "decode", "deletions_between", "encode", "range_between"]
+__all__ = ["Offset", "decode", "deletions_between", "encode", "range_between", "refuse_future"]
 
 # Before the platform existed, so that no Message is older.
 _EARLIEST = "1970-01-01T00:00:00.000Z"
+_CLOCK_SECONDS = 86_400
+"""How far a platform's clock may be set back; with less, a query would end for a moment's correction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,16 @@ def decode(project: str, stream: Stream, where: str, stored: Any, store: str = "
             raise
         raise StateError(f"the checkpoint's offset is not one of this source; {SPARK.anew}") from None
     return offset
+
+
+def refuse_future(offset: Offset, clock: str) -> None:
+    """Raise StateError for the offset of a batch that is later than the `clock` of the platform by more than a day."""
+    # The start date of a first read may lie ahead, and a clock may be set back; nothing else makes such an offset.
+    if offset.deletions_from and offset.time > shift(clock, _CLOCK_SECONDS):
+        raise StateError(
+            f"the checkpoint's offset is {offset.time}, and the platform's clock {clock}: no change would be read"
+            f" before that time; {SPARK.anew}"
+        )
 
 
 def _read(stream: Any, where: Any) -> str:

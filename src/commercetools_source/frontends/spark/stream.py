@@ -26,6 +26,7 @@ from commercetools_source.frontends.spark.offsets import (
     deletions_between,
     encode,
     range_between,
+    refuse_future,
 )
 from commercetools_source.frontends.spark.partitions import Partition, divided, is_divisible
 from commercetools_source.sync.deletions import deletions
@@ -94,7 +95,9 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         """Return the end of the next batch: `start` itself while there is nothing new."""
         begin = self._decoded(start)
         # A clock that was set back must not move an offset back: Spark would read what lies between once more.
-        bound = max(self._target or self._settled(), begin.bound)
+        settled, config = self._target or self._settled(), self._options.config
+        refuse_future(begin, shift(settled, config.settle_seconds + config.lookback_seconds))
+        bound = max(settled, begin.bound)
         end = Offset(bound, None, begin.deletions_from or bound)
         changes = range_between(self._stream, begin, end)
         if self._reads and self._has_records(changes):
