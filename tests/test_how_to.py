@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import configparser
 import json
+import os
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -70,14 +72,20 @@ def check_shell(text: str) -> None:
                 parse_command(words)
 
 
-def check_units(text: str) -> None:
-    """Check files of systemd: what they start is a command of ours."""
+def units_of(text: str) -> Iterator[configparser.ConfigParser]:
+    """Yield the files of systemd in an example."""
     for unit in filter(str.strip, re.split(r"^# /etc/.*$", text, flags=re.MULTILINE)):
         parser = configparser.ConfigParser(strict=False, interpolation=None)
         parser.optionxform = str  # type: ignore[assignment,method-assign]
         parser.read_string(unit)
-        for section in parser.sections():
-            check_shell(re.sub(r"^\S*/", "", parser[section].get("ExecStart", "")))
+        yield parser
+
+
+def check_units(text: str) -> None:
+    """Check files of systemd: what they start is a command of ours."""
+    for unit in units_of(text):
+        for section in unit.sections():
+            check_shell(re.sub(r"^\S*/", "", unit[section].get("ExecStart", "")))
 
 
 def check_cron(text: str) -> None:
@@ -202,6 +210,26 @@ def test_the_site_has_every_page() -> None:
     assert sorted(pages) == sorted(path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md"))
     text = (ROOT / "docs" / "llms.txt").read_text(encoding="utf-8")
     assert all(re.search(rf"\({path.removesuffix('.md')}\.html\): \S", text) for path in pages)
+
+
+def test_a_service_that_is_stopped_has_not_failed(shop: Sandbox, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "how-to" / "schedule.md").read_text(encoding="utf-8")
+    services = [
+        unit["Service"]
+        for language, text in BLOCK.findall(page)
+        for unit in (units_of(text) if language == "ini" else ())
+        if "Service" in unit
+    ]
+    assert len(services) == 2
+    for number, service in enumerate(services):
+        (words,) = commands_of(re.sub(r"^\S*/", "", service["ExecStart"]))
+        command = [sys.executable, "-m", "commercetools_source", *words]
+        (tmp_path / str(number)).mkdir()
+        environment = {**os.environ, **shop.environment()}
+        with subprocess.Popen(command, cwd=tmp_path / str(number), env=environment) as process:
+            waiting = [process]  # a second signal would cut off what the first one ends
+            shop.before_request(lambda _, waiting=waiting: [waiting.pop().terminate() for _ in waiting[:1]])
+        assert str(process.returncode) in service["SuccessExitStatus"].split()
 
 
 def test_the_image_runs_as_nobody_special_and_its_commands_exist() -> None:
