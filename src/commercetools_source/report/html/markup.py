@@ -66,12 +66,13 @@ def data(value: object, name: str, longest: int, instead: object) -> Markup:
 
 
 def _inner(child: object) -> str:
-    return child if isinstance(child, Markup) else _text(child)
+    if isinstance(child, Markup):
+        return child
+    text = str(child)
+    # The sign at the end shows that something is missing, so that nobody takes the text for whole.
+    return _text(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 
 def _text(value: object) -> str:
-    text = str(value)
-    # The sign at the end shows that something is missing, so that nobody takes the text for whole.
-    short = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     # First what a browser would not show, such as marks of direction that turn a line around, then HTML's own signs.
-    return escape(readable(short))
+    return escape(readable(str(value)))
