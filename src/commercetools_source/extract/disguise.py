@@ -70,8 +70,7 @@ def disguise(key: Secret, watching: Watch | None = None) -> Callable[[bytes, str
             if length:
                 return element[:length]
             result = hashed(element, key, mail=mail)
-            # Not by the name of the field: what a change of an address was before stands in `previousValue`.
-            if watching is not None and "@" in element:
+            if mail and watching is not None:
                 watching.made(element, result)
             return result
 
