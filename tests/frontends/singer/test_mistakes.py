@@ -108,6 +108,13 @@ def test_a_server_that_is_not_there_is_told_before_anything_is_written(tap: Tap)
         ({"streams": [{"tap_stream_id": "orders", "metadata": [{}]}]}, "the catalog is broken"),
         ({"streams": [{"tap_stream_id": "oders", "schema": {"properties": {"id": {}}}}]}, "Did you mean orders?"),
         ({"streams": [{"tap_stream_id": "orders"}]}, "orders has no schema"),
+        *(
+            (
+                {"streams": [{"tap_stream_id": "orders", "schema": {"properties": {"id": {}, "custom": odd}}}]},
+                "the schema of orders is broken",
+            )
+            for odd in ({"type": 5}, {"anyOf": [5]})
+        ),
     ],
 )
 def test_a_broken_catalog_is_refused(tap: Tap, catalog: Any, words: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.singerlib import Catalog, Metadata, Schema
 
 from commercetools_source.catalog.streams import find
@@ -27,6 +28,8 @@ __all__ = [
 
 FULL_TABLE, INCREMENTAL = "FULL_TABLE", "INCREMENTAL"
 DELETED_AT = "_sdc_deleted_at"
+_ODD = (AttributeError, KeyError, TypeError, ValueError)
+"""What the SDK raises for values of forms that it does not expect."""
 DELETED_AT_SCHEMA = {"type": ["string", "null"], "format": "date-time"}
 
 
@@ -73,7 +76,7 @@ def _parsed(given: Any) -> Catalog:
         raise ConfigError('the catalog is broken: it must be {"streams": [{…}, …]}; make a new one with --discover')
     try:
         return Catalog.from_dict(given)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except _ODD as error:
         name = type(error).__name__
         raise ConfigError(f"the catalog is broken ({name}: {error}); make a new one with --discover") from None
 
@@ -81,6 +84,12 @@ def _parsed(given: Any) -> Catalog:
 def _complete(entry: CatalogEntry, row: Stream) -> None:
     if not entry.schema.properties:
         raise ConfigError(f"{row.name} has no schema; make a new catalog with --discover")
+    try:
+        # As the SDK does later, where an error would be a traceback.
+        get_selected_schema(row.name, entry.schema.to_dict(), entry.metadata.resolve_selection())
+    except _ODD as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ConfigError(f"the schema of {row.name} is broken ({reason}); make a new one with --discover") from None
     if entry.stream not in {None, row.name}:
         raise ConfigError(
             f"{row.name} is called {shown(entry.stream)} there; a catalog cannot rename it, but"
