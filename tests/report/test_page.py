@@ -206,6 +206,21 @@ def test_fields_inside_objects_that_nobody_knew_are_named_without_their_values(d
     assert "Feldberg" not in text
 
 
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("rows", ["true", "id = (SELECT min(id) FROM raw.zones)"])
+def test_times_that_no_calendar_of_python_has_stop_no_page(rows: str) -> None:
+    assert run(["sync", "-d", "shop.duckdb", "--streams", "zones,project", "-q"]) == 0
+    with duckdb.connect("shop.duckdb") as file:
+        file.execute(
+            "UPDATE raw.zones SET createdAt = '0001-06-01 (BC)'::TIMESTAMP, lastModifiedAt = '0001-06-01 (BC)'"
+            f" WHERE {rows}"
+        )
+    assert run(["report", "-d", "shop.duckdb", "-o", "run.html"]) == 0
+    cells = [words for tag, words in checked(Path("run.html").read_text()).texts if tag == "td"]
+    newest = cells[cells.index("zones") + 6]
+    assert newest == "-" if rows == "true" else newest.startswith("20")
+
+
 @pytest.mark.parametrize("copies", [0, 1_000])
 def test_a_reference_that_leads_nowhere_is_shown_also_in_lists(shop: Sandbox, copies: int) -> None:
     names = ["channels", "customers", "orders", "products", "stores"]

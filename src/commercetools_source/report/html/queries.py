@@ -87,7 +87,9 @@ def _figures_of(
     # All in one look at the table, by month: there are fifty tables, and most of the time is taken by beginning.
     by_month = connection.execute(
         f"SELECT year({created}) * 12 + month({created}) - 1, count(*) FILTER ({live}), count({DELETED_AT}),"  # noqa: S608 - quoted names
-        f" count({UNFIT}) FILTER ({live}), max({newest}) FROM {record_table(name)} GROUP BY 1"
+        # Python has no time before the year 1, which DuckDB then returns as a text.
+        f" count({UNFIT}) FILTER ({live}), max({newest}) FILTER (year({newest}) BETWEEN 1 AND 9999)"
+        f" FROM {record_table(name)} GROUP BY 1"
     ).fetchall()
     counts = {month: rows for month, rows, *_ in by_month}
     # Months as one number, so that a range of them goes over the end of a year.
