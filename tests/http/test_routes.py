@@ -184,6 +184,7 @@ def test_a_proxy_that_refuses_the_password_is_named_and_asked_once(
     with pytest.raises(AuthenticationError, match=rf"the proxy {address(relay)} .*\(407\)") as refused:
         got(f"{target}://shop.invalid")
     assert ("refused the user and password" if credentials else "asks for a user") in str(refused.value)
+    assert f"set them in {target}_proxy" in str(refused.value)
     assert "hunter2" not in everything_about(refused.value)
     assert len(relay.seen) == 1
 
@@ -205,13 +206,17 @@ def test_a_proxy_that_does_not_connect_is_named_with_its_answer(
 
 
 @pytest.mark.parametrize("target", ["http", "https"])
-def test_a_proxy_that_is_not_there_is_named_without_its_password(environment: pytest.MonkeyPatch, target: str) -> None:
+@pytest.mark.parametrize("variable", ["{}_proxy", "all_proxy"])
+def test_a_proxy_that_is_not_there_is_named_without_its_password(
+    environment: pytest.MonkeyPatch, target: str, variable: str
+) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         name = f"127.0.0.1:{unused.getsockname()[1]}"
-        environment.setenv(f"{target}_proxy", f"me:{PASSWORD}@{name}")
+        environment.setenv(variable.format(target), f"me:{PASSWORD}@{name}")
         with pytest.raises(NetworkError, match=f"shop.invalid through the proxy {name} cannot be reached") as failed:
             got(f"{target}://shop.invalid")
+    assert f"check {variable.format(target)}, no_proxy and the proxy" in str(failed.value)
     assert not any(text in everything_about(failed.value) for text in USED)
 
 

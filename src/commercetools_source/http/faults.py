@@ -138,7 +138,7 @@ def proxy_refusal(proxy: Proxy) -> AuthenticationError:
     """Return the error for a proxy that wants another user or password (407)."""
     given = "refused the user and password" if proxy.user is not None else "asks for a user and a password"
     return AuthenticationError(
-        f"the proxy {proxy.name} {given} (407); set them in HTTPS_PROXY, as http://user:password@{proxy.name}"
+        f"the proxy {proxy.name} {given} (407); set them in {proxy.variable}, as http://user:password@{proxy.name}"
     )
 
 
@@ -155,8 +155,9 @@ def _proxy_fault(error: exceptions.ProxyError, target: str, proxy: Proxy | None)
     reason = f"the proxy answered with {status}" if status else tls or _connecting(cause)
     # A proxy's 4xx refuses this host by a rule; its 5xx may be a host that is just starting.
     lasting = tls is not None or (status is not None and status < HTTPStatus.INTERNAL_SERVER_ERROR)
+    named = "" if proxy is None else f"{proxy.variable}, "
     return NetworkError(
-        f"{target} cannot be reached ({reason}); check HTTPS_PROXY, NO_PROXY and the proxy",
+        f"{target} cannot be reached ({reason}); check {named}no_proxy and the proxy",
         sent=False,
         lasting=lasting,
     )

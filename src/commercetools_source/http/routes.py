@@ -37,12 +37,16 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy server. `name` (`proxy.example:3128`) is what errors show; user and password are in no text."""
+    """A proxy server. `name` (`proxy.example:3128`) is what errors show; user and password are in no text.
+
+    `variable` is where it is named: https_proxy, http_proxy or all_proxy, in either case.
+    """
 
     scheme: str
     name: str
     user: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
+    variable: str = field(default="https_proxy", compare=False)
 
     @property
     def url(self) -> str:
@@ -121,10 +125,10 @@ def parse_proxy(text: str, variable: str) -> Proxy:
     # 1080 is the port of SOCKS (RFC 1928).
     name = f"{url.host}:{url.port or _PORTS.get(scheme, 1080)}"
     if not url.auth:
-        return Proxy(scheme, name)
+        return Proxy(scheme, name, variable=variable)
     user, _, password = url.auth.partition(":")
     # Percent-encoded in the URL, plain in the header.
-    return Proxy(scheme, name, unquote(user), unquote(password))
+    return Proxy(scheme, name, unquote(user), unquote(password), variable)
 
 
 def pool_through(proxy: Proxy | None, **options: Any) -> urllib3.PoolManager:
