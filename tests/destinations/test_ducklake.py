@@ -20,6 +20,7 @@ from commercetools_source.catalog.timestamps import moment
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB, open_destination
 from commercetools_source.errors import CommercetoolsError, DestinationError, InUseError
+from commercetools_source.events import Notice
 from commercetools_source.extract.delivery import Phase
 from commercetools_source.model.quoting import string
 from commercetools_source.sandbox import Sandbox
@@ -333,6 +334,19 @@ def test_a_forgotten_person_is_in_no_file_once_older_snapshots_are_expired(shop:
     assert not holding(tmp_path, email)
     assert sync(shop, lake.spec, streams=["customers"], full=True).outcomes[0].error is None
     assert not holding(tmp_path, email)
+
+
+@needs_lake
+def test_a_run_that_takes_old_rows_out_says_that_older_snapshots_have_them(shop: Client, tmp_path: Path) -> None:
+    spec = f"ducklake:{tmp_path}/shop.ducklake"
+    sync(shop, spec, streams=["orders"])
+    told: list[Any] = []
+    first, again = (sync(shop, spec, streams=["orders"], retain={"orders": "300d"}, hook=told.append) for _ in range(2))
+    assert first.expired
+    assert not again.expired
+    (notice,) = (event.message() for event in told if isinstance(event, Notice) and event.about == "retain")
+    assert notice.startswith("retain: rows that were taken out may still be elsewhere: ")
+    assert "CALL ducklake_expire_snapshots" in notice
 
 
 @needs_lake

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from commercetools_source.extract import forgotten as persons
-from commercetools_source.extract.abilities import Erasable
+from commercetools_source.extract.abilities import Erasable, Versioned
 from commercetools_source.extract.fields import decode_fields
 from commercetools_source.extract.forgotten import PERSON_STREAMS, Erasure, eraser, fields_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.delivery import Destination
 
-__all__ = ["Owners", "catch_up", "erase", "erasure_of", "id_of", "search"]
+__all__ = ["Owners", "catch_up", "erase", "erasure_of", "id_of", "left_elsewhere", "search"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +92,13 @@ def _owners(destination: Erasable, erasure: Erasure, stream: Stream) -> Owners:
             rows[owner.customer] += 1
             (removed if owner.rows else emptied).add(id_of(stream, record))
     return Owners(stream, rows, frozenset(emptied), frozenset(removed))
+
+
+def left_elsewhere(destination: Destination) -> list[str]:
+    """Return where erased rows stay: older versions of a lake, and perhaps of a bucket, where nobody here knows."""
+    if isinstance(destination, Versioned):
+        return [f"{destination.name}: {destination.older_versions()}"]
+    if "://" not in destination.name:
+        return []
+    where = "where the bucket keeps older versions or deleted objects (object versioning, soft delete)"
+    return [f"{destination.name}: {where}, remove those"]

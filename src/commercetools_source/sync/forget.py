@@ -17,12 +17,12 @@ from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract import forgotten as persons
-from commercetools_source.extract.abilities import Erasable, RunStore, Versioned, open_to_read
+from commercetools_source.extract.abilities import Erasable, RunStore, open_to_read
 from commercetools_source.extract.disguise import hashed
 from commercetools_source.extract.forgotten import Erasure, Forgotten, Person
 from commercetools_source.extract.privacy import mark_of, marks_in
 from commercetools_source.extract.run_record import NEWEST_RUNS, decode_run
-from commercetools_source.sync.erasure import erase, search
+from commercetools_source.sync.erasure import erase, left_elsewhere, search
 from commercetools_source.sync.transfer import destination_of
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def forget(
         names = _names(destination, owners, emails)
         erased = erase(destination, erasure, owners)
         _clean_runs(destination, names)
-        left = (*unseen, *_left_in_states(states, names), *_left_elsewhere(destination))
+        left = (*unseen, *_left_in_states(states, names), *left_elsewhere(destination))
         destination.scrub()
         return Forgetting(customer, found, {name: count for name, count in erased.items() if count}, left)
     finally:
@@ -170,13 +170,3 @@ def _left_in_states(states: Mapping[str, StreamState], names: re.Pattern[str] | 
         for stream, state in states.items()
         if names is not None and names.search(" ".join(state.where))
     ]
-
-
-def _left_elsewhere(destination: Destination) -> list[str]:
-    """Return what stays in older versions: of a lake, and perhaps of a bucket, where nobody here knows."""
-    if isinstance(destination, Versioned):
-        return [f"{destination.name}: {destination.older_versions()}"]
-    if "://" not in destination.name:
-        return []
-    where = "where the bucket keeps older versions or deleted objects (object versioning, soft delete)"
-    return [f"{destination.name}: {where}, remove those"]

@@ -10,14 +10,16 @@ from commercetools_source.catalog.streams import find
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError
+from commercetools_source.events import Notice
 from commercetools_source.extract.abilities import Erasable
-from commercetools_source.sync.erasure import id_of
+from commercetools_source.sync.erasure import id_of, left_elsewhere
 from commercetools_source.sync.transfer import by_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.events import Event
     from commercetools_source.extract.delivery import Delivery, Destination
     from commercetools_source.extract.selection import Selection
 
@@ -71,10 +73,13 @@ def retained(delivery: Delivery, selection: Selection) -> Delivery:
     return replace(delivery, state=replace(own, others=tuple(others)))
 
 
-def expire(destination: Destination, streams: Iterable[Stream], selection: Selection) -> dict[str, int]:
+def expire(
+    destination: Destination, streams: Iterable[Stream], selection: Selection, hook: Callable[[Event], object]
+) -> dict[str, int]:
     """Take the rows of `streams` that are older than they may be out of an open destination; return how many by stream.
 
     Each stored version of a row is one, where a destination has several. The streams must be read to their end.
+    Tells where those rows may still be.
     """
     expired: dict[str, int] = {}
     if not isinstance(destination, Erasable):
@@ -86,4 +91,6 @@ def expire(destination: Destination, streams: Iterable[Stream], selection: Selec
         ids = {id_of(stream, record) for record in destination.scan(stream, ("id",), before=bound)}
         if ids:
             expired[stream.name] = destination.rewrite(stream, ids, None)
+    for left in left_elsewhere(destination) if expired else ():
+        hook(Notice("retain", f"rows that were taken out may still be elsewhere: {left}"))
     return expired

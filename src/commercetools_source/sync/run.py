@@ -150,7 +150,7 @@ def _read(
     outcomes = transfer.run(ordered, states, selection, change)
     # Of a stream that is not complete, a read under way has rows that are not judged yet.
     complete = (stream for stream in ordered if outcomes[stream.name].complete)
-    expired = expire(transfer.destination, complete, selection)
+    expired = expire(transfer.destination, complete, selection, transfer.hook)
     if isinstance(transfer.destination, Observer):
         for notice in transfer.destination.notices():
             transfer.hook(notice)
