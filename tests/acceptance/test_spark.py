@@ -427,6 +427,17 @@ result = {
     assert all("lastModifiedAt" in row for row in read["deleted"])
 
 
+def test_a_snapshot_is_not_handed_over_as_what_was_deleted(driver: Driver) -> None:
+    code = """
+from pyspark_commercetools import register_lakeflow_source
+register_lakeflow_source(spark)
+options = {"tableName": "orders", "isDeleteFlow": "true"}
+spark.read.format("lakeflow_connect").options(**options).load().count()
+"""
+    with pytest.raises(AssertionError, match=r"ConfigError: isDeleteFlow is for a streaming read"):
+        driver.do(code)
+
+
 def _until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 300
     while not condition():

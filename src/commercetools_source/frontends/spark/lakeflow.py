@@ -73,13 +73,16 @@ class LakeflowSource(DataSource):
         """Return the reader of a snapshot or of a virtual table."""
         if (table := self._table()) in _VIRTUAL:
             return _VirtualReader(table, self._names() if table == _METADATA else list(STREAMS))
+        if self._is_delete_flow():
+            # A snapshot has all that is there, and its reader would delete that.
+            raise ConfigError("isDeleteFlow is for a streaming read (spark.readStream); leave it out here")
         # Without filters, because the contract of these connectors knows none.
         return BatchReader(with_columns(self._checked(), schema))
 
     def streamReader(self, schema: StructType) -> StreamReader:  # noqa: N802 - Spark's name
         """Return the reader of the changed records, or with `isDeleteFlow` of the deleted ones."""
         options = with_columns(self._checked(), schema)
-        if self._option("isDeleteFlow").lower() != "true":
+        if not self._is_delete_flow():
             # Deletions are a flow of their own in this contract, so the records' flow has none.
             return StreamReader(options, "records")
         if not options.stream.deleted_messages:
@@ -96,6 +99,9 @@ class LakeflowSource(DataSource):
         from commercetools_source.frontends.spark.schema import column_types
 
         return [name for name in column_types(find(self._table())) if name != DELETED_AT]
+
+    def _is_delete_flow(self) -> bool:
+        return self._option("isDeleteFlow").lower() == "true"
 
     def _table(self) -> str:
         name = self._option("tableName")
