@@ -281,6 +281,8 @@ class Attached:
         self._database, self._process = None, os.getpid()
         try:
             database = Database(self._attachment, self._reset, read_only=read_only)
+        except DestinationError:
+            raise  # that DuckDB is missing, too, whose errors cannot be named then
         except duckdb_errors() as error:
             raise self._reading_error(error) from error
         try:
