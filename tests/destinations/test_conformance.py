@@ -248,7 +248,7 @@ def test_a_field_that_can_be_no_column_spoils_no_other(destination: Destination,
     assert table["2"] == {"id": "2", "version": 1}
 
 
-@pytest.mark.parametrize("name", ["rowid", "ROWID", "_file", "file_row_number", "filename", "row_id"])
+@pytest.mark.parametrize("name", ["rowid", "ROWID", "_file", "file_row_number", "filename", "row_id", "End_Snapshot"])
 def test_a_field_called_like_what_finds_a_row_costs_no_row(
     destination: Destination, case: Case, path: Path, name: str
 ) -> None:

@@ -57,6 +57,10 @@ OWN: Mapping[str, str] = MappingProxyType({SYNCED_AT: "TIMESTAMP", DELETED_AT: "
 ROW_NAMES = frozenset({"rowid", "_file", "file_row_number"})
 """By these DuckDB finds a row, of a table or of files (https://duckdb.org/docs/stable/sql/statements/select#row-ids):
 beside a column of such a name it cannot, and a merge would delete all rows that have the same value there."""
+_LAKE_NAMES = frozenset(
+    {"row_id", "begin_snapshot", "end_snapshot", "_ducklake_internal_row_id", "_ducklake_internal_snapshot_id"}
+)
+"""A lake of DuckLake refuses tables with columns that are called so, in any case."""
 
 
 def _type(column_type: Kind) -> tuple[Any, Any]:
@@ -101,7 +105,7 @@ class Decoder:
         # A field's name may be a keyword, or no identifier at all.
         self._attributes = {field.name: f"c{index}" for index, field in enumerate(self.fields)}
         # DuckDB's names ignore case: https://duckdb.org/docs/stable/sql/dialect/keywords_and_identifiers
-        self._taken = {name.casefold() for name in (*self._attributes, *OWN, *ROW_NAMES)}
+        self._taken = {name.casefold() for name in (*self._attributes, *OWN, *ROW_NAMES, *_LAKE_NAMES)}
         self._struct = msgspec.defstruct(
             "Row",
             [(self._attributes[field.name], *_type(field.kind)) for field in self.fields],
