@@ -156,18 +156,18 @@ def look_up(
     """
     deleted: dict[str, int] = {}
     pages = lookup(get, streams, states, selection, page_size, probe=probe)
-    told: RecordError | None = None
+    refusal: RecordError | None = None
     while True:
         try:
-            stream, tombstones = next(pages) if told is None else pages.throw(told)
+            stream, tombstones = next(pages) if refusal is None else pages.throw(refusal)
         except StopIteration as end:
             ended: Lookup = end.value
             return replace(ended, deleted={name: rows for name, rows in deleted.items() if rows})
-        told = None
+        refusal = None
         try:
             deleted[stream.name] = deleted.get(stream.name, 0) + delete(stream, tombstones)
         except RecordError as error:
-            told = error
+            refusal = error
 
 
 def lookup(
