@@ -111,7 +111,7 @@ def _newest_first(lines: Iterable[bytes]) -> list[RunRecord]:
     records: dict[str, RunRecord] = {}
     for line in lines:
         # What was cut short by a kill or a full disk is none: that run is told as begun, or not at all.
-        if (record := restored(bytes(line))) is not None:
+        if (record := restored(line)) is not None:
             records[record.run] = record
     # By when a run began: replacing a value keeps its place in a dict.
     return list(reversed(records.values()))

@@ -198,26 +198,26 @@ class Lake(AttachedByExtension):
         target = f"ATTACH {string(f'ducklake:{self._target()}')} AS {_LAKE}"
         return f"{target} ({', '.join(options)})" if options else target
 
-    def _attach_to_read(self, connection: duckdb.DuckDBPyConnection, options: Sequence[str]) -> None:
+    def _is_attached(self, connection: duckdb.DuckDBPyConnection, options: Sequence[str]) -> bool:
+        """Attach the lake; return False where there is none yet, and nothing else in its place."""
         import duckdb
 
         try:
-            connection.execute(self._statement(["READ_ONLY", *options]))
+            connection.execute(self._statement(options))
         except duckdb.Error as error:
             if _NO_LAKE not in str(error) or not self._is_free(connection):
                 raise
-            connection.execute(f"ATTACH ':memory:' AS {_LAKE}")  # where there is no lake yet, nothing is stored
-        else:
+            return False
+        return True
+
+    def _attach_to_read(self, connection: duckdb.DuckDBPyConnection, options: Sequence[str]) -> None:
+        if self._is_attached(connection, ["READ_ONLY", *options]):
             refuse_absent(connection, _LAKE, self.name)
+        else:
+            connection.execute(f"ATTACH ':memory:' AS {_LAKE}")  # where there is no lake yet, nothing is stored
 
     def _attach_to_write(self, connection: duckdb.DuckDBPyConnection, options: Sequence[str]) -> None:
-        import duckdb
-
-        try:
-            connection.execute(self._statement(["CREATE_IF_NOT_EXISTS false", *options]))
-        except duckdb.Error as error:
-            if _NO_LAKE not in str(error) or not self._is_free(connection):
-                raise
+        if not self._is_attached(connection, ["CREATE_IF_NOT_EXISTS false", *options]):
             connection.execute(self._statement(options))
             # JSON texts take a third of the size; what a person's own lake has as options is left alone.
             connection.execute(f"CALL {_LAKE}.set_option('parquet_compression', 'zstd')")
