@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -169,5 +169,5 @@ def _fields(types: Iterable[Type]) -> dict[str, frozenset[Expression]]:
     for row in types:
         for member in (row, *(published().types[name] for name in dict.fromkeys(row.variants.values()))):
             for name, value in member.fields.items():
-                fields[name] = fields.get(name, frozenset()) | {replace(value, required=False)}
+                fields[name] = fields.get(name, frozenset()) | {value}
     return fields

@@ -7,6 +7,7 @@ from platform import python_version
 from typing import TYPE_CHECKING
 
 from commercetools_source import __version__
+from commercetools_source.arrow.nested import NestedFields
 from commercetools_source.catalog.timestamps import moment
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice, RecordQuarantined
@@ -14,8 +15,9 @@ from commercetools_source.extract.abilities import Queryable, RunStore, open_to_
 from commercetools_source.model.schemas import record_table
 from commercetools_source.report.html import queries
 from commercetools_source.report.html.history import NEWEST, figures_of, points, with_outcomes
+from commercetools_source.report.html.newest import keep_newest, look_inside, nested_notes
 from commercetools_source.report.html.page import page_text
-from commercetools_source.report.html.references import orphans
+from commercetools_source.report.html.references import References
 from commercetools_source.report.html.values import FieldNote, LeftOut, Page, RunFigures, StreamFigures
 from commercetools_source.report.runs import RunsReport
 from commercetools_source.report.state import StateReport
@@ -104,10 +106,14 @@ def _stored(
     }
     rows = with_outcomes(rows, runs)
     filled = [name for name, row in rows.items() if row.rows]
-    # References of streams that did not change held in the page before: to ask all again would take longer than a short
-    # run.
-    changed = {name: rows[name].rows for name in filled if not runs or rows[name].has_news()}
-    lacking, checked = orphans(connection, tables, changed)
+    nested, references = NestedFields(), References(connection, tables)
+    for name in filled:
+        keep_newest(connection, name, tables[name])
+        look_inside(connection, nested, name, tables[name])
+        # Those of streams that did not change held in the page before: to ask all again would take longer than a short
+        # run.
+        if not runs or rows[name].has_news():
+            references.look(name, rows[name].rows)
     diagram = queries.diagram_of(filled)
     return Page(
         title=_project_key(connection) if "project" in filled else "",
@@ -119,9 +125,9 @@ def _stored(
         run=figures_of(runs[0]) if runs else None,
         history=points(runs),
         orders=queries.monthly_orders(connection, tables, until),
-        orphans=lacking,
-        checked=checked,
-        notes=[*queries.unknown_fields(tables), *queries.nested_fields(connection, tables)],
+        orphans=references.orphans(),
+        checked=references.checked,
+        notes=[*queries.unknown_fields(tables), *nested_notes(nested)],
         samples=queries.samples(connection, tables, filled, masked=masked),
         masked=masked,
         diagram=svg(diagram) if diagram else "",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from commercetools_source.events import counted, seconds_text
 from commercetools_source.report.html import tables
 from commercetools_source.report.html.markup import Markup, data, element, joined, trusted
+from commercetools_source.report.html.newest import NEWEST_RECORDS
 from commercetools_source.report.html.plots import age_text, history, lines
-from commercetools_source.report.html.references import NEWEST_RECORDS
 from commercetools_source.report.html.style import STYLE
 
 if TYPE_CHECKING:

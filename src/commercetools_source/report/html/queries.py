@@ -7,10 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from commercetools_source.arrow.decode import DELETED_AT, OWN, SYNCED_AT, UNFIT
-from commercetools_source.arrow.nested import NestedFields
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import readable
@@ -34,7 +31,6 @@ __all__ = [
     "diagram_of",
     "figures",
     "monthly_orders",
-    "nested_fields",
     "samples",
     "stream_tables",
     "unknown_fields",
@@ -45,9 +41,6 @@ _MONTHS = 18
 _MOST_SERIES = 6
 _SAMPLED = ("orders", "customers", "product_projections_current", "carts", "payments", "categories")
 _SAMPLE_ROWS = 3
-# Of fields that nobody knew a few rows tell; those of ordinary size, because all are held at once.
-_LOOKED_AT = 200
-_LARGEST = 100_000
 _LONGEST_VALUE = 60
 # An id says nothing about a person to whoever has not the shop's data.
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -152,30 +145,6 @@ def unknown_fields(tables: Tables) -> list[FieldNote]:
             if column not in known
         ]
     return notes
-
-
-def nested_fields(connection: duckdb.DuckDBPyConnection, tables: Tables) -> list[FieldNote]:
-    """Return by stream the paths of fields inside its newest rows that the contract does not know."""
-    nested = NestedFields()
-    for name, types in tables.items():
-        names = [column for column, sql in types.items() if sql == "JSON" and column not in OWN]
-        if names:
-            size = " + ".join(f"coalesce(strlen({quoted(column)}), 0)" for column in names)
-            # Rows of one delivery: what is new is in the newest, and nothing else has to be read.
-            rows = connection.execute(
-                f"SELECT {', '.join(map(quoted, names))} FROM {record_table(name)} WHERE {SYNCED_AT} ="  # noqa: S608 - quoted names
-                f" (SELECT max({SYNCED_AT}) FROM {record_table(name)}) AND {size} < {_LARGEST} LIMIT {_LOOKED_AT}"
-            ).fetchall()
-            nested.look(STREAMS[name], (_record(names, row) for row in rows))
-    return [
-        FieldNote(name, f"fields inside objects or lists that this version does not know: {', '.join(paths)}")
-        for name, paths in nested.fields()
-    ]
-
-
-def _record(names: Iterable[str], values: Iterable[str | None]) -> msgspec.Raw:
-    pairs = zip(names, values, strict=True)
-    return msgspec.Raw(msgspec.json.encode({name: msgspec.Raw(value.encode()) for name, value in pairs if value}))
 
 
 def diagram_of(names: Collection[str]) -> Diagram | None:

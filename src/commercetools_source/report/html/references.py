@@ -6,26 +6,24 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
+from commercetools_source.arrow.decode import DELETED_AT
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import relations
 from commercetools_source.model.schemas import record_table
 from commercetools_source.model.select import select
+from commercetools_source.report.html.newest import NEWEST
 from commercetools_source.report.html.values import Orphans
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import duckdb
 
     from commercetools_source.model.relation import ForeignKey, Relation
     from commercetools_source.report.html.queries import Tables
 
-__all__ = ["NEWEST_RECORDS", "orphans"]
-
-NEWEST_RECORDS = 500
-"""Lists are looked into in so many records of a stream: to unfold those of all would take longer than the page may."""
+__all__ = ["References"]
 
 _PAST = frozenset({"messages"})
 """What Messages refer to may be gone by right: they tell of the past."""
@@ -35,37 +33,52 @@ _AUTHORS = frozenset({"createdBy", "lastModifiedBy"})
 """Who made or changed a record may be an API client or a user of the Merchant Center, which no stream has."""
 _FEW_ROWS = 10_000
 """Up to so many rows are fetched sooner than DuckDB plans a join for each of their foreign keys."""
-_NEWEST = "temp.main._newest"
 
 
-def orphans(
-    connection: duckdb.DuckDBPyConnection, tables: Tables, rows: Mapping[str, int]
-) -> tuple[list[Orphans], int]:
-    """Return the references of streams that lead to no row, and how many foreign keys were looked at.
+class References:
+    """Looks at the references of one stream after the other. `checked`: at how many foreign keys it has looked.
 
-    `rows`: how many live rows each of these streams has. Those in lists are looked at in the newest records only; those
-    to streams that are not here are not.
+    `tables` are those of all streams: references to streams that are not here are not looked at.
     """
-    targets = _Targets(connection)
-    lacking: list[Orphans] = []
-    listed: list[_Listed] = []
-    checked = 0
-    for name, count in rows.items():
-        if name not in tables or name in _PAST or not relations(STREAMS[name]):
-            continue
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, tables: Tables) -> None:
+        self._connection = connection
+        self._tables = tables
+        self._targets = _Targets(connection)
+        self._lacking: list[Orphans] = []
+        self._listed: list[_Listed] = []
+        self.checked = 0
+
+    def look(self, name: str, rows: int) -> None:
+        """Look at those of a stream with so many live rows; those in lists in the records that were kept as newest."""
+        if name in _PAST or not relations(STREAMS[name]):
+            return
         root, *below = relations(STREAMS[name])
         # All foreign keys of a table in one query: its rows are read once, however many references they have.
-        if keys := _keys(root, tables):
+        if keys := _keys(root, self._tables):
             source = f"(FROM {record_table(name)} WHERE {DELETED_AT} IS NULL)"
-            query = _selected(root, keys, source, tables[name])
-            if count <= _FEW_ROWS:
-                listed += _listed(connection, root, keys, query, newest_only=False)
+            query = _selected(root, keys, source, self._tables[name])
+            if rows <= _FEW_ROWS:
+                self._list(root, keys, query, newest_only=False)
             else:
-                lacking += _lacking(targets, root, keys, query)
-                checked += len(keys)
-        if name not in _AGAIN:
-            listed += _in_lists(connection, root, below, tables)
-    return [*lacking, *_lacking_in_lists(targets, listed)], checked + len(listed)
+                self._lacking += _lacking(self._targets, root, keys, query)
+                self.checked += len(keys)
+        for relation in () if name in _AGAIN else below:
+            if keys := _keys(relation, self._tables):
+                query = _selected(relation, keys, NEWEST, self._tables[name])
+                self._list(relation, keys, query, newest_only=True)
+
+    def _list(self, relation: Relation, keys: Sequence[ForeignKey], selected: str, *, newest_only: bool) -> None:
+        """Take the values in the query `selected`, a column for each of `keys`."""
+        rows = self._connection.execute(selected).fetchall()
+        for key, values in zip(keys, zip(*rows, strict=True) if rows else [()] * len(keys), strict=True):
+            counts = Counter(value for value in values if value is not None)
+            self._listed.append(_Listed(relation.name, key, counts, newest_only))
+        self.checked += len(keys)
+
+    def orphans(self) -> list[Orphans]:
+        """Return the references that lead to no row."""
+        return [*self._lacking, *_lacking_in_lists(self._targets, self._listed)]
 
 
 class _Targets:
@@ -115,25 +128,6 @@ def _keys(relation: Relation, tables: Tables) -> list[ForeignKey]:
     ]
 
 
-def _fields(root: Relation, below: Sequence[Relation], types: Collection[str]) -> list[str]:
-    """Return the columns of a stream's table that the relations `below` its own are made from."""
-    paths = [field.path for field in root.columns if field.name in root.key]
-    paths += [field.path for relation in below for field in relation.columns if field.level == 0]
-    paths += [branch.path for relation in below for origin in relation.origins for branch in origin.steps[0].branches]
-    return [name for name in dict.fromkeys(path[0] for path in paths) if name in types]
-
-
-def _keep_newest(connection: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str]) -> None:
-    """Keep `columns` of the newest live records of a stream: a view would look for these once for each list."""
-    live = f"{record_table(name)} WHERE {DELETED_AT} IS NULL"
-    newest = f"SELECT {SYNCED_AT} FROM {live} ORDER BY {SYNCED_AT} DESC LIMIT {NEWEST_RECORDS}"  # noqa: S608 - quoted names
-    # Many records came in one batch, at the same time: with the limit a scan ends once it has enough of them.
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {_NEWEST} AS SELECT {', '.join(map(quoted, columns))} FROM {live}"  # noqa: S608 - same
-        f" AND {SYNCED_AT} >= (SELECT min({SYNCED_AT}) FROM ({newest})) LIMIT {NEWEST_RECORDS}"
-    )
-
-
 def _lacking(targets: _Targets, relation: Relation, keys: Sequence[ForeignKey], selected: str) -> list[Orphans]:
     """Return the references in the query `selected`, a column for each of `keys`, that lead to no row."""
     counts = [  # NULL NOT IN an empty table is true
@@ -147,39 +141,6 @@ def _lacking(targets: _Targets, relation: Relation, keys: Sequence[ForeignKey], 
         Orphans(relation.name, key.columns[0], key.relation, count)
         for key, count in zip(keys, rows, strict=True)
         if count
-    ]
-
-
-def _in_lists(
-    connection: duckdb.DuckDBPyConnection, root: Relation, below: Sequence[Relation], tables: Tables
-) -> list[_Listed]:
-    """Return the references in lists of a stream's newest records."""
-    keys = {relation.name: _keys(relation, tables) for relation in below}
-    chosen = [relation for relation in below if keys[relation.name]]
-    if not chosen:
-        return []
-    types = tables[root.name]
-    _keep_newest(connection, root.name, _fields(root, chosen, types))
-    listed = []
-    for relation in chosen:
-        query = _selected(relation, keys[relation.name], _NEWEST, types)
-        listed += _listed(connection, relation, keys[relation.name], query, newest_only=True)
-    return listed
-
-
-def _listed(
-    connection: duckdb.DuckDBPyConnection,
-    relation: Relation,
-    keys: Sequence[ForeignKey],
-    selected: str,
-    *,
-    newest_only: bool,
-) -> list[_Listed]:
-    """Return the values in the query `selected`, a column for each of `keys`."""
-    rows = connection.execute(selected).fetchall()
-    return [
-        _Listed(relation.name, key, Counter(row[index] for row in rows if row[index] is not None), newest_only)
-        for index, key in enumerate(keys)
     ]
 
 
