@@ -150,6 +150,20 @@ def test_dicts_have_every_value_as_it_was_sent(tmp_path: Path) -> None:
         warehouse.pipeline.deactivate()
 
 
+def test_a_text_that_looks_like_something_else_stays_a_text_in_dicts(tmp_path: Path) -> None:
+    numbers = ["2024-01-01T00:00:00Z", "123", "1.5", "2024-01-01", "12:30:00", "true", "null", "{}", ""]
+    with Sandbox(rows=()) as shop:
+        warehouse = Warehouse(tmp_path, shop)
+        # Once without a row: then dlt knows nothing of a column but what it was told.
+        assert warehouse.load(["orders", "customer_groups"], form="json") == {}
+        for number in numbers:
+            shop.create("orders", {"orderNumber": number})
+        shop.clock.advance(5)
+        assert warehouse.load(["orders", "customer_groups"], form="json") == {"orders": len(numbers)}
+        assert sorted(warehouse.rows("SELECT order_number FROM orders")) == sorted((number,) for number in numbers)
+        warehouse.pipeline.deactivate()
+
+
 def test_a_run_that_ends_early_goes_on_where_it_was(warehouse: Warehouse, shop: Sandbox) -> None:
     warehouse.load(["orders"], minutes=0)
     assert warehouse.pipeline.default_schema.tables.get("orders", {}).get("columns", {}) == {}

@@ -128,7 +128,7 @@ class _Reading:
             yield dlt.mark.with_hints(table, dlt.mark.make_hints(write_disposition=disposition))
             return
         resource = self._resource
-        yield _for_table(table, resource.table_name, hints(self._stream), disposition)
+        yield _for_table(table, resource.table_name, hints(self._stream, self._run.form), disposition)
         # Another resource of the same stream has relations of its own.
         prefix = "model" if resource.name == self._stream.name else f"{resource.name}_model"
         for relation in self._relations.of(records, rows):

@@ -94,7 +94,7 @@ def _resource(stream: Stream, run: Run) -> Any:
         yield from reading.read(run, stream)
 
     # Tables beside the stream's own would inherit hints from the resource, so each table has its own then.
-    table_hints: Any = {} if run.relations else hints(stream)
+    table_hints: Any = {} if run.relations else hints(stream, run.form)
     return dlt.resource(read, name=stream.name, write_disposition="merge", parallelized=True, **table_hints)
 
 

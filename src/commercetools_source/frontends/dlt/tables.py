@@ -33,12 +33,17 @@ _LONG = re.compile(r"\d{19}")
 _INT64 = range(-(2**63), 2**63)
 
 
-def hints(stream: Stream) -> dict[str, Any]:
+def hints(stream: Stream, form: str) -> dict[str, Any]:
     """Return dlt's hints for the table of a stream: its key, and which of its rows counts."""
-    types = {column.name: KINDS[column.kind].duckdb for column in columns(stream)}
-    described = _columns({**types, **OWN})
+    types = {**{column.name: KINDS[column.kind].duckdb for column in columns(stream)}, **OWN}
+    described = _columns(types)
+    if form == "json":
+        # From values dlt would guess: an order number that looks like a time made its column one of times, and the
+        # number 123 the third minute of 1970. A key without a row has no type at all, and no load succeeds then.
+        typed = {field.name: get_column_type_from_py_arrow(field.type) for field in fields(types)}
+        described = {name: {**typed[name], **described.get(name, {})} for name in types}
     if "version" in types:
-        described["version"] = {"dedup_sort": "desc"}
+        described["version"] = {**described.get("version", {}), "dedup_sort": "desc"}
     return {"primary_key": list(stream.key), "columns": described}
 
 
