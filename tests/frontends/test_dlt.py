@@ -226,7 +226,9 @@ def test_what_was_extracted_but_not_loaded_is_loaded_once(warehouse: Warehouse, 
 def test_a_stream_without_change_dates_is_replaced(tmp_path: Path) -> None:
     with Sandbox(rows=rows_of("/customer-groups", "/messages")) as shop:
         warehouse = Warehouse(tmp_path, shop)
-        warehouse.load(["customer_groups"])
+        # A stream that two sources of a run have is read once.
+        warehouse.pipeline.run([warehouse.source(["customer_groups"]) for _ in range(2)])
+        assert warehouse.versions("customer_groups") == versions(shop, "customer_groups")
         for group in shop.records("customer_groups"):
             shop.delete("customer_groups", group["id"])
         shop.clock.advance(5)
@@ -558,6 +560,15 @@ def test_another_project_is_not_loaded_over_the_first(warehouse: Warehouse) -> N
         other.create("zones", {"name": "elsewhere"})
         with pytest.raises(CommercetoolsError, match=r"zones is not complete: .* of the project .*'other-shop'"):
             warehouse.load(["zones"], credentials=other.settings())
+        # Under another name a source has a state of its own, but tables of the same names.
+        cloned = commercetools.clone(name="other", section="other", max_table_nesting=0)
+        source = cloned(["zones"], {**warehouse.credentials, **other.settings()})
+        with pytest.raises(CommercetoolsError, match="zones is not complete: the source 'commercetools' of this pipel"):
+            warehouse.pipeline.run(source)
+        assert warehouse.versions("zones") == before
+        warehouse.pipeline.config.use_single_dataset = False
+        warehouse.pipeline.run(source)
+        assert warehouse.rows("SELECT count(*) FROM shop_other.zones") == [(len(versions(other, "zones")),)]
     assert warehouse.versions("zones") == before
 
 

@@ -19,7 +19,7 @@ from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.frontends.arrow_relations import RelationTables
 from commercetools_source.frontends.arrow_rows import ArrowRows
 from commercetools_source.frontends.deleted import deleted_since
-from commercetools_source.frontends.dlt.run import Run, tell
+from commercetools_source.frontends.dlt.run import Run, conflict_elsewhere, package, tell
 from commercetools_source.frontends.dlt.tables import hints, new_fields, relation_hints, shown, with_variants
 from commercetools_source.frontends.words import DLT
 from commercetools_source.sync.deletions import Kept
@@ -47,15 +47,19 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
     kept: MutableMapping[str, Any] = dlt.current.resource_state()
     with run.opened() as selection:
         state, added = DLT.restored(kept.get("state")), kept.get("fields", [])
-        reason = conflict_with(stream, state, selection)
+        reason = conflict_with(stream, state, selection) or conflict_elsewhere(stream, selection)
         if not isinstance(added, list) or not all(isinstance(name, str) for name in added):
             reason = f"the stored fields are broken; {DLT.anew}"
         elif reason is None and run.relations and state != StreamState() and not kept.get("relations"):
             reason = f"what is loaded of it was read without relations; {DLT.anew}"
-        if reason is None:
-            yield from _Reading(run, stream, kept, selection, added).tables(state)
-        else:
+        if reason is not None:
             run.fail(stream, reason)
+        elif (load_id := package()) and kept.get("package") == load_id:
+            # Two full reads in one package would replace the table by the rows of both.
+            tell(Notice(stream.name, "another source of this run has read it"))
+        else:
+            kept["package"] = load_id
+            yield from _Reading(run, stream, kept, selection, added).tables(state)
 
 
 class _Reading:

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import dlt
 from dlt.common import logger
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import pipeline_state
 from dlt.common.storages.exceptions import CurrentLoadPackageStateNotAvailable
 
 from commercetools_source.errors import CommercetoolsError, ForbiddenError
 from commercetools_source.events import Notice, StreamFailed
+from commercetools_source.extract.selection import conflict_with
 from commercetools_source.frontends.words import DLT
 from commercetools_source.model.custom.queries import NO_FIELDS, CustomFieldQueries
 from commercetools_source.model.custom.variants import VARIANTS
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from commercetools_source.events import Event
     from commercetools_source.extract.selection import Selection
 
-__all__ = ["Run", "tell"]
+__all__ = ["Run", "conflict_elsewhere", "package", "tell"]
 
 
 @dataclass
@@ -54,7 +57,7 @@ class Run:
     @contextmanager
     def opened(self) -> Iterator[Selection]:
         """Give what is read, or raise what the first resource failed with; the last one to end closes connections."""
-        load_id = _load_id()
+        load_id = package()
         with self._lock:
             # dlt reads resources in threads, and in any order; and a source may be run again.
             if load_id != self._load_id:
@@ -115,7 +118,26 @@ class Run:
         _lacking(dlt.current.pipeline(), self._load_id)[stream.name] = reason
 
 
-def _load_id() -> str:
+def conflict_elsewhere(stream: Stream, selection: Selection) -> str | None:
+    """Return why another source of the pipeline keeps the current resource from its table; None if none does.
+
+    A source that was cloned has a state of its own, and its tables have the same names in the same dataset.
+    """
+    resource: Any = dlt.current.resource()
+    kept, of_a_run = pipeline_state(Container())
+    if not of_a_run or not dlt.current.pipeline().config.use_single_dataset:
+        return None
+    for name, source in list(kept.get("sources", {}).items()):
+        state = DLT.restored(source.get("resources", {}).get(resource.name, {}).get("state"))
+        if state.broken is None and conflict_with(stream, state, selection) is not None:
+            return (
+                f"the source {name!r} of this pipeline has rows of another project, or another part of the stream, in"
+                " its table; load one of them into a dataset of its own, or with use_single_dataset = false"
+            )
+    return None
+
+
+def package() -> str:
     """Return the name of the load package that dlt is making, "" where a resource is read without a pipeline."""
     try:
         return str(dlt.current.load_package_state()["load_id"])
