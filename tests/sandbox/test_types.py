@@ -21,7 +21,8 @@ MAY, JUNE, JULY = (f"2026-0{month}-01T00:00:00.000Z" for month in (5, 6, 7))
 
 
 def attribute(name: str, kind: str = "text", **fields: Any) -> dict[str, Any]:
-    more = {name: fields.pop(name) for name in ("values", "elementType", "referenceTypeId") if name in fields}
+    parts = ("values", "elementType", "referenceTypeId", "typeReference")
+    more = {name: fields.pop(name) for name in parts if name in fields}
     return {"name": name, "label": A, "isRequired": False, "type": {"name": kind, **more}, **fields}
 
 
@@ -177,6 +178,65 @@ def test_a_custom_field_has_a_value_of_its_type(typed: Api, name: str, sent: Any
     assert error["field"].startswith(f"custom.fields.{name}")
     act = {"version": 1, "actions": [{"action": "setCustomField", "name": name, "value": wrong}]}
     assert typed.call("POST", f"/channels/{made['id']}", act).body["errors"][0]["code"] == error["code"]
+
+
+@pytest.mark.parametrize(
+    "text", ["20260131", "2026-W05-6", "2026-031", "2026-1-31", "2026-01-31T10:00:00Z", " 2026-01-31"]
+)
+def test_a_date_has_the_form_of_the_platform(typed: Api, text: str) -> None:
+    assert refused(typed, "/products", product("dated", variant(date=text), of="kinds"))["code"] == "InvalidField"
+    customer = {"email": "dated@example.com", "password": "x", "dateOfBirth": text}
+    assert refused(typed, "/customers", customer)["field"] == "dateOfBirth"
+
+
+def test_what_a_nested_type_requires_is_asked_for_in_each_value(typed: Api) -> None:
+    inner = typed.call("POST", "/product-types", product_type(attribute("amount", isRequired=True), key="inner")).body
+    reference = {"typeId": "product-type", "id": inner["id"]}
+    fact = attribute("fact", "nested", typeReference=reference)
+    outer = product_type(fact, attribute("facts", "set", elementType=fact["type"]), key="outer")
+    assert typed.call("POST", "/product-types", outer).status == 201
+    whole = [{"name": "amount", "value": "x"}]
+    missing = [("fact", [], "value.amount"), ("facts", [whole, []], "value[1].amount")]
+    for name, value, place in missing:
+        error = refused(typed, "/products", product("nested", variant(**{name: value}), of="outer"))
+        path = f"masterData.current.masterVariant.attributes[0].{place}"
+        assert (error["code"], error["field"]) == ("RequiredField", path)
+    good = product("nested", variant(fact=whole, facts=[whole, whole]), of="outer")
+    assert typed.call("POST", "/products", good).status == 201
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "label"),
+    [("Enum", "removeEnumValues", "Red"), ("LocalizedEnum", "removeLocalizedEnumValues", {"en": "Red"})],
+)
+def test_values_of_an_enumeration_are_removed_from_a_type_and_stay_in_records(
+    typed: Api, kind: str, action: str, label: Any
+) -> None:
+    values = [{"key": key, "label": label} for key in ("red", "blue")]
+    colour = f"colour-{kind}"
+    draft = type_of(field(colour, kind, values=values), field("text"), key=f"shrinking-{kind}", on="channel")
+    made = typed.call("POST", "/types", draft).body
+
+    def shrink(version: int, **more: Any) -> Any:
+        return typed.call("POST", f"/types/{made['id']}", {"version": version, "actions": [{"action": action, **more}]})
+
+    custom = {"type": {"id": made["id"]}, "fields": {colour: "red", "text": "x"}}
+    path = "/channels/" + typed.call("POST", "/channels", {"key": f"shrinking-{kind}", "custom": custom}).body["id"]
+    for wrong in ({"fieldName": "text"}, {"fieldName": "nope"}, {"fieldName": colour, "keys": ["green"]}):
+        assert shrink(1, **{"keys": ["red"], **wrong}).body["errors"][0]["code"] == "InvalidField"
+    smaller = shrink(1, fieldName=colour, keys=["red"]).body
+    assert [value["key"] for value in smaller["fieldDefinitions"][0]["type"]["values"]] == ["blue"]
+    held = typed.get(path).body
+    assert held["custom"]["fields"] == {colour: "red", "text": "x"}
+
+    def act(version: int, what: str, **more: Any) -> Any:
+        return typed.call("POST", path, {"version": version, "actions": [{"action": what, **more}]})
+
+    assert act(1, "changeKey", key=f"other-{kind}").status == 200
+    # Each value is held against the type once one of them changes.
+    refusal = act(2, "setCustomField", name="text", value="y").body["errors"][0]
+    assert (refusal["code"], refusal["field"]) == ("InvalidField", f"custom.fields.{colour}")
+    assert act(2, "setCustomField", name=colour, value="blue").status == 200
 
 
 def test_references_lead_to_a_record_of_their_type(typed: Api) -> None:

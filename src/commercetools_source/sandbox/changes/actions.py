@@ -11,6 +11,7 @@ import msgspec
 
 from commercetools_source.sandbox.changes.defaults import refuse_lost, refuse_underived
 from commercetools_source.sandbox.changes.derived import concealed
+from commercetools_source.sandbox.changes.enumerations import REMOVALS
 from commercetools_source.sandbox.contract import is_array
 from commercetools_source.sandbox.platform.refusals import invalid_field, invalid_input
 
@@ -199,6 +200,7 @@ _WITHOUT_FIELD: Mapping[tuple[str, str], Callable[[Drafts, dict[str, Any], Mappi
     ("Product", "unpublish"): _unpublish,
     ("Product", "addVariant"): _add_variant,
     ("Product", "removeVariant"): _remove_variant,
+    **REMOVALS,
 }
 """Actions that do more than to give a field its value."""
 

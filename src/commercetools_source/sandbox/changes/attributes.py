@@ -2,7 +2,8 @@
 
 https://docs.commercetools.com/api/projects/productTypes#attributedefinition,
 https://docs.commercetools.com/api/projects/types#fielddefinition. Values that a record had before a change stay: the
-definitions may have changed since.
+definitions may have changed since. A custom field that is changed has all those beside it held against the type:
+https://docs.commercetools.com/api/releases/2026-09-03-added-update-actions-to-remove-enumvalues-from-custom-type-fielddefinitions
 """
 
 from __future__ import annotations
@@ -105,6 +106,10 @@ class Fitter:
                 raise invalid_input(f"The attribute '{name}' of '{path}' has two values.")
             seen.add(name)
             done.append({**entry, "value": self._value(entry["value"], row["type"], f"{field_path}.value")})
+        # What the product and its variants lack is asked for where they are put together.
+        for name, row in rows.items() if level is None else ():
+            if row.get("isRequired") and name not in seen:
+                raise required_field(f"{path}.{name}")
         return done
 
     def custom(self, value: Any, path: str = "") -> Any:
@@ -127,10 +132,10 @@ class Fitter:
             return value
         definitions = rows_of(row.get("fieldDefinitions"))
         types = {definition["name"]: definition["type"] for definition in definitions}
-        done = {}
+        done, unchanged = {}, _text_of(row, "", fields) in self.kept
         for name, item in fields.items():
             field_path = f"{path}.fields.{name}"
-            if item is None or _text_of(row, name, item) in self.kept:
+            if item is None or unchanged:
                 done[name] = item
                 continue
             if name not in types:
@@ -193,6 +198,8 @@ class Fitter:
 
     def _custom_texts(self, value: Row) -> Iterator[bytes]:
         row, fields = self.type_of(value["type"]), _fields_of(value)
+        # No field is called so: this is the text of all of them.
+        yield _text_of(row, "", fields)
         for name in {*fields, *(definition["name"] for definition in rows_of(row.get("fieldDefinitions")))}:
             yield _text_of(row, name, fields.get(name))
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Rules", "type_id", "validate"]
 
-_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,3})?")
+# https://docs.commercetools.com/api/types#date and #time
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,3})?", re.ASCII)
 # https://docs.commercetools.com/api/types#highprecisionmoney
 _MOST_DIGITS = 20
 # An amount may be sent as it was read: https://docs.commercetools.com/api/types
@@ -49,8 +51,11 @@ def _is_long(value: Any) -> bool:
 
 
 def _is_date(value: Any) -> bool:
+    # Python reads other forms as well, from 3.11 on those of weeks too.
+    if not isinstance(value, str) or _DATE.fullmatch(value) is None:
+        return False
     try:
-        return isinstance(value, str) and bool(date.fromisoformat(value))
+        return bool(date.fromisoformat(value))
     except ValueError:
         return False
 
