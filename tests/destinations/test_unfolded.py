@@ -242,7 +242,8 @@ def test_a_field_inside_an_object_or_a_list_that_nobody_knew_stays_as_it_was_sen
         assert [notice.message() for notice in destination.notices()] == [
             (
                 "zones: has fields inside objects or lists that were not known: createdBy.robot,"
-                " locations[].height; they are kept in the JSON where they came, and have no column"
+                " locations[].height; they are kept as columns of JSON in the relations: zones.createdBy_robot,"
+                " zone_locations.height"
             )
         ]
         destination.close()

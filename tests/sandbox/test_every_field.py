@@ -30,8 +30,8 @@ from tests.sandbox.every_field import (
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Api, Reply
 
-# Actions whose fields say what is removed or how (test_writes, test_types), that a company does not take, or of which a password
-# is never told (test_derived).
+# Actions whose fields say what is removed or how (test_writes, test_types), that a company does not take, or of which a
+# password is never told (test_derived).
 PREPARED = {
     ("/business-units", "changeParentUnit"), ("/customers", "setAuthenticationMode"),
     ("/products", "publish"), ("/products", "removeVariant"),

@@ -280,36 +280,26 @@ def slices(sources: Sequence[msgspec.Raw], most: int = _CHUNK_BYTES) -> Iterator
 
 _MISFIT = "do not fit its column"
 _FAULTS = {BEYOND: "get no column of their own"}
-_MOST_PATHS = 20
 
 
 def surprises(
     added: Iterable[tuple[str, str]],
     drift: Mapping[tuple[str, str], int],
-    nested: Iterable[tuple[str, Sequence[str]]] = (),
+    nested: Iterable[Notice] = (),
 ) -> list[Notice]:
     """Return what a person should hear of fields that the schema did not know, and of values that did not fit it.
 
-    All by stream: `added` with a field, `drift` with a field and its number of values, `nested` with the paths of
-    fields inside objects and lists.
+    By stream, `added` with a field, `drift` with a field and its number of values; `nested`: what is said of fields
+    inside objects and lists.
     """
     return [
         *(
             Notice(stream, f"has a field that was not known, {legible(field)}; it is kept as a column of JSON")
             for stream, field in added
         ),
-        *(Notice(stream, _inside(paths)) for stream, paths in nested),
+        *nested,
         *(
             Notice(stream, f"values of {legible(field)} that {_FAULTS.get(field, _MISFIT)}: {count}; {UNFIT} has them")
             for (stream, field), count in drift.items()
         ),
     ]
-
-
-def _inside(paths: Sequence[str]) -> str:
-    named = ", ".join(paths[:_MOST_PATHS])
-    others = f" and {len(paths) - _MOST_PATHS} others" if len(paths) > _MOST_PATHS else ""
-    return (
-        "has fields inside objects or lists that were not known:"
-        f" {named}{others}; they are kept in the JSON where they came, and have no column"
-    )

@@ -55,6 +55,13 @@ class NestedFields:
                 with suppress(msgspec.DecodeError, RecursionError):
                     _collect(root, msgspec.json.decode(record), sample.paths)
 
+    def legible(self, stream: Stream) -> list[str]:
+        """Return the paths of the unknown fields found of a stream, sorted, without names that may be data."""
+        sample = self._samples.get(stream.name)
+        if sample is None or not sample.paths:
+            return []
+        return sorted(_text((*above, name)) for above, fields, _ in _by_object(sample.paths) for name in fields)
+
     def fields(self) -> Iterator[tuple[str, list[str]]]:
         """Yield each stream that has some with the paths of its unknown fields, sorted."""
         for name, sample in self._samples.items():
@@ -80,17 +87,23 @@ class _Sample:
 
 
 def legible_paths(paths: Iterable[_Path]) -> list[str]:
-    """Return `paths` as sorted texts, such as `lineItems[].variant.colour`, without names that may be data."""
+    """Return `paths` as sorted texts, such as `lineItems[].variant.colour`; names that may be data are only counted."""
+    texts = []
+    for above, fields, odd in _by_object(paths):
+        texts += [_text((*above, name)) for name in fields]
+        if odd:
+            texts.append(_text((*above, f"({odd} odd {'name' if odd == 1 else 'names'})")))
+    return sorted(texts)
+
+
+def _by_object(paths: Iterable[_Path]) -> Iterator[tuple[_Path, set[str], int]]:
+    """Yield each object that has some of `paths`, the names of its fields, and the number of those that may be data."""
     names: dict[_Path, set[str]] = {}
     for path in paths:
         names.setdefault(path[:-1], set()).add(path[-1])
-    texts = []
     for above, below in names.items():
         fields = {name for name in below if _NAME.fullmatch(name)} if len(below) <= _MOST_NAMES else set()
-        texts += [_text((*above, name)) for name in fields]
-        if odd := len(below) - len(fields):
-            texts.append(_text((*above, f"({odd} odd {'name' if odd == 1 else 'names'})")))
-    return sorted(texts)
+        yield above, fields, len(below) - len(fields)
 
 
 def _text(path: _Path) -> str:

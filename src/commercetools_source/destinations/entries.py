@@ -52,6 +52,7 @@ def begun(delivery: Delivery, rows: TableRows, old: Entry) -> Entry:
         parent="" if rows.table == stream else stream,
         since=old.since,
         history=rows.history,
+        nested=old.nested,
     )
 
 

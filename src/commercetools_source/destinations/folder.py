@@ -205,6 +205,12 @@ class Folder:
             remove_unlisted(self.files, self._manifest, [rows.table])
         return sum(file.records for file in written)
 
+    def learn(self, stream: str, paths: Sequence[str]) -> None:
+        """Store that the tables made from a stream have columns for these paths; raises DestinationError."""
+        with self._writer.writing(stream):
+            entry = msgspec.structs.replace(self._manifest.streams[stream], nested=sorted(paths))
+            self._writer.replace({**self._manifest.streams, stream: entry})
+
     def drop(self, tables: Collection[str]) -> None:
         """Remove tables with their files; raises DestinationError, with nothing changed."""
         with self._writer.writing(", ".join(tables)):

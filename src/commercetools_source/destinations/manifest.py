@@ -65,7 +65,8 @@ class Entry(msgspec.Struct):
     `parent` is the stream that the table was made from, "" for a stream itself. `state` is whatever is stored as such:
     that of one stream may be broken, and the others are read all the same. `since`: the API timestamp from which on
     the files have each version that a run stored, "" where that is not known. `history`: what part of the stream they
-    are of, where a full read keeps the earlier ones; "" where its rows take the place of all.
+    are of, where a full read keeps the earlier ones; "" where its rows take the place of all. `nested`: the paths of
+    unknown fields inside objects and lists for which the tables made from it have columns.
     """
 
     key: tuple[str, ...]
@@ -78,6 +79,7 @@ class Entry(msgspec.Struct):
     parent: str = ""
     since: str = ""
     history: str = ""
+    nested: list[str] = []
 
     def paths(self, table: str, loading: str = LOADING) -> Iterator[str]:
         """Yield the path of each file, from the folder on; `loading` as in Store."""

@@ -70,6 +70,11 @@ _BOOKKEEPING = {
             "selection": "Which records are read, and what becomes of personal data, as JSON for the program.",
         },
     ),
+    "nested_fields": Comments(
+        "Fields inside objects and lists that this version did not know when they came; the relations have a column for"
+        " each.",
+        {"stream": "Name of the stream.", "path": "Names from the record to the field; [] stands for each item."},
+    ),
     "forgotten": Comments(
         "Whom later runs are kept from loading.",
         {"persons": "What tells these persons' records from others, as JSON for the program."},

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import surprises
-from commercetools_source.arrow.nested import NestedFields
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations import duckdb_engine
@@ -37,6 +36,7 @@ from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
 from commercetools_source.destinations.duckdb.writer import Stored, store, unchanged
 from commercetools_source.destinations.duckdb_engine import lacks_memory
 from commercetools_source.destinations.interruptible import Interruptible
+from commercetools_source.destinations.unknown import UnknownFields
 from commercetools_source.errors import KEPT, DestinationError, in_a_sentence
 from commercetools_source.events import Notice
 from commercetools_source.extract.abilities import Changes
@@ -100,7 +100,7 @@ class Attached:
         self.name = attachment.name
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
-        self._nested = NestedFields()
+        self._unknown = UnknownFields()
         self._changes: dict[str, Changes] = {}
         self._waiting: dict[str, StreamState] = {}
         self._attachment = attachment
@@ -171,6 +171,8 @@ class Attached:
         self._interruptible.hurry()
 
     def _write(self, delivery: Delivery) -> None:
+        # Before it is stored: the relations are made with the columns of what is found.
+        self._unknown.look(delivery.stream, delivery.records)
         try:
             self._opened.watch.expect(delivery)
             if (stored := self._unchanged(delivery)) is not None:
@@ -263,7 +265,7 @@ class Attached:
         with self._failing("look at the fields of") as opened:
             own_fields = opened.watch.notices()
         return [
-            *surprises(self.added, self.drift, self._nested.fields()),
+            *surprises(self.added, self.drift, self._unknown.notices(opened.model.nested.of)),
             *own_fields,
             *opened.history.notices,
             *(
@@ -329,7 +331,6 @@ class Attached:
     def _note(self, delivery: Delivery, stored: Stored) -> None:
         name = delivery.stream.name
         self.added += [(name, column) for column in stored.added]
-        self._nested.look(delivery.stream, delivery.records)
         if stored.decoder is not None:
             stored.decoder.tell(name, self.drift)
         if stored.changes is not None:
@@ -376,7 +377,8 @@ class Attached:
         # Only now: a first run would set it, and set it back, for each stream.
         opened.database.allow(self._memory.enough)
         try:
-            return unchanged(opened.database, opened.tables, opened.model, opened.history, delivery)
+            nested = self._unknown.paths(delivery.stream)
+            return unchanged(opened.database, opened.tables, opened.model, opened.history, delivery, nested)
         except duckdb_errors() as error:
             if lacks_memory(error):
                 return None
@@ -389,7 +391,8 @@ class Attached:
         opened.database.use_threads(few_rows=self._is_small(delivery))
         self._waiting.pop(delivery.stream.name, None)  # it must not come after a state whose commit gave no answer
         with self._transaction(opened):
-            return store(opened.database, opened.tables, opened.model, opened.history, delivery)
+            nested = self._unknown.paths(delivery.stream)
+            return store(opened.database, opened.tables, opened.model, opened.history, delivery, nested)
 
     def _is_small(self, delivery: Delivery) -> bool:
         """Return whether a delivery has few rows, and meets few: no end of a full read of several deliveries."""

@@ -14,10 +14,12 @@ from commercetools_source.arrow.decode import DELETED_AT, OWN
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations.duckdb.definitions import Definitions, Made, fingerprint, shape_of
 from commercetools_source.destinations.duckdb.history import SPAN, earlier, rows_at
+from commercetools_source.destinations.duckdb.nested import NestedColumns
 from commercetools_source.errors import RecordError
 from commercetools_source.model.custom.variants import KEY, STANDALONE, VARIANTS, Standalone
 from commercetools_source.model.descriptions import Comments, describe_relation, descriptions
 from commercetools_source.model.keys import is_referred_by_key, newest_of_key
+from commercetools_source.model.nested import with_nested
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import relations, with_columns
 from commercetools_source.model.schemas import RELATIONS, record_table, relation_table
@@ -63,8 +65,9 @@ class Model:
     `own` says which fields the project defined itself, from the next `prepare` of a stream on. `materialize`: whether
     relations become tables when their stream is written; None leaves each stream's as they are, and makes views of
     those that are not there. `find` gives the relations of a stream. `foreign`: names of product types' relations that
-    somebody else uses already; those are left alone. Every method is called inside the transaction that changes the
-    records, in the order of `prepare`, `update`, `fill`.
+    somebody else uses already; those are left alone. `nested` has the unknown fields inside objects and lists that get
+    a column. Every method is called inside the transaction that changes the records, in the order of `prepare`,
+    `update`, `fill`.
     """
 
     def __init__(
@@ -81,11 +84,13 @@ class Model:
         self._find = find
         self._definitions = Definitions(database)
         self._empty: dict[str, str] = {}
+        self.nested = NestedColumns(database)
         self.foreign: set[str] = set()
 
     def reset(self) -> None:
         """Look at the file again: the transaction was rolled back."""
         self._definitions.forget()
+        self.nested.forget()
         self._empty.clear()
 
     def is_current(self, stream: Stream, types: Mapping[str, str]) -> bool:
@@ -209,7 +214,7 @@ class Model:
     def relations(self, stream: Stream, types: Mapping[str, str]) -> list[Relation]:
         """Return the relations of the records of `stream`, whose table has the columns `types`."""
         added = {name: sql for name, sql in types.items() if name not in OWN}
-        return with_columns(self._find(stream), stream, added)
+        return with_nested(with_columns(self._find(stream), stream, added), self.nested.of(stream.name))
 
     def comments(self, stream: Stream, types: Mapping[str, str]) -> dict[str, Comments]:
         """Return what each relation of `stream` that is there and its columns are, by its name."""
@@ -233,6 +238,7 @@ class Model:
         # Sorted: a table has the columns that came later behind those of our own, a decoder before them.
         facts: list[object] = [stream.name, form, sorted(types.items()), self._own.marks["types"]]
         facts += [sorted(past.items())] if (past := earlier(self._database.catalogue, stream.name)) else []
+        facts += [paths] if (paths := self.nested.of(stream.name)) else []
         if stream.name in VARIANTS:
             best = not self._has_better(stream) if best is None else best
             facts += [self._own.marks["product_types"], sorted(self._others()) if best else ()]

@@ -11,6 +11,8 @@ from commercetools_source.extract.abilities import Changes
 from commercetools_source.extract.delivery import Phase
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from commercetools_source.arrow.decode import Decoder
     from commercetools_source.destinations.duckdb.database import Database
     from commercetools_source.destinations.duckdb.history import History
@@ -33,14 +35,21 @@ class Stored(NamedTuple):
 
 
 def unchanged(
-    database: Database, tables: StreamTables, model: Model, history: History, delivery: Delivery
+    database: Database,
+    tables: StreamTables,
+    model: Model,
+    history: History,
+    delivery: Delivery,
+    nested: Sequence[str] = (),
 ) -> Stored | None:
     """Return how a delivery is stored of which the file has everything but the state; None where it lacks something.
 
-    The table of its stream is settled.
+    The table of its stream is settled. `nested` as in `store`.
     """
     stream = delivery.stream
     if not states.is_there(database) or not history.is_current(stream.name, delivery.state):
+        return None
+    if model.nested.new(stream.name, nested):
         return None
     # The relations are, if the table has every column that this version gives it: that is a part of their shape.
     if not model.is_current(stream, database.catalogue.columns[stream.name]):
@@ -52,8 +61,15 @@ def unchanged(
     return None if delivery.records or delivery.phase.full else Stored(None, [], Changes())
 
 
-def store(database: Database, tables: StreamTables, model: Model, history: History, delivery: Delivery) -> Stored:
-    """Store a delivery and return how.
+def store(
+    database: Database,
+    tables: StreamTables,
+    model: Model,
+    history: History,
+    delivery: Delivery,
+    nested: Sequence[str] = (),
+) -> Stored:
+    """Store a delivery and return how; `nested`: the paths of unknown fields inside objects and lists of the stream.
 
     To be called inside a transaction. Tables are changed before rows are: DuckDB 1.4 loses rows when it replays a
     log with the other order.
@@ -72,6 +88,8 @@ def store(database: Database, tables: StreamTables, model: Model, history: Histo
         table = tables.switch(stream, table, REPLACED if history.keeps(stream) else "")
     tables.add_columns(table, decoder.fields[known_fields:])
     history.prepare(delivery)
+    # In the middle of a full read, too: another run may go on with it.
+    model.nested.learn(stream, nested)
     if table == stream:
         model.prepare(delivery.stream, column_types(decoder), anew=delivery.phase.full)
     changes = None if delivery.phase.full else Changes()

@@ -13,6 +13,7 @@ from commercetools_source.destinations.parquet.decoding import Clock, Decoders, 
 from commercetools_source.destinations.parquet.news import news
 from commercetools_source.destinations.parquet.published import COLUMNS, Texts, outlived, publish_columns, publish_views
 from commercetools_source.extract.abilities import Changes
+from commercetools_source.model.nested import MOST_NESTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -72,27 +73,41 @@ class Deliveries:
         self._complete.clear()
         self._texts.clear()
 
-    def write(self, delivery: Delivery) -> tuple[Decoder, list[str]]:
+    def write(self, delivery: Delivery, nested: Sequence[str] = ()) -> tuple[Decoder, list[str]]:
         """Store records and state, publish what readers need, and join small files.
 
-        Return what decoded the records, and the names of the columns that they added.
+        `nested`: the paths of unknown fields inside objects and lists of the stream that its relations have columns
+        for from now on. Return what decoded the records, and the names of the columns that they added.
         """
         stream, phase = delivery.stream, delivery.phase
         if not phase.full:
             self._complete_relations(stream)
         decoder, added = self._store(delivery)
+        # After the rows, which have the columns of before: a run that is cut off here leaves tables that look it.
+        if learned := self._learn(stream, nested):
+            self._complete.discard(stream.name)
         if phase.swaps:
             self._complete.discard(stream.name)
             self._complete_relations(stream)
+        elif learned and not phase.full:
+            self._complete_relations(stream)
         tables = [stream.name, *self._folder.tables(stream.name)]
         changed = [publish_columns(self._folder, table) for table in tables]
-        if any(changed):
+        if learned or any(changed):
             publish_views(self._folder, self._texts)
         if phase.last:
             for table in tables:
                 compact(self._folder, table)
                 self._folder.files.release(table)
         return decoder, added
+
+    def _learn(self, stream: Stream, paths: Sequence[str]) -> bool:
+        """Store the paths that get columns; return whether one is new."""
+        there = relations.nested(self._folder, stream)
+        new = [path for path in paths if path not in there][: max(0, MOST_NESTED - len(there))]
+        if new:
+            self._folder.learn(stream.name, [*there, *new])
+        return bool(new)
 
     def _store(self, delivery: Delivery) -> tuple[Decoder, list[str]]:
         """Return what decoded the records, and the names of the columns that they added."""

@@ -114,7 +114,7 @@ def _make_relations(folder: Folder, session: Session, stream: Stream, *, loading
     types = _types(folder, stream.name, loading=loading)
     parent = folder.entry(stream.name)
     place = folder.files.loading if loading else ""
-    for name, relation in relations.tables(stream, types).items():
+    for name, relation in relations.so_far(folder, stream, types, loading=loading).items():
         entry = folder.entry(name)
         if entry is None or parent is None:
             continue

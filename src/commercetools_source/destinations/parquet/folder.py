@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import surprises
-from commercetools_source.arrow.nested import NestedFields
 from commercetools_source.catalog.schema import columns
 from commercetools_source.destinations.duckdb_engine import first_line, refuse_backslash
 from commercetools_source.destinations.folder_destination import FolderDestination
@@ -32,6 +31,7 @@ from commercetools_source.destinations.parquet.published import (
     refuse_foreign,
 )
 from commercetools_source.destinations.parquet.session import Session
+from commercetools_source.destinations.unknown import UnknownFields
 from commercetools_source.errors import KEPT, DestinationError, RecordError, in_a_sentence
 from commercetools_source.errors.extras import install_hint
 from commercetools_source.events import Notice, counted
@@ -73,7 +73,7 @@ class Parquet(FolderDestination):
         super().__init__(path, "parquet")
         self.drift: dict[tuple[str, str], int] = {}
         self.added: list[tuple[str, str]] = []
-        self._nested = NestedFields()
+        self._unknown = UnknownFields()
         self._session = Session(self._folder.files)
         self._history = History(self._folder, self._session)
         self._deliveries = Deliveries(
@@ -170,10 +170,10 @@ class Parquet(FolderDestination):
         self._folder.refuse_closed()  # before a connection is made to count the changes
         name = delivery.stream.name
         with self._failing(f"write {name} to"):
-            decoder, added = self._deliveries.write(delivery)
+            self._unknown.look(delivery.stream, delivery.records)
+            decoder, added = self._deliveries.write(delivery, self._unknown.paths(delivery.stream))
         self.added += [(name, field) for field in added]
         decoder.tell(name, self.drift)
-        self._nested.look(delivery.stream, delivery.records)
 
     def notices(self) -> Sequence[Notice]:
         """Return what was noticed of missing files, lost versions, unknown fields and values that do not fit."""
@@ -183,8 +183,12 @@ class Parquet(FolderDestination):
             *super().notices(),
             *past,
             *self._history.notices,
-            *surprises(self.added, self.drift, self._nested.fields()),
+            *surprises(self.added, self.drift, self._unknown.notices(self._nested)),
         ]
+
+    def _nested(self, stream: str) -> Sequence[str]:
+        entry = self._folder.entry(stream)
+        return () if entry is None else entry.nested
 
     def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
         """Yield each stored row, of a read under way too, as a JSON object of those of `fields` that it has."""

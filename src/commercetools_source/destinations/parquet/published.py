@@ -205,7 +205,9 @@ def _facts(folder: Folder) -> dict[str, str]:
         if entry is not None and entry.columns:
             tables = [(name, folder.entry(name)) for name in folder.tables(stream)]
             children = [(name, list(child.columns.items())) for name, child in tables if child is not None]
-            facts[stream] = repr((list(entry.key), list(entry.columns.items()), children, _is_dated(entry)))
+            facts[stream] = repr(
+                (list(entry.key), list(entry.columns.items()), children, entry.nested, _is_dated(entry))
+            )
     return facts
 
 
@@ -223,7 +225,7 @@ def _views(folder: Folder, store: Store, stream: str, *, relations: bool) -> Ite
 def _past(store: Store, stream: str, entry: Entry) -> Iterator[str]:
     """Yield the macro of a stream as it was at a moment, if its files have versions, and it is known since when."""
     if _is_dated(entry) and has_versions(STREAMS[stream]) and "lastModifiedAt" in entry.columns:
-        yield past_macro(store, STREAMS[stream], entry.key, entry.columns)
+        yield past_macro(store, STREAMS[stream], entry.key, entry.columns, entry.nested)
 
 
 def outlived(stream: str, entry: Entry) -> bool:
@@ -253,7 +255,7 @@ def _relation_views(folder: Folder, store: Store, stream: str, entry: Entry) -> 
     """Yield the views of the relations that have files, and of the stream's own, which its records are enough for."""
     stored = [(name, folder.entry(name)) for name in folder.tables(stream)]
     if not stored:
-        yield root_view(STREAMS[stream], entry.columns)
+        yield root_view(STREAMS[stream], entry.columns, entry.nested)
         return
     relations = tables(STREAMS[stream], entry.columns)
     for name, child in stored:

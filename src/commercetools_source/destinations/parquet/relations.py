@@ -15,13 +15,14 @@ from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.destinations.duckdb_engine import registered
 from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.parquet import files as dataset
+from commercetools_source.model.nested import with_nested
 from commercetools_source.model.relation import Field
 from commercetools_source.model.relations import relations, with_columns
 from commercetools_source.model.schemas import RELATIONS
 from commercetools_source.model.select import select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
 __all__ = [
     "delivered",
     "incomplete",
+    "nested",
     "rows_of_files",
     "rows_of_table",
+    "so_far",
     "tables",
 ]
 
@@ -46,16 +49,17 @@ _PIECE_BYTES = 8_000_000
 """Records that are unfolded at once; parsed into all their fields they take several times as much."""
 
 
-def tables(stream: Stream, types: Mapping[str, str]) -> dict[str, Relation]:
+def tables(stream: Stream, types: Mapping[str, str], nested: Sequence[str] = ()) -> dict[str, Relation]:
     """Return the relations of a stream by the names of their tables, each with `_synced_at`.
 
-    `types` are the DuckDB types of its own table's columns; its own relation has them all. The folder of the tables is
-    called like the schema of their views.
+    `types` are the DuckDB types of its own table's columns; its own relation has them all. `nested` are the paths of
+    unknown fields inside objects and lists that have columns. The folder of the tables is called like the schema of
+    their views.
     """
     added = {name: sql for name, sql in types.items() if name not in OWN}
     return {
         f"{RELATIONS}/{relation.name}": replace(relation, columns=(*relation.columns, _SYNCED))
-        for relation in with_columns(relations(stream), stream, added)
+        for relation in with_nested(with_columns(relations(stream), stream, added), nested)
     }
 
 
@@ -72,19 +76,46 @@ def delivered(
     All, none, or those with which the full read began.
     """
     stored = folder.tables(stream.name)
-    if phase.full and not phase.first:  # the rows so far have these, and a table with a part of them would be wrong
-        entries = [(name, folder.entry(name)) for name in stored]
-        loading = {name for name, entry in entries if entry and entry.loading_columns}
-        return (
-            {name: relation for name, relation in tables(stream, types).items() if name in loading} if loading else {}
+    if phase.full and not phase.first:
+        # A table with a part of the relations would be wrong.
+        return so_far(folder, stream, types, loading=True)
+    return tables(stream, types, nested(folder, stream)) if materialize or stored else {}
+
+
+def so_far(folder: Folder, stream: Stream, types: Mapping[str, str], *, loading: bool) -> dict[str, Relation]:
+    """Return the relations that have files, or with `loading` those of a full read under way.
+
+    Of the columns for unknown fields inside objects and lists, each has those that its files have: one with a part of
+    its values would look whole. `incomplete` finds those that lack some.
+    """
+    entries = [(name, entry) for name in folder.tables(stream.name) if (entry := folder.entry(name))]
+    stored = {name: entry.loading_columns if loading else entry.columns for name, entry in entries}
+    if not any(stored.values()):
+        return {}
+    known, complete = tables(stream, types), tables(stream, types, nested(folder, stream))
+    return {
+        name: replace(
+            relation,
+            columns=tuple(
+                field for field in relation.columns if field in known[name].columns or field.name in stored[name]
+            ),
         )
-    return tables(stream, types) if materialize or stored else {}
+        for name, relation in complete.items()
+        if stored.get(name)
+    }
+
+
+def nested(folder: Folder, stream: Stream) -> Sequence[str]:
+    """Return the paths of unknown fields inside objects and lists that have columns in the relations of a stream."""
+    entry = folder.entry(stream.name)
+    return () if entry is None else entry.nested
 
 
 def incomplete(folder: Folder, stream: Stream) -> Iterator[tuple[str, Relation]]:
     """Yield the relations of a stream that have no table yet, or one of other columns."""
     parent = folder.entry(stream.name)
-    for name, relation in tables(stream, {} if parent is None else parent.columns).items():
+    columns, paths = ({}, ()) if parent is None else (parent.columns, parent.nested)
+    for name, relation in tables(stream, columns, paths).items():
         entry = folder.entry(name)
         if entry is None or entry.columns != _types(relation):
             yield name, relation

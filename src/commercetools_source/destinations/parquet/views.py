@@ -15,6 +15,7 @@ from commercetools_source.destinations.manifest import MANIFEST
 from commercetools_source.destinations.parquet.dialects import typed
 from commercetools_source.destinations.past import MOMENT, asked, began
 from commercetools_source.model.keys import newest_of_key
+from commercetools_source.model.nested import with_nested
 from commercetools_source.model.quoting import quoted, string
 from commercetools_source.model.relations import relations, with_columns
 from commercetools_source.model.schemas import HISTORY, RECORDS, RELATIONS, record_table, relation_table
@@ -133,24 +134,26 @@ def child_view(
     )
 
 
-def root_view(stream: Stream, columns: Mapping[str, str]) -> str:
+def root_view(stream: Stream, columns: Mapping[str, str], nested: Sequence[str]) -> str:
     """Return the view of a stream's own relation, made of the newest records that are not deleted.
 
-    "" for a stream without relations. `columns` are those of its table, with their types.
+    "" for a stream without relations. `columns` are those of its table, with their types; `nested` as in Entry.
     """
-    root = _root(stream, columns)
+    root = _root(stream, columns, nested)
     if root is None:
         return ""
     query = select(root, _live(stream.name, columns), columns)
     return f"CREATE OR REPLACE VIEW {relation_table(root.name)} AS\n{query};\n"
 
 
-def past_macro(store: Store, stream: Stream, key: Sequence[str], columns: Mapping[str, str]) -> str:
+def past_macro(
+    store: Store, stream: Stream, key: Sequence[str], columns: Mapping[str, str], nested: Sequence[str]
+) -> str:
     """Return the macro of a stream's own relation as it was at a moment, of every version that the files have.
 
-    "" for a stream without relations.
+    "" for a stream without relations. `nested` as in Entry.
     """
-    root = _root(stream, columns)
+    root = _root(stream, columns, nested)
     if root is None:
         return ""
     # As the manifest says at the time of the query: with files that a full read has replaced since, an answer about
@@ -170,10 +173,10 @@ def past_macro(store: Store, stream: Stream, key: Sequence[str], columns: Mappin
     return f"CREATE OR REPLACE MACRO {macro}(moment) AS TABLE\n{select(root, source, columns)};\n"
 
 
-def _root(stream: Stream, columns: Mapping[str, str]) -> Relation | None:
+def _root(stream: Stream, columns: Mapping[str, str], nested: Sequence[str]) -> Relation | None:
     """Return the stream's own relation with the columns that the table has; None for a stream without relations."""
     added = {name: sql for name, sql in columns.items() if name not in OWN}
-    return next(iter(with_columns(relations(stream), stream, added)), None)
+    return next(iter(with_nested(with_columns(relations(stream), stream, added), nested)), None)
 
 
 def _live(stream: str, columns: Container[str]) -> str:

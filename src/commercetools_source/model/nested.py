@@ -1,0 +1,87 @@
+"""Columns for fields inside objects and lists that the contract does not know, at the level where they lie. Pure.
+
+A path is the text of the names from the record to the field, `lineItems[].variant.colour`: that one becomes the column
+`variant_colour` of the relation of line items.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING
+
+from commercetools_source.model.relation import Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from commercetools_source.model.relation import Origin, Relation
+
+__all__ = ["MOST_NESTED", "column_names", "with_nested"]
+
+MOST_NESTED = 50
+"""No more unknown fields of a stream get columns: a row of a relation is parsed for all its columns at once."""
+_ITEM, _VALUE = "[]", "*"
+"""Stand in a path for the items of a list, and for the values of a map, whose keys are data."""
+
+_Path = tuple[str, ...]
+
+
+def with_nested(relations: Sequence[Relation], paths: Iterable[str]) -> list[Relation]:
+    """Return a stream's relations, each with a JSON column for every path that leads into its items.
+
+    None for a path that leads into a column of JSON, which has the value, and for one whose name is taken.
+    """
+    added: dict[str, list[Field]] = {}
+    for relation, field in _columns(relations, paths):
+        added.setdefault(relation.name, []).append(field)
+    return [
+        replace(relation, columns=(*relation.columns, *added[relation.name])) if relation.name in added else relation
+        for relation in relations
+    ]
+
+
+def column_names(relations: Sequence[Relation], paths: Iterable[str]) -> dict[str, list[str]]:
+    """Return by each path that has columns what these are called, such as `order_line_items.variant_colour`."""
+    names: dict[str, list[str]] = {}
+    for path in paths:
+        if columns := list(_columns(relations, [path])):
+            names[path] = [f"{relation.name}.{field.name}" for relation, field in columns]
+    return names
+
+
+def _columns(relations: Sequence[Relation], paths: Iterable[str]) -> Iterator[tuple[Relation, Field]]:
+    places = [(relation, {place for origin in relation.origins for place in _places(origin)}) for relation in relations]
+    # DuckDB's names ignore case: https://duckdb.org/docs/stable/sql/dialect/keywords_and_identifiers
+    taken = {relation.name: {field.name.casefold() for field in relation.columns} for relation in relations}
+    for text in paths:
+        path = tuple(text.replace(_ITEM, f".{_ITEM}").split("."))
+        depths = [max((len(place) for place in ways if path[: len(place)] == place), default=-1) for _, ways in places]
+        deepest = max(depths, default=-1)
+        rest = path[deepest:]
+        if deepest < 0 or {_ITEM, _VALUE} & set(rest):
+            continue
+        name = "_".join(rest)
+        for relation in (relation for (relation, _), depth in zip(places, depths, strict=True) if depth == deepest):
+            if name.casefold() not in taken[relation.name] and not _is_in_json(relation, rest):
+                taken[relation.name].add(name.casefold())
+                level = -1 if relation.parent else 0
+                yield relation, Field(name, "json", nullable=True, path=rest, level=level)
+
+
+def _places(origin: Origin) -> Iterator[_Path]:
+    """Yield the paths on which an origin leads to its items."""
+    steps = ([(*branch.path, *([_ITEM] * branch.listed)) for branch in step.branches] for step in origin.steps)
+    for branches in product(*steps):
+        yield tuple(name for names in branches for name in names)
+
+
+def _is_in_json(relation: Relation, path: _Path) -> bool:
+    own = -1 if relation.parent else 0
+    return any(
+        field.kind == "json"
+        and field.source == "value"
+        and field.level == own
+        and path[: len(field.path)] == field.path
+        for field in relation.columns
+    )
