@@ -131,6 +131,20 @@ def test_views_follow_the_definitions(store: Store, path: Path) -> None:
     assert made(path) == ["product_type_boots"]
 
 
+def test_a_value_whose_key_a_type_has_no_more_stays_and_is_told(store: Store, path: Path) -> None:
+    def tiers(*keys: str) -> dict[str, Any]:
+        values = [{"key": key, "label": key} for key in keys]
+        kind = {"name": "Enum", "values": values}
+        return {**order_type(), "fieldDefinitions": [{"name": "tier", "type": kind}]}
+
+    store(types=[tiers("gold", "iron")], orders=[order("1", tier="gold")])
+    assert store(types=[tiers("iron")]) == [
+        "custom fields: custom field 'tier' on order can be no more 'gold'; rows that have such a value keep it"
+    ]
+    assert store(orders=[order("2", tier="gold")]) == []
+    assert rows(path, "SELECT custom_tier, custom_unfit FROM main.orders") == [("gold", None)]
+
+
 @pytest.mark.parametrize("other", ["VIEW main.{} AS SELECT 1", "TABLE main.{} (a INT)"])
 def test_what_somebody_else_made_stays(store: Store, path: Path, other: str) -> None:
     rows(path, f"CREATE SCHEMA model; CREATE {other.format('product_type_shoes')}")

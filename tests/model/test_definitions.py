@@ -14,6 +14,7 @@ from commercetools_source.model.custom.definitions import (
     FIELD_TYPES,
     Definition,
     FieldType,
+    changes,
     column_names,
     custom_fields,
     custom_type,
@@ -49,6 +50,32 @@ def test_a_key_that_was_removed_from_an_enumeration_still_fits() -> None:
     plain, localized = product_type({"attributes": attributes}).attributes
     assert fits(plain.type, {"key": "red", "label": "Red"}, reader)
     assert fits(localized.type, {"key": "slim", "label": {"en": "Slim"}}, reader)
+
+
+def test_keys_that_are_removed_from_an_enumeration_are_told() -> None:
+    def named(*names: str) -> list[dict[str, str]]:
+        return [{"key": name, "label": name} for name in names]
+
+    def tier(key: str, *names: str) -> Any:
+        return orders(key, field("tier", "Set", elementType={"name": "Enum", "values": named(*names)}))
+
+    def told(before: list[Any], after: list[Any]) -> list[str]:
+        sides = ({"order": custom_fields(side, "order")[0]} for side in (before, after))
+        return list(map(str, changes(*sides)))
+
+    many = [f"k{number}" for number in range(7)]
+    assert told([tier("a", *many)], [tier("a")]) == [
+        (
+            "custom field 'tier' on order can be no more 'k0', 'k1', 'k2', 'k3', 'k4' and 2 others; rows that have such"
+            " a value keep it"
+        )
+    ]
+    assert told([tier("a", "gold")], [tier("a", "gold", "iron")]) == []
+    # Another Type still has it.
+    assert told([tier("a", "gold"), tier("b", "gold")], [tier("a"), tier("b", "gold")]) == []
+    # A text may be anything.
+    text = orders("a", field("tier", "Set", elementType={"name": "String"}))
+    assert told([tier("a", "gold")], [text]) == []
 
 
 def test_definitions_are_read_with_what_is_inside_them() -> None:

@@ -80,11 +80,13 @@ class CustomFieldWatch:
         notices = [Notice("custom fields", f"{conflict}; its values stay JSON") for conflict in own.conflicts()]
         # Where no definition was stored nothing has changed, and nothing has to be compared.
         before = own if self._before is None else self._before
-        changed = changes(before.defined(), own.defined()) if before not in (own, NO_FIELDS) else ()
+        changed = changes(before.defined(), own.defined()) if before is not own and before != NO_FIELDS else ()
+        # Where an enumeration has keys no more, what fitted fits.
+        is_redefined = any(change.before != change.after for change in changed)
         notices += [Notice("custom fields", str(change)) for change in changed]
         tables = self._database.catalogue.stream_tables()
-        for stream in sorted(STREAMS.keys() & tables.keys() & (tables.keys() if changed else self._stored)):
-            notices += self._unfit(stream, tables[stream], everything=bool(changed))
+        for stream in sorted(STREAMS.keys() & tables.keys() & (tables.keys() if is_redefined else self._stored)):
+            notices += self._unfit(stream, tables[stream], everything=is_redefined)
         return notices
 
     def _unfit(self, stream: str, types: Mapping[str, str], *, everything: bool) -> Iterator[Notice]:

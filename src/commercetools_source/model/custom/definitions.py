@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -96,6 +96,10 @@ FIELD_TYPES: Mapping[str, FieldKind] = MappingProxyType(
 """The same for custom field types (https://docs.commercetools.com/api/projects/types#fieldtype)."""
 
 
+_MOST_KEYS = 5
+"""So many keys are named in a sentence."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldType:
     """What a field's values are: `element` of a set, `target` of a reference (type id) or nested (product type id)."""
@@ -114,11 +118,16 @@ class FieldType:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One attribute or custom field. `level`: "Product" or "Variant" for attributes, "" for custom fields."""
+    """One attribute or custom field. `level`: "Product" or "Variant" for attributes, "" for custom fields.
+
+    `keys`: those of its enumeration, None where it is none. No column depends on them: records keep a value whose key
+    was removed (https://docs.commercetools.com/api/releases of 2026-09-03).
+    """
 
     name: str
     type: FieldType
     level: str = ""
+    keys: tuple[str, ...] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +168,16 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field whose definition is not what it was; `before` or `after` is "" where there was or is none."""
+    """A field whose definition is not what it was; `before` or `after` is "" where there was or is none.
+
+    `gone`: the keys that its enumeration has no more.
+    """
 
     where: str
     name: str
     before: str
     after: str
+    gone: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return it in words."""
@@ -173,6 +186,10 @@ class Change:
             return f"new {field} ({self.after}) on {self.where}"
         if not self.after:
             return f"{field} ({self.before}) was removed from {self.where}"
+        if self.before == self.after:
+            named = ", ".join(map(repr, self.gone[:_MOST_KEYS]))
+            others = f" and {len(self.gone) - _MOST_KEYS} others" if len(self.gone) > _MOST_KEYS else ""
+            return f"{field} on {self.where} can be no more {named}{others}; rows that have such a value keep it"
         return f"{field} on {self.where} was {self.before} and is now {self.after}"
 
 
@@ -183,12 +200,15 @@ def changes(
     differences = []
     # In a fixed order, so that the notices of one change read alike in each run.
     for where in sorted({*before, *after}):
-        old, new = (
-            {definition.name: str(definition.type) for definition in side.get(where, ())} for side in (before, after)
-        )
-        names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-        differences += [Change(where, name, old.get(name, ""), new.get(name, "")) for name in names]
-    return tuple(differences)
+        old, new = ({definition.name: definition for definition in side.get(where, ())} for side in (before, after))
+        differences += [_change(where, name, old.get(name), new.get(name)) for name in sorted({*old, *new})]
+    return tuple(change for change in differences if change.before != change.after or change.gone)
+
+
+def _change(where: str, name: str, old: Definition | None, new: Definition | None) -> Change:
+    before, after = (side.keys if side else None for side in (old, new))
+    gone = () if before is None or after is None else tuple(key for key in before if key not in after)
+    return Change(where, name, str(old.type) if old else "", str(new.type) if new else "", gone)
 
 
 # --- reading records ---
@@ -212,8 +232,18 @@ def _definitions(value: object, kinds: Mapping[str, FieldKind]) -> list[Definiti
     for row in map(_dict, _list(value)):
         name = _text(row.get("name"))
         if name:
-            definitions.setdefault(name, Definition(name, _type(row.get("type"), kinds), _text(row.get("level"))))
+            field_type = _type(row.get("type"), kinds)
+            definition = Definition(name, field_type, _text(row.get("level")), _keys(_dict(row.get("type"))))
+            definitions.setdefault(name, definition)
     return list(definitions.values())
+
+
+def _keys(row: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return the keys of an enumeration, or of that of a set; None for another type."""
+    element = _dict(row.get("elementType")) if "elementType" in row else row
+    if "values" not in element:
+        return None
+    return tuple(filter(None, (_text(_dict(value).get("key")) for value in _list(element["values"]))))
 
 
 def _type(value: object, kinds: Mapping[str, FieldKind]) -> FieldType:
@@ -251,21 +281,34 @@ def custom_fields(types: Iterable[CustomType], resource: str) -> tuple[tuple[Def
     between two reads. A name whose types differ is `json`: every value fits it.
     """
     types_by_name: dict[str, list[tuple[str, FieldType]]] = defaultdict(list)
+    keys_by_name: dict[str, list[tuple[str, ...] | None]] = defaultdict(list)
     # By key and then id, so that the answer does not depend on the order of the records.
     for definer_type in sorted(types, key=lambda definer_type: (definer_type.key, definer_type.id)):
         if resource in definer_type.resources:
             for field in definer_type.fields:
                 types_by_name[field.name].append((definer_type.key or definer_type.id, field.type))
+                keys_by_name[field.name].append(field.keys)
     fields, conflicts = [], []
     for name, defined in sorted(types_by_name.items()):
         field_types = {field_type for _, field_type in defined}
         # JSON takes the values of all of them.
-        fields.append(Definition(name, field_types.pop() if len(field_types) == 1 else FieldType("json")))
+        field_type = field_types.pop() if len(field_types) == 1 else FieldType("json")
+        fields.append(Definition(name, field_type, keys=_united(keys_by_name[name])))
         if len({field_type for _, field_type in defined}) > 1:
             conflicts.append(
                 Conflict(resource, name, tuple((definer, str(field_type)) for definer, field_type in defined))
             )
     return tuple(fields), tuple(conflicts)
+
+
+def _united(keys: Iterable[tuple[str, ...] | None]) -> tuple[str, ...] | None:
+    """Return the keys that a field can have by one definition or another; None where one of them is no enumeration."""
+    united: dict[str, None] = {}
+    for row in keys:
+        if row is None:
+            return None
+        united |= dict.fromkeys(row)
+    return tuple(united)
 
 
 # --- names ---
