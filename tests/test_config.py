@@ -178,6 +178,7 @@ def test_a_value_is_typed(changes: dict[str, Any], field: str, value: Any) -> No
         ({"api_url": "https://api.eu-central-1.aws.commercetools.com"}, "it is not the one of region us-central1.gcp"),
         ({"colour": "blue"}, "'colour' is not a setting; the settings are project_key, client_id"),
         ({"client_secert": "x"}, "'client_secert' is not a setting; did you mean client_secret?"),
+        ({"CLIENT_SECRET": "x"}, "'CLIENT_SECRET' is not a setting; did you mean client_secret?"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_answered_with_the_legal_ones(changes: dict[str, Any], sentence: str) -> None:

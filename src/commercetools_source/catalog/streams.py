@@ -6,13 +6,13 @@ test holds each row against the platform's published contract.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from commercetools_source.catalog.stream import Paging, Parents, Retention, Stream
 from commercetools_source.errors import ConfigError
+from commercetools_source.errors.suggestion import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -565,6 +565,6 @@ def find(name: str | Stream) -> Stream:
     given: object = name  # type checkers know nothing of what a notebook hands over
     if isinstance(given, str) and given in STREAMS:
         return STREAMS[given]
-    near = difflib.get_close_matches(given, STREAMS, n=1) if isinstance(given, str) else ()
-    meant = f" Did you mean {near[0]}?" if near else ""
+    near = nearest(given, STREAMS) if isinstance(given, str) else None
+    meant = f" Did you mean {near}?" if near else ""
     raise ConfigError(f"there is no stream {name!r:.80}.{meant} Streams: {', '.join(STREAMS)}")

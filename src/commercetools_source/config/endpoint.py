@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from commercetools_source.config.settings import REGIONS
 from commercetools_source.config.values import is_blank, shown
+from commercetools_source.errors.suggestion import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,5 +116,5 @@ def _beside(api_url: str | None, service: str) -> str:
 
 def _nearest_first(word: str, legal: Iterable[str]) -> str:
     options = list(legal)
-    near = difflib.get_close_matches(word, options, n=1)
-    return ", ".join([*near, *(option for option in options if option not in near)])
+    near = nearest(word, options)
+    return ", ".join(sorted(options, key=lambda option: option != near))

@@ -6,7 +6,6 @@ system it reads only the settings file it is told to read.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -19,6 +18,7 @@ from commercetools_source.config.files import SettingsFile, read_settings_file, 
 from commercetools_source.config.settings import SETTINGS, Settings
 from commercetools_source.config.values import Secret, is_blank, is_zero, shown
 from commercetools_source.errors import ConfigError
+from commercetools_source.errors.suggestion import nearest, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -268,8 +268,7 @@ def _hashes(values: Mapping[str, Any]) -> bool:
 
 
 def _unknown(key: object) -> str:
-    near = difflib.get_close_matches(key, SETTINGS, n=1) if isinstance(key, str) else []
-    hint = f"did you mean {near[0]}?" if near else f"the settings are {', '.join(SETTINGS)}"
+    hint = suggestion(key if isinstance(key, str) else "", SETTINGS, f"the settings are {', '.join(SETTINGS)}")
     return f"{shown(key)} is not a setting; {hint}"
 
 
@@ -282,7 +281,7 @@ def _variables(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     for variable in environ:
         if variable.startswith("CTP_") and variable not in _NAMES:
             # So near that it is one letter: CTP_ is a prefix of other tools too, whose variables are no mistakes.
-            near = difflib.get_close_matches(variable, _NAMES, n=1, cutoff=0.9)
-            problems += [f"{shown(variable)} is not a setting; did you mean {name}?" for name in near]
+            name = nearest(variable, _NAMES, cutoff=0.9)
+            problems += [f"{shown(variable)} is not a setting; did you mean {name}?"] if name else []
     given = {name: environ[variable] for variable, name in _NAMES.items() if not is_blank(environ.get(variable))}
     return given, problems

@@ -6,7 +6,6 @@ lies, a Message included.
 
 from __future__ import annotations
 
-import difflib
 import hmac
 import re
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from commercetools_source.catalog.secrets import SECRETS
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.config.values import Secret
 from commercetools_source.errors import ConfigError
+from commercetools_source.errors.suggestion import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -223,5 +223,5 @@ def _last(name: str, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _near(word: str, legal: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, legal, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    meant = suggestion(word, legal)
+    return meant and f"; {meant}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
@@ -11,6 +10,7 @@ from commercetools_source.catalog.streams import find
 from commercetools_source.config.settings import SETTINGS
 from commercetools_source.config.values import is_blank, shown
 from commercetools_source.errors import ConfigError
+from commercetools_source.errors.suggestion import suggestion
 from commercetools_source.frontends.spark.partitions import Cluster
 from commercetools_source.frontends.spark.reading import relation_of
 from commercetools_source.frontends.spark.schema import chosen, column_types
@@ -152,9 +152,8 @@ def _stream(given: Mapping[str, str]) -> Stream:
     if relation is not None:
         return find(relation.stream)
     if "relation" in given:
-        near = difflib.get_close_matches(given["relation"], all_relations(), n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ConfigError(f"there is no relation {given['relation']!r}{hint}")
+        hint = suggestion(given["relation"], all_relations(), "`commercetools-source schema` lists all")
+        raise ConfigError(f"there is no relation {given['relation']!r}; {hint}")
     raise ConfigError("stream is missing; name one, for example .option('stream', 'orders')")
 
 
@@ -171,6 +170,6 @@ def _where(stream: Stream, given: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _unknown(name: str) -> str:
-    near = difflib.get_close_matches(name, [*OPTIONS, *SETTINGS], n=1)
-    hint = f"did you mean {near[0]}?" if near else f"the options are {', '.join([*OPTIONS, *SETTINGS])}"
+    legal = [*OPTIONS, *SETTINGS]
+    hint = suggestion(name, legal, f"the options are {', '.join(legal)}")
     return f"{shown(name)} is no option; {hint}"

@@ -6,7 +6,6 @@ Money is a decimal in relations; what is nested in a record is JSON text, or VAR
 
 from __future__ import annotations
 
-import difflib
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import columns
 from commercetools_source.destinations.parquet.files import fields as arrow_schema
 from commercetools_source.errors import ConfigError
+from commercetools_source.errors.suggestion import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,9 +60,7 @@ def chosen(types: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     """
     missing = next((name for name in names if name not in types), None)
     if missing is not None:
-        folded = {name.lower(): name for name in types}
-        near = difflib.get_close_matches(missing.lower(), folded, n=1)
-        hint = f"did you mean {folded[near[0]]}?" if near else f"the columns are {', '.join(types)}"
+        hint = suggestion(missing, types, f"the columns are {', '.join(types)}")
         raise ConfigError(f"there is no column {missing!r}; {hint}")
     twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
     if twice is not None:
