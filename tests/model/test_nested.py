@@ -26,8 +26,11 @@ COLUMNS = [
     ("messages", "order.lineItems[].colour", ""),
     # The names before the last one are data.
     ("categories", "name.*.colour", ""),
-    # It has the name of another column, as DuckDB reads names.
+    # DuckDB would read another field by its name: that of a column, of a part of a money, of an object.
     ("orders", "shippingAddress.COUNTRY", ""),
+    ("orders", "totalPrice.currencycode", ""),
+    ("orders", "lineItems[].Variant", ""),
+    ("orders", "lineItems[].variant.PRICES", ""),
 ]
 
 

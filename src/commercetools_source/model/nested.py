@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
+from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.model.relation import Field
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ _Path = tuple[str, ...]
 def with_nested(relations: Sequence[Relation], paths: Iterable[str]) -> list[Relation]:
     """Return a stream's relations, each with a JSON column for every path that leads into its items.
 
-    None for a path that leads into a column of JSON, which has the value, and for one whose name is taken.
+    None for a path that leads into a column of JSON, which has the value, and for a name that DuckDB would take
+    for another one: it does not tell `Country` from `country`, as column or as field.
     """
     added: dict[str, list[Field]] = {}
     for relation, field in _columns(relations, paths):
@@ -54,6 +56,7 @@ def _columns(relations: Sequence[Relation], paths: Iterable[str]) -> Iterator[tu
     places = [(relation, {place for origin in relation.origins for place in _places(origin)}) for relation in relations]
     # DuckDB's names ignore case: https://duckdb.org/docs/stable/sql/dialect/keywords_and_identifiers
     taken = {relation.name: {field.name.casefold() for field in relation.columns} for relation in relations}
+    read = {relation.name: _read(relation) for relation in relations}
     for text in paths:
         path = tuple(text.replace(_ITEM, f".{_ITEM}").split("."))
         depths = [max((len(place) for place in ways if path[: len(place)] == place), default=-1) for _, ways in places]
@@ -63,8 +66,12 @@ def _columns(relations: Sequence[Relation], paths: Iterable[str]) -> Iterator[tu
             continue
         name = "_".join(rest)
         for relation in (relation for (relation, _), depth in zip(places, depths, strict=True) if depth == deepest):
-            if name.casefold() not in taken[relation.name] and not _is_in_json(relation, rest):
+            if name.casefold() in taken[relation.name] or _is_in_json(relation, rest):
+                continue
+            prefixes = {_folded(rest[:length]): rest[:length] for length in range(1, len(rest) + 1)}
+            if all(read[relation.name].get(folded, prefix) == prefix for folded, prefix in prefixes.items()):
                 taken[relation.name].add(name.casefold())
+                read[relation.name] |= prefixes
                 level = -1 if relation.parent else 0
                 yield relation, Field(name, "json", nullable=True, path=rest, level=level)
 
@@ -76,12 +83,26 @@ def _places(origin: Origin) -> Iterator[_Path]:
         yield tuple(name for names in branches for name in names)
 
 
-def _is_in_json(relation: Relation, path: _Path) -> bool:
+def _own(relation: Relation) -> Iterator[Field]:
+    """Yield the columns that hold values of the item itself."""
     own = -1 if relation.parent else 0
-    return any(
-        field.kind == "json"
-        and field.source == "value"
-        and field.level == own
-        and path[: len(field.path)] == field.path
-        for field in relation.columns
-    )
+    return (field for field in relation.columns if field.source == "value" and field.level == own)
+
+
+def _is_in_json(relation: Relation, path: _Path) -> bool:
+    return any(field.kind == "json" and path[: len(field.path)] == field.path for field in _own(relation))
+
+
+def _read(relation: Relation) -> dict[_Path, _Path]:
+    """Return the paths of all fields that a query reads of an item, and of the objects around them, by their folds."""
+    paths = set[_Path]()
+    for field in _own(relation):
+        # An amount is read from several fields of its money.
+        read = KINDS[field.kind].read
+        ends = [(*field.path, name) for name in read] if isinstance(read, dict) else [field.path]
+        paths |= {end[:length] for end in ends for length in range(1, len(end) + 1)}
+    return {_folded(path): path for path in paths}
+
+
+def _folded(path: _Path) -> _Path:
+    return tuple(name.casefold() for name in path)
