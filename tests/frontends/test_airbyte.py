@@ -222,13 +222,30 @@ def test_a_full_refresh_that_left_a_record_out_is_read_again_by_the_next_attempt
     assert lost in {message["record"]["data"]["id"] for message in again if message["type"] == "RECORD"}
 
 
-def test_a_stream_that_must_wait_says_that_it_is_rate_limited(shop: Sandbox) -> None:
-    shop.faults.add(Fault("throttle", "/orders", seconds=1, after=3, times=1))
-    settings = config(shop, page_size=20, concurrency=1, retry_seconds=30)
-    status, messages = run("read", config=settings, catalog=catalog(orders="incremental"))
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/orders", "orders"),
+        ("/in-store/key=*/orders", "orders"),
+        ("/custom-objects/*", "custom_objects"),
+        ("/product-selections/*/products", "product_selection_products"),
+        ("/", "project"),
+    ],
+)
+def test_a_stream_that_must_wait_says_that_it_is_rate_limited(path: str, name: str) -> None:
+    with Sandbox(rows=rows_of("/orders", "/stores", "/custom-objects", "/product-selections", "/products")) as shop:
+        shop.faults.add(Fault("throttle", path, seconds=0, after=3, times=1))
+        settings = config(shop, page_size=20, concurrency=1, retry_seconds=30)
+        if "in-store" in path:
+            settings["store_key"] = next(one["store"]["key"] for one in shop.records("orders") if "store" in one)
+        # Of products nothing is held up where it is about those of a selection.
+        status, messages = run(
+            "read", config=settings, catalog=catalog(**{name: "full_refresh", "products": "incremental"})
+        )
     assert status == 0
-    reasons = [row["reasons"][0]["type"] for row in traces(messages, "STREAM_STATUS") if "reasons" in row]
-    assert reasons == ["RATE_LIMITED"]
+    held_up = [row for row in traces(messages, "STREAM_STATUS") if "reasons" in row]
+    assert [row["stream_descriptor"]["name"] for row in held_up] == [name]
+    assert [reason["type"] for row in held_up for reason in row["reasons"]] == ["RATE_LIMITED"]
 
 
 @pytest.mark.parametrize(
@@ -260,10 +277,11 @@ def test_a_mistake_is_one_trace_that_names_it(shop: Sandbox, files: dict[str, An
     assert SECRET not in json.dumps(messages)
 
 
-BROKEN = [
+BROKEN: list[Any] = [
     {"format": 99},
     {"lastModifiedAt": "2026-01-01T00:00:00.000Z"},  # of Airbyte's own connector
     {"__ab_no_cursor_state_message": True},
+    "2026-01-01",
 ]
 
 
@@ -272,7 +290,7 @@ def state_of(stream: str, stored: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("stored", BROKEN, ids=str)
-def test_a_state_that_cannot_be_used_stops_its_own_stream_alone(shop: Sandbox, stored: dict[str, Any]) -> None:
+def test_a_state_that_cannot_be_used_stops_its_own_stream_alone(shop: Sandbox, stored: Any) -> None:
     chosen = catalog(orders="incremental", zones="incremental")
     settings = config(shop, emit_deletions=True)
     status, messages = run("read", config=settings, catalog=chosen, state=[state_of("orders", stored)])
@@ -287,8 +305,8 @@ def test_a_state_that_cannot_be_used_stops_its_own_stream_alone(shop: Sandbox, s
     assert [one["stream"]["stream_descriptor"]["name"] for one in states(messages)] == ["zones"]
 
 
-@pytest.mark.parametrize("stored", [BROKEN[1], {COMPLETE: False}], ids=str)
-def test_a_full_refresh_asks_for_nothing_of_a_state_that_cannot_be_used(shop: Sandbox, stored: dict[str, Any]) -> None:
+@pytest.mark.parametrize("stored", [BROKEN[1], BROKEN[-1], {COMPLETE: False}], ids=str)
+def test_a_full_refresh_asks_for_nothing_of_a_state_that_cannot_be_used(shop: Sandbox, stored: Any) -> None:
     chosen = catalog(orders="full_refresh")
     status, messages = run("read", config=config(shop), catalog=chosen, state=[state_of("orders", stored)])
     assert (status, statuses(messages)[-1]) == (0, ("orders", "COMPLETE"))

@@ -46,7 +46,7 @@ class _Catalog(msgspec.Struct):
 
 class _Stored(msgspec.Struct):
     stream_descriptor: _Descriptor
-    stream_state: dict[str, Any] | None = None
+    stream_state: Any = None
 
 
 class _State(msgspec.Struct):
@@ -119,9 +119,10 @@ def states(given: Any, chosen: Mapping[Stream, bool], project: str) -> dict[Stre
     going_on: dict[Stream, StreamState] = {}
     for stream, full in chosen.items():
         previous = stored.get(stream.name, {})
-        done = previous.get(COMPLETE) is True
+        mark = previous if isinstance(previous, dict) else {}
+        done = mark.get(COMPLETE) is True
         # That of another project says nothing of this one's records; releases before did not name it.
-        if not (full and done and previous.get(_PROJECT, project) == project):
+        if not (full and done and mark.get(_PROJECT, project) == project):
             # To an incremental read, a full refresh that was complete says nothing.
             going_on[stream] = AIRBYTE.restored(None if done or not previous else previous, full=full)
     return going_on

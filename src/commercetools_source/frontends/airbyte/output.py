@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections import Counter
@@ -38,7 +39,7 @@ class AirbyteOutput:
 
     def __init__(self, states: Mapping[Stream, StreamState], full: Mapping[Stream, bool], *, deletions: bool) -> None:
         self._states = {stream.name: state for stream, state in states.items()}
-        self._paths = {stream.name: stream.path for stream in states}
+        self._requests = {stream.name: _request_of(stream) for stream in states}
         self._full = full
         self._deletions = deletions
         self._lock = threading.Lock()  # workers tell of retries while the caller's thread writes records
@@ -85,7 +86,7 @@ class AirbyteOutput:
                 until = time.time_ns() // 1_000_000 + round(event.delay * 1000)
                 reason = {"type": "RATE_LIMITED", "rate_limited": {"quota_reset": until}}
                 for name in sorted(self._statuses):
-                    if event.path.endswith(self._paths[name]):
+                    if self._requests[name].fullmatch(event.path):
                         messages.status(name, "RUNNING", [reason])
 
     def _send(self, name: str, rows: Sequence[msgspec.Raw]) -> None:
@@ -97,3 +98,10 @@ class AirbyteOutput:
     def _show(self, name: str, status: str) -> None:
         self._statuses[name] = status
         messages.status(name, status)
+
+
+def _request_of(stream: Stream) -> re.Pattern[str]:
+    """Return what matches the path of a request for `stream`, below any parent and in any store."""
+    _, _, path = stream.path.rpartition(":")  # behind the name of another service
+    parts = (re.escape(part) for part in re.split(r"\{\w+\}", path.rstrip("/")))
+    return re.compile(f"/[^/]+(/in-store/key=[^/]+)?{'[^/]+'.join(parts)}")
