@@ -393,6 +393,22 @@ def test_a_custom_field_whose_type_changes_gets_a_column_for_each_type(tmp_path:
         warehouse.pipeline.deactivate()
 
 
+@pytest.mark.parametrize("contract", ["freeze", "discard_row"])
+def test_a_new_custom_field_costs_no_row_where_the_contract_allows_no_new_column(tmp_path: Path, contract: str) -> None:
+    with Sandbox(rows=rows_of("/customer-groups")) as shop:
+        warehouse = Warehouse(tmp_path, shop)
+        warehouse.load(["customer_groups"], relations=True)
+        field = {"name": "size", "label": {"en": "size"}, "required": False, "type": {"name": "String"}}
+        sized = shop.create("types", {**TYPE, "fieldDefinitions": [field]})
+        custom = {"type": {"typeId": "type", "id": sized["id"]}, "fields": {"size": "large"}}
+        shop.create("customer_groups", {"name": "sized", "custom": custom})
+        warehouse.load(["customer_groups"], relations=True, contract={"columns": contract})
+        (row,) = warehouse.rows("SELECT custom_fields FROM model_customer_groups WHERE name = 'sized'")
+        assert json.loads(row[0]) == {"size": "large"}
+        assert warehouse.versions("model_customer_groups") == versions(shop, "customer_groups")
+        warehouse.pipeline.deactivate()
+
+
 def test_relations_are_not_added_to_what_was_read_without_them_and_a_resource_with_another_name_begins_anew(
     tmp_path: Path,
 ) -> None:

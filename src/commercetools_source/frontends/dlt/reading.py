@@ -138,16 +138,20 @@ class _Reading:
         for relation in self._relations.of(records, rows):
             if replaces or len(relation.rows):
                 name = f"{prefix}_{relation.name}"
-                fitting = with_variants(relation, name)
+                fitting = with_variants(relation, name, grows=self._grows())
                 yield _for_table(fitting.rows, name, relation_hints(fitting), disposition)
 
     def _note_unfit(self) -> None:
         """Let new fields become columns of the next run, unless the schema's contract forbids new columns."""
         for notice in surprises((), {(self._stream.name, name): n for name, n in self._rows.misfits.items()}):
             tell(notice)
-        contract = dlt.current.source_schema().resolve_contract_settings_for_table(self._resource.table_name)
-        if contract["columns"] == "evolve" and (new := new_fields(self._rows)):
+        if self._grows() and (new := new_fields(self._rows)):
             self._kept["fields"] = [*self._added, *new]
+
+    def _grows(self) -> bool:
+        """Return whether the schema's contract allows new columns."""
+        contract = dlt.current.source_schema().resolve_contract_settings_for_table(self._resource.table_name)
+        return bool(contract["columns"] == "evolve")
 
 
 def _for_table(rows: Any, name: str, described: dict[str, Any], disposition: str) -> Any:

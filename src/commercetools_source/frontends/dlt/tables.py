@@ -64,11 +64,12 @@ def shown(table: pa.Table, types: Mapping[str, str], form: str) -> Any:
     return table if form == "arrow" else _dicts(table, types) or dlt.mark.materialize_table_schema()
 
 
-def with_variants(table: RelationTable, name: str) -> RelationTable:
+def with_variants(table: RelationTable, name: str, *, grows: bool) -> RelationTable:
     """Return the table as it can be loaded into the one called `name`: no column there changes its type.
 
     A column that has another one there, because somebody changed the definition of a custom field or an attribute,
-    becomes a column beside it, named as dlt names such columns: `custom_size__v_text`.
+    becomes a column beside it, named as dlt names such columns: `custom_size__v_text`. Unless the table `grows`,
+    columns that it does not have are left out: a custom field is in the JSON of all of them, too.
     https://dlthub.com/docs/general-usage/schema#variant-columns
     """
     schema = dlt.current.source_schema()
@@ -82,8 +83,9 @@ def with_variants(table: RelationTable, name: str) -> RelationTable:
         )
         known = held.get(schema.naming.normalize_path(column), {}).get("data_type", kind)
         names[column] = column if known == kind else f"{column}__v_{kind}"
-    types = {names[column]: sql for column, sql in table.types.items()}
-    return replace(table, types=types, rows=table.rows.rename_columns([*names.values()]))
+    taken = [column for column, new in names.items() if grows or not held or schema.naming.normalize_path(new) in held]
+    types = {names[column]: table.types[column] for column in taken}
+    return replace(table, types=types, rows=table.rows.select(taken).rename_columns([*types]))
 
 
 def new_fields(rows: ArrowRows) -> list[str]:
