@@ -67,7 +67,7 @@ def test_a_server_that_counts_as_many_as_it_makes_up_or_nothing_at_all_is_not_fo
         total = {"total": len(asked) + 1} if grows and ("withTotal", "true") in params else {}
         return parse(json.dumps({"results": [{"container": f"{len(asked):09}"}], **total}).encode())
 
-    with pytest.raises(StateError, match="makes up answers"):
+    with pytest.raises(StateError, match="makes up answers" if grows else "have no total"):
         list(parents_of(get, STREAMS["custom_objects"], 500))
     assert len(asked) < 3000
 

@@ -468,6 +468,30 @@ def test_an_empty_list_that_counts_nothing_is_no_end_of_a_stream(sandbox: Sandbo
     assert zones.complete
 
 
+@pytest.mark.parametrize("body", [b'{"count":0,"results":[]}', b'{"count":0,"total":null,"limit":20,"results":[]}'])
+def test_an_empty_list_without_the_total_that_was_asked_for_is_no_end(
+    sandbox: Sandbox, tmp_path: Path, body: bytes
+) -> None:
+    streams = ["orders", "custom_objects", "mcp_servers", "product_selection_products"]
+
+    def change(exchange: Exchange) -> None:
+        # Not the first pages: an empty answer at the end of a range, and where one asks whether a parent is there.
+        if exchange.target.startswith("/product-selections/"):
+            imitated(exchange)
+        elif "withTotal=true" in exchange.target or "id%20%3D%20" in exchange.target:
+            exchange.body = body
+
+    path = tmp_path / "shop"
+    with Middle(sandbox) as middle:
+        assert run(middle, path, [*streams, "zones"], page_size=5).complete
+        before = counts(path, streams)
+        middle.change = change
+        outcomes = run(middle, path, streams, page_size=5).outcomes
+        for outcome in outcomes:
+            assert "have no total, without which" in str(outcome.error), outcome
+        assert counts(path, streams) == before
+
+
 def test_pages_without_records_that_the_platform_counts_fail_their_stream(sandbox: Sandbox, tmp_path: Path) -> None:
     def change(exchange: Exchange) -> None:
         if path_of(exchange) == "/orders":

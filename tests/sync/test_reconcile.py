@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -19,17 +20,19 @@ from commercetools_source.errors import ConfigError, DestinationError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Event
 from commercetools_source.extract.abilities import Difference, Tombstone
 from commercetools_source.extract.checkpoint import StreamState, decode, encode
+from commercetools_source.extract.selection import Selection
 from commercetools_source.http.exchange import Timing
 from commercetools_source.report.compare import ComparisonReport
 from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync.compare import Verdict, sweep, verify
+from commercetools_source.sync.deletions import Kept, lookup
 from commercetools_source.sync.run import Summary, sync
 from commercetools_source.sync.sweeping import Guard, refusal
 from deleting import delete_one
 from patience import Jumps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -183,6 +186,26 @@ def test_a_lasting_fault_of_messages_costs_runs_their_deletions_and_no_record(sh
     assert shop.query("SELECT id FROM raw.orders WHERE _deleted_at IS NOT NULL") == [gone]
     shop.sandbox.clock.advance(3600)
     assert shop.sync("orders").deleted == {}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"createdAt": value} for value in ("soon", "9999-12-31T23:59:59-12:00", 5, None)]
+    + [{"resource": value} for value in (None, {}, {"id": 5}, [])]
+    + [{"type": 5}],
+)
+def test_a_message_of_another_form_is_named_and_ends_no_run(odd: dict[str, Any]) -> None:
+    time = "2026-01-01T00:00:00.000Z"
+    message = {"id": "a", "type": "OrderDeleted", "createdAt": time, "resource": {"id": "b"}, **odd}
+    stored = {"orders": StreamState(cursor=time)}
+
+    def get(_path: str, _params: object, parse: Callable[[bytes], Any], _attempts: int | None) -> Any:
+        return parse(json.dumps({"results": [message], "count": 1, "total": 1}).encode())
+
+    pages = Kept(lookup(get, [STREAMS["orders"]], stored, Selection(bound="2026-01-02T00:00:00.000Z"), 500))
+    assert list(pages) == []
+    assert str(pages.result.error).startswith(("a Message is not of the documented form: ", "a record has no text in"))
+    assert pages.result.states["orders"].deletions_from == time
 
 
 def test_rows_that_cannot_be_marked_cost_their_stream_its_deletions_and_nothing_else(shop: Shop) -> None:

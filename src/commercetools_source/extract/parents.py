@@ -13,6 +13,7 @@ from commercetools_source.extract import paging
 from commercetools_source.extract.advice import MISSING_PERMISSION
 from commercetools_source.extract.envelope import Rows, decode_rows, refuse_odd
 from commercetools_source.extract.keyset import comparison
+from commercetools_source.extract.request import uncounted
 from commercetools_source.extract.selection import range_of
 
 if TYPE_CHECKING:
@@ -22,10 +23,9 @@ __all__ = ["is_gone", "parents_of", "values_at"]
 
 _NOT_FOUND = "ResourceNotFound"
 """The platform's code for what is not there (https://docs.commercetools.com/api/errors)."""
-_UNCOUNTED = 1_000
-"""Values that are believed where the answer has no count, which the platform always sends when it is asked to."""
 _GROWTH = 2
-"""So many times the records that there were at the start may be there in the end: records come meanwhile."""
+"""So many times the records that there were at the start may be there in the end, and `_MORE`: records come meanwhile."""
+_MORE = 1_000
 
 
 def parents_of(get: paging.Get, stream: Stream, page_size: int, store: str = "") -> Iterator[tuple[str, ...]]:
@@ -90,7 +90,7 @@ def _distinct(get: paging.Get, parents: Parents) -> Iterator[tuple[str, ...]]:
     seen: set[str] = set()
     # The first look counts the whole collection; with a predicate the platform would count to 10,000 only.
     rows, total = _counted(get, parents.source, order)
-    at_start = most = _UNCOUNTED if total is None else total
+    at_start = most = total
     while rows:
         value = rows[0].get(field)
         if not isinstance(value, str):
@@ -105,7 +105,7 @@ def _distinct(get: paging.Get, parents: Parents) -> Iterator[tuple[str, ...]]:
         if len(seen) > most:
             # Records come while the list is made; a server that makes up values has more of them than it counts.
             total = _counted(get, parents.source, order)[1]
-            most = min(at_start if total is None else total, _GROWTH * at_start + _UNCOUNTED)
+            most = min(total, _GROWTH * at_start + _MORE)
             if len(seen) > most:
                 raise StateError(
                     f"listing by {field} found {counted(len(seen), 'value')} where {parents.source} counts at most"
@@ -120,7 +120,7 @@ def _distinct(get: paging.Get, parents: Parents) -> Iterator[tuple[str, ...]]:
 def _look(get: paging.Get, path: str, where: str | None, *params: tuple[str, str]) -> list[dict[str, Any]]:
     """Return at most one record of the collection at `path`.
 
-    Raises StateError when none comes although the platform counts some.
+    Raises StateError as `_counted` does when none comes.
     """
     asked = [*params, *([("where", where)] if where is not None else [])]
     answer: Rows = get(path, [("limit", "1"), *asked, ("withTotal", "false")], decode_rows, None)
@@ -129,13 +129,15 @@ def _look(get: paging.Get, path: str, where: str | None, *params: tuple[str, str
     return answer.rows or _counted(get, path, *asked)[0]
 
 
-def _counted(get: paging.Get, path: str, *params: tuple[str, str]) -> tuple[list[dict[str, Any]], int | None]:
+def _counted(get: paging.Get, path: str, *params: tuple[str, str]) -> tuple[list[dict[str, Any]], int]:
     """Return at most one record of the collection at `path`, and the platform's count of all of them.
 
-    Raises StateError when none comes although the platform counts some.
+    Raises StateError when the answer has no count, or no record although the platform counts some.
     """
     answer: Rows = get(path, [("limit", "1"), *params, ("withTotal", "true")], decode_rows, None)
     refuse_odd(path, answer.odd)
+    if answer.total is None:
+        raise StateError(uncounted(path))
     if not answer.rows and answer.total:
         raise StateError(paging.cut_short(path))
     return answer.rows, answer.total

@@ -37,6 +37,7 @@ __all__ = [
     "cut_short",
     "is_oversized",
     "path_of",
+    "uncounted",
 ]
 
 PATIENT_ATTEMPTS = 2
@@ -131,15 +132,14 @@ class PageRequest:
     def first(self) -> msgspec.Raw | None:
         """Return the first record, None where the platform's count says that there is none.
 
-        Raises StateError when no record comes although the platform counts some.
+        Raises StateError as `ends` does.
         """
         for counted in (False, True):
             # As at the end of a range: an empty page proves nothing by itself.
             fetched = self.fetch(1, None, counted=counted)
             if fetched.page.records:
                 return fetched.page.records[0]
-        if (fetched.total or 0) > self.key_range.offset:
-            raise StateError(cut_short(self.label))
+        self._refuse_unproven(fetched.total)
         return None
 
     def look(self) -> list[dict[str, Any]]:
@@ -153,7 +153,8 @@ class PageRequest:
         """Return whether nothing is left of the range: it takes one small request.
 
         A page may be shorter than asked for though it is not the last one, when something between us and the
-        platform lowers `limit`. Raises StateError when no record comes although the platform counts some.
+        platform lowers `limit`. Raises StateError when no record comes although the platform counts some, or does not
+        say how many it counts.
         """
         if self.key_range.offset > LARGEST_OFFSET:
             return True  # nobody can ask
@@ -166,10 +167,16 @@ class PageRequest:
             raise
         if fetched.page.records:
             return False
-        # Some gateways answer what they do not understand with an empty list; only the count gives them away.
-        if fetched.total is not None and fetched.total > self.key_range.offset:
-            raise StateError(cut_short(self.label))
+        self._refuse_unproven(fetched.total)
         return True
+
+    def _refuse_unproven(self, total: int | None) -> None:
+        """Raise StateError unless `total`, which was asked for, says that an empty page is the end."""
+        # Some gateways answer what they do not understand with an empty list; only the total gives them away.
+        if total is None:
+            raise StateError(uncounted(self.label))
+        if total > self.key_range.offset:
+            raise StateError(cut_short(self.label))
 
     def behind(self, record: msgspec.Raw) -> KeyRange:
         """Return what is left of the range behind `record`; raises StateError as `advance` does."""
@@ -204,6 +211,14 @@ def cut_short(label: str) -> str:
     """Return what a person should know when answers have fewer records than the platform counts."""
     return (
         f"answers of {label} have fewer records than the platform counts there;"
+        " look for a proxy or gateway that changes requests or answers"
+    )
+
+
+def uncounted(label: str) -> str:
+    """Return what a person should know when an empty answer lacks the total that was asked for."""
+    return (
+        f"answers of {label} have no total, without which nobody can tell whether records are missing;"
         " look for a proxy or gateway that changes requests or answers"
     )
 

@@ -12,7 +12,7 @@ import msgspec
 
 from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import STREAMS, Stream
-from commercetools_source.catalog.timestamps import shift
+from commercetools_source.catalog.timestamps import instant, moment, shift
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import CommercetoolsError, ConfigError, ForbiddenError, RecordError
@@ -84,7 +84,7 @@ def deletions(
         for record in page.records:
             message = _decoded(record)
             # The whole Message is handed on: some hold the record as it was at last.
-            tombstones.setdefault(message.type, []).append(Tombstone(message.resource.id, message.createdAt, record))
+            tombstones.setdefault(message.type, []).append(Tombstone(message.resource.id, _time_of(message), record))
         for name in tombstones.keys() & by_type.keys():
             yield by_type[name], tombstones[name]
 
@@ -103,6 +103,14 @@ def _decoded(record: msgspec.Raw) -> _Message:
         return _message.decode(record)
     except msgspec.DecodeError as error:  # names the field, shows no value
         raise CommercetoolsError(f"a Message is not of the documented form: {error}") from error
+
+
+def _time_of(message: _Message) -> str:
+    try:
+        # As the platform writes it: how far Messages were read is compared as text.
+        return instant(moment(message.createdAt))
+    except (ValueError, OverflowError):
+        raise CommercetoolsError("a Message is not of the documented form: its createdAt is no time") from None
 
 
 class Kept(Generic[_Item, _Result]):
