@@ -339,6 +339,25 @@ def test_no_option_touches_what_lies_beside_the_file_that_it_writes(tmp_path: Pa
     assert all((tmp_path / name).read_text() == "theirs" for name in beside)
 
 
+def test_a_link_that_an_option_names_stays_and_the_file_it_points_to_is_written(tmp_path: Path) -> None:
+    commands = [
+        ["schema", "zones", "--erd", "zones.svg"],
+        ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "shop.prom", "--report", "page.html"],
+        ["report", "-d", "shop.db", "-o", "other.html"],
+    ]
+    names = ("zones.svg", "shop.prom", "page.html", "other.html")
+    (tmp_path / "shared").mkdir()
+    for name in names:
+        (tmp_path / "shared" / name).touch()
+        (tmp_path / name).symlink_to(f"shared/{name}")
+    for command in commands * 2:
+        assert app.run(command) == 0
+    for name in names:
+        assert (tmp_path / name).is_symlink()
+        assert (tmp_path / "shared" / name).stat().st_size > 0
+    assert {path.name for path in (tmp_path / "shared").iterdir()} == {*names}
+
+
 @pytest.mark.parametrize("command", [*WRITING, ["demo", "--size", "tiny", "--path"]], ids=" ".join)
 def test_a_log_without_its_database_is_somebody_elses(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]

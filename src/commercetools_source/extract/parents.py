@@ -24,8 +24,8 @@ __all__ = ["is_gone", "parents_of", "values_at"]
 _NOT_FOUND = "ResourceNotFound"
 """The platform's code for what is not there (https://docs.commercetools.com/api/errors)."""
 _GROWTH = 2
-"""So many times the records that there were at the start may be there in the end, and `_MORE`: records come meanwhile."""
 _MORE = 1_000
+"""So many times the records of the start, and so many more, may be there in the end: records come meanwhile."""
 
 
 def parents_of(get: paging.Get, stream: Stream, page_size: int, store: str = "") -> Iterator[tuple[str, ...]]:

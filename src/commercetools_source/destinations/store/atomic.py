@@ -43,8 +43,9 @@ def replace_file(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o
     `mode` is who may read and write it, within what the process allows, from the first moment on.
 
     Until then it has a name that nobody can have used: what lies beside it is not ours. A run that is killed leaves
-    such a file.
+    such a file. Through a symbolic link the file that it points to is written, and the link stays.
     """
+    path = path.resolve() if path.is_symlink() else path
     # In the same folder, because a rename across file systems is a copy.
     temporary = path.with_name(f".{path.name[:_NAME_KEPT]}.{secrets.token_hex(8)}{TEMPORARY}")
     out = open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode))  # noqa: SIM115 - closed there
