@@ -83,6 +83,8 @@ def test_any_other_spec_is_answered_with_the_legal_ones(spec: str) -> None:
         ("duckdb:md:shop", "'duckdb:md:…' is no DuckDB file"),
         ("parquet:ftp://bucket/prefix", "'parquet:ftp:…' is no Parquet folder"),
         ("jsonl:https://host/lines", "'jsonl:https:…' is no folder of JSON lines"),
+        ("duckdb:data/", "'duckdb:data/' ends as a folder does; name a file in it, such as commercetools.duckdb"),
+        ("ducklake:data/.", "'ducklake:data/.' ends as a folder does"),
         ("~nobody-of-this-name/shop.db", "home folder of somebody unknown"),
         ("parquet:~nobody-of-this-name", "home folder of somebody unknown"),
         ("shop\0.db", r"characters that no file name should have"),

@@ -147,7 +147,11 @@ def parse(spec: str, rows: Sequence[DestinationType]) -> Target:
         row, text = names[scheme[1]], spec[scheme.end() :]
         if not text.strip():
             raise ConfigError(f"destination {shown} has nothing after the colon; legal are {legal_forms(rows)}")
-        return Target(row, _location(row, text), shown)
+        location = _location(row, text)
+        # A path of Python has no slash at its end: a file would get the name that was meant for a folder.
+        if row.suffixes and location.is_local() and location.text.endswith(("/", "/.")):
+            raise ConfigError(f"destination {shown} ends as a folder does; name a file in it, such as {row.default}")
+        return Target(row, location, shown)
     if scheme is not None and scheme[1] in bare and spec[scheme.end() :].strip():
         return Target(bare[scheme[1]], Location(spec), shown)
     if scheme is None:
