@@ -33,6 +33,7 @@ def options(**given: str) -> Any:
         ({"stream": "orders", "colums": "id"}, "'colums' is no option; did you mean columns?"),
         ({"stream": "orders", "columns": "id, totl"}, "there is no column 'totl'; the columns are id, version"),
         ({"stream": "orders", "columns": "id, Version"}, "there is no column 'Version'; did you mean version?"),
+        ({"stream": "orders", "columns": " , ,"}, "columns is ' , ,', which names none; name some, or leave it out"),
         ({"stream": "orders", "columns": "id,id"}, "the column id is named twice; name each once"),
         ({"stream": "orders", "page_size": "900"}, "page_size is '900'; it must be a whole number from 1 to 500"),
         ({"stream": "orders", "slots": "0"}, "slots is '0'; it must be a whole number from 1 on"),

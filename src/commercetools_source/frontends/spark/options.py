@@ -160,8 +160,12 @@ def _stream(given: Mapping[str, str]) -> Stream:
 def _types(stream: Stream, given: Mapping[str, str]) -> dict[str, str]:
     relation = relation_of(given["relation"], stream) if "relation" in given else None
     types = column_types(stream, relation)
-    names = [name.strip() for name in given.get("columns", "").split(",") if name.strip()]
-    return chosen(types, names) if names else types
+    if "columns" not in given:
+        return types
+    names = [name.strip() for name in given["columns"].split(",") if name.strip()]
+    if not names:
+        raise ConfigError(f"columns is {shown(given['columns'])}, which names none; name some, or leave it out for all")
+    return chosen(types, names)
 
 
 def _where(stream: Stream, given: Mapping[str, str]) -> tuple[str, ...]:
