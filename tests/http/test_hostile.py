@@ -418,3 +418,15 @@ def test_what_cannot_get_better_is_not_repeated(url: str) -> None:
     jumps = Jumps()
     assert fault(url, jumps).lasting
     assert jumps.waits == []
+
+
+ALERTS = {42: "a certificate of ours", 43: "a certificate of ours", 49: "refuses this machine", 71: "none of the ciphers"}
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_a_refusal_in_the_handshake_is_named_and_not_repeated(alert: int) -> None:
+    jumps = Jumps()
+    # A fatal alert (https://datatracker.ietf.org/doc/html/rfc8446#section-6)
+    with Script(greeting=bytes((21, 3, 3, 0, 2, 2, alert))) as script:
+        assert ALERTS[alert] in str(fault(script.url.replace("http:", "https:"), jumps))
+    assert jumps.waits == []

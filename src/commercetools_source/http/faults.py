@@ -47,6 +47,9 @@ _READ_CODINGS = frozenset({"identity", "gzip", "x-gzip"})
 _TRUST = "; where a company's proxy signs, set REQUESTS_CA_BUNDLE to the file of its certificates"
 _UNTRUSTED = frozenset({18, 19, 20, 21})
 
+_REFUSED_CERTIFICATES = ("BAD_CERTIFICATE", "UNSUPPORTED_CERTIFICATE")
+"""How servers say that a certificate of ours is missing, before TLS 1.3 has a word for it."""
+
 HANDSHAKES: Mapping[str, str] = {
     "WRONG_VERSION_NUMBER": "it does not speak TLS at this port; check scheme and port of the URL or of the proxy",
     "HTTP_REQUEST": "it does not speak TLS at this port; check scheme and port of the URL or of the proxy",
@@ -56,7 +59,17 @@ HANDSHAKES: Mapping[str, str] = {
     "NO_PROTOCOLS_AVAILABLE": "it accepts none of the versions of TLS that this machine speaks",
     "SSLV3_ALERT_HANDSHAKE_FAILURE": "it accepts none of the ciphers that this machine offers",
     "SSL/TLS_ALERT_HANDSHAKE_FAILURE": "it accepts none of the ciphers that this machine offers",
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "it asks for a certificate of ours, as no host of the platform does",
+    "TLSV1_ALERT_INSUFFICIENT_SECURITY": "it accepts none of the ciphers that this machine offers",
+    "DH_KEY_TOO_SMALL": "it offers only keys that are not safe any more",
+    "UNSAFE_LEGACY_RENEGOTIATION_DISABLED": "it knows no safe renegotiation, as old proxies do not",
+    **dict.fromkeys(
+        (
+            "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+            *(f"{family}_ALERT_{why}" for family in ("SSLV3", "SSL/TLS") for why in _REFUSED_CERTIFICATES),
+        ),
+        "it asks for a certificate of ours, as no host of the platform does",
+    ),
+    "TLSV1_ALERT_ACCESS_DENIED": "it refuses this machine; ask who runs the host or the proxy before it",
     "TLSV1_UNRECOGNIZED_NAME": "it does not know this host name; check the host name",
 }
 """By OpenSSL's reason: none of these passes by itself, and nothing was carried out."""
