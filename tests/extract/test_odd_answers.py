@@ -457,6 +457,38 @@ def test_a_gateway_that_lowers_the_limit_loses_nothing(sandbox: Sandbox, tmp_pat
     assert counts(path, streams) == expected
 
 
+Params = list[tuple[str, str]]
+DISORDER: dict[str, Callable[[Params], Params]] = {
+    "leaves sort out": lambda params: [(name, value) for name, value in params if name != "sort"],
+    "keeps the last of several": lambda params: [*dict(params).items()],
+    "turns parameters around": lambda params: params[::-1],
+    "asks for the latest first": lambda params: [(name, value.replace(" asc", " desc")) for name, value in params],
+}
+
+
+@pytest.mark.parametrize("disorder", DISORDER.values(), ids=DISORDER)
+@pytest.mark.parametrize("page_size", [7, 40])
+def test_a_gateway_that_changes_the_order_fails_each_stream_that_it_would_cut(
+    sandbox: Sandbox, tmp_path: Path, disorder: Callable[[Params], Params], page_size: int
+) -> None:
+    streams = ["orders", "customers", "messages", "products"]
+
+    def ask(target: str) -> str:
+        parts = urlsplit(target)
+        return f"{parts.path}?{urlencode(disorder(parse_qsl(parts.query)))}"
+
+    with Middle(sandbox) as middle:
+        middle.ask = ask
+        outcomes = run(middle, tmp_path / "shop", streams, page_size=page_size).outcomes
+    found = counts(tmp_path / "shop", streams)
+    assert any(outcome.error for outcome in outcomes)
+    for outcome in outcomes:
+        if outcome.error is None:
+            assert found[outcome.stream] == len(sandbox.records(outcome.stream))
+        else:
+            assert "are not in the order of createdAt that was asked for" in outcome.error
+
+
 def test_an_empty_list_that_counts_nothing_is_no_end_of_a_stream(sandbox: Sandbox, tmp_path: Path) -> None:
     def change(exchange: Exchange) -> None:
         if path_of(exchange) == "/orders":

@@ -420,7 +420,12 @@ def test_what_cannot_get_better_is_not_repeated(url: str) -> None:
     assert jumps.waits == []
 
 
-ALERTS = {42: "a certificate of ours", 43: "a certificate of ours", 49: "refuses this machine", 71: "none of the ciphers"}
+ALERTS = {
+    42: "a certificate of ours",
+    43: "a certificate of ours",
+    49: "refuses this machine",
+    71: "none of the ciphers",
+}
 
 
 @pytest.mark.parametrize("alert", ALERTS)

@@ -7,10 +7,15 @@ field as tie-break; the platform compares both, because the order of its ids is 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from commercetools_source.errors import StateError
 
-__all__ = ["KeyRange", "Position", "advance", "comparison", "literal", "predicate", "sort"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["KeyRange", "Position", "advance", "comparison", "in_order", "literal", "predicate", "sort"]
 
 _TIMES = frozenset({"createdAt", "lastModifiedAt"})
 
@@ -93,6 +98,21 @@ def sort(key_range: KeyRange) -> tuple[str, ...]:
     return tuple(f"{name} asc" for name in (key_range.field, key_range.tie) if name) if key_range.field else ()
 
 
+def in_order(key_range: KeyRange, values: Iterable[str]) -> bool:
+    """Return whether these values of the field of `key_range`, as they came, are in its order, as far as one can tell.
+
+    A server that leaves `sort` out sends any records, behind the last of which others would never be asked for.
+    """
+    # What changed since the platform looked for it lies behind the range, and still where it was found.
+    within = [value for value in values if key_range.upper is None or value < key_range.upper]
+    return not any(_is_earlier(key_range.field, later, value) for value, later in pairwise(within))
+
+
+def _is_earlier(field: str, value: str, other: str) -> bool:
+    # Times of one form compare as texts; how the platform compares other texts, nobody outside knows.
+    return field in _TIMES and len(value) == len(other) and value < other
+
+
 def advance(key_range: KeyRange, last: Position, collection: str) -> KeyRange:
     """Return what is left of `key_range` of a `collection` once the record at `last` is delivered.
 
@@ -100,12 +120,8 @@ def advance(key_range: KeyRange, last: Position, collection: str) -> KeyRange:
     ignores the predicate, and going on would never end.
     """
     begin = key_range.lower if key_range.after is None else key_range.after.value
-    # Times of one form compare as texts; how the platform compares other texts, nobody outside knows. A record that
-    # changes meanwhile is later than the predicate asked for, never earlier.
-    is_earlier = (
-        key_range.field in _TIMES and begin is not None and len(last.value) == len(begin) and last.value < begin
-    )
-    if is_earlier or last == key_range.after:
+    # A record that changes meanwhile is later than the predicate asked for, never earlier.
+    if last == key_range.after or (begin is not None and _is_earlier(key_range.field, last.value, begin)):
         raise StateError(
             f"reading {collection} by {key_range.field} made no progress: the platform sent the record at {last.value}"
             " again; check that the endpoint supports `where` and `sort`"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.streams import Stream
     from commercetools_source.extract.privacy import Privacy
 
-__all__ = ["decoded", "mark_of", "position_of", "record_shaper", "record_splicer", "refuse_unidentified"]
+__all__ = ["decoded", "mark_of", "position_of", "record_shaper", "record_splicer", "refuse_unidentified", "text_in"]
 
 
 def decoded(record: msgspec.Raw) -> dict[str, Any]:
@@ -57,6 +57,12 @@ def position_of(record: msgspec.Raw, key_range: KeyRange) -> Position:
     """
     fields = decode_fields(record)
     return Position(_text(fields, key_range.field), _text(fields, key_range.tie) if key_range.tie else "")
+
+
+def text_in(record: msgspec.Raw, path: str) -> str | None:
+    """Return the text at dotted `path`, None where there is none."""
+    value = _follow(decode_fields(record), path)
+    return value if isinstance(value, str) else None
 
 
 def mark_of(record: msgspec.Raw, stream: Stream) -> Position:

@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.stream import Paging
 from commercetools_source.errors import CommercetoolsError, StateError
-from commercetools_source.extract.records import mark_of
+from commercetools_source.extract.keyset import in_order
+from commercetools_source.extract.records import mark_of, text_in
 from commercetools_source.extract.request import Fetched, Page, PageRequest, cut_short
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import msgspec
+
     from commercetools_source.extract.keyset import KeyRange
 
 __all__ = ["EMPTY", "Quarantine", "Step", "behind_page", "step_of"]
 
 _PAGE_BYTES_LIMIT = 16 << 20
 """Pages are kept near this size, so that the pages under way at once fit into memory (a record may have 16 MB)."""
+
+
+_SAMPLED = 12
+"""Records of a page whose order is looked at: of so many in any order, one page in half a billion seems right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +83,15 @@ def behind_page(request: PageRequest, page: Page, skip: int) -> KeyRange:
         # By a date pages overlap by the last record of the one before.
         last = mark_of(page.records[-1], request.stream) if request.stream.paging is Paging.DATED else None
         return replace(key_range, offset=key_range.offset + skip + len(page.records), after=last)
+    if not in_order(key_range, filter(None, (text_in(record, key_range.field) for record in _sample(page.records)))):
+        raise StateError(
+            f"answers of {request.label} are not in the order of {key_range.field} that was asked for, so that nobody"
+            " can go on behind them; look for a proxy or gateway that changes requests or answers"
+        )
     return request.behind(page.records[-1])
+
+
+def _sample(records: Sequence[msgspec.Raw]) -> list[msgspec.Raw]:
+    """Return some records from the first to the last: to look into all of them would take as long as half a load."""
+    most = min(len(records), _SAMPLED)
+    return [records[index * (len(records) - 1) // max(most - 1, 1)] for index in range(most)]
