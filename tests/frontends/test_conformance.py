@@ -200,16 +200,34 @@ def test_a_broken_state_is_refused_before_anything_is_sent(front_end: FrontEnd, 
         assert "--full" not in run.text
 
 
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({"personal": "keep"}, {"personal": "drop"}),
+        ({"start_date": "2026-10-01"}, {}),
+        ({"start_date": "2026-10-01"}, {"start_date": "2026-09-01"}),
+    ],
+)
 def test_a_stream_of_which_another_part_is_asked_for_is_told_in_the_front_ends_words(
-    front_end: FrontEnd, shop: Sandbox
+    front_end: FrontEnd, shop: Sandbox, before: dict[str, str], now: dict[str, str]
 ) -> None:
-    first = front_end.run(settings(shop, personal="keep"), ["customers"])
-    second = front_end.run(settings(shop, personal="drop"), ["customers"], first.state)
+    first = front_end.run(settings(shop, **before), ["customers"])
+    assert first.complete
+    second = front_end.run(settings(shop, **now), ["customers"], first.state)
     assert not second.complete
     assert second.records == {}
     if front_end.anew:
         assert front_end.anew in second.text.replace('\\"', '"')
         assert "--full" not in second.text
+
+
+def test_a_start_in_the_future_is_refused_and_nothing_is_taken_for_read(front_end: FrontEnd, shop: Sandbox) -> None:
+    first = front_end.run(settings(shop, start_date="2999-01-01"), ["customers"])
+    assert not first.complete
+    assert "start_date is 2999-01-01T00:00:00.000Z, which is in the future" in first.text
+    second = front_end.run(settings(shop), ["customers"], first.state)
+    assert second.complete, second.text
+    assert len(second.records["customers"]) == len(shop.records("customers"))
 
 
 @pytest.fixture

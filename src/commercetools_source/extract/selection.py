@@ -31,6 +31,7 @@ __all__ = [
     "mode_of",
     "needs_parents",
     "origin_conflict",
+    "refuse_future_start",
     "privacy_conflict",
     "project_conflict",
     "range_of",
@@ -298,6 +299,17 @@ def conflict_with(stream: Stream, state: StreamState, selection: Selection) -> s
             f" give it a start again (`since`, `start_date` or `retain`), or {selection.anew}"
         )
     return None
+
+
+def refuse_future_start(start: str | None, now: str, name: str = "start_date") -> None:
+    """Raise ConfigError for a start behind the platform's time `now`: nothing would be read, as if nothing were there.
+
+    `name` is what somebody wrote it as.
+    """
+    if start is not None and start > now:
+        raise ConfigError(
+            f"{name} is {start}, which is in the future: the platform's time is {now}; name an earlier one"
+        )
 
 
 def origin_conflict(stream: Stream, state: StreamState, selection: Selection) -> str | None:

@@ -19,7 +19,7 @@ from commercetools_source.extract.checkpoint import ANEW
 from commercetools_source.extract.delivery import Destination
 from commercetools_source.extract.engine import Extraction, Outcome
 from commercetools_source.extract.limits import Limits
-from commercetools_source.extract.selection import Selection, checked_predicate
+from commercetools_source.extract.selection import Selection, checked_predicate, refuse_future_start
 from commercetools_source.extract.writing import write_all
 from commercetools_source.sync.erasure import catch_up, erasure_of
 
@@ -145,10 +145,7 @@ def selection_of(  # noqa: PLR0913 - one keyword for each thing that a run can b
     # Not by the time of this machine alone: where its clock is ahead, that would skip what commits late.
     settled = client.settled_time()
     now = shift(settled, config.settle_seconds)
-    if start is not None and start > now:
-        raise ConfigError(
-            f"{name} is {start}, which is in the future: the platform's time is {now}; name an earlier one"
-        )
+    refuse_future_start(start, now, name)
     # Nothing behind the settled time is promised, whatever end was asked for.
     bound = settled if end is None else min(end, settled)
     latest = shift(now, _AFTER_START)

@@ -123,6 +123,11 @@ def test_columns_and_a_predicate_choose_what_is_read(shop: Sandbox) -> None:
     assert {row["id"] for batch in batches for row in batch.to_pylist()} == expected
 
 
+def test_a_start_date_in_the_future_is_refused(shop: Sandbox) -> None:
+    with pytest.raises(ConfigError, match="start_date is 2999-01-01T00:00:00.000Z, which is in the future"):
+        partitions("orders", settings(shop, start_date="2999-01-01"))
+
+
 def test_a_start_date_leaves_out_what_was_not_changed_since(shop: Sandbox) -> None:
     changed = sorted(record["lastModifiedAt"] for record in _records(settings(shop), "orders"))
     since = changed[len(changed) // 2]

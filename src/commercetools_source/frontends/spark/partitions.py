@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Literal
 
 from commercetools_source.catalog.stream import Paging
 from commercetools_source.catalog.streams import find
+from commercetools_source.catalog.timestamps import shift
 from commercetools_source.client import Client
 from commercetools_source.config import Config, Secret
 from commercetools_source.extract.counting import CEILING, count_records
 from commercetools_source.extract.keyset import KeyRange, comparison
 from commercetools_source.extract.records import position_of
 from commercetools_source.extract.request import PageRequest
-from commercetools_source.extract.selection import range_of
+from commercetools_source.extract.selection import range_of, refuse_future_start
 from commercetools_source.frontends.spark.cutting import cut, threads_of
 from commercetools_source.sync.transfer import predicates
 
@@ -91,6 +92,7 @@ def whole(client: Client, stream: Stream, where: tuple[str, ...], cluster: Clust
     """Return the partitions of all records of `stream` that fulfil `where`."""
     bound = client.settled_time()
     since = client.config.start_date
+    refuse_future_start(since, shift(bound, client.config.settle_seconds))
     if since is not None and stream.cursor is not None:
         # As a predicate: the windows stay those of the immutable field, and a change can only move a record in.
         where = (*where, comparison(stream.cursor, ">=", since))

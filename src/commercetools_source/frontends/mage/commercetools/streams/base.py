@@ -17,7 +17,7 @@ from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.privacy import privacy_of
 from commercetools_source.extract.records import decoded
-from commercetools_source.extract.selection import Selection, origin_conflict
+from commercetools_source.extract.selection import Selection, conflict_with, refuse_future_start
 from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage import deletions
 from commercetools_source.frontends.mage.commercetools.client import Client, hook_of, settings_of
@@ -75,8 +75,9 @@ class BaseStream:
             store=config.store_key,
             project=config.project_key,
         )
+        refuse_future_start(selection.start_date, shift(selection.bound, config.settle_seconds))
         stored = bookmark.read(bookmarks, row)
-        if (reason := origin_conflict(row, stored, selection)) is not None:
+        if (reason := conflict_with(row, stored, selection)) is not None:
             raise ConfigError(f"{row.name}: {reason}")
         # A byte: Mage gets each page as it comes, with a bookmark of its own.
         limits = Limits(workers=config.concurrency, page_size=config.page_size, batch_bytes=1)
@@ -123,9 +124,10 @@ def _get_by(client: Any) -> Get:
         oversized_attempts: int | None,  # noqa: ARG001 - such a client has a patience of its own
     ) -> Any:
         answer = client.request(path=path, params=list(params))
-        # Such a client may leave the count out: what it answers has been through its own checks.
+        # Such a client may leave the numbers out: what it answers has been through its own checks.
         if isinstance(answer, dict) and isinstance(answer.get("results"), list):
-            answer = {"count": len(answer["results"]), **answer}
+            count = len(answer["results"])
+            answer = {"count": count, **({} if count else {"total": 0}), **answer}
         return parse(msgspec.json.encode(answer))
 
     return get
