@@ -124,7 +124,7 @@ def test_columns_and_a_predicate_choose_what_is_read(shop: Sandbox) -> None:
 
 
 def test_a_start_date_in_the_future_is_refused(shop: Sandbox) -> None:
-    with pytest.raises(ConfigError, match="start_date is 2999-01-01T00:00:00.000Z, which is in the future"):
+    with pytest.raises(ConfigError, match=r"start_date is 2999-.* in the future"):
         partitions("orders", settings(shop, start_date="2999-01-01"))
 
 
