@@ -175,7 +175,7 @@ def test_a_body_that_a_status_does_not_have_is_not_taken_for_the_next_answer() -
 
 
 def test_a_page_of_large_records_is_read_in_halves() -> None:
-    page = answer(b'{"count":0,"results":[]}')
+    page = answer(b'{"count":0,"total":0,"results":[]}')
     with Script([answer(bomb(LARGEST_BODY)), page]) as script, Client(script.settings()) as client:
         assert list(client.records("orders")) == []
     assert [line.partition("limit=")[2].partition("&")[0] for line in script.requests[1:]] == ["500", "250", "1"]
@@ -362,7 +362,7 @@ def test_a_life_written_as_text_counts_and_missing_scopes_are_those_asked_for() 
 
 def test_a_token_answer_without_scopes_makes_check_ask_the_endpoints() -> None:
     forbidden = answer(b'{"statusCode":403,"message":"No","errors":[{"code":"insufficient_scope"}]}', status="403 No")
-    page = answer(b'{"count":0,"results":[]}')
+    page = answer(b'{"count":0,"total":0,"results":[]}')
     script = Script([answer(), answer(), page, page, forbidden], answer(b'{"access_token":"abc"}'))
     with script, Client(script.settings()) as client:
         orders, zones = inspect(client, ["orders", "zones"]).streams
