@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from shutil import copytree
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from commercetools_source.cli.app import run
 from commercetools_source.cli.own_shop import project_key, sandbox_rows, stored_records, written_records
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
+from commercetools_source.errors import DestinationError
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.run import sync
 from corpus import corpus
@@ -63,6 +65,17 @@ def test_what_was_extracted_is_served_again_with_the_same_values(shop: tuple[Pat
             assert [key for key, record in served[name].items() if record != expected[name][key]] == [], name
         with Client(sandbox.settings()) as client:
             assert {order["id"] for order in client.records("orders")} == set(expected["orders"])
+
+
+@pytest.mark.parametrize("left", [None, b"PAR1"])
+def test_a_folder_with_damaged_files_is_not_served_as_a_shop_that_has_less(
+    shop: tuple[Path, Shop], tmp_path: Path, left: bytes | None
+) -> None:
+    copytree(shop[0] / "shop", tmp_path / "shop")
+    for file in (tmp_path / "shop" / "zones").glob("part-*.parquet"):
+        file.unlink() if left is None else file.write_bytes(left)
+    with pytest.raises(DestinationError, match=r"zones: .*(is missing|has 4 bytes)"):
+        stored_records(open_destination(f"parquet:{tmp_path}/shop"))
 
 
 def test_nested_values_keep_their_bytes(shop: tuple[Path, Shop]) -> None:

@@ -38,6 +38,8 @@ from commercetools_source.sandbox import Fault
 from destinations.conformance import lacking_extension
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from commercetools_source.sandbox import Sandbox
 
 LACKS = lacking_extension("ducklake")
@@ -136,7 +138,7 @@ def test_no_text_of_others_makes_a_page_too_large_to_be_mailed() -> None:
     assert len(text.encode()) < 300_000
     parsed = checked(text)
     assert "and 19" in words(parsed, "p")
-    assert "`state --json`" in json.loads(words(parsed, "script"))["too_long"]
+    assert "`state show --json`" in json.loads(words(parsed, "script"))["too_long"]
 
 
 def test_a_destination_with_many_states_has_a_page_as_small_as_any(shop: Sandbox) -> None:
@@ -275,6 +277,44 @@ def test_what_a_run_could_not_read_is_still_missing_after_a_run_of_other_streams
     assert run(["sync", "-d", destination, "--streams", "zones", "-q"]) == 0
     assert run(["report", "-d", destination, "-o", "run.html"]) == 0
     assert ("section", {"class": "verdict"}) in checked(Path("run.html").read_text()).elements
+
+
+def _drop_table() -> None:
+    with duckdb.connect("shop.duckdb") as file:
+        file.execute("DROP TABLE raw.zones CASCADE")
+
+
+def _remove_files() -> None:
+    for file in Path("shop/zones").glob("part-*.parquet"):
+        file.unlink()
+
+
+def _cut_files() -> None:
+    for file in Path("shop/zones").glob("part-*.parquet"):
+        file.write_bytes(file.read_bytes()[:100])
+
+
+@pytest.mark.parametrize(
+    ("destination", "damage", "reason"),
+    [
+        ("shop.duckdb", _drop_table, "nothing of it is stored any more"),
+        ("parquet:shop", _remove_files, ".parquet is missing"),
+        ("parquet:shop", _cut_files, "has 100 bytes where the manifest says"),
+    ],
+)
+@pytest.mark.usefixtures("shop")
+def test_a_stream_whose_rows_were_taken_away_is_not_complete(
+    destination: str, damage: Callable[[], None], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["sync", "-d", destination, "--streams", "zones,stores", "-q"]) == 0
+    damage()
+    assert run(["report", "-d", destination, "-o", "run.html"]) == 0, capsys.readouterr().err
+    page = checked(Path("run.html").read_text())
+    assert ("section", {"class": "verdict bad"}) in page.elements
+    (told,) = [text for tag, text in page.texts if tag == "li"]
+    assert told.startswith("zones: ")
+    assert reason in told
+    assert "stores" in [text for tag, text in page.texts if tag == "td"]
 
 
 def test_the_age_of_the_data_grows_until_a_run_is_complete() -> None:

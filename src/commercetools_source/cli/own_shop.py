@@ -13,7 +13,7 @@ from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.config.project import checked, setting_of
 from commercetools_source.config.values import Secret
-from commercetools_source.errors import ConfigError, printable
+from commercetools_source.errors import ConfigError, DestinationError, printable
 from commercetools_source.extract.fields import decode_fields
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ _WORKED_OUT = frozenset({"product_projections_current", "product_projections_sta
 def stored_records(destination: Destination) -> dict[str, list[Record]]:
     """Return the live records of a destination by stream: nested values byte for byte, others with the same value.
 
-    Raises ConfigError for one that cannot be asked with SQL, and DestinationError.
+    Raises ConfigError for one that cannot be asked with SQL, and DestinationError also for one with missing files.
     """
     from commercetools_source.arrow.decode import DELETED_AT
-    from commercetools_source.extract.abilities import Queryable
+    from commercetools_source.extract.abilities import Queryable, lost_streams, open_to_read
     from commercetools_source.model.schemas import record_table
     from commercetools_source.report.html.queries import stream_tables
 
@@ -47,9 +47,16 @@ def stored_records(destination: Destination) -> dict[str, list[Record]]:
         raise ConfigError(
             f"--from is for what can be asked with SQL; for {destination.name} use --data with its folder"
         )
+    broken = {name: state.broken for name, state in open_to_read(destination).items() if state.broken}
+    gone = {**broken, **lost_streams(destination)}
+    destination.close()
     records = {}
     with destination.querying() as connection:
-        for name, types in stream_tables(connection).items():
+        tables = stream_tables(connection)
+        # A copy without them would pass for a shop that has none.
+        if reasons := [f"{name}: {reason}" for name, reason in gone.items() if name not in tables]:
+            raise DestinationError("; ".join(reasons))
+        for name, types in tables.items():
             result = connection.execute(f"SELECT * FROM {record_table(name)} WHERE {DELETED_AT} IS NULL")  # noqa: S608
             names = [str(column[0]) for column in result.description or ()]
             found: list[Record] = []

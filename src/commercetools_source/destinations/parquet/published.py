@@ -152,14 +152,16 @@ def _is_current(present: pa.Schema | None, entry: Entry) -> bool:
 def readable_views(folder: Folder) -> str:
     """Return the script of the views of records over files that this machine can read.
 
-    Of a bucket they are over copies of its files.
+    Of a bucket they are over copies of its files. Streams with a file that is missing or cut off have no view.
     """
+    # The view of such a one fails, or has a part of the rows as if it were all; the others can be asked all the same.
+    facts = {stream: made_from for stream, made_from in _facts(folder).items() if folder.is_whole(stream)}
     if isinstance(folder.files, Local):
-        return _script(folder, folder.files, _facts(folder), relations=False)
-    for stream in folder.tables():
+        return _script(folder, folder.files, facts, relations=False)
+    for stream in facts:
         folder.paths(stream)
         folder.files.fetch(file_path(stream, COLUMNS))
-    return _script(folder, Local(folder.files.fetch(MANIFEST).parent), _facts(folder), relations=False)
+    return _script(folder, Local(folder.files.fetch(MANIFEST).parent), facts, relations=False)
 
 
 def publish_views(folder: Folder, texts: Texts | None = None) -> None:

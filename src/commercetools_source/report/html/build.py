@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from commercetools_source import __version__
 from commercetools_source.arrow.nested import NestedFields
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import moment
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice, RecordQuarantined
-from commercetools_source.extract.abilities import Queryable, RunStore, open_to_read
+from commercetools_source.extract.abilities import Queryable, RunStore, lost_streams, open_to_read
 from commercetools_source.model.schemas import record_table
 from commercetools_source.report.html import queries
-from commercetools_source.report.html.history import NEWEST, figures_of, points, with_outcomes
+from commercetools_source.report.html.history import NEWEST, figures_of, points, read_by, with_outcomes
 from commercetools_source.report.html.newest import keep_newest, look_inside, nested_notes
 from commercetools_source.report.html.page import page_text
 from commercetools_source.report.html.references import References
@@ -62,13 +63,14 @@ def html_report(
     # Closed before SQL is asked: `querying` opens a connection of its own.
     try:
         states = open_to_read(destination)
+        lost = lost_streams(destination)
         runs = destination.runs(NEWEST) if isinstance(destination, RunStore) else ()
     finally:
         destination.close()
     # The months end with the data: it may be old, and the platform's clock another one.
     until = max((moment(state.cursor) for state in states.values() if state.cursor), default=now)
     with destination.querying() as connection:
-        page = _stored(connection, states, runs, until, masked=masked)
+        page = _stored(connection, states, lost, runs, until, masked=masked)
     return page_text(
         replace(
             # The project is named by its own record, which a run of other streams may not have read.
@@ -83,7 +85,7 @@ def html_report(
             left_out=_left_out(states, events)[:_MOST_NOTES],
             # The facts that a program may want are those of the command that was run, or of `state` and `runs` where
             # none was.
-            summary=_summary(states, runs) if report is None else report.value(),
+            summary=_summary(states, lost, runs) if report is None else report.value(),
         )
     )
 
@@ -91,6 +93,7 @@ def html_report(
 def _stored(
     connection: duckdb.DuckDBPyConnection,
     states: Mapping[str, StreamState],
+    lost: Mapping[str, str],
     runs: Sequence[RunRecord],
     until: datetime,
     *,
@@ -99,10 +102,12 @@ def _stored(
     """Return what the tables hold, with what the newest run did to each."""
     tables = queries.stream_tables(connection)
     stored = queries.figures(connection, tables, until)
+    # Of all: a table may have lost its state, a state that was begun may have no rows yet, and what a run read may be
+    # gone, with its state: it would be missing on a page that says that all is there.
+    known = [name for name in read_by(runs) if name in STREAMS]
     rows = {
-        # Of both: a table may have lost its state, and a state that was begun may have no rows yet.
-        name: _with_state(stored.get(name, StreamFigures(name=name)), states.get(name))
-        for name in [*stored, *states]
+        name: _with_state(stored.get(name, StreamFigures(name=name)), states.get(name), lost.get(name))
+        for name in [*stored, *states, *lost, *known]
     }
     rows = with_outcomes(rows, runs)
     filled = [name for name, row in rows.items() if row.rows]
@@ -139,9 +144,10 @@ def _project_key(connection: duckdb.DuckDBPyConnection) -> str:
     return str(row[0]) if row else ""
 
 
-def _with_state(row: StreamFigures, state: StreamState | None) -> StreamFigures:
+def _with_state(row: StreamFigures, state: StreamState | None, lost: str | None) -> StreamFigures:
     if state is None:
-        return replace(row, error="it has rows but no state, so it is read from its start")
+        held = "it has rows but no state" if row.rows else "nothing of it is stored any more"
+        return replace(row, error=lost or f"{held}, so it is read from its start")
     error, stopped = state.broken or "", False
     if not error and state.mode is not None:
         error, stopped = "a run was cut off; the next one goes on from there", True
@@ -182,6 +188,8 @@ def _position(after: object) -> str:
     return f"{value} {tie}".strip() or "the start"
 
 
-def _summary(states: Mapping[str, StreamState], runs: Sequence[RunRecord]) -> dict[str, object]:
-    """Return what `state --json` and `runs --limit 1 --json` print."""
-    return {"states": StateReport(states).value(), "runs": RunsReport(runs[:1]).value()}
+def _summary(
+    states: Mapping[str, StreamState], lost: Mapping[str, str], runs: Sequence[RunRecord]
+) -> dict[str, object]:
+    """Return what `state show --json` and `runs --limit 1 --json` print."""
+    return {"states": StateReport(states, lost).value(), "runs": RunsReport(runs[:1]).value()}

@@ -9,11 +9,11 @@ from commercetools_source.catalog.timestamps import moment
 from commercetools_source.report.html.values import RunFigures, RunPoint, StreamFigures
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from commercetools_source.extract.run_record import RunRecord, StreamRecord
 
-__all__ = ["NEWEST", "figures_of", "points", "with_outcomes"]
+__all__ = ["NEWEST", "figures_of", "points", "read_by", "with_outcomes"]
 
 NEWEST = 30
 """How many runs a page shows."""
@@ -30,6 +30,11 @@ def figures_of(run: RunRecord) -> RunFigures:
         under_way=run.ended is None,
         error=run.error or "",
     )
+
+
+def read_by(runs: Iterable[RunRecord]) -> list[str]:
+    """Return the streams that any of `runs` read without a fault, so that something of them was stored."""
+    return list(dict.fromkeys(row.stream for run in runs for row in run.streams if row.error is None))
 
 
 def with_outcomes(rows: Mapping[str, StreamFigures], runs: Sequence[RunRecord]) -> dict[str, StreamFigures]:

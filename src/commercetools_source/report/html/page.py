@@ -19,7 +19,7 @@ __all__ = ["page_text"]
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """Nothing is loaded and no script runs, whatever is in the page (https://www.w3.org/TR/CSP3/)."""
 _LONGEST_SUMMARY = 60_000
-_TOO_LONG = {"too_long": "not here, because it is too long for a page: `state --json` and `runs --json` print it"}
+_TOO_LONG = {"too_long": "not here, because it is too long for a page: `state show --json` and `runs --json` print it"}
 _MOST_NAMED = 5
 _FEWEST_RUNS = 2
 _NEXT = "Next: do what is said here, then run the same command again; it goes on from there."
