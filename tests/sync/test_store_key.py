@@ -14,6 +14,7 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import instant
 from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB
+from commercetools_source.errors import ConfigError
 from commercetools_source.extract.checkpoint import StreamState, decode, encode, parted
 from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.report.check import CheckReport
@@ -247,6 +248,24 @@ def test_check_says_what_a_client_of_a_store_can_read_and_that_it_has_to_name_it
     with Client({**shop.settings(store), "store_key": shop.stores[1]}) as client:
         (other,) = inspect(client, ["orders"]).streams
     assert other.missing_scope == f"view_orders:sample-shop:{shop.stores[1]}"
+
+
+def test_a_store_that_the_project_has_not_is_named_with_what_to_do_and_its_rows_stay(shop: Shop) -> None:
+    store, other, _ = shop.stores
+    for key in (store, other):
+        assert shop.sync(key, "orders").complete
+    rows = shop.rows("orders")
+    (record,) = (one for one in shop.sandbox.records("stores") if one["key"] == store)
+    shop.sandbox.delete("stores", record["id"])
+    words = f"the project has no store with the key {store}; set store_key to that of a store"
+    for full in (False, True):
+        (outcome,) = shop.sync(store, "orders", full=full).outcomes
+        assert str(outcome.error).startswith(words)
+    assert shop.sync(other, "orders", full=True).complete
+    assert shop.rows("orders") == rows
+    for settings in (shop.settings(store), {**shop.sandbox.settings(), "store_key": store}):
+        with Client(settings) as client, pytest.raises(ConfigError, match=words):
+            inspect(client, ["orders"])
 
 
 def test_a_stream_that_no_store_has_fails_with_the_scope_of_the_project(shop: Shop) -> None:

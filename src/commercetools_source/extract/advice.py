@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 
 from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.services import API, service_of
-from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError
+from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError, NotFoundError
 
 if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
 
-__all__ = ["MISSING_PERMISSION", "reason_of"]
+__all__ = ["MISSING_PERMISSION", "lost_store", "reason_of"]
 
 MISSING_PERMISSION = "AssociateMissingPermission"
 """The associate in the path may not do this (https://docs.commercetools.com/api/errors)."""
@@ -62,13 +62,28 @@ def reason_of(error: BaseException, stream: Stream, action: Literal["read", "wri
         )
     if isinstance(error, ForbiddenError):
         # A scope names its project, and the path begins with it (https://docs.commercetools.com/api/scopes).
-        _, project, *below = error.problem.path.split("/")
+        project, store = error.problem.path.split("/")[1], _store_of(error)
         if service_of(stream.path)[0] != API:
             # Of another service the path has nothing but the project, behind what a proxy puts in front of it.
-            project, below = error.problem.path.rpartition("/")[2], []
-        store = below[1].removeprefix("key=") if below[:1] == ["in-store"] else ""
+            project, store = error.problem.path.rpartition("/")[2], ""
         return f"the API client may not read it; {scope_advice([stream], project, store)}, or leave the stream out"
-    return str(error)
+    return lost_store(error) or str(error)
+
+
+def lost_store(error: CommercetoolsError) -> str:
+    """Return what to do where the store that is read is none of the project, "" for any other error."""
+    if not isinstance(error, NotFoundError) or error.problem.foreign or not (store := _store_of(error)):
+        return ""
+    return (
+        f"the project has no store with the key {store}; set store_key to that of a store, or leave it out to read the"
+        " whole project; rows of a store that was deleted stay as they were"
+    )
+
+
+def _store_of(error: ApiError) -> str:
+    """Return the key of the store in the path of a request, "" without one."""
+    _, _, *below = error.problem.path.split("/")
+    return below[1].removeprefix("key=") if below[:1] == ["in-store"] and len(below) > 1 else ""
 
 
 def _place(error: BaseException) -> str:

@@ -7,9 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from commercetools_source.catalog.scopes import missing_scope, stores_of, unseen
+from commercetools_source.catalog.stores import is_in_store
 from commercetools_source.catalog.streams import STREAMS, streams_of
-from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError
+from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError, ForbiddenError
 from commercetools_source.events import Notice
+from commercetools_source.extract.advice import lost_store
 from commercetools_source.extract.envelope import Rows, decode_rows
 
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ class Inspection:
 def inspect(client: Client, streams: Streams | None = None) -> Inspection:
     """Ask for a token and the project's settings; judge `streams` (all, if None) by the scopes of the token.
 
+    Raises ConfigError where the project has no store of the key that is set.
     A token answer may leave its scopes out (RFC 6749, section 5.1, where none were asked for); then each stream is
     asked for one record.
     """
@@ -90,6 +93,7 @@ def inspect(client: Client, streams: Streams | None = None) -> Inspection:
     known = partial(_access, granted=granted, project_key=config.project_key, store_key=config.store_key)
     judge = known if granted else partial(_ask, client)
     access = tuple(map(judge, rows))
+    _refuse_lost_store(client, access)
     # Messages are off in a new project, and then no deletion is told
     # (https://docs.commercetools.com/api/projects/project).
     enabled = _field(_field(project, "messages"), "enabled")
@@ -112,6 +116,20 @@ def inspect(client: Client, streams: Streams | None = None) -> Inspection:
         settings_readable,
         history,
     )
+
+
+def _refuse_lost_store(client: Client, streams: Iterable[Access]) -> None:
+    """Raise ConfigError where no store has the key that is set: scopes do not say it."""
+    readable = (STREAMS[access.stream] for access in streams if access.readable)
+    stream = next(filter(is_in_store, readable), None) if client.config.store_key else None
+    if stream is None:
+        return
+    try:
+        client.get_briefly(stream.path, [("limit", "1")], decode_rows)
+    except CommercetoolsError as error:
+        # Of another fault the run tells, stream by stream.
+        if reason := lost_store(error):
+            raise ConfigError(reason) from error
 
 
 def _history(client: Client, granted: Sequence[str]) -> History:
