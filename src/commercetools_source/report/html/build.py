@@ -16,7 +16,7 @@ from commercetools_source.extract.abilities import Queryable, RunStore, lost_str
 from commercetools_source.model.schemas import record_table
 from commercetools_source.report.html import queries
 from commercetools_source.report.html.history import NEWEST, figures_of, points, read_by, with_outcomes
-from commercetools_source.report.html.newest import keep_newest, look_inside, nested_notes
+from commercetools_source.report.html.newest import keep_newest, look_inside, nested_notes, one_thread
 from commercetools_source.report.html.page import page_text
 from commercetools_source.report.html.references import References
 from commercetools_source.report.html.values import FieldNote, LeftOut, Page, RunFigures, StreamFigures
@@ -112,13 +112,14 @@ def _stored(
     rows = with_outcomes(rows, runs)
     filled = [name for name, row in rows.items() if row.rows]
     nested, references = NestedFields(), References(connection, tables)
-    for name in filled:
-        keep_newest(connection, name, tables[name])
-        look_inside(connection, nested, name, tables[name])
-        # Those of streams that did not change held in the page before: to ask all again would take longer than a short
-        # run.
-        if not runs or rows[name].has_news():
-            references.look(name, rows[name].rows)
+    with one_thread(connection):
+        for name in filled:
+            keep_newest(connection, name, tables[name])
+            look_inside(connection, nested, name, tables[name])
+            # Those of streams that did not change held in the page before: to ask all again would take longer than a
+            # short run.
+            if not runs or rows[name].has_news():
+                references.look(name, rows[name].rows)
     diagram = queries.diagram_of(filled)
     return Page(
         title=_project_key(connection) if "project" in filled else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,13 +15,13 @@ from commercetools_source.model.schemas import record_table
 from commercetools_source.report.html.values import FieldNote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import duckdb
 
     from commercetools_source.arrow.nested import NestedFields
 
-__all__ = ["NEWEST", "NEWEST_RECORDS", "keep_newest", "look_inside", "nested_notes"]
+__all__ = ["NEWEST", "NEWEST_RECORDS", "keep_newest", "look_inside", "nested_notes", "one_thread"]
 
 NEWEST = "temp.main._newest"
 """The table of the records that were kept last. In the temporary schema, because the file is open for reading alone."""
@@ -29,6 +30,15 @@ NEWEST_RECORDS = 200
 _LOOKED_AT = 50
 """Of fields that nobody knew fewer tell; those of ordinary size, because all are held at once."""
 _LARGEST = 100_000
+
+
+@contextmanager
+def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let DuckDB answer with one thread: to share a few hundred rows out among several costs more than it saves."""
+    threads = connection.execute("SELECT current_setting('threads')").fetchall()[0][0]
+    connection.execute("SET threads = 1")
+    yield
+    connection.execute(f"SET threads = {threads}")
 
 
 def keep_newest(connection: duckdb.DuckDBPyConnection, name: str, types: Mapping[str, str]) -> None:

@@ -45,7 +45,7 @@ class References:
         self._connection = connection
         self._tables = tables
         self._targets = _Targets(connection)
-        self._lacking: list[Orphans] = []
+        self._many: list[tuple[Relation, Sequence[ForeignKey], str]] = []
         self._listed: list[_Listed] = []
         self.checked = 0
 
@@ -61,7 +61,7 @@ class References:
             if rows <= _FEW_ROWS:
                 self._list(root, keys, query, newest_only=False)
             else:
-                self._lacking += _lacking(self._targets, root, keys, query)
+                self._many.append((root, keys, query))
                 self.checked += len(keys)
         for relation in () if name in _AGAIN else below:
             if keys := _keys(relation, self._tables):
@@ -77,8 +77,11 @@ class References:
         self.checked += len(keys)
 
     def orphans(self) -> list[Orphans]:
-        """Return the references that lead to no row."""
-        return [*self._lacking, *_lacking_in_lists(self._targets, self._listed)]
+        """Return the references that lead to no row; those of streams of many rows are looked at only now."""
+        lacking = [
+            orphans for root, keys, query in self._many for orphans in _lacking(self._targets, root, keys, query)
+        ]
+        return [*lacking, *_lacking_in_lists(self._targets, self._listed)]
 
 
 class _Targets:
