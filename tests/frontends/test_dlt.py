@@ -285,6 +285,19 @@ def test_a_field_that_nobody_knew_is_kept_and_becomes_a_column_where_the_contrac
         assert json.loads(unfit) == {"brandNew": {"number": 2}, "brand_new": "the same to dlt"}
 
 
+@pytest.mark.parametrize("mode", ["discard_row", "discard_value"])
+def test_a_contract_that_discards_new_tables_does_not_move_the_state(
+    warehouse: Warehouse, shop: Sandbox, mode: str
+) -> None:
+    with pytest.raises(
+        CommercetoolsError, match="orders is not complete: it has no table, and the schema_contract disc"
+    ):
+        warehouse.load(["orders"], contract=mode)
+    warehouse.load(["orders"])
+    warehouse.load(["orders"], contract=mode)
+    assert warehouse.versions() == versions(shop)
+
+
 def test_a_field_whose_name_can_be_no_column_stays_where_it_fits(warehouse: Warehouse, shop: Sandbox) -> None:
     odd = {'say "x"': 1, "back\\slash": 2, "line\nbreak": 3, "": 4, "_dlt_id": 5, "\u202e": 6}
     zone = shop.create("zones", {"": 4})["id"]  # names of a change are paths, none of which is empty

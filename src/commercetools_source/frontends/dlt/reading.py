@@ -25,7 +25,7 @@ from commercetools_source.frontends.words import DLT
 from commercetools_source.sync.deletions import Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, MutableMapping
+    from collections.abc import Iterator, Mapping, MutableMapping
 
     import pyarrow as pa
 
@@ -47,7 +47,7 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
     kept: MutableMapping[str, Any] = dlt.current.resource_state()
     with run.opened() as selection:
         state, added = DLT.restored(kept.get("state")), kept.get("fields", [])
-        reason = conflict_with(stream, state, selection) or conflict_elsewhere(stream, selection)
+        reason = conflict_with(stream, state, selection) or conflict_elsewhere(stream, selection) or _discarded()
         if not isinstance(added, list) or not all(isinstance(name, str) for name in added):
             reason = f"the stored fields are broken; {DLT.anew}"
         elif reason is None and run.relations and state != StreamState() and not kept.get("relations"):
@@ -60,6 +60,23 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
         else:
             kept["package"] = load_id
             yield from _Reading(run, stream, kept, selection, added).tables(state)
+
+
+def _contract() -> Mapping[str, str]:
+    """Return what dlt does with new tables, columns and types of the current resource."""
+    contract: Mapping[str, str] = dlt.current.source_schema().resolve_contract_settings_for_table(
+        dlt.current.resource().table_name
+    )
+    return contract
+
+
+def _discarded() -> str | None:
+    """Return why dlt would drop every row without a word, while the state moves on; None if it would not."""
+    schema = dlt.current.source_schema()
+    is_new = schema.is_new_table(schema.naming.normalize_table_identifier(dlt.current.resource().table_name))
+    if not is_new or not _contract()["tables"].startswith("discard"):
+        return None
+    return "it has no table, and the schema_contract discards rows of new tables; load it once with tables = evolve"
 
 
 class _Reading:
@@ -138,20 +155,15 @@ class _Reading:
         for relation in self._relations.of(records, rows):
             if replaces or len(relation.rows):
                 name = f"{prefix}_{relation.name}"
-                fitting = with_variants(relation, name, grows=self._grows())
+                fitting = with_variants(relation, name, grows=_contract()["columns"] == "evolve")
                 yield _for_table(fitting.rows, name, relation_hints(fitting), disposition)
 
     def _note_unfit(self) -> None:
         """Let new fields become columns of the next run, unless the schema's contract forbids new columns."""
         for notice in surprises((), {(self._stream.name, name): n for name, n in self._rows.misfits.items()}):
             tell(notice)
-        if self._grows() and (new := new_fields(self._rows)):
+        if _contract()["columns"] == "evolve" and (new := new_fields(self._rows)):
             self._kept["fields"] = [*self._added, *new]
-
-    def _grows(self) -> bool:
-        """Return whether the schema's contract allows new columns."""
-        contract = dlt.current.source_schema().resolve_contract_settings_for_table(self._resource.table_name)
-        return bool(contract["columns"] == "evolve")
 
 
 def _for_table(rows: Any, name: str, described: dict[str, Any], disposition: str) -> Any:
