@@ -252,20 +252,28 @@ def test_check_says_what_a_client_of_a_store_can_read_and_that_it_has_to_name_it
 
 def test_a_store_that_the_project_has_not_is_named_with_what_to_do_and_its_rows_stay(shop: Shop) -> None:
     store, other, _ = shop.stores
+    streams = ("orders", "store_product_selection_assignments")
     for key in (store, other):
-        assert shop.sync(key, "orders").complete
+        assert shop.sync(key, *streams).complete
     rows = shop.rows("orders")
+    query = "SELECT count(*) FROM raw.store_product_selection_assignments"
+    with duckdb.connect(str(shop.path), read_only=True) as connection:
+        assigned = connection.execute(query).fetchall()
     (record,) = (one for one in shop.sandbox.records("stores") if one["key"] == store)
     shop.sandbox.delete("stores", record["id"])
     words = f"the project has no store with the key {store}; set store_key to that of a store"
-    for full in (False, True):
-        (outcome,) = shop.sync(store, "orders", full=full).outcomes
-        assert str(outcome.error).startswith(words)
-    assert shop.sync(other, "orders", full=True).complete
-    assert shop.rows("orders") == rows
     for settings in (shop.settings(store), {**shop.sandbox.settings(), "store_key": store}):
-        with Client(settings) as client, pytest.raises(ConfigError, match=words):
-            inspect(client, ["orders"])
+        with Client(settings) as client:
+            for full in (False, True):
+                outcomes = sync(client, DuckDB(shop.path), streams=streams, full=full).outcomes
+                assert [str(outcome.error)[: len(words)] for outcome in outcomes] == [words, words]
+            for name in streams:
+                with pytest.raises(ConfigError, match=words):
+                    inspect(client, [name])
+    assert shop.sync(other, *streams, full=True).complete
+    assert shop.rows("orders") == rows
+    with duckdb.connect(str(shop.path), read_only=True) as connection:
+        assert connection.execute(query).fetchall() == assigned
 
 
 def test_a_stream_that_no_store_has_fails_with_the_scope_of_the_project(shop: Shop) -> None:

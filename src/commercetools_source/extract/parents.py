@@ -53,15 +53,18 @@ def parents_of(get: paging.Get, stream: Stream, page_size: int, store: str = "")
             yield values
 
 
-def is_gone(get: paging.Get, stream: Stream, parent: tuple[str, ...], error: ApiError) -> bool:
+def is_gone(get: paging.Get, stream: Stream, parent: tuple[str, ...], error: ApiError, store: str = "") -> bool:
     """Return whether `error` below `parent` means that the parent vanished since it was listed.
 
     Not everybody who answers 404 is the platform: a proxy or gateway without this route does, too. So the
-    code must be the platform's, and the collection of the parents must show that it is not there any more.
+    code must be the platform's, and the collection of the parents must show that it is not there any more. A `store`
+    that was named and not listed may never have been there.
     """
     # A permission that went with the parent reads alike: then the question below answers that the parent is gone.
     missing = isinstance(error, NotFoundError) and _NOT_FOUND in error.codes
     if stream.parents is None or not (missing or MISSING_PERMISSION in error.codes):
+        return False
+    if store and stream.parents.source == "stores":
         return False
     fields = (path for _, path in stream.parents.fields)
     where = " and ".join(comparison(path, "=", value) for path, value in zip(fields, parent, strict=True))

@@ -93,7 +93,8 @@ class Reader:
             )
         except ApiError as error:
             # Asked only after a refusal: to look for each parent first would double the requests of a whole stream.
-            if key_range.parent and is_gone(self._get, task.stream, key_range.parent, error):
+            parent = key_range.parent
+            if parent and is_gone(self._get, task.stream, parent, error, self._selection.store):
                 # The collection went with its parent: no record is missing, so the range ends here without an error.
                 return Result(task)
             raise

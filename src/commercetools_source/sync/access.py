@@ -121,11 +121,13 @@ def inspect(client: Client, streams: Streams | None = None) -> Inspection:
 def _refuse_lost_store(client: Client, streams: Iterable[Access]) -> None:
     """Raise ConfigError where no store has the key that is set: scopes do not say it."""
     readable = (STREAMS[access.stream] for access in streams if access.readable)
-    stream = next(filter(is_in_store, readable), None) if client.config.store_key else None
+    key = client.config.store_key
+    stream = next(filter(is_in_store, readable), None) if key else None
     if stream is None:
         return
     try:
-        client.get_briefly(stream.path, [("limit", "1")], decode_rows)
+        # One stream is only there in stores, and its path has a place for the key.
+        client.get_briefly(stream.path.replace("{storeKey}", key), [("limit", "1")], decode_rows)
     except CommercetoolsError as error:
         # Of another fault the run tells, stream by stream.
         if reason := lost_store(error):
