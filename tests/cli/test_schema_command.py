@@ -86,6 +86,8 @@ def test_columns_are_found_by_any_part_of_their_name_or_description(capsys: pyte
     assert re.match(r"orders\.totalPrice_amount +DECIMAL", text)
     by_description = json.loads(answer(capsys, "orders", "--find", "creditowed", "--json"))["columns"]
     assert [column["name"] for column in by_description] == ["paymentState"]
+    # As the answer prints it, a table and its column, which people copy.
+    assert "\n1 column with" in answer(capsys, "--find", "Order_Line_Items.variant_sku")
     assert "\n1 column with" in answer(capsys, "customers", "--find", "dateOfBirth")
     assert answer(capsys, "--find", "no such column").startswith("0 columns with 'no such column'")
 

@@ -29,9 +29,27 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     path = tmp_path_factory.mktemp("analytics") / "shop.duckdb"
     with Sandbox("tiny") as sandbox, Client(sandbox.settings()) as client:
         change_prices(sandbox)
+        sell_without_attributes(sandbox)
         sandbox.clock.advance(3600)
         assert sync(client, DuckDB(path), streams=STREAMS).complete
         yield Shop(path, {name: sandbox.records(name) for name in STREAMS})
+
+
+def sell_without_attributes(sandbox: Sandbox) -> None:
+    """Let the best-selling variants be one that has no attributes, and one of a product that was deleted."""
+    orders = [order for order in sandbox.records("orders") if order["orderState"] != "Cancelled"]
+    products = {row["id"]: row for row in sandbox.records("products")}
+    resources = {row["product"]["id"] for row in sandbox.records("variants")}
+    bare, gone = [
+        (order, item)
+        for order in orders
+        for item in order["lineItems"]
+        if item["productId"] in products.keys() - resources and item["variant"]["id"] == 1
+    ][:2]
+    for order, item in (bare, gone):
+        sandbox.update("orders", order["id"], {"lineItems": [{**item, "quantity": 10_000}]})
+    sandbox.update("products", bare[1]["productId"], {"masterData.current.masterVariant.attributes": []})
+    sandbox.delete("products", gone[1]["productId"])
 
 
 def change_prices(sandbox: Sandbox) -> None:
@@ -202,7 +220,11 @@ def test_best_sellers(shop: Shop) -> None:
     ranked = sorted(pieces.items(), key=lambda pair: (-pair[1], pair[0]))[:10]
     assert [(row[:2], row[3]) for row in found] == ranked
     for product_id, variant_id, _, _, attributes in found:
-        data = next(row for row in shop.records["products"] if row["id"] == product_id)["masterData"]["current"]
+        product = next((row for row in shop.records["products"] if row["id"] == product_id), None)
+        if product is None:
+            assert attributes is None
+            continue
+        data = product["masterData"]["current"]
         resources = [
             {"id": row["variantId"], **row.get("current", {"attributes": []})}
             for row in shop.records["variants"]
@@ -210,7 +232,7 @@ def test_best_sellers(shop: Shop) -> None:
         ]
         embedded = (data["masterVariant"], *data["variants"])
         variant = next(row for row in (*resources, *embedded) if row["id"] == variant_id)
-        values = {name: json.loads(value) for name, value in (attributes or {}).items() if name}
+        values = {name: json.loads(value) for name, value in (attributes or {}).items()}
         assert values == {row["name"]: row["value"] for row in variant.get("attributes", ())}
     assert any(row[4] for row in found)
 

@@ -76,8 +76,12 @@ class ColumnsReport(Report):
             if not self.names or relation.name in self.names
             for field in relation.columns
             # Both are searched: a person knows what the column is about, and not always what the platform calls it.
-            if self.find.casefold() in f"{field.name}\n{descriptions(relation)[field.name]}".casefold()
+            if self.find.casefold() in f"{self._name(relation, field)}\n{descriptions(relation)[field.name]}".casefold()
         ]
+
+    def _name(self, relation: Relation, field: Field) -> str:
+        # As it is printed where that was copied; else all columns of a table called like it would be found.
+        return f"{relation.name}.{field.name}" if "." in self.find else field.name
 
 
 def _columns(relation: Relation) -> str:
