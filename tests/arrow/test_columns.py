@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT, UNFIT, Decoder, slices, surprises
+from commercetools_source.arrow.decode import BEYOND, DELETED_AT, SYNCED_AT, UNFIT, Decoder, slices, surprises
 from commercetools_source.catalog.schema import Column
 from commercetools_source.errors import DestinationError
 
@@ -271,6 +271,16 @@ def test_json_columns_keep_every_text_and_missing_and_null_are_null(texts: list[
     found = table(Decoder("things", FIELDS, ("id",)), records)
     found.validate(full=True)
     assert found.column("a json").to_pylist() == [None if text in {"", "null"} else text for text in texts]
+
+
+def test_thousands_of_fields_that_nobody_knew_are_a_few_lines() -> None:
+    drift = {("orders", f"f{number}"): 2 for number in range(4000)} | {("orders", BEYOND): 7, ("carts", "a"): 1}
+    texts = [notice.message() for notice in surprises([("orders", f"g{number}") for number in range(490)], drift)]
+    assert len(texts) == 2 * 21 + 2
+    assert "orders: has 470 more fields that were not known, kept likewise" in texts
+    assert "orders: values of 3,980 more fields that do not fit its column: 7960; _unfit has them" in texts
+    assert any("get no column of their own: 7;" in text for text in texts)
+    assert texts[-1] == "carts: values of a that do not fit its column: 1; _unfit has them"
 
 
 @pytest.mark.parametrize(("name", "shown"), [("", "''"), ("  ", "'  '"), ("\n", "'\\n'"), ("colour", "colour")])

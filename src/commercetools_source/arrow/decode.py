@@ -18,7 +18,7 @@ from commercetools_source.arrow.arrays import MISSING, arrow_type, json_texts, r
 from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.catalog.schema import Column
 from commercetools_source.errors import RecordError, legible
-from commercetools_source.events import Notice
+from commercetools_source.events import Notice, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -280,6 +280,8 @@ def slices(sources: Sequence[msgspec.Raw], most: int = _CHUNK_BYTES) -> Iterator
 
 _MISFIT = "do not fit its column"
 _FAULTS = {BEYOND: "get no column of their own"}
+_MOST_NAMED = 20
+"""Fields of a stream that are told one by one: among thousands of lines nobody would find another one."""
 
 
 def surprises(
@@ -292,14 +294,31 @@ def surprises(
     By stream, `added` with a field, `drift` with a field and its number of values; `nested`: what is said of fields
     inside objects and lists.
     """
+    fields: dict[str, list[str]] = {}
+    for stream, field in added:
+        fields.setdefault(stream, []).append(field)
+    misfits: dict[str, dict[str, int]] = {}
+    for (stream, field), count in drift.items():
+        misfits.setdefault(stream, {})[field] = count
     return [
-        *(
-            Notice(stream, f"has a field that was not known, {legible(field)}; it is kept as a column of JSON")
-            for stream, field in added
-        ),
+        *(Notice(stream, reason) for stream, names in fields.items() for reason in _added(names)),
         *nested,
-        *(
-            Notice(stream, f"values of {legible(field)} that {_FAULTS.get(field, _MISFIT)}: {count}; {UNFIT} has them")
-            for (stream, field), count in drift.items()
-        ),
+        *(Notice(stream, reason) for stream, counts in misfits.items() for reason in _misfits(counts)),
     ]
+
+
+def _added(fields: Sequence[str]) -> Iterator[str]:
+    for field in fields[:_MOST_NAMED]:
+        yield f"has a field that was not known, {legible(field)}; it is kept as a column of JSON"
+    if (others := len(fields) - _MOST_NAMED) > 0:
+        yield f"has {counted(others, 'more field')} that {'was' if others == 1 else 'were'} not known, kept likewise"
+
+
+def _misfits(counts: Mapping[str, int]) -> Iterator[str]:
+    names = [*counts]
+    named = {*names[:_MOST_NAMED], *_FAULTS}
+    for field in names:
+        if field in named:
+            yield f"values of {legible(field)} that {_FAULTS.get(field, _MISFIT)}: {counts[field]}; {UNFIT} has them"
+    if others := [counts[field] for field in names if field not in named]:
+        yield f"values of {counted(len(others), 'more field')} that {_MISFIT}: {sum(others)}; {UNFIT} has them"
