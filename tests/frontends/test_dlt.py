@@ -352,6 +352,28 @@ def test_relations_follow_their_records(tmp_path: Path) -> None:
         warehouse.pipeline.deactivate()
 
 
+def test_a_run_says_that_a_record_with_relations_changed_meanwhile_and_the_next_one_has_it(
+    warehouse: Warehouse, shop: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.faults.add(Fault("status", "/orders", status=500, after=2, times=None))
+    with pytest.raises(CommercetoolsError, match="orders is not complete"):
+        warehouse.load(["orders"], relations=True, credentials={"page_size": 10, "concurrency": 1})
+    shop.faults.clear()
+    unread = next(order for order in versions(shop) if order not in warehouse.versions())
+    shop.clock.advance(5)
+    shop.update("orders", unread, {"orderState": "Complete"})
+    shop.clock.advance(5)
+    logging.getLogger("dlt").addHandler(caplog.handler)
+    try:
+        # What is left of the first read has it, and so have the changes since then.
+        warehouse.load(["orders"], relations=True)
+        assert "orders: a record changed while it was read" in caplog.text
+    finally:
+        logging.getLogger("dlt").removeHandler(caplog.handler)
+    warehouse.load(["orders"], relations=True)
+    assert warehouse.versions() == warehouse.versions("model_orders") == versions(shop)
+
+
 def test_a_stream_that_lacks_the_tables_of_product_types_says_so(
     warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:

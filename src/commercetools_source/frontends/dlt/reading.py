@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import dlt
 import msgspec
-from dlt.common import logger
 
 from commercetools_source.arrow.decode import surprises
 from commercetools_source.errors import RecordError
@@ -128,7 +127,7 @@ class _Reading:
                     extraction.fail(self._stream, error)
                     continue
                 if self._relations is not None and not whole and self._relations.repeats(table):
-                    logger.info(f"{name}: a record changed while it was read; the next run goes on from there")
+                    tell(Notice(name, "a record changed while it was read; the next run goes on from there"))
                     return
                 # Only a read that began and ended in this run has every row: any other would replace the table by a
                 # part of itself.
