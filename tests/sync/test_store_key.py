@@ -267,6 +267,7 @@ def test_a_store_that_the_project_has_not_is_named_with_what_to_do_and_its_rows_
             for full in (False, True):
                 outcomes = sync(client, DuckDB(shop.path), streams=streams, full=full).outcomes
                 assert [str(outcome.error)[: len(words)] for outcome in outcomes] == [words, words]
+            assert all(str(one.note).startswith(words) for one in plan(client, {}, streams=streams).streams)
             for name in streams:
                 with pytest.raises(ConfigError, match=words):
                     inspect(client, [name])

@@ -15,6 +15,7 @@ from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import Paging, find, streams_of
 from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError, StateError
 from commercetools_source.extract.abilities import Comparable, Merging
+from commercetools_source.extract.advice import lost_store
 from commercetools_source.extract.checkpoint import Mode, StreamState
 from commercetools_source.extract.parents import parents_of, values_at
 from commercetools_source.extract.request import is_oversized
@@ -139,7 +140,7 @@ def _forecast(asker: Asker, stream: Stream, state: StreamState, selection: Selec
             # A StateError is of a listing that this stream needs, and says so.
             if not isinstance(error, (ApiError, StateError)) and not is_oversized(error):
                 raise  # nothing answers, or it is no matter of this stream
-            note = str(error)
+            note = lost_store(error) or str(error)
     return Forecast(stream.name, mode, None, 0, 0.0, "about", note)
 
 
