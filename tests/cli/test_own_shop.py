@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from os import mkfifo
 from shutil import copytree
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,27 @@ def test_mistakes_are_told_before_anything_is_served(tmp_path: Path, capsys: pyt
         (["--from", str(tmp_path / "no.duckdb")], 1, "does not exist"),
         (["--from", "a.duckdb", "--data", "b"], 2, "two shops"),
         (["--data", str(tmp_path), "--size", "small"], 2, "for a generated shop"),
+    ]
+    lines = {
+        '{"id": 1, "version": 1}': "a record of orders is malformed (Expected `str`",
+        '{"id": "1", "version": 1, "createdAt": 5}': "a record of orders is malformed (Expected `str`",
+        '{"id": "1", "version": "x"}': "a record of orders is malformed (Expected `int`",
+        '{"id": "1", "version": null}': "a record of orders needs version",
+        f'{{"id": "1", "version": 1, "x": {"[" * 100_000}': "no JSON object",
+    }
+    for number, (line, sentence) in enumerate(lines.items()):
+        (tmp_path / f"line{number}").mkdir()
+        (tmp_path / f"line{number}" / "orders.jsonl").write_text(line)
+        cases.append((["--data", str(tmp_path / f"line{number}")], 2, f"line 1: {sentence}"))
+    (tmp_path / "pipe").mkdir()
+    mkfifo(tmp_path / "pipe" / "orders.jsonl")
+    (tmp_path / "folder" / "orders.jsonl").mkdir(parents=True)
+    (tmp_path / "key").mkdir()
+    (tmp_path / "key" / "project.jsonl").write_text('{"key": "a/b", "version": 1}')
+    cases += [
+        (["--data", str(tmp_path / "pipe")], 1, "is a named pipe"),
+        (["--data", str(tmp_path / "folder")], 1, "is a folder"),
+        (["--data", str(tmp_path / "key")], 2, "project_key is 'a/b'"),
     ]
     for arguments, status, sentence in cases:
         assert run(["sandbox", "--port", "0", *arguments]) == status

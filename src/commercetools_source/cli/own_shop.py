@@ -13,6 +13,7 @@ from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.config.project import checked, setting_of
 from commercetools_source.config.values import Secret
+from commercetools_source.destinations.store.atomic import size_of
 from commercetools_source.errors import ConfigError, DestinationError, printable
 from commercetools_source.extract.fields import decode_fields
 
@@ -31,6 +32,19 @@ __all__ = ["masked", "masking_of", "project_key", "sandbox_rows", "stored_record
 _BATCH = 1000
 # The sandbox works these out of products and variants, as the platform does.
 _WORKED_OUT = frozenset({"product_projections_current", "product_projections_staged", "variant_projections_current"})
+
+
+class _Head(msgspec.Struct):
+    """What the sandbox reads of every record: not NULL, but it need not be there."""
+
+    id: str = ""
+    key: str | None = None
+    version: int = 0
+    createdAt: str = ""  # noqa: N815 - the platform's name
+    lastModifiedAt: str = ""  # noqa: N815 - same
+
+
+_HEAD = msgspec.json.Decoder(_Head)
 
 
 def stored_records(destination: Destination) -> dict[str, list[Record]]:
@@ -118,9 +132,13 @@ def masked(records: Mapping[str, list[Record]], privacy: Privacy) -> dict[str, l
 
 
 def project_key(records: Mapping[str, list[Record]]) -> str:
-    """Return the key of the project that the records have, that of the generated shop where they have none."""
+    """Return the key of the project that the records have, that of the generated shop where they have none.
+
+    Raises ConfigError for one that no project can have.
+    """
     project = records.get("project")
-    return str(msgspec.json.decode(project[0]["key"])) if project else "sample-shop"
+    key: str | None = checked("project_key", _text(project[0]["key"])) if project else None
+    return key or "sample-shop"
 
 
 def sandbox_rows(records: Mapping[str, list[Record]]) -> Iterator[tuple[str, str, bytes]]:
@@ -176,16 +194,21 @@ def _plain(value: Any) -> Any:
 def _lines(file: Path, stream: Stream) -> Iterator[Record]:
     # What the platform gives to each record, and without which none can be served.
     needed = {*stream.key, *({"version"} & {column.name for column in columns(stream)})}
+    size_of(file)  # refuses a folder, and a pipe, which may never end
     with file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
                 record = decode_fields(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise ConfigError(f"{file}, line {number}: no JSON object ({printable(str(error))})") from None
-            if missing := sorted(needed - record.keys()):
+            if missing := sorted(needed - {field for field, value in record.items() if bytes(value) != b"null"}):
                 raise ConfigError(f"{file}, line {number}: a record of {stream.name} needs {' and '.join(missing)}")
+            try:
+                _HEAD.decode(line)
+            except msgspec.ValidationError as error:
+                raise ConfigError(f"{file}, line {number}: a record of {stream.name} is malformed ({error})") from None
             yield record
 
 

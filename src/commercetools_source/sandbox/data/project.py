@@ -33,6 +33,8 @@ __all__ = ["Project", "refuse_illegal"]
 
 _IN_CONTAINER = ("key",)
 _NAMES_OF_OBJECTS = ("container", "key")
+_SHOWN = 60
+"""Characters of a refused name: it may be megabytes."""
 
 
 class Project:
@@ -208,6 +210,6 @@ def refuse_illegal(custom_object: Mapping[str, Any]) -> None:
         value = custom_object.get(name)
         if value is not None and NAME_OF_OBJECTS.fullmatch(str(value)) is None:
             raise ConfigError(
-                f"A custom object cannot have the {name} {value!r}: it must be a text of the form"
+                f"A custom object cannot have the {name} {str(value)[:_SHOWN]!r}: it must be a text of the form"
                 f" {NAME_OF_OBJECTS.pattern}."
             )
