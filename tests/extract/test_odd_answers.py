@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -101,13 +102,15 @@ def test_a_parent_that_is_gone_since_it_was_listed_takes_its_children_along(sand
         assert run(middle, tmp_path / "shop", ["product_selection_products"]).complete
 
 
+# Up to Python 3.11 the recursion limit counts for C as well; from 3.12 on such a record is read like any other.
+TOO_DEEP = 1_500 if sys.version_info < (3, 12) else 200_000
 BROKEN = {
     "half a surrogate pair": (b'"orderNumber":"', b'"orderNumber":"\\ud83d half of a pair '),
     "a byte that is no UTF-8": (b'"orderNumber":"', b'"orderNumber":"\xff'),
     "a key that is no UTF-8": (b'"orderNumber":"', b'"\xc3":1,"orderNumber":"'),
     "a control character": (b'"orderNumber":"', b'"orderNumber":"\x01'),
     "no number": (b'"orderNumber":"', b'"odd":NaN,"orderNumber":"'),
-    "1,500 levels": (b'"orderNumber":"', b'"odd":' + b"[" * 1500 + b"]" * 1500 + b',"orderNumber":"'),
+    "lists too deep": (b'"orderNumber":"', b'"odd":' + b"[" * TOO_DEEP + b"]" * TOO_DEEP + b',"orderNumber":"'),
     "200,000 levels": (
         b'"orderNumber":"',
         b'"odd":' + b'{"a":' * 200_000 + b"1" + b"}" * 200_000 + b',"orderNumber":"',

@@ -20,8 +20,8 @@ def nearest(word: str, legal: Iterable[str], cutoff: float = _ALIKE) -> str | No
     `cutoff` is how much alike, from 0 to 1 for letter by letter.
     """
     folded = {name.casefold(): name for name in legal}
-    found = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
-    return folded[found[0]] if found else None
+    matches = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
+    return folded[matches[0]] if matches else None
 
 
 def suggestion(word: str, legal: Iterable[str], otherwise: str = "") -> str:

@@ -53,30 +53,32 @@ def column_names(relations: Sequence[Relation], paths: Iterable[str]) -> dict[st
 
 
 def _columns(relations: Sequence[Relation], paths: Iterable[str]) -> Iterator[tuple[Relation, Field]]:
-    places = [(relation, {place for origin in relation.origins for place in _places(origin)}) for relation in relations]
+    reached = [
+        (relation, {path for origin in relation.origins for path in _item_paths(origin)}) for relation in relations
+    ]
     # DuckDB's names ignore case: https://duckdb.org/docs/stable/sql/dialect/keywords_and_identifiers
-    taken = {relation.name: {field.name.casefold() for field in relation.columns} for relation in relations}
+    used = {relation.name: {field.name.casefold() for field in relation.columns} for relation in relations}
     read = {relation.name: _read(relation) for relation in relations}
     for text in paths:
         path = tuple(text.replace(_ITEM, f".{_ITEM}").split("."))
-        depths = [max((len(place) for place in ways if path[: len(place)] == place), default=-1) for _, ways in places]
+        depths = [max((len(item) for item in items if path[: len(item)] == item), default=-1) for _, items in reached]
         deepest = max(depths, default=-1)
-        rest = path[deepest:]
-        if deepest < 0 or {_ITEM, _VALUE} & set(rest):
+        below = path[deepest:]
+        if deepest < 0 or {_ITEM, _VALUE} & set(below):
             continue
-        name = "_".join(rest)
-        for relation in (relation for (relation, _), depth in zip(places, depths, strict=True) if depth == deepest):
-            if name.casefold() in taken[relation.name] or _is_in_json(relation, rest):
+        name = "_".join(below)
+        for relation in (relation for (relation, _), depth in zip(reached, depths, strict=True) if depth == deepest):
+            if name.casefold() in used[relation.name] or _is_in_json(relation, below):
                 continue
-            prefixes = {_folded(rest[:length]): rest[:length] for length in range(1, len(rest) + 1)}
+            prefixes = {_folded(below[:length]): below[:length] for length in range(1, len(below) + 1)}
             if all(read[relation.name].get(folded, prefix) == prefix for folded, prefix in prefixes.items()):
-                taken[relation.name].add(name.casefold())
+                used[relation.name].add(name.casefold())
                 read[relation.name] |= prefixes
                 level = -1 if relation.parent else 0
-                yield relation, Field(name, "json", nullable=True, path=rest, level=level)
+                yield relation, Field(name, "json", nullable=True, path=below, level=level)
 
 
-def _places(origin: Origin) -> Iterator[_Path]:
+def _item_paths(origin: Origin) -> Iterator[_Path]:
     """Yield the paths on which an origin leads to its items."""
     steps = ([(*branch.path, *([_ITEM] * branch.listed)) for branch in step.branches] for step in origin.steps)
     for branches in product(*steps):
@@ -85,8 +87,8 @@ def _places(origin: Origin) -> Iterator[_Path]:
 
 def _own(relation: Relation) -> Iterator[Field]:
     """Yield the columns that hold values of the item itself."""
-    own = -1 if relation.parent else 0
-    return (field for field in relation.columns if field.source == "value" and field.level == own)
+    level = -1 if relation.parent else 0
+    return (field for field in relation.columns if field.source == "value" and field.level == level)
 
 
 def _is_in_json(relation: Relation, path: _Path) -> bool:

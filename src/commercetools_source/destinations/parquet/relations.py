@@ -92,12 +92,12 @@ def so_far(folder: Folder, stream: Stream, types: Mapping[str, str], *, loading:
     stored = {name: entry.loading_columns if loading else entry.columns for name, entry in entries}
     if not any(stored.values()):
         return {}
-    known, complete = tables(stream, types), tables(stream, types, nested(folder, stream))
+    without, complete = tables(stream, types), tables(stream, types, nested(folder, stream))
     return {
         name: replace(
             relation,
             columns=tuple(
-                field for field in relation.columns if field in known[name].columns or field.name in stored[name]
+                field for field in relation.columns if field in without[name].columns or field.name in stored[name]
             ),
         )
         for name, relation in complete.items()

@@ -103,5 +103,5 @@ class AirbyteOutput:
 def _request_of(stream: Stream) -> re.Pattern[str]:
     """Return what matches the path of a request for `stream`, below any parent and in any store."""
     _, _, path = stream.path.rpartition(":")  # behind the name of another service
-    parts = (re.escape(part) for part in re.split(r"\{\w+\}", path.rstrip("/")))
-    return re.compile(f"/[^/]+(/in-store/key=[^/]+)?{'[^/]+'.join(parts)}")
+    literals = (re.escape(text) for text in re.split(r"\{\w+\}", path.rstrip("/")))
+    return re.compile(f"/[^/]+(/in-store/key=[^/]+)?{'[^/]+'.join(literals)}")

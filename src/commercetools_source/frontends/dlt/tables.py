@@ -73,19 +73,23 @@ def with_variants(table: RelationTable, name: str, *, grows: bool) -> RelationTa
     https://dlthub.com/docs/general-usage/schema#variant-columns
     """
     schema = dlt.current.source_schema()
-    held = schema.tables.get(schema.naming.normalize_table_identifier(name), {}).get("columns", {})
+    existing = schema.tables.get(schema.naming.normalize_table_identifier(name), {}).get("columns", {})
     names = {}
     for column, sql in table.types.items():
-        kind = (
+        data_type = (
             "json"
             if sql == "JSON"
             else get_column_type_from_py_arrow(table.rows.schema.field(column).type)["data_type"]
         )
-        known = held.get(schema.naming.normalize_path(column), {}).get("data_type", kind)
-        names[column] = column if known == kind else f"{column}__v_{kind}"
-    taken = [column for column, new in names.items() if grows or not held or schema.naming.normalize_path(new) in held]
-    types = {names[column]: table.types[column] for column in taken}
-    return replace(table, types=types, rows=table.rows.select(taken).rename_columns([*types]))
+        existing_type = existing.get(schema.naming.normalize_path(column), {}).get("data_type", data_type)
+        names[column] = column if existing_type == data_type else f"{column}__v_{data_type}"
+    stored = [
+        column
+        for column, new in names.items()
+        if grows or not existing or schema.naming.normalize_path(new) in existing
+    ]
+    types = {names[column]: table.types[column] for column in stored}
+    return replace(table, types=types, rows=table.rows.select(stored).rename_columns([*types]))
 
 
 def new_fields(rows: ArrowRows) -> list[str]:

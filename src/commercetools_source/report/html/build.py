@@ -104,10 +104,10 @@ def _stored(
     stored = queries.figures(connection, tables, until)
     # Of all: a table may have lost its state, a state that was begun may have no rows yet, and what a run read may be
     # gone, with its state: it would be missing on a page that says that all is there.
-    known = [name for name in read_by(runs) if name in STREAMS]
+    was_read = [name for name in read_by(runs) if name in STREAMS]
     rows = {
         name: _with_state(stored.get(name, StreamFigures(name=name)), states.get(name), lost.get(name))
-        for name in [*stored, *states, *lost, *known]
+        for name in [*stored, *states, *lost, *was_read]
     }
     rows = with_outcomes(rows, runs)
     filled = [name for name, row in rows.items() if row.rows]
@@ -147,8 +147,8 @@ def _project_key(connection: duckdb.DuckDBPyConnection) -> str:
 
 def _with_state(row: StreamFigures, state: StreamState | None, lost: str | None) -> StreamFigures:
     if state is None:
-        held = "it has rows but no state" if row.rows else "nothing of it is stored any more"
-        return replace(row, error=lost or f"{held}, so it is read from its start")
+        reason = "it has rows but no state" if row.rows else "nothing of it is stored any more"
+        return replace(row, error=lost or f"{reason}, so it is read from its start")
     error, stopped = state.broken or "", False
     if not error and state.mode is not None:
         error, stopped = "a run was cut off; the next one goes on from there", True
