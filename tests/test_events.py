@@ -90,6 +90,7 @@ PLURALS = {
     "line": "lines",
     "month": "months",
     "more column": "more columns",
+    "more field": "more fields",
     "other stream": "other streams",
     "record": "records",
     "request": "requests",

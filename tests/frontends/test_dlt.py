@@ -357,7 +357,7 @@ def test_a_run_says_that_a_record_with_relations_changed_meanwhile_and_the_next_
 ) -> None:
     shop.faults.add(Fault("status", "/orders", status=500, after=2, times=None))
     with pytest.raises(CommercetoolsError, match="orders is not complete"):
-        warehouse.load(["orders"], relations=True, credentials={"page_size": 10, "concurrency": 1})
+        warehouse.load(["orders"], relations=True, credentials={"page_size": 40, "concurrency": 1, "retry_seconds": 1})
     shop.faults.clear()
     unread = next(order for order in versions(shop) if order not in warehouse.versions())
     shop.clock.advance(5)
@@ -609,6 +609,7 @@ def test_another_project_is_not_loaded_over_the_first(warehouse: Warehouse) -> N
     before = warehouse.versions("zones")
     with Sandbox(rows=rows_of("/zones"), project_key="other-shop") as other:
         other.create("zones", {"name": "elsewhere"})
+        other.clock.advance(5)
         with pytest.raises(CommercetoolsError, match=r"zones is not complete: .* of the project .*'other-shop'"):
             warehouse.load(["zones"], credentials=other.settings())
         # Under another name a source has a state of its own, but tables of the same names.
