@@ -180,3 +180,27 @@ def test_a_folder_without_tables_has_the_columns_of_the_streams_own_relation(tmp
     with opened(lambda: Parquet(tmp_path / "shop")) as run:
         run.write(deliver([zone("1", 10)], stream="zones"))
     assert rows(lambda: Parquet(tmp_path / "shop"), tmp_path, ROBOTS) == [("1", {"id": "1"})]
+
+
+@pytest.mark.parametrize("step", ["a field of an object comes", "tables are asked for", "a person is erased"])
+def test_tables_of_a_folder_are_made_of_files_that_lack_a_column_which_came_later(tmp_path: Path, step: str) -> None:
+    later = step == "tables are asked for"
+
+    def folder(*, tables: bool = True) -> Parquet:
+        return Parquet(tmp_path / "shop", materialize=tables)
+
+    with opened(lambda: folder(tables=not later)) as run:
+        run.write(deliver([zone("1"), zone("3")], stream="zones"))
+    with opened(lambda: folder(tables=not later)) as run:
+        run.write(deliver([{**zone("2"), "top": 7}], Phase.MERGE_LAST, stream="zones"))
+    robot = {"createdBy": {"robot": 1}} if step == "a field of an object comes" else {}
+    with opened(folder) as run:
+        run.write(deliver([zone("4") | robot], Phase.MERGE_LAST, stream="zones"))
+        if step == "a person is erased":
+            run.rewrite(deliver(stream="zones").stream, ["4"], None)
+    values = {"1": None, "2": "7", "3": None, "4": None}
+    if step == "a person is erased":
+        del values["4"]
+    expected = list(values.items())
+    assert rows(folder, tmp_path, "SELECT id, top FROM zones ORDER BY ALL") == expected
+    assert len(rows(folder, tmp_path, 'SELECT "zoneId" FROM zone_locations')) == 2 * len(expected)

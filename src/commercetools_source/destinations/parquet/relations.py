@@ -132,8 +132,13 @@ def rows_of_table(
 def rows_of_files(
     session: Session, name: str, relation: Relation, paths: list[Path], columns: Mapping[str, str]
 ) -> TableRows:
-    """Return the rows of a relation made of all records in these files."""
-    return _table_rows(session, name, relation, partial(dataset.pieces, paths, _PIECE_BYTES), columns)
+    """Return the rows of a relation made of all records in these files, of a table that has the `columns`."""
+    schema = dataset.fields(columns)  # of all files, so that one without a later column gets it
+
+    def pieces() -> Iterator[pa.Table]:
+        return (dataset.fitted(piece, schema) for piece in dataset.pieces(paths, _PIECE_BYTES))
+
+    return _table_rows(session, name, relation, pieces, columns)
 
 
 def _table_rows(
