@@ -9,7 +9,7 @@ writes there.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -33,6 +33,7 @@ __all__ = [
     "StreamStarted",
     "TokenFetched",
     "counted",
+    "first_of",
     "ignore",
     "log",
     "seconds_text",
@@ -297,6 +298,12 @@ def counted(number: int, noun: str) -> str:
         return f"1 {noun}"
     changes_y = noun.endswith("y") and noun[-2:-1] not in tuple("aeiou")  # retries, but keys
     return f"{number:,} {noun[:-1]}ies" if changes_y else f"{number:,} {noun}s"
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """Return names as a text, of more than `most` the first ones and how many others there are."""
+    others = f" and {len(names) - most} others" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{others}"
 
 
 def seconds_text(seconds: float) -> str:

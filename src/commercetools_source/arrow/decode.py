@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DELETED_AT",
     "MOST_COLUMNS",
+    "MOST_NAMED",
     "OWN",
     "ROW_NAMES",
     "SYNCED_AT",
@@ -280,7 +281,7 @@ def slices(sources: Sequence[msgspec.Raw], most: int = _CHUNK_BYTES) -> Iterator
 
 _MISFIT = "do not fit its column"
 _FAULTS = {BEYOND: "get no column of their own"}
-_MOST_NAMED = 20
+MOST_NAMED = 20
 """Fields of a stream that are told one by one: among thousands of lines nobody would find another one."""
 
 
@@ -308,15 +309,15 @@ def surprises(
 
 
 def _added(fields: Sequence[str]) -> Iterator[str]:
-    for field in fields[:_MOST_NAMED]:
+    for field in fields[:MOST_NAMED]:
         yield f"has a field that was not known, {legible(field)}; it is kept as a column of JSON"
-    if (others := len(fields) - _MOST_NAMED) > 0:
+    if (others := len(fields) - MOST_NAMED) > 0:
         yield f"has {counted(others, 'more field')} that {'was' if others == 1 else 'were'} not known, kept likewise"
 
 
 def _misfits(counts: Mapping[str, int]) -> Iterator[str]:
     names = [*counts]
-    named = {*names[:_MOST_NAMED], *_FAULTS}
+    named = {*names[:MOST_NAMED], *_FAULTS}
     for field in names:
         if field in named:
             yield f"values of {legible(field)} that {_FAULTS.get(field, _MISFIT)}: {counts[field]}; {UNFIT} has them"

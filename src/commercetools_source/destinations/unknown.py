@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from commercetools_source.arrow.decode import MOST_NAMED
 from commercetools_source.arrow.nested import NestedFields
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.events import Notice
+from commercetools_source.events import Notice, first_of
 from commercetools_source.model.nested import column_names
 from commercetools_source.model.relations import relations
 
@@ -19,14 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["UnknownFields"]
 
-_MOST_NAMED = 20
-
 
 class UnknownFields:
     """Looks at a sample of the records that a run stores, as `NestedFields` does."""
 
     def __init__(self) -> None:
         self._found = NestedFields()
+        self._has_column: dict[tuple[str, str], bool] = {}
 
     def look(self, stream: Stream, records: Iterable[msgspec.Raw]) -> None:
         """Look at those of `records` that belong to the sample."""
@@ -35,7 +35,11 @@ class UnknownFields:
     def paths(self, stream: Stream) -> list[str]:
         """Return the paths of the fields found so far that a relation can have a column for."""
         legible = self._found.legible(stream)
-        return list(column_names(relations(stream), legible)) if legible else []
+        for path in legible:
+            # Asked with every delivery, and each path takes milliseconds.
+            if (key := (stream.name, path)) not in self._has_column:
+                self._has_column[key] = bool(column_names(relations(stream), [path]))
+        return [path for path in legible if self._has_column[stream.name, path]]
 
     def notices(self, stored: Callable[[str], Collection[str]]) -> Iterator[Notice]:
         """Yield what was found; `stored` returns which paths of a stream have columns."""
@@ -46,7 +50,7 @@ class UnknownFields:
             if without := [path for path in paths if path not in columns]:
                 yield Notice(
                     name,
-                    f"has fields inside objects or lists that were not known: {_listed(without)};"
+                    f"has fields inside objects or lists that were not known: {first_of(without, MOST_NAMED)};"
                     " they are kept in the JSON where they came, and have no column",
                 )
 
@@ -54,11 +58,6 @@ class UnknownFields:
 def _with_columns(columns: dict[str, list[str]]) -> str:
     names = dict.fromkeys(name for path_names in columns.values() for name in path_names)
     return (
-        f"has fields inside objects or lists that were not known: {_listed(list(columns))};"
-        f" they are kept as columns of JSON in the relations: {_listed(list(names))}"
+        f"has fields inside objects or lists that were not known: {first_of(list(columns), MOST_NAMED)};"
+        f" they are kept as columns of JSON in the relations: {first_of(list(names), MOST_NAMED)}"
     )
-
-
-def _listed(names: list[str]) -> str:
-    others = f" and {len(names) - _MOST_NAMED} others" if len(names) > _MOST_NAMED else ""
-    return f"{', '.join(names[:_MOST_NAMED])}{others}"

@@ -14,13 +14,13 @@ from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.model.relation import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from commercetools_source.model.relation import Origin, Relation
 
-__all__ = ["MOST_NESTED", "column_names", "with_nested"]
+__all__ = ["column_names", "new_paths", "with_nested"]
 
-MOST_NESTED = 50
+_MOST_NESTED = 50
 """No more unknown fields of a stream get columns: a row of a relation is parsed for all its columns at once."""
 _ITEM, _VALUE = "[]", "*"
 """Stand in a path for the items of a list, and for the values of a map, whose keys are data."""
@@ -46,10 +46,16 @@ def with_nested(relations: Sequence[Relation], paths: Iterable[str]) -> list[Rel
 def column_names(relations: Sequence[Relation], paths: Iterable[str]) -> dict[str, list[str]]:
     """Return by each path that has columns what these are called, such as `order_line_items.variant_colour`."""
     names: dict[str, list[str]] = {}
+    # One by one: paths from several lists to items of one relation share a column.
     for path in paths:
         if columns := list(_columns(relations, [path])):
             names[path] = [f"{relation.name}.{field.name}" for relation, field in columns]
     return names
+
+
+def new_paths(paths: Iterable[str], there: Collection[str]) -> list[str]:
+    """Return those of `paths` that are not `there`, as many as may still get columns beside these."""
+    return [path for path in paths if path not in there][: max(0, _MOST_NESTED - len(there))]
 
 
 def _columns(relations: Sequence[Relation], paths: Iterable[str]) -> Iterator[tuple[Relation, Field]]:

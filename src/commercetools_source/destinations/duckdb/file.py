@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import surprises
@@ -33,7 +33,7 @@ from commercetools_source.destinations.duckdb.own import OwnFields
 from commercetools_source.destinations.duckdb.publish import check_target, publish
 from commercetools_source.destinations.duckdb.tables import StreamTables
 from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
-from commercetools_source.destinations.duckdb.writer import Stored, store, unchanged
+from commercetools_source.destinations.duckdb.writer import Opened, Stored, store, unchanged
 from commercetools_source.destinations.duckdb_engine import lacks_memory
 from commercetools_source.destinations.interruptible import Interruptible
 from commercetools_source.destinations.unknown import UnknownFields
@@ -58,22 +58,11 @@ if TYPE_CHECKING:
     from commercetools_source.extract.delivery import Delivery
     from commercetools_source.extract.run_record import RunRecord
 
-__all__ = ["Attached", "DuckDB", "Opened"]
+__all__ = ["Attached", "DuckDB"]
 
 
 _FEW = 10_000
 """Rows of a delivery, and of the table that it meets, up to which a second thread of DuckDB's gains nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """An open database, and what is known of it."""
-
-    database: Database
-    tables: StreamTables
-    model: Model
-    watch: CustomFieldWatch
-    history: History
 
 
 class Attached:
@@ -378,7 +367,7 @@ class Attached:
         opened.database.allow(self._memory.enough)
         try:
             nested = self._unknown.paths(delivery.stream)
-            return unchanged(opened.database, opened.tables, opened.model, opened.history, delivery, nested)
+            return unchanged(opened, delivery, nested)
         except duckdb_errors() as error:
             if lacks_memory(error):
                 return None
@@ -392,7 +381,7 @@ class Attached:
         self._waiting.pop(delivery.stream.name, None)  # it must not come after a state whose commit gave no answer
         with self._transaction(opened):
             nested = self._unknown.paths(delivery.stream)
-            return store(opened.database, opened.tables, opened.model, opened.history, delivery, nested)
+            return store(opened, delivery, nested)
 
     def _is_small(self, delivery: Delivery) -> bool:
         """Return whether a delivery has few rows, and meets few: no end of a full read of several deliveries."""

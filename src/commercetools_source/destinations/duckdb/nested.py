@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from commercetools_source.model.nested import MOST_NESTED
+from commercetools_source.model.nested import new_paths
 from commercetools_source.model.schemas import BOOKKEEPING
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ class NestedColumns:
 
     def new(self, stream: str, paths: Iterable[str]) -> list[str]:
         """Return those of `paths` that are not there, as many as may still come."""
-        there = self.of(stream)
-        return [path for path in paths if path not in there][: max(0, MOST_NESTED - len(there))]
+        return new_paths(paths, self.of(stream))
 
     def learn(self, stream: str, paths: Iterable[str]) -> None:
         """Store those of `paths` that are not there, inside a transaction."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from commercetools_source.destinations.duckdb import counts, merge, states
@@ -17,9 +18,21 @@ if TYPE_CHECKING:
     from commercetools_source.destinations.duckdb.database import Database
     from commercetools_source.destinations.duckdb.history import History
     from commercetools_source.destinations.duckdb.model import Model
+    from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
     from commercetools_source.extract.delivery import Delivery
 
-__all__ = ["Stored", "store", "unchanged"]
+__all__ = ["Opened", "Stored", "store", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open database, and what is known of it."""
+
+    database: Database
+    tables: StreamTables
+    model: Model
+    watch: CustomFieldWatch
+    history: History
 
 
 class Stored(NamedTuple):
@@ -34,18 +47,12 @@ class Stored(NamedTuple):
     changes: Changes | None
 
 
-def unchanged(
-    database: Database,
-    tables: StreamTables,
-    model: Model,
-    history: History,
-    delivery: Delivery,
-    nested: Sequence[str] = (),
-) -> Stored | None:
+def unchanged(opened: Opened, delivery: Delivery, nested: Sequence[str]) -> Stored | None:
     """Return how a delivery is stored of which the file has everything but the state; None where it lacks something.
 
     The table of its stream is settled. `nested` as in `store`.
     """
+    database, tables, model, history = opened.database, opened.tables, opened.model, opened.history
     stream = delivery.stream
     if not states.is_there(database) or not history.is_current(stream.name, delivery.state):
         return None
@@ -61,19 +68,13 @@ def unchanged(
     return None if delivery.records or delivery.phase.full else Stored(None, [], Changes())
 
 
-def store(
-    database: Database,
-    tables: StreamTables,
-    model: Model,
-    history: History,
-    delivery: Delivery,
-    nested: Sequence[str] = (),
-) -> Stored:
+def store(opened: Opened, delivery: Delivery, nested: Sequence[str]) -> Stored:
     """Store a delivery and return how; `nested`: the paths of unknown fields inside objects and lists of the stream.
 
     To be called inside a transaction. Tables are changed before rows are: DuckDB 1.4 loses rows when it replays a
     log with the other order.
     """
+    database, tables, model, history = opened.database, opened.tables, opened.model, opened.history
     stream = delivery.stream.name
     table = states.loading_name(stream) if delivery.phase.full else stream
     decoder = _begin(database, tables, delivery, table)

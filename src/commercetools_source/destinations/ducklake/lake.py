@@ -20,7 +20,7 @@ from commercetools_source.destinations.ducklake.postgres import PostgresAddress
 from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
-    from commercetools_source.destinations.duckdb.file import Opened
+    from commercetools_source.destinations.duckdb.writer import Opened
     from commercetools_source.destinations.ducklake.attachment import AttachedByExtension
     from commercetools_source.destinations.row import Location
 

@@ -13,7 +13,7 @@ from commercetools_source.destinations.parquet.decoding import Clock, Decoders, 
 from commercetools_source.destinations.parquet.news import news
 from commercetools_source.destinations.parquet.published import COLUMNS, Texts, outlived, publish_columns, publish_views
 from commercetools_source.extract.abilities import Changes
-from commercetools_source.model.nested import MOST_NESTED
+from commercetools_source.model.nested import new_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -73,7 +73,7 @@ class Deliveries:
         self._complete.clear()
         self._texts.clear()
 
-    def write(self, delivery: Delivery, nested: Sequence[str] = ()) -> tuple[Decoder, list[str]]:
+    def write(self, delivery: Delivery, nested: Sequence[str]) -> tuple[Decoder, list[str]]:
         """Store records and state, publish what readers need, and join small files.
 
         `nested`: the paths of unknown fields inside objects and lists of the stream that its relations have columns
@@ -84,13 +84,11 @@ class Deliveries:
             self._complete_relations(stream)
         decoder, added = self._store(delivery)
         # After the rows, which have the columns of before: a run that is cut off here leaves tables that look it.
-        if learned := self._learn(stream, nested):
+        learned = self._learn(stream, nested)
+        if learned or phase.swaps:
             self._complete.discard(stream.name)
-        if phase.swaps:
-            self._complete.discard(stream.name)
-            self._complete_relations(stream)
-        elif learned and not phase.full:
-            self._complete_relations(stream)
+            if phase.swaps or not phase.full:
+                self._complete_relations(stream)
         tables = [stream.name, *self._folder.tables(stream.name)]
         changed = [publish_columns(self._folder, table) for table in tables]
         if learned or any(changed):
@@ -104,8 +102,7 @@ class Deliveries:
     def _learn(self, stream: Stream, paths: Sequence[str]) -> bool:
         """Store the paths that get columns; return whether one is new."""
         there = relations.nested(self._folder, stream)
-        new = [path for path in paths if path not in there][: max(0, MOST_NESTED - len(there))]
-        if new:
+        if new := new_paths(paths, there):
             self._folder.learn(stream.name, [*there, *new])
         return bool(new)
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
+from commercetools_source.events import first_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -187,9 +189,8 @@ class Change:
         if not self.after:
             return f"{field} ({self.before}) was removed from {self.where}"
         if self.before == self.after:
-            named = ", ".join(map(repr, self.gone[:_MOST_KEYS]))
-            others = f" and {len(self.gone) - _MOST_KEYS} others" if len(self.gone) > _MOST_KEYS else ""
-            return f"{field} on {self.where} can be no more {named}{others}; rows that have such a value keep it"
+            keys = first_of([repr(key) for key in self.gone], _MOST_KEYS)
+            return f"{field} on {self.where} can be no more {keys}; rows that have such a value keep it"
         return f"{field} on {self.where} was {self.before} and is now {self.after}"
 
 
