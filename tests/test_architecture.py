@@ -243,6 +243,12 @@ def test_no_function_is_the_first_to_decode_a_class() -> None:
     assert {name: call for name, call in decoded.items() if name not in described} == {}
 
 
+@pytest.mark.parametrize("module", [module for module in LIBRARY if unit(module) != "sandbox"])
+def test_no_property_has_a_lock_that_a_fork_would_copy(module: str) -> None:
+    """Before Python 3.12, `cached_property` has one for all objects of a class (catalog/lazy.py)."""
+    assert "cached_property" not in {node.id for node in ast.walk(tree_of(module)) if isinstance(node, ast.Name)}
+
+
 @pytest.mark.parametrize("module", [module for module in LIBRARY if unit(module) not in SPEAKS])
 def test_the_library_does_not_print(module: str) -> None:
     calls = [node.func for node in ast.walk(tree_of(module)) if isinstance(node, ast.Call)]

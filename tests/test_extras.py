@@ -196,6 +196,17 @@ def test_a_bucket_without_its_extra_is_told_in_one_sentence(monkeypatch: pytest.
             )
 
 
+@pytest.mark.parametrize(("where", "extra"), [("s3://bucket/shop", "bucket"), ("shop", "parquet")])
+def test_files_without_what_reads_them_name_the_extra_of_their_place(
+    where: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for opening in (open_to_read, lambda destination: destination.open()):
+        with pytest.raises(DestinationError) as refused:
+            opening(open_destination(f"parquet:{where}"))
+        assert str(refused.value) == f"cannot use {where}: it needs pyarrow and DuckDB; {install_hint(extra)}"
+
+
 def test_a_module_of_nobody_has_no_hint() -> None:
     assert needs("nonsense.inner") is None
     assert needs("pyarrow.parquet") == f"this needs pyarrow: {install_hint('duckdb')}"

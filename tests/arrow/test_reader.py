@@ -150,7 +150,8 @@ def test_an_error_keeps_its_type_on_its_way_through_arrow(shop: Sandbox) -> None
     ("method", "package", "extra"),
     [
         ("arrow", "pyarrow", "arrow"),
-        ("polars", "pyarrow", "arrow"),
+        ("polars", "pyarrow", "polars"),
+        ("pandas", "pyarrow", "pandas"),
         ("polars", "polars", "polars"),
         ("pandas", "pandas", "pandas"),
     ],

@@ -63,6 +63,8 @@ def test_a_record_is_found_by_what_names_the_person(stream: str, fields: dict[st
         ("orders", {"customerEmail": 7, "customerId": ["ann"]}),
         ("messages", {"resource": {"id": "bob"}, "customer": {"id": "bob", "createdAt": BEFORE}}),
         ("business_units", {"associates": [{"customer": {"id": "ann"}}], "contactEmail": "firm@example.com"}),
+        ("custom_objects", {"container": "c", "key": "k", "value": {"to": "Joanna", "of": "annual-plan"}}),
+        ("discount_codes", {"key": "k", "cartPredicate": 'sku = "tyrann7"'}),
     ],
 )
 def test_what_is_somebody_elses_or_newer_is_not(stream: str, fields: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from commercetools_source import Client
+from commercetools_source.catalog.lazy import lazy
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import CommercetoolsError
 from commercetools_source.events import Event, PageRead, TokenFetched
@@ -297,6 +298,45 @@ def test_a_tally_counts_in_a_child_forked_while_another_thread_counts() -> None:
     assert statuses([forked(counts)]) == [0]
     done.set()
     thread.join(PATIENCE)
+
+
+class Once:
+    """An object with a property whose first answer, in the process that asks first, takes until `done`."""
+
+    asked, done, parent = threading.Event(), threading.Event(), 0
+
+    @lazy
+    def value(self) -> object:
+        if os.getpid() == self.parent and not self.asked.is_set():
+            self.asked.set()
+            self.done.wait(PATIENCE)
+        return object()
+
+
+def test_a_property_is_made_in_a_child_forked_while_another_thread_makes_it() -> None:
+    Once.parent = os.getpid()
+    one, found = Once(), queue.SimpleQueue[object]()
+    thread = threading.Thread(target=lambda: found.put(one.value))
+    thread.start()
+    assert Once.asked.wait(PATIENCE)
+    assert statuses([forked(lambda: one.value is one.value and Once().value is not one.value)]) == [0]
+    first = one.value
+    Once.done.set()
+    assert found.get(timeout=PATIENCE) is first is one.value
+    thread.join(PATIENCE)
+
+
+def test_a_frame_of_polars_is_refused_in_a_child_of_a_process_that_made_one(client: Client) -> None:
+    pytest.importorskip("polars")
+    rows = client.polars("zones").height
+
+    def reads() -> bool:
+        with pytest.raises(CommercetoolsError, match="has used Polars, whose threads"):
+            client.polars("zones")
+        return client.pandas("zones").shape[0] == client.arrow("zones").read_all().num_rows == rows
+
+    assert statuses([forked(reads)]) == [0]
+    assert client.polars("zones").height == rows
 
 
 def test_threads_that_ask_at_once_get_the_same_value() -> None:

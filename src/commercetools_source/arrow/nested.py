@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from commercetools_source.catalog.contract import Expression, Type, published
+from commercetools_source.catalog.lazy import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -138,7 +139,7 @@ class _Node:
     fields: Mapping[str, frozenset[Expression]]
     values: _Node | None = None
 
-    @cached_property
+    @lazy
     def parts(self) -> Mapping[str, _Node]:
         """The fields that can hold something unknown; made late, because types contain each other."""
         nodes = {name: _node(values) for name, values in self.fields.items()}

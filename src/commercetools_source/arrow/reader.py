@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from commercetools_source.arrow.arrays import stored_type
 from commercetools_source.arrow.decode import UNFIT, Decoder
 from commercetools_source.catalog.schema import columns
-from commercetools_source.errors import ConfigError
+from commercetools_source.errors import CommercetoolsError, ConfigError
 from commercetools_source.errors.extras import needs
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ __all__ = ["pandas_frame", "polars_frame", "record_reader"]
 _BATCH_BYTES = 8_000_000
 """JSON that is joined before it is decoded: a page may have few records, and small batches are slow to work with."""
 _NEVER = datetime(1970, 1, 1)  # noqa: DTZ001 - as the decoder takes times; the column is left out
+_polars_first: dict[str, int] = {}
+"""The process that made the first frame of Polars."""
 _Result = TypeVar("_Result")
 
 
@@ -39,27 +42,40 @@ def record_reader(stream: Stream, pages: Iterable[Sequence[msgspec.Raw]]) -> pa.
     return _with("pyarrow", "arrow", lambda: _reader(stream, pages))
 
 
-def polars_frame(reader: pa.RecordBatchReader) -> pl.DataFrame:
-    """Return all that `reader` has; raises ConfigError where Polars is not installed."""
+def polars_frame(read: Callable[[], pa.RecordBatchReader]) -> pl.DataFrame:
+    """Return all that the reader has that `read` makes.
+
+    Raises ConfigError where Polars is not installed, and CommercetoolsError in a process that was forked from one which
+    has called this: Polars would wait there for threads that only the other one has
+    (https://docs.pola.rs/user-guide/misc/multiprocessing/).
+    """
 
     def frame() -> pl.DataFrame:
         import polars as pl
+        import pyarrow as pa  # noqa: F401 - before `read` says how it is installed without Polars
 
-        return pl.DataFrame(reader.read_all())
+        first, process = _polars_first.setdefault("process", os.getpid()), os.getpid()
+        if first != process:
+            raise CommercetoolsError(
+                f"process {first} has used Polars, whose threads process {process}, forked from it, does not have:"
+                " start it by spawn, or use arrow or pandas in it"
+            )
+        return pl.DataFrame(read().read_all())
 
     return _with("polars", "polars", frame)
 
 
-def pandas_frame(reader: pa.RecordBatchReader) -> pd.DataFrame:
-    """Return all that `reader` has, in columns of Arrow's types: whole numbers stay whole where some are missing.
+def pandas_frame(read: Callable[[], pa.RecordBatchReader]) -> pd.DataFrame:
+    """Return all that the reader has that `read` makes, in columns of Arrow's types: whole numbers stay whole.
 
     Raises ConfigError where pandas is not installed.
     """
 
     def frame() -> pd.DataFrame:
         import pandas as pd
+        import pyarrow as pa  # noqa: F401 - before `read` says how it is installed without pandas
 
-        return reader.read_all().to_pandas(types_mapper=pd.ArrowDtype)
+        return read().read_all().to_pandas(types_mapper=pd.ArrowDtype)
 
     return _with("pandas", "pandas", frame)
 

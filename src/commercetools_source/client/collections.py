@@ -151,7 +151,7 @@ class Client(Requests):
         """Return the records of `stream` as a Polars frame with the columns of `arrow`; needs the extra `polars`."""
         from commercetools_source.arrow.reader import polars_frame
 
-        return polars_frame(self.arrow(stream, where=where, since=since, until=until, page_size=page_size))
+        return polars_frame(lambda: self.arrow(stream, where=where, since=since, until=until, page_size=page_size))
 
     def pandas(
         self,
@@ -168,7 +168,7 @@ class Client(Requests):
         """
         from commercetools_source.arrow.reader import pandas_frame
 
-        return pandas_frame(self.arrow(stream, where=where, since=since, until=until, page_size=page_size))
+        return pandas_frame(lambda: self.arrow(stream, where=where, since=since, until=until, page_size=page_size))
 
 
 def _selected(

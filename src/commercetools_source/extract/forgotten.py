@@ -56,6 +56,7 @@ _TEXTS = MappingProxyType(
 )
 """The fields of streams without a customer in which the id or an e-mail address of one may stand anywhere."""
 
+_LENGTH_OF_ID = len("00000000-0000-0000-0000-000000000000")
 _MAIL = re.compile(rb"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+")
 
 
@@ -257,7 +258,7 @@ class Erasure:
     def _by_text(self, fields: Mapping[str, Any], text: bytes) -> int | None:
         """Return whose record it is: one with the id of a customer, or an e-mail address, anywhere in its texts."""
         for index, person in enumerate(self._persons):
-            if person.customer.encode() in text:
+            if _names(text, person.customer.encode()):
                 return self._before(index, fields)
         digests = (self._forgotten.digest(mail.decode(errors="replace")) for mail in _MAIL.findall(text))
         return next((self._before(self._emails[mail], fields) for mail in digests if mail in self._emails), None)
@@ -320,6 +321,15 @@ def _id(value: object) -> str | None:
 def _is_of_customer(stream: Stream, fields: Mapping[str, Any]) -> bool:
     resource = fields.get("resource")
     return stream.name == "customers" or (isinstance(resource, dict) and resource.get("typeId") == "customer")
+
+
+def _names(text: bytes, customer: bytes) -> bool:
+    """Return whether a text has the id of a customer in it; one that is no UUID only as a word of its own."""
+    # Half an id, or a word in its place, stands in texts about everybody. Around a whole one there may be anything.
+    return customer in text and (
+        len(customer) >= _LENGTH_OF_ID
+        or re.search(rb"(?<![a-z\d])" + re.escape(customer) + rb"(?![a-z\d])", text, re.IGNORECASE) is not None
+    )
 
 
 def _emails(stream: Stream, fields: Mapping[str, Any]) -> list[str]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.contract import published
+from commercetools_source.catalog.lazy import lazy
 from commercetools_source.catalog.personal import PERSONAL
 from commercetools_source.catalog.secrets import SECRETS
 from commercetools_source.catalog.streams import STREAMS
@@ -54,7 +54,7 @@ class Privacy:
         """Whether records stay as they are, but for secrets."""
         return self == KEEP
 
-    @cached_property
+    @lazy
     def choices(self) -> Mapping[tuple[str, str], str]:
         """What becomes of each field that does not stay as it is, and of those that are to be kept."""
         if self.mode == "keep":
@@ -67,7 +67,7 @@ class Privacy:
             usual.update({pair: "drop" for pair in usual if types[pair[0]].fields[pair[1]].name != "string"})
         return {**usual, **dict(self.fields)}
 
-    @cached_property
+    @lazy
     def text(self) -> str:
         """The choice as it is stored with a state, and told: the key itself only by a fingerprint."""
         named = [f"{name}.{field}={choice}" for (name, field), choice in self.fields]

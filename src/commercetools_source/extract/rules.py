@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.contract import Expression, published
+from commercetools_source.catalog.lazy import lazy
 from commercetools_source.catalog.secrets import SECRETS
 from commercetools_source.extract.privacy import by_name, is_by_name
 
@@ -36,12 +37,12 @@ class FieldRules:
         self.names = dict(privacy.names)
         self._rules: dict[str, Rules] = {}
 
-    @cached_property
+    @lazy
     def holders(self) -> frozenset[str]:
         """The types whose values can hold what is left out or changed, at any depth."""
         return _leading_to({secret.type for secret in SECRETS.values() if not secret.leaves} | self._seeds())
 
-    @cached_property
+    @lazy
     def touched(self) -> frozenset[str]:
         """The types whose values can hold what the choice changes, secrets apart."""
         return _leading_to(self._seeds())

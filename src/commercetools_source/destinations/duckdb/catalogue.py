@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from commercetools_source.arrow.decode import SYNCED_AT
+from commercetools_source.catalog.lazy import lazy
 from commercetools_source.errors import DestinationError
 from commercetools_source.model.quoting import quoted, string
 from commercetools_source.model.schemas import (
@@ -102,7 +102,7 @@ class Catalogue:
         """Return the columns of the tables that hold records."""
         return {table: names for table, names in self.columns.items() if SYNCED_AT in names}
 
-    @cached_property
+    @lazy
     def _compression(self) -> Mapping[str, str]:
         """What stands behind a type of column: compressed texts take a third of the size, and less time.
 

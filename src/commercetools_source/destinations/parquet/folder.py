@@ -122,7 +122,7 @@ class Parquet(FolderDestination):
             import duckdb  # noqa: F401 - heavy
             import pyarrow.parquet  # noqa: F401 - same
         except ImportError as error:
-            hint = install_hint("parquet")
+            hint = install_hint("bucket" if self._folder.files.shared else "parquet")
             raise DestinationError(f"cannot use {self.name}: it needs pyarrow and DuckDB; {hint}") from error
         refuse_backslash(self._folder.files.url)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from commercetools_source.catalog.lazy import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ class Mart:
     required: tuple[str, ...]
     columns: Mapping[str, str]
 
-    @cached_property
+    @lazy
     def sql(self) -> str:
         """The query, as dbt has it; its first lines say what the rows are."""
         file = resources.files("commercetools_source.report.dbt").joinpath(f"marts/{self.name}.sql")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from commercetools_source.catalog.lazy import lazy
 from commercetools_source.frontends.mage import deletions, writing
 from commercetools_source.frontends.mage.bases import of_mage
 from commercetools_source.frontends.mage.commercetools import checks
@@ -39,7 +39,7 @@ class Commercetools(Source):
         with _command_line(kwargs.get("args") or ()):
             super().__init__(**kwargs)
 
-    @cached_property
+    @lazy
     def client(self) -> Client:
         """The client, which fetches its token when it is first used."""
         return Client(self.config or {}, self.logger)
