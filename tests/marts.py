@@ -5,6 +5,7 @@ Amounts are counted in minor units and compared as exact fractions; discounts ar
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -37,22 +38,21 @@ def came_back(order: dict[str, Any]) -> Counter[str]:
     return pieces
 
 
-def share(money: dict[str, Any], pieces: int, quantity: int) -> Fraction:
-    """Return the share of a total, in whole minor units, halves up."""
-    cents = (2 * money["centAmount"] * pieces + quantity) // (2 * quantity)
-    return Fraction(cents, 10 ** money["fractionDigits"])
+def share(order: dict[str, Any], line: dict[str, Any], total: str) -> Fraction:
+    """Return what was paid for the pieces of a line that came back, in whole minor units, halves up.
+
+    What a discount took off the order's total was not paid.
+    """
+    money, pieces = line["taxedPrice"][total], came_back(order)[line["id"]]
+    paid = Fraction(money["centAmount"] * pieces, line["quantity"]) if pieces else Fraction(0)
+    if "discountOnTotalPrice" in order:
+        total_price = value(order["totalPrice"])
+        paid *= total_price / (total_price + value(order["discountOnTotalPrice"]["discountedAmount"]))
+    return Fraction(math.floor(paid + Fraction(1, 2)), 10 ** money["fractionDigits"])
 
 
 def returned(order: dict[str, Any], total: str) -> Fraction:
-    pieces = came_back(order)
-    return sum(
-        (
-            share(line["taxedPrice"][total], pieces[line["id"]], line["quantity"])
-            for line in lines(order)
-            if "taxedPrice" in line
-        ),
-        Fraction(0),
-    )
+    return sum((share(order, line, total) for line in lines(order) if "taxedPrice" in line), Fraction(0))
 
 
 def sold(records: Records) -> list[dict[str, Any]]:
@@ -81,9 +81,10 @@ def check_order_lines(rows: list[dict[str, Any]], records: Records) -> None:
         assert row["name"] == line["name"].get("en", next(iter(line["name"].values())))
         taxed = line.get("taxedPrice")
         assert row["gross"] == (taxed and value(taxed["totalGross"]))
-        assert row["returned_net"] == (taxed and share(taxed["totalNet"], pieces, line["quantity"]))
+        assert row["returned_net"] == (taxed and share(order, line, "totalNet"))
     assert discounted
     assert any(came_back(order) for order in records["orders"])
+    assert any(came_back(order) and "discountOnTotalPrice" in order for order in records["orders"])
 
 
 def check_revenue_by_month(rows: list[dict[str, Any]], records: Records) -> None:
@@ -208,7 +209,9 @@ def check_variant_stock(rows: list[dict[str, Any]], records: Records) -> None:
         assert row["inventory_entries"] == len(entries)
         assert (row["on_stock"] or 0) == sum(entry["quantityOnStock"] for entry in entries)
         available = sum(entry["availableQuantity"] for entry in entries)
-        assert (row["available"] or 0, bool(row["is_out_of_stock"])) == (available, bool(entries) and available <= 0)
+        assert row["available"] == (available if entries else None)
+        has_some = any(entry["availableQuantity"] > 0 for entry in entries)
+        assert row["is_out_of_stock"] == (not has_some if entries else None)
         assert row["is_published"] == is_published(product, variant["id"], records)
         names = product["masterData"]["current"]["name"]
         assert row["product_name"] == names.get("en", next(iter(names.values())))

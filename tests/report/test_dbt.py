@@ -31,8 +31,29 @@ if TYPE_CHECKING:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, marts.Records]]:
     path = tmp_path_factory.mktemp("dbt") / "shop.duckdb"
     with Sandbox("tiny") as sandbox, Client(sandbox.settings()) as client:
+        discount_returned_orders(sandbox)
+        stocked = next(entry for entry in sandbox.records("inventory") if entry["availableQuantity"] > 0)
+        sandbox.create("inventory", {"sku": stocked["sku"], "quantityOnStock": -9_000, "availableQuantity": -9_000})
+        sandbox.clock.advance(3600)
         assert sync(client, DuckDB(path), streams=marts.STREAMS).complete
         yield path, {name: sandbox.records(name) for name in marts.STREAMS}
+
+
+def discount_returned_orders(sandbox: Sandbox) -> None:
+    """Take a fifth off the total of an order that came back as a whole, and leave no piece in a line of another one."""
+    orders = [order for order in sandbox.records("orders") if "taxedPrice" in order and order["orderState"] == "Open"]
+    discounted, emptied = [order for order in orders if all("taxedPrice" in line for line in marts.lines(order))][:2]
+    off = discounted["totalPrice"]["centAmount"] // 5
+    items = [
+        {"id": line["id"], "lineItemId": line["id"], "quantity": line["quantity"], "shipmentState": "Returned",
+         "paymentState": "Initial", "type": "LineItemReturnItem"}
+        for line in discounted["lineItems"]
+    ]  # fmt: skip
+    changes = {"discountOnTotalPrice": {"discountedAmount": {**discounted["totalPrice"], "centAmount": off},
+                                        "includedDiscounts": []},
+               "totalPrice.centAmount": 4 * off, "returnInfo": [{"items": items}]}  # fmt: skip
+    sandbox.update("orders", discounted["id"], changes)
+    sandbox.update("orders", emptied["id"], {"lineItems": [{**line, "quantity": 0} for line in emptied["lineItems"]]})
 
 
 @pytest.fixture(scope="module")

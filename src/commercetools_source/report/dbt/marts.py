@@ -83,8 +83,10 @@ _ORDER_LINES = Mart(
             "net": "Total without taxes; NULL where taxes were not calculated.",
             "gross": "Total with taxes; NULL where taxes were not calculated.",
             "returned_quantity": "Pieces that came back; announced returns are not counted.",
-            "returned_net": "The share of `net` that came back, rounded to the currency's minor unit.",
-            "returned_gross": "The share of `gross` that came back, rounded to the currency's minor unit.",
+            "returned_net": "The share of `net` that came back, less what a discount on the order's total took off it;"
+            " rounded to the currency's minor unit.",
+            "returned_gross": "The share of `gross` that came back, less what a discount on the order's total took off it;"
+            " rounded to the currency's minor unit.",
         }
     ),
 )
@@ -207,7 +209,7 @@ _STOCK = Mart(
             "inventory_entries": "Inventory entries of the SKU, one for each supply channel; 0: stock is not tracked.",
             "on_stock": "Pieces in stock, reserved ones included; NULL where stock is not tracked.",
             "available": "Pieces that can be sold; NULL where stock is not tracked.",
-            "is_out_of_stock": "Whether no piece can be sold; NULL where stock is not tracked.",
+            "is_out_of_stock": "Whether no channel has a piece to sell; NULL where stock is not tracked.",
         }
     ),
 )

@@ -83,17 +83,36 @@ returns as (
 
 ),
 
--- What came back, in minor units: the share of the line's total that its pieces are, rounded half up.
+-- A discount on the order's total is in no line: of what a line cost, `paid` / `undiscounted` was paid.
+paid as (
+
+    select
+        id as orderId,
+        if(totalPrice_centAmount >= 0, coalesce(discountOnTotalPrice_discountedAmount_centAmount, 0), 0) as discount,
+        cast(if(discount > 0, totalPrice_centAmount, 1) as hugeint) as paid,
+        paid + if(discount > 0, discount, 0) as undiscounted
+    from {{ source('commercetools', 'orders') }}
+
+),
+
+-- What came back, in minor units: the share of what was paid for the line that its pieces are, rounded half up. In whole
+-- numbers, because doubles have too few digits for it.
 valued as (
 
     select
         lines.*,
         coalesce(returns.quantity, 0) as returned,
-        round(taxedPrice_totalNet_centAmount * coalesce(returns.quantity, 0) / lines.quantity) as returned_net_cents,
-        round(taxedPrice_totalGross_centAmount * coalesce(returns.quantity, 0) / lines.quantity) as returned_gross_cents,
+        2 * returned * paid.paid as part,
+        greatest(lines.quantity, 1) * paid.undiscounted as half,
+        -- Of the absolute values, because a custom line may be negative, and DuckDB divides towards zero.
+        sign(taxedPrice_totalNet_centAmount)
+        * ((abs(taxedPrice_totalNet_centAmount) * part + half) // (2 * half)) as returned_net_cents,
+        sign(taxedPrice_totalGross_centAmount)
+        * ((abs(taxedPrice_totalGross_centAmount) * part + half) // (2 * half)) as returned_gross_cents,
         -- 0.01 where the currency has two fraction digits
         cast('1e-' || taxedPrice_totalGross_fractionDigits as decimal(5, 4)) as minor_unit
     from lines
+    join paid using (orderId)
     left join returns on returns.orderId = lines.orderId and returns.line_id = lines.id
 
 )

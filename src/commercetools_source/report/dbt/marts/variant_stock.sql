@@ -6,7 +6,9 @@ with stock as (
         sku,
         count(*) as entries,
         sum(quantityOnStock) as on_stock,
-        sum(availableQuantity) as available
+        sum(availableQuantity) as available,
+        -- One that sold more than it had is below zero, and takes nothing from another.
+        max(availableQuantity) <= 0 as is_out_of_stock
     from {{ source('commercetools', 'inventory') }}
     group by all
 
@@ -23,6 +25,6 @@ select
     coalesce(stock.entries, 0) as inventory_entries,
     stock.on_stock,
     stock.available,
-    stock.available <= 0 as is_out_of_stock
+    stock.is_out_of_stock
 from {{ ref('current_variants') }} as variants
 left join stock on stock.sku = variants.sku
