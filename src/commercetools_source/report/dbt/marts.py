@@ -83,9 +83,9 @@ _ORDER_LINES = Mart(
             "net": "Total without taxes; NULL where taxes were not calculated.",
             "gross": "Total with taxes; NULL where taxes were not calculated.",
             "returned_quantity": "Pieces that came back; announced returns are not counted.",
-            "returned_net": "The share of `net` that came back, less what a discount on the order's total took off it;"
+            "returned_net": "The share of `net` that came back, less the share of a discount on the order's total;"
             " rounded to the currency's minor unit.",
-            "returned_gross": "The share of `gross` that came back, less what a discount on the order's total took off it;"
+            "returned_gross": "The share of `gross` that came back, less the share of a discount on the order's total;"
             " rounded to the currency's minor unit.",
         }
     ),
