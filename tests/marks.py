@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PAIRS = {pair for pair, row in PERSONAL.items() if row.kind}
 MARK = "Mark-of-a-Person"
+_ASCII = bytes(range(128)).ljust(256, b"?")
 _TABLES = "SELECT schema_name, table_name FROM duckdb_tables()"
 
 
@@ -42,16 +43,25 @@ def marked(value: Any, name: str, marks: Iterator[str], *, fill: bool = False, d
 
 
 def stored_text(folder: Path) -> str:
-    """Return all bytes of a folder's files, and every value that DuckDB reads in them, as text."""
-    texts = [path.read_bytes().decode(errors="replace") for path in folder.rglob("*") if path.is_file()]
+    """Return all bytes of a folder's files, and every value that DuckDB reads in them, as text.
+
+    What is not ASCII, as no mark is, becomes a question mark: whatever else takes a hundred times as long.
+    """
+    texts = [_ascii(path.read_bytes()) for path in folder.rglob("*") if path.is_file()]
     for path in folder.rglob("*.duckdb"):
         with duckdb.connect(str(path), read_only=True) as connection:
-            tables = connection.execute(_TABLES).fetchall()
-            for schema, table in tables:
-                rows = connection.execute(f'SELECT to_json(t) FROM "{schema}"."{table}" AS t').fetchall()
-                texts += [row[0] for row in rows]
+            for schema, table in connection.execute(_TABLES).fetchall():
+                texts += _values(connection.execute(f'FROM "{schema}"."{table}"'))
     for path in folder.rglob("*.parquet"):
-        texts += [
-            row[0] for row in duckdb.execute("SELECT to_json(t) FROM read_parquet(?) AS t", [str(path)]).fetchall()
-        ]
+        texts += _values(duckdb.execute("FROM read_parquet(?)", [str(path)]))
     return "\n".join(texts)
+
+
+def _values(result: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the values of a query alone: as JSON, the names of a relation's 800 columns would be in every row."""
+    values = (str(value) for row in result.fetchall() for value in row if value is not None)
+    return [_ascii("\n".join(values).encode())]
+
+
+def _ascii(text: bytes) -> str:
+    return text.translate(_ASCII).decode("ascii")
