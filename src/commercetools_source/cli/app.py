@@ -7,14 +7,16 @@ by Ctrl-C, SIGTERM or SIGHUP.
 
 # typer reads annotations while the program runs: they must be types and not text, so no `from __future__` here.
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 
 from commercetools_source.cli import commands
 from commercetools_source.cli.output import say, say_error
@@ -39,17 +41,25 @@ app = typer.Typer(
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status; a person's mistake becomes a sentence, not a traceback."""
-    # Here and not above: looking for packages reads folders, which an import must not do.
-    app.info.epilog = lacking_text() or None
     with ExitStack() as until_the_end:  # such as lines of a log, which errors are too
         return _run(arguments, until_the_end)
+
+
+@cache
+def _command(epilog: str | None) -> Callable[..., object]:
+    """Return the command with all others in it, and `epilog` below its help.
+
+    A program that runs many commands waits once: to make it takes as long as many a command does.
+    """
+    app.info.epilog = epilog
+    return get_command(app)
 
 
 def _run(arguments: Sequence[str] | None, until_the_end: ExitStack) -> int:
     try:
         words = None if arguments is None else list(arguments)
         # typer hands `obj` to each command's context, where `--log-format` finds the stack that ends its log.
-        app(args=words, prog_name="commercetools-source", obj=until_the_end)
+        _command(lacking_text() or None)(args=words, prog_name="commercetools-source", obj=until_the_end)
     # click ends every command so, also one that went well.
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else 1
