@@ -72,15 +72,17 @@ def unit(module: str) -> str:
 
 
 def nodes(tree: ast.AST, *, types: bool) -> Iterator[ast.AST]:
-    """Yield all nodes of a tree, without what only type checkers run if not `types`."""
-    yield tree
-    if isinstance(tree, ast.If) and not types and ast.unparse(tree.test) == "TYPE_CHECKING":
-        return
-    for child in ast.iter_child_nodes(tree):
-        yield from nodes(child, types=types)
+    """Yield a tree and all statements in it, without what only type checkers run if not `types`."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, ast.If) or types or ast.unparse(node.test) != "TYPE_CHECKING":
+            waiting += (child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr))
 
 
-def imported(module: str, *, types: bool = True) -> set[str]:
+@cache
+def imported(module: str, *, types: bool = True) -> frozenset[str]:
     """Return the package's modules that one imports anywhere, inside functions too, and for its types if wanted."""
     found: set[str] = set()
     for node in nodes(tree_of(module), types=types):
@@ -94,7 +96,7 @@ def imported(module: str, *, types: bool = True) -> set[str]:
             names = [name if name.partition(".")[2] in MODULES else str(node.module) for name in modules]
         ours = {name.removeprefix("commercetools_source.") for name in names if name.startswith("commercetools_source")}
         found |= {name for name in ours if name in MODULES}
-    return found - {module}
+    return frozenset(found - {module})
 
 
 LIBRARY = [module for module in MODULES if module not in {"__init__", "__main__"}]

@@ -57,6 +57,7 @@ class Judge:
     def __init__(self) -> None:
         self.whole = with_news(load())
         self.api = OpenAPI.from_dict(self.whole, config=Config(spec_validator_cls=None))
+        self.right = set[tuple[str, str]]()
 
     def template(self, asked: Asked) -> str:
         """Return the path of the contract that a request is for."""
@@ -73,7 +74,19 @@ class Judge:
         return unknown + _told(lambda: self.api.validate_request(asked))
 
     def of_answer(self, asked: Asked, status: int, body: bytes) -> list[str]:
-        """Return the problems of an answer."""
+        """Return the problems of an answer; a record that was right is not looked at again under the same schema."""
+        page = json.loads(body)
+        if status == 200 and isinstance(results := page.get("results"), list):
+            contents = self.whole["paths"][self.template(asked)][asked.method]["responses"]["200"]["content"]
+            schema = json.dumps(contents)
+            new = {(schema, json.dumps(record)): record for record in results}
+            page["results"] = [record for key, record in new.items() if key not in self.right]
+            if not (problems := self._of_answer(asked, status, json.dumps(page).encode())):
+                self.right |= new.keys()
+            return problems
+        return self._of_answer(asked, status, body)
+
+    def _of_answer(self, asked: Asked, status: int, body: bytes) -> list[str]:
         answer = MockResponse(data=body, status_code=status, content_type="application/json")
         return _told(lambda: self.api.validate_response(asked, answer))
 
@@ -197,11 +210,18 @@ def test_every_request_of_the_client_is_one_that_the_platform_knows(
         requests = {(seen.method, seen.path, seen.query, seen.body) for seen in shop.requests}
     problems = {}
     templates = Counter[str]()
+    judged = set[tuple[str, str, str]]()
     for method, path, query, body in requests:
         if path.startswith(("/oauth/", "history:")):  # neither is of this specification
             continue
         asked = Asked(method, f"/{shop.project_key}{path}".rstrip("/"), query, body)
-        templates[judge.template(asked)] += 1
+        template = judge.template(asked)
+        templates[template] += 1
+        # To the contract a predicate and the value of a variable are any text.
+        names = [(name, "" if name == "where" or name.startswith("var.") else value) for name, value in asked.query]
+        if (shape := (method, template, f"{names}{body!r}")) in judged:
+            continue
+        judged.add(shape)
         found = judge.of_request(asked)
         if found:
             problems[f"{method} {path}?{query}"] = found
