@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from urllib3 import HTTPConnectionPool
+from urllib3.connection import HTTPConnection
 
 from commercetools_source.client import Client
 from commercetools_source.errors import (
@@ -22,12 +24,14 @@ from commercetools_source.errors import (
     InvalidRequestError,
     NetworkError,
     NotFoundError,
+    OverdueError,
     PageTooLargeError,
     RateLimitError,
     ServerError,
 )
 from commercetools_source.http.auth import token_of
 from commercetools_source.http.bounds import LARGEST_BODY
+from commercetools_source.http.connections import bounded
 from commercetools_source.http.exchange import Request
 from commercetools_source.http.retry import RetryBudget
 from commercetools_source.http.transport import Transport
@@ -201,6 +205,22 @@ def test_an_answer_that_is_dripped_or_never_begins_ends(head: str, piece: bytes,
     )
     assert isinstance(error, (NetworkError, PageTooLargeError))
     assert not dripping or (isinstance(error, NetworkError) and error.timed_out)
+
+
+class OtherConnection(HTTPConnection):
+    """As that through SOCKS is, one of a class of its own."""
+
+
+class OtherPool(HTTPConnectionPool):
+    ConnectionCls = OtherConnection
+
+
+def test_whatever_leads_out_an_answer_that_is_dripped_ends() -> None:
+    with Script([body_for_ever("HTTP/1.1 200 OK", b"X", 0.02)]) as script:
+        host, port = script.url.removeprefix("http://").split(":")
+        pool = bounded({"http": OtherPool})["http"](host, int(port), timeout=0.1)
+        with pytest.raises(OverdueError):
+            pool.request("GET", "/", retries=False)
 
 
 def test_early_hints_are_not_the_answer_and_each_request_has_its_own() -> None:

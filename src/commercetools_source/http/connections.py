@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from commercetools_source.http.bounds import BoundedResponse
 from commercetools_source.http.routes import Proxy, certificates, pool_through, proxy_to
 
-__all__ = ["Connections"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Connections", "bounded"]
 
 # Three lost SYN packets are repeated after 1, 3 and 7 s (RFC 6298); who has not answered by then is not there.
 _CONNECT_SECONDS = 10.0
@@ -69,9 +71,22 @@ class Connections:
             # Made once for all connections: reading the machine's certificates takes 20 ms and more.
             ssl_context=certificates() if secure else None,
         )
-        if proxy is None or not proxy.is_socks:  # connections through SOCKS are of urllib3's own classes
-            pool.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        pool.pool_classes_by_scheme = bounded(pool.pool_classes_by_scheme)
         return pool
+
+
+def bounded(classes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return classes of pools whose connections bound their answers, derived from those by scheme of a way out.
+
+    Derived, because connections through SOCKS are of classes of their own.
+    """
+    return {scheme: _bounded(pool_class) for scheme, pool_class in classes.items()}
+
+
+@cache
+def _bounded(pool_class: Any) -> Any:
+    connection_class = type("Connection", (pool_class.ConnectionCls,), {"response_class": BoundedResponse})
+    return type("Pool", (pool_class,), {"ConnectionCls": connection_class, "QueueCls": _Idle})
 
 
 class _Idle(queue.LifoQueue[Any]):
@@ -97,21 +112,3 @@ class _Idle(queue.LifoQueue[Any]):
     def qsize(self) -> int:
         """Return how many are idle."""
         return len(self.queue)
-
-
-class _HTTPConnection(HTTPConnection):
-    response_class = BoundedResponse
-
-
-class _HTTPSConnection(HTTPSConnection):
-    response_class = BoundedResponse
-
-
-class _HTTPPool(HTTPConnectionPool):
-    QueueCls = _Idle
-    ConnectionCls = _HTTPConnection
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    QueueCls = _Idle
-    ConnectionCls = _HTTPSConnection

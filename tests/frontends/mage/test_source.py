@@ -30,6 +30,7 @@ from commercetools_source.frontends.mage.bookmarks import KEY
 from commercetools_source.frontends.mage.documented import columns_as_text, schemas
 from commercetools_source.sandbox import Fault, Sandbox
 from hidden import shown
+from shops import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,6 +184,18 @@ def test_a_stream_reads_through_the_request_of_a_client_that_changed_it(
     pages = list(STREAMS["orders"](client, config, None, client.logger).load_data())
     assert sum(len(page) for page in pages) == len(sandbox.records("orders")) > 0
     assert client.asked >= len(pages) > 0
+
+
+def test_a_machine_that_is_ahead_passes_over_no_change_with_a_client_of_a_users_own(config: dict[str, Any]) -> None:
+    with Sandbox(rows=rows_of("/zones")) as shop:
+        shop.clock.advance(-7200)  # as this machine sees it, which is two hours ahead
+        own = Counting({**config, **shop.settings()}, logging.getLogger("mage"))
+        zones = STREAMS["zones"](own, {**config, **shop.settings()}, None, own.logger)
+        shop.clock.advance(600)
+        *_, page = zones.load_data()
+        zone = shop.create("zones", {"name": "late", "locations": []})
+        shop.clock.advance(600)
+        assert zone["id"] in [row["id"] for page in zones.load_data(page.bookmark) for row in page]
 
 
 class Two:
