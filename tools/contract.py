@@ -5,6 +5,7 @@
 
 Names, types and formats only; none of the specification's prose. Type expressions: `string int number bool
 datetime date time any object`, a type's name, `[X]` (array), `{X}` (map); a trailing `!` marks what is required.
+A field of one of several types is `any`; `choices` of its type's row has them by the tag that tells them apart.
 What the platform does and the specification does not say yet comes from additions.json; a row that it says by now
 is an error, so that it is taken out of that file. The Change History API's openapi-history.yaml lies beside the
 specification.
@@ -130,7 +131,10 @@ class Types:
             row: dict[str, Any] = {
                 "fields": {field: kind + "!" * (field in required) for field, kind in sorted(fields.items())}
             }
-            return {**self.union(schema, name), **row}
+            properties = {field: value for part in parts for field, value in (part.get("properties") or {}).items()}
+            choices = {field: self.choice(value.get("oneOf", ())) for field, value in sorted(properties.items())}
+            told = {field: choice for field, choice in choices.items() if choice}
+            return {**self.union(schema, name), **row, **({"choices": told} if told else {})}
         values = schema.get("additionalProperties")
         if isinstance(values, dict):
             return {"map": expression(values)}
@@ -153,6 +157,17 @@ class Types:
                 variants.update(self.unmapped(name, set(variants.values())) if name in INCOMPLETE else {})
                 if set(variants.values()) != {name}:
                     return {"tag": part["discriminator"]["propertyName"], "variants": dict(sorted(variants.items()))}
+        return {}
+
+    def choice(self, options: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Return tag and variants of a value that is one of `options`, if a union above them tells them apart."""
+        names = [str(option.get("$ref", "")).rsplit("/", 1)[-1] for option in options]
+        if not names or not all(names):
+            return {}
+        for above in sorted(set.intersection(*map(self.bases, names))):
+            if union := self.union(self.schemas[above], above):
+                variants = {tag: name for tag, name in union["variants"].items() if name in names}
+                return {**union, "variants": variants}
         return {}
 
     def unmapped(self, union: str, mapped: set[str]) -> dict[str, str]:

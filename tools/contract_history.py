@@ -82,6 +82,7 @@ def change(doc: Mapping[str, Any], specified: Callable[[str], dict[str, Any]]) -
 def names_in(row: Mapping[str, Any]) -> set[str]:
     """Return the names of all types that a row speaks of."""
     spoken = [*row.get("fields", {}).values(), *row.get("variants", {}).values(), row.get("map", ""), row.get("is", "")]
+    spoken += [name for choice in row.get("choices", {}).values() for name in choice["variants"].values()]
     return {word for text in spoken for word in re.findall(r"\w+", text)}
 
 

@@ -93,6 +93,25 @@ def test_a_reference_by_id_becomes_one_by_key_where_the_platform_has_keys(empty:
     assert made["businessUnit"] == {"typeId": "business-unit", "key": "unit"}
 
 
+def test_a_review_has_a_target_that_exists_and_is_a_product_or_a_channel(empty: Api) -> None:
+    channel = empty.sandbox.create("channels", {"key": "shop"})
+    made = empty.call("POST", "/reviews", {"target": {"typeId": "channel", "key": "shop"}}).body
+    assert made["target"] == {"typeId": "channel", "id": channel["id"]}
+    for target, code in (
+        ({"typeId": "product", "key": "nobody"}, "ReferencedResourceNotFound"),
+        ({"typeId": "channel", "id": "nobody"}, "ReferencedResourceNotFound"),
+        ({"typeId": "customer", "id": channel["id"]}, "InvalidField"),
+        ({"typeId": "channel", "key": "shop", "name": A}, "InvalidInput"),
+        ({"key": "shop"}, "RequiredField"),
+        ("shop", "InvalidField"),
+    ):
+        refused = empty.call("POST", "/reviews", {"target": target})
+        assert (refused.status, refused.body["errors"][0]["code"]) == (400, code), refused.body
+        refused = act(empty, "/reviews", made, {"action": "setTarget", "target": target})
+        assert (refused.status, refused.body["errors"][0]["code"]) == (400, code), refused.body
+    assert empty.get(f"/reviews/{made['id']}").body == made
+
+
 def act(api: Api, path: str, record: Any, action: dict[str, Any]) -> Any:
     return api.call("POST", f"{path}/{record['id']}", {"version": record["version"], "actions": [action]})
 

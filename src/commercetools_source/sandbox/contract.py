@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-__all__ = ["Expr", "element", "facets", "is_array", "parse", "published"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Expr", "element", "facets", "is_array", "parse", "published", "with_choices"]
 
 
 class Expr(msgspec.Struct, frozen=True):
@@ -56,7 +59,18 @@ def published() -> dict[str, Any]:
     """Return the contract that ships with the package: `endpoints` by path, `types` by name."""
     body = files("commercetools_source").joinpath("catalog", "contract.json").read_bytes()
     contract: dict[str, Any] = msgspec.json.decode(body)
-    return contract
+    return {**contract, "types": with_choices(contract["types"])}
+
+
+def with_choices(types: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `types` with a union of its own, such as Review.target, for each field that is of one of several types."""
+    named = dict(types)
+    for name, row in types.items():
+        for field, union in row.get("choices", {}).items():
+            named[f"{name}.{field}"] = union
+            required = "!" * parse(row["fields"][field]).required
+            named[name] = {**named[name], "fields": {**named[name]["fields"], field: f"{name}.{field}{required}"}}
+    return named
 
 
 @cache

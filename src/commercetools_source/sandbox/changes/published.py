@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from commercetools_source.sandbox.contract import published
+from commercetools_source.sandbox.contract import published, with_choices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,4 +45,4 @@ def accepted() -> Accepted:
     body = files("commercetools_source").joinpath("sandbox", "changes", "drafts.json").read_bytes()
     # Drafts over the contract: where both have a type, the one with all that can be written counts.
     taken = _decode(body)
-    return Accepted(taken.paths, {**published()["types"], **taken.types})
+    return Accepted(taken.paths, {**published()["types"], **with_choices(taken.types)})
