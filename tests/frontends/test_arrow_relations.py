@@ -33,7 +33,7 @@ def test_a_record_without_parts_is_told_with_the_time_in_utc(clock: pytest.Monke
     for zone in ("Pacific/Kiritimati", "America/Los_Angeles"):
         clock.setenv("TZ", zone)
         time.tzset()
-        tables = RelationTables(STREAMS["customers"], NO_FIELDS, {"id": "VARCHAR", "addresses": "JSON"}, "")
+        tables = RelationTables(STREAMS["customers"], NO_FIELDS, {"id": "VARCHAR", "addresses": "JSON"}, {})
         addresses = next(one for one in tables.of(records, "changed") if one.name == "customer_addresses")
         times += addresses.rows.column("_deleted_at").to_pylist()
     east, west = times

@@ -136,6 +136,37 @@ def test_a_custom_field_whose_type_changes_gets_a_column_for_each_type(tmp_path:
         warehouse.pipeline.deactivate()
 
 
+def test_tables_of_product_types_have_all_their_products_whatever_becomes_of_the_types(tmp_path: Path) -> None:
+    with Sandbox(rows=rows_of("/products", "/product-types", "/messages")) as shop:
+        warehouse = Warehouse(tmp_path, shop)
+
+        def check(**names: str) -> None:
+            """Load, and compare the products of the tables `names` with those of the types that they are of, by id."""
+            warehouse.load(["products"], relations=True)
+            for table, type_id in names.items():
+                found = {row[0] for row in warehouse.rows(f"SELECT product_id FROM model_product_type_{table}")}
+                assert found == {row["id"] for row in shop.records("products") if row["productType"]["id"] == type_id}
+
+        used = [product["productType"]["id"] for product in shop.records("products")]
+        first, second = sorted(set(used), key=used.count)[-2:]
+        for type_id, key in ((first, "shoes"), (second, "hats")):
+            shop.update("product_types", type_id, {"key": key})
+        check(shoes=first, hats=second)
+        # One is renamed, and another one gets its key; the other is deleted with its products.
+        shop.update("product_types", first, {"key": "boots"})
+        third = shop.create("product_types", {"key": "shoes", "name": "new"})["id"]
+        moved, *others = [row for row in shop.records("products") if row["productType"]["id"] == second]
+        shop.update("products", moved["id"], {"productType": {"typeId": "product-type", "id": third}})
+        for product in others:
+            shop.delete("products", product["id"])
+        shop.delete("product_types", second)
+        shop.clock.advance(5)
+        check(shoes=first, hats=second, shoes_2=third)
+        warehouse.pipeline.run(warehouse.source(["products"], relations=True), refresh="drop_resources")
+        check(boots=first, shoes=third)
+        warehouse.pipeline.deactivate()
+
+
 @pytest.mark.parametrize("contract", ["freeze", "discard_row"])
 def test_a_new_custom_field_costs_no_row_where_the_contract_allows_no_new_column(tmp_path: Path, contract: str) -> None:
     with Sandbox(rows=rows_of("/customer-groups")) as shop:

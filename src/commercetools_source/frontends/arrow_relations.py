@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.model.custom.definitions import ProductType
     from commercetools_source.model.custom.queries import CustomFieldQueries
     from commercetools_source.model.relation import Field
 
@@ -59,12 +60,18 @@ class _Query:
 
 
 class RelationTables:
-    """Makes the relations of the records of one stream; `best`: the stream that product types' variants come from."""
+    """Makes the relations of the records of one stream; `product_types`: those whose variants these have, by table."""
 
-    def __init__(self, stream: Stream, custom: CustomFieldQueries, column_types: Mapping[str, str], best: str) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        custom: CustomFieldQueries,
+        column_types: Mapping[str, str],
+        product_types: Mapping[str, ProductType],
+    ) -> None:
         self._key = stream.key
         self._seen: set[tuple[Any, ...]] = set()
-        self._queries = tuple(_queries(stream, custom, column_types, best))
+        self._queries = tuple(_queries(stream, custom, column_types, product_types))
 
     def repeats(self, records: pa.Table) -> bool:
         """Return whether one of `records` came before: its former rows cannot be taken back from what was handed on."""
@@ -86,15 +93,17 @@ class RelationTables:
 
 
 def _queries(
-    stream: Stream, custom: CustomFieldQueries, column_types: Mapping[str, str], best: str
+    stream: Stream,
+    custom: CustomFieldQueries,
+    column_types: Mapping[str, str],
+    product_types: Mapping[str, ProductType],
 ) -> Iterator[_Query]:
     for relation in relations(stream):
         sql = custom.with_custom_columns(relation, select(relation, RECORDS, column_types))
         key = tuple(field for field in relation.columns if field.name in relation.key)
         yield _Query(relation.name, sql, relation.record_key(stream.key), key)
-    if stream.name == best:
-        for name, product_type in custom.product_types_by_name().items():
-            yield _Query(name, custom.variants(product_type, best, RECORDS, column_types), {KEY[0]: "id"}, ())
+    for name, product_type in product_types.items():
+        yield _Query(name, custom.variants(product_type, stream.name, RECORDS, column_types), {KEY[0]: "id"}, ())
 
 
 def _made(connection: duckdb.DuckDBPyConnection, query: _Query, rows: RelationRows) -> RelationTable:

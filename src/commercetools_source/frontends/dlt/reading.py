@@ -18,9 +18,11 @@ from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.frontends.arrow_relations import RelationTables
 from commercetools_source.frontends.arrow_rows import ArrowRows
 from commercetools_source.frontends.deleted import deleted_since
+from commercetools_source.frontends.dlt.product_types import product_types_by_table
 from commercetools_source.frontends.dlt.run import Run, conflict_elsewhere, package, tell
 from commercetools_source.frontends.dlt.tables import hints, new_fields, relation_hints, shown, with_variants
 from commercetools_source.frontends.words import DLT
+from commercetools_source.model.custom.queries import NO_FIELDS
 from commercetools_source.sync.deletions import Kept
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from commercetools_source.errors import CommercetoolsError
     from commercetools_source.extract.selection import Selection
     from commercetools_source.frontends.arrow_relations import RelationRows
+    from commercetools_source.model.custom.definitions import ProductType
 
 __all__ = ["read"]
 
@@ -46,9 +49,12 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
     kept: MutableMapping[str, Any] = dlt.current.resource_state()
     with run.opened() as selection:
         state, added = DLT.restored(kept.get("state")), kept.get("fields", [])
+        product_types = kept.get("product_types", {})
         reason = conflict_with(stream, state, selection) or conflict_elsewhere(stream, selection) or _discarded()
         if not isinstance(added, list) or not all(isinstance(name, str) for name in added):
             reason = f"the stored fields are broken; {DLT.anew}"
+        elif not isinstance(product_types, dict) or not all(isinstance(uid, str) for uid in product_types.values()):
+            reason = f"the stored product types are broken; {DLT.anew}"
         elif reason is None and run.relations and state != StreamState() and not kept.get("relations"):
             reason = f"what is loaded of it was read without relations; {DLT.anew}"
         if reason is not None:
@@ -87,9 +93,22 @@ class _Reading:
         self._run, self._stream, self._kept, self._selection, self._added = run, stream, kept, selection, added
         self._rows = ArrowRows(stream, added)
         self._relations: RelationTables | None = None
+        self._product_types: dict[str, str] = kept.get("product_types", {})
         if run.relations:
-            self._relations = RelationTables(stream, run.custom_fields(), self._rows.types, run.variants_of(stream))
+            product_types = self._tables_of_product_types(anew="state" not in kept)
+            self._relations = RelationTables(stream, run.custom_fields(), self._rows.types, product_types)
         self._resource: Any = dlt.current.resource()
+
+    def _tables_of_product_types(self, *, anew: bool) -> Mapping[str, ProductType]:
+        """Return the product types by their tables, if the stream is the one that these are made of."""
+        if self._run.variants_of(self._stream) != self._stream.name:
+            return {}
+        # Where nobody may read them, none is known to be gone.
+        if (custom := self._run.custom_fields()) is not NO_FIELDS:
+            tables = product_types_by_table(custom.product_types_by_name(), self._product_types, anew=anew)
+            self._product_types = {name: product_type.id for name, product_type in tables.items()}
+            return tables
+        return {}
 
     def tables(self, state: StreamState) -> Iterator[Any]:
         """Yield what was deleted, then what was read, and note how that ended."""
@@ -136,6 +155,8 @@ class _Reading:
                     yield from self._written(table, "all" if phase.full else "changed", replaces=replaces)
                 # dlt stores the state with the tables that were yielded before, so it moves only behind them.
                 self._kept.update(state=encode(delivery.state), relations=run.relations)
+                if self._product_types:
+                    self._kept["product_types"] = self._product_types
         outcome = extraction.outcomes[name]
         if outcome.lack is not None and (outcome.quarantined or not outcome.stopped):
             run.fail(self._stream, outcome.lack)
