@@ -37,14 +37,16 @@ USUAL = {row.name: row for row in streams_of(None)}
 
 @pytest.fixture(scope="module", name="shop")
 def _shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """Run the demo twice on one file; give the file and what each run printed."""
+    """Run the demo twice on one file, behind a proxy that is not there; give the file and what each run printed."""
     path = tmp_path_factory.mktemp("demo") / "demo.duckdb"
     for name in FOREIGN:
         path.with_name(name).write_text(name)
     printed = []
     for day in range(2):
         out, err = io.StringIO(), io.StringIO()
-        assert run_demo(path, size="tiny", seed=SEED, out=out, err=err) == 0
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("http_proxy", "127.0.0.1:1")
+            assert run_demo(path, size="tiny", seed=SEED, out=out, err=err) == 0
         assert f"it is day {day} of the shop" in err.getvalue()
         assert_same(path, day)
         printed.append(out.getvalue())

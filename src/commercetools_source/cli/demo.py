@@ -5,7 +5,9 @@ Run again on the same file, a day has passed in the shop, and only what the day 
 
 from __future__ import annotations
 
+import os
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TextIO
@@ -29,6 +31,7 @@ from commercetools_source.sandbox.shop.generate import counts
 from commercetools_source.sync.run import Summary, sync
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["QUESTIONS", "Question", "run_demo"]
@@ -107,7 +110,11 @@ def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO
             seconds = seconds_text(time.monotonic() - began)
             _note(err, verbosity, f"it answers at {config.api_base}, after {seconds}; it is day {day} of the shop")
             total = len(streams_of(None))
-            with draw(err, total=total, verbosity=verbosity) as tally, Client(config, hook=tally) as client:
+            with (
+                _no_proxy_to(shop.host),
+                draw(err, total=total, verbosity=verbosity) as tally,
+                Client(config, hook=tally) as client,
+            ):
                 summary = sync(client, DuckDB(path), hook=reporting.begin(tally), on_stoppable=stopper.arm)
     if not stopper.signal:
         out.write(_look(path, summary) + "\n\n")
@@ -121,6 +128,20 @@ def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO
     if stopper.signal:
         return 128 + stopper.signal
     return 0 if summary.complete else 1
+
+
+@contextmanager
+def _no_proxy_to(host: str) -> Iterator[None]:
+    """Have `host`, which is this machine, reached without a proxy: a company's would look for the shop on itself."""
+    before = os.environ.get("no_proxy")
+    os.environ["no_proxy"] = ",".join(filter(None, (before or os.environ.get("NO_PROXY"), host)))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["no_proxy"]
+        else:
+            os.environ["no_proxy"] = before
 
 
 def _day(path: Path, size: str | int, seed: int) -> int:
