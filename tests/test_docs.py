@@ -32,6 +32,15 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert (path.parent / target).exists(), target
 
 
+@pytest.mark.parametrize(
+    "path", [path for path in TEXTS if "sum(" in path.read_text("utf-8")], ids=lambda path: path.name
+)
+def test_no_example_adds_up_money_of_several_currencies(path: Path) -> None:
+    examples = re.findall(r"```\w+\n.*?```|^    [^`\n]+$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    sums = re.compile(r"sum\([^)]*amount|amount[^\n]*sum\(", re.IGNORECASE)
+    assert [code for code in examples if sums.search(code) and "currency" not in code.lower()] == []
+
+
 def test_every_test_that_holds_a_promise_exists() -> None:
     text = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ from commercetools_source.model.select import select
 from hidden import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pytest
 
     from commercetools_source.sandbox import Sandbox
@@ -60,16 +63,33 @@ def test_the_examples_of_the_page_run_and_agree(shop: Sandbox, capsys: pytest.Ca
         printed.append(capsys.readouterr().out)
     with_duckdb, with_polars, with_pandas, of_lines = printed
     orders = shop.records("orders")
-    assert sum(int(cell) for cell in re.findall(r"│\s+(\d+) │\s+\d+ │", with_duckdb)) == len(orders)
-    assert str(sum(order["totalPrice"]["centAmount"] for order in orders)) in with_polars
+    counted = Counter(order["totalPrice"]["currencyCode"] for order in orders)
+    assert dict(re.findall(r"│ ([A-Z]{3})\s+│\s+(\d+) │", with_duckdb)) == {name: str(n) for name, n in counted.items()}
+    for currency, amount in sums(order["totalPrice"] for order in orders).items():
+        assert f"{amount:.4f}" in with_duckdb
+        cents = sum(order["totalPrice"]["centAmount"] for order in orders if in_currency(order["totalPrice"], currency))
+        assert re.search(rf"{currency}\s+┆ {cents} ", with_polars)
     assert int(with_pandas) == len(orders)
-    prices = [line["totalPrice"] for order in orders for line in order["lineItems"]]
-    amount = sum(Decimal(price["centAmount"]).scaleb(-price["fractionDigits"]) for price in prices)
-    assert str(amount) in of_lines
+    amounts = sums(line["totalPrice"] for order in orders for line in order["lineItems"])
+    assert len(amounts) > 1
+    assert all(re.search(rf"{currency}\s+┆ {amount:.4f}", of_lines) for currency, amount in amounts.items())
     (query,) = re.findall(r"^    (SELECT .*)$", PAGE, re.MULTILINE)
     with duckdb.connect() as connection:
         connection.execute(Path("shop/latest.sql").read_text())
-        assert sum(found for _, found in connection.execute(query).fetchall()) == amount
+        assert dict(connection.execute(query).fetchall()) == amounts
+
+
+def in_currency(price: dict[str, Any], currency: str) -> bool:
+    return bool(price["currencyCode"] == currency)
+
+
+def sums(prices: Iterable[dict[str, Any]]) -> dict[str, Decimal]:
+    """Return what prices come to, by currency."""
+    amounts: dict[str, Decimal] = {}
+    for price in prices:
+        amount = Decimal(price["centAmount"]).scaleb(-price["fractionDigits"])
+        amounts[price["currencyCode"]] = amounts.get(price["currencyCode"], Decimal(0)) + amount
+    return amounts
 
 
 def test_relations_hold_what_the_records_hold(shop: Sandbox) -> None:
