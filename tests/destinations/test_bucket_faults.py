@@ -5,26 +5,31 @@ from __future__ import annotations
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from commercetools_source.destinations import open_destination, open_stored
 from commercetools_source.destinations.store import refusals
+from commercetools_source.destinations.store.bucket import Bucket
 from commercetools_source.errors import DestinationError, InUseError
 from commercetools_source.extract.abilities import open_to_read
 from commercetools_source.extract.delivery import Phase
 from destinations.conformance import STREAM, deliver
 from destinations.deliveries import CURSOR
 from destinations.s3 import HELD, OLD, bucket_of, by_id, download, keys, needs_s3, opened, rows
+from hostile import Script, answer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from destinations.s3 import Server
+
+AUTHORITY = Path(__file__).with_name("authority.pem")
+"""The certificate of an authority of ours; signed.pem beside it is localhost's, with its key. Both end in 2126."""
 
 
 @needs_s3
@@ -265,6 +270,47 @@ def test_whom_to_forget_is_known_though_the_listing_is_late(url: str) -> None:
 def test_a_refusal_is_explained_by_its_code_before_its_status(code: str, words: str) -> None:
     answer = f"Client error with status 403 Forbidden: <Error><Code>{code}</Code></Error> non-2xx status code: 403"
     assert words in refusals.reason(OSError(answer))
+
+
+@pytest.mark.parametrize(
+    ("variables", "answer", "words"),
+    [
+        ({}, "Connect, ConnectionRefused", "the store does not answer; check the network and the endpoint"),
+        ({"https_proxy": "me:hunter2@proxy:1"}, "ConnectionRefused", "through the proxy proxy:1; check https_proxy"),
+        ({"https_proxy": "me:hunter2@proxy:1", "no_proxy": "store"}, "ConnectionRefused", "check the network"),
+        ({"https_proxy": "ftp://me:hunter2@proxy:1"}, "ConnectionRefused", "the proxy in https_proxy begins with ftp"),
+        ({}, "InvalidCertificate( UnknownIssuer, )", "set REQUESTS_CA_BUNDLE"),
+        ({}, "InvalidCertificate( NotValidForName, )", "its certificate is refused"),
+    ],
+)
+def test_what_leads_to_a_bucket_is_named(
+    variables: dict[str, str], answer: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    told = refusals.reason(OSError(f"Error performing GET https://store/buck?prefix=x in 3ms - {answer}"))
+    assert words in told
+    assert "hunter2" not in told
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_bucket_trusts_the_certificates_that_the_api_is_trusted_by(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("obstore")
+    for name in [name for name in os.environ if name.endswith(("CERT_FILE", "CA_BUNDLE", "_proxy", "_PROXY"))]:
+        monkeypatch.delenv(name)
+    for name, value in {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", variable: str(AUTHORITY)}.items():
+        monkeypatch.setenv(name, value)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(AUTHORITY.with_name("signed.pem"))
+    empty = b'<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>'
+    with Script([answer(empty, kind="application/xml")], context=context) as script:
+        endpoint = script.url.replace("http://127.0.0.1", "https://localhost")
+        assert Bucket("s3://shop/x", {"endpoint": endpoint, "region": "here"}).is_there()
+    assert "SSL_CERT_FILE" not in os.environ
 
 
 @needs_s3

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
 
-__all__ = ["Proxy", "certificates", "parse_proxy", "pool_through", "proxy_to", "select_proxy"]
+__all__ = ["Proxy", "bundle", "certificates", "parse_proxy", "pool_through", "proxy_to", "select_proxy"]
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 # Both lead to an https host by CONNECT; an https proxy is itself spoken to over TLS.
@@ -151,6 +151,11 @@ def pool_through(proxy: Proxy | None, **options: Any) -> urllib3.PoolManager:
     return SOCKSProxyManager(proxy.url, username=proxy.user, password=proxy.password, **options)
 
 
+def bundle(environ: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """Return the variable that names the bundle of certificates, and its path; "" twice where none is named."""
+    return next(((name, environ[name]) for name in _BUNDLES if environ.get(name)), ("", ""))
+
+
 def certificates(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
     """Return what TLS connections trust: the bundle that `environ` names as requests has it, else the machine's.
 
@@ -159,11 +164,10 @@ def certificates(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
     from urllib3.util.ssl_ import create_urllib3_context
 
     context = create_urllib3_context()
-    variable = next((name for name in _BUNDLES if environ.get(name)), None)
-    if variable is None:
+    variable, path = bundle(environ)
+    if not variable:
         context.load_default_certs()
         return context
-    path = environ[variable]
     try:
         if os.path.isdir(path):  # noqa: PTH112 - a Path would change the text that the error shows
             context.load_verify_locations(capath=path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from commercetools_source.destinations.manifest import MANIFEST, PART
 from commercetools_source.destinations.store.refusals import reason
 from commercetools_source.errors import ConfigError, DestinationError, InUseError
 from commercetools_source.errors.extras import install_hint
+from commercetools_source.http.routes import bundle, certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -146,7 +147,8 @@ class Bucket:
             settings["credential_provider"] = self._profile()
         # Within the lease of a run: a put that is repeated for longer would find another run.
         settings["retry_config"] = {"max_retries": 5, "retry_timeout": timedelta(minutes=2)}
-        self.objects = self._ask(lambda: from_url(self.name, **settings))
+        with _trusting_bundle():
+            self.objects = self._ask(lambda: from_url(self.name, **settings))
 
     def _profile(self) -> Any:
         """Return what reads the credentials of AWS_PROFILE: boto3 does, as the rest of AWS's tools."""
@@ -357,6 +359,25 @@ class Bucket:
         file = Path(self._fetched.name, path)
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
+
+
+@contextmanager
+def _trusting_bundle() -> Iterator[None]:
+    """Have stores that are made inside the block trust the certificates that the API's connections trust.
+
+    obstore takes no bundle; it looks for certificates as OpenSSL does, when a store is made.
+    """
+    variable, path = bundle()
+    name = "SSL_CERT_DIR" if Path(path).is_dir() else "SSL_CERT_FILE"
+    if not variable or name in os.environ:
+        yield
+        return
+    certificates()  # says what is wrong with it
+    os.environ[name] = path
+    try:
+        yield
+    finally:
+        del os.environ[name]
 
 
 def _version(meta: Any) -> dict[str, str]:

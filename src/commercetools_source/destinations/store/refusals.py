@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 
+from commercetools_source.errors import ConfigError
+from commercetools_source.http.routes import proxy_to
+
 __all__ = ["reason"]
 
 _NO_CREDENTIALS = "there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or those of your provider"
 
 _CODE = re.compile(r"<Code>(\w+)</Code>|non-2xx status code: (\d{3})")
+_ADDRESS = re.compile(r"https?://[^/\s,]+")
 _REASONS = {
     "NoSuchBucket": "there is no such bucket; create it first, or mend its name",
     "InvalidAccessKeyId": "the access key is not known there; check the credentials",
@@ -38,6 +42,9 @@ _BY_WORDS = {
     # Where the machines of a cloud ask for the credentials of their role; elsewhere nobody answers there, or a proxy.
     "169.254.169.254": _NO_CREDENTIALS,
     "computeMetadata": _NO_CREDENTIALS,
+    "UnknownIssuer": "its certificate is signed by an authority that this machine does not trust; set"
+    " REQUESTS_CA_BUNDLE to the file of the authority's certificates",
+    "InvalidCertificate": "its certificate is refused; check its host name, and this machine's clock",
     "Account must be specified": "there is no account; set AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
 }
 """What a person is told by words of the error, whatever codes are in it."""
@@ -58,4 +65,16 @@ def reason(error: Exception) -> str:
         return _REASONS["301"]
     if "not valid for store" in text:
         return "it takes no such parameter"
-    return "the store does not answer; check the network and the endpoint"
+    return _unanswered(text)
+
+
+def _unanswered(text: str) -> str:
+    """Return what to look at where no answer came: the proxy, too, if one leads to the address that `text` names."""
+    asked = _ADDRESS.search(text)
+    try:
+        proxy = None if asked is None else proxy_to(asked[0])
+    except ConfigError as error:
+        return str(error)
+    if proxy is None:
+        return "the store does not answer; check the network and the endpoint"
+    return f"the store does not answer through the proxy {proxy.name}; check {proxy.variable}, no_proxy and the proxy"
