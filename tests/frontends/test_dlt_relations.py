@@ -61,25 +61,33 @@ def test_relations_follow_their_records(tmp_path: Path) -> None:
 
 
 def test_a_run_says_that_a_record_with_relations_changed_meanwhile_and_the_next_one_has_it(
-    warehouse: Warehouse, shop: Sandbox, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shop.faults.add(Fault("status", "/orders", status=500, after=2, times=None))
-    with pytest.raises(CommercetoolsError, match="orders is not complete"):
-        warehouse.load(["orders"], relations=True, credentials={"page_size": 40, "concurrency": 1, "retry_seconds": 1})
-    shop.faults.clear()
-    unread = next(order for order in versions(shop) if order not in warehouse.versions())
-    shop.clock.advance(5)
-    shop.update("orders", unread, {"orderState": "Complete"})
-    shop.clock.advance(5)
-    logging.getLogger("dlt").addHandler(caplog.handler)
-    try:
-        # What is left of the first read has it, and so have the changes since then.
-        warehouse.load(["orders"], relations=True)
-        assert "orders: a record changed while it was read" in caplog.text
-    finally:
-        logging.getLogger("dlt").removeHandler(caplog.handler)
-    warehouse.load(["orders"], relations=True)
-    assert warehouse.versions() == warehouse.versions("model_orders") == versions(shop)
+    # Customers have a fifth of the tables that orders have.
+    with Sandbox(rows=rows_of("/customers", "/types", "/messages")) as shop:
+        warehouse = Warehouse(tmp_path, shop)
+        shop.faults.add(Fault("status", "/customers", status=500, after=2, times=None))
+        credentials = {"page_size": 20, "concurrency": 1, "retry_seconds": 1}
+        with pytest.raises(CommercetoolsError, match="customers is not complete"):
+            warehouse.load(["customers"], relations=True, credentials=credentials)
+        shop.faults.clear()
+        read, everyone = warehouse.versions("customers"), versions(shop, "customers")
+        assert read
+        unread = next(customer for customer in everyone if customer not in read)
+        shop.clock.advance(5)
+        shop.update("customers", unread, {"locale": "de"})
+        shop.clock.advance(5)
+        logging.getLogger("dlt").addHandler(caplog.handler)
+        try:
+            # What is left of the first read has it, and so have the changes since then.
+            warehouse.load(["customers"], relations=True)
+            assert "customers: a record changed while it was read" in caplog.text
+        finally:
+            logging.getLogger("dlt").removeHandler(caplog.handler)
+        warehouse.load(["customers"], relations=True)
+        after = versions(shop, "customers")
+        assert warehouse.versions("customers") == warehouse.versions("model_customers") == after != everyone
+        warehouse.pipeline.deactivate()
 
 
 def test_a_stream_that_lacks_the_tables_of_product_types_says_so(
