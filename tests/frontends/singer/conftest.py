@@ -92,22 +92,24 @@ class Tap:
 
     def catalog(self, *streams: str, change: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
         """Return a discovered catalog: `streams` selected and changed by `change`, and one that is not selected."""
-        found: dict[str, Any] = json.loads(discovered())
-        found["streams"] = [one for one in found["streams"] if one["tap_stream_id"] in {*streams, "channels"}]
-        for entry in found["streams"]:
+        entries = [json.loads(text) for name, text in discovered().items() if name in {*streams, "channels"}]
+        for entry in entries:
             chosen = entry["tap_stream_id"] in streams
             self.metadata(entry)["selected"] = chosen
             if chosen and change is not None:
                 change(entry)
-        return found
+        return {"streams": entries}
 
 
 @cache
-def discovered() -> str:
+def discovered() -> dict[str, str]:
+    """Return the entry of each stream as text: to parse them all takes four times as long as a short run."""
     answer = run("--discover")
     assert answer.status == 0
-    assert len(json.loads(answer.out)["streams"]) == len(STREAMS)
-    return answer.out
+    catalog = json.loads(answer.out)
+    assert catalog.keys() == {"streams"}
+    assert [entry["tap_stream_id"] for entry in catalog["streams"]] == [*STREAMS]
+    return {entry["tap_stream_id"]: json.dumps(entry) for entry in catalog["streams"]}
 
 
 def run(*arguments: str) -> Response:

@@ -84,11 +84,11 @@ def test_a_catalog_and_a_state_may_come_from_pipes(tap: Tap) -> None:
 
 
 def test_wrong_credentials_are_told_before_anything_is_written(tap: Tap) -> None:
-    refused(tap(client_secret="wrong"), "client_id")
+    refused(tap(catalog=tap.catalog("zones"), client_secret="wrong"), "client_id")
 
 
 def test_a_project_that_does_not_exist_is_told_before_anything_is_written(tap: Tap) -> None:
-    refused(tap(project_key="nobodys"), "nobodys")
+    refused(tap(catalog=tap.catalog("zones"), project_key="nobodys"), "nobodys")
 
 
 def test_a_server_that_is_not_there_is_told_before_anything_is_written(tap: Tap) -> None:
@@ -185,7 +185,7 @@ def test_a_bare_catalog_entry_takes_key_and_method_from_the_tap(tap: Tap) -> Non
     ],
 )
 def test_a_state_that_cannot_be_used_is_refused(tap: Tap, state: Any, words: str) -> None:
-    refused(tap(state=state), words)
+    refused(tap(catalog=tap.catalog("orders"), state=state), words)
 
 
 def test_the_state_of_a_stream_that_is_not_read_is_kept_as_it_is(tap: Tap) -> None:
