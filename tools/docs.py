@@ -114,7 +114,7 @@ The six variables of the Merchant Center are enough: `CTP_PROJECT_KEY`, `CTP_CLI
 - **Proxies and certificates** are found as `requests` finds them: `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`
   (`http://user:password@proxy.example:3128`; `socks5h://` with the package PySocks), exceptions in `NO_PROXY` (names,
   addresses, networks such as `10.0.0.0/8`; an address may have a port, which `requests` overlooks), trusted
-  certificates in `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE`.
+  certificates in `REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE`. They hold for buckets, too.
 - **What a run keeps** of one destination is no setting but an option of `sync`: `--history`, `--retain`, `--where`.
   A DuckDB file and a Parquet folder remember their history, so that later runs go on with it without the option. A
   setting is for every front-end, and Singer, Airbyte, dlt, Mage and Spark write their tables themselves.

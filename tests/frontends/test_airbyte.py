@@ -348,7 +348,7 @@ def test_a_missing_url_of_a_service_is_asked_for_without_the_words_of_another_fr
     status, messages = run("read", config=settings, catalog=catalog(change_history="incremental"))
     (error,) = traces(messages, "ERROR")
     assert (status, error["failure_type"]) == (1, "config_error")
-    assert error["message"].startswith("history_url is missing; set it beside api_url")
+    assert error["message"].startswith("change_history: history_url is missing; set it beside api_url")
     assert "CTP_" not in error["message"]
 
 

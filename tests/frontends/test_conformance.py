@@ -104,6 +104,13 @@ def test_a_run_that_finds_nothing_is_complete(front_end: FrontEnd, shop: Sandbox
     assert second.records == {}
 
 
+def test_a_stream_whose_connection_breaks_costs_no_other_stream(front_end: FrontEnd, shop: Sandbox) -> None:
+    shop.faults.add(Fault("reset", "/zones", times=None))
+    run = front_end.run(settings(shop), ["zones", "orders"])
+    assert not run.complete
+    assert values(front_end, run, "orders") == expected(shop, "orders")
+
+
 def test_a_run_that_was_cut_off_goes_on_and_loses_nothing(front_end: FrontEnd, shop: Sandbox) -> None:
     shop.faults.add(Fault("status", "/orders", status=500, after=2, times=None))
     first = front_end.run(settings(shop, page_size=10, concurrency=1), ["orders"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from commercetools_source.errors import CommercetoolsError, ConfigError, NetworkError, StateError
@@ -13,10 +14,11 @@ from commercetools_source.frontends.settings_schema import EMIT_DELETIONS, confi
 from commercetools_source.frontends.words import AIRBYTE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from commercetools_source.config import Config
     from commercetools_source.frontends.signals import Stopper
+    from commercetools_source.sync.estimate import Forecast
     from commercetools_source.sync.run import Summary
 
 __all__ = ["run"]
@@ -140,13 +142,18 @@ def _read(given: argparse.Namespace) -> int:
         return 0
     output = AirbyteOutput(going_on, chosen, deletions=deletions)
     with Client(config, hook=output.tell) as client, stopping() as stopper:
-        # https://docs.airbyte.com/understanding-airbyte/airbyte-protocol#airbytetracemessage
-        for forecast in plan(client, output.open(), streams=going_on):
-            if forecast.records:
-                estimate = {"type": "STREAM", "name": forecast.stream, "row_estimate": forecast.records}
-                messages.trace("ESTIMATE", estimate)
+        # What is wrong with all streams the run says itself, and what is wrong with one costs no other stream anything.
+        with suppress(CommercetoolsError):
+            _estimate(plan(client, output.open(), streams=going_on))
         summary = sync(client, output, streams=going_on, hook=output.tell, on_stoppable=stopper.arm)
     return _concluded(summary, stopper)
+
+
+def _estimate(forecasts: Iterable[Forecast]) -> None:
+    """Write how many records will come: https://docs.airbyte.com/understanding-airbyte/airbyte-protocol#airbytetracemessage."""
+    for forecast in forecasts:
+        if forecast.records:
+            messages.trace("ESTIMATE", {"type": "STREAM", "name": forecast.stream, "row_estimate": forecast.records})
 
 
 def _concluded(summary: Summary, stopper: Stopper) -> int:
