@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -11,8 +13,6 @@ import pytest
 from commercetools_source.cli.app import run
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from commercetools_source.sandbox import Sandbox
 
 
@@ -100,6 +100,21 @@ def test_a_run_says_what_was_deleted_and_what_it_could_not_look_for(
         assert "were not looked for" in capsys.readouterr().err
         assert run(["check", "--streams", "orders"]) == 0
         assert "deletions cannot be seen without the scope view_messages:" in capsys.readouterr().out
+        page = Path("commercetools.html")
+        # The page of `report` says what that of the run said, and both of them after a run of other streams.
+        for streams, told in (("orders", "deletions since "), ("products", "deletions of orders since ")):
+            shop.add_client("narrow", "secret", [f"view_{streams}"])
+            assert run(["sync", "--streams", streams, "--quiet", "--report", str(page)]) == 0
+            assert f'<p class="warn-text">{told}' in page.read_text()
+            assert run(["report"]) == 0
+            assert f'<p class="warn-text">{told}' in page.read_text()
+            capsys.readouterr()
+            assert run(["state", "show"]) == 0
+            orders = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("orders"))
+            assert re.search("  all; deletions since .* not looked for$", orders)
+        assert run(["check", "--streams", "products"]) == 0
+        unknown = "view_project_settings; deletions cannot be seen without the scope view_messages:"
+        assert unknown in capsys.readouterr().out
     assert run(["sync", "--streams", "orders", "--json"]) == 0
     captured = capsys.readouterr()
     assert "orders: 1 deleted" in captured.err

@@ -82,12 +82,12 @@ def _history(history: History) -> str:
 
 def _messages(inspection: Inspection) -> str:
     # None is not known, False is known to be off: the advice differs.
-    if inspection.messages is None and inspection.settings_readable:
-        return "unknown: the platform does not say whether they are kept; look at the project's settings"
+    scope = inspection.messages_scope
+    unseen = f"deletions cannot be seen without the scope {scope}"
     if inspection.messages is None:
-        return "unknown: that needs the scope view_project_settings"
+        asked = "the platform does not say whether they are kept; look at the project's settings"
+        reason = asked if inspection.settings_readable else "that needs the scope view_project_settings"
+        return f"unknown: {reason}" + (f"; {unseen}" if scope is not None else "")
     if not inspection.messages:
         return "not kept: turn them on in the project's settings to have deletions and order histories"
-    if inspection.messages_scope is not None:
-        return f"kept, but not readable: deletions cannot be seen without the scope {inspection.messages_scope}"
-    return "kept: deletions can be read from them"
+    return "kept: deletions can be read from them" if scope is None else f"kept, but not readable: {unseen}"

@@ -56,4 +56,5 @@ def _under_way(state: StreamState) -> str:
 
 def _selected(state: StreamState) -> str:
     since = [f"changed since {state.since}"] if state.since else []
-    return " and ".join([*since, *state.where]) or "all"
+    owed = f"; deletions since {state.deletions_from} not looked for" if state.deletions_from else ""
+    return (" and ".join([*since, *state.where]) or "all") + owed

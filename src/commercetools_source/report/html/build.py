@@ -11,7 +11,7 @@ from commercetools_source.arrow.nested import NestedFields
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import moment
 from commercetools_source.errors import ConfigError
-from commercetools_source.events import Notice, RecordQuarantined
+from commercetools_source.events import Notice, RecordQuarantined, counted
 from commercetools_source.extract.abilities import Queryable, RunStore, lost_streams, open_to_read
 from commercetools_source.model.schemas import record_table
 from commercetools_source.report.html import queries
@@ -40,6 +40,7 @@ __all__ = ["html_report"]
 
 # A page of notes without end is not read; `--log-format` has all of them.
 _MOST_NOTES = 200
+_MOST_NAMED = 5
 
 
 def html_report(
@@ -80,7 +81,7 @@ def html_report(
             command=command,
             version=f"commercetools-source {__version__}, Python {python_version()}",
             written=f"{now:%Y-%m-%d %H:%M} UTC",
-            run=_run(page.run, report, error),
+            run=_run(page.run, report, error, states),
             notes=[*page.notes, *_notes(events)][:_MOST_NOTES],
             left_out=_left_out(states, events)[:_MOST_NOTES],
             # The facts that a program may want are those of the command that was run, or of `state` and `runs` where
@@ -155,13 +156,25 @@ def _with_state(row: StreamFigures, state: StreamState | None, lost: str | None)
     return replace(row, read_up_to=state.cursor, left_out=len(state.quarantined), error=error, stopped=stopped)
 
 
-def _run(newest: RunFigures | None, report: RunReport | None, error: str) -> RunFigures | None:
-    """Return the `newest` run with what only its command knows; one that failed as a whole may have left no record."""
+def _run(
+    newest: RunFigures | None, report: RunReport | None, error: str, states: Mapping[str, StreamState]
+) -> RunFigures | None:
+    """Return the `newest` run with what its command and the states know; one that failed may have left no record."""
     if error:
         return replace(newest or RunFigures(), error=error)
-    if newest is None or report is None:
-        return newest
-    return replace(newest, deletions_unseen=report.summary.deletions_unseen)
+    if newest is None:
+        return None
+    told = newest.deletions_unseen if report is None else report.summary.deletions_unseen
+    # A run of other streams does not look for what an older one could not look for.
+    return replace(newest, deletions_unseen=told or _deletions_owed(states))
+
+
+def _deletions_owed(states: Mapping[str, StreamState]) -> str | None:
+    owed = {name: state.deletions_from for name, state in sorted(states.items()) if state.deletions_from is not None}
+    if not owed:
+        return None
+    names = ", ".join(owed) if len(owed) <= _MOST_NAMED else counted(len(owed), "stream")
+    return f"deletions of {names} since {min(owed.values())} were not looked for; a run that may read Messages does it"
 
 
 def _notes(events: Sequence[Event]) -> list[FieldNote]:

@@ -27,6 +27,7 @@ def figures_of(run: RunRecord) -> RunFigures:
         seconds=_seconds(run) or 0.0,
         requests=run.requests,
         retries=run.retries,
+        deletions_unseen=run.deletions_unseen,
         under_way=run.ended is None,
         error=run.error or "",
     )
