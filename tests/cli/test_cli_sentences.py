@@ -77,7 +77,7 @@ ELSEWHERE = {
         ": no JSON object (",
     ),
     "cli/test_masked_shop.py": ("--mask is for a copy of a shop;", "--personal-fields is for a masked copy;"),
-    "report/test_texts.py: answers that no sandbox gives": ("unknown: the platform does not say whether",),
+    "report/test_texts.py: answers that no sandbox gives": ("the platform does not say whether they are kept",),
     "report/test_page.py": (
         "no page was written to",
         "is -, and this is not",

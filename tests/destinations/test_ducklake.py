@@ -167,6 +167,18 @@ def test_data_in_a_file_are_refused_before_a_catalogue_is_made(tmp_path: Path, d
 
 
 @needs_lake
+@pytest.mark.parametrize("theirs", ["raw/orders/part.parquet", "other/deep/data.parquet"])
+def test_a_new_lake_takes_no_folder_that_has_files_of_others(tmp_path: Path, theirs: str) -> None:
+    """Its upkeep would remove them: those of another lake, of a Parquet folder below, of anybody."""
+    file = tmp_path / "data" / theirs
+    file.parent.mkdir(parents=True)
+    file.write_text("of somebody else")
+    with pytest.raises(DestinationError, match=f"has {file} already; a lake needs a folder of its own"):
+        open_destination(f"ducklake:{tmp_path}/shop.ducklake?data_path={tmp_path}/data").open()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [file]
+
+
+@needs_lake
 @pytest.mark.parametrize("version", ["0.3", "9.0"])
 def test_a_lake_of_another_format_is_refused_and_left_alone(tmp_path: Path, version: str) -> None:
     lake = Lake(str(tmp_path / "shop.ducklake"))

@@ -15,7 +15,7 @@ from commercetools_source.destinations.duckdb.attachment import Attachment
 from commercetools_source.destinations.duckdb.connection import check_path, connect, require_packages, target_of
 from commercetools_source.destinations.duckdb.failures import duckdb_errors, opening_error
 from commercetools_source.destinations.ducklake.catalogue import LakeCatalogue
-from commercetools_source.destinations.ducklake.data import DataPath, refuse_absent, refuse_lost
+from commercetools_source.destinations.ducklake.data import DataPath, refuse_absent, refuse_lost, refuse_shared
 from commercetools_source.destinations.ducklake.extensions import load
 from commercetools_source.errors import DestinationError, InUseError
 from commercetools_source.model.quoting import string
@@ -218,11 +218,16 @@ class Lake(AttachedByExtension):
 
     def _attach_to_write(self, connection: duckdb.DuckDBPyConnection, options: Sequence[str]) -> None:
         if not self._is_attached(connection, ["CREATE_IF_NOT_EXISTS false", *options]):
+            refuse_shared(self._folder(), self.name)
             connection.execute(self._statement(options))
             # JSON texts take a third of the size; what a person's own lake has as options is left alone.
             connection.execute(f"CALL {_LAKE}.set_option('parquet_compression', 'zstd')")
         refuse_absent(connection, _LAKE, self.name)
         refuse_lost(connection, _LAKE, _METADATA, self.name)
+
+    def _folder(self) -> str:
+        """Return where a new lake puts its data; "" where that must be said and is not."""
+        return self._data.path
 
     def _is_free(self, connection: duckdb.DuckDBPyConnection) -> bool:  # noqa: ARG002 - a database of PostgreSQL has room
         """Return whether a lake may be made where there is none yet."""
@@ -260,12 +265,19 @@ class LakeInFile(Lake):
 
     def _prepare(self, *, read_only: bool) -> None:
         check_path(self.path, read_only=read_only, suffix="ducklake")
+        if (
+            not read_only and not target_of(self.path).exists()
+        ):  # DuckDB would make the file in asking whether it is a lake
+            refuse_shared(self._folder(), self.name)
 
     def _spill(self, *, read_only: bool) -> Path | None:
         return None if read_only else Path(f"{target_of(self.path).absolute()}.tmp")
 
     def _target(self) -> str:
         return str(target_of(self.path).absolute())
+
+    def _folder(self) -> str:
+        return self._data.path or f"{self._target()}.files"
 
     def _is_free(self, connection: duckdb.DuckDBPyConnection) -> bool:
         # A run that is killed as it begins leaves a DuckDB file without anything in it.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-__all__ = ["PARAMETERS", "DataPath", "refuse_absent", "refuse_lost"]
+__all__ = ["PARAMETERS", "DataPath", "refuse_absent", "refuse_lost", "refuse_shared"]
 
 PARAMETERS = ("data_path", "endpoint", "region")
 """What may be said of it behind the question mark of a destination."""
@@ -132,6 +132,19 @@ def refuse_lost(connection: duckdb.DuckDBPyConnection, lake: str, metadata: str,
                 f"{path} is missing, a file of {user} with records of {table}; put it back, or DROP TABLE"
                 f" {RECORDS}.{table} in DuckDB: the next run reads them anew"
             )
+
+
+def refuse_shared(path: str, user: str) -> None:
+    """Raise DestinationError where a new lake would share the folder at `path` with somebody's Parquet files.
+
+    DuckLake takes all that its catalogue does not know for what killed runs left, and removes it when it is asked to
+    (https://ducklake.select/docs/stable/duckdb/maintenance/cleanup_of_files).
+    """
+    if path and "://" not in path and (found := next(Path(path).rglob("*.parquet"), None)):
+        raise DestinationError(
+            f"{user} is new, and the folder for its data has {found} already; a lake needs a folder of its own, because"
+            " its upkeep removes what it does not know: name another data_path, or move these files away"
+        )
 
 
 def _refuse_file(path: str) -> None:
