@@ -284,6 +284,25 @@ def test_a_copy_for_readers_is_replaced_and_who_reads_the_former_goes_on(shop: S
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["readers.duckdb", "shop.duckdb"]
 
 
+FOREIGN = [
+    "CREATE TABLE invoices AS SELECT 1 AS number",
+    "CREATE SCHEMA sync; CREATE TABLE sync.state AS SELECT 1 AS number",
+    "CREATE SCHEMA sync; CREATE TABLE sync.state AS SELECT 'zones' AS stream, json_object('project', 'other') AS state",
+]
+"""What a warehouse of somebody has, a file with a schema called as ours, and one of another shop."""
+
+
+def test_a_copy_that_somebody_opened_to_write_is_replaced_too(shop: Sandbox, tmp_path: Path) -> None:
+    """As DuckDB's own command does, if it is not told otherwise."""
+    path, copy = tmp_path / "shop.duckdb", tmp_path / "readers.duckdb"
+    assert run_once(shop, Clock(shop), path)
+    DuckDB(path).publish(copy)
+    first = copy.stat().st_ino
+    with duckdb.connect(str(copy)):
+        DuckDB(path).publish(copy)
+    assert copy.stat().st_ino != first
+
+
 def test_a_copy_replaces_neither_the_file_itself_nor_what_is_no_database(shop: Sandbox, tmp_path: Path) -> None:
     clock, path, other = Clock(shop), tmp_path / "shop.duckdb", tmp_path / "notes.txt"
     assert run_once(shop, clock, path)
@@ -291,6 +310,16 @@ def test_a_copy_replaces_neither_the_file_itself_nor_what_is_no_database(shop: S
     with pytest.raises(DestinationError, match="no DuckDB file"):
         DuckDB(path).publish(other)
     assert other.read_text() == "a text that is somebody's"
+    for number, statements in enumerate(FOREIGN):
+        theirs = tmp_path / f"theirs{number}.duckdb"
+        with duckdb.connect(str(theirs)) as connection:
+            connection.execute(statements)
+        content = theirs.read_bytes()
+        with pytest.raises(DestinationError, match="so it is not replaced"):
+            DuckDB(path).check_publish(theirs)
+        with duckdb.connect(str(theirs)), pytest.raises(DestinationError, match="did not write, so it is not replaced"):
+            DuckDB(path).publish(theirs)
+        assert theirs.read_bytes() == content
     with pytest.raises(ConfigError, match="under another name"):
         DuckDB(path).publish(path)
     with pytest.raises(DestinationError, match="does not exist"):

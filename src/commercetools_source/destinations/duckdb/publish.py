@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.duckdb.connection import attach, refuse_ambiguous, target_of
+from commercetools_source.destinations.duckdb.failures import duckdb_errors
+from commercetools_source.destinations.duckdb.states import STATE
 from commercetools_source.destinations.duckdb_engine import refuse_backslash
 from commercetools_source.destinations.store.atomic import refuse_link, replace_file
-from commercetools_source.errors import ConfigError, DestinationError, in_a_sentence, reason_in
+from commercetools_source.errors import ConfigError, DestinationError, InUseError, in_a_sentence, printable, reason_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +27,8 @@ def publish(source: Path, target: Path) -> None:
     """Put a copy of the DuckDB file `source` in the place of `target`, as a whole or not at all.
 
     Who reads the copy of before goes on reading that one. Nobody writes `source` meanwhile: it is open to read.
-    Raises ConfigError when both are the same file, InUseError, and DestinationError when `target` is no DuckDB file,
-    cannot be written, or has a name that `refuse_ambiguous` refuses.
+    Raises ConfigError when both are the same file, InUseError, and DestinationError when `target` is no DuckDB file
+    of this package, or one of another project, cannot be written, or has a name that `refuse_ambiguous` refuses.
     """
     check_target(source, target)
     connection = attach(source, read_only=True)
@@ -46,7 +49,7 @@ def check_target(source: Path, target: Path) -> None:
         refuse_ambiguous(target)
         refuse_backslash(str(target.absolute()))
         refuse_link(target)
-        _refuse_foreign(target)
+        _refuse_foreign(source, target)
 
 
 def _copy(source: Path, out: BinaryIO) -> None:
@@ -59,7 +62,7 @@ def _refuse_homeless(target: Path) -> None:
         raise DestinationError(f"cannot publish {target}: the folder {target.parent} does not exist; create it first")
 
 
-def _refuse_foreign(target: Path) -> None:
+def _refuse_foreign(source: Path, target: Path) -> None:
     place, magic = _MAGIC
     if not target.exists():
         return
@@ -68,3 +71,47 @@ def _refuse_foreign(target: Path) -> None:
     with target.open("rb") as file:
         if file.read(place.stop)[place] != magic:
             raise DestinationError(f"{target} is no DuckDB file, so it is not replaced; choose another name")
+    try:
+        theirs = _projects(target)
+    except InUseError:
+        # Whoever opened it to write keeps it, and the new copy has its name; its bytes say whose it is.
+        theirs = set() if _names_our_tables(target) else None
+    if theirs is None:
+        raise DestinationError(
+            f"{target} is a DuckDB file that `commercetools-source` did not write, so it is not replaced; choose"
+            " another name"
+        )
+    ours: set[str] = set()
+    with suppress(DestinationError):  # whatever is the matter with the file itself is told where a run opens it
+        ours = _projects(source) or ours
+    if theirs and ours and theirs.isdisjoint(ours):
+        raise DestinationError(
+            f"{target} has the project {printable(min(theirs))}, so it is not replaced by a copy of"
+            f" {printable(min(ours))}; choose another name"
+        )
+
+
+def _projects(path: Path) -> set[str] | None:
+    """Return the projects that the states in a file name; None where it has no table of states."""
+    connection = attach(path, read_only=True)
+    try:
+        tables = "SELECT schema_name || '.' || table_name FROM duckdb_columns() WHERE column_name = 'state'"
+        if (STATE,) not in connection.execute(f"{tables} AND database_name = current_database()").fetchall():
+            return None
+        rows = connection.execute(f"SELECT DISTINCT json_extract_string(state, '$.project') FROM {STATE}").fetchall()  # noqa: S608 - same
+    except duckdb_errors() as error:
+        raise DestinationError(f"cannot look into {target_of(path)}: {str(error).splitlines()[0]}") from error
+    finally:
+        connection.close()
+    return {project for (project,) in rows if project}
+
+
+def _names_our_tables(path: Path) -> bool:
+    """Return whether the catalogue of a DuckDB file, which has names as they are, has that of our records of runs."""
+    name, before = b"run_streams", b""
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            if name in before + block:
+                return True
+            before = block[-len(name) :]
+    return False
