@@ -29,7 +29,7 @@ def rows_of(*paths: str) -> tuple[tuple[str, str, bytes], ...]:
 
 @cache
 def embedded() -> tuple[Row, ...]:
-    """Return the shop's catalogue without variants that only staged data have: a resource always has current ones."""
+    """Return the shop's catalogue without variants that only one side has: a resource has both."""
     return tuple(
         (path, parent, text if path != "/products" else json.dumps(_on_both_sides(json.loads(text))).encode())
         for path, parent, text in rows_of("/product-types", "/products")
@@ -37,9 +37,11 @@ def embedded() -> tuple[Row, ...]:
 
 
 def _on_both_sides(product: dict[str, Any]) -> dict[str, Any]:
-    current, staged = (product["masterData"][side] for side in SIDES)
-    numbers = {one["id"] for one in current["variants"]}
-    staged["variants"] = [one for one in staged["variants"] if one["id"] in numbers]
+    sides = [product["masterData"][side] for side in SIDES]
+    numbers = set.intersection(*({one["id"] for one in (side["masterVariant"], *side["variants"])} for side in sides))
+    for side in sides:
+        assert side["masterVariant"]["id"] in numbers
+        side["variants"] = [one for one in side["variants"] if one["id"] in numbers]
     return product
 
 
