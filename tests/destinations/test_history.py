@@ -8,6 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -27,7 +28,7 @@ from commercetools_source.extract.keyset import KeyRange
 from manifests import read_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 ZONES = STREAMS["zones"]
 BEGIN = datetime(2026, 3, 1)  # noqa: DTZ001 - as the file has them
@@ -72,17 +73,27 @@ def store(path: Path, *deliveries: Delivery, **more: Any) -> list[str]:
         destination.close()
 
 
+@contextmanager
+def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(path), read_only=True) if path.suffix else duckdb.connect() as connection:
+        if not path.suffix:
+            connection.execute((path / "latest.sql").read_text(encoding="utf-8"))
+        yield connection
+
+
 def ask(path: Path, query: str) -> list[tuple[Any, ...]]:
-    if path.suffix:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            return connection.execute(query).fetchall()
-    with duckdb.connect() as connection:
-        connection.execute((path / "latest.sql").read_text(encoding="utf-8"))
+    with reading(path) as connection:
         return connection.execute(query).fetchall()
 
 
 def names_at(path: Path, minutes: float) -> list[str]:
-    return [name for (name,) in ask(path, f"SELECT name FROM history.zones_at('{api(minutes)}') ORDER BY ALL")]
+    with reading(path) as connection:
+        return names_in(connection, minutes)
+
+
+def names_in(connection: duckdb.DuckDBPyConnection, minutes: float) -> list[str]:
+    rows = connection.execute(f"SELECT name FROM history.zones_at('{api(minutes)}') ORDER BY ALL").fetchall()
+    return [name for (name,) in rows]
 
 
 def spans(path: Path) -> list[tuple[str, int, float, float]]:
@@ -335,15 +346,16 @@ def test_at_every_moment_each_record_is_there_in_the_version_that_was_stored_las
             del live[gone]
             versions[gone][-1][2] = now
         destination.close()
-    for _ in range(20):
-        moment = round(chance.uniform(5, now), 3)
-        expected = sorted(
-            f"{name}{version}"
-            for name, spans_of in versions.items()
-            for version, began, ended in spans_of
-            if api(began) <= api(moment) and (ended is None or api(moment) < api(ended))
-        )
-        assert names_at(place, moment) == expected, (seed, moment)
+    with reading(place) as connection:
+        for _ in range(20):
+            moment = round(chance.uniform(5, now), 3)
+            expected = sorted(
+                f"{name}{version}"
+                for name, spans_of in versions.items()
+                for version, began, ended in spans_of
+                if api(began) <= api(moment) and (ended is None or api(moment) < api(ended))
+            )
+            assert names_in(connection, moment) == expected, (seed, moment)
 
 
 def test_a_parquet_folder_has_the_versions_since_its_last_full_read(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from commercetools_source.sync.forget import forget
 from shops import rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from commercetools_source.events import Event
     from commercetools_source.sandbox.platform.request import Request
@@ -89,13 +90,19 @@ class Journal:
         self.shop.clock.advance(self.chance.randrange(1, 60))
 
 
-def rows_at(place: str, stream: str, moment: str) -> list[Any]:
-    query = f"SELECT id, version, {TEXTS[stream]} FROM history.{stream}_at('{moment}')"
+@contextmanager
+def reading(place: str) -> Iterator[Callable[[str, str], list[Any]]]:
+    """Give what returns the rows of a stream as they were at a moment."""
     kind, _, path = place.rpartition(":")
     with duckdb.connect() if kind else duckdb.connect(path, read_only=True) as connection:
         if kind:
             connection.execute((Path(path) / "latest.sql").read_text(encoding="utf-8"))
-        return sorted(connection.execute(query).fetchall())
+
+        def rows_at(stream: str, moment: str) -> list[Any]:
+            query = f"SELECT id, version, {TEXTS[stream]} FROM history.{stream}_at('{moment}')"
+            return sorted(connection.execute(query).fetchall())
+
+        yield rows_at
 
 
 def killed_run(shop: Sandbox, place: str, requests: int, *, full: bool = False) -> None:
@@ -146,13 +153,12 @@ def test_at_ten_moments_the_rows_are_those_of_the_shop_also_after_killed_runs_an
         assert not kind or all(verdict.equal for verdict in verify(client, place, streams=STREAMS))
     moments = chance.sample(journal.times[begin : -2 * 6], 10)
     assert len(moments) == 10
-    for moment in moments:
-        for stream in STREAMS:
-            assert rows_at(place, stream, moment) == journal.at(stream, moment), (seed, stream, moment)
     # The last changes were read in full, which shows what is gone, and not when it went.
-    for stream in STREAMS:
-        now = write_time(shop.clock.now())
-        assert rows_at(place, stream, now) == journal.at(stream, now)
+    moments.append(write_time(shop.clock.now()))
+    with reading(place) as rows_at:
+        for moment in moments:
+            for stream in STREAMS:
+                assert rows_at(stream, moment) == journal.at(stream, moment), (seed, stream, moment)
 
 
 def test_whoever_is_forgotten_is_in_no_earlier_row_and_what_is_dropped_is_not_either(
