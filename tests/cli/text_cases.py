@@ -214,6 +214,7 @@ CHOICES = {
         ),
         "an age that is none": ("sync --retain orders=old", "old", "such as 400d"),
         "two ages": ("sync --retain orders=1d,orders=2d", "orders twice", "name one age"),
+        "two ages with a space between": ("sync --retain 'orders=1d orders=2d'", "orders twice", "name one age"),
         "an age without a stream": ("sync --retain 1d", "'1d'", "STREAM=AGE"),
         "an age of a stream without dates": ("sync --retain project=1d", "project", "leave it out"),
         "an age of a stream without ids": (

@@ -138,7 +138,7 @@ Retain = Annotated[
     typer.Option(
         "--retain",
         metavar="STREAM=AGE",
-        help="Take out what was last changed longer ago, such as messages=400d or orders=7y; may be repeated.",
+        help="Take out what was last changed longer ago, such as messages=400d,orders=7y; may be repeated.",
         autocompletion=completion.streams_with_value,
     ),
 ]

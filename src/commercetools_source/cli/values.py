@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])", re.ASCII)
+_BETWEEN_PAIRS = re.compile(r",|\s+(?=\w+\s*=)")
 # Enough for a sign behind a declaration or a comment; a foreign file may have gigabytes.
 _BEGINNING = 1000
 # A longer one is a typing mistake, and int() refuses thousands of digits
@@ -150,7 +151,7 @@ def predicates_of(given: Sequence[str] | None) -> dict[str, str]:
 
 def ages_of(given: Sequence[str] | None) -> dict[str, str]:
     """Return the ages of --retain by stream; raises ConfigError for what is not STREAM=AGE."""
-    texts = [text for several in given or () for text in several.split(",")]
+    texts = [text for several in given or () for text in _BETWEEN_PAIRS.split(several.strip())]
     return _by_stream(texts, "--retain", "STREAM=AGE, such as messages=400d or orders=7y", "name one age")
 
 
