@@ -90,6 +90,19 @@ def test_a_run_says_that_a_record_with_relations_changed_meanwhile_and_the_next_
         warehouse.pipeline.deactivate()
 
 
+@pytest.mark.parametrize("path", ["/types", "/product-types"])
+def test_definitions_that_cannot_be_read_cost_the_streams_that_need_them(
+    warehouse: Warehouse, shop: Sandbox, path: str
+) -> None:
+    shop.faults.add(Fault("status", path, status=500, times=None))
+    with pytest.raises(CommercetoolsError, match="orders is not complete: the definitions of custom fields"):
+        warehouse.load(relations=True)
+    assert warehouse.versions("zones") == versions(shop, "zones")
+    shop.faults.clear()
+    warehouse.load(relations=True)
+    assert warehouse.versions() == warehouse.versions("model_orders") == versions(shop)
+
+
 def test_a_stream_that_lacks_the_tables_of_product_types_says_so(
     warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:

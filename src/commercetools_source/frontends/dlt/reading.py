@@ -9,7 +9,7 @@ import dlt
 import msgspec
 
 from commercetools_source.arrow.decode import surprises
-from commercetools_source.errors import RecordError
+from commercetools_source.errors import CommercetoolsError, RecordError
 from commercetools_source.events import Notice
 from commercetools_source.extract.checkpoint import StreamState, encode
 from commercetools_source.extract.engine import Extraction
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.errors import CommercetoolsError
     from commercetools_source.extract.selection import Selection
     from commercetools_source.frontends.arrow_relations import RelationRows
     from commercetools_source.model.custom.definitions import ProductType
@@ -57,6 +56,12 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
             reason = f"the stored product types are broken; {DLT.anew}"
         elif reason is None and run.relations and state != StreamState() and not kept.get("relations"):
             reason = f"what is loaded of it was read without relations; {DLT.anew}"
+        if reason is None and run.relations:
+            try:
+                run.custom_fields(stream)
+            except CommercetoolsError as error:
+                # Without them the columns of those that changed would lose their values.
+                reason = f"the definitions of custom fields and attributes cannot be read: {error}"
         if reason is not None:
             run.fail(stream, reason)
         elif (load_id := package()) and kept.get("package") == load_id:
@@ -96,7 +101,7 @@ class _Reading:
         self._product_types: dict[str, str] = kept.get("product_types", {})
         if run.relations:
             product_types = self._tables_of_product_types(anew="state" not in kept)
-            self._relations = RelationTables(stream, run.custom_fields(), self._rows.types, product_types)
+            self._relations = RelationTables(stream, run.custom_fields(stream), self._rows.types, product_types)
         self._resource: Any = dlt.current.resource()
 
     def _tables_of_product_types(self, *, anew: bool) -> Mapping[str, ProductType]:
@@ -104,7 +109,7 @@ class _Reading:
         if self._run.variants_of(self._stream) != self._stream.name:
             return {}
         # Where nobody may read them, none is known to be gone.
-        if (custom := self._run.custom_fields()) is not NO_FIELDS:
+        if (custom := self._run.custom_fields(self._stream)) is not NO_FIELDS:
             tables = product_types_by_table(custom.product_types_by_name(), self._product_types, anew=anew)
             self._product_types = {name: product_type.id for name, product_type in tables.items()}
             return tables

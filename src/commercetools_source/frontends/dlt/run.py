@@ -20,8 +20,10 @@ from commercetools_source.errors import CommercetoolsError, ForbiddenError
 from commercetools_source.events import Notice, StreamFailed
 from commercetools_source.extract.selection import conflict_with
 from commercetools_source.frontends.words import DLT
+from commercetools_source.model.custom.places import custom_field_columns
 from commercetools_source.model.custom.queries import NO_FIELDS, CustomFieldQueries
 from commercetools_source.model.custom.variants import VARIANTS
+from commercetools_source.model.relations import relations
 from commercetools_source.sync.transfer import selection_of
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ class Run:
     _readers: int = 0
     _begun: Selection | CommercetoolsError | None = None
     _end: float = math.inf
-    _custom: CustomFieldQueries | None = None
+    _custom: CustomFieldQueries | CommercetoolsError | None = None
 
     @contextmanager
     def opened(self) -> Iterator[Selection]:
@@ -98,17 +100,30 @@ class Run:
             tell(Notice(stream.name, reason))
         return best
 
-    def custom_fields(self) -> CustomFieldQueries:
-        """Return what the project defines itself, read once; nothing where the API client may not read it."""
+    def custom_fields(self, stream: Stream) -> CustomFieldQueries:
+        """Return what the project defines for records of `stream`; nothing where the API client may not read it.
+
+        Raises CommercetoolsError where it cannot be read otherwise.
+        """
+        if stream.name not in VARIANTS and not any(map(custom_field_columns, relations(stream))):
+            return NO_FIELDS
         with self._lock:
             if self._custom is None:
-                try:
-                    records = self.client.records
-                    self._custom = CustomFieldQueries.of(records("product_types"), records("types"))
-                except ForbiddenError as error:
-                    logger.warning(f"custom fields and attributes stay JSON: {error}")
-                    self._custom = NO_FIELDS
+                self._custom = self._read_custom_fields()
+            if isinstance(self._custom, CommercetoolsError):
+                raise self._custom
             return self._custom
+
+    def _read_custom_fields(self) -> CustomFieldQueries | CommercetoolsError:
+        records = self.client.records
+        try:
+            return CustomFieldQueries.of(records("product_types"), records("types"))
+        except ForbiddenError as error:
+            logger.warning(f"custom fields and attributes stay JSON: {error}")
+            return NO_FIELDS
+        except CommercetoolsError as error:
+            # Kept, so that no further stream asks again, for minutes each.
+            return error
 
     def fail(self, stream: Stream, reason: str) -> None:
         """Note that `stream` is not complete: the run raises when the others are loaded, without a pipeline at once."""
