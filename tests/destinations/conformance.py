@@ -13,6 +13,7 @@ import sqlite3
 import tempfile
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,6 +96,7 @@ def merged(table: Table, records: Sequence[dict[str, Any]]) -> Table:
     return found
 
 
+@cache
 def lacking_extension(name: str) -> str:
     """Return why DuckDB has no such extension here, "" if it has it."""
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
