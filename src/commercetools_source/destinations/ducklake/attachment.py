@@ -265,9 +265,8 @@ class LakeInFile(Lake):
 
     def _prepare(self, *, read_only: bool) -> None:
         check_path(self.path, read_only=read_only, suffix="ducklake")
-        if (
-            not read_only and not target_of(self.path).exists()
-        ):  # DuckDB would make the file in asking whether it is a lake
+        # Before DuckDB is asked whether the file is a lake: it would make one in answering.
+        if not read_only and not target_of(self.path).exists():
             refuse_shared(self._folder(), self.name)
 
     def _spill(self, *, read_only: bool) -> Path | None:
