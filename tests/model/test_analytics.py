@@ -55,11 +55,11 @@ def sell_without_attributes(sandbox: Sandbox) -> None:
 def change_prices(sandbox: Sandbox) -> None:
     """Change a price of a published product, take one out, and add one, all staged; and stage a standalone price.
 
-    A price of a product that is not published is changed too, which nobody is to be told.
+    Nobody is to be told of those that are changed in a product that is not published, or has standalone prices.
     """
     published = [row for row in sandbox.records("products") if row["masterData"]["published"]]
     products = [row for row in published if len(row["masterData"]["staged"]["masterVariant"].get("prices", ())) > 1]
-    changed, removed, added = products[:3]
+    changed, removed, added, standalone = products[:4]
     hidden = next(
         row
         for row in sandbox.records("products")
@@ -67,15 +67,16 @@ def change_prices(sandbox: Sandbox) -> None:
         and row["masterData"]["staged"]["masterVariant"].get("prices")
         and row.get("priceMode", "Embedded") == "Embedded"
     )
-    for product in (changed, removed, added, hidden):
+    for product in (changed, removed, added, hidden, standalone):
         prices = product["masterData"]["staged"]["masterVariant"]["prices"]
-        if product in (changed, hidden):
+        if product in (changed, hidden, standalone):
             prices[0]["value"]["centAmount"] += 100
         elif product is removed:
             del prices[0]
         else:
             prices.append({**prices[0], "id": "new-price"})
-        sandbox.update("products", product["id"], {"masterData": product["masterData"]})
+        mode = "Standalone" if product is standalone else "Embedded"
+        sandbox.update("products", product["id"], {"masterData": product["masterData"], "priceMode": mode})
     price = sandbox.records("standalone_prices")[0]
     staged = {"value": {**price["value"], "centAmount": price["value"]["centAmount"] + 1}}
     sandbox.update("standalone_prices", price["id"], {"staged": staged})
