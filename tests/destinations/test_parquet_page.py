@@ -67,7 +67,8 @@ def test_the_examples_of_the_page_run_and_agree(shop: Sandbox, capsys: pytest.Ca
     assert dict(re.findall(r"│ ([A-Z]{3})\s+│\s+(\d+) │", with_duckdb)) == {name: str(n) for name, n in counted.items()}
     for currency, amount in sums(order["totalPrice"] for order in orders).items():
         assert f"{amount:.4f}" in with_duckdb
-        cents = sum(order["totalPrice"]["centAmount"] for order in orders if in_currency(order["totalPrice"], currency))
+        prices = [order["totalPrice"] for order in orders]
+        cents = sum(price["centAmount"] for price in prices if price["currencyCode"] == currency)
         assert re.search(rf"{currency}\s+┆ {cents} ", with_polars)
     assert int(with_pandas) == len(orders)
     amounts = sums(line["totalPrice"] for order in orders for line in order["lineItems"])
@@ -77,10 +78,6 @@ def test_the_examples_of_the_page_run_and_agree(shop: Sandbox, capsys: pytest.Ca
     with duckdb.connect() as connection:
         connection.execute(Path("shop/latest.sql").read_text())
         assert dict(connection.execute(query).fetchall()) == amounts
-
-
-def in_currency(price: dict[str, Any], currency: str) -> bool:
-    return bool(price["currencyCode"] == currency)
 
 
 def sums(prices: Iterable[dict[str, Any]]) -> dict[str, Decimal]:

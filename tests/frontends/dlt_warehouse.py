@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import dlt
+import pytest
 
 import frontends.dlt_runs  # noqa: F401 - turns dlt's telemetry off
 from commercetools_source.dlt import commercetools
+from commercetools_source.sandbox import Sandbox
+from shops import rows_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-
-    from commercetools_source.sandbox import Sandbox
 
 STREAMS = ["orders", "zones"]
 
@@ -48,6 +50,19 @@ class Warehouse:
         rows = self.rows(f"SELECT id, version FROM {table}")
         assert len(rows) == len(dict(rows)), "a row is there twice"
         return dict(rows)
+
+
+@pytest.fixture
+def shop() -> Iterator[Sandbox]:
+    with Sandbox(rows=rows_of("/orders", "/zones", "/types", "/product-types", "/messages")) as running:
+        yield running
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, shop: Sandbox) -> Iterator[Warehouse]:
+    made = Warehouse(tmp_path, shop)
+    yield made
+    made.pipeline.deactivate()
 
 
 def versions(shop: Sandbox, stream: str = "orders") -> dict[str, int]:

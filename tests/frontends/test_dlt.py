@@ -27,6 +27,7 @@ from commercetools_source.dlt import commercetools
 from commercetools_source.errors import CommercetoolsError, ConfigError
 from commercetools_source.frontends.arrow_rows import ArrowRows
 from commercetools_source.sandbox import Fault, Sandbox
+from frontends import dlt_warehouse
 from frontends.dlt_warehouse import STREAMS, Warehouse, versions
 from shops import rows_of
 
@@ -35,18 +36,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parents[2] / "docs" / "dlt.md"
 
-
-@pytest.fixture
-def shop() -> Iterator[Sandbox]:
-    with Sandbox(rows=rows_of("/orders", "/zones", "/types", "/product-types", "/messages")) as running:
-        yield running
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path, shop: Sandbox) -> Iterator[Warehouse]:
-    made = Warehouse(tmp_path, shop)
-    yield made
-    made.pipeline.deactivate()
+shop, warehouse = dlt_warehouse.shop, dlt_warehouse.warehouse
 
 
 def test_changes_are_merged_and_what_was_deleted_is_gone(warehouse: Warehouse, shop: Sandbox) -> None:

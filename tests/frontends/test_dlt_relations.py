@@ -13,27 +13,16 @@ pytest.importorskip("dlt")
 
 from commercetools_source.errors import CommercetoolsError, ConfigError
 from commercetools_source.sandbox import Fault, Sandbox
+from frontends import dlt_warehouse
 from frontends.dlt_warehouse import Warehouse, versions
 from shops import rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 TYPE = {"key": "sized", "name": {"en": "sized"}, "resourceTypeIds": ["customer-group"]}
 
-
-@pytest.fixture
-def shop() -> Iterator[Sandbox]:
-    with Sandbox(rows=rows_of("/orders", "/zones", "/types", "/product-types", "/messages")) as running:
-        yield running
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path, shop: Sandbox) -> Iterator[Warehouse]:
-    made = Warehouse(tmp_path, shop)
-    yield made
-    made.pipeline.deactivate()
+shop, warehouse = dlt_warehouse.shop, dlt_warehouse.warehouse
 
 
 def test_relations_follow_their_records(tmp_path: Path) -> None:

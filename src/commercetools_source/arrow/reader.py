@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from commercetools_source.arrow.arrays import stored_type
@@ -27,8 +28,6 @@ __all__ = ["pandas_frame", "polars_frame", "record_reader"]
 _BATCH_BYTES = 8_000_000
 """JSON that is joined before it is decoded: a page may have few records, and small batches are slow to work with."""
 _NEVER = datetime(1970, 1, 1)  # noqa: DTZ001 - as the decoder takes times; the column is left out
-_polars_first: dict[str, int] = {}
-"""The process that made the first frame of Polars."""
 _Result = TypeVar("_Result")
 
 
@@ -54,7 +53,7 @@ def polars_frame(read: Callable[[], pa.RecordBatchReader]) -> pl.DataFrame:
         import polars as pl
         import pyarrow as pa  # noqa: F401 - before `read` says how it is installed without Polars
 
-        first, process = _polars_first.setdefault("process", os.getpid()), os.getpid()
+        first, process = _first_process(), os.getpid()
         if first != process:
             raise CommercetoolsError(
                 f"process {first} has used Polars, whose threads process {process}, forked from it, does not have:"
@@ -63,6 +62,12 @@ def polars_frame(read: Callable[[], pa.RecordBatchReader]) -> pl.DataFrame:
         return pl.DataFrame(read().read_all())
 
     return _with("polars", "polars", frame)
+
+
+@cache
+def _first_process() -> int:
+    """Return the process that made the first frame of Polars, in all that were forked from it, too."""
+    return os.getpid()
 
 
 def pandas_frame(read: Callable[[], pa.RecordBatchReader]) -> pd.DataFrame:

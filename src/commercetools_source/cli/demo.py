@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING, Any, TextIO
@@ -21,6 +20,7 @@ from commercetools_source.destinations.duckdb.file import DuckDB
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import counted, seconds_text
 from commercetools_source.frontends.signals import stopping
+from commercetools_source.http.routes import environment_variable
 from commercetools_source.report.progress import Verbosity, draw
 from commercetools_source.report.run import RunReport
 from commercetools_source.report.table import table
@@ -31,7 +31,7 @@ from commercetools_source.sandbox.shop.generate import counts
 from commercetools_source.sync.run import Summary, sync
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 __all__ = ["QUESTIONS", "Question", "run_demo"]
@@ -130,18 +130,10 @@ def run_demo(path: Path, *, size: str | int, seed: int, out: TextIO, err: TextIO
     return 0 if summary.complete else 1
 
 
-@contextmanager
-def _no_proxy_to(host: str) -> Iterator[None]:
+def _no_proxy_to(host: str) -> AbstractContextManager[None]:
     """Have `host`, which is this machine, reached without a proxy: a company's would look for the shop on itself."""
-    before = os.environ.get("no_proxy")
-    os.environ["no_proxy"] = ",".join(filter(None, (before or os.environ.get("NO_PROXY"), host)))
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["no_proxy"]
-        else:
-            os.environ["no_proxy"] = before
+    excepted = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    return environment_variable("no_proxy", ",".join(filter(None, (excepted, host))))
 
 
 def _day(path: Path, size: str | int, seed: int) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,18 @@ from commercetools_source.errors import ConfigError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["Proxy", "bundle", "certificates", "parse_proxy", "pool_through", "proxy_to", "select_proxy"]
+__all__ = [
+    "Proxy",
+    "bundle",
+    "certificates",
+    "environment_variable",
+    "parse_proxy",
+    "pool_through",
+    "proxy_to",
+    "select_proxy",
+]
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 # Both lead to an https host by CONNECT; an https proxy is itself spoken to over TLS.
@@ -149,6 +159,20 @@ def pool_through(proxy: Proxy | None, **options: Any) -> urllib3.PoolManager:
     from urllib3.contrib.socks import SOCKSProxyManager
 
     return SOCKSProxyManager(proxy.url, username=proxy.user, password=proxy.password, **options)
+
+
+@contextmanager
+def environment_variable(name: str, value: str) -> Iterator[None]:
+    """Have the environment variable `name` inside the block, for what looks for its way out there and nowhere else."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def bundle(environ: Mapping[str, str] = os.environ) -> tuple[str, str]:

@@ -81,9 +81,9 @@ def _refuse_foreign(source: Path, target: Path) -> None:
             f"{target} is a DuckDB file that `commercetools-source` did not write, so it is not replaced; choose"
             " another name"
         )
-    ours: set[str] = set()
+    ours: set[str] | None = None
     with suppress(DestinationError):  # whatever is the matter with the file itself is told where a run opens it
-        ours = _projects(source) or ours
+        ours = _projects(source)
     if theirs and ours and theirs.isdisjoint(ours):
         raise DestinationError(
             f"{target} has the project {printable(min(theirs))}, so it is not replaced by a copy of"
@@ -98,7 +98,7 @@ def _projects(path: Path) -> set[str] | None:
         tables = "SELECT schema_name || '.' || table_name FROM duckdb_columns() WHERE column_name = 'state'"
         if (STATE,) not in connection.execute(f"{tables} AND database_name = current_database()").fetchall():
             return None
-        rows = connection.execute(f"SELECT DISTINCT json_extract_string(state, '$.project') FROM {STATE}").fetchall()  # noqa: S608 - same
+        rows = connection.execute(f"SELECT DISTINCT json_extract_string(state, '$.project') FROM {STATE}").fetchall()  # noqa: S608 - a constant
     except duckdb_errors() as error:
         raise DestinationError(f"cannot look into {target_of(path)}: {str(error).splitlines()[0]}") from error
     finally:

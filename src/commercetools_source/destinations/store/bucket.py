@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import contextmanager, suppress
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,10 +19,11 @@ from commercetools_source.destinations.manifest import MANIFEST, PART
 from commercetools_source.destinations.store.refusals import reason
 from commercetools_source.errors import ConfigError, DestinationError, InUseError
 from commercetools_source.errors.extras import install_hint
-from commercetools_source.http.routes import bundle, certificates
+from commercetools_source.http.routes import bundle, certificates, environment_variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from typing import BinaryIO
 
     import duckdb
@@ -361,8 +362,7 @@ class Bucket:
         return file
 
 
-@contextmanager
-def _trusting_bundle() -> Iterator[None]:
+def _trusting_bundle() -> AbstractContextManager[None]:
     """Have stores that are made inside the block trust the certificates that the API's connections trust.
 
     obstore takes no bundle; it looks for certificates as OpenSSL does, when a store is made.
@@ -370,14 +370,9 @@ def _trusting_bundle() -> Iterator[None]:
     variable, path = bundle()
     name = "SSL_CERT_DIR" if Path(path).is_dir() else "SSL_CERT_FILE"
     if not variable or name in os.environ:
-        yield
-        return
+        return nullcontext()
     certificates()  # says what is wrong with it
-    os.environ[name] = path
-    try:
-        yield
-    finally:
-        del os.environ[name]
+    return environment_variable(name, path)
 
 
 def _version(meta: Any) -> dict[str, str]:

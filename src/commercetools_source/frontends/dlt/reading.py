@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from commercetools_source.extract.selection import Selection
     from commercetools_source.frontends.arrow_relations import RelationRows
     from commercetools_source.model.custom.definitions import ProductType
+    from commercetools_source.model.custom.queries import CustomFieldQueries
 
 __all__ = ["read"]
 
@@ -56,9 +57,10 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
             reason = f"the stored product types are broken; {DLT.anew}"
         elif reason is None and run.relations and state != StreamState() and not kept.get("relations"):
             reason = f"what is loaded of it was read without relations; {DLT.anew}"
+        custom = None
         if reason is None and run.relations:
             try:
-                run.custom_fields(stream)
+                custom = run.custom_fields(stream)
             except CommercetoolsError as error:
                 # Without them the columns of those that changed would lose their values.
                 reason = f"the definitions of custom fields and attributes cannot be read: {error}"
@@ -69,7 +71,7 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
             tell(Notice(stream.name, "another source of this run has read it"))
         else:
             kept["package"] = load_id
-            yield from _Reading(run, stream, kept, selection, added).tables(state)
+            yield from _Reading(run, stream, kept, selection, added, custom).tables(state)
 
 
 def _contract() -> Mapping[str, str]:
@@ -90,30 +92,37 @@ def _discarded() -> str | None:
 
 
 class _Reading:
-    """Reads one stream; `kept` is the resource's state, which dlt stores with what is loaded."""
+    """Reads one stream; `kept` is the resource's state, which dlt stores with what is loaded.
+
+    `custom`: what the project defines itself, None without relations.
+    """
 
     def __init__(
-        self, run: Run, stream: Stream, kept: MutableMapping[str, Any], selection: Selection, added: list[str]
+        self,
+        run: Run,
+        stream: Stream,
+        kept: MutableMapping[str, Any],
+        selection: Selection,
+        added: list[str],
+        custom: CustomFieldQueries | None,
     ) -> None:
         self._run, self._stream, self._kept, self._selection, self._added = run, stream, kept, selection, added
         self._rows = ArrowRows(stream, added)
         self._relations: RelationTables | None = None
         self._product_types: dict[str, str] = kept.get("product_types", {})
-        if run.relations:
-            product_types = self._tables_of_product_types(anew="state" not in kept)
-            self._relations = RelationTables(stream, run.custom_fields(stream), self._rows.types, product_types)
+        if custom is not None:
+            product_types = self._tables_of_product_types(custom, anew="state" not in kept)
+            self._relations = RelationTables(stream, custom, self._rows.types, product_types)
         self._resource: Any = dlt.current.resource()
 
-    def _tables_of_product_types(self, *, anew: bool) -> Mapping[str, ProductType]:
+    def _tables_of_product_types(self, custom: CustomFieldQueries, *, anew: bool) -> Mapping[str, ProductType]:
         """Return the product types by their tables, if the stream is the one that these are made of."""
-        if self._run.variants_of(self._stream) != self._stream.name:
-            return {}
         # Where nobody may read them, none is known to be gone.
-        if (custom := self._run.custom_fields(self._stream)) is not NO_FIELDS:
-            tables = product_types_by_table(custom.product_types_by_name(), self._product_types, anew=anew)
-            self._product_types = {name: product_type.id for name, product_type in tables.items()}
-            return tables
-        return {}
+        if self._run.variants_of(self._stream) != self._stream.name or custom is NO_FIELDS:
+            return {}
+        tables = product_types_by_table(custom.product_types_by_name(), self._product_types, anew=anew)
+        self._product_types = {name: product_type.id for name, product_type in tables.items()}
+        return tables
 
     def tables(self, state: StreamState) -> Iterator[Any]:
         """Yield what was deleted, then what was read, and note how that ended."""
