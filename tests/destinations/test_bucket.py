@@ -6,6 +6,7 @@ import json
 import os
 import re
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -203,7 +204,8 @@ def test_a_bucket_is_asked_with_sql_from_copies_of_its_files(url: str) -> None:
     destination.close()
     before = keys(url)
     reader: Any = open_stored(f"parquet:{url}")
-    with reader.querying() as connection:
+    reader.open_read_only()
+    with closing(reader), reader.querying() as connection:
         asked = connection.execute(f"SELECT id, name FROM raw.{STREAM.name} ORDER BY id").fetchall()
     assert asked == [("1", "old"), ("2", "new")]
     assert keys(url) == before

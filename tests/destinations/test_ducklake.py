@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -411,7 +411,8 @@ def test_data_in_a_bucket_come_back(url: str, tmp_path: Path) -> None:
     destination.close()
     assert [path.name for path in tmp_path.iterdir()] == ["shop.ducklake"]
     again: Any = open_destination(spec)
-    with again.querying() as connection:
+    again.open_read_only()
+    with closing(again), again.querying() as connection:
         assert connection.execute("SELECT count(*), min(id) FROM tax_categories").fetchall() == [(100, "000")]
 
 

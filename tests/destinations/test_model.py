@@ -18,6 +18,7 @@ from commercetools_source.client import Client
 from commercetools_source.destinations import DuckDB
 from commercetools_source.model.relations import all_relations
 from commercetools_source.model.select import select
+from commercetools_source.report.html.items import items, text
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.run import sync
 from corpus import corpus
@@ -248,6 +249,14 @@ def test_foreign_keys_lead_to_a_row(shop: Shop) -> None:
             here = {tuple(row[name] for name in foreign.columns) for row in shop.tables[relation.name].values()}
             dangling = {values for values in here if None not in values} - there
             assert not dangling, f"{relation.name}: {foreign}"
+
+
+def test_the_page_of_a_run_finds_in_records_the_references_that_sql_finds(shop: Shop) -> None:
+    for relation in RELATIONS.values():
+        rows = [item for record in shop.records[relation.stream] for item in items(record, relation.origins)]
+        for field in (field for field in relation.columns if field.refers):
+            found = Counter(text(item, field) for item in rows)
+            assert found == Counter(row[field.name] for row in shop.tables[relation.name].values()), field
 
 
 def test_views_and_tables_hold_the_same(shop: Shop) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -68,7 +68,8 @@ def reading(destination: Attached | Parquet, folder: Path) -> Iterator[duckdb.Du
             connection.execute((folder / "shop" / "latest.sql").read_text())
             yield connection
     else:
-        with destination.querying() as connection:
+        destination.open_read_only()
+        with closing(destination), destination.querying() as connection:
             yield connection
 
 

@@ -49,12 +49,20 @@ class NestedFields:
 
     def look(self, stream: Stream, records: Iterable[msgspec.Raw]) -> None:
         """Look at those of `records` that belong to the sample; what cannot be decoded is not looked at."""
-        sample = self._samples.setdefault(stream.name, _Sample())
-        root = _node(frozenset({Expression(stream.item)}))
+        sample, root = self._sample(stream)
         for record in records:
             if root is not None and sample.takes(memoryview(record).nbytes):
                 with suppress(msgspec.DecodeError, RecursionError):
                     _collect(root, msgspec.json.decode(record), sample.paths)
+
+    def look_into(self, stream: Stream, record: object, size: int) -> None:
+        """Look at a record that is decoded already, and was so many bytes, if it belongs to the sample."""
+        sample, root = self._sample(stream)
+        if root is not None and sample.takes(size):
+            _collect(root, record, sample.paths)
+
+    def _sample(self, stream: Stream) -> tuple[_Sample, _Node | None]:
+        return self._samples.setdefault(stream.name, _Sample()), _node(frozenset({Expression(stream.item)}))
 
     def legible(self, stream: Stream) -> list[str]:
         """Return the paths of the unknown fields found of a stream, sorted, without names that may be data."""

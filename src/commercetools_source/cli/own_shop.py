@@ -61,22 +61,24 @@ def stored_records(destination: Destination) -> dict[str, list[Record]]:
         raise ConfigError(
             f"--from is for what can be asked with SQL; for {destination.name} use --data with its folder"
         )
-    broken = {name: state.broken for name, state in open_to_read(destination).items() if state.broken}
-    gone = {**broken, **lost_streams(destination)}
-    destination.close()
     records = {}
-    with destination.querying() as connection:
-        tables = stream_tables(connection)
-        # A copy without them would pass for a shop that has none.
-        if reasons := [f"{name}: {reason}" for name, reason in gone.items() if name not in tables]:
-            raise DestinationError("; ".join(reasons))
-        for name, types in tables.items():
-            result = connection.execute(f"SELECT * FROM {record_table(name)} WHERE {DELETED_AT} IS NULL")  # noqa: S608
-            names = [str(column[0]) for column in result.description or ()]
-            found: list[Record] = []
-            while rows := result.fetchmany(_BATCH):
-                found += [_record(names, types, row) for row in rows]
-            records[name] = found
+    try:
+        broken = {name: state.broken for name, state in open_to_read(destination).items() if state.broken}
+        gone = {**broken, **lost_streams(destination)}
+        with destination.querying() as connection:
+            tables = stream_tables(connection)
+            # A copy without them would pass for a shop that has none.
+            if reasons := [f"{name}: {reason}" for name, reason in gone.items() if name not in tables]:
+                raise DestinationError("; ".join(reasons))
+            for name, types in tables.items():
+                result = connection.execute(f"SELECT * FROM {record_table(name)} WHERE {DELETED_AT} IS NULL")  # noqa: S608
+                names = [str(column[0]) for column in result.description or ()]
+                found: list[Record] = []
+                while rows := result.fetchmany(_BATCH):
+                    found += [_record(names, types, row) for row in rows]
+                records[name] = found
+    finally:
+        destination.close()
     return records
 
 

@@ -186,7 +186,8 @@ class Queryable(Protocol):
     def querying(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """Give a connection in which the schema `main` has a table or view of each stream, the newest rows only.
 
-        To be called while it is closed; nothing is changed. Raises DestinationError, for what DuckDB raises inside too.
+        To be called while it is open, and closes nothing; nothing is changed. Raises DestinationError, for what DuckDB
+        raises inside too.
         """
         ...
 

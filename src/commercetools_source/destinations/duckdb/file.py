@@ -138,14 +138,11 @@ class Attached:
 
     @contextmanager
     def querying(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a connection that only reads the database; raises DestinationError."""
-        connection = self._attachment.attach(read_only=True)
+        """Give the connection to the open database, for questions alone; raises DestinationError."""
         try:
-            yield connection
+            yield self._opened.database.connection
         except duckdb_errors() as error:
             raise DestinationError(f"cannot query {self.name}: {self._attachment.message(error)}") from error
-        finally:
-            self._attachment.release(connection)
 
     def write(self, delivery: Delivery) -> None:
         """Store records and state in one transaction; raises DestinationError, with neither stored.

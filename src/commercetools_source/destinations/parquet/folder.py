@@ -128,14 +128,10 @@ class Parquet(FolderDestination):
 
     @contextmanager
     def querying(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a connection of its own with the views of records that `latest.sql` makes; raises DestinationError."""
-        self.open_read_only()
-        try:
-            with self._failing("query"):
-                self._session.connection.execute(readable_views(self._folder))
-                yield self._session.connection
-        finally:
-            self.close()
+        """Give a connection with the views of records that `latest.sql` makes; raises DestinationError."""
+        with self._failing("query"):
+            self._session.connection.execute(readable_views(self._folder))
+            yield self._session.connection
 
     def external_tables(self, dialect: str) -> tuple[str, str]:
         """Return the SQL of external tables and views for a warehouse, and what must be done before it can run.

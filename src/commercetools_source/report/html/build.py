@@ -16,7 +16,7 @@ from commercetools_source.extract.abilities import Queryable, RunStore, lost_str
 from commercetools_source.model.schemas import record_table
 from commercetools_source.report.html import queries
 from commercetools_source.report.html.history import NEWEST, figures_of, points, read_by, with_outcomes
-from commercetools_source.report.html.newest import keep_newest, look_inside, nested_notes, one_thread
+from commercetools_source.report.html.newest import nested_notes, newest_records, one_thread
 from commercetools_source.report.html.page import page_text
 from commercetools_source.report.html.references import References
 from commercetools_source.report.html.values import FieldNote, LeftOut, Page, RunFigures, StreamFigures
@@ -25,15 +25,17 @@ from commercetools_source.report.state import StateReport
 from commercetools_source.report.svg import svg
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     import duckdb
 
+    from commercetools_source.catalog.stream import Stream
     from commercetools_source.events import Event
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Destination
     from commercetools_source.extract.run_record import RunRecord
+    from commercetools_source.report.html.references import Lists
     from commercetools_source.report.run import RunReport
 
 __all__ = ["html_report"]
@@ -41,6 +43,9 @@ __all__ = ["html_report"]
 # A page of notes without end is not read; `--log-format` has all of them.
 _MOST_NOTES = 200
 _MOST_NAMED = 5
+# Of fields that nobody knew fewer records tell than there are of the newest: those of ordinary size.
+_LOOKED_AT = 50
+_LARGEST = 100_000
 
 
 def html_report(
@@ -61,17 +66,16 @@ def html_report(
     """
     if not isinstance(destination, Queryable):
         raise ConfigError(f"{destination.name} cannot be asked with SQL, so there is no page about it")
-    # Closed before SQL is asked: `querying` opens a connection of its own.
     try:
         states = open_to_read(destination)
         lost = lost_streams(destination)
         runs = destination.runs(NEWEST) if isinstance(destination, RunStore) else ()
+        # The months end with the data: it may be old, and the platform's clock another one.
+        until = max((moment(state.cursor) for state in states.values() if state.cursor), default=now)
+        with destination.querying() as connection:
+            page = _stored(connection, states, lost, runs, until, masked=masked)
     finally:
         destination.close()
-    # The months end with the data: it may be old, and the platform's clock another one.
-    until = max((moment(state.cursor) for state in states.values() if state.cursor), default=now)
-    with destination.querying() as connection:
-        page = _stored(connection, states, lost, runs, until, masked=masked)
     return page_text(
         replace(
             # The project is named by its own record, which a run of other streams may not have read.
@@ -115,12 +119,14 @@ def _stored(
     nested, references = NestedFields(), References(connection, tables)
     with one_thread(connection):
         for name in filled:
-            keep_newest(connection, name, tables[name])
-            look_inside(connection, nested, name, tables[name])
             # Those of streams that did not change held in the page before: to ask all again would take longer than a
             # short run.
+            lists = None
             if not runs or rows[name].has_news():
                 references.look(name, rows[name].rows)
+                lists = references.lists(name)
+            newest = newest_records(connection, name, tables[name], rows[name].rows)
+            _look_inside(newest, STREAMS[name], nested, lists)
     diagram = queries.diagram_of(filled)
     return Page(
         title=_project_key(connection) if "project" in filled else "",
@@ -139,6 +145,19 @@ def _stored(
         masked=masked,
         diagram=svg(diagram) if diagram else "",
     )
+
+
+def _look_inside(
+    newest: Iterable[tuple[int, Mapping[str, object]]], stream: Stream, nested: NestedFields, lists: Lists | None
+) -> None:
+    """Look for unknown fields in some of the newest records of a stream, and at the references in all of them."""
+    left = _LOOKED_AT
+    for size, record in newest:
+        if left and size < _LARGEST:
+            nested.look_into(stream, record, size)
+            left -= 1
+        if lists is not None:
+            lists.take(record)
 
 
 def _project_key(connection: duckdb.DuckDBPyConnection) -> str:

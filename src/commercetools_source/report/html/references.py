@@ -1,10 +1,11 @@
-"""Whether references hold: of each record, and in its lists. Asked with SQL."""
+"""Whether references hold: of each record, asked with SQL, and in its lists."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from commercetools_source.arrow.decode import DELETED_AT
 from commercetools_source.catalog.streams import STREAMS
@@ -12,7 +13,7 @@ from commercetools_source.model.quoting import quoted
 from commercetools_source.model.relations import relations
 from commercetools_source.model.schemas import record_table
 from commercetools_source.model.select import select
-from commercetools_source.report.html.newest import NEWEST
+from commercetools_source.report.html.items import items, text
 from commercetools_source.report.html.values import Orphans
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from commercetools_source.model.relation import ForeignKey, Relation
+    from commercetools_source.model.relation import Field, ForeignKey, Relation
     from commercetools_source.report.html.queries import Tables
 
 __all__ = ["References"]
@@ -50,31 +51,37 @@ class References:
         self.checked = 0
 
     def look(self, name: str, rows: int) -> None:
-        """Look at those of a stream with so many live rows; those in lists in the records that were kept as newest."""
+        """Look at those of a stream's own relation, which has so many live rows."""
         if name in _PAST or not relations(STREAMS[name]):
             return
-        root, *below = relations(STREAMS[name])
+        root = relations(STREAMS[name])[0]
         # All foreign keys of a table in one query: its rows are read once, however many references they have.
         if keys := _keys(root, self._tables):
             source = f"(FROM {record_table(name)} WHERE {DELETED_AT} IS NULL)"
             query = _selected(root, keys, source, self._tables[name])
             if rows <= _FEW_ROWS:
-                self._list(root, keys, query, newest_only=False)
+                self._list(root, keys, query)
             else:
                 self._many.append((root, keys, query))
-                self.checked += len(keys)
-        for relation in () if name in _AGAIN else below:
-            if keys := _keys(relation, self._tables):
-                query = _selected(relation, keys, NEWEST, self._tables[name])
-                self._list(relation, keys, query, newest_only=True)
+            self.checked += len(keys)
 
-    def _list(self, relation: Relation, keys: Sequence[ForeignKey], selected: str, *, newest_only: bool) -> None:
+    def _list(self, relation: Relation, keys: Sequence[ForeignKey], selected: str) -> None:
         """Take the values in the query `selected`, a column for each of `keys`."""
         rows = self._connection.execute(selected).fetchall()
         for key, values in zip(keys, zip(*rows, strict=True) if rows else [()] * len(keys), strict=True):
             counts = Counter(value for value in values if value is not None)
-            self._listed.append(_Listed(relation.name, key, counts, newest_only))
-        self.checked += len(keys)
+            self._listed.append(_Listed(relation.name, key, counts, newest_only=False))
+
+    def lists(self, name: str) -> Lists:
+        """Return what looks at those in the lists of a stream's records, one record after the other."""
+        below = () if name in _PAST | _AGAIN else relations(STREAMS[name])[1:]
+        looked_at = [(relation, keys) for relation in below if (keys := _keys(relation, self._tables))]
+        listed = [
+            [_Listed(relation.name, key, Counter(), newest_only=True) for key in keys] for relation, keys in looked_at
+        ]
+        self._listed += chain.from_iterable(listed)
+        self.checked += sum(map(len, listed))
+        return Lists([(relation, rows) for (relation, _), rows in zip(looked_at, listed, strict=True)])
 
     def orphans(self) -> list[Orphans]:
         """Return the references that lead to no row; those of streams of many rows are looked at only now."""
@@ -82,6 +89,23 @@ class References:
             orphans for root, keys, query in self._many for orphans in _lacking(self._targets, root, keys, query)
         ]
         return [*lacking, *_lacking_in_lists(self._targets, self._listed)]
+
+
+class Lists:
+    """Counts the references in the lists of records."""
+
+    def __init__(self, counted: Iterable[tuple[Relation, Sequence[_Listed]]]) -> None:
+        self._counted = [
+            (relation.origins, [(_field(relation, row.key), row.counts) for row in rows]) for relation, rows in counted
+        ]
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        """Count those of a record that is decoded."""
+        for origins, counted in self._counted:
+            for item in items(record, origins):
+                for field, counts in counted:
+                    if (value := text(item, field)) is not None:
+                        counts[value] += 1
 
 
 class _Targets:
@@ -163,5 +187,8 @@ def _lacking_in_lists(targets: _Targets, listed: Sequence[_Listed]) -> list[Orph
 
 def _selected(relation: Relation, keys: Sequence[ForeignKey], source: str, types: Mapping[str, str]) -> str:
     """Return the query of the columns of `keys`, in their order."""
-    fields = {field.name: field for field in relation.columns}
-    return select(replace(relation, columns=tuple(fields[key.columns[0]] for key in keys)), source, types)
+    return select(replace(relation, columns=tuple(_field(relation, key) for key in keys)), source, types)
+
+
+def _field(relation: Relation, key: ForeignKey) -> Field:
+    return next(field for field in relation.columns if field.name == key.columns[0])
