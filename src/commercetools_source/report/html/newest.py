@@ -45,16 +45,18 @@ def newest_records(
     With each comes how many characters of JSON it has. No other query may be asked until all are taken.
     """
     columns = _looked_into(name, types)
-    live = f"{record_table(name)} WHERE {DELETED_AT} IS NULL"
-    newest = ""
+    names = ", ".join(map(quoted, columns))
+    live = f"FROM {record_table(name)} WHERE {DELETED_AT} IS NULL"
+    query = f"SELECT {names} {live}"
     if rows > NEWEST_RECORDS:
         # The time alone first: with it as a constant DuckDB passes over whole row groups of the columns that are large.
-        times = connection.execute(f"SELECT {SYNCED_AT} FROM {live} ORDER BY 1 DESC LIMIT {NEWEST_RECORDS}").fetchall()  # noqa: S608 - quoted names
-        newest = f" AND {SYNCED_AT} >= {literal(times[-1][0])}"
-    # Many records came in one batch, at the same time: with the limit a scan ends once it has enough of them.
-    found = connection.execute(
-        f"SELECT {', '.join(map(quoted, columns))} FROM {live}{newest} LIMIT {NEWEST_RECORDS}"  # noqa: S608 - same
-    )
+        times = connection.execute(f"SELECT {SYNCED_AT} {live} ORDER BY 1 DESC LIMIT {NEWEST_RECORDS}").fetchall()
+        oldest, newer = literal(times[-1][0]), times.index(times[-1])
+        # Many records came in one batch, at the same time: with a limit for these a scan ends once it has enough of
+        # them. Those that came later lie behind them, and are all wanted.
+        query += f" AND {SYNCED_AT} > {oldest}"
+        query += f" UNION ALL (SELECT {names} {live} AND {SYNCED_AT} = {oldest} LIMIT {NEWEST_RECORDS - newer})"
+    found = connection.execute(query)
     # A few at once: a record may be 16 MB.
     while some := found.fetchmany(_AT_ONCE):
         yield from (_decoded(columns, types, row) for row in some)
