@@ -19,6 +19,25 @@ from commercetools_source.extract.forgotten import Erasure, Forgotten, Person, d
 BEFORE, TIME, AFTER = ("2026-01-01T00:00:00.000Z", "2026-06-01T00:00:00.000Z", "2026-07-01T00:00:00.000Z")
 ANN = "ann@example.com"
 NOBODY = Forgotten(salt="salt")
+EVE = "eve@example.com"
+WRITTEN = [
+    f"Please write to {EVE}.",
+    f"Line\n{EVE}\nline",
+    f"'{EVE}'",
+    f"-{EVE}-",
+    f"?to={EVE}&x=1",
+    "?to=eve%40example.com",
+    f"\u5199\u4fe1\u7ed9{EVE}\u8c22\u8c22",
+    json.dumps({"mail": [f"\t{EVE}"]}),
+    json.dumps(json.dumps(f"\n{EVE}")),
+    "x" * 100_000 + f" {EVE.upper()}",
+]
+"""An address as people and programs write it."""
+OTHERS = [
+    *(f"jo{EVE}", f"\u00e9va-{EVE}", f"d'{EVE}", f"eve+{EVE}", f"{EVE}.au", f"{EVE}-x.de", "eve@ example.com"),
+    "x" * 1_000_000,
+]
+"""Addresses of somebody else, and a text without one."""
 
 
 def erasure(*, rows: bool = False, emails: tuple[str, ...] = ()) -> Erasure:
@@ -47,6 +66,7 @@ def raw(value: object) -> msgspec.Raw:
         ("messages", {"type": "CustomerDeleted", "resource": {"typeId": "customer", "id": "ann"}}),
         ("messages", {"type": "OrderCreated", "resource": {"id": "7"}, "order": {"id": "7", "customerId": "ann"}}),
         ("custom_objects", {"container": "c", "key": "wishes-of-ann", "value": 1}),
+        ("custom_objects", {"container": "wishes-of-ann", "key": "k", "value": 1}),
         ("custom_objects", {"container": "c", "key": "k", "value": {"to": [f"<{ANN}>"]}}),
     ],
 )
@@ -71,6 +91,14 @@ def test_what_is_somebody_elses_or_newer_is_not(stream: str, fields: dict[str, A
     assert not is_owned(erasure(emails=(ANN,)), stream, **fields)
 
 
+@pytest.mark.parametrize("text", [*WRITTEN, *OTHERS], ids=lambda text: text[:20])
+def test_an_address_in_a_text_is_found_however_it_is_written_and_no_other_is(text: str) -> None:
+    search = erasure(emails=(EVE,))
+    assert is_owned(search, "custom_objects", key="k", value={"of": [text]}) == (text in WRITTEN)
+    code = {"code": "C", "cartPredicate": f'custom.note = "{text}"'}
+    assert is_owned(search, "discount_codes", **code, id="2") == (text in WRITTEN)
+
+
 def test_what_a_record_refers_to_is_the_persons_too_and_a_device_that_others_used_is_not_enough() -> None:
     search = erasure()
     assert is_owned(
@@ -90,6 +118,8 @@ def test_what_a_record_refers_to_is_the_persons_too_and_a_device_that_others_use
         ("shopping_lists", {"id": "2", "anonymousId": "device"}),
         ("orders", {"id": "3", "customerEmail": ANN.upper()}),
         ("messages", {"resource": {"id": "payment"}}),
+        ("carts", {"id": "cart", "anonymousId": "other device"}),
+        ("shopping_lists", {"id": "6", "anonymousId": "other device"}),
     ):
         assert is_owned(search, stream, **fields), stream
     assert not is_owned(search, "orders", id="4", anonymousId="device", customerEmail="bob@example.com")
@@ -99,6 +129,24 @@ def test_what_a_record_refers_to_is_the_persons_too_and_a_device_that_others_use
     assert is_owned(again, "payments", id="payment")
     assert not again.has_grown
     assert not {ANN, "device"} & {*search.forgotten().persons[0].emails, *search.forgotten().persons[0].visitors}
+
+
+def test_an_address_of_somebody_else_in_an_order_of_the_person_gives_nobody_else_away() -> None:
+    bob, search = "bob@example.com", erasure()
+    assert is_owned(search, "orders", id="of ann", customerId="ann", customerEmail=bob)
+    about_bob = {"resource": {"typeId": "customer", "id": "bob"}, "resourceType": "customer"}
+    change = {"change": "changeEmail", "previousValue": "b@example.com", "nextValue": bob}
+    for known in (search, Erasure(decode(encode(search.forgotten())))):
+        for stream, fields in (
+            ("customers", {"id": "bob", "email": bob}),
+            ("orders", {"customerId": "bob", "customerEmail": bob}),
+            ("business_units", {"contactEmail": bob}),
+            ("change_history", {**about_bob, "changes": [change]}),
+        ):
+            assert not is_owned(known, stream, **fields), stream
+        assert is_owned(known, "orders", id="2", customerEmail=bob)  # nobody knows whose else it is
+    assert is_owned(search, "customers", id="ann", email=bob)  # the account had it, too
+    assert is_owned(search, "orders", id="3", customerId="second", customerEmail=bob)
 
 
 @pytest.mark.parametrize("rows", [False, True])

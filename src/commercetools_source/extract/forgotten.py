@@ -19,13 +19,14 @@ from commercetools_source.catalog.personal import PERSONAL
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import StateError
 from commercetools_source.extract import change_owners
+from commercetools_source.extract.addresses import addresses_in, unescaped
 from commercetools_source.extract.disguise import digest, watch
 from commercetools_source.extract.fields import decode_fields
 from commercetools_source.extract.privacy import Privacy, is_by_name
 from commercetools_source.extract.redaction import redactor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.delivery import Delivery
@@ -48,7 +49,7 @@ _TELLING = (
 )
 _TEXTS = MappingProxyType(
     {
-        "custom_objects": ("key", "value"),
+        "custom_objects": ("container", "key", "value"),
         # A code that is meant for one customer says so in its predicate
         # (https://docs.commercetools.com/api/predicates/predicate-operators).
         "discount_codes": ("key", "name", "description", "cartPredicate", "custom"),
@@ -57,20 +58,23 @@ _TEXTS = MappingProxyType(
 """The fields of streams without a customer in which the id or an e-mail address of one may stand anywhere."""
 
 _LENGTH_OF_ID = len("00000000-0000-0000-0000-000000000000")
-_MAIL = re.compile(rb"[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+")
+_ACCOUNTS = frozenset({"customer", "business-unit"})
+"""Types of resources that are somebody's by themselves."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """A person forgotten at `time`, an API timestamp, by the id of a `customer`.
 
     `rows`: whether rows are removed, and not only emptied. `emails` and `visitors` (anonymous ids) are digests,
-    `records` the ids of records that are the person's.
+    `records` the ids of records that are the person's. `mentioned` are digests of addresses that only such records
+    have: an order may have the address of somebody else, whose account and orders are not the person's.
     """
 
     customer: str
     time: str
     rows: bool = False
     emails: tuple[str, ...] = ()
+    mentioned: tuple[str, ...] = ()
     visitors: tuple[str, ...] = ()
     records: tuple[str, ...] = ()
 
@@ -160,12 +164,15 @@ class Erasure:
         self._persons = forgotten.persons
         self._records: dict[str, int] = {}
         self._emails: dict[str, int] = {}
+        self._mentioned: dict[str, int] = {}
         self._visitors: dict[str, int] = {}
         for index, person in enumerate(forgotten.persons):
             self._records |= dict.fromkeys((*person.records, person.customer), index)
             self._emails |= dict.fromkeys(person.emails, index)
+            self._mentioned |= dict.fromkeys(person.mentioned, index)
             self._visitors |= dict.fromkeys(person.visitors, index)
-        self._watching = watch(forgotten.salt, frozenset(self._emails)) if self._emails else None
+        addresses = frozenset({*self._emails, *self._mentioned})
+        self._watching = watch(forgotten.salt, addresses) if addresses else None
 
     def watching(self, privacy: Privacy) -> Privacy:
         """Return the choice of a run by which it knows the forgotten persons' addresses in hashes of any key."""
@@ -182,6 +189,7 @@ class Erasure:
             msgspec.structs.replace(
                 person,
                 emails=_of(index, self._emails),
+                mentioned=_of(index, self._mentioned),
                 visitors=_of(index, self._visitors),
                 records=_of(index, self._records),
             )
@@ -217,28 +225,31 @@ class Erasure:
             self._learn(self._records, reference, index)
         return self._persons[index]
 
-    def _index(self, stream: Stream, fields: Mapping[str, Any], text: bytes) -> int | None:
+    def _index(self, stream: Stream, fields: Mapping[str, Any], text: str) -> int | None:
         for name in (fields.get("id"), _id(fields.get("resource"))):
             if isinstance(name, str) and name in self._records:
                 # What is about the customer tells of their addresses, earlier ones too.
                 for told in (fields, *_repeated(stream, fields)) if _is_of_customer(stream, fields) else ():
-                    self._learn_names(told, self._records[name])
+                    self._learn_names(told, self._records[name], self._emails)
+                self._learn(self._visitors, self._digest(fields.get("anonymousId")), self._records[name])
                 return self._records[name]
+        is_account = _is_account(stream, fields)
         for told in (fields, *_repeated(stream, fields)):
-            if (index := self._by_person(stream, told)) is not None:
+            if (index := self._by_person(stream, told, is_account=is_account)) is not None:
                 return index
         return self._by_text(fields, text) if text else None
 
-    def _by_person(self, stream: Stream, fields: Mapping[str, Any]) -> int | None:
+    def _by_person(self, stream: Stream, fields: Mapping[str, Any], *, is_account: bool) -> int | None:
         """Return whose record it is by the customer, the e-mail address, or the anonymous session that made it."""
         customer = fields.get("customerId") or _id(fields.get("customer"))
         index = self._before(self._records.get(customer) if isinstance(customer, str) else None, fields)
         if index is not None:
-            self._learn_names(fields, index)
+            self._learn_names(fields, index, self._mentioned)
             return index
         emails = _emails(stream, fields)
+        known = (self._emails,) if customer or is_account else (self._emails, self._mentioned)
         for email in emails:
-            index = self._before(self._owner_of_mail(email), fields)
+            index = self._before(self._owner_of_mail(email, known), fields)
             if index is not None:
                 self._learn(self._visitors, self._digest(fields.get("anonymousId")), index)
                 return index
@@ -247,21 +258,24 @@ class Erasure:
         visitor = self._digest(fields.get("anonymousId"))
         return self._before(self._visitors.get(visitor) if visitor else None, fields)
 
-    def _owner_of_mail(self, email: str) -> int | None:
-        """Return whose an e-mail address is, or a hash of one."""
+    def _owner_of_mail(self, email: str, known: Iterable[dict[str, int]]) -> int | None:
+        """Return whose an e-mail address is, or a hash of one, by tables of addresses."""
         name = self._forgotten.digest(email)
         address = self._watching.met.get(email) if self._watching is not None else None
-        if address is not None:  # known from then on, also to a `forget`, which makes no hashes of records
-            self._learn(self._emails, name, self._emails[address])
-        return self._emails.get(name)
+        for table in known:
+            if address in table:  # known from then on, also to a `forget`, which makes no hashes of records
+                self._learn(table, name, table[address])
+            if name in table:
+                return table[name]
+        return None
 
-    def _by_text(self, fields: Mapping[str, Any], text: bytes) -> int | None:
+    def _by_text(self, fields: Mapping[str, Any], text: str) -> int | None:
         """Return whose record it is: one with the id of a customer, or an e-mail address, anywhere in its texts."""
         for index, person in enumerate(self._persons):
-            if _names(text, person.customer.encode()):
+            if _names(text, person.customer):
                 return self._before(index, fields)
-        digests = (self._forgotten.digest(mail.decode(errors="replace")) for mail in _MAIL.findall(text))
-        return next((self._before(self._emails[mail], fields) for mail in digests if mail in self._emails), None)
+        owners = (self._owner_of_mail(address, (self._emails, self._mentioned)) for address in addresses_in(text))
+        return next((self._before(index, fields) for index in owners if index is not None), None)
 
     def _before(self, index: int | None, fields: Mapping[str, Any]) -> int | None:
         """Return `index` for a record that the platform had when the person was forgotten."""
@@ -269,9 +283,9 @@ class Erasure:
         later = index is not None and isinstance(created, str) and created > self._persons[index].time
         return None if later else index
 
-    def _learn_names(self, fields: Mapping[str, Any], index: int) -> None:
+    def _learn_names(self, fields: Mapping[str, Any], index: int, addresses: dict[str, int]) -> None:
         for name in ("email", "oldEmail", "customerEmail"):
-            self._learn(self._emails, self._digest(fields.get(name)), index)
+            self._learn(addresses, self._digest(fields.get(name)), index)
         self._learn(self._visitors, self._digest(fields.get("anonymousId")), index)
 
     def _digest(self, text: object) -> str | None:
@@ -299,17 +313,19 @@ def _telling(stream: Stream) -> tuple[str, ...]:
     return (*_TELLING, *change_owners.TELLING) if stream == _CHANGES else _TELLING
 
 
-def _decode(stream: Stream, record: msgspec.Raw) -> tuple[dict[str, Any], bytes]:
+def _decode(stream: Stream, record: msgspec.Raw) -> tuple[dict[str, Any], str]:
     """Return the fields of a record that can tell whose it is, and those whose text can; none of what is no object."""
     try:
         fields = decode_fields(record)
     except msgspec.DecodeError:
-        return {}, b""
+        return {}, ""
     telling = {name: msgspec.json.decode(fields[name]) for name in _telling(stream) if name in fields}
     texts = _TEXTS.get(stream.name, ())
     if telling.get("resourceType") in change_owners.SEARCHED:
         texts = ("label", "previousLabel", "changes")
-    return telling, b" ".join(bytes(fields[name]) for name in texts if name in fields)
+    return telling, unescaped(
+        b" ".join(bytes(fields[name]) for name in texts if name in fields).decode(errors="replace")
+    )
 
 
 def _id(value: object) -> str | None:
@@ -323,12 +339,18 @@ def _is_of_customer(stream: Stream, fields: Mapping[str, Any]) -> bool:
     return stream.name == "customers" or (isinstance(resource, dict) and resource.get("typeId") == "customer")
 
 
-def _names(text: bytes, customer: bytes) -> bool:
+def _is_account(stream: Stream, fields: Mapping[str, Any]) -> bool:
+    resource = fields.get("resource")
+    is_about_one = isinstance(resource, dict) and resource.get("typeId") in _ACCOUNTS
+    return is_about_one or stream.name in {"customers", "business_units"}
+
+
+def _names(text: str, customer: str) -> bool:
     """Return whether a text has the id of a customer in it; one that is no UUID only as a word of its own."""
     # Half an id, or a word in its place, stands in texts about everybody. Around a whole one there may be anything.
     return customer in text and (
         len(customer) >= _LENGTH_OF_ID
-        or re.search(rb"(?<![a-z\d])" + re.escape(customer) + rb"(?![a-z\d])", text, re.IGNORECASE) is not None
+        or re.search(rf"(?<![a-z\d]){re.escape(customer)}(?![a-z\d])", text, re.IGNORECASE) is not None
     )
 
 

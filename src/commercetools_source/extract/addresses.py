@@ -1,0 +1,56 @@
+"""E-mail addresses in a text that people or programs wrote. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["addresses_in", "unescaped"]
+
+_LONGEST = 254
+"""Characters of an address (RFC 5321). Without a bound a search takes hours in a picture that is written as text."""
+_LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+\Z")
+_DOMAIN = re.compile(r"[\w.-]+")
+_ASIDE = re.compile(r"[!#$%&*/=?^`{|}~]|[^\x00-\u024f]")
+"""Characters that are legal in an address, and mostly stand before one: `to=ann@example.com`. Scripts without spaces
+end where Latin letters begin."""
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|.|\Z)", re.DOTALL)
+_CHARACTERS = {"\\/": "/", '\\"': '"', "\\\\": "\\"}
+
+
+def addresses_in(text: str) -> Iterator[str]:
+    """Yield what can be an e-mail address in a text: with and without what may stand around one."""
+    text = text.replace("%40", "@")
+    for at in re.finditer("@", text):
+        local = _LOCAL.search(text, max(0, at.start() - _LONGEST), at.start())
+        domain = _DOMAIN.match(text, at.end(), at.end() + _LONGEST)
+        if local and domain:
+            last, first = _ASIDE.split(local[0])[-1], _ASIDE.split(domain[0])[0]
+            # A dot ends a sentence, and a quotation mark or a dash begins a word.
+            for name in dict.fromkeys((local[0], last, last.lstrip("'.-_+"))):
+                yield from (f"{name}@{host}" for host in dict.fromkeys((domain[0], first, first.rstrip("._-"))))
+
+
+def unescaped(text: str) -> str:
+    """Return a text of JSON with its characters as they are; a JSON text within a string too."""
+    for _ in range(_NESTED):
+        if "\\" not in text:
+            break
+        text = _ESCAPE.sub(_character, text)
+    return text
+
+
+_NESTED = 3
+"""How deep a JSON text may lie in another."""
+
+
+def _character(escape: re.Match[str]) -> str:
+    if escape[1]:
+        character = chr(int(escape[1], 16))
+        # Half of a pair is no character of its own, nor one of an address.
+        return " " if "\ud800" <= character <= "\udfff" else character
+    # Line breaks and the like end a word.
+    return _CHARACTERS.get(escape[0], " ")
