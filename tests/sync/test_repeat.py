@@ -303,6 +303,28 @@ def test_a_copy_that_somebody_opened_to_write_is_replaced_too(shop: Sandbox, tmp
     assert copy.stat().st_ino != first
 
 
+def test_what_a_reader_who_was_killed_changed_in_a_copy_goes_with_the_copy(shop: Sandbox, tmp_path: Path) -> None:
+    """It lies in a log beside the copy, with which DuckDB opens no other file."""
+    clock, path, copy = Clock(shop), tmp_path / "shop.duckdb", tmp_path / "readers.duckdb"
+    log = tmp_path / "readers.duckdb.wal"
+    assert run_once(shop, clock, path)
+    DuckDB(path).publish(copy)
+    with duckdb.connect(str(copy)) as reader:
+        reader.execute("CREATE VIEW theirs AS SELECT 1 AS number")
+        changes = log.read_bytes()
+    for _ in range(2):  # beside the copy that it was made of, and beside a later one
+        log.write_bytes(changes)
+        shop.create("customers", {"email": "new@example.com"})
+        assert run_once(shop, clock, path)
+        DuckDB(path).publish(copy)
+        assert versions(copy, "customers") == versions(path, "customers")
+        assert not log.exists()
+    copy.unlink()
+    log.write_bytes(changes)  # whose they are nobody knows
+    with pytest.raises(DestinationError, match="without the DuckDB file that it is the log of"):
+        DuckDB(path).check_publish(copy)
+
+
 def test_a_copy_replaces_neither_the_file_itself_nor_what_is_no_database(shop: Sandbox, tmp_path: Path) -> None:
     clock, path, other = Clock(shop), tmp_path / "shop.duckdb", tmp_path / "notes.txt"
     assert run_once(shop, clock, path)

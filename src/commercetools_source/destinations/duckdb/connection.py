@@ -26,7 +26,9 @@ __all__ = [
     "attach_new",
     "check_path",
     "connect",
+    "log_of",
     "refuse_ambiguous",
+    "refuse_log",
     "require_packages",
     "row_counts",
     "target_of",
@@ -83,7 +85,7 @@ def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     check_path(path, read_only=read_only)
     path = target_of(path)  # before 1.5 DuckDB makes its log beside a symbolic link, and does not find it there again
     if not read_only and not path.exists():
-        _refuse_log(path.with_name(f"{path.name}.wal"))
+        refuse_log(path)
     # Beside the file, where there is room for it; where it is only read, nothing is made there.
     connection = connect(None if read_only else Path(f"{path.absolute()}.tmp"))
     options = ["TYPE duckdb", f"ROW_GROUP_SIZE {_ROW_GROUP}"]
@@ -183,8 +185,14 @@ def refuse_ambiguous(path: Path) -> None:
         )
 
 
-def _refuse_log(log: Path) -> None:
+def log_of(path: Path) -> Path:
+    """Return where DuckDB keeps what is committed and not written into the file at `path` yet."""
+    return path.with_name(f"{path.name}.wal")
+
+
+def refuse_log(path: Path) -> None:
     """Raise DestinationError for a log without its file, which DuckDB would remove as it makes a new file."""
+    log = log_of(path)
     if os.path.lexists(log):
         raise DestinationError(
             f"{log} is there without the DuckDB file that it is the log of; move it away, or choose another name"

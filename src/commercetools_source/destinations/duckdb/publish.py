@@ -6,7 +6,7 @@ import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.duckdb.connection import attach, refuse_ambiguous, target_of
+from commercetools_source.destinations.duckdb.connection import attach, log_of, refuse_ambiguous, refuse_log, target_of
 from commercetools_source.destinations.duckdb.failures import duckdb_errors
 from commercetools_source.destinations.duckdb.states import STATE
 from commercetools_source.destinations.duckdb_engine import refuse_backslash
@@ -26,7 +26,8 @@ _MAGIC = slice(8, 12), b"DUCK"
 def publish(source: Path, target: Path) -> None:
     """Put a copy of the DuckDB file `source` in the place of `target`, as a whole or not at all.
 
-    Who reads the copy of before goes on reading that one. Nobody writes `source` meanwhile: it is open to read.
+    Who reads the copy of before goes on reading that one, and what was changed in it goes with it. Nobody writes
+    `source` meanwhile: it is open to read.
     Raises ConfigError when both are the same file, InUseError, and DestinationError when `target` is no DuckDB file
     of this package, or one of another project, cannot be written, or has a name that `refuse_ambiguous` refuses.
     """
@@ -34,7 +35,7 @@ def publish(source: Path, target: Path) -> None:
     connection = attach(source, read_only=True)
     try:
         with in_a_sentence(lambda error: f"cannot publish {target}: {reason_in(error)}"):
-            replace_file(target, lambda out: _copy(source, out))
+            replace_file(target, lambda out: _copy(source, out, log_of(target)))
     finally:
         connection.close()
 
@@ -52,9 +53,11 @@ def check_target(source: Path, target: Path) -> None:
         _refuse_foreign(source, target)
 
 
-def _copy(source: Path, out: BinaryIO) -> None:
+def _copy(source: Path, out: BinaryIO, log: Path) -> None:
     with source.open("rb") as file:
         shutil.copyfileobj(file, out, 1 << 20)
+    # Of the copy that is replaced, and last: beside another file DuckDB refuses both, or takes it for changes of that.
+    log.unlink(missing_ok=True)
 
 
 def _refuse_homeless(target: Path) -> None:
@@ -65,6 +68,7 @@ def _refuse_homeless(target: Path) -> None:
 def _refuse_foreign(source: Path, target: Path) -> None:
     place, magic = _MAGIC
     if not target.exists():
+        refuse_log(target)
         return
     if not target.is_file():  # a folder, or a pipe on which a read would wait for ever
         raise DestinationError(f"{target} is no file, so it is not replaced; choose another name")
@@ -73,8 +77,11 @@ def _refuse_foreign(source: Path, target: Path) -> None:
             raise DestinationError(f"{target} is no DuckDB file, so it is not replaced; choose another name")
     try:
         theirs = _projects(target)
-    except InUseError:
-        # Whoever opened it to write keeps it, and the new copy has its name; its bytes say whose it is.
+    except DestinationError as error:
+        # Whoever opened it to write keeps it, and the new copy has its name. Such a process that goes on writing leaves
+        # a log with which the new copy does not open. In both cases its bytes say whose it is.
+        if not (isinstance(error, InUseError) or log_of(target).exists()):
+            raise
         theirs = set() if _names_our_tables(target) else None
     if theirs is None:
         raise DestinationError(
