@@ -15,7 +15,7 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.destinations.jsonl import Jsonl
-from commercetools_source.errors import RecordError, UndecodableError
+from commercetools_source.errors import RecordError, StateError, UndecodableError
 from commercetools_source.events import Event, RecordQuarantined, RowsWritten
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.plan import plan
@@ -490,6 +490,23 @@ def test_a_gateway_that_changes_the_order_fails_each_stream_that_it_would_cut(
             assert found[outcome.stream] == len(sandbox.records(outcome.stream))
         else:
             assert "are not in the order of createdAt that was asked for" in outcome.error
+
+
+def test_a_gateway_that_leaves_offsets_out_is_named_by_what_reads_or_counts_by_them(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    def ask(target: str) -> str:
+        parts = urlsplit(target)
+        params = [(name, value) for name, value in parse_qsl(parts.query) if name != "offset"]
+        return f"{parts.path}?{urlencode(params)}" if params else parts.path
+
+    with Middle(sandbox, ask=ask) as middle:
+        outcomes = run(middle, tmp_path / "shop", ["mcp_servers", "zones"], page_size=2).outcomes
+        assert outcomes[0].error is not None
+        assert outcomes[0].error.startswith("answers of /mcp-servers begin at the offset 0 where 2 was asked for;")
+        assert outcomes[1].complete
+        with Client(middle.settings()) as client, pytest.raises(StateError, match="where 9999 was asked for"):
+            client.count("orders", where='orderState = "Open"')
 
 
 def test_an_empty_list_that_counts_nothing_is_no_end_of_a_stream(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ _DEEP = "the record is nested deeper than this machine can read"
 
 
 class Envelope(msgspec.Struct):
-    """A page: `results` as the platform sent them, `limit` as it understood it, `total` if it was asked for.
+    """A page: `results` as the platform sent them, `limit` and `offset` as it understood them, `total` if asked for.
 
     `count`: how many results the platform put into it (https://docs.commercetools.com/api/types#pagedqueryresponse).
     `odd`: which of the numbers is none, with what stands there; "" if each is a whole number from 0 on, or missing.
@@ -38,6 +38,7 @@ class Envelope(msgspec.Struct):
     limit: int | None = None
     total: int | None = None
     odd: str = ""
+    offset: int | None = None
 
 
 class Rows(NamedTuple):
@@ -67,6 +68,7 @@ class _Sent(msgspec.Struct, Generic[_Record]):
     count: Any = None
     limit: Any = None
     total: Any = None
+    offset: Any = None
 
 
 # Made once: a decoder analyses its type when it is made (https://jcristharif.com/msgspec/perf-tips.html).
@@ -115,7 +117,8 @@ def _enveloped(body: bytes, redact: Callable[[dict[str, msgspec.Raw]], msgspec.R
 def _counted(page: _Sent[Any], results: list[msgspec.Raw]) -> Envelope:
     sent = {"count": page.count, "limit": page.limit, "total": page.total}
     numbers = {name: _whole(value) for name, value in sent.items()}
-    return Envelope(results, numbers["count"], numbers["limit"], numbers["total"], _odd(sent))
+    offset = _whole(page.offset)
+    return Envelope(results, numbers["count"], numbers["limit"], numbers["total"], _odd(sent), offset)
 
 
 def _odd(sent: dict[str, Any]) -> str:

@@ -103,7 +103,7 @@ class PageRequest:
         """Return a page of `limit` records at most, behind `skip` others; `counted` lets the platform count them all.
 
         Raises ApiError, NetworkError, UndecodableError, and StateError for an answer with fewer records than it counts,
-        or with something else in place of their number.
+        from another offset, or with something else in place of a number.
         """
         offset = self.key_range.offset + skip
         params = [
@@ -117,6 +117,12 @@ class PageRequest:
         decode = decode_page if self.redact is None else partial(decode_page, redact=self.redact)
         envelope, size = self.get(path_of(self.stream, self.key_range), params, decode, attempts)
         refuse_odd(self.label, envelope.odd)
+        # Without its offset a request is answered with the first records again, however many were counted off.
+        if offset and envelope.offset not in {None, offset}:
+            raise StateError(
+                f"answers of {self.label} begin at the offset {envelope.offset} where {offset} was asked for;"
+                " look for a proxy or gateway that changes requests or answers"
+            )
         count, total = len(envelope.results), envelope.total if counted else None
         if envelope.count not in {None, count}:
             raise StateError(cut_short(self.label))
