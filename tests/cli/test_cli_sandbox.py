@@ -104,7 +104,7 @@ def test_check_names_the_exact_scope_that_is_missing(
     status, found, _ = answer(["check"], capsys)
     streams = {stream["stream"]: stream for stream in found["streams"]}
     assert status == 0
-    assert streams["orders"] == {"stream": "orders", "readable": True, "missing_scope": None}
+    assert streams["orders"] == {"stream": "orders", "readable": True, "missing_scope": None, "fault": ""}
     assert streams["customers"]["missing_scope"] == f"view_customers:{sandbox.project_key}"
     assert (found["name"], found["messages"]) == (None, None)
 

@@ -35,6 +35,7 @@ from commercetools_source.http.connections import bounded
 from commercetools_source.http.exchange import Request
 from commercetools_source.http.retry import RetryBudget
 from commercetools_source.http.transport import Transport
+from commercetools_source.report.check import CheckReport
 from commercetools_source.sync.access import inspect
 from hostile import TOKEN, Script, answer
 from patience import Jumps
@@ -389,6 +390,21 @@ def test_a_token_answer_without_scopes_makes_check_ask_the_endpoints() -> None:
     assert orders.readable
     assert not zones.readable
     assert zones.missing_scope
+
+
+def test_a_stream_whose_answers_break_costs_a_check_no_other_stream() -> None:
+    page = answer(b'{"count":0,"total":0,"results":[]}')
+    lost = answer(b'{"statusCode":404,"message":"Lost","errors":[{"code":"ResourceNotFound"}]}', status="404 No")
+    hello = answer(b"<h1>Hello</h1>", kind="text/html")
+    script = Script([answer(), lost, hello, lost, page], answer(b'{"access_token":"abc"}'))
+    with script, Client({**script.settings(), "retry_seconds": 0}) as client:
+        inspection = inspect(client, ["orders", "zones", "channels"])
+    assert [access.readable for access in inspection.streams] == [False, False, True]
+    text = CheckReport(inspection).text()
+    assert "1 of 3 can be read" in text
+    assert "is no JSON" in text
+    assert "Lost" in text
+    assert "scope" not in text.partition("cannot be read")[2]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from commercetools_source.sync import listing as graphql
 from commercetools_source.sync.compare import sweep, verify
 from commercetools_source.sync.run import sync
 from commercetools_source.sync.sweeping import FIELDS, listing, sweepable
+from patience import Jumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,6 +88,15 @@ def test_where_graphql_is_refused_the_comparison_reads_rest(shop: Sandbox, tmp_p
     events: list[Event] = []
     assert [one.equal for one in verdicts(shop, tmp_path / "a.duckdb", events)] == [True]
     assert paths(events) == {"graphql", "orders"}
+
+
+def test_where_graphql_does_not_answer_the_comparison_waits_once_and_reads_rest(shop: Sandbox, tmp_path: Path) -> None:
+    shop.faults.add(Fault("reset", "/graphql", times=None))
+    path, jumps = tmp_path / "a.duckdb", Jumps()
+    with Client(shop.settings(), timing=jumps.timing) as client:
+        sync(client, open_destination(str(path)), streams=["customers", "orders", "zones"])
+        assert [one.equal for one in verify(client, open_destination(str(path)))] == [True] * 3
+        assert sum(jumps.waits) <= client.config.retry_seconds
 
 
 def test_a_listing_that_breaks_off_in_the_middle_is_no_listing(shop: Sandbox, tmp_path: Path) -> None:

@@ -18,8 +18,9 @@ from commercetools_source.client import Client
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.report.plan import PlanReport
-from commercetools_source.sandbox import Sandbox
+from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync.plan import Forecast, Plan, plan
+from patience import Jumps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,6 +115,21 @@ def test_a_stream_that_cannot_be_read_or_brought_up_to_date_says_why(shop: Sandb
     assert orders == Forecast("orders", "full", None, 0, 0.0, "about", orders.note)
     assert "view_orders:sample-shop" in orders.note
     assert "what is held of it was read where" in customers.note
+
+
+def test_a_stream_whose_connection_breaks_costs_a_forecast_no_other_stream(shop: Sandbox) -> None:
+    jumps = Jumps()
+    shop.faults.add(Fault("reset", "/orders", times=None), Fault("reset", "/custom-objects", times=None))
+    try:
+        with Client(shop.settings(), timing=jumps.timing) as client:
+            orders, objects, zones = plan(client, {}, streams=["orders", "custom_objects", "zones"])
+    finally:
+        shop.faults.clear()
+    assert orders.records is objects.records is None
+    assert "broke" in orders.note
+    assert "broke" in objects.note
+    assert zones.records == len(shop.records("zones"))
+    assert sum(jumps.waits) < 60  # nobody waits minutes for a forecast
 
 
 def test_the_commands_plan_and_state(

@@ -42,7 +42,10 @@ class CheckReport(Report):
         others = [store for store in inspection.store_scopes if store != inspection.store]
         if others:
             lines += ["", f"Some scopes are limited to {_named(others)}: set `store_key` to read what belongs there."]
-        closed = [(access.stream, access.missing_scope) for access in inspection.streams if not access.readable]
+        faults = [(access.stream, printable(access.fault)) for access in inspection.streams if access.fault]
+        if faults:
+            lines += ["", table(faults, header=("cannot be read", "because"))]
+        closed = [(access.stream, access.missing_scope) for access in inspection.streams if access.missing_scope]
         if closed:
             lines += ["", table(closed, header=("cannot be read", "needs the scope")), ""]
             # A line to copy, because the Merchant Center asks for scopes when a client is made and never again.

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from commercetools_source.catalog.scopes import missing_scope, stores_of, unseen
 from commercetools_source.catalog.stores import is_in_store
 from commercetools_source.catalog.streams import STREAMS, streams_of
-from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError, ForbiddenError
+from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError, ForbiddenError, NetworkError
 from commercetools_source.events import Notice
-from commercetools_source.extract.advice import lost_store
+from commercetools_source.extract.advice import lost_store, reason_of
 from commercetools_source.extract.envelope import Rows, decode_rows
 
 if TYPE_CHECKING:
@@ -28,11 +28,12 @@ _RECENT_HOURS = "720"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Whether one stream can be read, and which scope would let it."""
+    """Whether one stream can be read, which scope would let it, and what else is in the way (`fault`)."""
 
     stream: str
     readable: bool
     missing_scope: str | None
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,13 @@ def inspect(client: Client, streams: Streams | None = None) -> Inspection:
     granted = client.granted_scopes()
     config = client.config
     project: Any = None
+    settings_readable = True
     try:
         project = client.request("GET", "/")
     except ForbiddenError:
         settings_readable = False  # a client with few scopes is a good client
-    else:
-        settings_readable = True
+    except (ApiError, NetworkError):
+        pass  # streams can be read without it; that nothing is known of Messages is said
     # The scopes of the token answer for all streams without a request; where they are not told, each is tried.
     known = partial(_access, granted=granted, project_key=config.project_key, store_key=config.store_key)
     judge = known if granted else partial(_ask, client)
@@ -183,8 +185,8 @@ def _ask(client: Client, stream: Stream) -> Access:
     except ForbiddenError as error:
         missing = next(iter((*error.missing_scopes, *stream.scopes)))
         return Access(stream.name, readable=False, missing_scope=missing)
-    except ApiError:
-        pass  # it failed for another reason than a scope
+    except Exception as error:  # noqa: BLE001 - one stream cannot be asked for, the others are
+        return Access(stream.name, readable=False, missing_scope=None, fault=reason_of(error, stream, "read"))
     return Access(stream.name, readable=True, missing_scope=None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,14 @@ from commercetools_source.catalog.streams import STREAMS, Stream, streams_of
 from commercetools_source.catalog.timestamps import instant
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
-from commercetools_source.errors import ApiError, CommercetoolsError, ConfigError, DestinationError, StateError
+from commercetools_source.errors import (
+    ApiError,
+    CommercetoolsError,
+    ConfigError,
+    DestinationError,
+    NetworkError,
+    StateError,
+)
 from commercetools_source.events import counted
 from commercetools_source.extract.abilities import Comparable, Difference, lost_streams, open_to_read
 from commercetools_source.extract.advice import reason_of
@@ -145,6 +152,8 @@ class _Sides:
     guard: Guard | None
     delete: Callable[[Stream, Mapping[str, str]], int]
     erasure: Erasure
+    unreached: set[str] = field(default_factory=set)
+    """Queries of GraphQL that got no answer: after one of them none is sent."""
 
 
 def _one(sides: _Sides, stream: Stream, state: StreamState) -> Verdict:
@@ -166,7 +175,7 @@ def _one(sides: _Sides, stream: Stream, state: StreamState) -> Verdict:
 
 def _compared(sides: _Sides, stream: Stream, state: StreamState, cursor: str) -> Verdict:
     try:
-        pages = _listed(sides.client, stream, state)
+        pages = _listed(sides, stream, state)
         difference = sides.ledger.compare(stream, pages, cursor, state.since)
         if removed := sides.erasure.removed:
             # Rows of persons whom the destination has forgotten are meant not to be there.
@@ -194,20 +203,23 @@ def _compared(sides: _Sides, stream: Stream, state: StreamState, cursor: str) ->
     return Verdict(stream.name, difference, mended=mended, marked=marked, bound=cursor)
 
 
-def _listed(client: Client, stream: Stream, state: StreamState) -> Iterator[list[Listed]]:
-    """List through GraphQL, where a record is a line and not a document; through REST where that is refused.
+def _listed(sides: _Sides, stream: Stream, state: StreamState) -> Iterator[list[Listed]]:
+    """List through GraphQL, where a record is a line and not a document; through REST where that does not answer.
 
     That shows on the first page: the API client's scopes and the fields are the same for all of them.
     """
-    size = client.config.page_size
+    client, size = sides.client, sides.client.config.page_size
     # A query of GraphQL lists the whole project.
-    if not state.store and (query := graphql.query_of(stream)) is not None:
+    if not state.store and not sides.unreached and (query := graphql.query_of(stream)) is not None:
         pages = listing(graphql.reader(client, query, FIELDS), stream, state, size)
         try:
             first = list(islice(pages, 1))
         except ApiError:
             # No permission for GraphQL, a limit on complexity, or a gateway that has no such route: REST lists all.
             pass
+        except NetworkError:
+            # A firewall that cuts such requests, or answers with a page of its own: not waited for with each stream.
+            sides.unreached.add(query)
         else:
             return chain(first, pages)
     return listing(client.get, stream, state, size)

@@ -100,7 +100,7 @@ class Asker:
 
     def _get(self, path: str, params: Sequence[tuple[str, str]], parse: Callable[[bytes], Any]) -> Any:
         begun = self._now()
-        answer = self.client.get(path, params, parse, _ATTEMPTS)
+        answer = self.client.get_briefly(path, params, parse, _ATTEMPTS)
         seconds = self._now() - begun
         self._fastest = seconds if self._fastest is None else min(self._fastest, seconds)
         return answer

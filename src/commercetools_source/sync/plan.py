@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from commercetools_source.catalog.scopes import scope_advice
 from commercetools_source.catalog.streams import Paging, find, streams_of
-from commercetools_source.errors import ApiError, CommercetoolsError, ForbiddenError, StateError
+from commercetools_source.errors import CommercetoolsError
 from commercetools_source.extract.abilities import Comparable, Merging
-from commercetools_source.extract.advice import lost_store
+from commercetools_source.extract.advice import reason_of
 from commercetools_source.extract.checkpoint import Mode, StreamState
 from commercetools_source.extract.parents import parents_of, values_at
-from commercetools_source.extract.request import is_oversized
 from commercetools_source.extract.selection import conflict_with, mode_of, ranges_of
 from commercetools_source.sync.cost import Cost, listing_cost
 from commercetools_source.sync.deletions import lookup_span, messages_of
@@ -133,14 +131,8 @@ def _forecast(asker: Asker, stream: Stream, state: StreamState, selection: Selec
     if note is None:
         try:
             return _counted(Counter(asker, stream, selection.where_of(stream)), mode, state, selection)
-        except ForbiddenError:
-            config = asker.client.config
-            note = f"the API client may not read it; {scope_advice([stream], config.project_key, config.store_key)}"
-        except CommercetoolsError as error:
-            # A StateError is of a listing that this stream needs, and says so.
-            if not isinstance(error, (ApiError, StateError)) and not is_oversized(error):
-                raise  # nothing answers, or it is no matter of this stream
-            note = lost_store(error) or str(error)
+        except Exception as error:  # noqa: BLE001 - one stream cannot be counted, the others are
+            note = reason_of(error, stream, "read")
     return Forecast(stream.name, mode, None, 0, 0.0, "about", note)
 
 
@@ -182,7 +174,7 @@ def _in_containers(
 ) -> Forecast:
     """Return what reading each container takes; together they are one collection, which counts their records."""
     stream, size = counter.stream, counter.asker.client.config.page_size
-    containers = list(islice(parents_of(counter.asker.client.get, stream, size), _CONTAINERS))
+    containers = list(islice(parents_of(counter.asker.client.get_briefly, stream, size), _CONTAINERS))
     (key_range,) = ranges_of(stream, mode, state, selection, [()])
     count = counter.count(key_range, parents.source)
     records, number = count.records, len(containers)

@@ -48,5 +48,5 @@ def plan(
         )
     show(PlanReport(planned, settings.concurrency), as_json=as_json)
     # Of all streams some may not be readable, which is no failure; of those that were named each must be.
-    unknown = any(row.records is None and not row.requests for row in planned)
-    raise typer.Exit(1 if unknown and streams else 0)
+    unknown = [row.records is None and not row.requests for row in planned]
+    raise typer.Exit(1 if all(unknown) or (any(unknown) and streams) else 0)
