@@ -248,10 +248,14 @@ class DeletesUnseen:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something about the data that a person should know, though nothing is missing; `about`: a stream or relation."""
+    """Something about the data that a person should know; `about`: a stream or relation.
+
+    `lacking`: changes may be missing although the run is complete.
+    """
 
     about: str
     reason: str
+    lacking: bool = False
     level: ClassVar[int] = logging.WARNING
 
     def message(self) -> str:

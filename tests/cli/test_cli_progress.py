@@ -11,7 +11,9 @@ import pytest
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.events import (
+    DeletesUnseen,
     Event,
+    Notice,
     PageRead,
     PhaseBegan,
     RecordQuarantined,
@@ -105,6 +107,15 @@ def test_without_a_terminal_each_thing_worth_knowing_is_a_line(verbosity: int, l
         for event in RUN:
             tally(event)
     assert out.getvalue().splitlines() == lines
+
+
+def test_a_quiet_run_says_what_may_be_missing_although_it_is_complete() -> None:
+    out = io.StringIO()
+    with draw(out, total=1, verbosity=-1) as tally:
+        tally(DeletesUnseen("deletions were not looked for"))
+        tally(Notice("clock", "two hours ahead", lacking=True))
+        tally(Notice("orders", "a new field"))
+    assert out.getvalue().splitlines() == ["deletions were not looked for", "clock: two hours ahead"]
 
 
 def test_a_long_stream_says_from_time_to_time_how_far_it_is() -> None:

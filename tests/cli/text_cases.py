@@ -125,6 +125,7 @@ RUNS = {
     "a run with a deletion": Case(f"sync {DUCK}", (customer, STORED, deleted)),
     "a full run": Case(f"sync {DUCK} --full", (STORED, customer)),
     "a run of a client that may not read Messages": Case(f"sync {DUCK}", (STORED, customer), client="blind"),
+    "a quiet run of a client that may not read Messages": Case(f"sync {DUCK} -q", (STORED, customer), client="blind"),
     "a run of a client that may read some": Case(
         SYNC, (HELD,), 1, "zones: failed", "create an API client that also has the scope", client="half"
     ),

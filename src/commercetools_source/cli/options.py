@@ -176,7 +176,7 @@ Logs = Annotated[
     ),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show every request.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show failures only.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what failed or may be missing.")]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same shop.")]
 Size = Annotated[
     str,

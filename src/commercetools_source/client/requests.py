@@ -190,7 +190,7 @@ class Requests:
         if abs(difference := (platform_time - machine_time).total_seconds()) > _CLOCKS_AGREE:
             ahead = f"{timedelta(seconds=round(abs(difference)))} {'ahead of' if difference > 0 else 'behind'}"
             reason = f"the API's clock is {ahead} this machine's; the earlier one counts, so set right what is wrong"
-            self._hook(Notice("clock", reason))
+            self._hook(Notice("clock", reason, lacking=True))
             # Which of the two is wrong cannot be told from here.
             platform_time = min(platform_time, machine_time)
         return shift(instant(platform_time), -self.config.settle_seconds)

@@ -243,7 +243,7 @@ class Extraction:
         # A resumed read keeps its own bound, to which the clocks of this run say nothing.
         for notice in (clock_notice, retention_notice):
             if mode != "resumed" and (reason := notice(run.stream, run.stored, self._selection)):
-                self._hook(Notice(run.stream.name, reason))
+                self._hook(Notice(run.stream.name, reason, lacking=True))
 
     def _buffer(self, run: _StreamRun, page: Page) -> None:
         self._hook(PageRead(run.stream.name, len(page.records), page.size))

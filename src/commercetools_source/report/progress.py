@@ -27,6 +27,7 @@ from commercetools_source.events import (
 )
 from commercetools_source.frontends.stdio import Forgiving
 from commercetools_source.report.tally import Tally
+from commercetools_source.report.width import fitted, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Verbosity", "block", "draw", "logged", "redrawable"]
 
 Verbosity = int
-"""-1 errors only, 0 what matters, 1 every request too."""
+"""-1 errors and what may be missing, 0 what matters, 1 every request too."""
 
 # Often enough that a log shows a run which is alive, and seldom enough that a night of it can be read.
 _BETWEEN_LINES = 10.0
@@ -61,7 +62,7 @@ def draw(out: TextIO | None, *, total: int, verbosity: Verbosity = 0) -> Iterato
         return
 
     def put(_event: Event, line: str) -> None:
-        shown.write(f"{line}\n")  # one write a line: several threads write here
+        shown.write(f"{fitted(line, width_of(shown))}\n")  # one write a line: several threads write here
         shown.flush()
 
     tally = Tally()
@@ -108,6 +109,10 @@ class _Lines:
         if isinstance(event, RowsWritten):
             # Rows are stored some times a second; every one is counted, and one now and then is told of.
             return self._progress(event.stream) if self._verbosity >= 0 and self._is_due() else None
+        # Without a summary nothing else tells that rows may lack something although the run is complete.
+        unsaid = isinstance(event, DeletesUnseen) or (isinstance(event, Notice) and event.lacking)
+        if unsaid and self._verbosity < 0:
+            return event.message()
         return event.message() if _weight(event) >= _THRESHOLDS[self._verbosity] else None
 
     def _progress(self, stream: str) -> str:
