@@ -65,6 +65,7 @@ WRONG = [
     (["pages", "records"], {"page_size": 0}, r"page_size is 0; it must be a whole number from 1 to 500"),
     (["pages", "records"], {"page_size": 501}, r"page_size is 501"),
     (["pages", "records"], {"where": " "}, "the predicate for orders is empty"),
+    (["pages", "records"], {"where": 'id = "(" or a = 1) or (b = 2'}, r"orders has a \) without its \("),
     (["pages", "records"], {"stream": "project", "where": "a = 1"}, "project cannot be filtered"),
     (["pages", "records"], {"stream": "project", "since": "2026-01-01"}, "project has no change date"),
     (["pages", "records"], {"since": "2026-02-01", "until": "2026-01-01"}, "nothing can lie between"),

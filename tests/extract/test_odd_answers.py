@@ -509,6 +509,25 @@ def test_a_gateway_that_leaves_offsets_out_is_named_by_what_reads_or_counts_by_t
             client.count("orders", where='orderState = "Open"')
 
 
+@pytest.mark.parametrize("kept", [0, -1])
+@pytest.mark.parametrize("page_size", [7, 500])
+def test_a_gateway_that_keeps_one_of_several_predicates_takes_no_filter_away(
+    sandbox: Sandbox, tmp_path: Path, kept: int, page_size: int
+) -> None:
+    def ask(target: str) -> str:
+        parts = urlsplit(target)
+        params = parse_qsl(parts.query)
+        one = [param for param in params if param[0] == "where"][kept:][:1]
+        return f"{parts.path}?{urlencode([param for param in params if param[0] != 'where'] + one)}"
+
+    where = {"orders": 'orderState = "Cancelled" or orderState = "Open"'}
+    with Middle(sandbox, ask=ask) as middle, Client(middle.settings(page_size=page_size)) as client:
+        assert sync(client, f"jsonl:{tmp_path}", streams=["orders"], where=where).complete
+        wanted = {row["id"] for row in sandbox.records("orders") if row["orderState"] in {"Cancelled", "Open"}}
+        assert {row["id"] for row in newest(tmp_path, "orders")} == wanted
+        assert client.count("orders", where=where["orders"]) == len(wanted) > 7
+
+
 def test_an_empty_list_that_counts_nothing_is_no_end_of_a_stream(sandbox: Sandbox, tmp_path: Path) -> None:
     def change(exchange: Exchange) -> None:
         if path_of(exchange) == "/orders":

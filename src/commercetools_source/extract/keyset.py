@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from commercetools_source.errors import StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["KeyRange", "Position", "advance", "comparison", "in_order", "literal", "predicate", "sort"]
+__all__ = ["KeyRange", "Position", "advance", "comparison", "in_order", "joined", "literal", "predicate", "sort"]
 
 _TIMES = frozenset({"createdAt", "lastModifiedAt"})
 
@@ -78,6 +78,15 @@ def predicate(key_range: KeyRange) -> str | None:
     if key_range.until is not None:
         conditions.append(_beside(key_range, "<", "<=", key_range.until))
     return " and ".join(conditions) or None
+
+
+def joined(predicates: Sequence[str]) -> str:
+    """Return one predicate for the records that fulfil all of `predicates`, of which there is one at least.
+
+    The platform takes several `where` in one request, of which some gateways pass one on and say nothing.
+    """
+    # An "or" of a caller binds less than our "and".
+    return predicates[0] if len(predicates) == 1 else " and ".join(f"({predicate})" for predicate in predicates)
 
 
 def _beside(key_range: KeyRange, sign: str, tie_sign: str, position: Position) -> str:

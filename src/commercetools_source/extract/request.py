@@ -18,7 +18,7 @@ from commercetools_source.errors import (
     UndecodableError,
 )
 from commercetools_source.extract.envelope import Rows, decode_page, decode_rows, refuse_odd
-from commercetools_source.extract.keyset import KeyRange, advance, predicate, sort
+from commercetools_source.extract.keyset import KeyRange, advance, joined, predicate, sort
 from commercetools_source.extract.records import position_of
 from commercetools_source.http.retry import OVERSIZED
 
@@ -193,13 +193,12 @@ class PageRequest:
         """Return the parameters that select what is left of the range, in its order."""
         if self.stream.paging is Paging.DATED:
             return [*self.stream.params, *dates(self.key_range)]
-        # Each its own `where`, which the platform joins by "and": a caller's "or" needs no parentheses of ours.
         restrictions = [*self.where, *filter(None, (predicate(self.key_range),))]
         order = self.stream.sort if self.by_offset else sort(self.key_range)
         return [
             *self.stream.params,
             *(("sort", value) for value in order),
-            *(("where", value) for value in restrictions),
+            *((("where", joined(restrictions)),) if restrictions else ()),
         ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -112,7 +113,10 @@ class Selection:
 
 
 def checked_predicate(stream: Stream, predicate: str) -> str:
-    """Return a predicate for the records of `stream`; raises ConfigError where it is empty or the API takes none."""
+    """Return a predicate for the records of `stream`.
+
+    Raises ConfigError where it is empty or broken, or the API takes none.
+    """
     # Known from the contract, so it is refused before a request is sent.
     endpoint = contract.load().endpoints.get(stream.path)
     if endpoint is not None and "where" not in endpoint.params:
@@ -122,7 +126,20 @@ def checked_predicate(stream: Stream, predicate: str) -> str:
         raise ConfigError(f"the predicate for {stream.name} is {given!r}; it must be a text such as 'id = \"...\"'")
     if not predicate.strip():
         raise ConfigError(f"the predicate for {stream.name} is empty; leave it out to read everything")
+    if _closes_too_early(predicate):
+        raise ConfigError(f"the predicate for {stream.name} has a ) without its (; correct it: {predicate.strip()}")
     return predicate.strip()
+
+
+def _closes_too_early(predicate: str) -> bool:
+    """Return whether a predicate ends a parenthesis that it did not begin, so that it would be two beside another."""
+    depth = 0
+    # Not those in texts, in which a backslash escapes a quote.
+    for sign in re.sub(r'"(\\.|[^"\\])*"', "", predicate):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if depth < 0:
+            return True
+    return False
 
 
 def mode_of(stream: Stream, state: StreamState, selection: Selection) -> Literal["full", "incremental", "resumed"]:

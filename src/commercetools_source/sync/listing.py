@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from commercetools_source.errors import InvalidRequestError, Problem
+from commercetools_source.extract.keyset import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,9 +111,7 @@ def _arguments(params: Sequence[tuple[str, str]]) -> str:
     if "sort" in given:
         arguments.append(f"sort: {msgspec.json.encode(given['sort']).decode()}")
     if "where" in given:
-        # REST takes several predicates and joins them itself; here is one argument, so "or" needs its parentheses.
-        where = " and ".join(f"({predicate})" for predicate in given["where"])
-        arguments.append(f"where: {msgspec.json.encode(where).decode()}")
+        arguments.append(f"where: {msgspec.json.encode(joined(given['where'])).decode()}")
     return ", ".join(arguments)
 
 
