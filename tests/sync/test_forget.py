@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -27,7 +28,6 @@ from marks import MARK, marked, stored_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 DESTINATIONS = [row for row in ALL if not CASES[row.name].lacks]
 """Those that can be written here: a lake needs an extension of DuckDB's, and is tried in `make acceptance`."""
@@ -124,6 +124,7 @@ def test_counting_the_rows_of_a_person_in_a_place_that_is_not_there_makes_none(t
 def test_nothing_of_the_person_is_in_any_file_and_no_later_run_brings_it_back(
     shop: Sandbox, copy: str, person: str, tmp_path: Path
 ) -> None:
+    _spill(copy)
     found = forget(copy, person, emails=["Other@Example.com"], dry_run=True)
     assert _has_person(tmp_path)
     others = _other_rows(copy, person)
@@ -141,6 +142,24 @@ def test_nothing_of_the_person_is_in_any_file_and_no_later_run_brings_it_back(
         if not copy.startswith("jsonl"):
             assert all(verdict.equal for verdict in verify(client, copy, NAMES))
     assert not _has_person(tmp_path)
+
+
+def _spill(copy: str) -> None:
+    """Leave what a run that was killed had no memory for."""
+    kind, _, place = copy.partition(":")
+    folder = Path(f"{place}.tmp") if kind == "duckdb" else Path(place) / ".spill"
+    if kind != "jsonl":
+        folder.mkdir()
+        (folder / "duckdb_temp_7_0_storage_DEFAULT-0.tmp").write_text(MARK)
+
+
+def test_tables_that_others_have_in_the_file_are_named(copies: Path, person: str, tmp_path: Path) -> None:
+    place = shutil.copy(copies / "duckdb" / "shop.duckdb", tmp_path)
+    with duckdb.connect(place) as connection:
+        connection.execute("CREATE SCHEMA marts; CREATE TABLE marts.people AS FROM raw.customers")
+        connection.execute("CREATE TABLE notes AS SELECT 1 AS a; CREATE VIEW marts.names AS SELECT 1 AS a")
+    (left,) = forget(place, person).left
+    assert left.startswith("main.notes, marts.people: made by others, so nothing was erased there; make them anew")
 
 
 def _other_rows(copy: str, person: str) -> list[tuple[Any, ...]]:

@@ -18,6 +18,7 @@ from commercetools_source.model.quoting import quoted, string
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import duckdb
     import pyarrow as pa
@@ -42,6 +43,7 @@ __all__ = [
     "refuse_backslash",
     "registered",
     "remove",
+    "remove_spilled",
 ]
 
 Settings = dict[str, str | bool | int | float | list[str]]
@@ -82,6 +84,20 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     # In a notebook or terminal DuckDB draws it after two seconds: https://duckdb.org/docs/stable/configuration/overview
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def remove_spilled(folder: Path) -> None:
+    """Remove what a process that was killed had no memory for; to be called where nobody else may use the folder.
+
+    DuckDB removes what it has written there itself, and nothing of another process.
+    """
+    # Behind a link may be a folder in which other databases have theirs.
+    if folder.is_symlink():
+        return
+    with suppress(OSError):
+        for path in folder.glob("duckdb_temp_*"):
+            path.unlink()
+        folder.rmdir()
 
 
 def lacks_memory(error: BaseException) -> bool:

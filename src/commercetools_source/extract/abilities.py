@@ -40,6 +40,7 @@ __all__ = [
     "Publishable",
     "Queryable",
     "RunStore",
+    "Shared",
     "StateStore",
     "Tombstone",
     "Typed",
@@ -332,6 +333,15 @@ class Erasable(Protocol):
 
     def scrub(self) -> None:
         """Close it, and let no freed space hold what was stored before. Raises DestinationError."""
+        ...
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """A destination in which others may have tables, too. To be called while it is open."""
+
+    def tables_of_others(self) -> Sequence[str]:
+        """Return the names of tables that nothing here has made, such as those of dbt."""
         ...
 
 

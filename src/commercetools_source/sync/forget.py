@@ -15,9 +15,9 @@ from commercetools_source.catalog.timestamps import instant
 from commercetools_source.config.values import Secret
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
-from commercetools_source.errors import ConfigError
+from commercetools_source.errors import ConfigError, printable
 from commercetools_source.extract import forgotten as persons
-from commercetools_source.extract.abilities import Erasable, RunStore, open_to_read
+from commercetools_source.extract.abilities import Erasable, RunStore, Shared, open_to_read
 from commercetools_source.extract.disguise import hashed
 from commercetools_source.extract.forgotten import Erasure, Forgotten, Person
 from commercetools_source.extract.privacy import mark_of, marks_in
@@ -92,7 +92,8 @@ def forget(
         names = _names(destination, owners, emails)
         erased = erase(destination, erasure, owners)
         _clean_runs(destination, names)
-        left = (*unseen, *_left_in_states(states, names), *left_elsewhere(destination))
+        others = _left_with_others(destination)
+        left = (*unseen, *_left_in_states(states, names), *others, *left_elsewhere(destination))
         destination.scrub()
         return Forgetting(customer, found, {name: count for name, count in erased.items() if count}, left)
     finally:
@@ -170,3 +171,13 @@ def _left_in_states(states: Mapping[str, StreamState], names: re.Pattern[str] | 
         for stream, state in states.items()
         if names is not None and names.search(" ".join(state.where))
     ]
+
+
+def _left_with_others(destination: Destination) -> list[str]:
+    """Return which tables may have values of the person that nothing here can tell apart from others."""
+    tables = destination.tables_of_others() if isinstance(destination, Shared) else ()
+    if not tables:
+        return []
+    names, they = printable(", ".join(tables)), "them" if len(tables) > 1 else "it"
+    what = f"make {they} anew, or drop {they}, and forget the person again, which clears the space that this frees"
+    return [f"{names}: made by others, so nothing was erased there; {what}"]

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ages_of", "expire", "retained"]
 
-_AGE = re.compile(r"([1-9]\d{0,4})([dy])", re.ASCII)
+# Dates begin with the year 1, and so does the past.
+_AGE = re.compile(r"[1-9]\d{0,4}d|[1-9]\d{0,2}y", re.ASCII)
 _DAYS = {"d": 1.0, "y": 365.25}
 _SECONDS = 86_400
 
@@ -39,8 +40,8 @@ def ages_of(retain: Mapping[str, str], streams: Iterable[Stream], destination: D
     chosen = {stream.name for stream in streams}
     ages = {}
     for name, age in by_stream(retain, "retain", "{'orders': '7y'}").items():
-        stream, match = find(name), _AGE.fullmatch(str(age).strip())
-        if match is None:
+        stream, text = find(name), str(age).strip()
+        if _AGE.fullmatch(text) is None:
             raise ConfigError(f"retain has {age!r} for {stream.name}; it must be an age such as 400d or 7y")
         if stream.cursor is None:
             raise ConfigError(f"{stream.name} has no date of change, so its rows have no age; leave it out of retain")
@@ -54,7 +55,7 @@ def ages_of(retain: Mapping[str, str], streams: Iterable[Stream], destination: D
         if destination is not None and not isinstance(destination, Erasable):
             erasing = choice(having(DESTINATIONS, Ability.ERASE))
             raise ConfigError(f"rows are taken out of {erasing}; {destination.name} keeps all, so leave out retain")
-        ages[stream.name] = float(match[1]) * _DAYS[match[2]] * _SECONDS
+        ages[stream.name] = float(text[:-1]) * _DAYS[text[-1]] * _SECONDS
     return ages
 
 

@@ -87,7 +87,8 @@ def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     if not read_only and not path.exists():
         refuse_log(path)
     # Beside the file, where there is room for it; where it is only read, nothing is made there.
-    connection = connect(None if read_only else Path(f"{path.absolute()}.tmp"))
+    spill = None if read_only else Path(f"{path.absolute()}.tmp")
+    connection = connect(spill)
     options = ["TYPE duckdb", f"ROW_GROUP_SIZE {_ROW_GROUP}"]
     if read_only:
         options.append("READ_ONLY")
@@ -106,6 +107,8 @@ def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
             f"{path} is in the layout of an earlier version, which this one neither reads nor changes;"
             " move it away and run `commercetools-source sync`, which reads the shop anew"
         )
+    if spill is not None:
+        duckdb_engine.remove_spilled(spill)
     return connection
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT
 from commercetools_source.arrow.rewrite import rewritten
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import moment
 from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.duckdb import connection as files
@@ -15,7 +16,14 @@ from commercetools_source.destinations.duckdb.history import SPAN, earlier
 from commercetools_source.destinations.duckdb.states import loading_name
 from commercetools_source.destinations.store.atomic import sync_folder
 from commercetools_source.model.quoting import literal, quoted
-from commercetools_source.model.schemas import BOOKKEEPING, history_table, record_table
+from commercetools_source.model.schemas import (
+    BOOKKEEPING,
+    HISTORY,
+    RECORDS,
+    RELATIONS,
+    history_table,
+    record_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -29,7 +37,7 @@ if TYPE_CHECKING:
     from commercetools_source.destinations.duckdb.database import Database
     from commercetools_source.destinations.duckdb.model import Model
 
-__all__ = ["read_forgotten", "rewrite", "scan", "scrub", "write_forgotten"]
+__all__ = ["read_forgotten", "rewrite", "scan", "scrub", "tables_of_others", "write_forgotten"]
 
 _FORGOTTEN = "forgotten"
 
@@ -91,6 +99,18 @@ def rewrite(
             if is_newest:
                 model.update(stream, types, f"(FROM {name} {chosen} AND {DELETED_AT} IS NULL)")
     return changed
+
+
+def tables_of_others(database: Database, relations: Collection[str]) -> list[str]:
+    """Return the names of tables beside those of streams and the `relations` of this package."""
+    streams = {name for stream in STREAMS for name in (stream, loading_name(stream))}
+    ours = {RECORDS: streams, HISTORY: streams, RELATIONS: relations}
+    tables = database.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database() ORDER BY ALL"
+    )
+    return [
+        f"{schema}.{table}" for schema, table in tables if schema != BOOKKEEPING and table not in ours.get(schema, ())
+    ]
 
 
 def scrub(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

@@ -242,6 +242,11 @@ class Attached:
         with self._changing(f"erase records of {stream.name} in") as opened:
             return erasure.rewrite(opened.database, opened.model, stream, ids, change)
 
+    def tables_of_others(self) -> Sequence[str]:
+        """Return the names of tables that were not made here; raises DestinationError."""
+        with self._failing("look for tables in") as opened:
+            return erasure.tables_of_others(opened.database, opened.model.made)
+
     def changes(self) -> Mapping[str, Changes]:
         """Return by stream what deliveries changed; what a full read of a very large table changed is not known."""
         return self._changes

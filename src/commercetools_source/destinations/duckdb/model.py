@@ -93,6 +93,11 @@ class Model:
         self.nested.forget()
         self._empty.clear()
 
+    @property
+    def made(self) -> set[str]:
+        """The names of all relations that are there."""
+        return self._definitions.names()
+
     def is_current(self, stream: Stream, types: Mapping[str, str]) -> bool:
         """Return whether `prepare` would change nothing for a table that is the same as before."""
         shape = self._shape(stream, types, self._form(self._definitions.of(stream.name)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from commercetools_source.destinations.duckdb.attachment import Attachment
 from commercetools_source.destinations.duckdb.connection import check_path, connect, require_packages, target_of
 from commercetools_source.destinations.duckdb.failures import duckdb_errors, opening_error
+from commercetools_source.destinations.duckdb_engine import remove_spilled
 from commercetools_source.destinations.ducklake.catalogue import LakeCatalogue
 from commercetools_source.destinations.ducklake.data import DataPath, refuse_absent, refuse_lost, refuse_shared
 from commercetools_source.destinations.ducklake.extensions import load
@@ -82,7 +83,8 @@ class AttachedByExtension(Attachment):
         import duckdb
 
         self._prepare(read_only=read_only)
-        connection = connect(self._spill(read_only=read_only))
+        spill = self._spill(read_only=read_only)
+        connection = connect(spill)
         try:
             for extension in self.extensions:
                 load(connection, extension, self.name)
@@ -93,6 +95,8 @@ class AttachedByExtension(Attachment):
         except BaseException:
             self.release(connection)
             raise
+        if spill is not None:
+            remove_spilled(spill)
         return connection
 
     def catalogue(self, connection: duckdb.DuckDBPyConnection) -> LakeCatalogue:

@@ -92,6 +92,7 @@ class Parquet(FolderDestination):
         self._session.refuse_link()
         states = self._folder.open()
         try:
+            self._session.clean()
             self._history.start(states)
             # No row was stored after the manifest, so a clock that was set back cannot make new rows look old.
             self._deliveries.start(self._folder.files.changed(MANIFEST))

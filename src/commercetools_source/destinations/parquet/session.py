@@ -8,7 +8,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from commercetools_source.destinations.duckdb_engine import SETTINGS, THREADS, Settings, connect, lacks_memory
+from commercetools_source.destinations.duckdb_engine import (
+    SETTINGS,
+    THREADS,
+    Settings,
+    connect,
+    lacks_memory,
+    remove_spilled,
+)
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.store.atomic import refuse_link
 from commercetools_source.destinations.store.local import Local
@@ -51,6 +58,11 @@ class Session:
         """Raise DestinationError when what is spilled would be written somewhere else."""
         if self._folder is not None:
             refuse_link(self._folder / SPILL)
+
+    def clean(self) -> None:
+        """Remove what a run that was killed has spilled into the folder, which is locked."""
+        if self._folder is not None:
+            remove_spilled(self._folder / SPILL)
 
     @property
     def scratch(self) -> Path | None:
