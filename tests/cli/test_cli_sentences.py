@@ -139,7 +139,12 @@ ELSEWHERE = {
         "a Message is not of the documented form:",
     ),
     "sync/test_graphql.py": ("no reason given", "the answer has no data"),
-    "sync/test_forget.py": ("where the bucket keeps older versions", "was read names the person", "made by others, so"),
+    "sync/test_forget.py": (
+        "where the bucket keeps older versions",
+        "was read names the person",
+        ": made by others, so",
+        ", and forget the person again, which clears",
+    ),
     "extract/test_odd_answers.py, of gateways that change totals": ("have no total, so that nobody can tell",),
     "sync/test_plan.py: a thousand containers": ("containers, each a request",),
     "sync/test_forget.py: a copy whose addresses are hashes": (
