@@ -392,6 +392,15 @@ def test_a_token_answer_without_scopes_makes_check_ask_the_endpoints() -> None:
     assert zones.missing_scope
 
 
+@pytest.mark.parametrize("status", ["301 Moved", "404 No", "407 Who", "451 Law"])
+@pytest.mark.parametrize("body", [b"", b"<h1>Hello</h1>", b'{"message":"Forbidden"}'])
+def test_an_error_that_the_platform_did_not_send_says_what_to_look_for(status: str, body: bytes) -> None:
+    words = "look for a proxy, gateway or login page that answers in place of the platform"
+    script = Script([answer(body, status=status)])
+    with script, Client(script.settings()) as client, pytest.raises(ApiError, match=words):
+        client.request("GET", "/orders")
+
+
 def test_a_stream_whose_answers_break_costs_a_check_no_other_stream() -> None:
     page = answer(b'{"count":0,"total":0,"results":[]}')
     lost = answer(b'{"statusCode":404,"message":"Lost","errors":[{"code":"ResourceNotFound"}]}', status="404 No")

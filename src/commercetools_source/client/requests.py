@@ -216,7 +216,7 @@ class Requests:
             problem = problem_of(answer, "GET", urlsplit(url).path)
             advice = "no project of this key here; check project_key and region"
             if problem.foreign:
-                advice = f"{problem.detail}; check api_url, and what answers there in place of the platform"
+                advice = f"{problem.detail}; check api_url, too"
             raise NotFoundError(replace(problem, detail=advice))
         sandbox_time = http_date(answer.headers.get("X-Sandbox-Clock")) if self.config.is_local else None
         machine_time = sandbox_time or datetime.now(timezone.utc)

@@ -128,7 +128,11 @@ def unreadable(status: int, headers: Mapping[str, str], body: bytes, host: str, 
     # Cut JSON may be half of a page that was too large, so it is halved; a login page stays one at any size.
     is_json = "json" in media_type.lower() or body.lstrip()[:1] in {b"{", b"["}
     if is_json:
-        return NetworkError(f"{request} of {host}: an answer was cut off or is no JSON", damaged=True)
+        return NetworkError(
+            f"{request} of {host}: an answer was cut off, or is not what the platform sends;"
+            " look for a proxy or gateway that cuts or changes answers",
+            damaged=True,
+        )
     return NetworkError(
         f"{host} answered {request} with {status} and {printable(media_type, 60)}, which is no JSON;"
         " check api_url, auth_url or history_url, or whether a proxy or login page answers in place of the platform"

@@ -156,6 +156,8 @@ def _detail(response: Response, fields: Mapping[str, Any], *, foreign: bool) -> 
         detail = f"the answer has no message of the platform ({form})"
     if foreign and response.status == HTTPStatus.FORBIDDEN:
         detail += "; a firewall or proxy on the way refuses this request, and no scope changes that"
+    elif foreign:
+        detail += "; look for a proxy, gateway or login page that answers in place of the platform"
     if response.wait is not None:
         detail += f"; it asks to wait {response.wait:.0f} s, which is longer than retry_seconds allows"
     return detail
