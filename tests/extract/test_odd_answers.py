@@ -492,6 +492,19 @@ def test_a_gateway_that_changes_the_order_fails_each_stream_that_it_would_cut(
             assert "are not in the order of createdAt that was asked for" in outcome.error
 
 
+@pytest.mark.parametrize("disorder", [DISORDER["leaves sort out"], DISORDER["asks for the latest first"]])
+def test_a_gateway_that_does_not_sort_hides_no_container(
+    sandbox: Sandbox, tmp_path: Path, disorder: Callable[[Params], Params]
+) -> None:
+    def ask(target: str) -> str:
+        parts = urlsplit(target)
+        return f"{parts.path}?{urlencode(disorder(parse_qsl(parts.query)))}"
+
+    with Middle(sandbox, ask=ask) as middle:
+        (outcome,) = run(middle, tmp_path / "shop", ["custom_objects"]).outcomes
+    assert "are not in the order of container that was asked for" in str(outcome.error)
+
+
 def test_a_gateway_that_leaves_offsets_out_is_named_by_what_reads_or_counts_by_them(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

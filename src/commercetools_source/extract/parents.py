@@ -86,11 +86,12 @@ def _of_records(get: paging.Get, parents: Parents, page_size: int) -> Iterator[t
 def _distinct(get: paging.Get, parents: Parents) -> Iterator[tuple[str, ...]]:
     """Yield each value of one field by a skip scan: the first record behind the last value, until none is left.
 
-    Raises StateError for values that have no end: each has a record, so there are no more of them than records.
+    Raises StateError for values that have no end: each has a record, so there are no more of them than records. So it
+    does where the server does not sort.
     """
     ((_, field),) = parents.fields
     order = ("sort", f"{field} asc")
-    seen: set[str] = set()
+    seen, last = set[str](), ""
     # The first look counts the whole collection; with a predicate the platform would count to 10,000 only.
     rows, total = _counted(get, parents.source, order)
     at_start = most = total
@@ -105,6 +106,7 @@ def _distinct(get: paging.Get, parents: Parents) -> Iterator[tuple[str, ...]]:
                 " check that what answers there supports `where` and `sort`"
             )
         seen.add(value)
+        last = value
         if len(seen) > most:
             # Records come while the list is made; a server that makes up values has more of them than it counts.
             total = _counted(get, parents.source, order)[1]
@@ -118,6 +120,26 @@ def _distinct(get: paging.Get, parents: Parents) -> Iterator[tuple[str, ...]]:
         yield (value,)
         # One request for each value, however many records share it: a scan of all of them would read every page.
         rows = _look(get, parents.source, comparison(field, ">", value), order)
+    if seen:
+        _refuse_disorder(get, parents.source, field, last)
+
+
+def _refuse_disorder(get: paging.Get, path: str, field: str, last: str) -> None:
+    """Raise StateError where the collection does not come in the order of `field`; `last` is its greatest value.
+
+    Without its order a skip scan passes over values, which no count shows. That what comes first in the order is not
+    the least value, or in the reverse one not the greatest, does.
+    """
+    for order, beyond in (("asc", "<"), ("desc", ">")):
+        # Asked for now, and not taken from the scan: records may have come since.
+        first = next(iter(_look(get, path, None, ("sort", f"{field} {order}"))), {}).get(field)
+        if not isinstance(first, str) or (order == "desc" and first == last):
+            continue
+        if _counted(get, path, ("where", comparison(field, beyond, first)))[0]:
+            raise StateError(
+                f"answers of {path} are not in the order of {field} that was asked for, so that nobody can list them;"
+                " look for a proxy or gateway that changes requests or answers"
+            )
 
 
 def _look(get: paging.Get, path: str, where: str | None, *params: tuple[str, str]) -> list[dict[str, Any]]:

@@ -178,8 +178,9 @@ def _in_containers(
     (key_range,) = ranges_of(stream, mode, state, selection, [()])
     count = counter.count(key_range, parents.source)
     records, number = count.records, len(containers)
-    # Found by a skip scan: a request for each, one behind the last, and one that proves the end (`parents_of`).
-    listing = Cost(number + 2, number + 2)
+    # Found by a skip scan: a request for each, one behind the last, one that proves the end, three that prove their
+    # order.
+    listing = Cost(number + 5, number + 5)
     pages = Cost(number + records // size, 1 + records // size)
     exact = count.exact and number < _CONTAINERS
     note = "" if number < _CONTAINERS else f"there may be more than {_CONTAINERS} containers, each a request"
