@@ -353,6 +353,21 @@ def test_no_personal_data_is_in_a_page_unless_asked_for(shop: Sandbox) -> None:
     assert [email for email in emails if email in Path("run.html").read_text()]
 
 
+def test_a_page_says_of_what_only_a_part_is_stored_and_not_who_was_asked_for(shop: Sandbox) -> None:
+    email = shop.records("customers")[0]["email"]
+    selection = ["--streams", "customers,project", "--where", f'customers=email = "{email}"']
+    assert run(["sync", "-d", "shop.duckdb", *selection, "--report", "run.html", "-q"]) == 0
+    after_run = Path("run.html").read_text()
+    assert run(["report", "-d", "shop.duckdb", "-o", "run.html"]) == 0
+    for text in (after_run, Path("run.html").read_text()):
+        assert "Of customers only a part is stored" in words(checked(text), "p")
+        assert email not in text
+    assert run(["report", "-d", "shop.duckdb", "-o", "run.html", "--unmasked"]) == 0
+    assert (
+        email in json.loads(words(checked(Path("run.html").read_text()), "script"))["states"]["customers"]["where"][0]
+    )
+
+
 def test_a_page_that_cannot_be_written_fails_no_run(
     shop: Sandbox,  # noqa: ARG001 - its settings are in the environment
     capsys: pytest.CaptureFixture[str],

@@ -90,7 +90,7 @@ def html_report(
             left_out=_left_out(states, events)[:_MOST_NOTES],
             # The facts that a program may want are those of the command that was run, or of `state` and `runs` where
             # none was.
-            summary=_summary(states, lost, runs) if report is None else report.value(),
+            summary=_summary(states, lost, runs, masked=masked) if report is None else report.value(),
         )
     )
 
@@ -172,7 +172,9 @@ def _with_state(row: StreamFigures, state: StreamState | None, lost: str | None)
     error, stopped = state.broken or "", False
     if not error and state.mode is not None:
         error, stopped = "a run was cut off; the next one goes on from there", True
-    return replace(row, read_up_to=state.cursor, left_out=len(state.quarantined), error=error, stopped=stopped)
+    is_part = state.since is not None or bool(state.where)
+    left_out = len(state.quarantined)
+    return replace(row, read_up_to=state.cursor, left_out=left_out, is_part=is_part, error=error, stopped=stopped)
 
 
 def _run(
@@ -222,7 +224,15 @@ def _position(after: object) -> str:
 
 
 def _summary(
-    states: Mapping[str, StreamState], lost: Mapping[str, str], runs: Sequence[RunRecord]
+    states: Mapping[str, StreamState], lost: Mapping[str, str], runs: Sequence[RunRecord], *, masked: bool
 ) -> dict[str, object]:
-    """Return what `state show --json` and `runs --limit 1 --json` print."""
+    """Return what `state show --json` and `runs --limit 1 --json` print, masked without the values of predicates."""
+    if masked:
+        states = {name: _without_predicates(state) for name, state in states.items()}
     return {"states": StateReport(states, lost).value(), "runs": RunsReport(runs[:1]).value()}
+
+
+def _without_predicates(state: StreamState) -> StreamState:
+    """Return a state whose predicates are masked: one may name a person."""
+    others = tuple(map(_without_predicates, state.others))
+    return replace(state, where=(queries.MASK,) * len(state.where), others=others)

@@ -76,13 +76,15 @@ def _verdict(page: Page) -> Markup:
     if state == "nothing read yet":
         return _box("warn", "Nothing was read yet.", " Next: run ", element("code", "commercetools-source sync"), ".")
     if state == "complete":
-        return _box("", f"✓ {_up_to(page)}.", f" {_changes(page)}", _unseen(page))
+        return _box("", f"✓ {_up_to(page)}.", f" {_changes(page)}", _parts(page), _unseen(page))
     reasons = _reasons(page)
     hidden = len(reasons) - _MOST_NAMED
     items = [*reasons[:_MOST_NAMED], *([f"and {hidden} more"] if hidden > 0 else [])]
     listed = element("ul", *(element("li", item) for item in items))
     kind = "warn" if state == "not complete yet" else "bad"
-    return _box(kind, f"{state.capitalize()}.", f" {_changes(page)}", listed, _unseen(page), element("p", _NEXT))
+    return _box(
+        kind, f"{state.capitalize()}.", f" {_changes(page)}", listed, _parts(page), _unseen(page), element("p", _NEXT)
+    )
 
 
 def _reasons(page: Page) -> list[str]:
@@ -147,6 +149,16 @@ def _rows_of(count: int, noun: str) -> str:
 def _changed(row: StreamFigures) -> int:
     # Where new and changed rows are not counted, what was read is all that is known of a change.
     return (row.read or 0) if row.new is None else row.new + (row.changed or 0)
+
+
+def _parts(page: Page) -> Markup | None:
+    """Return of which streams not all was asked for: a part of them is complete without the others."""
+    names = sorted(row.name for row in page.streams if row.is_part)
+    if not names:
+        return None
+    listed = ", ".join(names) if len(names) <= _MOST_NAMED else counted(len(names), "stream")
+    text = f"Of {listed} only a part is stored: what was last changed since a time, or fulfils a predicate. "
+    return element("p", text, element("code", "state show"), " says which.")
 
 
 def _unseen(page: Page) -> Markup | None:

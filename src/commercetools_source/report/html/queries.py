@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from commercetools_source.model.relation import Relation
 
 __all__ = [
+    "MASK",
     "Tables",
     "diagram_of",
     "figures",
@@ -36,6 +37,8 @@ __all__ = [
     "unknown_fields",
 ]
 
+MASK = "•••"
+"""What stands for a value that is not shown."""
 # A year and a half: a month can be compared with the same one of the year before.
 _MONTHS = 18
 _MOST_SERIES = 6
@@ -189,7 +192,7 @@ def _shown(column: str, value: Any, *, masked: bool) -> str:
     if value is None:
         return ""
     if masked and not _is_open(column, value):
-        return "•••"
+        return MASK
     text = readable(_text(value))  # before it is cut, as an escape is longer than what it stands for
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 

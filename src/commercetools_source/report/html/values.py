@@ -25,7 +25,8 @@ class StreamFigures:
 
     `deleted`: rows marked as deleted; `unfit`: rows with a value that does not fit its column; `newest`: UTC time of
     the latest change; `months`: records created in each of the last months, the one under way last, () where
-    records have no such time. `error`: why it is not complete, "" if it is; `stopped`: the next run goes on from there.
+    records have no such time. `is_part`: only what was changed since a time, or fulfils a predicate, was asked for.
+    `error`: why it is not complete, "" if it is; `stopped`: the next run goes on from there.
     """
 
     name: str
@@ -41,6 +42,7 @@ class StreamFigures:
     changed: int | None = None
     deleted_now: int = 0
     left_out: int = 0
+    is_part: bool = False
     error: str = ""
     stopped: bool = False
 
