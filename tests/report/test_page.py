@@ -154,6 +154,7 @@ def test_a_destination_with_many_states_has_a_page_as_small_as_any(shop: Sandbox
     text = Path("run.html").read_text()
     assert len(text) < 300_000
     assert "the platform cannot serve 3,000 records" in words(checked(text), "li")
+    assert "2026-01-01T00:00:00.000Z" in words(checked(text), "td")
 
 
 @pytest.mark.parametrize(

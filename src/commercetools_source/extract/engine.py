@@ -27,6 +27,7 @@ from commercetools_source.events import (
 from commercetools_source.extract.advice import reason_of
 from commercetools_source.extract.checkpoint import StreamState, finish
 from commercetools_source.extract.delivery import Delivery, Phase
+from commercetools_source.extract.keyset import begins_after
 from commercetools_source.extract.selection import Selection, clock_notice, mode_of, retention_notice
 from commercetools_source.extract.tasks import Task, TaskQueue
 from commercetools_source.extract.workers import Reader, Threads, Workers
@@ -260,8 +261,8 @@ class Extraction:
         key_range = quarantine.key_range
         run.quarantined += quarantine.records
         run.state = replace(run.state, quarantined=(*run.state.quarantined, key_range))
-        # What a person can look for in the shop: the key of the record before it, as its own cannot be read.
-        position = key_range.after.value if key_range.after is not None else key_range.lower or "the start"
+        # What a person can look for in the shop: the record before it, as its own key cannot be read.
+        position = begins_after(key_range)
         self._hook(RecordQuarantined(run.stream.name, position, str(quarantine.error), quarantine.records))
 
     def _due(self) -> list[_StreamRun]:

@@ -15,7 +15,18 @@ from commercetools_source.errors import StateError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["KeyRange", "Position", "advance", "comparison", "in_order", "joined", "literal", "predicate", "sort"]
+__all__ = [
+    "KeyRange",
+    "Position",
+    "advance",
+    "begins_after",
+    "comparison",
+    "in_order",
+    "joined",
+    "literal",
+    "predicate",
+    "sort",
+]
 
 _TIMES = frozenset({"createdAt", "lastModifiedAt"})
 
@@ -44,6 +55,11 @@ class KeyRange:
     offset: int = 0
     parent: tuple[str, ...] = ()
     until: Position | None = None
+
+
+def begins_after(key_range: KeyRange) -> str:
+    """Return for a person what the first record of `key_range` comes after: its own key may not be known."""
+    return key_range.after.value if key_range.after is not None else key_range.lower or "the start"
 
 
 def literal(text: str) -> str:

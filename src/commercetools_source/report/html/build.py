@@ -13,6 +13,7 @@ from commercetools_source.catalog.timestamps import moment
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice, RecordQuarantined, counted
 from commercetools_source.extract.abilities import Queryable, RunStore, lost_streams, open_to_read
+from commercetools_source.extract.keyset import begins_after
 from commercetools_source.model.schemas import record_table
 from commercetools_source.report.html import queries
 from commercetools_source.report.html.history import NEWEST, figures_of, points, read_by, with_outcomes
@@ -210,17 +211,12 @@ def _left_out(states: Mapping[str, StreamState], events: Sequence[Event]) -> lis
     # Of a stream that this run met the events tell all; its state would name the same records once more.
     streams = {record.stream for record in met}
     stored = [
-        LeftOut(name, _position(key_range.after), "not known here: `sync` asks for it again, and shows the reason")
+        LeftOut(name, begins_after(key_range), "not known here: `sync` asks for it again, and shows the reason")
         for name, state in states.items()
         if name not in streams
         for key_range in state.quarantined
     ]
     return [*met, *stored]
-
-
-def _position(after: object) -> str:
-    value, tie = getattr(after, "value", ""), getattr(after, "tie", "")
-    return f"{value} {tie}".strip() or "the start"
 
 
 def _summary(
