@@ -250,7 +250,7 @@ class DeletesUnseen:
 class Notice:
     """Something about the data that a person should know; `about`: a stream or relation.
 
-    `lacking`: changes may be missing although the run is complete.
+    `lacking`: something may be missing although the run is complete.
     """
 
     about: str

@@ -170,6 +170,7 @@ def unseen_changes(client: Client, streams: Iterable[Stream]) -> Notice | None:
         stream.name,
         f"changes of {hidden} are not shown to this API client, which may not view these; if they matter, read all of"
         " it anew (--full, full=True) with a client that has their view scopes, too",
+        lacking=True,
     )
 
 

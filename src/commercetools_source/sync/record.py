@@ -182,7 +182,7 @@ def _store(destination: Destination, record: RunRecord, hook: Hook) -> None:
     try:
         destination.write_run(record)
     except CommercetoolsError as error:
-        hook(Notice(destination.name, f"the record of this run is not stored: {error}"))
+        hook(Notice(destination.name, f"the record of this run is not stored: {error}", lacking=True))
 
 
 def _status(summary: Summary | None) -> str:

@@ -90,7 +90,7 @@ class History:
         if not stored or not is_same:
             if stored:
                 reason = "its table was dropped, other records are read, or personal data become something else"
-                self.notices.append(Notice(stream, ANEW.format(reason=reason)))
+                self.notices.append(Notice(stream, ANEW.format(reason=reason), lacking=True))
             catalogue.drop_table(REPLACED)
             catalogue.create_history(stream, types)
         else:

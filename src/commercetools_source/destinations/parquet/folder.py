@@ -251,4 +251,5 @@ def _past_lost(streams: Sequence[str]) -> Notice:
         "history",
         f"a full read took the place of the files of {names}, so history.{streams[0]}_at begins with it;"
         " earlier versions of changed records are gone, which --history keeps",
+        lacking=True,
     )

@@ -88,7 +88,7 @@ class History:
         else:
             return partial(self._write, delivery, entry, types)
         if entry.history and _has_rows(entry):
-            self.notices.append(Notice(stream, ANEW.format(reason=reason)))
+            self.notices.append(Notice(stream, ANEW.format(reason=reason), lacking=True))
         return None
 
     def _write(self, delivery: Delivery, entry: Entry, types: Mapping[str, str], loaded: Sequence[str]) -> Write:
