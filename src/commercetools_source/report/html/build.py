@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["html_report"]
 
-# A page of notes without end is not read; `--log-format` has all of them.
-_MOST_NOTES = 200
 _MOST_NAMED = 5
 # Of fields that nobody knew fewer records tell than there are of the newest: those of ordinary size.
 _LOOKED_AT = 50
@@ -87,8 +85,8 @@ def html_report(
             version=f"commercetools-source {__version__}, Python {python_version()}",
             written=f"{now:%Y-%m-%d %H:%M} UTC",
             run=_run(page.run, report, error, states),
-            notes=[*page.notes, *_notes(events)][:_MOST_NOTES],
-            left_out=_left_out(states, events)[:_MOST_NOTES],
+            notes=[*page.notes, *_notes(events)],
+            left_out=_left_out(states, events),
             # The facts that a program may want are those of the command that was run, or of `state` and `runs` where
             # none was.
             summary=_summary(states, lost, runs, masked=masked) if report is None else report.value(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from commercetools_source.events import counted
@@ -71,13 +70,13 @@ def references(page: Page) -> Markup:
 
 def fields(page: Page) -> Markup:
     """Return what there is to know of fields."""
-    rows = [element("tr", element("td", note.about), element("td", note.text, class_="text")) for note in page.notes]
-    return _bounded(_header("field or stream", "what became of it"), rows)
+    rows = (element("tr", element("td", note.about), element("td", note.text, class_="text")) for note in page.notes)
+    return _bounded(_header("field or stream", "what became of it"), rows, len(page.notes))
 
 
 def left_out(page: Page) -> Markup:
     """Return the records that the platform could not serve."""
-    rows = [
+    rows = (
         element(
             "tr",
             element("td", record.stream),
@@ -85,8 +84,8 @@ def left_out(page: Page) -> Markup:
             element("td", record.reason, class_="text"),
         )
         for record in page.left_out
-    ]
-    return _bounded(_header("stream", "the record after", "reason"), rows)
+    )
+    return _bounded(_header("stream", "the record after", "reason"), rows, len(page.left_out))
 
 
 def sample(rows: Sample) -> Markup:
@@ -105,12 +104,17 @@ def _table(header: Iterable[Markup], rows: Iterable[Markup]) -> Markup:
     return element("div", table, class_="wide", tabindex=0)
 
 
-def _bounded(header: Iterable[Markup], rows: Sequence[Markup]) -> Markup:
-    """Return a table of as many of the rows as a page has room for, and how many there are besides."""
-    sizes = accumulate(map(len, rows))
-    # One row in any case: a table without any would say that there is nothing.
-    shown = rows[: max(sum(size <= _MOST_TEXT for size in sizes), 1)]
-    others = len(rows) - len(shown)
+def _bounded(header: Iterable[Markup], rows: Iterable[Markup], count: int) -> Markup:
+    """Return a table of as many of the `count` rows as a page has room for, and how many there are besides."""
+    shown: list[Markup] = []
+    size = 0
+    for row in rows:
+        size += len(row)
+        # One row in any case: a table without any would say that there is nothing.
+        if shown and size > _MOST_TEXT:
+            break
+        shown.append(row)
+    others = count - len(shown)
     note = element("p", f"and {others:,} more", class_="soft") if others else None
     return joined([_table(header, shown), note])
 
