@@ -99,6 +99,13 @@ def test_an_address_in_a_text_is_found_however_it_is_written_and_no_other_is(tex
     assert is_owned(search, "discount_codes", **code, id="2") == (text in WRITTEN)
 
 
+def test_all_that_is_held_is_older_than_the_forgetting_whatever_the_clock_says() -> None:
+    person = NOBODY.with_person(Person(customer="ann", time=TIME))
+    order = {"id": "1", "customerId": "ann", "createdAt": AFTER}
+    assert is_owned(Erasure(person, "ann"), "orders", **order)
+    assert not is_owned(Erasure(person, "bob"), "orders", **order)
+
+
 def test_what_a_record_refers_to_is_the_persons_too_and_a_device_that_others_used_is_not_enough() -> None:
     search = erasure()
     assert is_owned(

@@ -277,6 +277,16 @@ def test_killed_in_the_middle_and_repeated_it_ends_the_same(copy: str, person: s
     assert forget(copy, person).erased == {}
 
 
+def test_a_copy_is_read_by_nobody_who_may_not_read_the_file(shop: Sandbox, person: str, tmp_path: Path) -> None:
+    place = tmp_path / "shop.duckdb"
+    with Client(shop.settings()) as client:
+        assert sync(client, place, streams=["customers"]).complete
+    place.chmod(0o600)
+    forget_and_die(f"duckdb:{place}", person, 5, tmp_path)  # once all rows are copied
+    (copy,) = tmp_path.glob("*-copy")
+    assert copy.stat().st_mode & 0o777 == 0o600
+
+
 def test_an_order_that_comes_after_its_messages_takes_the_person_out_of_them(
     shop: Sandbox, person: str, tmp_path: Path
 ) -> None:

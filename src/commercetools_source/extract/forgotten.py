@@ -155,10 +155,12 @@ def _own() -> Iterator[tuple[str, str]]:
 class Erasure:
     """Finds the records of forgotten persons, and learns by them of others; `has_grown` says whether it did.
 
-    `removed`: ids of records whose rows must not be there.
+    `removed`: ids of records whose rows must not be there. `held`: the customer who is forgotten for the first time,
+    so that all that is there was there before, whatever the clock of this machine says; "" in later runs.
     """
 
-    def __init__(self, forgotten: Forgotten) -> None:
+    def __init__(self, forgotten: Forgotten, held: str = "") -> None:
+        self._held = held
         self.has_grown = False
         self._forgotten = forgotten
         self._persons = forgotten.persons
@@ -280,8 +282,9 @@ class Erasure:
     def _before(self, index: int | None, fields: Mapping[str, Any]) -> int | None:
         """Return `index` for a record that the platform had when the person was forgotten."""
         created = fields.get("createdAt") or fields.get("modifiedAt")
-        later = index is not None and isinstance(created, str) and created > self._persons[index].time
-        return None if later else index
+        if index is None or self._persons[index].customer == self._held:
+            return index
+        return None if isinstance(created, str) and created > self._persons[index].time else index
 
     def _learn_names(self, fields: Mapping[str, Any], index: int, addresses: dict[str, int]) -> None:
         for name in ("email", "oldEmail", "customerEmail"):

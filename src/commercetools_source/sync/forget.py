@@ -82,8 +82,9 @@ def forget(
             known = msgspec.structs.replace(known, salt=secrets.token_hex(16))
         digests = tuple(map(known.digest, (*emails, *_hashes(emails, states, key))))
         now = instant(datetime.now(timezone.utc))
+        is_new = all(person.customer != customer for person in known.persons)
         known = known.with_person(Person(customer=customer, time=now, rows=rows, emails=digests))
-        erasure = Erasure(known)
+        erasure = Erasure(known, customer if is_new else "")
         owners = search(destination, erasure)
         found = {each.stream.name: each.rows[customer] for each in owners if each.rows.get(customer)}
         unseen = _left_in_hashes(states, emails, known)

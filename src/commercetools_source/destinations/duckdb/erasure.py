@@ -129,12 +129,12 @@ def scrub(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     connection.execute("CHECKPOINT")
     try:
         files.attach_new(connection, copy, "copy")
+        # Whoever could read the file before can read it after, and nobody else, from the first row on.
+        copy.chmod(path.stat().st_mode)
         connection.execute(f"COPY FROM DATABASE {files.CATALOG} TO copy")
         connection.execute("DETACH copy")
         with copy.open("rb+") as file:
             os.fsync(file.fileno())
-        # Whoever could read the file before can read it after, and nobody else.
-        copy.chmod(path.stat().st_mode)
         # Before the connection, and with it the lock, is let go: nobody writes to the old file in between.
         copy.replace(path)
     except BaseException:
