@@ -301,7 +301,12 @@ def test_an_order_that_comes_after_its_messages_takes_the_person_out_of_them(
 
 
 def test_what_can_be_no_customer_is_refused_and_nothing_is_made(tmp_path: Path) -> None:
-    for customer, emails, named in (("ann@example.com", (), "customer"), ("one", ("no address",), "emails ")):
+    # What a mail program copies with an address would be looked for, found nowhere, and told as forgotten.
+    texts = ("no address", "<ann@example.com>", "ann@example.com;", "mailto:ann@example.com", "a@b.com,c@d.com")
+    for customer, emails, named in (
+        ("ann@example.com", (), "customer"),
+        *(("one", (text,), "emails ") for text in texts),
+    ):
         with pytest.raises(ConfigError, match=named):
             forget(tmp_path / "shop.duckdb", customer, emails=emails)
     assert not list(tmp_path.iterdir())

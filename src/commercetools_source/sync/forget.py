@@ -104,7 +104,7 @@ def forget(
 def _check(customer: str, emails: Sequence[str]) -> None:
     if not re.fullmatch(r"[\w-]{1,256}", customer, re.ASCII):
         raise ConfigError("the customer must be named by its id, as in the column customers.id")
-    if any(not re.fullmatch(r"[^@\s]+@[^@\s]+", email.strip()) for email in emails):
+    if any(not re.fullmatch(r"[^@\s<>,;:]+@[^@\s<>,;:]+", email.strip()) for email in emails):
         raise ConfigError("emails (--email) must be e-mail addresses, such as ann@example.com")
 
 
