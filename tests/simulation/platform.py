@@ -179,8 +179,8 @@ class Platform:
         for name, value in params:
             if name == "where":
                 rows = list(filter(condition(value), rows))
-        for name in reversed([value.split()[0] for key, value in params if key == "sort"]):
-            rows.sort(key=lambda row, name=name: order(row[name], name))  # type: ignore[misc]
+        for name, way in reversed([value.split() for key, value in params if key == "sort"]):
+            rows.sort(key=lambda row, name=name: order(row[name], name), reverse=way == "desc")  # type: ignore[misc]
         return rows[int(dict(params).get("offset", 0)) :]
 
     def _collection(self, path: str) -> list[dict[str, Any]]:
@@ -220,7 +220,8 @@ def condition(where: str) -> Callable[[dict[str, Any]], bool]:
         kinds = found[2]
         member = found[1]
         tests.append(lambda row: f'"{row[member]}"' in kinds)
-    assert not ONE_OF.sub("", rest).replace("and", "").strip(), where
+    # Several predicates come as one, each in its parentheses.
+    assert not re.sub(r"and|[() ]", "", ONE_OF.sub("", rest)), where
     return lambda row: all(test(row) for test in tests)
 
 
