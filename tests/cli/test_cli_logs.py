@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import re
+import signal
+import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +15,8 @@ import pytest
 from commercetools_source.cli.app import run
 from commercetools_source.client import Client
 from commercetools_source.events import Notice, RowsWritten, StreamFinished, log
+from commercetools_source.frontends.signals import stopping
+from commercetools_source.report.logs import logging_to
 from commercetools_source.report.progress import logged
 from commercetools_source.sandbox import Fault
 from commercetools_source.sync import sync
@@ -75,6 +80,17 @@ def test_quiet_leaves_failures_in_the_log(capsys: pytest.CaptureFixture[str]) ->
     assert run(["sync", "--streams", "zones", "--log-format", "json", "--quiet"]) == 0
     assert run(["sync", "--log-format", "xml"]) == 2
     assert capsys.readouterr().err == "error: --log-format is 'xml'; it must be text or json\n"
+
+
+@pytest.mark.parametrize("armed", [True, False])
+def test_what_is_said_of_a_signal_is_a_line_of_the_log(*, armed: bool, capfd: pytest.CaptureFixture[str]) -> None:
+    with logging_to(sys.stderr, "json"), stopping() as stopper:
+        stopper.arm((lambda: None) if armed else None)
+        with nullcontext() if armed else pytest.raises(SystemExit):
+            signal.raise_signal(signal.SIGTERM)
+    (told,) = lines(capfd.readouterr().err)
+    assert told["level"] == "WARNING"
+    assert told["message"].startswith("stopping; what was read is kept" if armed else "stopped by SIGTERM")
 
 
 def test_a_program_gets_events_by_the_logger_of_the_package(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import signal
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -24,7 +26,7 @@ class Stopper:
 
     def __init__(self, kept: str = "what was read is kept") -> None:
         self.signal = 0
-        self._message = f"\nstopping; {kept} (once more to stop at once)\n".encode()
+        self._message = f"stopping; {kept} (once more to stop at once)"
         self._stop: Callable[[], None] | None = None
 
     def arm(self, stop: Callable[[], None] | None) -> None:
@@ -36,13 +38,22 @@ class Stopper:
         again, self.signal = bool(self.signal), number
         if again or self._stop is None:
             if not again:
-                tell(f"\nstopped by {signal.Signals(number).name}\n".encode())
+                tell(_line(f"stopped by {signal.Signals(number).name}"))
             raise_between_writes(SystemExit(128 + number))
             return
         # Before it is said: what matters must happen even if nobody can read the message.
         self._stop()
         # Past the buffers of sys.stderr: the signal may have come in the middle of a write to it.
-        tell(self._message)
+        tell(_line(self._message))
+
+
+def _line(message: str) -> bytes:
+    """Return what standard error gets: below a display that is redrawn, or as a line of the log where that is one."""
+    for handler in logging.getLogger("commercetools_source").handlers:
+        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr:
+            record = logging.LogRecord("commercetools_source", logging.WARNING, "", 0, message, None, None)
+            return f"{handler.format(record)}\n".encode()
+    return f"\n{message}\n".encode()
 
 
 def stop_signals() -> list[signal.Signals]:
