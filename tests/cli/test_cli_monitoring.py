@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import threading
 from base64 import b64encode
 from contextlib import contextmanager
@@ -26,8 +24,13 @@ ZONES = ["sync", "-d", "jsonl:lines", "--streams", "zones"]
 
 
 @contextmanager
-def check(status: int = 200, user: bytes | None = None) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """Serve a check, for `user` alone if there is one; give its URL and the paths and bodies that it is sent."""
+def check(
+    status: int = 200, user: bytes | None = None, location: str = ""
+) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Serve a check, for `user` alone if there is one; give its URL and the paths and bodies that it is sent.
+
+    It redirects to `location` if there is one.
+    """
     told: list[tuple[str, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -37,6 +40,8 @@ def check(status: int = 200, user: bytes | None = None) -> Iterator[tuple[str, l
             if known:
                 told.append((self.path, body.decode()))
             self.send_response(status if known else 401)
+            if location:
+                self.send_header("Location", location)
             self.end_headers()
 
         def log_message(self, *_: Any) -> None:
@@ -85,9 +90,33 @@ def test_a_check_that_cannot_be_told_fails_no_run_and_its_url_is_not_shown(
     if status is None:  # nobody listens there any more
         assert run([*ZONES, "--ping", url, "-q"]) == 0
     told = capsys.readouterr().err
-    reason = "it answers 404" if status else os.strerror(errno.ECONNREFUSED)
+    reason = "it answers 404" if status else "it refuses the connection"
     assert told.splitlines() == [f"the check of --ping was not told: {reason}"] * 2
     assert "uuid" not in told
+
+
+@pytest.mark.parametrize("location", ["http://a..b/", "http://[bad/", "http://a:port/", "ftp://127.0.0.1:1/x"])
+def test_a_check_that_redirects_to_nowhere_ends_no_run(
+    location: str,
+    shop: Sandbox,  # noqa: ARG001 - its settings are in the environment
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with check(302, location=location) as (url, _):
+        assert run([*ZONES, "--ping", url, "-q"]) == 0
+    reason = "it redirects to what is no URL"
+    assert capsys.readouterr().err.splitlines() == [f"the check of --ping was not told: {reason}"] * 2
+
+
+def test_a_check_is_reached_with_the_certificates_that_the_platform_is_reached_with(
+    shop: Sandbox,  # noqa: ARG001 - its settings are in the environment
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "nowhere.pem")
+    assert run([*ZONES, "--ping", "https://127.0.0.1:1/", "-q"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert all("REQUESTS_CA_BUNDLE is 'nowhere.pem', which is no bundle of certificates" in line for line in told)
 
 
 def test_a_check_behind_a_password_is_told_and_the_password_is_not_shown(

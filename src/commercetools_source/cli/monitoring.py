@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import time
-import urllib.error
-import urllib.request
 from base64 import b64encode
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 
 from commercetools_source.cli.output import UNFINISHED, say
 from commercetools_source.cli.values import refuse_foreign, refuse_place
-from commercetools_source.errors import ConfigError
+from commercetools_source.errors import CommercetoolsError, ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from commercetools_source.report.tally import Tally
@@ -23,6 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["Monitors"]
 
 _SECONDS = 10.0
+"""Without a byte of its answer, after which a check is left alone."""
+_ATTEMPTS = 2
+_REDIRECTS = 3
 _SIGN = b"# HELP commercetools_source_"
 _LONGEST = 100_000
 """Characters of a message that Healthchecks keeps (https://healthchecks.io/docs/attaching_logs/)."""
@@ -66,16 +67,19 @@ class Monitors:
         address = urlsplit(self._ping)
         # The signal belongs to the path: a query, such as `?rid=`, stays behind it.
         place = address._replace(netloc=address.netloc.rpartition("@")[2], path=f"{address.path.rstrip('/')}{signal}")
-        url = urlunsplit(place)
-        request = urllib.request.Request(url, data=text[:_LONGEST].encode(), method="POST")  # noqa: S310 - checked above
+        headers = {}
         if address.username is not None:
             user = b":".join(unquote_to_bytes(part or "") for part in (address.username, address.password))
-            # Not for whoever the check redirects to.
-            request.add_unredirected_header("Authorization", f"Basic {b64encode(user).decode()}")
-        if _refusal(request) is None:
-            return
-        if (reason := _refusal(request)) is not None:  # once more, as nobody waits for it
-            say(f"the check of --ping was not told: {reason}")
+            headers["Authorization"] = f"Basic {b64encode(user).decode()}"
+        for _ in range(_ATTEMPTS):
+            begun = time.monotonic()
+            reason = _refusal(urlunsplit(place), text[:_LONGEST].encode(errors="replace"), headers)
+            if reason is None:
+                return
+            # The run, or the next one, waits meanwhile.
+            if time.monotonic() - begun > _SECONDS / 2:
+                break
+        say(f"the check of --ping was not told: {reason}")
 
     def _write(self, summary: Summary | None, tally: Tally | None) -> None:
         if self._metrics is None:
@@ -104,14 +108,29 @@ def _is_url(text: str) -> bool:
         return False
 
 
-def _refusal(request: urllib.request.Request) -> str | None:
-    """Send `request`; return why that failed, never with the URL: who knows it can ping."""
+def _refusal(url: str, text: bytes, headers: Mapping[str, str]) -> str | None:
+    """Send `text` to `url`; return why that failed, never with the URL: who knows it can ping."""
+    from urllib3 import Retry
+    from urllib3.exceptions import HTTPError
+
+    from commercetools_source.http.connections import Connections
+    from commercetools_source.http.exchange import is_good
+    from commercetools_source.http.faults import cause_of
+
+    # Not of the client: its budget of requests and its retries are for the platform.
+    connections = Connections(idle=1, timeout=_SECONDS)
+    redirects = Retry(connect=0, read=0, other=0, redirect=_REDIRECTS, raise_on_redirect=False)
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS):  # noqa: S310 - its scheme was checked
-            return None
-    except urllib.error.HTTPError as error:
-        error.close()
-        return f"it answers {error.code}"
-    except (OSError, HTTPException) as error:
-        cause = error.reason if isinstance(error, urllib.error.URLError) else error
-        return (isinstance(cause, OSError) and cause.strerror) or type(cause).__name__
+        answer = connections.towards(url).request(
+            "POST", url, body=text, headers=headers, retries=redirects, preload_content=False
+        )
+        answer.close()
+        return None if is_good(answer.status) else f"it answers {answer.status}"
+    except ConfigError as error:  # of a proxy or certificates that cannot be used
+        return str(error)
+    except ValueError:  # of urllib and of urllib3
+        return "it redirects to what is no URL"
+    except (HTTPError, CommercetoolsError, OSError) as error:
+        return cause_of(error)
+    finally:
+        connections.close()

@@ -30,7 +30,16 @@ if TYPE_CHECKING:
 
     from commercetools_source.http.routes import Proxy
 
-__all__ = ["CERTIFICATES", "HANDSHAKES", "fault_of", "incomplete", "oversized", "proxy_refusal", "unreadable"]
+__all__ = [
+    "CERTIFICATES",
+    "HANDSHAKES",
+    "cause_of",
+    "fault_of",
+    "incomplete",
+    "oversized",
+    "proxy_refusal",
+    "unreadable",
+]
 
 CERTIFICATES: Mapping[int, str] = {
     9: "its certificate is not valid yet; check this machine's clock",
@@ -101,6 +110,18 @@ def fault_of(  # noqa: PLR0911 - one line for each kind
             lasting=True,
         )
     return NetworkError(f"the connection to {target} broke ({_words(error)})")
+
+
+def cause_of(error: BaseException) -> str:
+    """Return why an exchange ended without an answer, in words that have neither its URL nor its host."""
+    if isinstance(error, exceptions.MaxRetryError) and error.reason is not None:
+        error = error.reason
+    if isinstance(error, exceptions.ProxyError):
+        return f"the proxy on the way fails: {cause_of(error.original_error)}"
+    if isinstance(error, (exceptions.ReadTimeoutError, TimeoutError, OverdueError)):
+        return "it does not answer"
+    tls = _tls_reason(error) if isinstance(error, (exceptions.SSLError, ssl.SSLError)) else None
+    return tls or _connecting(error)
 
 
 def oversized(
