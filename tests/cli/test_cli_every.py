@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -46,6 +47,42 @@ def test_only_the_first_of_many_runs_is_full(
     assert run(["sync", "-d", "jsonl:lines", *ZONES, *OFTEN, "--full"]) == 0
     told = capsys.readouterr().err
     assert (told.count("read in full"), told.count("changes only")) == (1, 1)
+
+
+@pytest.mark.parametrize("destination", ["jsonl:lines", "shop.duckdb"])
+def test_what_the_full_run_did_not_come_to_is_read_in_full_by_the_next(
+    destination: str, shop: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["sync", "-d", destination, "--streams", "zones,types"]
+    assert run([*command, "-q"]) == 0
+    monkeypatch.setenv("CTP_RETRY_SECONDS", "0")
+    shop.faults.add(Fault("status", "/zones", status=503))
+    assert run([*command, "--every", "0.05s", "--stop-after", "3", "--full"]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if re.match(r"\d streams?: ", line)]
+    assert told == [
+        "1 stream: read in full; 1 stream: failed",
+        "1 stream: changes only; 1 stream: read in full",
+        "2 streams: changes only",
+    ]
+
+
+@pytest.mark.usefixtures("shop")
+def test_what_a_full_run_has_no_time_for_is_read_in_full_by_the_next(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["sync", "-d", "shop.duckdb", "--streams", "zones,types"]
+    assert run([*command, "-q"]) == 0
+    assert run([*command, "--full", "--minutes", "0"]) == 3
+    assert "next: run the same command again without --full; it goes on from here" in capsys.readouterr().err
+    assert run(command) == 0
+    assert "2 streams: read in full" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_secret_that_is_refused_ends_the_command_as_wrong_settings_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CTP_CLIENT_SECRET", "wrong")
+    assert run(["sync", "-d", "jsonl:lines", *ZONES, *OFTEN]) == 2
+    assert capsys.readouterr().err.count("no access token: 401") == 1
 
 
 def test_a_run_that_fails_is_told_and_the_next_one_goes_on(

@@ -34,6 +34,7 @@ ELSEWHERE = {
         "the command line needs more:",
         "Usage: commercetools-source COMMAND;",
     ),
+    "cli/test_cli_monitoring.py, of a check that misleads": ("it redirects to what is no URL",),
     "cli/test_cli_surroundings.py, of what the system lacks": (
         "the current folder has been removed",
         "this process got no more memory",

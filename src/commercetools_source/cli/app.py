@@ -19,8 +19,8 @@ import typer
 from typer.main import get_command
 
 from commercetools_source.cli import commands
-from commercetools_source.cli.output import say, say_error
-from commercetools_source.errors import AuthenticationError, CommercetoolsError, ConfigError
+from commercetools_source.cli.output import is_setting, say, say_error
+from commercetools_source.errors import CommercetoolsError, ConfigError
 from commercetools_source.errors.extras import lacking_text, needs
 
 __all__ = ["app", "run"]
@@ -69,7 +69,7 @@ def _run(arguments: Sequence[str] | None, until_the_end: ExitStack) -> int:
         return 2
     except CommercetoolsError as error:
         say_error(error)
-        return 2 if _is_setting(error) else 1
+        return 2 if is_setting(error) else 1
     except (ModuleNotFoundError, FileNotFoundError, MemoryError) as error:
         sentence, status = _circumstance(error)
         if sentence is None:
@@ -91,13 +91,6 @@ def _circumstance(error: Exception) -> tuple[str | None, int]:
     except FileNotFoundError:
         return "the current folder has been removed; change into one that exists", 2
     return None, 1
-
-
-def _is_setting(error: CommercetoolsError) -> bool:
-    """Return whether settings or the installation must change before another run can end otherwise."""
-    # An authorization server that fails is none, and a destination names the package that it could not import.
-    refused = isinstance(error, AuthenticationError) and error.refused
-    return refused or isinstance(error.__cause__, ImportError)
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so

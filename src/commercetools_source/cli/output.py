@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from commercetools_source.errors import ConfigError, printable, readable
+from commercetools_source.errors import AuthenticationError, ConfigError, printable, readable
 from commercetools_source.report.width import fitted, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import NoReturn
 
+    from commercetools_source.errors import CommercetoolsError
     from commercetools_source.frontends.signals import Stopper
     from commercetools_source.report.answer import Report
     from commercetools_source.report.run import RunReport
     from commercetools_source.report.tally import Tally
 
-__all__ = ["UNFINISHED", "conclude", "drawn", "say", "say_error", "show", "tell", "watch", "watched"]
+__all__ = ["UNFINISHED", "conclude", "drawn", "is_setting", "say", "say_error", "show", "tell", "watch", "watched"]
 
 _LOGGER = logging.getLogger("commercetools_source")
 """It has handlers while `--log-format` holds."""
@@ -47,6 +48,13 @@ def say_error(error: object) -> None:
     else:
         # A line of the log has its level already, so that only this one needs the word.
         say(f"error: {text}")
+
+
+def is_setting(error: CommercetoolsError) -> bool:
+    """Return whether settings or the installation must change before another run can end otherwise."""
+    # An authorization server that fails is none, and a destination names the package that it could not import.
+    refused = isinstance(error, AuthenticationError) and error.refused
+    return refused or isinstance(error, ConfigError) or isinstance(error.__cause__, ImportError)
 
 
 def show(report: Report, *, as_json: bool) -> None:

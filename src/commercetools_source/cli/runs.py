@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.cli.output import drawn, say, say_error, tell, watched
+from commercetools_source.cli.output import drawn, is_setting, say, say_error, tell, watched
 from commercetools_source.errors import CommercetoolsError, ConfigError, InUseError, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from commercetools_source.cli.choice import Choice
@@ -88,7 +88,7 @@ def carry_out(settings: Config, job: Job, rhythm: Rhythm | None) -> int:
     # One client for all runs: its connections and its token are kept, which lives for two days unless the client has
     # another time (https://docs.commercetools.com/api/authorization#client-credentials-flow).
     with Client(settings, hook=relay) as client, stopping() as stopper:
-        process = _Process(job, client, relay, Repetition(), stopper, full=bool(job.options.get("full")))
+        process = _Process(job, client, relay, Repetition(), stopper, rhythm, full=bool(job.options.get("full")))
 
         def run() -> bool:
             job.monitors.started()
@@ -98,7 +98,7 @@ def carry_out(settings: Config, job: Job, rhythm: Rhythm | None) -> int:
                 job.monitors.failed(str(error))
                 if job.reporting is not None:
                     job.reporting.failed(str(error))
-                if rhythm is None or isinstance(error, ConfigError):
+                if rhythm is None or is_setting(error):
                     raise
                 say_error(error)
                 process.status = 1
@@ -118,6 +118,7 @@ class _Process:
     relay: _Relay
     repetition: Repetition
     stopper: Stopper
+    rhythm: Rhythm | None
     full: bool
     names: list[str] | None = None
     resolved: bool = False
@@ -146,9 +147,14 @@ class _Process:
                 job.wait,
                 lambda reason: say(f"waiting: {printable(reason)}"),
             )
+        report = RunReport(summary, target.name, tally, job.look, full=self.full)
+        if self.full:
+            # Where no other run follows by itself, a person is told to do the same once more about what failed.
+            follows = self.rhythm is not None
+            lacking = [row.stream for row in summary.outcomes if row.error is not None and (row.stopped or follows)]
+            _leave_to_next(job.make(), lacking)
         # `--full` is for the first run; the ones after it read what has changed.
         self.full = False
-        report = RunReport(summary, target.name, tally, job.look)
         self.status = tell(report, as_json=job.as_json, quiet=job.quiet)
         good = all(outcome.error is None or outcome.stopped for outcome in summary.outcomes)
         # Readers keep the copy of before, which is whole, until a run was whole.
@@ -163,3 +169,20 @@ class _Process:
         # A signal ends the repetition, and that the run under way: otherwise the next run would begin.
         self.repetition.arm(stop)
         self.stopper.arm(self.repetition.stop)
+
+
+def _leave_to_next(target: Destination, lacking: Sequence[str]) -> None:
+    """Let the next run read from their start those streams that a full one did not come to, as after `state reset`."""
+    from commercetools_source.catalog.streams import find
+    from commercetools_source.extract.abilities import StateStore
+
+    if not lacking or not isinstance(target, StateStore):
+        return
+    try:
+        states = target.open()
+        for name in lacking:
+            # A read that was begun goes on by itself; states of other stores are not ours to drop.
+            if name in states and states[name].mode != "full" and not states[name].others:
+                target.reset(find(name))
+    finally:
+        target.close()

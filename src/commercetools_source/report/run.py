@@ -28,12 +28,16 @@ _MOST_NAMES = 10
 
 @dataclass(frozen=True, slots=True)
 class RunReport(Report):
-    """How a run into `destination` ended, and what it took (`tally`); `look` is a command that shows the result."""
+    """How a run into `destination` ended, and what it took (`tally`); `look` is a command that shows the result.
+
+    `full`: whether all was to be read again, with which the same command would begin anew.
+    """
 
     summary: Summary
     destination: str
     tally: Tally
     look: str = ""
+    full: bool = False
 
     def text(self) -> str:
         """Return a few lines; why a stream failed, and which values fit no column, was shown when it was noticed."""
@@ -75,7 +79,7 @@ class RunReport(Report):
 
     def _next_step(self) -> list[str]:
         if self.summary.stopped:
-            return ["next: run the same command again; it goes on from here"]
+            return [f"next: run the same command again{' without --full' * self.full}; it goes on from here"]
         if not self.summary.complete:
             return ["next: do what is said above, then run the same command again; it goes on from here"]
         return [f"next: {printable(self.look)}"] if self.look else []
