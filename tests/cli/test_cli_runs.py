@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,18 @@ def test_a_record_that_somebody_damaged_costs_itself_only(
     lines = [whole, {**whole, "run": "another", field: value}]
     Path("files", RUN_FILE).write_text("".join(f"{json.dumps(line)}\n".replace(" ", "") for line in lines))
     _shows_one_run(capsys, "parquet:files")
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_run_in_which_the_clock_was_set_back_took_a_time_that_nobody_knows(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["sync", "--streams", "zones", "--quiet", "-d", "jsonl:lines"]) == 0
+    path = Path("lines", RUN_FILE)
+    record = json.loads(path.read_text().splitlines()[-1])
+    path.write_text(json.dumps({**record, "ended": "2000-01-01T00:00:00.000Z"}, separators=(",", ":")) + "\n")
+    assert run(["runs", "-d", "jsonl:lines"]) == 0
+    assert re.search(r"sync +complete", capsys.readouterr().out)
 
 
 @pytest.mark.usefixtures("shop")

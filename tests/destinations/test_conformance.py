@@ -476,6 +476,15 @@ def test_records_of_runs_come_back_as_they_were_the_newest_first(
 
 
 @RECORDING
+def test_the_newest_run_is_the_last_one_also_where_the_clock_was_set_back(destination: Destination) -> None:
+    assert isinstance(destination, RunStore)
+    for number in (3, 1, 2):
+        destination.write_run(begun(number))
+        destination.write_run(ended(number))
+    assert [record.run for record in destination.runs(2)] == [begun(2).run, begun(1).run]
+
+
+@RECORDING
 def test_a_record_of_a_run_needs_an_open_destination(new: Callable[[], Destination], path: Path) -> None:
     closed = new()
     assert isinstance(closed, RunStore)

@@ -255,3 +255,16 @@ def test_only_the_rows_say_what_a_destination_is_called() -> None:
     }
     assert len(texts) > 20
     assert not [name for name, text in texts.items() if any(label in text for label in labels)]
+
+
+@pytest.mark.parametrize(
+    ("spec", "command"),
+    [
+        ("duckdb:./-x.duckdb", "duckdb ./-x.duckdb"),
+        ("it's.duckdb", "duckdb 'it'\"'\"'s.duckdb'"),
+        ("parquet:~/shop", f"duckdb -init {Path('~/shop').expanduser()}/latest.sql"),
+        ("parquet:s3://bucket/shop", ""),
+    ],
+)
+def test_the_command_that_shows_what_is_there_can_be_pasted(spec: str, command: str) -> None:
+    assert parse(spec, DESTINATIONS).look() == command

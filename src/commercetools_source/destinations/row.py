@@ -116,7 +116,11 @@ class Target(NamedTuple):
 
     def look(self) -> str:
         """Return the command that shows a person what is there, "" if there is none."""
-        return self.row.look.replace("LOCATION", quote(self.location.text)) if self.location.is_local() else ""
+        if not self.location.is_local():
+            return ""
+        # In quotes a shell finds no home folder.
+        place = str(self.location.path()) if self.location.text.startswith("~") else self.location.text
+        return self.row.look.replace("LOCATION", quote(place))
 
     def make(self, *, materialize: bool | None = None, comments: bool | None = None) -> Destination:
         """Return the destination, not yet opened; raises ConfigError for relations or comments that it cannot keep."""

@@ -64,6 +64,12 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     deletions_unseen: str | None = None
     streams: tuple[StreamRecord, ...] = ()
 
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None where that is not known: it has not ended, or the clock was set back meanwhile."""
+        seconds = -1.0 if self.ended is None else (moment(self.ended) - moment(self.started)).total_seconds()
+        return seconds if seconds >= 0 else None
+
 
 decode_run = msgspec.json.Decoder(RunRecord).decode
 """Return the record in a JSON object; raises msgspec.DecodeError."""

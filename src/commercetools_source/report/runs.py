@@ -53,7 +53,7 @@ def _row(run: RunRecord) -> list[object]:
     return [
         f"{moment(run.started):%Y-%m-%d %H:%M:%S}",
         run.command,
-        "" if run.ended is None else seconds_text((moment(run.ended) - moment(run.started)).total_seconds()),
+        "" if run.seconds is None else seconds_text(run.seconds),
         "not ended" if run.ended is None else run.status,
         run.records,
         figures["new"] if known else None,

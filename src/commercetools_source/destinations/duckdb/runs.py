@@ -23,6 +23,9 @@ __all__ = ["RUNS", "RUN_STREAMS", "read_runs", "write_run"]
 RUNS = f"{BOOKKEEPING}.runs"
 RUN_STREAMS = f"{BOOKKEEPING}.run_streams"
 
+_NEWEST = "ORDER BY rowid DESC"
+"""In the order in which they were stored: after the clock was set back a new run began before those that are there."""
+
 _TIMES = frozenset({"started", "ended", "bound"})
 _SQL_TYPES = {str: "VARCHAR", int: "BIGINT", float: "DOUBLE"}
 
@@ -60,7 +63,7 @@ def write_run(database: Database, record: RunRecord, newest: int = NEWEST_RUNS) 
             _insert(database, table, rows)
     ((count,),) = database.execute(f"SELECT count(*) FROM {RUNS}")  # noqa: S608 - a constant
     if count > newest:
-        kept = f"SELECT run FROM {RUNS} ORDER BY started DESC, run DESC LIMIT {newest:d}"  # noqa: S608 - constants
+        kept = f"SELECT run FROM {RUNS} {_NEWEST} LIMIT {newest:d}"  # noqa: S608 - constants
         database.execute(f"DELETE FROM {RUNS} WHERE run NOT IN ({kept})")  # noqa: S608 - constants
         database.execute(f"DELETE FROM {RUN_STREAMS} WHERE run NOT IN (SELECT run FROM {RUNS})")  # noqa: S608 - same
 
@@ -70,7 +73,7 @@ def read_runs(database: Database, limit: int) -> list[RunRecord]:
     present = {table: _present(database, table) for table in _TABLES}
     if not all(present.values()):
         return []
-    newest = f"SELECT {_names(present[RUNS])} FROM {RUNS} ORDER BY started DESC, run DESC LIMIT {limit:d}"  # noqa: S608 - constants
+    newest = f"SELECT {_names(present[RUNS])} FROM {RUNS} {_NEWEST} LIMIT {limit:d}"  # noqa: S608 - constants
     runs = [_fields(present[RUNS], row) for row in database.execute(newest)]
     streams: dict[str, list[dict[str, Any]]] = {run["run"]: [] for run in runs}
     chosen = f"SELECT run FROM ({newest})"  # noqa: S608 - constants

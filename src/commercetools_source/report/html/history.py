@@ -24,7 +24,7 @@ _MODES = {"full": "in full", "incremental": "changes only"}
 def figures_of(run: RunRecord) -> RunFigures:
     """Return what a run took."""
     return RunFigures(
-        seconds=_seconds(run) or 0.0,
+        seconds=run.seconds or 0.0,
         requests=run.requests,
         retries=run.retries,
         deletions_unseen=run.deletions_unseen,
@@ -72,15 +72,11 @@ def points(runs: Sequence[RunRecord]) -> list[RunPoint]:
                 started=moment(run.started),
                 complete=run.status == "complete",
                 records=run.records,
-                seconds=_seconds(run),
+                seconds=run.seconds,
                 age=age if age is None or age >= 0 else None,  # clocks differ: `bound` is the platform's time
             )
         )
     return drawn
-
-
-def _seconds(run: RunRecord) -> float | None:
-    return None if run.ended is None else (moment(run.ended) - moment(run.started)).total_seconds()
 
 
 def _with_figures(row: StreamFigures, outcome: StreamRecord) -> StreamFigures:
