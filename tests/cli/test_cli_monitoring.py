@@ -155,6 +155,15 @@ def test_metrics_have_the_run_and_each_stream(shop: Sandbox) -> None:
     assert [path.name for path in Path.cwd().iterdir() if path.is_file()] == ["run.prom"]
 
 
+def test_metrics_count_the_deleted_rows_that_the_run_tells_of(shop: Sandbox) -> None:
+    command = ["sync", "-d", "shop.duckdb", "--streams", "zones,types", "--metrics", "run.prom", "-q"]
+    assert run(command) == 0
+    shop.delete("zones", shop.records("zones")[0]["id"])
+    assert run([*command, "--full"]) == 0
+    found = metrics("run.prom")
+    assert [found[f'commercetools_source_stream_deleted{{stream="{name}"}}'] for name in ("zones", "types")] == [1, 0]
+
+
 def test_metrics_say_that_a_run_failed_as_a_whole(shop: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CTP_RETRY_SECONDS", "0")
     shop.faults.add(Fault("status", "/oauth/token", times=None, status=503))

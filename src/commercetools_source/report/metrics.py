@@ -70,7 +70,11 @@ def _of_streams(summary: Summary) -> list[_Metric]:
         _Metric(
             "stream_quarantined", "Records left out.", [(outcome.stream, outcome.quarantined) for outcome in outcomes]
         ),
-        _Metric("stream_deleted", "Rows marked as deleted, or removed.", list(summary.deleted.items())),
+        _Metric(
+            "stream_deleted",
+            "Rows marked as deleted, removed, or not in a full read.",
+            [(outcome.stream, summary.deleted_rows(outcome.stream)) for outcome in outcomes],
+        ),
     ]
 
 
