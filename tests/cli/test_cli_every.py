@@ -165,6 +165,18 @@ def test_a_destination_in_use_is_waited_for_only_so_long(
     assert run(["sync", "-d", "jsonl:lines", *ZONES, "--wait", "0.1s", "-q"]) == 0
 
 
+@pytest.mark.usefixtures("shop")
+def test_an_output_that_nobody_reads_any_more_ends_the_runs() -> None:
+    repeated = ["sync", "-d", "jsonl:lines", *ZONES, "--every", "0.05s", "--stop-after", "9", "--json", "-q"]
+    command = [sys.executable, "-m", "commercetools_source", *repeated]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""  # as click has it where the reader of a command line has gone
+        assert process.wait(30) == 1
+
+
 @pytest.mark.parametrize("number", [number for number in stop_signals() if number != signal.SIGINT])
 def test_a_signal_ends_the_wait_for_the_next_run(
     number: signal.Signals,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.cli.output import drawn, is_setting, say, say_error, tell, watched
-from commercetools_source.errors import CommercetoolsError, ConfigError, InUseError, printable
+from commercetools_source.errors import CommercetoolsError, ConfigError, DestinationError, InUseError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,7 +98,9 @@ def carry_out(settings: Config, job: Job, rhythm: Rhythm | None) -> int:
                 job.monitors.failed(str(error))
                 if job.reporting is not None:
                     job.reporting.failed(str(error))
-                if rhythm is None or is_setting(error):
+                # What is wrong for all runs that could follow: nobody reads standard output any more, for one.
+                unwritten = isinstance(error, DestinationError) and error.errno is not None
+                if rhythm is None or unwritten or is_setting(error):
                     raise
                 say_error(error)
                 process.status = 1
