@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -142,7 +142,9 @@ class Platform:
             raise InvalidRequestError(Problem(400, "offset"))
         after = re.findall(r'product\(id > "([^"]+)"\)', given.get("where", ""))
         ids = sorted(product[::-1] for product, _ in self.store.pairs)
-        left = ids[bisect_right(ids, max(after)[::-1]) :] if after else ids
+        before = re.findall(r'product\(id < "([^"]+)"\)', given.get("where", ""))
+        end = bisect_left(ids, before[0][::-1]) if before else len(ids)
+        left = ids[bisect_right(ids, max(after)[::-1]) if after else 0 : end]
         rows = [{"product": {"typeId": "product", "id": text[::-1]}, **changed} for text in left[: int(given["limit"])]]
         total = {"total": min(len(left), LARGEST_OFFSET)} if given["withTotal"] == "true" else {}
         return {"limit": int(given["limit"]), "offset": 0, "count": len(rows), **total, "results": rows}

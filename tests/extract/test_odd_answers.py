@@ -492,6 +492,20 @@ def test_a_gateway_that_changes_the_order_fails_each_stream_that_it_would_cut(
             assert "are not in the order of createdAt that was asked for" in outcome.error
 
 
+def test_a_gateway_that_does_not_sort_fails_streams_without_dates(sandbox: Sandbox, tmp_path: Path) -> None:
+    def ask(target: str) -> str:
+        parts = urlsplit(target)
+        return f"{parts.path}?{urlencode(DISORDER['leaves sort out'](parse_qsl(parts.query)))}"
+
+    name = "customer_groups"
+    with Middle(sandbox) as middle:
+        assert run(middle, tmp_path / "shop", [name], page_size=2).complete
+        assert len(newest(tmp_path / "shop", name)) == len(sandbox.records(name)) > 2
+        middle.ask = ask
+        (outcome,) = run(middle, tmp_path / "shop", [name], page_size=2).outcomes
+    assert "are not in the order of name that was asked for" in str(outcome.error)
+
+
 @pytest.mark.parametrize("disorder", [DISORDER["leaves sort out"], DISORDER["asks for the latest first"]])
 def test_a_gateway_that_does_not_sort_hides_no_container(
     sandbox: Sandbox, tmp_path: Path, disorder: Callable[[Params], Params]

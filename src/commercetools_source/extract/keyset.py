@@ -22,6 +22,7 @@ __all__ = [
     "begins_after",
     "comparison",
     "in_order",
+    "is_comparable",
     "joined",
     "literal",
     "predicate",
@@ -121,6 +122,11 @@ def sort(key_range: KeyRange) -> tuple[str, ...]:
     # `asc` is the default, and is spelled out: the order is what completeness rests on
     # (https://docs.commercetools.com/api/general-concepts#sorting).
     return tuple(f"{name} asc" for name in (key_range.field, key_range.tie) if name) if key_range.field else ()
+
+
+def is_comparable(key_range: KeyRange) -> bool:
+    """Return whether values of the field of `key_range` are compared here as the platform compares them: times."""
+    return key_range.field in _TIMES
 
 
 def in_order(key_range: KeyRange, values: Iterable[str]) -> bool:

@@ -27,7 +27,7 @@ from commercetools_source.extract.request import (
     cut_short,
     path_of,
 )
-from commercetools_source.extract.step import EMPTY, Quarantine, Step, step_of
+from commercetools_source.extract.step import EMPTY, Quarantine, Step, refuse_gaps, step_of
 from commercetools_source.extract.unreadable import fetch_smaller
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def _read(request: PageRequest, limit: int, most: int) -> Step:
     # Known from the first total, before a request beyond the largest offset is refused.
     if request.by_offset and key_range.field and (fetched.total or 0) > LARGEST_OFFSET:
         return _divide(request, most)
+    refuse_gaps(request, fetched)
     return step_of(request, fetched, limit, most)
 
 

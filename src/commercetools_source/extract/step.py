@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.stream import Paging
 from commercetools_source.errors import CommercetoolsError, StateError
-from commercetools_source.extract.keyset import in_order
-from commercetools_source.extract.records import mark_of, text_in
+from commercetools_source.extract.keyset import in_order, is_comparable
+from commercetools_source.extract.records import mark_of, position_of, text_in
 from commercetools_source.extract.request import Fetched, Page, PageRequest, cut_short
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.extract.keyset import KeyRange
 
-__all__ = ["EMPTY", "Quarantine", "Step", "behind_page", "step_of"]
+__all__ = ["EMPTY", "Quarantine", "Step", "behind_page", "refuse_gaps", "step_of"]
 
 _PAGE_BYTES_LIMIT = 16 << 20
 """Pages are kept near this size, so that the pages under way at once fit into memory (a record may have 16 MB)."""
@@ -84,11 +84,39 @@ def behind_page(request: PageRequest, page: Page, skip: int) -> KeyRange:
         last = mark_of(page.records[-1], request.stream) if request.stream.paging is Paging.DATED else None
         return replace(key_range, offset=key_range.offset + skip + len(page.records), after=last)
     if not in_order(key_range, filter(None, (text_in(record, key_range.field) for record in _sample(page.records)))):
-        raise StateError(
-            f"answers of {request.label} are not in the order of {key_range.field} that was asked for, so that nobody"
-            " can go on behind them; look for a proxy or gateway that changes requests or answers"
-        )
+        raise StateError(_disordered(request))
     return request.behind(page.records[-1])
+
+
+def refuse_gaps(request: PageRequest, fetched: Fetched) -> None:
+    """Raise StateError for a page that passes over records, where what orders them cannot be compared here.
+
+    The platform counts them: none lies before the first record of a page, or it is in another order.
+    """
+    records = fetched.page.records
+    # With a tie-break several records have one value, of which none lies before the value.
+    if request.by_offset or is_comparable(request.key_range) or request.key_range.tie:
+        return
+    if fetched.more is False or not records:
+        return
+    # A record that came or went meanwhile makes a difference once; the page as it was then is right all the same.
+    if _has_gaps(request, fetched.page) and _has_gaps(request, request.fetch(len(records), None).page):
+        raise StateError(_disordered(request))
+
+
+def _has_gaps(request: PageRequest, page: Page) -> bool:
+    if not page.records:
+        return False
+    first = position_of(page.records[0], request.key_range).value
+    before = replace(request, key_range=replace(request.key_range, upper=first))
+    return bool(before.fetch(0, None, counted=True).total)
+
+
+def _disordered(request: PageRequest) -> str:
+    return (
+        f"answers of {request.label} are not in the order of {request.key_range.field} that was asked for,"
+        " so that nobody can go on behind them; look for a proxy or gateway that changes requests or answers"
+    )
 
 
 def _sample(records: Sequence[msgspec.Raw]) -> list[msgspec.Raw]:
