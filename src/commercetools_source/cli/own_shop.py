@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,6 +21,8 @@ from commercetools_source.extract.fields import decode_fields
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
+
+    import duckdb
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.delivery import Destination
@@ -52,9 +55,8 @@ def stored_records(destination: Destination) -> dict[str, list[Record]]:
 
     Raises ConfigError for one that cannot be asked with SQL, and DestinationError also for one with missing files.
     """
-    from commercetools_source.arrow.decode import DELETED_AT
+    from commercetools_source.destinations.duckdb.memory import with_enough
     from commercetools_source.extract.abilities import Queryable, lost_streams, open_to_read
-    from commercetools_source.model.schemas import record_table
     from commercetools_source.report.html.queries import stream_tables
 
     if not isinstance(destination, Queryable):
@@ -71,12 +73,8 @@ def stored_records(destination: Destination) -> dict[str, list[Record]]:
             if reasons := [f"{name}: {reason}" for name, reason in gone.items() if name not in tables]:
                 raise DestinationError("; ".join(reasons))
             for name, types in tables.items():
-                result = connection.execute(f"SELECT * FROM {record_table(name)} WHERE {DELETED_AT} IS NULL")  # noqa: S608
-                names = [str(column[0]) for column in result.description or ()]
-                found: list[Record] = []
-                while rows := result.fetchmany(_BATCH):
-                    found += [_record(names, types, row) for row in rows]
-                records[name] = found
+                # Records of more than 1 MB take more memory than DuckDB is given at first.
+                records[name] = with_enough(connection, partial(_records_of, connection, name, types))
     finally:
         destination.close()
     return records
@@ -169,6 +167,19 @@ def _parents(stream: Stream, record: Record, units: Mapping[str, Record]) -> Ite
         return (value,)
     associates = msgspec.json.decode(units[value].get("associates", b"[]")) if value in units else []
     return [f"{associate['customer']['id']}/{value}" for associate in associates]
+
+
+def _records_of(connection: duckdb.DuckDBPyConnection, name: str, types: Mapping[str, str]) -> list[Record]:
+    """Return the live records of a table whose columns have the SQL types `types`."""
+    from commercetools_source.arrow.decode import DELETED_AT
+    from commercetools_source.model.schemas import record_table
+
+    result = connection.execute(f"SELECT * FROM {record_table(name)} WHERE {DELETED_AT} IS NULL")  # noqa: S608
+    names = [str(column[0]) for column in result.description or ()]
+    found: list[Record] = []
+    while rows := result.fetchmany(_BATCH):
+        found += [_record(names, types, row) for row in rows]
+    return found
 
 
 def _record(names: Iterable[str], types: Mapping[str, str], row: Iterable[Any]) -> Record:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from commercetools_source.destinations.duckdb_engine import lacks_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    import duckdb
 
     from commercetools_source.extract.delivery import Delivery
 
-__all__ = ["LIMITS", "MemoryLimits", "megabytes"]
+__all__ = ["LIMITS", "MemoryLimits", "megabytes", "with_enough"]
+
+_Answer = TypeVar("_Answer")
 
 LIMITS = ("150MB", "300MB", "600MB", "1200MB", "2400MB", "4800MB", "9600MB")
 """DuckDB's part of the process: to load a table, for everything else, and from there on only where that is too little.
@@ -55,6 +61,21 @@ class MemoryLimits:
         index = max(lowest, sufficient) if needed > _NEGLIGIBLE else lowest
         self.enough = self.steps[max(index, self.steps.index(self.enough))]
         return self.steps[index:]
+
+
+def with_enough(connection: duckdb.DuckDBPyConnection, ask: Callable[[], _Answer]) -> _Answer:
+    """Return what `ask` returns; it is called again with more memory, up to this machine's, where DuckDB lacks some.
+
+    Raises what the last call raises. The connection keeps the limit that was enough.
+    """
+    for limit in _affordable(LIMITS)[_ALWAYS:]:
+        try:
+            return ask()
+        except Exception as error:
+            if not lacks_memory(error):
+                raise
+        connection.execute(f"SET memory_limit = '{limit}'")
+    return ask()
 
 
 def _affordable(steps: Sequence[str]) -> list[str]:

@@ -10,6 +10,7 @@ from commercetools_source import __version__
 from commercetools_source.arrow.nested import NestedFields
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import moment
+from commercetools_source.destinations.duckdb.memory import with_enough
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice, RecordQuarantined, counted
 from commercetools_source.extract.abilities import Queryable, RunStore, lost_streams, open_to_read
@@ -72,7 +73,8 @@ def html_report(
         # The months end with the data: it may be old, and the platform's clock another one.
         until = max((moment(state.cursor) for state in states.values() if state.cursor), default=now)
         with destination.querying() as connection:
-            page = _stored(connection, states, lost, runs, until, masked=masked)
+            # Of records of more than 1 MB a few hundred take more memory than DuckDB is given at first.
+            page = with_enough(connection, lambda: _stored(connection, states, lost, runs, until, masked=masked))
     finally:
         destination.close()
     return page_text(

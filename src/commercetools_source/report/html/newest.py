@@ -25,6 +25,8 @@ __all__ = ["NEWEST_RECORDS", "nested_notes", "newest_records", "one_thread"]
 
 NEWEST_RECORDS = 200
 """So many records of a stream: to look through the lists of all would take longer than the page may."""
+_MOST_TEXT = 20_000_000
+"""So many characters of JSON of a stream; those of 1 MB a record would take a minute."""
 _AT_ONCE = 10
 
 
@@ -33,8 +35,10 @@ def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Let DuckDB answer with one thread: to share a few hundred rows out among several costs more than it saves."""
     threads = connection.execute("SELECT current_setting('threads')").fetchall()[0][0]
     connection.execute("SET threads = 1")
-    yield
-    connection.execute(f"SET threads = {threads}")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET threads = {threads}")
 
 
 def newest_records(
@@ -42,7 +46,8 @@ def newest_records(
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the newest of a stream's `rows` live records: what can hold lists and objects of each, and its keys.
 
-    With each comes how many characters of JSON it has. No other query may be asked until all are taken.
+    With each comes how many characters of JSON it has; after `_MOST_TEXT` of these no more records come. No other query
+    may be asked until all are taken.
     """
     columns = _looked_into(name, types)
     names = ", ".join(map(quoted, columns))
@@ -58,8 +63,11 @@ def newest_records(
         query += f" UNION ALL (SELECT {names} {live} AND {SYNCED_AT} = {oldest} LIMIT {NEWEST_RECORDS - newer})"
     found = connection.execute(query)
     # A few at once: a record may be 16 MB.
-    while some := found.fetchmany(_AT_ONCE):
-        yield from (_decoded(columns, types, row) for row in some)
+    taken = 0
+    while taken < _MOST_TEXT and (some := found.fetchmany(_AT_ONCE)):
+        for size, record in (_decoded(columns, types, row) for row in some):
+            taken += size
+            yield size, record
 
 
 def _decoded(columns: Iterable[str], types: Mapping[str, str], row: Iterable[Any]) -> tuple[int, dict[str, Any]]:

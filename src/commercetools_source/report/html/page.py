@@ -239,7 +239,7 @@ def _references(page: Page) -> Markup | None:
     if not page.checked:
         return None
     whose = "of the streams that changed" if page.run else "of all streams"
-    lists = f"in lists of the newest {NEWEST_RECORDS:,} records of each"
+    lists = f"in lists of the newest {NEWEST_RECORDS:,} records of each, fewer where they are large"
     note = f"{counted(page.checked, 'foreign key')} looked at, {whose}; {lists}."
     return _section(
         "References that do not hold" if page.orphans else "All references hold",

@@ -122,7 +122,7 @@ class _Targets:
         if name not in self._made:
             self._made.add(name)
             self.connection.execute(
-                f"CREATE TEMP TABLE {name} AS SELECT {quoted(column)} AS key"  # noqa: S608 - quoted names
+                f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {quoted(column)} AS key"  # noqa: S608 - quoted names
                 f" FROM {record_table(stream)} WHERE {DELETED_AT} IS NULL AND {quoted(column)} IS NOT NULL"
             )
         return f"SELECT key FROM {name}"  # noqa: S608 - same
