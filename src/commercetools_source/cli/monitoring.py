@@ -66,14 +66,14 @@ class Monitors:
             return
         address = urlsplit(self._ping)
         # The signal belongs to the path: a query, such as `?rid=`, stays behind it.
-        place = address._replace(netloc=address.netloc.rpartition("@")[2], path=f"{address.path.rstrip('/')}{signal}")
+        public = address._replace(netloc=address.netloc.rpartition("@")[2], path=f"{address.path.rstrip('/')}{signal}")
         headers = {}
         if address.username is not None:
             user = b":".join(unquote_to_bytes(part or "") for part in (address.username, address.password))
             headers["Authorization"] = f"Basic {b64encode(user).decode()}"
         for _ in range(_ATTEMPTS):
             begun = time.monotonic()
-            reason = _refusal(urlunsplit(place), text[:_LONGEST].encode(errors="replace"), headers)
+            reason = _refusal(urlunsplit(public), text[:_LONGEST].encode(errors="replace"), headers)
             if reason is None:
                 return
             # The run, or the next one, waits meanwhile.

@@ -176,10 +176,10 @@ def _records_of(connection: duckdb.DuckDBPyConnection, name: str, types: Mapping
 
     result = connection.execute(f"SELECT * FROM {record_table(name)} WHERE {DELETED_AT} IS NULL")  # noqa: S608
     names = [str(column[0]) for column in result.description or ()]
-    found: list[Record] = []
+    records: list[Record] = []
     while rows := result.fetchmany(_BATCH):
-        found += [_record(names, types, row) for row in rows]
-    return found
+        records += [_record(names, types, row) for row in rows]
+    return records
 
 
 def _record(names: Iterable[str], types: Mapping[str, str], row: Iterable[Any]) -> Record:

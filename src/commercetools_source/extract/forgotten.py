@@ -155,12 +155,13 @@ def _own() -> Iterator[tuple[str, str]]:
 class Erasure:
     """Finds the records of forgotten persons, and learns by them of others; `has_grown` says whether it did.
 
-    `removed`: ids of records whose rows must not be there. `held`: the customer who is forgotten for the first time,
-    so that all that is there was there before, whatever the clock of this machine says; "" in later runs.
+    `removed`: ids of records whose rows must not be there. `first_time`: the customer
+    who is forgotten now and was not before, so that all that is there was there before, whatever the clock of this
+    machine says; "" in later runs.
     """
 
-    def __init__(self, forgotten: Forgotten, held: str = "") -> None:
-        self._held = held
+    def __init__(self, forgotten: Forgotten, first_time: str = "") -> None:
+        self._first_time = first_time
         self.has_grown = False
         self._forgotten = forgotten
         self._persons = forgotten.persons
@@ -249,9 +250,9 @@ class Erasure:
             self._learn_names(fields, index, self._mentioned)
             return index
         emails = _emails(stream, fields)
-        known = (self._emails,) if customer or is_account else (self._emails, self._mentioned)
+        tables = (self._emails,) if customer or is_account else (self._emails, self._mentioned)
         for email in emails:
-            index = self._before(self._owner_of_mail(email, known), fields)
+            index = self._before(self._owner_of_mail(email, tables), fields)
             if index is not None:
                 self._learn(self._visitors, self._digest(fields.get("anonymousId")), index)
                 return index
@@ -260,11 +261,11 @@ class Erasure:
         visitor = self._digest(fields.get("anonymousId"))
         return self._before(self._visitors.get(visitor) if visitor else None, fields)
 
-    def _owner_of_mail(self, email: str, known: Iterable[dict[str, int]]) -> int | None:
+    def _owner_of_mail(self, email: str, tables: Iterable[dict[str, int]]) -> int | None:
         """Return whose an e-mail address is, or a hash of one, by tables of addresses."""
         name = self._forgotten.digest(email)
         address = self._watching.met.get(email) if self._watching is not None else None
-        for table in known:
+        for table in tables:
             if address in table:  # known from then on, also to a `forget`, which makes no hashes of records
                 self._learn(table, name, table[address])
             if name in table:
@@ -282,7 +283,7 @@ class Erasure:
     def _before(self, index: int | None, fields: Mapping[str, Any]) -> int | None:
         """Return `index` for a record that the platform had when the person was forgotten."""
         created = fields.get("createdAt") or fields.get("modifiedAt")
-        if index is None or self._persons[index].customer == self._held:
+        if index is None or self._persons[index].customer == self._first_time:
             return index
         return None if isinstance(created, str) and created > self._persons[index].time else index
 

@@ -152,11 +152,11 @@ def _look_inside(
     newest: Iterable[tuple[int, Mapping[str, object]]], stream: Stream, nested: NestedFields, lists: Lists | None
 ) -> None:
     """Look for unknown fields in some of the newest records of a stream, and at the references in all of them."""
-    left = _LOOKED_AT
+    remaining = _LOOKED_AT
     for size, record in newest:
-        if left and size < _LARGEST:
+        if remaining and size < _LARGEST:
             nested.look_into(stream, record, size)
-            left -= 1
+            remaining -= 1
         if lists is not None:
             lists.take(record)
 

@@ -17,15 +17,15 @@ Item = tuple[Any, ...]
 
 def items(record: Mapping[str, Any], origins: Iterable[Origin]) -> list[Item]:
     """Return the items of all `origins` in a record; what is no list where one belongs has none, as null has."""
-    found: list[Item] = []
+    rows: list[Item] = []
     for origin in origins:
         level: list[Item] = [(record,)]
         for step in origin.steps:
             level = [
                 (*above, item) for above in level for branch in step.branches for item in _below(above[-1], branch)
             ]
-        found += level
-    return found
+        rows += level
+    return rows
 
 
 def text(item: Item, field: Field) -> str | None:

@@ -61,12 +61,12 @@ def newest_records(
         # them. Those that came later lie behind them, and are all wanted.
         query += f" AND {SYNCED_AT} > {oldest}"
         query += f" UNION ALL (SELECT {names} {live} AND {SYNCED_AT} = {oldest} LIMIT {NEWEST_RECORDS - newer})"
-    found = connection.execute(query)
+    result = connection.execute(query)
     # A few at once: a record may be 16 MB.
-    taken = 0
-    while taken < _MOST_TEXT and (some := found.fetchmany(_AT_ONCE)):
+    characters = 0
+    while characters < _MOST_TEXT and (some := result.fetchmany(_AT_ONCE)):
         for size, record in (_decoded(columns, types, row) for row in some):
-            taken += size
+            characters += size
             yield size, record
 
 
