@@ -371,6 +371,13 @@ def test_a_page_says_of_what_only_a_part_is_stored_and_not_who_was_asked_for(sho
     )
 
 
+def test_a_page_says_what_is_of_one_store(shop: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CTP_STORE_KEY", shop.records("stores")[0]["key"])
+    assert run(["sync", "-d", "shop.duckdb", "--streams", "orders,project", "-q"]) == 0
+    assert run(["report", "-d", "shop.duckdb", "-o", "run.html"]) == 0
+    assert "Of orders only a part is stored" in words(checked(Path("run.html").read_text()), "p")
+
+
 def test_a_page_that_cannot_be_written_fails_no_run(
     shop: Sandbox,  # noqa: ARG001 - its settings are in the environment
     capsys: pytest.CaptureFixture[str],

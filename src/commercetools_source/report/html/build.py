@@ -173,7 +173,7 @@ def _with_state(row: StreamFigures, state: StreamState | None, lost: str | None)
     error, stopped = state.broken or "", False
     if not error and state.mode is not None:
         error, stopped = "a run was cut off; the next one goes on from there", True
-    is_part = state.since is not None or bool(state.where)
+    is_part = state.since is not None or bool(state.where or state.store)
     left_out = len(state.quarantined)
     return replace(row, read_up_to=state.cursor, left_out=left_out, is_part=is_part, error=error, stopped=stopped)
 

@@ -157,8 +157,8 @@ def _parts(page: Page) -> Markup | None:
     if not names:
         return None
     listed = ", ".join(names) if len(names) <= _MOST_NAMED else counted(len(names), "stream")
-    text = f"Of {listed} only a part is stored: what was last changed since a time, or fulfils a predicate. "
-    return element("p", text, element("code", "state show"), " says which.")
+    why = "what was last changed since a time, fulfils a predicate, or is of one store. "
+    return element("p", f"Of {listed} only a part is stored: {why}", element("code", "state show"), " says which.")
 
 
 def _unseen(page: Page) -> Markup | None:

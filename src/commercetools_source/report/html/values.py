@@ -25,8 +25,8 @@ class StreamFigures:
 
     `deleted`: rows marked as deleted; `unfit`: rows with a value that does not fit its column; `newest`: UTC time of
     the latest change; `months`: records created in each of the last months, the one under way last, () where
-    records have no such time. `is_part`: only what was changed since a time, or fulfils a predicate, was asked for.
-    `error`: why it is not complete, "" if it is; `stopped`: the next run goes on from there.
+    records have no such time. `is_part`: only what was changed since a time, fulfils a predicate or is of one store was
+    asked for. `error`: why it is not complete, "" if it is; `stopped`: the next run goes on from there.
     """
 
     name: str
