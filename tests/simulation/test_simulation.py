@@ -17,8 +17,8 @@ BATCHES = [SEEDS[start : start + 40] for start in range(0, len(SEEDS), 40)]
 MOST_SEEDS_PER_MUTANT = 1000
 TELLING = {
     "settle_delay": 135,
-    "lookback": 36,
-    "higher_version_wins": 352,
+    "lookback": 112,
+    "higher_version_wins": 548,
     "tail_leaves_the_cursor": 175,
     "checkpoint_follows_data": 19,
     "quarantine_is_read_again": 41,
