@@ -111,6 +111,9 @@ def in_a_sentence(sentence: Callable[[OSError], str]) -> Iterator[None]:
 KEPT = "what was stored before is kept, and the next run goes on from there"
 """What a failure to write ends with: each destination stores rows together with their state."""
 
+ON_THE_WAY = "look for a proxy or gateway that changes requests or answers"
+"""What to do about answers that the platform would not give."""
+
 
 def reason_in(error: OSError) -> str:
     """Return the system's own words where there are some."""

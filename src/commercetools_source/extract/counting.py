@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from commercetools_source.catalog.stream import Paging
-from commercetools_source.extract.keyset import joined, predicate
+from commercetools_source.extract import keyset
 from commercetools_source.extract.paging import pages
 from commercetools_source.extract.request import PageRequest
 from commercetools_source.extract.windows import split
@@ -37,7 +37,7 @@ class Count(NamedTuple):
 def total_params(params: Sequence[tuple[str, str]], where: Sequence[str], limit: int = 0) -> list[tuple[str, str]]:
     """Return the query that asks for a total of the records that fulfil all of `where`."""
     # A limit of 0 is legal and lets the platform count without sending a record.
-    return [*params, ("limit", str(limit)), ("withTotal", "true"), *((("where", joined(where)),) if where else ())]
+    return [*params, ("limit", str(limit)), ("withTotal", "true"), *keyset.where(where)]
 
 
 def count_range(
@@ -57,7 +57,7 @@ def count_range(
     records, exact = 0, True
     while pending:
         subrange = pending.pop()
-        selected = predicate(subrange)
+        selected = keyset.predicate(subrange)
         conditions = (*where, selected) if selected else tuple(where)
         total = ask(conditions)
         asked += 1

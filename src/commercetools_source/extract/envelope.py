@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from commercetools_source.errors import StateError, UndecodableError, printable
+from commercetools_source.errors import ON_THE_WAY, StateError, UndecodableError, printable
 from commercetools_source.extract.fields import decode_fields
 
 if TYPE_CHECKING:
@@ -52,10 +52,7 @@ class Rows(NamedTuple):
 def refuse_odd(label: str, odd: str) -> None:
     """Raise StateError for answers of `label` in which something else stands in place of a number of records."""
     if odd:
-        raise StateError(
-            f"answers of {label} have the {odd}, which is no number of records;"
-            " look for a proxy or gateway that changes requests or answers"
-        )
+        raise StateError(f"answers of {label} have the {odd}, which is no number of records; {ON_THE_WAY}")
 
 
 _Record = TypeVar("_Record")

@@ -23,10 +23,10 @@ __all__ = [
     "comparison",
     "in_order",
     "is_comparable",
-    "joined",
     "literal",
     "predicate",
     "sort",
+    "where",
 ]
 
 _TIMES = frozenset({"createdAt", "lastModifiedAt"})
@@ -97,13 +97,16 @@ def predicate(key_range: KeyRange) -> str | None:
     return " and ".join(conditions) or None
 
 
-def joined(predicates: Sequence[str]) -> str:
-    """Return one predicate for the records that fulfil all of `predicates`, of which there is one at least.
+def where(predicates: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the parameter that selects the records that fulfil all of `predicates`; none without any.
 
     The platform takes several `where` in one request, of which some gateways pass one on and say nothing.
     """
+    if not predicates:
+        return []
     # An "or" of a caller binds less than our "and".
-    return predicates[0] if len(predicates) == 1 else " and ".join(f"({predicate})" for predicate in predicates)
+    joined = " and ".join(f"({predicate})" for predicate in predicates) if len(predicates) > 1 else predicates[0]
+    return [("where", joined)]
 
 
 def _beside(key_range: KeyRange, sign: str, tie_sign: str, position: Position) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.catalog.streams import Parents, Stream, find
-from commercetools_source.errors import ApiError, NotFoundError, StateError
+from commercetools_source.errors import ON_THE_WAY, ApiError, NotFoundError, StateError
 from commercetools_source.events import counted
 from commercetools_source.extract import paging
 from commercetools_source.extract.advice import MISSING_PERMISSION
@@ -138,7 +138,7 @@ def _refuse_disorder(get: paging.Get, path: str, field: str, last: str) -> None:
         if _counted(get, path, ("where", comparison(field, beyond, first)))[0]:
             raise StateError(
                 f"answers of {path} are not in the order of {field} that was asked for, so that nobody can list them;"
-                " look for a proxy or gateway that changes requests or answers"
+                f" {ON_THE_WAY}"
             )
 
 

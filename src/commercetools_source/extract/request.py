@@ -10,6 +10,7 @@ from urllib.parse import quote
 from commercetools_source.catalog.stream import LARGEST_OFFSET, Paging, Stream
 from commercetools_source.catalog.timestamps import shift
 from commercetools_source.errors import (
+    ON_THE_WAY,
     ApiError,
     CommercetoolsError,
     NetworkError,
@@ -18,7 +19,7 @@ from commercetools_source.errors import (
     UndecodableError,
 )
 from commercetools_source.extract.envelope import Rows, decode_page, decode_rows, refuse_odd
-from commercetools_source.extract.keyset import KeyRange, advance, joined, predicate, sort
+from commercetools_source.extract.keyset import KeyRange, advance, predicate, sort, where
 from commercetools_source.extract.records import position_of
 from commercetools_source.http.retry import OVERSIZED
 
@@ -121,7 +122,7 @@ class PageRequest:
         if offset and envelope.offset not in {None, offset}:
             raise StateError(
                 f"answers of {self.label} begin at the offset {envelope.offset} where {offset} was asked for;"
-                " look for a proxy or gateway that changes requests or answers"
+                f" {ON_THE_WAY}"
             )
         count, total = len(envelope.results), envelope.total if counted else None
         if envelope.count not in {None, count}:
@@ -198,7 +199,7 @@ class PageRequest:
         return [
             *self.stream.params,
             *(("sort", value) for value in order),
-            *((("where", joined(restrictions)),) if restrictions else ()),
+            *where(restrictions),
         ]
 
 
@@ -214,18 +215,12 @@ def dates(key_range: KeyRange) -> list[tuple[str, str]]:
 
 def cut_short(label: str) -> str:
     """Return what a person should know when answers have fewer records than the platform counts."""
-    return (
-        f"answers of {label} have fewer records than the platform counts there;"
-        " look for a proxy or gateway that changes requests or answers"
-    )
+    return f"answers of {label} have fewer records than the platform counts there; {ON_THE_WAY}"
 
 
 def uncounted(label: str) -> str:
     """Return what a person should know when an empty answer lacks the total that was asked for."""
-    return (
-        f"answers of {label} have no total, without which nobody can tell whether records are missing;"
-        " look for a proxy or gateway that changes requests or answers"
-    )
+    return f"answers of {label} have no total, without which nobody can tell whether records are missing; {ON_THE_WAY}"
 
 
 def is_oversized(error: CommercetoolsError) -> bool:

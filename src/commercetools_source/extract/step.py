@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.stream import Paging
-from commercetools_source.errors import CommercetoolsError, StateError
+from commercetools_source.errors import ON_THE_WAY, CommercetoolsError, StateError
 from commercetools_source.extract.keyset import in_order, is_comparable
 from commercetools_source.extract.records import mark_of, position_of, text_in
 from commercetools_source.extract.request import Fetched, Page, PageRequest, cut_short
@@ -115,7 +115,7 @@ def _has_gaps(request: PageRequest, page: Page) -> bool:
 def _disordered(request: PageRequest) -> str:
     return (
         f"answers of {request.label} are not in the order of {request.key_range.field} that was asked for,"
-        " so that nobody can go on behind them; look for a proxy or gateway that changes requests or answers"
+        f" so that nobody can go on behind them; {ON_THE_WAY}"
     )
 
 

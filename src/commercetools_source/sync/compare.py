@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -142,9 +142,12 @@ def _held(destination: Destination, names: Collection[str]) -> list[Stream]:
     raise DestinationError(f"{destination.name} holds no stream that can be compared with the platform ({reasons})")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sides:
-    """What is compared, and what may be done about it: nothing without a `guard`."""
+    """What is compared, and what may be done about it: nothing without a `guard`.
+
+    `graphql`: whether GraphQL is asked; after one query that got no answer none is sent.
+    """
 
     client: Client
     destination: Destination
@@ -152,8 +155,7 @@ class _Sides:
     guard: Guard | None
     delete: Callable[[Stream, Mapping[str, str]], int]
     erasure: Erasure
-    unreached: set[str] = field(default_factory=set)
-    """Queries of GraphQL that got no answer: after one of them none is sent."""
+    graphql: bool = True
 
 
 def _one(sides: _Sides, stream: Stream, state: StreamState) -> Verdict:
@@ -210,7 +212,7 @@ def _listed(sides: _Sides, stream: Stream, state: StreamState) -> Iterator[list[
     """
     client, size = sides.client, sides.client.config.page_size
     # A query of GraphQL lists the whole project.
-    if not state.store and not sides.unreached and (query := graphql.query_of(stream)) is not None:
+    if sides.graphql and not state.store and (query := graphql.query_of(stream)) is not None:
         pages = listing(graphql.reader(client, query, FIELDS), stream, state, size)
         try:
             first = list(islice(pages, 1))
@@ -219,7 +221,7 @@ def _listed(sides: _Sides, stream: Stream, state: StreamState) -> Iterator[list[
             pass
         except NetworkError:
             # A firewall that cuts such requests, or answers with a page of its own: not waited for with each stream.
-            sides.unreached.add(query)
+            sides.graphql = False
         else:
             return chain(first, pages)
     return listing(client.get, stream, state, size)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from commercetools_source.catalog.services import API, service_of
 from commercetools_source.catalog.stream import Paging
-from commercetools_source.errors import StateError
+from commercetools_source.errors import ON_THE_WAY, StateError
 from commercetools_source.extract.counting import Count, count_range, total_params
 from commercetools_source.extract.envelope import Rows, decode_rows, refuse_odd
 from commercetools_source.extract.request import PageRequest, path_of
@@ -86,8 +86,7 @@ class Asker:
         refuse_odd(label, answer.odd)
         if answer.total is None:
             raise StateError(
-                f"answers of {label} have no total, so that nobody can tell how much there is to read;"
-                " look for a proxy or gateway that changes requests or answers"
+                f"answers of {label} have no total, so that nobody can tell how much there is to read; {ON_THE_WAY}"
             )
         return answer.rows, answer.total
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from commercetools_source.errors import InvalidRequestError, Problem
-from commercetools_source.extract.keyset import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,7 +110,7 @@ def _arguments(params: Sequence[tuple[str, str]]) -> str:
     if "sort" in given:
         arguments.append(f"sort: {msgspec.json.encode(given['sort']).decode()}")
     if "where" in given:
-        arguments.append(f"where: {msgspec.json.encode(joined(given['where'])).decode()}")
+        arguments.append(f"where: {msgspec.json.encode(given['where'][0]).decode()}")
     return ", ".join(arguments)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from commercetools_source.destinations import duckdb_engine
 from commercetools_source.destinations.duckdb.catalogue import Catalogue
-from commercetools_source.destinations.duckdb.connection import attach, target_of
+from commercetools_source.destinations.duckdb.connection import attach, log_of, target_of
 from commercetools_source.destinations.duckdb_engine import first_line
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ class DatabaseFile(Attachment):
 
     def log(self) -> Path:
         """Return the path of the file's log."""
-        path = target_of(self.path)
-        return path.with_name(f"{path.name}.wal")
+        return log_of(target_of(self.path))
 
     def attach(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         """Open or create the file; raises as `connection.attach`."""

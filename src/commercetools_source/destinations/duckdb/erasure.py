@@ -122,7 +122,7 @@ def scrub(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     import duckdb
 
     copy = path.with_name(f"{path.name}.commercetools-copy")
-    files_of_copy = (copy, copy.with_name(f"{copy.name}.wal"))
+    files_of_copy = (copy, files.log_of(copy))
     for leftover in files_of_copy:  # of a run that was killed here
         leftover.unlink(missing_ok=True)
     # What is in the log alone must be in the file before it is copied.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from commercetools_source.arrow.decode import DELETED_AT
@@ -75,13 +74,15 @@ class References:
     def lists(self, name: str) -> Lists:
         """Return what looks at those in the lists of a stream's records, one record after the other."""
         below = () if name in _PAST | _AGAIN else relations(STREAMS[name])[1:]
-        looked_at = [(relation, keys) for relation in below if (keys := _keys(relation, self._tables))]
-        listed = [
-            [_Listed(relation.name, key, Counter(), newest_only=True) for key in keys] for relation, keys in looked_at
+        counted = [
+            (relation, [_Listed(relation.name, key, Counter(), newest_only=True) for key in keys])
+            for relation in below
+            if (keys := _keys(relation, self._tables))
         ]
-        self._listed += chain.from_iterable(listed)
-        self.checked += sum(map(len, listed))
-        return Lists([(relation, rows) for (relation, _), rows in zip(looked_at, listed, strict=True)])
+        rows = [row for _, listed in counted for row in listed]
+        self._listed += rows
+        self.checked += len(rows)
+        return Lists(counted)
 
     def orphans(self) -> list[Orphans]:
         """Return the references that lead to no row; those of streams of many rows are looked at only now."""
