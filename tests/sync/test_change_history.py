@@ -210,7 +210,9 @@ def test_a_position_older_than_the_platform_keeps_records_is_told(tmp_path: Path
         sandbox.clock.advance(400 * 86_400)
         sandbox.create("change_history", json.loads(change(50, NOW + timedelta(days=399))))
         assert run(sandbox, destination, hook=told.append).complete
-    (notice,) = (event for event in told if isinstance(event, Notice) and event.lacking)
+    (notice,) = (
+        event for event in told if isinstance(event, Notice) and event.about == "change_history" and event.lacking
+    )
     assert "the platform keeps records for 365 days" in notice.reason
     assert len(stored(destination)) == 6
 
@@ -247,7 +249,9 @@ def test_check_says_what_the_project_has(tmp_path: Path) -> None:
         few = {"client_id": "reader", "client_secret": "reader-secret"}
         checked(sandbox, "view_audit_log", "view_orders")
         assert run(sandbox, f"jsonl:{tmp_path / 'held'}", hook=told.append, **few).complete
-        (notice,) = (event for event in told if isinstance(event, Notice) and event.lacking)
+        (notice,) = (
+            event for event in told if isinstance(event, Notice) and event.about == "change_history" and event.lacking
+        )
         assert "customers" in notice.reason
         assert " orders" not in notice.reason
         assert "are not shown to this API client" in notice.reason
