@@ -65,6 +65,12 @@ def raw(value: object) -> msgspec.Raw:
         ("business_units", {"contactEmail": ANN}),
         ("messages", {"type": "CustomerDeleted", "resource": {"typeId": "customer", "id": "ann"}}),
         ("messages", {"type": "OrderCreated", "resource": {"id": "7"}, "order": {"id": "7", "customerId": "ann"}}),
+        ("messages", {"resource": {"typeId": "customer"}, "customer": {"id": "second", "email": ANN}}),
+        ("messages", {"resource": {"typeId": "customer"}, "email": "a@example.com", "oldEmail": ANN}),
+        ("messages", {"resource": {"typeId": "order"}, "email": ANN}),
+        ("messages", {"resource": {"typeId": "business-unit"}, "contactEmail": ANN}),
+        ("messages", {"resource": {"typeId": "business-unit"}, "businessUnit": {"id": "1", "contactEmail": ANN}}),
+        ("messages", {"resource": {"typeId": "payment-method"}, "paymentMethod": {"customer": {"id": "ann"}}}),
         ("custom_objects", {"container": "c", "key": "wishes-of-ann", "value": 1}),
         ("custom_objects", {"container": "wishes-of-ann", "key": "k", "value": 1}),
         ("custom_objects", {"container": "c", "key": "k", "value": {"to": [f"<{ANN}>"]}}),
@@ -89,6 +95,14 @@ def test_a_record_is_found_by_what_names_the_person(stream: str, fields: dict[st
 )
 def test_what_is_somebody_elses_or_newer_is_not(stream: str, fields: dict[str, Any]) -> None:
     assert not is_owned(erasure(emails=(ANN,)), stream, **fields)
+
+
+def test_who_was_once_the_contact_of_a_business_unit_takes_no_others_unit_along() -> None:
+    search, unit = erasure(emails=(ANN,)), {"typeId": "business-unit", "id": "unit"}
+    change = {"change": "setContactEmail", "previousValue": None, "nextValue": ANN}
+    assert is_owned(search, "messages", resource=unit, contactEmail=ANN)
+    assert is_owned(search, "change_history", resource=unit, resourceType="business-unit", changes=[change])
+    assert not is_owned(search, "business_units", id="unit", contactEmail="bob@example.com")
 
 
 @pytest.mark.parametrize("text", [*WRITTEN, *OTHERS], ids=lambda text: text[:20])
@@ -131,6 +145,9 @@ def test_what_a_record_refers_to_is_the_persons_too_and_a_device_that_others_use
         assert is_owned(search, stream, **fields), stream
     assert not is_owned(search, "orders", id="4", anonymousId="device", customerEmail="bob@example.com")
     assert not is_owned(search, "carts", id="5", anonymousId="device", customerId="bob")
+    made, label = {"anonymousId": "device"}, {"customerEmail": "bob@example.com"}
+    assert not is_owned(search, "change_history", resourceType="order", label=label, modifiedBy=made)
+    assert is_owned(search, "change_history", resourceType="order", modifiedBy=made)
     # What was learnt is stored, and learnt no more.
     again = Erasure(decode(encode(search.forgotten())))
     assert is_owned(again, "payments", id="payment")
@@ -141,6 +158,7 @@ def test_what_a_record_refers_to_is_the_persons_too_and_a_device_that_others_use
 def test_an_address_of_somebody_else_in_an_order_of_the_person_gives_nobody_else_away() -> None:
     bob, search = "bob@example.com", erasure()
     assert is_owned(search, "orders", id="of ann", customerId="ann", customerEmail=bob)
+    of_bob = {"typeId": "order", "id": "of bob"}
     about_bob = {"resource": {"typeId": "customer", "id": "bob"}, "resourceType": "customer"}
     change = {"change": "changeEmail", "previousValue": "b@example.com", "nextValue": bob}
     for known in (search, Erasure(decode(encode(search.forgotten())))):
@@ -149,6 +167,8 @@ def test_an_address_of_somebody_else_in_an_order_of_the_person_gives_nobody_else
             ("orders", {"customerId": "bob", "customerEmail": bob}),
             ("business_units", {"contactEmail": bob}),
             ("change_history", {**about_bob, "changes": [change]}),
+            ("change_history", {"resource": of_bob, "label": {"customerEmail": bob}}),
+            ("messages", {"resource": of_bob, "email": bob}),
         ):
             assert not is_owned(known, stream, **fields), stream
         assert is_owned(known, "orders", id="2", customerEmail=bob)  # nobody knows whose else it is

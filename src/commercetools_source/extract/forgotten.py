@@ -41,7 +41,7 @@ _CHANGES = STREAMS["change_history"]
 
 _LEADING = ("cart", "quotationCart", "order", "originOrder", "quote", "quoteRequest", "stagedQuote", "recurringOrder")
 """Fields of a person's record that refer to other records of the same person."""
-_REPEATED = (*_LEADING, "customer", "payment", "review", "shoppingList")
+_REPEATED = (*_LEADING, "customer", "payment", "paymentMethod", "review", "shoppingList", "businessUnit")
 """Fields in which a Message repeats a whole record (https://docs.commercetools.com/api/projects/messages)."""
 _TELLING = (
     *("id", "createdAt", "resource", "customerId", "customerEmail", "email", "oldEmail", "contactEmail"),
@@ -58,8 +58,17 @@ _TEXTS = MappingProxyType(
 """The fields of streams without a customer in which the id or an e-mail address of one may stand anywhere."""
 
 _LENGTH_OF_ID = len("00000000-0000-0000-0000-000000000000")
-_ACCOUNTS = frozenset({"customer", "business-unit"})
+_UNIT = "business-unit"
+_ACCOUNTS = frozenset({"customer", _UNIT})
 """Types of resources that are somebody's by themselves."""
+_ADDRESSES = MappingProxyType(
+    {
+        "customers": ("email",),
+        "business_units": ("contactEmail",),
+        "messages": ("customerEmail", "email", "oldEmail", "contactEmail"),
+    }
+)
+"""The fields with the e-mail address of whose a record is, where not `customerEmail` alone."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,7 +232,9 @@ class Erasure:
         # Messages are many, and found by what they are about; only where they must not be there, they are listed.
         if stream.name != "messages" or self._persons[index].rows:
             self._learn(self._records, fields.get("id"), index)
-        self._learn(self._records, _id(fields.get("resource")), index)
+        # Who was once the contact of a business unit takes no other's unit along.
+        if _type(fields.get("resource")) != _UNIT:
+            self._learn(self._records, _id(fields.get("resource")), index)
         for reference in _references(fields) if stream.name != "messages" else ():
             self._learn(self._records, reference, index)
         return self._persons[index]
@@ -236,30 +247,33 @@ class Erasure:
                     self._learn_names(told, self._records[name], self._emails)
                 self._learn(self._visitors, self._digest(fields.get("anonymousId")), self._records[name])
                 return self._records[name]
-        is_account = _is_account(stream, fields)
-        for told in (fields, *_repeated(stream, fields)):
-            if (index := self._by_person(stream, told, is_account=is_account)) is not None:
+        is_account, tellings = _is_account(stream, fields), (fields, *_repeated(stream, fields))
+        for told in tellings:
+            # What is only about a record does not say whose else it is.
+            is_record = not is_account and stream != _CHANGES and (told is not fields or stream.name != "messages")
+            if (index := self._by_person(stream, told, is_record=is_record)) is not None:
                 return index
-        return self._by_text(fields, text) if text else None
+        if text:
+            return self._by_text(fields, text)
+        if any(_customer(told) or _emails(stream, told) for told in tellings):
+            return None  # somebody else's, although both may have used one device
+        owners = ((self._visitors.get(self._digest(told.get("anonymousId")) or ""), told) for told in tellings)
+        return next((self._before(index, told) for index, told in owners if index is not None), None)
 
-    def _by_person(self, stream: Stream, fields: Mapping[str, Any], *, is_account: bool) -> int | None:
-        """Return whose record it is by the customer, the e-mail address, or the anonymous session that made it."""
-        customer = fields.get("customerId") or _id(fields.get("customer"))
+    def _by_person(self, stream: Stream, fields: Mapping[str, Any], *, is_record: bool) -> int | None:
+        """Return whose record it is by the customer or e-mail address; `is_record`: one of a customer names them."""
+        customer = _customer(fields)
         index = self._before(self._records.get(customer) if isinstance(customer, str) else None, fields)
         if index is not None:
             self._learn_names(fields, index, self._mentioned)
             return index
-        emails = _emails(stream, fields)
-        tables = (self._emails,) if customer or is_account else (self._emails, self._mentioned)
-        for email in emails:
+        tables = (self._emails, self._mentioned) if is_record and not customer else (self._emails,)
+        for email in _emails(stream, fields):
             index = self._before(self._owner_of_mail(email, tables), fields)
             if index is not None:
                 self._learn(self._visitors, self._digest(fields.get("anonymousId")), index)
                 return index
-        if customer or emails:  # somebody else's, although both may have used one device
-            return None
-        visitor = self._digest(fields.get("anonymousId"))
-        return self._before(self._visitors.get(visitor) if visitor else None, fields)
+        return None
 
     def _owner_of_mail(self, email: str, tables: Iterable[dict[str, int]]) -> int | None:
         """Return whose an e-mail address is, or a hash of one, by tables of addresses."""
@@ -339,14 +353,11 @@ def _id(value: object) -> str | None:
 
 
 def _is_of_customer(stream: Stream, fields: Mapping[str, Any]) -> bool:
-    resource = fields.get("resource")
-    return stream.name == "customers" or (isinstance(resource, dict) and resource.get("typeId") == "customer")
+    return stream.name == "customers" or _type(fields.get("resource")) == "customer"
 
 
 def _is_account(stream: Stream, fields: Mapping[str, Any]) -> bool:
-    resource = fields.get("resource")
-    is_about_one = isinstance(resource, dict) and resource.get("typeId") in _ACCOUNTS
-    return is_about_one or stream.name in {"customers", "business_units"}
+    return stream.name in {"customers", "business_units"} or _type(fields.get("resource")) in _ACCOUNTS
 
 
 def _names(text: str, customer: str) -> bool:
@@ -358,10 +369,18 @@ def _names(text: str, customer: str) -> bool:
     )
 
 
+def _type(reference: object) -> str:
+    """Return of what type of resource a reference is, "" for what is none."""
+    return str(reference.get("typeId")) if isinstance(reference, dict) else ""
+
+
+def _customer(fields: Mapping[str, Any]) -> object:
+    return fields.get("customerId") or _id(fields.get("customer"))
+
+
 def _emails(stream: Stream, fields: Mapping[str, Any]) -> list[str]:
     """Return the e-mail addresses that say whose a record is, and not whom it mentions."""
-    names = {"customers": "email", "business_units": "contactEmail"}
-    values = (fields.get("customerEmail"), fields.get(names.get(stream.name, "customerEmail")))
+    values = map(fields.get, _ADDRESSES.get(stream.name, ("customerEmail",)))
     return [value for value in values if isinstance(value, str) and value.strip()]
 
 
