@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from commercetools_source.config import Config
     from commercetools_source.extract.disguise import Watch
 
-__all__ = ["KEEP", "Privacy", "by_name", "is_by_name", "mark_of", "marks_in", "masking", "privacy_of"]
+__all__ = ["CHANGE", "KEEP", "Privacy", "by_name", "is_by_name", "mark_of", "marks_in", "masking", "privacy_of"]
 
 _SCALARS_WITHOUT_TEXT = frozenset({"bool", "int", "number", "date", "datetime", "time"})
 _IDENTIFYING = frozenset({"id", "typeId", "version", "createdAt", "lastModifiedAt"})
 """Fields that tables are joined, merged and read on by, wherever they lie."""
+CHANGE = "HistoryChange"
+"""The type whose values may be of any field, the project's own too (https://docs.commercetools.com/api/history)."""
 
 
 @dataclass(frozen=True, slots=False)

@@ -15,7 +15,7 @@ from commercetools_source.catalog.contract import Expression, published
 from commercetools_source.catalog.secrets import SECRETS
 from commercetools_source.extract.disguise import disguise
 from commercetools_source.extract.fields import decode_fields
-from commercetools_source.extract.privacy import KEEP, is_by_name
+from commercetools_source.extract.privacy import CHANGE, KEEP, is_by_name
 from commercetools_source.extract.rules import DROP, ESCAPED, FieldRules, inner_types
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class _View:
         row = published().types.get(name)
         if row is not None and row.values is not None:
             return self._map(row.values)
-        by_name = bool(self.rules.names) and is_by_name(name)
+        by_name = bool(self.rules.names) and (name == CHANGE or is_by_name(name))
         if row is None or not (row.tag or by_name):
             return lambda fields: _apply(self.plan(name), fields)
         return lambda fields: _apply(self._plan_for(name, fields), fields)
@@ -152,13 +152,36 @@ class _View:
     def _plan_for(self, name: str, fields: Fields) -> Mapping[str, Change]:
         variant = _variant(name, fields)
         plan = self.plan(variant)
-        if self.rules.names and is_by_name(variant) and "name" in fields:
-            custom = _text(fields["name"])
-            choice = self.rules.names.get(custom, "keep")
-            values = [field for field in fields if field.lower().endswith("value")]
-            # The value is treated as under its own name in `custom.fields`: its hash must be the same.
-            plan = {**plan, **(dict.fromkeys(values, self._leaf(choice, custom)) if choice != "keep" else {})}
+        if self.rules.names and (variant == CHANGE or is_by_name(variant)):
+            untyped = (name for name, value in published().types[variant].fields.items() if value.name == "any")
+            within = {name: self._within for name in untyped if name in fields and self._may_name(bytes(fields[name]))}
+            plan = {**within, **plan, **self._beside(fields)}
         return plan
+
+    def _beside(self, fields: Fields) -> dict[str, Change]:
+        """Return what becomes of the values of a custom field or attribute that stand beside its name."""
+        texts = (_text(fields[name]) for name in _NAMES if name in fields)
+        custom = next((text for text in texts if text in self.rules.names), "")
+        choice = self.rules.names.get(custom, "keep")
+        values = [field for field in fields if field.lower().endswith("value")]
+        # The value is treated as under its own name in `custom.fields`: its hash must be the same.
+        return dict.fromkeys(values, self._leaf(choice, custom)) if choice != "keep" else {}
+
+    def _within(self, raw: msgspec.Raw) -> msgspec.Raw:
+        """Return a value without a type, such as that of a nested attribute, with what was chosen by name treated."""
+        body = bytes(raw)
+        if not self._may_name(body) or body.lstrip()[0] not in _LIST_OR_OBJECT:
+            return raw
+        if body.lstrip()[0] == _LIST:
+            return _encoded([self._within(element) for element in _elements(body)])
+        fields = decode_fields(body)
+        container = {"fields": self.change(Expression("FieldContainer"))}
+        _apply({**dict.fromkeys(fields, self._within), **container, **self._beside(fields)}, fields)
+        return _encoded(fields)
+
+    def _may_name(self, body: bytes) -> bool:
+        """Return whether a value may name a custom field or attribute that was chosen."""
+        return any(f'"{name}"'.encode() in body for name in self.rules.names) or _has_escaped_letters(body)
 
     def _map(self, values: Expression) -> Callable[[Fields], bool]:
         # Custom fields and attributes: the contract knows no type below, only the names that were chosen.
@@ -209,7 +232,9 @@ def _nothing(_raw: msgspec.Raw) -> None:
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
-_LIST, _OBJECT = b"[{"
+_LIST, _OBJECT = _LIST_OR_OBJECT = b"[{"
+_NAMES = ("name", "attributeName", "fieldName")
+"""Fields with the name of a custom field or attribute whose value stands beside it."""
 _STARTS = frozenset(b'[{"ntf-0123456789')
 """First bytes of a JSON value that no space stands before."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from commercetools_source.catalog.contract import Expression, published
 from commercetools_source.catalog.lazy import lazy
 from commercetools_source.catalog.secrets import SECRETS
-from commercetools_source.extract.privacy import by_name, is_by_name
+from commercetools_source.extract.privacy import CHANGE, by_name, is_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,7 +49,7 @@ class FieldRules:
 
     def _seeds(self) -> set[str]:
         types = {name for (name, _), choice in self._choices.items() if choice != "keep"}
-        return types | (set(by_name()) if self.names else set())
+        return types | ({CHANGE, *by_name()} if self.names else set())
 
     def of(self, name: str) -> Rules:
         """Return the rules of a type; for a union, those of an object whose variant the contract does not know.
@@ -75,7 +75,7 @@ class FieldRules:
         if row is None or (row.values is not None and row.values.name == "any"):
             return frozenset(self.names)
         names = {field for field, rule in self.of(name).items() if isinstance(rule, str)}
-        names |= set(self.names) if is_by_name(name) else set()
+        names |= set(self.names) if name == CHANGE or is_by_name(name) else set()
         above |= {name}
         for field, rule in self.of(name).items():
             if isinstance(rule, Expression):
