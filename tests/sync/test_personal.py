@@ -11,6 +11,7 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
+from commercetools_source.events import Notice
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync import sync
 from commercetools_source.sync.backfill import backfill
@@ -76,9 +77,13 @@ def test_another_choice_is_refused_in_one_sentence_and_nothing_is_written(shop: 
             assert verify(client, path, ["customers"])[0].equal
     assert MARK not in stored_text(tmp_path)
     assert _customers(path) == before != []
+    told: list[Any] = []
     with Client({**shop.settings(), **CHOICES[0]}) as client:
-        assert sync(client, path, streams=["customers"], full=True).complete
-        assert sync(client, path, streams=["customers"]).complete
+        for full in (True, False, True):
+            assert sync(client, path, streams=["customers"], full=full, hook=told.append).complete
+    (notice,) = (event.message() for event in told if isinstance(event, Notice) and event.about == "personal")
+    assert "customers, read with another choice before, may still be elsewhere: " in notice
+    assert "begin a new one" in notice
 
 
 def _customers(path: Path) -> list[tuple[Any, ...]]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from commercetools_source.events import Notice
 from commercetools_source.extract import forgotten as persons
-from commercetools_source.extract.abilities import Erasable, Versioned
+from commercetools_source.extract.abilities import Erasable, Shared, Versioned
+from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.fields import decode_fields
 from commercetools_source.extract.forgotten import PERSON_STREAMS, Erasure, eraser, fields_of
 
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.extract.delivery import Destination
+    from commercetools_source.extract.selection import Selection
 
-__all__ = ["Owners", "catch_up", "erase", "erasure_of", "id_of", "left_elsewhere", "search"]
+__all__ = ["Owners", "catch_up", "erase", "erasure_of", "id_of", "left_elsewhere", "left_of_other_choices", "search"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +105,21 @@ def left_elsewhere(destination: Destination) -> list[str]:
         return []
     where = "where the bucket keeps older versions or deleted objects (object versioning, soft delete)"
     return [f"{destination.name}: {where}, remove those"]
+
+
+def left_of_other_choices(
+    destination: Destination, streams: Iterable[Stream], states: Mapping[str, StreamState], selection: Selection
+) -> list[Notice]:
+    """Return where values may be that a full read of `streams` leaves out, and the choice in `states` kept."""
+    names = []
+    for stream in streams:
+        state, chosen = states.get(stream.name, StreamState()), selection.privacy_of(stream)
+        if state != StreamState() and state.privacy not in {chosen, "drop"} and chosen:
+            names.append(stream.name)
+    places = left_elsewhere(destination)
+    if isinstance(destination, Shared) and not places:
+        places = [f"{destination.name}: in blocks of the file that are free; for a file without them begin a new one"]
+    if not names:
+        return []
+    what = f"personal data of {', '.join(names)}, read with another choice before, may still be elsewhere"
+    return [Notice("personal", f"{what}: {place}") for place in places]

@@ -18,6 +18,7 @@ from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.model.custom.variants import VARIANTS
 from commercetools_source.sync.access import unseen_changes
 from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
+from commercetools_source.sync.erasure import left_of_other_choices
 from commercetools_source.sync.history import keep_history
 from commercetools_source.sync.projects import refuse_another_project
 from commercetools_source.sync.record import begin, recorded, unreached
@@ -151,9 +152,11 @@ def _read(
     # Of a stream that is not complete, a read under way has rows that are not judged yet.
     complete = (stream for stream in ordered if outcomes[stream.name].complete)
     expired = expire(transfer.destination, complete, selection, transfer.hook)
+    notices = left_of_other_choices(transfer.destination, ordered, states, selection)
     if isinstance(transfer.destination, Observer):
-        for notice in transfer.destination.notices():
-            transfer.hook(notice)
+        notices += transfer.destination.notices()
+    for notice in notices:
+        transfer.hook(notice)
     return outcomes, expired
 
 
