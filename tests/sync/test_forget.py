@@ -300,6 +300,37 @@ def test_an_order_that_comes_after_its_messages_takes_the_person_out_of_them(
     assert not _has_person(tmp_path)
 
 
+def test_what_a_run_has_learnt_of_a_person_before_it_was_cut_off_the_next_one_erases(
+    shop: Sandbox, tmp_path: Path
+) -> None:
+    place, mark = f"jsonl:{tmp_path / 'shop'}", "City-of-that-order"
+    order = next(record for record in shop.records("orders") if "customerId" in record)
+    shop.create(
+        "messages",
+        {
+            "type": "OrderShippingAddressSet",
+            "resource": {"typeId": "order", "id": order["id"]},
+            "address": {"country": "DE", "city": mark},
+            **dict.fromkeys(("sequenceNumber", "resourceVersion"), 99),
+        },
+    )
+    shop.clock.advance(3600)
+    cut_off = open_destination(place)
+    cut_off.__class__ = type("CutOff", (type(cut_off),), {"scan": _fail})
+    forget(place, order["customerId"])
+    with Client(shop.settings()) as client:
+        assert sync(client, place, streams=["messages"], where={"messages": f'resource(id = "{order["id"]}")'}).complete
+        assert mark in stored_text(tmp_path)  # whose order that is, nobody knows yet
+        with pytest.raises(DestinationError, match="cut off"):
+            sync(client, cut_off, streams=["orders"])
+        assert sync(client, place, streams=["stores"]).complete
+    assert mark not in stored_text(tmp_path)
+
+
+def _fail(*_arguments: object) -> None:
+    raise DestinationError("cut off")
+
+
 def test_what_can_be_no_customer_is_refused_and_nothing_is_made(tmp_path: Path) -> None:
     # What a mail program copies with an address would be looked for, found nowhere, and told as forgotten.
     texts = ("no address", "<ann@example.com>", "ann@example.com;", "mailto:ann@example.com", "a@b.com,c@d.com")

@@ -89,10 +89,14 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Forgotten(msgspec.Struct, frozen=True):
-    """All whom a destination has forgotten; `salt` is the key of the digests, a new one for each destination."""
+    """All whom a destination has forgotten; `salt` is the key of the digests, a new one for each destination.
+
+    `pending`: rows were not looked through yet by all that is known, because a run or a `forget` was cut off.
+    """
 
     salt: str = ""
     persons: tuple[Person, ...] = ()
+    pending: bool = False
 
     def digest(self, text: str) -> str:
         """Return what stands for an e-mail address or anonymous id."""
@@ -164,6 +168,7 @@ def _own() -> Iterator[tuple[str, str]]:
 class Erasure:
     """Finds the records of forgotten persons, and learns by them of others; `has_grown` says whether it did.
 
+    `is_stored`: whether the destination knows what was learnt.
     `removed`: ids of records whose rows must not be there. `first_time`: the customer
     who is forgotten now and was not before, so that all that is there was there before, whatever the clock of this
     machine says; "" in later runs.
@@ -171,7 +176,8 @@ class Erasure:
 
     def __init__(self, forgotten: Forgotten, first_time: str = "") -> None:
         self._first_time = first_time
-        self.has_grown = False
+        self.has_grown = forgotten.pending
+        self.is_stored = True
         self._forgotten = forgotten
         self._persons = forgotten.persons
         self._records: dict[str, int] = {}
@@ -195,8 +201,8 @@ class Erasure:
         """The ids of known records whose rows are removed, and not only emptied."""
         return frozenset(name for name, index in self._records.items() if self._persons[index].rows)
 
-    def forgotten(self) -> Forgotten:
-        """Return all persons with what was learnt of them."""
+    def forgotten(self, *, pending: bool = False) -> Forgotten:
+        """Return all persons with what was learnt of them; `pending`: rows are still to be looked through by it."""
         persons = tuple(
             msgspec.structs.replace(
                 person,
@@ -207,7 +213,7 @@ class Erasure:
             )
             for index, person in enumerate(self._persons)
         )
-        return msgspec.structs.replace(self._forgotten, persons=persons)
+        return msgspec.structs.replace(self._forgotten, persons=persons, pending=pending)
 
     def delivery(self, delivery: Delivery) -> Delivery:
         """Return a delivery in which the records of forgotten persons are empty, or left out."""
@@ -312,7 +318,7 @@ class Erasure:
     def _learn(self, table: dict[str, int], name: object, index: int) -> None:
         if isinstance(name, str) and name and name not in table:
             table[name] = index
-            self.has_grown = True
+            self.has_grown, self.is_stored = True, False
 
 
 def _repeated(stream: Stream, fields: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

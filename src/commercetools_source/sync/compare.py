@@ -27,7 +27,7 @@ from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.extract.selection import privacy_conflict
 from commercetools_source.sync import listing as graphql
 from commercetools_source.sync.deletions import marking
-from commercetools_source.sync.erasure import catch_up, erasure_of
+from commercetools_source.sync.erasure import catch_up, erasure_of, without_forgotten
 from commercetools_source.sync.projects import refuse_another_project
 from commercetools_source.sync.stores import unlike
 from commercetools_source.sync.sweeping import (
@@ -247,7 +247,7 @@ def _mend(sides: _Sides, stream: Stream, state: StreamState, ids: tuple[str, ...
     privacy = sides.erasure.watching(sides.client.privacy)
     for page in fetch(sides.client.get, stream, ids, state.where, privacy):
         delivery = Delivery(stream, page.records, page.size, state, Phase.MERGE)
-        sides.destination.write(sides.erasure.delivery(delivery))
+        sides.destination.write(without_forgotten(sides.destination, sides.erasure, delivery))
         stored += len(page.records)
     catch_up(sides.destination, sides.erasure)
     return stored

@@ -19,10 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.extract.delivery import Destination
+    from commercetools_source.extract.delivery import Delivery, Destination
     from commercetools_source.extract.selection import Selection
 
-__all__ = ["Owners", "catch_up", "erase", "erasure_of", "id_of", "left_elsewhere", "left_of_other_choices", "search"]
+__all__ = [
+    "Owners",
+    "catch_up",
+    "erase",
+    "erasure_of",
+    "id_of",
+    "left_elsewhere",
+    "left_of_other_choices",
+    "search",
+    "without_forgotten",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,17 @@ def erasure_of(destination: Destination) -> Erasure:
     """Return whom an open destination has forgotten; raises DestinationError and StateError."""
     text = destination.forgotten() if isinstance(destination, Erasable) else None
     return Erasure(persons.decode(text))
+
+
+def without_forgotten(destination: Destination, erasure: Erasure, delivery: Delivery) -> Delivery:
+    """Return a delivery without what is of forgotten persons; what it shows of them is stored before it is.
+
+    A run that is cut off before `catch_up` reads these records no more, so the next one has to know what they showed.
+    """
+    delivery = erasure.delivery(delivery)
+    if not erasure.is_stored and isinstance(destination, Erasable):
+        _store(destination, erasure, pending=True)
+    return delivery
 
 
 def catch_up(destination: Destination, erasure: Erasure) -> None:
@@ -67,9 +88,9 @@ def search(destination: Erasable, erasure: Erasure) -> list[Owners]:
 def erase(destination: Erasable, erasure: Erasure, owners: Iterable[Owners]) -> dict[str, int]:
     """Empty or take out what `search` returned, and return how many rows changed, by stream.
 
-    Repeated after it was cut off, it ends the same: whom to forget is stored first.
+    Repeated after it was cut off, by the next run too, it ends the same: whom to forget is stored first.
     """
-    destination.store_forgotten(persons.encode(erasure.forgotten()))
+    _store(destination, erasure, pending=True)
     changed = {}
     for found in owners:
         # What was removed before it was cut off is in no row any more, and may be in relations still.
@@ -78,7 +99,13 @@ def erase(destination: Erasable, erasure: Erasure, owners: Iterable[Owners]) -> 
         if found.emptied:
             rows += destination.rewrite(found.stream, found.emptied, eraser(found.stream))
         changed[found.stream.name] = rows
+    _store(destination, erasure, pending=False)
     return changed
+
+
+def _store(destination: Erasable, erasure: Erasure, *, pending: bool) -> None:
+    destination.store_forgotten(persons.encode(erasure.forgotten(pending=pending)))
+    erasure.is_stored = True
 
 
 def id_of(stream: Stream, record: msgspec.Raw) -> str:

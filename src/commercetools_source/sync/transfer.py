@@ -21,7 +21,7 @@ from commercetools_source.extract.engine import Extraction, Outcome
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection, checked_predicate, refuse_future_start
 from commercetools_source.extract.writing import write_all
-from commercetools_source.sync.erasure import catch_up, erasure_of
+from commercetools_source.sync.erasure import catch_up, erasure_of, without_forgotten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -237,7 +237,8 @@ class Transfer:
         if self.on_stoppable is not None:
             self.on_stoppable(partial(self._stop, extraction))
         self.hook(PhaseBegan("reading"))
-        write_all(extraction, self.destination, self.hook, lambda delivery: change(erasure.delivery(delivery)))
+        erase = partial(without_forgotten, self.destination, erasure)
+        write_all(extraction, self.destination, self.hook, lambda delivery: change(erase(delivery)))
         catch_up(self.destination, erasure)
         return extraction.outcomes
 
