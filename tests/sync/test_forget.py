@@ -17,6 +17,8 @@ from commercetools_source.destinations import DESTINATIONS as ALL
 from commercetools_source.destinations import open_destination
 from commercetools_source.destinations.row import Ability
 from commercetools_source.errors import ConfigError, DestinationError
+from commercetools_source.extract.abilities import RunStore
+from commercetools_source.extract.run_record import RunRecord
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync import sync
 from commercetools_source.sync.backfill import backfill
@@ -160,6 +162,27 @@ def test_tables_that_others_have_in_the_file_are_named(copies: Path, person: str
         connection.execute("CREATE TABLE notes AS SELECT 1 AS a; CREATE VIEW marts.names AS SELECT 1 AS a")
     (left,) = forget(place, person).left
     assert left.startswith("main.notes, marts.people: made by others, so nothing was erased there; make them anew")
+
+
+def test_a_filter_and_a_record_of_a_run_name_the_person_also_once_no_row_does(shop: Sandbox, tmp_path: Path) -> None:
+    place, (customer, *_) = f"jsonl:{tmp_path / 'shop'}", shop.records("customers")
+    with Client(shop.settings()) as client:
+        assert sync(client, place, streams=["customers"]).complete
+        assert sync(
+            client, place, streams=["orders"], where={"orders": f'customerEmail = "{customer["email"]}"'}
+        ).complete
+    told = RunRecord(
+        run="1", command="sync", status="failed", started="2030-01-01T00:00:00.000Z", error=customer["email"]
+    )
+    for _ in range(2):
+        (left,) = forget(place, customer["id"]).left
+        assert left.startswith("the filter with which orders was read names the person")
+        destination = open_destination(place)
+        assert isinstance(destination, RunStore)
+        destination.open()
+        assert customer["email"] not in str(destination.runs(9))
+        destination.write_run(told)  # as if it was killed before it came to the records of runs
+        destination.close()
 
 
 def _other_rows(copy: str, person: str) -> list[tuple[Any, ...]]:

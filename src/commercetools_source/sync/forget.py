@@ -18,6 +18,7 @@ from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError, printable
 from commercetools_source.extract import forgotten as persons
 from commercetools_source.extract.abilities import Erasable, RunStore, Shared, open_to_read
+from commercetools_source.extract.addresses import addresses_in, unescaped
 from commercetools_source.extract.disguise import hashed
 from commercetools_source.extract.forgotten import Erasure, Forgotten, Person
 from commercetools_source.extract.privacy import mark_of, marks_in
@@ -90,7 +91,7 @@ def forget(
         unseen = _left_in_hashes(states, emails, known)
         if dry_run:
             return Forgetting(customer, found, left=unseen)
-        names = _names(destination, owners, emails)
+        names = _names(destination, owners, (*emails, *_known(destination, states, erasure.forgotten())))
         erased = erase(destination, erasure, owners)
         _clean_runs(destination, names)
         others = _left_with_others(destination)
@@ -143,6 +144,14 @@ def _left_in_hashes(states: Mapping[str, StreamState], emails: Sequence[str], kn
     reason = "hashes of another key, in which no e-mail address was looked for"
     what = "forget the person again with the hash_key (CTP_HASH_KEY) that these were made with"
     return (f"{', '.join(others)}: {reason}; {what}",)
+
+
+def _known(destination: Destination, states: Mapping[str, StreamState], known: Forgotten) -> set[str]:
+    """Return the forgotten persons' addresses in filters and records of runs, also once no row has them any more."""
+    digests = {name for person in known.persons for name in person.emails}
+    runs = destination.runs(NEWEST_RUNS) if isinstance(destination, RunStore) else []
+    texts = (msgspec.json.encode(record).decode() for record in (*runs, *(state.where for state in states.values())))
+    return {name for text in texts for name in addresses_in(unescaped(text)) if known.digest(name) in digests}
 
 
 def _names(destination: Erasable, owners: Iterable[Owners], emails: Iterable[str]) -> re.Pattern[str] | None:
