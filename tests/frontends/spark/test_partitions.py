@@ -52,6 +52,15 @@ def test_all_partitions_together_are_the_stream(shop: Sandbox, stream: str) -> N
     assert set(read) == set(with_client)
 
 
+def test_a_clock_that_is_wrong_is_told(shop: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    def change(exchange: Exchange) -> None:
+        exchange.headers["Date"] = "Fri, 01 Jan 2100 00:00:00 GMT"
+
+    with Middle(shop, change) as middle:
+        partitions("orders", settings(shop, api_url=middle.settings()["api_url"]))
+    assert "ahead of this machine's; the earlier one counts" in caplog.text
+
+
 def _records(config: dict[str, Any], stream: str) -> Iterator[dict[str, Any]]:
     from commercetools_source import Client
 

@@ -8,7 +8,7 @@ from pyspark.sql.datasource import DataSourceReader, InputPartition
 
 from commercetools_source.client import Client
 from commercetools_source.frontends.spark.filters import predicate_of
-from commercetools_source.frontends.spark.partitions import whole
+from commercetools_source.frontends.spark.partitions import log, whole
 from commercetools_source.frontends.spark.reading import read_partition, relation_of
 from commercetools_source.frontends.spark.variants import with_variants
 
@@ -35,7 +35,7 @@ class BatchReader(DataSourceReader):
         """Return what can be read side by side; asks the platform to count."""
         options = self._options
         # Closed before reading begins: workers make clients of their own, maybe on other machines.
-        with Client(options.config) as client:
+        with Client(options.config, hook=log) as client:
             pieces = whole(client, options.stream, self._where, options.cluster)
         # Spark itself puts a partition of None where there is none.
         return [InputPartition(piece) for piece in pieces] or [InputPartition(None)]

@@ -5,6 +5,7 @@ Windows are cut by an immutable field, so that a record that changes meanwhile s
 
 from __future__ import annotations
 
+import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.events import Event
 
-__all__ = ["Cluster", "Partition", "divided", "is_divisible", "partitions", "settings_of"]
+__all__ = ["Cluster", "Partition", "divided", "is_divisible", "log", "partitions", "settings_of"]
+
+_LOG = logging.getLogger("commercetools_source.spark")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,11 @@ def settings_of(settings: Config | Mapping[str, Any] | None) -> Config:
     return Config.from_env(os.environ) if settings is None else Config.from_mapping(settings)
 
 
+def log(event: Event) -> None:
+    """Log an event: whoever plans or reads partitions has no report for it."""
+    _LOG.log(event.level, event.message())
+
+
 def partitions(
     stream: str,
     settings: Config | Mapping[str, Any] | None = None,
@@ -84,7 +93,7 @@ def partitions(
     """
     row = find(stream)
     restrictions = tuple(text for _, text in predicates({stream: where} if where else {}, [row]))
-    with Client(settings_of(settings)) as client:
+    with Client(settings_of(settings), hook=log) as client:
         return whole(client, row, restrictions, Cluster(slots, count))
 
 

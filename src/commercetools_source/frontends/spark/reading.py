@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection
-from commercetools_source.frontends.spark.partitions import settings_of
+from commercetools_source.frontends.spark.partitions import log, settings_of
 from commercetools_source.frontends.spark.records import Batches
 from commercetools_source.frontends.spark.schema import chosen, column_types
 from commercetools_source.model.relations import relations
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.config import Config
-    from commercetools_source.events import Event
     from commercetools_source.extract.checkpoint import Mode
     from commercetools_source.frontends.spark.partitions import Partition
     from commercetools_source.model.relation import Relation
@@ -36,7 +34,6 @@ __all__ = ["read_partition", "relation_of"]
 
 _BATCH_BYTES = 8 << 20
 """A task hands its rows on while it reads: a small batch keeps little in memory."""
-_LOG = logging.getLogger("commercetools_source.spark")
 
 
 def read_partition(
@@ -60,7 +57,7 @@ def read_partition(
     batches = Batches(stream, types if columns is None else chosen(types, columns), table)
     # The share of the concurrency that the planner gave to this partition, whatever the settings say.
     config = replace(settings_of(settings), concurrency=partition.threads)
-    with Client(config, hook=_log, access_token=partition.access_token) as client:
+    with Client(config, hook=log, access_token=partition.access_token) as client:
         read = _deleted if partition.kind == "deletions" else _records
         rows = read(client, stream, partition, batches)
         # Without any batch an engine would not know the columns.
@@ -91,7 +88,7 @@ def _records(client: Client, stream: Stream, partition: Partition, batches: Batc
     begun = StreamState(mode=mode, bound=partition.bound, ranges=partition.ranges)
     limits = Limits.of(client.config.concurrency, client.config.page_size, _BATCH_BYTES)
     states = {stream.name: begun} if partition.ranges else {}
-    extraction = Extraction(client.get, [stream], states, selection, limits, _log)
+    extraction = Extraction(client.get, [stream], states, selection, limits, log)
     for delivery in extraction.deliveries():
         yield from batches.of(delivery.records)
     # After the rows: Spark repeats the whole task, so what came before is not kept.
@@ -116,7 +113,3 @@ def _deleted(client: Client, stream: Stream, partition: Partition, batches: Batc
             # A deletion is the record's last change, so its row is the newest by that column too.
             records = [tombstone.record(stream.cursor or "") for tombstone in tombstones]
             yield from batches.of(records, times)
-
-
-def _log(event: Event) -> None:
-    _LOG.log(event.level, event.message())

@@ -28,7 +28,7 @@ from commercetools_source.frontends.spark.offsets import (
     range_between,
     refuse_future,
 )
-from commercetools_source.frontends.spark.partitions import Partition, divided, is_divisible
+from commercetools_source.frontends.spark.partitions import Partition, divided, is_divisible, log
 from commercetools_source.sync.deletions import deletions
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
 
     def _connected(self) -> Client:
         if self._client is None:
-            self._client = Client(self._options.config)
+            self._client = Client(self._options.config, hook=log)
         return self._client
 
     def _settled(self) -> str:
