@@ -54,7 +54,7 @@ class Warehouse:
 
 @pytest.fixture
 def shop() -> Iterator[Sandbox]:
-    with Sandbox(rows=rows_of("/orders", "/zones", "/types", "/product-types", "/messages")) as running:
+    with Sandbox(rows=rows_of("/customer-groups", "/orders", "/zones", "/types", "/product-types", "/messages")) as running:
         yield running
 
 
