@@ -80,7 +80,7 @@ chaos: $(BUILD)/installed $(BUILD)/tools
 	CHAOS=$(call seeds,0-999) $(BIN)/pytest -n $(WORKERS) tests/chaos
 
 judges: $(BUILD)/installed $(BUILD)/tools $(BUILD)/judges/installed
-	JUDGES=$(CURDIR)/$(BUILD)/judges $(BIN)/pytest -s $(call tests,tests/judges)
+	JUDGES=$(CURDIR)/$(BUILD)/judges $(BIN)/pytest -s $(call tests,tests/judges tests/sandbox/test_openapi.py)
 
 crash: $(BUILD)/installed $(BUILD)/tools
 	KILLS=50 $(BIN)/pytest tests/sync/test_kill.py tests/frontends/test_dlt_kill.py tests/destinations/test_history.py \

@@ -48,6 +48,8 @@ def test_what_is_personal_leaves_only_where_it_is_kept(
         pytest.skip("what a folder of Parquet files keeps, a bucket keeps: make acceptance")
     way = WAYS[name]
     pytest.importorskip(way.needs)
+    if way.is_costly and choice == "hash" and not os.environ.get("ACCEPTANCE"):
+        pytest.skip("what is dropped on this way is hashed on it by the same rows: make acceptance")
     if way.is_slow and not os.environ.get("ACCEPTANCE"):
         pytest.skip("only `make acceptance` tries this way")
     text = way.take(Ground(shop, {**shop.settings(), **CHOICES[choice]}, tmp_path, way.streams, monkeypatch))

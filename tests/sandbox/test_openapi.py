@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Unsupported scheme type"),
 ]
 HOST = "https://api.europe-west1.gcp.commercetools.com"
+MOST = None if "JUDGES" in os.environ else 30
+"""Records of an answer to judge: all of them in `make judges`."""
 
 
 class Asked:
@@ -80,9 +83,10 @@ class Judge:
             contents = self.whole["paths"][self.template(asked)][asked.method]["responses"]["200"]["content"]
             schema = json.dumps(contents)
             new = {(schema, json.dumps(record)): record for record in results}
-            page["results"] = [record for key, record in new.items() if key not in self.right]
+            judged = [key for key in new if key not in self.right][:MOST]
+            page["results"] = [new[key] for key in judged]
             if not (problems := self._of_answer(asked, status, json.dumps(page).encode())):
-                self.right |= new.keys()
+                self.right.update(judged)
             return problems
         return self._of_answer(asked, status, body)
 
