@@ -54,7 +54,8 @@ class Warehouse:
 
 @pytest.fixture
 def shop() -> Iterator[Sandbox]:
-    with Sandbox(rows=rows_of("/customer-groups", "/orders", "/zones", "/types", "/product-types", "/messages")) as running:
+    paths = ("/customer-groups", "/orders", "/zones", "/types", "/product-types", "/messages")
+    with Sandbox(rows=rows_of(*paths)) as running:
         yield running
 
 
