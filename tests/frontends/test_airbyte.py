@@ -234,7 +234,7 @@ def test_a_full_refresh_that_left_a_record_out_is_read_again_by_the_next_attempt
 )
 def test_a_stream_that_must_wait_says_that_it_is_rate_limited(path: str, name: str) -> None:
     with Sandbox(rows=rows_of("/orders", "/stores", "/custom-objects", "/product-selections", "/products")) as shop:
-        shop.faults.add(Fault("throttle", path, seconds=0, after=3, times=1))
+        shop.faults.add(Fault("throttle", path, seconds=0, after=1, times=1))
         settings = config(shop, page_size=20, concurrency=1, retry_seconds=30)
         if "in-store" in path:
             settings["store_key"] = next(one["store"]["key"] for one in shop.records("orders") if "store" in one)

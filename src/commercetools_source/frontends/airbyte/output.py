@@ -79,21 +79,26 @@ class AirbyteOutput:
         """Write what a person or the platform should know of an event; any thread may call it."""
         with self._lock:
             if isinstance(event, StreamStarted):
-                self._show(event.stream, "STARTED")
+                self._start(event.stream)
             elif event.level >= logging.INFO:
                 messages.log(logging.getLevelName(event.level), event.message())
             if isinstance(event, RetryScheduled) and "429" in event.reason:
                 until = time.time_ns() // 1_000_000 + round(event.delay * 1000)
                 reason = {"type": "RATE_LIMITED", "rate_limited": {"quota_reset": until}}
-                for name in sorted(self._statuses):
-                    if self._requests[name].fullmatch(event.path):
-                        messages.status(name, "RUNNING", [reason])
+                for name in sorted(name for name, path in self._requests.items() if path.fullmatch(event.path)):
+                    self._start(name)
+                    messages.status(name, "RUNNING", [reason])
 
     def _send(self, name: str, rows: Sequence[msgspec.Raw]) -> None:
         if rows and self._statuses.get(name) != "RUNNING":
             self._show(name, "RUNNING")
         messages.records(name, rows)
         self._uncounted[name] += len(rows)
+
+    def _start(self, name: str) -> None:
+        # A worker that must wait may tell of it before its stream is known to have started.
+        if name not in self._statuses:
+            self._show(name, "STARTED")
 
     def _show(self, name: str, status: str) -> None:
         self._statuses[name] = status
