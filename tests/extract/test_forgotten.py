@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.catalog.streams import STREAMS
@@ -190,7 +190,6 @@ def test_a_delivery_has_the_persons_records_without_their_values_or_not_at_all(r
     assert search.removed == (frozenset({"ann", "1"}) if rows else frozenset())
 
 
-@settings(max_examples=50)
 @given(st.recursive(st.none() | st.text(max_size=3) | st.integers(0, 3), lambda of: st.dictionaries(st.text(), of)))
 def test_no_form_of_a_record_stops_a_search(value: Any) -> None:
     names = ("customerId", "customer", "resource", "order", "paymentInfo", "email", "createdAt", "id")

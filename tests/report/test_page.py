@@ -226,7 +226,7 @@ def test_times_that_no_calendar_of_python_has_stop_no_page(rows: str) -> None:
     assert newest == "-" if rows == "true" else newest.startswith("20")
 
 
-@pytest.mark.parametrize("copies", [0, 300])
+@pytest.mark.parametrize("copies", [0, 1_000])
 def test_a_reference_that_leads_nowhere_is_shown_also_in_lists(shop: Sandbox, copies: int) -> None:
     names = ["channels", "customers", "orders", "products", "stores"]
     assert run(["sync", "-d", "shop.duckdb", "--streams", ",".join(names), "-q"]) == 0

@@ -142,7 +142,7 @@ def test_rows_are_taken_out_where_that_is_asked_for(shop: Sandbox, copy: str, tm
             assert connection.execute(orphans).fetchall() == [(0,)]
 
 
-@pytest.mark.parametrize("point", [3, 9])
+@pytest.mark.parametrize("point", [2, 5, 9])
 def test_killed_in_the_middle_and_repeated_it_ends_the_same(copy: str, tmp_path: Path, point: int) -> None:
     forget_and_die(copy, PERSON, point, tmp_path)
     forget(copy, PERSON)

@@ -47,7 +47,7 @@ def ids(place: str, stream: str = "orders") -> set[str]:
 def test_what_is_too_old_is_taken_out_once_and_for_all(shop: Sandbox, tmp_path: Path, place: str) -> None:
     kind, _, name = place.partition(":")
     place = f"{kind}:{tmp_path / name}"
-    tables = True if kind == "duckdb" else None
+    tables = None if kind == "jsonl" else True
     with Client(shop.settings()) as client:
         assert sync(client, open_destination(place, materialize=tables), streams=NAMES).complete
         everything, messages = ids(place), ids(place, "messages")

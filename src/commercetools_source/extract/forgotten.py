@@ -98,6 +98,10 @@ class Forgotten(msgspec.Struct, frozen=True):
     persons: tuple[Person, ...] = ()
     pending: bool = False
 
+    def emails(self) -> frozenset[str]:
+        """Return the digests of all persons' own e-mail addresses."""
+        return frozenset(name for person in self.persons for name in person.emails)
+
     def digest(self, text: str) -> str:
         """Return what stands for an e-mail address or anonymous id."""
         return digest(text, self.salt)
@@ -168,10 +172,9 @@ def _own() -> Iterator[tuple[str, str]]:
 class Erasure:
     """Finds the records of forgotten persons, and learns by them of others; `has_grown` says whether it did.
 
-    `is_stored`: whether the destination knows what was learnt.
-    `removed`: ids of records whose rows must not be there. `first_time`: the customer
-    who is forgotten now and was not before, so that all that is there was there before, whatever the clock of this
-    machine says; "" in later runs.
+    `is_stored`: whether the destination knows what was learnt. `removed`: ids of records whose rows must not be there.
+    `first_time`: the customer who is forgotten now and was not before, so that all that is there was there before,
+    whatever the clock of this machine says; "" in later runs.
     """
 
     def __init__(self, forgotten: Forgotten, first_time: str = "") -> None:

@@ -26,7 +26,18 @@ if TYPE_CHECKING:
     from commercetools_source.config import Config
     from commercetools_source.extract.disguise import Watch
 
-__all__ = ["CHANGE", "KEEP", "Privacy", "by_name", "is_by_name", "mark_of", "marks_in", "masking", "privacy_of"]
+__all__ = [
+    "CHANGE",
+    "KEEP",
+    "Privacy",
+    "by_name",
+    "is_by_name",
+    "mark_of",
+    "marks_in",
+    "masking",
+    "may_name",
+    "privacy_of",
+]
 
 _SCALARS_WITHOUT_TEXT = frozenset({"bool", "int", "number", "date", "datetime", "time"})
 _IDENTIFYING = frozenset({"id", "typeId", "version", "createdAt", "lastModifiedAt"})
@@ -141,6 +152,11 @@ def is_by_name(name: str) -> bool:
     """Return whether a type has the name of a custom field or attribute in one field, and its value in another."""
     fields = published().types[name].fields
     return "name" in fields and "value" in fields and fields["value"].name == "any"
+
+
+def may_name(name: str) -> bool:
+    """Return whether values of the type `name` may be those of a custom field or attribute that stands beside them."""
+    return name == CHANGE or is_by_name(name)
 
 
 def by_name() -> Iterator[str]:

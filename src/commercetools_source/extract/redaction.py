@@ -15,11 +15,11 @@ from commercetools_source.catalog.contract import Expression, published
 from commercetools_source.catalog.secrets import SECRETS
 from commercetools_source.extract.disguise import disguise
 from commercetools_source.extract.fields import decode_fields
-from commercetools_source.extract.privacy import CHANGE, KEEP, is_by_name
+from commercetools_source.extract.privacy import KEEP, may_name
 from commercetools_source.extract.rules import DROP, ESCAPED, FieldRules, inner_types
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from commercetools_source.catalog.secrets import Secret
     from commercetools_source.extract.privacy import Privacy
@@ -100,6 +100,8 @@ class _View:
 
     def __init__(self, privacy: Privacy) -> None:
         self.rules = FieldRules(privacy)
+        needles = [f'"{name}"'.encode() for name in self.rules.names]
+        self._parsed_within = _parsed(needles, lambda: self._within, self._change_within)
         self._plans: dict[str, Mapping[str, Change]] = {}
         self._changes: dict[Expression, Change] = {}
         # The same customer is in many orders, and an HMAC costs more than the rest of the field.
@@ -123,40 +125,25 @@ class _View:
         """Return what leaves of the JSON of a value of the contract's type `expression`, or of a list of such."""
         name = (expression.values or expression).name
         change = self._map(expression.values) if expression.values is not None else self.object(name)
-        # A search in bytes takes a fraction of a parse, and most values have nothing to hide.
-        needles = self.rules.needles(name)
-
-        def parse(body: bytes) -> msgspec.Raw:
-            if needles and not any(map(body.__contains__, needles)) and not _has_escaped_letters(body):
-                return msgspec.Raw(body)
-            start = body[0] if body[0] in _STARTS else body.lstrip()[0]
-            if start == _LIST:
-                element_change = self.change(expression)
-                return _encoded([element_change(element) for element in _elements(body)])
-            # Nothing can be left out of null, a number or a text.
-            fields = decode_fields(body) if start == _OBJECT else {}
-            return _encoded(fields) if change(fields) else msgspec.Raw(body)
-
-        return parse
+        return _parsed(self.rules.needles(name), lambda: self.change(expression), change)
 
     def object(self, name: str) -> Callable[[Fields], bool]:
         """Return what changes the fields of an object of the type `name`, and says whether it had any to change."""
         row = published().types.get(name)
         if row is not None and row.values is not None:
             return self._map(row.values)
-        by_name = bool(self.rules.names) and (name == CHANGE or is_by_name(name))
-        if row is None or not (row.tag or by_name):
+        if row is None or not (row.tag or self._names_values(name)):
             return lambda fields: _apply(self.plan(name), fields)
         return lambda fields: _apply(self._plan_for(name, fields), fields)
 
     def _plan_for(self, name: str, fields: Fields) -> Mapping[str, Change]:
         variant = _variant(name, fields)
         plan = self.plan(variant)
-        if self.rules.names and (variant == CHANGE or is_by_name(variant)):
-            untyped = (name for name, value in published().types[variant].fields.items() if value.name == "any")
-            within = {name: self._within for name in untyped if name in fields and self._may_name(bytes(fields[name]))}
-            plan = {**within, **plan, **self._beside(fields)}
-        return plan
+        return {**plan, **self._beside(fields)} if self._names_values(variant) else plan
+
+    def _names_values(self, name: str) -> bool:
+        """Return whether an object of the type `name` may have values of custom fields that were chosen by name."""
+        return bool(self.rules.names) and may_name(name)
 
     def _beside(self, fields: Fields) -> dict[str, Change]:
         """Return what becomes of the values of a custom field or attribute that stand beside its name."""
@@ -169,19 +156,11 @@ class _View:
 
     def _within(self, raw: msgspec.Raw) -> msgspec.Raw:
         """Return a value without a type, such as that of a nested attribute, with what was chosen by name treated."""
-        body = bytes(raw)
-        if not self._may_name(body) or body.lstrip()[0] not in _LIST_OR_OBJECT:
-            return raw
-        if body.lstrip()[0] == _LIST:
-            return _encoded([self._within(element) for element in _elements(body)])
-        fields = decode_fields(body)
-        container = {"fields": self.change(Expression("FieldContainer"))}
-        _apply({**dict.fromkeys(fields, self._within), **container, **self._beside(fields)}, fields)
-        return _encoded(fields)
+        return self._parsed_within(bytes(raw))
 
-    def _may_name(self, body: bytes) -> bool:
-        """Return whether a value may name a custom field or attribute that was chosen."""
-        return any(f'"{name}"'.encode() in body for name in self.rules.names) or _has_escaped_letters(body)
+    def _change_within(self, fields: Fields) -> bool:
+        container = {"fields": self.change(Expression("FieldContainer"))}
+        return _apply({**dict.fromkeys(fields, self._within), **container, **self._beside(fields)}, fields)
 
     def _map(self, values: Expression) -> Callable[[Fields], bool]:
         # Custom fields and attributes: the contract knows no type below, only the names that were chosen.
@@ -194,7 +173,9 @@ class _View:
     def plan(self, name: str) -> Mapping[str, Change]:
         """Return what becomes of the fields of a type, by their names."""
         if name not in self._plans:
-            self._plans[name] = {
+            fields = published().types[name].fields if self._names_values(name) else {}
+            untyped = [field for field, value in fields.items() if value.name == "any"]
+            self._plans[name] = dict.fromkeys(untyped, self._within) | {
                 field: self._leaf(rule, field) if isinstance(rule, str) else self.change(rule)
                 for field, rule in self.rules.of(name).items()
             }
@@ -205,6 +186,29 @@ class _View:
             return _nothing
         is_mail = "mail" in name.lower()
         return lambda raw: self._disguise(bytes(raw), choice, is_mail)
+
+
+def _parsed(
+    needles: Sequence[bytes], of_element: Callable[[], Change], change: Callable[[Fields], bool]
+) -> Callable[[bytes], msgspec.Raw]:
+    """Return what changes the fields of an object, and the elements of a list by what `of_element` returns.
+
+    A value without any of the `needles` comes back as it is; where there are none, each is parsed.
+    """
+
+    def parse(body: bytes) -> msgspec.Raw:
+        # A search in bytes takes a fraction of a parse, and most values have nothing to hide.
+        if needles and not any(map(body.__contains__, needles)) and not _has_escaped_letters(body):
+            return msgspec.Raw(body)
+        start = body[0] if body[0] in _STARTS else body.lstrip()[0]
+        if start == _LIST:
+            element_change = of_element()
+            return _encoded([element_change(element) for element in _elements(body)])
+        # Nothing can be left out of null, a number or a text.
+        fields = decode_fields(body) if start == _OBJECT else {}
+        return _encoded(fields) if change(fields) else msgspec.Raw(body)
+
+    return parse
 
 
 def _apply(plan: Mapping[str, Change], fields: Fields) -> bool:
@@ -232,7 +236,7 @@ def _nothing(_raw: msgspec.Raw) -> None:
 
 _elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.json.Encoder().encode
-_LIST, _OBJECT = _LIST_OR_OBJECT = b"[{"
+_LIST, _OBJECT = b"[{"
 _NAMES = ("name", "attributeName", "fieldName")
 """Fields with the name of a custom field or attribute whose value stands beside it."""
 _STARTS = frozenset(b'[{"ntf-0123456789')

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from commercetools_source.catalog.contract import Expression, published
 from commercetools_source.catalog.lazy import lazy
 from commercetools_source.catalog.secrets import SECRETS
-from commercetools_source.extract.privacy import CHANGE, by_name, is_by_name
+from commercetools_source.extract.privacy import CHANGE, by_name, may_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -75,7 +75,7 @@ class FieldRules:
         if row is None or (row.values is not None and row.values.name == "any"):
             return frozenset(self.names)
         names = {field for field, rule in self.of(name).items() if isinstance(rule, str)}
-        names |= set(self.names) if name == CHANGE or is_by_name(name) else set()
+        names |= set(self.names) if may_name(name) else set()
         above |= {name}
         for field, rule in self.of(name).items():
             if isinstance(rule, Expression):

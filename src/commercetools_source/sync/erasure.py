@@ -143,10 +143,10 @@ def left_of_other_choices(
         state, chosen = states.get(stream.name, StreamState()), selection.privacy_of(stream)
         if state != StreamState() and state.privacy not in {chosen, "drop"} and chosen:
             names.append(stream.name)
+    if not names:
+        return []
     places = left_elsewhere(destination)
     if isinstance(destination, Shared) and not places:
         places = [f"{destination.name}: in blocks of the file that are free; for a file without them begin a new one"]
-    if not names:
-        return []
     what = f"personal data of {', '.join(names)}, read with another choice before, may still be elsewhere"
     return [Notice("personal", f"{what}: {place}") for place in places]

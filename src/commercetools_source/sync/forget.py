@@ -91,9 +91,10 @@ def forget(
         unseen = _left_in_hashes(states, emails, known)
         if dry_run:
             return Forgetting(customer, found, left=unseen)
-        names = _names(destination, owners, (*emails, *_known(destination, states, erasure.forgotten())))
+        runs = _runs(destination)
+        names = _names(destination, owners, (*emails, *_addresses(runs, states, erasure.forgotten())))
         erased = erase(destination, erasure, owners)
-        _clean_runs(destination, names)
+        _clean_runs(destination, runs, names)
         others = _left_with_others(destination)
         left = (*unseen, *_left_in_states(states, names), *others, *left_elsewhere(destination))
         destination.scrub()
@@ -133,7 +134,7 @@ def _looked_for(email: str, mark: str) -> str:
 
 def _left_in_hashes(states: Mapping[str, StreamState], emails: Sequence[str], known: Forgotten) -> tuple[str, ...]:
     """Return where an address was never looked for: streams that were read later may have hashes of a newer key."""
-    done = {name for person in known.persons for name in person.emails}
+    done = known.emails()
     others = [
         stream
         for stream, state in states.items()
@@ -146,11 +147,16 @@ def _left_in_hashes(states: Mapping[str, StreamState], emails: Sequence[str], kn
     return (f"{', '.join(others)}: {reason}; {what}",)
 
 
-def _known(destination: Destination, states: Mapping[str, StreamState], known: Forgotten) -> set[str]:
+def _runs(destination: Destination) -> list[str]:
+    """Return the records of runs as text, the newest last."""
+    records = destination.runs(NEWEST_RUNS) if isinstance(destination, RunStore) else []
+    return [msgspec.json.encode(record).decode() for record in reversed(records)]
+
+
+def _addresses(runs: Sequence[str], states: Mapping[str, StreamState], known: Forgotten) -> set[str]:
     """Return the forgotten persons' addresses in filters and records of runs, also once no row has them any more."""
-    digests = {name for person in known.persons for name in person.emails}
-    runs = destination.runs(NEWEST_RUNS) if isinstance(destination, RunStore) else []
-    texts = (msgspec.json.encode(record).decode() for record in (*runs, *(state.where for state in states.values())))
+    digests = known.emails()
+    texts = (*runs, *(msgspec.json.encode(state.where).decode() for state in states.values()))
     return {name for text in texts for name in addresses_in(unescaped(text)) if known.digest(name) in digests}
 
 
@@ -164,12 +170,11 @@ def _names(destination: Erasable, owners: Iterable[Owners], emails: Iterable[str
     return re.compile("|".join(found), re.IGNORECASE) if found else None
 
 
-def _clean_runs(destination: Erasable, names: re.Pattern[str] | None) -> None:
+def _clean_runs(destination: Erasable, runs: Sequence[str], names: re.Pattern[str] | None) -> None:
     """Take e-mail addresses out of the records of runs: the error of a run may repeat a predicate."""
     if names is None or not isinstance(destination, RunStore):
         return
-    for record in reversed(destination.runs(NEWEST_RUNS)):
-        text = msgspec.json.encode(record).decode()
+    for text in runs:
         if names.search(text):
             destination.write_run(decode_run(names.sub("…", text)))
 
