@@ -108,13 +108,13 @@ class Forgotten(msgspec.Struct, frozen=True):
 
     def with_person(self, person: Person) -> Forgotten:
         """Return it with a person more; one who is there already keeps what was known of them."""
-        for index, known in enumerate(self.persons):
-            if known.customer == person.customer:
+        for index, earlier in enumerate(self.persons):
+            if earlier.customer == person.customer:
                 merged = msgspec.structs.replace(
-                    known,
-                    time=max(known.time, person.time),
-                    rows=known.rows or person.rows,
-                    emails=tuple(dict.fromkeys((*known.emails, *person.emails))),
+                    earlier,
+                    time=max(earlier.time, person.time),
+                    rows=earlier.rows or person.rows,
+                    emails=tuple(dict.fromkeys((*earlier.emails, *person.emails))),
                 )
                 return msgspec.structs.replace(
                     self, persons=(*self.persons[:index], merged, *self.persons[index + 1 :])
@@ -252,22 +252,22 @@ class Erasure:
         for name in (fields.get("id"), _id(fields.get("resource"))):
             if isinstance(name, str) and name in self._records:
                 # What is about the customer tells of their addresses, earlier ones too.
-                for told in (fields, *_repeated(stream, fields)) if _is_of_customer(stream, fields) else ():
-                    self._learn_names(told, self._records[name], self._emails)
+                for telling in (fields, *_repeated(stream, fields)) if _is_of_customer(stream, fields) else ():
+                    self._learn_names(telling, self._records[name], self._emails)
                 self._learn(self._visitors, self._digest(fields.get("anonymousId")), self._records[name])
                 return self._records[name]
         is_account, tellings = _is_account(stream, fields), (fields, *_repeated(stream, fields))
-        for told in tellings:
+        for telling in tellings:
             # What is only about a record does not say whose else it is.
-            is_record = not is_account and stream != _CHANGES and (told is not fields or stream.name != "messages")
-            if (index := self._by_person(stream, told, is_record=is_record)) is not None:
+            is_record = not is_account and stream != _CHANGES and (telling is not fields or stream.name != "messages")
+            if (index := self._by_person(stream, telling, is_record=is_record)) is not None:
                 return index
         if text:
             return self._by_text(fields, text)
-        if any(_customer(told) or _emails(stream, told) for told in tellings):
+        if any(_customer(telling) or _emails(stream, telling) for telling in tellings):
             return None  # somebody else's, although both may have used one device
-        owners = ((self._visitors.get(self._digest(told.get("anonymousId")) or ""), told) for told in tellings)
-        return next((self._before(index, told) for index, told in owners if index is not None), None)
+        owners = ((self._visitors.get(self._digest(telling.get("anonymousId")) or ""), telling) for telling in tellings)
+        return next((self._before(index, telling) for index, telling in owners if index is not None), None)
 
     def _by_person(self, stream: Stream, fields: Mapping[str, Any], *, is_record: bool) -> int | None:
         """Return whose record it is by the customer or e-mail address; `is_record`: one of a customer names them."""

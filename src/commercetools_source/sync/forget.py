@@ -78,17 +78,17 @@ def forget(
     try:
         # Counting needs no right to write, makes no file where a name is mistyped, and keeps no run waiting.
         states = open_to_read(destination) if dry_run else destination.open()
-        known = persons.decode(destination.forgotten())
-        if not known.salt:
-            known = msgspec.structs.replace(known, salt=secrets.token_hex(16))
-        digests = tuple(map(known.digest, (*emails, *_hashes(emails, states, key))))
+        forgotten = persons.decode(destination.forgotten())
+        if not forgotten.salt:
+            forgotten = msgspec.structs.replace(forgotten, salt=secrets.token_hex(16))
+        digests = tuple(map(forgotten.digest, (*emails, *_hashes(emails, states, key))))
         now = instant(datetime.now(timezone.utc))
-        is_new = all(person.customer != customer for person in known.persons)
-        known = known.with_person(Person(customer=customer, time=now, rows=rows, emails=digests))
-        erasure = Erasure(known, customer if is_new else "")
+        is_new = all(person.customer != customer for person in forgotten.persons)
+        forgotten = forgotten.with_person(Person(customer=customer, time=now, rows=rows, emails=digests))
+        erasure = Erasure(forgotten, customer if is_new else "")
         owners = search(destination, erasure)
         found = {each.stream.name: each.rows[customer] for each in owners if each.rows.get(customer)}
-        unseen = _left_in_hashes(states, emails, known)
+        unseen = _left_in_hashes(states, emails, forgotten)
         if dry_run:
             return Forgetting(customer, found, left=unseen)
         runs = _runs(destination)
@@ -132,13 +132,13 @@ def _looked_for(email: str, mark: str) -> str:
     return f"{email.strip().lower()} {mark}"
 
 
-def _left_in_hashes(states: Mapping[str, StreamState], emails: Sequence[str], known: Forgotten) -> tuple[str, ...]:
+def _left_in_hashes(states: Mapping[str, StreamState], emails: Sequence[str], forgotten: Forgotten) -> tuple[str, ...]:
     """Return where an address was never looked for: streams that were read later may have hashes of a newer key."""
-    done = known.emails()
+    done = forgotten.emails()
     others = [
         stream
         for stream, state in states.items()
-        if any(known.digest(_looked_for(email, mark)) not in done for email in emails for mark in _marks(state))
+        if any(forgotten.digest(_looked_for(email, mark)) not in done for email in emails for mark in _marks(state))
     ]
     if not others:
         return ()
@@ -153,11 +153,11 @@ def _runs(destination: Destination) -> list[str]:
     return [msgspec.json.encode(record).decode() for record in reversed(records)]
 
 
-def _addresses(runs: Sequence[str], states: Mapping[str, StreamState], known: Forgotten) -> set[str]:
+def _addresses(runs: Sequence[str], states: Mapping[str, StreamState], forgotten: Forgotten) -> set[str]:
     """Return the forgotten persons' addresses in filters and records of runs, also once no row has them any more."""
-    digests = known.emails()
+    digests = forgotten.emails()
     texts = (*runs, *(msgspec.json.encode(state.where).decode() for state in states.values()))
-    return {name for text in texts for name in addresses_in(unescaped(text)) if known.digest(name) in digests}
+    return {name for text in texts for name in addresses_in(unescaped(text)) if forgotten.digest(name) in digests}
 
 
 def _names(destination: Erasable, owners: Iterable[Owners], emails: Iterable[str]) -> re.Pattern[str] | None:
