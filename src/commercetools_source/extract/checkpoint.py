@@ -61,7 +61,7 @@ class StreamState:
     None: they are known up to the cursor. `privacy`: what became of personal data, "" where all of it was kept.
     `store`: the key of the store whose records these are, "" for all of the project; `others`: the same of other stores
     whose records are held beside them (`parted`). `project`: the key of the project that was read, "" where it is not
-    known: earlier releases did not store it.
+    known: earlier releases did not store it. `stream`: the name of the stream that was read, "" where it is not known.
     """
 
     cursor: str | None = None
@@ -77,6 +77,7 @@ class StreamState:
     store: str = ""
     others: tuple[StreamState, ...] = ()
     project: str = ""
+    stream: str = ""
 
 
 # msgspec describes a class when it is first decoded, and meanwhile hands the unfinished description to other threads,
@@ -103,6 +104,7 @@ def hold(state: StreamState, part: StreamState) -> StreamState:
         privacy=state.privacy,
         store=state.store,
         project=state.project or part.project,
+        stream=state.stream or part.stream,
     )
     # Nothing of the old state is true of another part: not its cursor, its holes, nor the run under way.
     return give_up(state) if held == part else part
@@ -116,7 +118,9 @@ def moved(state: StreamState, cursor: str | None) -> StreamState:
     if cursor is None:
         return StreamState()
     # What the rows are that were read up to there, no cursor says.
-    return StreamState(cursor=cursor, privacy=state.privacy, store=state.store, project=state.project)
+    return StreamState(
+        cursor=cursor, privacy=state.privacy, store=state.store, project=state.project, stream=state.stream
+    )
 
 
 def finish(state: StreamState) -> StreamState:
@@ -140,6 +144,7 @@ def give_up(state: StreamState) -> StreamState:
         store=state.store,
         others=state.others,
         project=state.project,
+        stream=state.stream,
     )
 
 
@@ -165,7 +170,7 @@ def encode(state: StreamState) -> dict[str, Any]:
     # A finding about the stored text, made when it was read.
     del plain["broken"]
     plain["others"] = [encode(part) for part in state.others]
-    for name in ("deletions_from", "privacy", "store", "others", "project"):
+    for name in ("deletions_from", "privacy", "store", "others", "project", "stream"):
         if not plain[name]:
             del plain[name]  # versions that do not know the field read what has none
     return {"format": FORMAT, **{_STORED_NAMES.get(name, name): value for name, value in plain.items()}}

@@ -40,6 +40,7 @@ __all__ = [
     "retention_notice",
     "started",
     "store_conflict",
+    "stream_conflict",
 ]
 
 
@@ -144,8 +145,12 @@ def _closes_too_early(predicate: str) -> bool:
 
 def mode_of(stream: Stream, state: StreamState, selection: Selection) -> Literal["full", "incremental", "resumed"]:
     """Return how `stream` is read: on from a run that was cut off, from its cursor, or from its start."""
-    # Of another project or store nothing is known by the state, wherever it stands.
-    other = state.store != selection.store_of(stream) or project_conflict(state.project, selection.project)
+    # Of another stream, project or store nothing is known by the state, wherever it stands.
+    other = (
+        stream_conflict(stream, state)
+        or project_conflict(state.project, selection.project)
+        or state.store != selection.store_of(stream)
+    )
     if selection.full or (state != StreamState() and other):
         return "full"
     if state.mode is not None:
@@ -209,11 +214,11 @@ def started(
 ) -> StreamState:
     """Return the state with which a run over `stream` starts or goes on."""
     mode = mode_of(stream, state, selection)
-    # Here, and nowhere else, a state gets its project: all that is stored of a run goes on from this one.
+    # Here, and nowhere else, a state gets its project and stream: all that is stored of a run goes on from this one.
     project = selection.project or state.project
     # Its ranges were fixed when it began, with the parents of that time; what came since is the next run's.
     if mode == "resumed":
-        return replace(state, project=project)
+        return replace(state, project=project, stream=stream.name)
     if mode == "full":
         part = StreamState(
             since=selection.since_of(stream),
@@ -221,9 +226,10 @@ def started(
             privacy=selection.privacy_of(stream),
             store=selection.store_of(stream),
             project=project,
+            stream=stream.name,
         )
         state = hold(state, part)
-    state = replace(state, project=project)
+    state = replace(state, project=project, stream=stream.name)
     begun = begin(state, mode, _bound_of(state, selection), ranges_of(stream, mode, state, selection, parents))
     if not _beyond(stream, state, selection):
         return begun
@@ -330,13 +336,27 @@ def refuse_future_start(start: str | None, now: str, name: str = "start_date") -
 
 
 def origin_conflict(stream: Stream, state: StreamState, selection: Selection) -> str | None:
-    """Return why rows of another project, store or choice about personal data are held; None where they are alike."""
+    """Return why rows of another project, store or choice about personal data are held; None where they are alike.
+
+    A state of another stream is no better than one of another project.
+    """
     if state == StreamState():
         return None
     return (
-        project_conflict(state.project, selection.project, selection.anew)
+        stream_conflict(stream, state, selection.anew)
+        or project_conflict(state.project, selection.project, selection.anew)
         or store_conflict(state.store, selection.store_of(stream), selection.anew)
         or privacy_conflict(state.privacy, selection.privacy_of(stream), selection.anew)
+    )
+
+
+def stream_conflict(stream: Stream, state: StreamState, anew: str = ANEW) -> str | None:
+    """Return why what was read of another stream says nothing of `stream`; None where it is not known, too."""
+    if state.stream in {"", stream.name}:
+        return None
+    return (
+        f"its state was stored for the stream {shown(state.stream)} and says nothing of {stream.name}; give each stream"
+        f" its own state, or {anew}"
     )
 
 

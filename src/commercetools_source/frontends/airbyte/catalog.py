@@ -26,7 +26,7 @@ __all__ = ["COMPLETE", "catalog", "completed", "configured", "states"]
 
 COMPLETE = "__ab_full_refresh_sync_complete"
 """Key of the state with which a full refresh ends: an attempt that is handed it reads nothing."""
-_PROJECT = "project"
+_PROJECT, _STREAM = "project", "stream"
 _TIME = {"type": ["null", "string"], "format": "date-time", "airbyte_type": "timestamp_with_timezone"}
 _MODES = ("full_refresh", "incremental")
 
@@ -101,7 +101,7 @@ def _chosen(entry: _Entry) -> tuple[Stream, bool]:
 
 def completed(state: StreamState) -> dict[str, Any]:
     """Return the state with which a full refresh ends."""
-    return {COMPLETE: True, _PROJECT: state.project}
+    return {COMPLETE: True, _PROJECT: state.project, _STREAM: state.stream}
 
 
 def states(given: Any, chosen: Mapping[Stream, bool], project: str) -> dict[Stream, StreamState]:
@@ -121,8 +121,9 @@ def states(given: Any, chosen: Mapping[Stream, bool], project: str) -> dict[Stre
         previous = stored.get(stream.name, {})
         mark = previous if isinstance(previous, dict) else {}
         done = mark.get(COMPLETE) is True
-        # That of another project says nothing of this one's records; releases before did not name it.
-        if not (full and done and mark.get(_PROJECT, project) == project):
+        # That of another project or stream says nothing of these records; releases before did not name them.
+        of_these = mark.get(_PROJECT, project) == project and mark.get(_STREAM, stream.name) == stream.name
+        if not (full and done and of_these):
             # To an incremental read, a full refresh that was complete says nothing.
             going_on[stream] = AIRBYTE.restored(None if done or not previous else previous, full=full)
     return going_on
