@@ -3,6 +3,7 @@
 #   make demo      the main job without an account: a local commercetools shop, all of it, into commercetools-demo.duckdb
 #                  and, for people, commercetools-demo.html
 #   make test      everything that must hold (the default): lint, types, all tests against the installed wheel
+#   make thorough  the tests with every row of tables of which `make test` tries some, and more seeds (25 minutes)
 #   make speed     what the sandbox's pages cost its server; SIZE=large makes it a million records
 #   make lint      ruff: rules and layout                    make format    let ruff rewrite the layout
 #   make types     mypy, strict                              make tests     only the tests, e.g. make tests ARGS="-k config"
@@ -57,7 +58,7 @@ WORKERS = $(if $(SEED),$(if $(findstring -,$(SEED)),auto,0),auto)
 unexport PYTHONPATH PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
-.PHONY: bench bench-check bucket help demo test tests simulate crash hours judges acceptance lint types format contract docs clean
+.PHONY: bench bench-check bucket help demo test tests thorough simulate crash hours judges acceptance lint types format contract docs clean
 .PHONY: site chaos coverage news release-check test-lowest test-versions
 
 # mypy has one thread, and half a minute of it, which another core need not wait for.
@@ -72,6 +73,9 @@ demo: $(BUILD)/installed
 
 tests: $(BUILD)/installed $(BUILD)/tools
 	INSTALLED_WHEEL=1 $(BIN)/pytest $(XDIST) $(ARGS)
+
+thorough: $(BUILD)/installed $(BUILD)/tools
+	THOROUGH=1 INSTALLED_WHEEL=1 $(BIN)/pytest $(XDIST) $(ARGS)
 
 simulate: $(BUILD)/installed $(BUILD)/tools
 	SIMULATE=$(call seeds,0-9999) $(BIN)/pytest -n $(WORKERS) tests/simulation -k asked_for

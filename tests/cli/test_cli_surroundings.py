@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from thorough import some
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -43,7 +45,7 @@ def test_what_needs_no_current_folder_works_in_one_that_has_been_removed(tmp_pat
     assert run(MODULE, f"sync -q --streams zones -d jsonl:{tmp_path}/lines", tmp_path, removed) == (0, "")
 
 
-@pytest.mark.parametrize("place", ["shop.duckdb", "jsonl:lines", "parquet:files"])
+@pytest.mark.parametrize("place", some(["shop.duckdb", "jsonl:lines", "parquet:files"], 2))
 def test_a_system_that_gives_no_thread_is_a_sentence(place: str, tmp_path: Path, shop: Sandbox) -> None:  # noqa: ARG001
     status, err = run(NO_THREADS, f"sync -q --streams zones -d {place}", tmp_path)
     assert (status, err) == (

@@ -45,6 +45,7 @@ from destinations.conformance import (
     parquet_table,
 )
 from manifests import read_manifest
+from thorough import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -346,22 +347,22 @@ class BucketMachine(Machine):
             return parquet_table(copied(path, Path(folder) / "store"))
 
 
-MANY = 9 if "KILLS" in os.environ else 1  # make crash
+MANY = 18 if "KILLS" in os.environ else 2 if ALL else 1  # make crash
 
 if find_spec("obstore"):
     TestBucket = BucketMachine.TestCase
-    TestBucket.settings = settings(max_examples=4 * MANY, stateful_step_count=10)
+    TestBucket.settings = settings(max_examples=2 * MANY, stateful_step_count=10)
 if not lacking_extension("ducklake"):
     TestLake = LakeMachine.TestCase
-    TestLake.settings = settings(max_examples=4 * MANY, stateful_step_count=8, deadline=None)
+    TestLake.settings = settings(max_examples=2 * MANY, stateful_step_count=8, deadline=None)
 TestDuckDB = DuckDBMachine.TestCase
-TestDuckDB.settings = settings(max_examples=4 * MANY, stateful_step_count=10)
+TestDuckDB.settings = settings(max_examples=2 * MANY, stateful_step_count=10)
 TestParquet = ParquetMachine.TestCase
-TestParquet.settings = settings(max_examples=8 * MANY, stateful_step_count=12)
+TestParquet.settings = settings(max_examples=4 * MANY, stateful_step_count=12)
 TestHistory = HistoryMachine.TestCase
-TestHistory.settings = settings(max_examples=4 * MANY, stateful_step_count=12)
+TestHistory.settings = settings(max_examples=2 * MANY, stateful_step_count=12)
 TestJsonl = JsonlMachine.TestCase
-TestJsonl.settings = settings(max_examples=20 * MANY, stateful_step_count=15)
+TestJsonl.settings = settings(max_examples=10 * MANY, stateful_step_count=15)
 
 READ = {"duckdb": duckdb_table, "parquet": parquet_table, "jsonl": jsonl_table}
 

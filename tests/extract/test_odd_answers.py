@@ -23,6 +23,7 @@ from middle import Exchange, Middle, path_of
 from patience import Jumps
 from runs import counts, newest, run
 from shops import rows_of
+from thorough import covering, some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -349,11 +350,12 @@ ROWS: dict[str, Callable[[dict[str, Any]], None]] = {
 }
 
 
-@pytest.mark.parametrize("destination", ["shop.duckdb", "parquet:shop", "jsonl:shop"])
-@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+@pytest.mark.parametrize(("name", "destination"), covering(ROWS, ["shop.duckdb", "parquet:shop", "jsonl:shop"]))
 def test_a_record_that_is_none_ends_its_stream_at_most(
-    sandbox: Sandbox, tmp_path: Path, row: Callable[[dict[str, Any]], None], destination: str
+    sandbox: Sandbox, tmp_path: Path, name: str, destination: str
 ) -> None:
+    row = ROWS[name]
+
     def change(exchange: Exchange) -> None:
         if path_of(exchange) == "/orders" and exchange.status == 200:
             answer = json.loads(exchange.body)
@@ -507,7 +509,7 @@ def test_containers_whose_names_are_dots_are_read_as_any_other(tmp_path: Path) -
         }
 
 
-@pytest.mark.parametrize("total", [0, 1, 3])
+@pytest.mark.parametrize("total", some([0, 1, 3], 1))
 def test_a_total_below_the_records_that_came_ends_no_read(tmp_path: Path, total: int) -> None:
     streams = ["orders", "custom_objects", "product_selection_products", "change_history"]
     paths = rows_of("/orders", "/custom-objects", "/product-selections", "/product-selections/{ID}/products")

@@ -11,8 +11,9 @@ from dataclasses import fields
 import pytest
 
 from simulation.world import Rules, Schedule
+from thorough import ALL
 
-SEEDS = range(120)
+SEEDS = range(120 if ALL else 40)
 BATCHES = [SEEDS[start : start + 40] for start in range(0, len(SEEDS), 40)]
 MOST_SEEDS_PER_MUTANT = 1000
 TELLING = {

@@ -16,6 +16,7 @@ from commercetools_source.sync.compare import verify
 from commercetools_source.sync.run import Summary, sync
 from patience import Jumps
 from shops import rows_of
+from thorough import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +98,7 @@ def name_of(value: object) -> str:
     return f"{value.kind}-{value.status}-{value.times}" if isinstance(value, Fault) else ""
 
 
-@pytest.mark.parametrize(("fault", "words"), LASTING, ids=name_of)
+@pytest.mark.parametrize(("fault", "words"), some(LASTING, 10), ids=name_of)
 def test_a_fault_that_lasts_is_named_and_the_next_run_has_everything(shop: Shop, fault: Fault, words: str) -> None:
     shop.arm(fault, times=None)
     orders, zones = shop.sync().outcomes

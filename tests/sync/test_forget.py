@@ -27,6 +27,7 @@ from commercetools_source.sync.forget import forget
 from destinations.conformance import CASES
 from dying import forget_and_die
 from marks import MARK, marked, stored_text
+from thorough import covering, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,8 +232,7 @@ def test_a_guest_is_found_by_the_hash_of_an_address_and_with_no_other_key(
     assert hashed not in _contents(tmp_path)
 
 
-@pytest.mark.parametrize("before", ["keep", "hash"])
-@pytest.mark.parametrize("rows", [False, True])
+@pytest.mark.parametrize(("before", "rows"), covering(["keep", "hash"], [False, True]))
 def test_a_guest_is_known_again_in_hashes_of_a_key_that_came_later(
     shop: Sandbox, tmp_path: Path, before: str, *, rows: bool
 ) -> None:
@@ -280,6 +280,7 @@ def test_an_address_is_looked_for_in_hashes_of_each_key(shop: Sandbox, tmp_path:
     assert forget(place, nobody, emails=[address], hash_key=keys[0]).left == ()
 
 
+@pytest.mark.parametrize("copy", some([row.name for row in DESTINATIONS], 1), indirect=True)
 def test_rows_that_were_taken_out_stay_away_and_verify_knows_it(
     shop: Sandbox, copy: str, person: str, tmp_path: Path
 ) -> None:
@@ -292,6 +293,7 @@ def test_rows_that_were_taken_out_stay_away_and_verify_knows_it(
     assert forget(copy, person).rows == {}
 
 
+@pytest.mark.parametrize("copy", some([row.name for row in DESTINATIONS], 1), indirect=True)
 def test_killed_in_the_middle_and_repeated_it_ends_the_same(copy: str, person: str, tmp_path: Path) -> None:
     point = {"duckdb": 7, "parquet": 12, "jsonl": 9}[copy.partition(":")[0]]
     forget_and_die(copy, person, point, tmp_path)

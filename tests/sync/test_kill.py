@@ -17,13 +17,14 @@ from commercetools_source.destinations import open_destination
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.compare import verify
 from shops import rows_of
+from thorough import ALL
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from commercetools_source.sandbox.platform.request import Request
 
-KILLS = int(os.environ.get("KILLS", "8"))
+KILLS = int(os.environ.get("KILLS", "8" if ALL else "4"))
 STREAMS = ("orders", "payments", "custom_objects")
 
 CHILD = """

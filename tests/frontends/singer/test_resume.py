@@ -16,6 +16,7 @@ pytest.importorskip("singer_sdk")
 import msgspec
 
 from commercetools_source.sandbox import Fault, Sandbox
+from thorough import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,7 +136,7 @@ def lines_until_third_state(process: subprocess.Popen[bytes]) -> list[bytes]:
     return lines
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", some([signal.SIGTERM, signal.SIGKILL, signal.SIGINT], 2))
 def test_a_run_that_is_ended_from_outside_loses_nothing(tap: Tap, sandbox: Sandbox, number: signal.Signals) -> None:
     process = start(tap)
     lines = lines_until_third_state(process)

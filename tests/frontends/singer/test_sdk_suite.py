@@ -10,7 +10,9 @@ pytest.importorskip("singer_sdk")
 
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
+from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.frontends.singer.tap import TapCommercetools
+from thorough import some
 
 if TYPE_CHECKING:
     from commercetools_source.sandbox import Sandbox
@@ -39,8 +41,14 @@ def _sandbox_settings(sandbox: Sandbox) -> None:
     SETTINGS.update(sandbox.settings())
 
 
+TRIED = {*some(STREAMS, 12)}
+
+
 @pytest.fixture(autouse=True)
 def _only_selected(request: pytest.FixtureRequest) -> None:
+    stream = request.node.name.partition("[")[2].partition("]")[0].partition(".")[0]
+    if stream in STREAMS and stream not in TRIED:
+        pytest.skip("what no other test checks of a stream is alike in all of them: make thorough")
     if request.node.name == "test_tap_stream_record_schema_matches_transformed_catalog[change_history]":
         pytest.skip("a stream that is not selected by default has no columns in the catalog of a run without one")
 
