@@ -156,7 +156,11 @@ def test_a_deletion_is_the_row_that_a_destination_with_deduplication_keeps(shop:
 def test_a_full_refresh_ends_with_a_mark_and_an_attempt_that_is_handed_it_reads_nothing(shop: Sandbox) -> None:
     chosen = catalog(zones="full_refresh")
     _, messages = run("read", config=config(shop), catalog=chosen)
-    assert states(messages)[-1]["stream"]["stream_state"] == {COMPLETE: True, "project": "sample-shop", "stream": "zones"}
+    assert states(messages)[-1]["stream"]["stream_state"] == {
+        COMPLETE: True,
+        "project": "sample-shop",
+        "stream": "zones",
+    }
     before = len(shop.requests)
     status, again = run("read", config=config(shop), catalog=chosen, state=states(messages)[-1:])
     assert status == 0
