@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from commercetools_source.sandbox import Sandbox
+from thorough import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,25 @@ if TYPE_CHECKING:
 # Two processor cores shared by many workers: a slow example is no failure, and the same examples every time.
 settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, outside `make thorough`, all cases of a test but as many as its mark `few` says."""
+    if any("::" in argument for argument in config.args):
+        return  # somebody names a test, and means it
+    cases: dict[tuple[str, str], list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("few"):
+            cases.setdefault((str(item.path), getattr(item, "originalname", item.name)), []).append(item)
+    left = {
+        item
+        for rows in cases.values()
+        for mark in rows[0].iter_markers("few")
+        for item in {*rows} - {*some(rows, *mark.args)}
+    }
+    config.hook.pytest_deselected(items=[*left])
+    items[:] = [item for item in items if item not in left]
 
 
 def pytest_collection_finish() -> None:

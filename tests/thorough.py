@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from itertools import cycle, islice, product
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ALL", "covering", "some"]
+__all__ = ["ALL", "some"]
 
 ALL = "THOROUGH" in os.environ
 """Whether everything is tried."""
@@ -18,16 +17,13 @@ Row = TypeVar("Row")
 
 
 def some(rows: Iterable[Row], count: int) -> list[Row]:
-    """Return `count` of `rows`, from the first on at even distances; all of them in `make thorough`."""
+    """Return `count` of `rows`, one out of each stretch of them; all of them in `make thorough`.
+
+    Of the combinations of two axes no value is left out that a place in the stretch stands for: it is the first row of
+    the first stretch, the second of the second, and so on.
+    """
     everything = list(rows)
     if ALL or count >= len(everything):
         return everything
-    return [everything[number * len(everything) // count] for number in range(count)]
-
-
-def covering(*axes: Iterable[Any]) -> list[tuple[Any, ...]]:
-    """Return combinations in which each value of each axis occurs; each combination in `make thorough`."""
-    values = [list(axis) for axis in axes]
-    if ALL:
-        return list(product(*values))
-    return list(islice(zip(*map(cycle, values), strict=False), max(map(len, values))))
+    length = len(everything) // count if count else 1
+    return [everything[number * len(everything) // count + number % length] for number in range(count)]

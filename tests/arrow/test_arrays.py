@@ -77,6 +77,7 @@ def test_json_is_kept_byte_for_byte_and_missing_and_null_are_null(raws: list[msg
     assert found.to_pylist() == expected
 
 
+@pytest.mark.few(1)
 @pytest.mark.skipif(find_spec("pandas") is None, reason="pandas is not installed")
 @pytest.mark.parametrize(
     "address",

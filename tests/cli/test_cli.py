@@ -174,6 +174,7 @@ def test_the_catalogue_is_listed_for_people_and_for_programs(capsys: pytest.Capt
     assert rows["customer_groups"]["cursor"] is None
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("typed", "completed"),
     [

@@ -187,6 +187,7 @@ def part(expected: Mapping[str, object], value: Mapping[str, object]) -> dict[st
     return {name: value[name] for name in expected}
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
 def test_each_ending_is_told_in_text_in_json_in_the_record_and_by_the_status(
     sandbox: Sandbox, runs: Runs, monkeypatch: pytest.MonkeyPatch, ending: Ending
@@ -226,6 +227,7 @@ def test_a_run_that_reaches_nothing_is_told_by_an_error_in_its_record_and_by_the
     assert f"the newest run failed: {newest['error'][:60]}" in runs.shown()
 
 
+@pytest.mark.few(1)
 def test_a_run_that_is_killed_is_told_by_its_record_and_the_next_one_goes_on(sandbox: Sandbox, runs: Runs) -> None:
     assert runs.sync("-q") == (0, "", "")
     create(sandbox)

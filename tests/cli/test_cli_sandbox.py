@@ -17,7 +17,6 @@ from commercetools_source.catalog.streams import streams_of
 from commercetools_source.cli import app
 from commercetools_source.destinations.duckdb.connection import row_counts
 from commercetools_source.sandbox import Sandbox
-from thorough import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -168,7 +167,8 @@ def test_a_destination_that_cannot_be_written_is_one_line(capsys: pytest.Capture
     assert [path.name for path in tmp_path.iterdir()] == ["shop.duckdb"]
 
 
-@pytest.mark.parametrize("number", some([signal.SIGTERM, signal.SIGINT], 1))
+@pytest.mark.few(0)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_run_cleanly_and_the_next_run_completes_it(
     number: signal.Signals, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from thorough import some
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -30,6 +28,7 @@ def run(program: str, words: str, folder: Path, before: str = ":") -> tuple[int,
     return done.returncode, done.stderr
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "words", ["sync -d shop.duckdb", "sync -d jsonl:lines", "report -d shop.duckdb", "schema --erd a.svg"]
 )
@@ -45,7 +44,8 @@ def test_what_needs_no_current_folder_works_in_one_that_has_been_removed(tmp_pat
     assert run(MODULE, f"sync -q --streams zones -d jsonl:{tmp_path}/lines", tmp_path, removed) == (0, "")
 
 
-@pytest.mark.parametrize("place", some(["shop.duckdb", "jsonl:lines", "parquet:files"], 2))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("place", ["shop.duckdb", "jsonl:lines", "parquet:files"])
 def test_a_system_that_gives_no_thread_is_a_sentence(place: str, tmp_path: Path, shop: Sandbox) -> None:  # noqa: ARG001
     status, err = run(NO_THREADS, f"sync -q --streams zones -d {place}", tmp_path)
     assert (status, err) == (

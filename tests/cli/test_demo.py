@@ -148,6 +148,7 @@ def test_a_file_that_cannot_be_is_told_in_a_sentence(tmp_path: Path, capsys: pyt
     assert "File name too long; choose another name" in capsys.readouterr().err
 
 
+@pytest.mark.few(0)
 def test_the_command_shows_the_demo_on_standard_output(
     shop: tuple[Path, list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -159,6 +160,7 @@ def test_the_command_shows_the_demo_on_standard_output(
     assert captured.err == ""
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("number", stop_signals())
 def test_a_signal_while_the_shop_is_being_made_ends_the_demo_with_a_sentence(
     number: signal.Signals, tmp_path: Path

@@ -248,6 +248,7 @@ def test_a_field_that_can_be_no_column_spoils_no_other(destination: Destination,
     assert table["2"] == {"id": "2", "version": 1}
 
 
+@pytest.mark.few(14)
 @pytest.mark.parametrize("name", ["rowid", "ROWID", "_file", "file_row_number", "filename", "row_id", "End_Snapshot"])
 def test_a_field_called_like_what_finds_a_row_costs_no_row(
     destination: Destination, case: Case, path: Path, name: str
@@ -343,6 +344,7 @@ class Interrupted(Sequence[msgspec.Raw]):
         raise KeyboardInterrupt
 
 
+@pytest.mark.few(18)
 @pytest.mark.parametrize("phase", list(Phase))
 def test_a_write_that_is_interrupted_changes_nothing(
     phase: Phase, destination: Destination, case: Case, path: Path

@@ -125,6 +125,7 @@ def test_a_commit_that_lacks_memory_is_repeated_with_more(path: Path, fields: Fi
     assert rows(path, "SELECT count(DISTINCT id), min(strlen(lines)) FROM raw.things") == [(800, 76_004)]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("size", "count"), [(76_000, 1500), (1_200_000, 120), (16_000_000, 6)])
 def test_large_records_are_loaded_merged_and_unfolded_without_a_lost_row(
     path: Path, delivery: Make, size: int, count: int

@@ -247,6 +247,7 @@ def test_a_column_that_comes_later_is_there_for_rows_of_before_and_one_that_goes
     ]
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize(
     ("before", "after", "value", "expected", "misfit"),
     [
@@ -521,6 +522,7 @@ destination.close()
 """
 
 
+@pytest.mark.few(0)
 def test_a_full_read_that_is_killed_at_any_change_of_a_file_loses_no_version(tmp_path: Path) -> None:
     made = tmp_path / "made" / "folder"
     made.parent.mkdir()

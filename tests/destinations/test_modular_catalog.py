@@ -67,6 +67,7 @@ def test_projections_of_variants_give_what_is_current_of_an_embedded_catalogue(
     assert shown == current
 
 
+@pytest.mark.few(0)
 def test_of_a_variant_that_is_there_in_both_ways_the_resource_counts_from_run_to_run(tmp_path: Path) -> None:
     path = tmp_path / "shop.duckdb"
     with Sandbox(rows=modular(kept=10)) as sandbox:

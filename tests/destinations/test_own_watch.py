@@ -248,6 +248,7 @@ def changed(record: dict[str, Any], day: int, **more: Any) -> dict[str, Any]:
     return {**record, "lastModifiedAt": f"2030-01-{day:02}T00:00:00.000Z", **more}
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(("before", "after"), [("a", "b"), ("b", "a")])
 def test_a_product_type_that_was_made_again_under_its_key_has_the_relation(
     store: Store, path: Path, before: str, after: str
@@ -267,6 +268,7 @@ def test_a_product_type_that_a_key_was_moved_to_has_the_relation(store: Store, p
     assert rows(path, "SELECT productId, size FROM main.product_type_shoes WHERE staged") == [("2", "L")]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(("before", "after"), [("a", "b"), ("b", "a")])
 def test_a_type_that_was_made_again_under_its_key_is_no_conflict(
     store: Store, path: Path, before: str, after: str
@@ -276,6 +278,7 @@ def test_a_type_that_was_made_again_under_its_key_is_no_conflict(
     assert rows(path, "SELECT custom_due, custom_unfit FROM main.orders") == [(5.0, None)]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(("before", "after"), [("a", "b"), ("b", "a")])
 @pytest.mark.parametrize("stream", ["stores", "associate_roles", "business_units"])
 @pytest.mark.parametrize("form", ["views", "tables"])

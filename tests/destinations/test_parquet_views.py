@@ -22,7 +22,6 @@ from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.model.descriptions import descriptions
 from commercetools_source.model.relations import relations
 from destinations.deliveries import CURSOR
-from thorough import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -206,7 +205,8 @@ def asked_for_later(destination: Parquet, records: Sequence[dict[str, Any]]) -> 
     destination.close()
 
 
-@pytest.mark.parametrize("when", some([materialized, asked_for_later], 1))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("when", [materialized, asked_for_later])
 def test_large_products_are_unfolded_in_the_usual_memory(
     when: Callable[[Parquet, Sequence[dict[str, Any]]], None], tmp_path: Path
 ) -> None:

@@ -18,7 +18,6 @@ from commercetools_source.sync.run import sync
 from middle import Exchange, Middle
 from patience import Jumps
 from shops import rows_of
-from thorough import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,7 +64,8 @@ def names(path: str) -> set[str]:
         return {row[0] for row in connection.sql("SELECT id FROM raw.zones").fetchall()}
 
 
-@pytest.mark.parametrize("seed", some(range(4), 2))
+@pytest.mark.few(2)
+@pytest.mark.parametrize("seed", range(4))
 def test_no_change_is_missed_and_no_position_moves_back_whatever_the_clock_says(
     sandbox: Sandbox, tmp_path: Path, seed: int
 ) -> None:
@@ -104,6 +104,7 @@ def test_a_position_of_a_server_without_a_clock_is_gone_on_from(sandbox: Sandbox
     assert names(path) == {zone["id"] for zone in sandbox.records("zones")}
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("scheme", ["", "parquet:", "jsonl:"])
 @pytest.mark.parametrize("hours", [2, 30 * 24])
 def test_a_position_beyond_the_bound_is_told_and_what_was_made_meanwhile_arrives(

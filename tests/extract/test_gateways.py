@@ -15,7 +15,6 @@ from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.run import sync
 from middle import Exchange, Middle
 from runs import counts, newest, run
-from thorough import covering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +27,9 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.mark.parametrize(("limit", "said"), covering([1, 30, 39], ["as asked", "nothing"]))
+@pytest.mark.few(3)
+@pytest.mark.parametrize("limit", [1, 30, 39])
+@pytest.mark.parametrize("said", ["as asked", "nothing"])
 def test_a_gateway_that_lowers_the_limit_loses_nothing(sandbox: Sandbox, tmp_path: Path, limit: int, said: str) -> None:
     def ask(target: str) -> str:
         parts = urlsplit(target)

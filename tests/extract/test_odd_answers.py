@@ -23,7 +23,6 @@ from middle import Exchange, Middle, path_of
 from patience import Jumps
 from runs import counts, newest, run
 from shops import rows_of
-from thorough import covering, some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,6 +62,7 @@ def forbidden(exchange: Exchange) -> None:
     exchange.body = b'{"statusCode":403,"message":"no","errors":[{"code":"AssociateMissingPermission"}]}'
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("answer", [html, silent, imitated, forbidden])
 def test_an_error_below_a_parent_that_is_there_empties_no_table(
     sandbox: Sandbox, tmp_path: Path, answer: Callable[[Exchange], None]
@@ -118,6 +118,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.few(7)
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
 @pytest.mark.parametrize("neighbours", [1, 2])
 def test_a_record_that_nobody_can_decode_is_named_and_costs_no_other(
@@ -160,6 +161,7 @@ BODIES = [
 ]
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.parametrize("status", [200, 400])
 def test_an_answer_that_is_no_page_ends_its_stream_only(
@@ -350,12 +352,12 @@ ROWS: dict[str, Callable[[dict[str, Any]], None]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "destination"), covering(ROWS, ["shop.duckdb", "parquet:shop", "jsonl:shop"]))
+@pytest.mark.few(8)
+@pytest.mark.parametrize("destination", ["shop.duckdb", "parquet:shop", "jsonl:shop"])
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_a_record_that_is_none_ends_its_stream_at_most(
-    sandbox: Sandbox, tmp_path: Path, name: str, destination: str
+    sandbox: Sandbox, tmp_path: Path, row: Callable[[dict[str, Any]], None], destination: str
 ) -> None:
-    row = ROWS[name]
-
     def change(exchange: Exchange) -> None:
         if path_of(exchange) == "/orders" and exchange.status == 200:
             answer = json.loads(exchange.body)
@@ -509,7 +511,8 @@ def test_containers_whose_names_are_dots_are_read_as_any_other(tmp_path: Path) -
         }
 
 
-@pytest.mark.parametrize("total", some([0, 1, 3], 1))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("total", [0, 1, 3])
 def test_a_total_below_the_records_that_came_ends_no_read(tmp_path: Path, total: int) -> None:
     streams = ["orders", "custom_objects", "product_selection_products", "change_history"]
     paths = rows_of("/orders", "/custom-objects", "/product-selections", "/product-selections/{ID}/products")

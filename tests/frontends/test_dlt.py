@@ -30,7 +30,6 @@ from commercetools_source.sandbox import Fault, Sandbox
 from frontends import dlt_warehouse
 from frontends.dlt_warehouse import STREAMS, Warehouse, versions
 from shops import rows_of
-from thorough import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,6 +195,7 @@ def test_a_record_that_a_read_lists_twice_is_one_row_of_the_table_that_it_replac
     assert [rows.table(records).num_rows for records in ([record, record], [record])] == [1, 0]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("form", ["arrow", "json"])
 def test_a_replacing_read_that_left_a_record_out_keeps_the_row_that_it_had(tmp_path: Path, form: str) -> None:
     with Sandbox(rows=rows_of("/customer-groups")) as shop:
@@ -214,6 +214,7 @@ def test_a_replacing_read_that_left_a_record_out_keeps_the_row_that_it_had(tmp_p
         warehouse.pipeline.deactivate()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("contract", ["evolve", "freeze"])
 def test_a_field_that_nobody_knew_is_kept_and_becomes_a_column_where_the_contract_lets_it(
     warehouse: Warehouse, shop: Sandbox, contract: str
@@ -236,6 +237,7 @@ def test_a_field_that_nobody_knew_is_kept_and_becomes_a_column_where_the_contrac
         assert json.loads(unfit) == {"brandNew": {"number": 2}, "brand_new": "the same to dlt"}
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("mode", ["discard_row", "discard_value"])
 def test_a_contract_that_discards_new_tables_does_not_move_the_state(
     warehouse: Warehouse, shop: Sandbox, mode: str
@@ -264,9 +266,8 @@ def test_a_field_whose_name_can_be_no_column_stays_where_it_fits(warehouse: Ware
     assert json.loads(value) == 2
 
 
-@pytest.mark.parametrize(
-    "stored", some([{"state": 5}, {"state": {}}, {"fields": 5}, {"fields": [1]}, {"fields": None}], 2)
-)
+@pytest.mark.few(2)
+@pytest.mark.parametrize("stored", [{"state": 5}, {"state": {}}, {"fields": 5}, {"fields": [1]}, {"fields": None}])
 def test_a_stored_state_that_is_broken_fails_its_stream_alone(
     warehouse: Warehouse, shop: Sandbox, stored: dict[str, Any]
 ) -> None:

@@ -80,6 +80,7 @@ def test_a_run_says_that_a_record_with_relations_changed_meanwhile_and_the_next_
         warehouse.pipeline.deactivate()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("path", ["/types", "/product-types"])
 def test_definitions_that_cannot_be_read_cost_the_streams_that_need_them(
     warehouse: Warehouse, shop: Sandbox, path: str
@@ -157,6 +158,7 @@ def _of_two_types() -> list[tuple[str, str, bytes]]:
     return [row for row in rows if row[0] not in {"/products", "/product-types"} or not any(map(row[2].count, least))]
 
 
+@pytest.mark.few(0)
 def test_tables_of_product_types_have_all_their_products_whatever_becomes_of_the_types(tmp_path: Path) -> None:
     with Sandbox(rows=_of_two_types()) as shop:
         warehouse = Warehouse(tmp_path, shop)
@@ -187,6 +189,7 @@ def test_tables_of_product_types_have_all_their_products_whatever_becomes_of_the
         warehouse.pipeline.deactivate()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("contract", ["freeze", "discard_row"])
 def test_a_new_custom_field_costs_no_row_where_the_contract_allows_no_new_column(tmp_path: Path, contract: str) -> None:
     with Sandbox(rows=rows_of("/customer-groups")) as shop:

@@ -106,6 +106,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[
         yield folder, variables
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("command", "number"),
     [

@@ -108,9 +108,10 @@ def emails(text: str) -> list[str]:
     return [line["record"]["email"] for line in lines]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("closed", "number"),
-    some([("2>&-", signal.SIGTERM), ("<&- 2>&-", signal.SIGINT), ("<&- >&- 2>&-", signal.SIGTERM)], 2),
+    [("2>&-", signal.SIGTERM), ("<&- 2>&-", signal.SIGINT), ("<&- >&- 2>&-", signal.SIGTERM)],
 )
 def test_a_stop_writes_nothing_into_a_database_in_the_place_of_a_closed_descriptor(
     closed: str, number: signal.Signals, sandbox: Sandbox, tmp_path: Path
@@ -145,7 +146,8 @@ def test_ctrl_c_before_a_command_handles_it_is_a_status_and_no_traceback(capfd: 
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("closed", some(CLOSED, 2))
+@pytest.mark.few(2)
+@pytest.mark.parametrize("closed", CLOSED)
 def test_a_sync_with_closed_descriptors_is_a_sync(closed: str, sandbox: Sandbox, tmp_path: Path) -> None:
     done = run((*MODULE, "sync", "-d", "shop.duckdb", "--streams", "zones,stores"), closed, tmp_path, environ(sandbox))
     assert done.returncode == 0, done.stderr
@@ -162,6 +164,7 @@ ERRORS = [
 """A standard error that is full, that nobody reads, closed, and open for reading only."""
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("error", ERRORS)
 def test_whatever_happens_to_standard_error_a_sync_is_complete(
     error: str, sandbox: Sandbox, tmp_path: Path, unread: int
@@ -175,7 +178,8 @@ def test_whatever_happens_to_standard_error_a_sync_is_complete(
     assert len(written) == len(sandbox.records("customers"))
 
 
-@pytest.mark.parametrize("error", some(ERRORS, 2))
+@pytest.mark.few(2)
+@pytest.mark.parametrize("error", ERRORS)
 def test_whatever_happens_to_standard_error_a_mistake_keeps_its_exit_status(
     error: str, sandbox: Sandbox, tmp_path: Path, unread: int
 ) -> None:
@@ -188,7 +192,8 @@ def test_whatever_happens_to_standard_error_a_mistake_keeps_its_exit_status(
     assert run((*SANDBOX, "--size", "nonsense"), error, tmp_path, environ(sandbox), unread).returncode == 2
 
 
-@pytest.mark.parametrize("error", some(ERRORS, 2))
+@pytest.mark.few(2)
+@pytest.mark.parametrize("error", ERRORS)
 def test_whatever_happens_to_standard_error_the_tap_and_mages_script_write_every_record(
     error: str, sandbox: Sandbox, tmp_path: Path, unread: int
 ) -> None:
@@ -248,6 +253,7 @@ def test_a_sync_that_has_nothing_to_print_needs_no_output(sandbox: Sandbox, tmp_
         assert run(command, output, tmp_path, environ(sandbox)).returncode == 0
 
 
+@pytest.mark.few(0)
 def test_the_demo_and_its_sandbox_run_with_closed_descriptors(tmp_path: Path) -> None:
     done = run((*MODULE, "demo", "--size", "100", "--path", "demo.duckdb", "-q"), "<&- 2>&-", tmp_path, os.environ)
     assert done.returncode == 0

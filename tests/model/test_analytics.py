@@ -173,6 +173,7 @@ MISTAKES = {
 """What the page's queries would answer wrongly without a word: a question, what it says, what a hasty author writes."""
 
 
+@pytest.mark.few(8)
 @pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
 def test_each_of_these_mistakes_changes_what_the_shop_answers(shop: Shop, mistake: tuple[str, str, str]) -> None:
     """So the tests below, which hold the page's own queries against the records, would notice it."""

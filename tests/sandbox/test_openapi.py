@@ -191,6 +191,7 @@ def test_errors_and_expanded_answers_are_as_the_platform_promises(judge: Judge, 
         assert judge.of_answer(asked, status, answer.data) == []
 
 
+@pytest.mark.few(0)
 def test_every_request_of_the_client_is_one_that_the_platform_knows(
     judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,7 @@ def test_a_taken_port_is_named() -> None:
         pass
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("number", stop_signals())
 def test_the_foreground_server_says_how_to_use_it_and_ends_cleanly(number: int) -> None:
     with subprocess.Popen(COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

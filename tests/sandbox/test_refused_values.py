@@ -163,6 +163,7 @@ def test_what_the_platform_takes_is_taken(empty: Api) -> None:
         assert made.status == 201, made.body
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_shop_keeps_its_own_rules(seed: int) -> None:
     rows = list(generate("tiny", seed, datetime(2026, 3, 1, 12, tzinfo=timezone.utc)))

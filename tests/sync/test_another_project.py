@@ -45,6 +45,7 @@ def clients() -> Iterator[tuple[Client, Client]]:
         yield first, second
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("spec", SPECS)
 def test_another_project_than_the_one_held_is_refused_and_nothing_written(

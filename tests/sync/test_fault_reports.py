@@ -16,7 +16,6 @@ from commercetools_source.sync.compare import verify
 from commercetools_source.sync.run import Summary, sync
 from patience import Jumps
 from shops import rows_of
-from thorough import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +97,8 @@ def name_of(value: object) -> str:
     return f"{value.kind}-{value.status}-{value.times}" if isinstance(value, Fault) else ""
 
 
-@pytest.mark.parametrize(("fault", "words"), some(LASTING, 10), ids=name_of)
+@pytest.mark.few(6)
+@pytest.mark.parametrize(("fault", "words"), LASTING, ids=name_of)
 def test_a_fault_that_lasts_is_named_and_the_next_run_has_everything(shop: Shop, fault: Fault, words: str) -> None:
     shop.arm(fault, times=None)
     orders, zones = shop.sync().outcomes
@@ -112,6 +112,7 @@ def test_a_fault_that_lasts_is_named_and_the_next_run_has_everything(shop: Shop,
     shop.assert_exact()
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("fault", HARMLESS, ids=name_of)
 def test_a_fault_that_can_be_got_over_costs_nothing(shop: Shop, fault: Fault) -> None:
     shop.arm(fault)

@@ -27,7 +27,6 @@ from commercetools_source.sync.forget import forget
 from destinations.conformance import CASES
 from dying import forget_and_die
 from marks import MARK, marked, stored_text
-from thorough import covering, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,6 +123,7 @@ def test_counting_the_rows_of_a_person_in_a_place_that_is_not_there_makes_none(t
     assert not list(tmp_path.rglob("*"))
 
 
+@pytest.mark.few(1)
 def test_nothing_of_the_person_is_in_any_file_and_no_later_run_brings_it_back(
     shop: Sandbox, copy: str, person: str, tmp_path: Path
 ) -> None:
@@ -232,7 +232,9 @@ def test_a_guest_is_found_by_the_hash_of_an_address_and_with_no_other_key(
     assert hashed not in _contents(tmp_path)
 
 
-@pytest.mark.parametrize(("before", "rows"), covering(["keep", "hash"], [False, True]))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("before", ["keep", "hash"])
+@pytest.mark.parametrize("rows", [False, True])
 def test_a_guest_is_known_again_in_hashes_of_a_key_that_came_later(
     shop: Sandbox, tmp_path: Path, before: str, *, rows: bool
 ) -> None:
@@ -280,7 +282,7 @@ def test_an_address_is_looked_for_in_hashes_of_each_key(shop: Sandbox, tmp_path:
     assert forget(place, nobody, emails=[address], hash_key=keys[0]).left == ()
 
 
-@pytest.mark.parametrize("copy", some([row.name for row in DESTINATIONS], 1), indirect=True)
+@pytest.mark.few(1)
 def test_rows_that_were_taken_out_stay_away_and_verify_knows_it(
     shop: Sandbox, copy: str, person: str, tmp_path: Path
 ) -> None:
@@ -293,7 +295,7 @@ def test_rows_that_were_taken_out_stay_away_and_verify_knows_it(
     assert forget(copy, person).rows == {}
 
 
-@pytest.mark.parametrize("copy", some([row.name for row in DESTINATIONS], 1), indirect=True)
+@pytest.mark.few(0)
 def test_killed_in_the_middle_and_repeated_it_ends_the_same(copy: str, person: str, tmp_path: Path) -> None:
     point = {"duckdb": 7, "parquet": 12, "jsonl": 9}[copy.partition(":")[0]]
     forget_and_die(copy, person, point, tmp_path)

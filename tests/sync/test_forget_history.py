@@ -22,7 +22,6 @@ from commercetools_source.sync.forget import forget
 from destinations.conformance import CASES
 from dying import forget_and_die
 from marks import MARK, stored_text
-from thorough import covering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,7 +142,8 @@ def test_rows_are_taken_out_where_that_is_asked_for(shop: Sandbox, copy: str, tm
             assert connection.execute(orphans).fetchall() == [(0,)]
 
 
-@pytest.mark.parametrize(("copy", "point"), covering([row.name for row in DESTINATIONS], [2, 5, 9]), indirect=["copy"])
+@pytest.mark.few(3)
+@pytest.mark.parametrize("point", [2, 5, 9])
 def test_killed_in_the_middle_and_repeated_it_ends_the_same(copy: str, tmp_path: Path, point: int) -> None:
     forget_and_die(copy, PERSON, point, tmp_path)
     forget(copy, PERSON)

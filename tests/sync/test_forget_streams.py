@@ -95,6 +95,7 @@ def _has_person(folder: Path) -> list[str]:
     return [text[max(0, place - 200) : place + 60] for name in (MARK.lower(), EMAIL) if (place := text.find(name)) >= 0]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("row", DESTINATIONS, ids=lambda row: row.name)
 def test_no_stream_keeps_anything_of_a_person_who_was_forgotten(shop: Sandbox, tmp_path: Path, row: Any) -> None:
     spec = f"{row.name}:{tmp_path / 'shop'}"

@@ -23,7 +23,6 @@ from commercetools_source.sync import sync
 from commercetools_source.sync.compare import sweep, verify
 from commercetools_source.sync.forget import forget
 from shops import rows_of
-from thorough import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,7 +121,8 @@ def killed_run(shop: Sandbox, place: str, requests: int, *, full: bool = False) 
     assert child.returncode != 0
 
 
-@pytest.mark.parametrize("name", some(["shop.duckdb", "parquet:folder"], 1))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("name", ["shop.duckdb", "parquet:folder"])
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_at_ten_moments_the_rows_are_those_of_the_shop_also_after_killed_runs_and_full_ones(
     shop: Sandbox, tmp_path: Path, seed: int, name: str

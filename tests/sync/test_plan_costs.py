@@ -24,7 +24,6 @@ from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync import sync
 from commercetools_source.sync.plan import Plan, plan
 from commercetools_source.sync.transfer import selection_of
-from thorough import covering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -134,11 +133,12 @@ def within_two(planned: float, run: float) -> bool:
     return run / 2 <= planned <= run * 2
 
 
-@pytest.mark.parametrize(("name", "size"), covering(SOME, [20, 500]))
+@pytest.mark.few(8)
+@pytest.mark.parametrize("size", [500, 20], ids=["one page a stream", "many pages"])
+@pytest.mark.parametrize("streams", SOME.values(), ids=SOME)
 def test_a_plan_names_requests_and_seconds_of_a_first_run_and_of_the_next(
-    tiny: Sandbox, tmp_path: Path, name: str, size: int
+    tiny: Sandbox, tmp_path: Path, streams: Sequence[str] | None, size: int
 ) -> None:
-    streams = SOME[name]
     if streams is None and size == 500 and "HOURS" not in os.environ:
         pytest.skip("the single streams have one page each: make hours")
     _compare(Shop(tiny, tmp_path / "files", size), streams)

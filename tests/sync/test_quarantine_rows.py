@@ -59,6 +59,7 @@ def place_of(kind: str, folder: Path) -> str:
     return f"{scheme}{separator}{folder / name}"
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(("kind", "stream", "batch_bytes"), CASES)
 def test_the_row_of_a_record_that_cannot_be_served_stays(
     shop: Sandbox, tmp_path: Path, kind: str, stream: str, batch_bytes: int

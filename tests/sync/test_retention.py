@@ -43,6 +43,7 @@ def ids(place: str, stream: str = "orders") -> set[str]:
         destination.close()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("place", PLACES)
 def test_what_is_too_old_is_taken_out_once_and_for_all(shop: Sandbox, tmp_path: Path, place: str) -> None:
     kind, _, name = place.partition(":")

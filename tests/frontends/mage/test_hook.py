@@ -124,6 +124,7 @@ print(json.dumps([issubclass(Client, Base), Base is StandIn]))
     assert run(code, installed_hook(tmp_path / "ours")) == [True, True]
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize(
     "name",
     [

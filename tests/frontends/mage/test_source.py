@@ -524,6 +524,7 @@ def test_a_connection_that_works_says_nothing(config: dict[str, Any]) -> None:
     assert (answer.returncode, answer.stdout) == (0, "")
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -554,6 +555,7 @@ def test_a_platform_that_hangs_is_given_up_within_mages_ten_seconds(sandbox: San
     assert "sent nothing" in answer.stderr or "did not answer" in answer.stderr
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("argv", "told"),
     [

@@ -16,7 +16,6 @@ pytest.importorskip("singer_sdk")
 import msgspec
 
 from commercetools_source.sandbox import Fault, Sandbox
-from thorough import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,7 +135,8 @@ def lines_until_third_state(process: subprocess.Popen[bytes]) -> list[bytes]:
     return lines
 
 
-@pytest.mark.parametrize("number", some([signal.SIGTERM, signal.SIGKILL, signal.SIGINT], 2))
+@pytest.mark.few(1)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_is_ended_from_outside_loses_nothing(tap: Tap, sandbox: Sandbox, number: signal.Signals) -> None:
     process = start(tap)
     lines = lines_until_third_state(process)
