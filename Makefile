@@ -84,10 +84,10 @@ chaos: $(BUILD)/installed $(BUILD)/tools
 	CHAOS=$(call seeds,0-999) $(BIN)/pytest -n $(WORKERS) tests/chaos
 
 judges: $(BUILD)/installed $(BUILD)/tools $(BUILD)/judges/installed
-	JUDGES=$(CURDIR)/$(BUILD)/judges $(BIN)/pytest -s $(call tests,tests/judges tests/sandbox/test_openapi.py)
+	THOROUGH=1 JUDGES=$(CURDIR)/$(BUILD)/judges $(BIN)/pytest -s $(call tests,tests/judges tests/sandbox/test_openapi.py)
 
 crash: $(BUILD)/installed $(BUILD)/tools
-	KILLS=50 $(BIN)/pytest tests/sync/test_kill.py tests/frontends/test_dlt_kill.py tests/destinations/test_history.py \
+	THOROUGH=1 KILLS=50 $(BIN)/pytest tests/sync/test_kill.py tests/frontends/test_dlt_kill.py tests/destinations/test_history.py \
 		tests/destinations/test_crashes.py
 
 .PHONY: texts
@@ -95,12 +95,12 @@ texts: $(BUILD)/installed $(BUILD)/tools
 	WRITE_TEXTS=1 $(BIN)/pytest tests/cli/test_cli_texts.py tests/sandbox/test_every_field.py
 
 hours: $(BUILD)/installed $(BUILD)/tools
-	HOURS=1 $(BIN)/pytest tests/sync/test_repeat.py tests/sync/test_plan_costs.py -k 'hours or demo'
+	THOROUGH=1 HOURS=1 $(BIN)/pytest tests/sync/test_repeat.py tests/sync/test_plan_costs.py -k 'hours or demo'
 
 # Needs an index of packages, and for some tests PostgreSQL and GitHub; MAGE names a copy of Mage's repository instead.
 acceptance: $(BUILD)/installed $(BUILD)/tools
 	$(PIP) install 'moto[server]>=5'
-	ACCEPTANCE=1 $(BIN)/pytest -rs \
+	THOROUGH=1 ACCEPTANCE=1 $(BIN)/pytest -rs \
 		$(call tests,tests/acceptance tests/test_ways_out.py tests/destinations/test_bucket.py tests/destinations/test_bucket_faults.py tests/destinations/test_bucket_readers.py)
 
 lint: $(BUILD)/tools
@@ -146,7 +146,7 @@ site: $(BUILD)/zensical/installed
 coverage: $(BUILD)/installed $(BUILD)/tools
 	$(PIP) install 'coverage[toml]>=7.6'
 	$(BIN)/coverage erase
-	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest $(XDIST) $(ARGS)
+	THOROUGH=1 COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml $(BIN)/coverage run -m pytest $(XDIST) $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 
