@@ -178,6 +178,28 @@ def test_the_mark_of_a_full_refresh_says_nothing_of_another_project(shop: Sandbo
     assert len([message for message in again if message["type"] == "RECORD"]) == len(zones)
 
 
+@pytest.mark.parametrize("changed", [{"store": "berlin"}, {"privacy": "drop"}, {"stream": "orders"}], ids=str)
+def test_the_mark_of_a_full_refresh_says_nothing_of_another_store_choice_or_stream(
+    shop: Sandbox, changed: dict[str, str]
+) -> None:
+    chosen = catalog(customers="full_refresh")
+    mark = {COMPLETE: True, "project": "sample-shop", "stream": "customers", **changed}
+    state = [{"type": "STREAM", "stream": {"stream_descriptor": {"name": "customers"}, "stream_state": mark}}]
+    status, messages = run("read", config=config(shop), catalog=chosen, state=state)
+    assert status == 0
+    assert len([line for line in messages if line["type"] == "RECORD"]) == len(shop.records("customers"))
+
+
+def test_the_mark_of_a_full_refresh_names_the_choice_about_personal_data(shop: Sandbox) -> None:
+    chosen = catalog(customers="full_refresh")
+    _, messages = run("read", config=config(shop, personal="drop"), catalog=chosen)
+    (*_, mark) = states(messages)
+    _, again = run("read", config=config(shop, personal="drop"), catalog=chosen, state=[mark])
+    assert not [line for line in again if line["type"] == "RECORD"]
+    _, kept = run("read", config=config(shop), catalog=chosen, state=[mark])
+    assert len([line for line in kept if line["type"] == "RECORD"]) == len(shop.records("customers"))
+
+
 def test_a_stream_that_fails_is_told_with_its_name_and_the_others_go_on(shop: Sandbox) -> None:
     shop.faults.add(Fault("status", "/customers", status=500, times=None))
     chosen = catalog(customers="incremental", orders="incremental")

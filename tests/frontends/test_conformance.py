@@ -42,7 +42,7 @@ def whole() -> Iterator[Sandbox]:
 @pytest.fixture
 def shop() -> Iterator[Sandbox]:
     """Orders, customers and zones, for tests that change them."""
-    with Sandbox(rows=rows_of("/orders", "/customers", "/zones", "/messages")) as running:
+    with Sandbox(rows=rows_of("/orders", "/customers", "/stores", "/zones", "/messages")) as running:
         yield running
 
 
@@ -242,7 +242,9 @@ def test_a_start_in_the_future_is_refused_and_nothing_is_taken_for_read(front_en
 @pytest.fixture
 def elsewhere() -> Iterator[Sandbox]:
     """A project with a key of its own, and records that are older than those of `shop`."""
-    with Sandbox(rows=rows_of("/orders", "/customers", "/zones", "/messages"), project_key="other-shop") as running:
+    with Sandbox(
+        rows=rows_of("/orders", "/customers", "/stores", "/zones", "/messages"), project_key="other-shop"
+    ) as running:
         yield running
 
 
@@ -293,6 +295,18 @@ def test_a_state_of_another_project_is_refused_and_stays_true_of_its_own(
     third = front_end.run(settings(shop), SOME, second.state)
     assert third.complete, third.text
     assert third.records == {}
+
+
+def test_a_state_of_a_store_of_another_project_is_refused_where_another_store_is_asked_for(
+    front_end: FrontEnd, shop: Sandbox, elsewhere: Sandbox
+) -> None:
+    stores = sorted(store["key"] for store in shop.records("stores"))
+    first = front_end.run(settings(shop, store_key=stores[0]), ["orders"])
+    assert first.complete, first.text
+    second = front_end.run(settings(elsewhere, store_key=stores[1]), ["orders"], first.state)
+    assert not second.complete
+    assert second.records == {}
+    assert "sample-shop" in second.text
 
 
 def test_a_read_of_another_project_that_was_cut_off_is_refused(

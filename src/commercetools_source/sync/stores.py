@@ -9,6 +9,7 @@ from commercetools_source.catalog.stores import is_in_store
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.extract.checkpoint import StreamState, parted
 from commercetools_source.extract.delivery import Phase
+from commercetools_source.extract.selection import project_conflict, stream_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,11 @@ def of_store(states: Mapping[str, StreamState], selection: Selection) -> tuple[d
 def mixture(stream: Stream, others: Others, selection: Selection) -> str | None:
     """Return why rows of another store cannot come beside those that are held of `stream`; None if they can."""
     for state in others.get(stream.name, ()):
+        # A front-end may be handed the state of another project; a destination with its rows is refused as a whole.
+        elsewhere = stream_conflict(stream, state, selection.anew)
+        elsewhere = elsewhere or project_conflict(state.project, selection.project, selection.anew)
+        if elsewhere is not None:
+            return elsewhere
         # A full read replaces all rows of the table when it ends, those that came meanwhile too.
         if state.mode == "full":
             return f"the first read of the store {state.store!r} has not ended; run `sync` for that store first"

@@ -12,6 +12,9 @@ from commercetools_source.catalog.schema import json_schema
 from commercetools_source.catalog.streams import STREAMS, find
 from commercetools_source.config.values import shown
 from commercetools_source.errors import ConfigError, StateError
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.privacy import privacy_of
+from commercetools_source.extract.selection import Selection, origin_conflict
 from commercetools_source.frontends.airbyte.messages import DELETED_AT, UPDATED_AT
 from commercetools_source.frontends.arguments import checked
 from commercetools_source.frontends.words import AIRBYTE
@@ -20,13 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from commercetools_source.catalog.stream import Stream
-    from commercetools_source.extract.checkpoint import StreamState
+    from commercetools_source.config import Config
 
 __all__ = ["COMPLETE", "catalog", "completed", "configured", "states"]
 
 COMPLETE = "__ab_full_refresh_sync_complete"
 """Key of the state with which a full refresh ends: an attempt that is handed it reads nothing."""
-_PROJECT, _STREAM = "project", "stream"
+_ORIGIN = ("project", "stream", "store", "privacy")
+"""Fields of a state that say what was read; the mark of a full refresh has those that are not empty."""
 _TIME = {"type": ["null", "string"], "format": "date-time", "airbyte_type": "timestamp_with_timezone"}
 _MODES = ("full_refresh", "incremental")
 
@@ -101,11 +105,11 @@ def _chosen(entry: _Entry) -> tuple[Stream, bool]:
 
 def completed(state: StreamState) -> dict[str, Any]:
     """Return the state with which a full refresh ends."""
-    return {COMPLETE: True, _PROJECT: state.project, _STREAM: state.stream}
+    return {COMPLETE: True, **{name: value for name in _ORIGIN if (value := getattr(state, name))}}
 
 
-def states(given: Any, chosen: Mapping[Stream, bool], project: str) -> dict[Stream, StreamState]:
-    """Return where the `chosen` streams of `project` go on, without those whose full refresh is complete.
+def states(given: Any, chosen: Mapping[Stream, bool], config: Config) -> dict[Stream, StreamState]:
+    """Return where the `chosen` streams go on, without those whose full refresh with these settings is complete.
 
     Raises StateError for what is no list of states. A state that cannot be used is `broken`: it stops its stream alone.
     """
@@ -115,15 +119,16 @@ def states(given: Any, chosen: Mapping[Stream, bool], project: str) -> dict[Stre
         raise StateError(
             f"the state is broken, as it must be a list of STREAM states: {error}; {AIRBYTE.anew}"
         ) from None
+    asked = Selection(bound="", privacy=privacy_of(config), store=config.store_key, project=config.project_key)
     stored = {item.stream.stream_descriptor.name: item.stream.stream_state or {} for item in items}
     going_on: dict[Stream, StreamState] = {}
     for stream, full in chosen.items():
         previous = stored.get(stream.name, {})
         mark = previous if isinstance(previous, dict) else {}
         done = mark.get(COMPLETE) is True
-        # That of another project or stream says nothing of these records; releases before did not name them.
-        of_these = mark.get(_PROJECT, project) == project and mark.get(_STREAM, stream.name) == stream.name
-        if not (full and done and of_these):
+        # That of another project, store, stream or choice about personal data says nothing of what is asked for.
+        origin = StreamState(**{name: mark.get(name, "") for name in _ORIGIN})
+        if not (full and done and origin_conflict(stream, origin, asked) is None):
             # To an incremental read, a full refresh that was complete says nothing.
             going_on[stream] = AIRBYTE.restored(None if done or not previous else previous, full=full)
     return going_on

@@ -133,7 +133,7 @@ def _read(given: argparse.Namespace) -> int:
     pass_records_on()
     config, deletions = _config(given.config)
     chosen = configured(json_file(given.catalog, "catalog", ConfigError))
-    going_on = states(json_file(given.state, "state", StateError) if given.state else None, chosen, config.project_key)
+    going_on = states(json_file(given.state, "state", StateError) if given.state else None, chosen, config)
     for stream in chosen:
         if stream not in going_on:
             messages.status(stream.name, "STARTED")
