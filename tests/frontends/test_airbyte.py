@@ -178,8 +178,12 @@ def test_the_mark_of_a_full_refresh_says_nothing_of_another_project(shop: Sandbo
     assert len([message for message in again if message["type"] == "RECORD"]) == len(zones)
 
 
-@pytest.mark.parametrize("changed", [{"store": "berlin"}, {"privacy": "drop"}, {"stream": "orders"}], ids=str)
-def test_the_mark_of_a_full_refresh_says_nothing_of_another_store_choice_or_stream(
+@pytest.mark.parametrize(
+    "changed",
+    [{"store": "berlin"}, {"privacy": "drop"}, {"stream": "orders"}, {"since": "2999-01-01T00:00:00.000Z"}],
+    ids=str,
+)
+def test_the_mark_of_a_full_refresh_says_nothing_of_another_store_choice_stream_or_start(
     shop: Sandbox, changed: dict[str, str]
 ) -> None:
     chosen = catalog(customers="full_refresh")
@@ -190,11 +194,12 @@ def test_the_mark_of_a_full_refresh_says_nothing_of_another_store_choice_or_stre
     assert len([line for line in messages if line["type"] == "RECORD"]) == len(shop.records("customers"))
 
 
-def test_the_mark_of_a_full_refresh_names_the_choice_about_personal_data(shop: Sandbox) -> None:
+@pytest.mark.parametrize("before", [{"personal": "drop"}, {"start_date": "2026-11-20"}], ids=str)
+def test_the_mark_of_a_full_refresh_names_what_was_read(shop: Sandbox, before: dict[str, str]) -> None:
     chosen = catalog(customers="full_refresh")
-    _, messages = run("read", config=config(shop, personal="drop"), catalog=chosen)
+    _, messages = run("read", config=config(shop, **before), catalog=chosen)
     (*_, mark) = states(messages)
-    _, again = run("read", config=config(shop, personal="drop"), catalog=chosen, state=[mark])
+    _, again = run("read", config=config(shop, **before), catalog=chosen, state=[mark])
     assert not [line for line in again if line["type"] == "RECORD"]
     _, kept = run("read", config=config(shop), catalog=chosen, state=[mark])
     assert len([line for line in kept if line["type"] == "RECORD"]) == len(shop.records("customers"))

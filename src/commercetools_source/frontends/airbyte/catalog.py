@@ -14,7 +14,7 @@ from commercetools_source.config.values import shown
 from commercetools_source.errors import ConfigError, StateError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.privacy import privacy_of
-from commercetools_source.extract.selection import Selection, origin_conflict
+from commercetools_source.extract.selection import Selection, conflict_with
 from commercetools_source.frontends.airbyte.messages import DELETED_AT, UPDATED_AT
 from commercetools_source.frontends.arguments import checked
 from commercetools_source.frontends.words import AIRBYTE
@@ -29,7 +29,7 @@ __all__ = ["COMPLETE", "catalog", "completed", "configured", "states"]
 
 COMPLETE = "__ab_full_refresh_sync_complete"
 """Key of the state with which a full refresh ends: an attempt that is handed it reads nothing."""
-_ORIGIN = ("project", "stream", "store", "privacy")
+_ORIGIN = ("project", "stream", "store", "privacy", "since")
 """Fields of a state that say what was read; the mark of a full refresh has those that are not empty."""
 _TIME = {"type": ["null", "string"], "format": "date-time", "airbyte_type": "timestamp_with_timezone"}
 _MODES = ("full_refresh", "incremental")
@@ -119,16 +119,22 @@ def states(given: Any, chosen: Mapping[Stream, bool], config: Config) -> dict[St
         raise StateError(
             f"the state is broken, as it must be a list of STREAM states: {error}; {AIRBYTE.anew}"
         ) from None
-    asked = Selection(bound="", privacy=privacy_of(config), store=config.store_key, project=config.project_key)
+    asked = Selection(
+        bound="",
+        start_date=config.start_date,
+        privacy=privacy_of(config),
+        store=config.store_key,
+        project=config.project_key,
+    )
     stored = {item.stream.stream_descriptor.name: item.stream.stream_state or {} for item in items}
     going_on: dict[Stream, StreamState] = {}
     for stream, full in chosen.items():
         previous = stored.get(stream.name, {})
         mark = previous if isinstance(previous, dict) else {}
         done = mark.get(COMPLETE) is True
-        # That of another project, store, stream or choice about personal data says nothing of what is asked for.
-        origin = StreamState(**{name: mark.get(name, "") for name in _ORIGIN})
-        if not (full and done and origin_conflict(stream, origin, asked) is None):
+        # That of another project, store, stream, start or choice about personal data says nothing of what is asked for.
+        origin: dict[str, Any] = {name: value for name in _ORIGIN if isinstance(value := mark.get(name), str)}
+        if not (full and done and conflict_with(stream, StreamState(**origin), asked) is None):
             # To an incremental read, a full refresh that was complete says nothing.
             going_on[stream] = AIRBYTE.restored(None if done or not previous else previous, full=full)
     return going_on
