@@ -18,6 +18,8 @@ from commercetools_source.destinations import open_destination
 from commercetools_source.destinations.row import Ability
 from commercetools_source.errors import ConfigError, DestinationError
 from commercetools_source.extract.abilities import RunStore
+from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.extract.run_record import RunRecord
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync import sync
@@ -184,6 +186,19 @@ def test_a_filter_and_a_record_of_a_run_name_the_person_also_once_no_row_does(sh
         assert customer["email"] not in str(destination.runs(9))
         destination.write_run(told)  # as if it was killed before it came to the records of runs
         destination.close()
+
+
+def test_the_filter_of_another_store_names_the_person_too(tmp_path: Path) -> None:
+    place, cursor = f"jsonl:{tmp_path / 'shop'}", "2026-01-01T00:00:00.000Z"
+    first = StreamState(cursor, where=(f'customerEmail != "{EMAIL}"',), store="berlin")
+    state = StreamState(cursor, store="paris", others=(first,))
+    destination = open_destination(place)
+    destination.open()
+    destination.write(Delivery(STREAMS["orders"], [], 0, state, Phase.MERGE))
+    destination.close()
+    for emails in ([EMAIL], []):  # repeated, it knows the address by what is stored
+        (left,) = forget(place, "10000000-0000-4000-8000-000000000009", emails=emails).left
+        assert left.startswith("the filter with which orders was read names the person")
 
 
 def _other_rows(copy: str, person: str) -> list[tuple[Any, ...]]:

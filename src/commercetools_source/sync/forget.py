@@ -127,6 +127,11 @@ def _marks(state: StreamState) -> frozenset[str]:
     return marks_in(" ".join(part.privacy for part in (state, *state.others)))
 
 
+def _filters(state: StreamState) -> str:
+    """Return the predicates with which a stream was read, in each store that is held of it."""
+    return unescaped(" ".join(predicate for part in (state, *state.others) for predicate in part.where))
+
+
 def _looked_for(email: str, mark: str) -> str:
     """Return what says, among the addresses of a person, that one was looked for in hashes of the key of `mark`."""
     return f"{email.strip().lower()} {mark}"
@@ -156,8 +161,8 @@ def _runs(destination: Destination) -> list[str]:
 def _addresses(runs: Sequence[str], states: Mapping[str, StreamState], forgotten: Forgotten) -> set[str]:
     """Return the forgotten persons' addresses in filters and records of runs, also once no row has them any more."""
     digests = forgotten.emails()
-    texts = (*runs, *(msgspec.json.encode(state.where).decode() for state in states.values()))
-    return {name for text in texts for name in addresses_in(unescaped(text)) if forgotten.digest(name) in digests}
+    texts = (*map(unescaped, runs), *map(_filters, states.values()))
+    return {name for text in texts for name in addresses_in(text) if forgotten.digest(name) in digests}
 
 
 def _names(destination: Erasable, owners: Iterable[Owners], emails: Iterable[str]) -> re.Pattern[str] | None:
@@ -184,7 +189,7 @@ def _left_in_states(states: Mapping[str, StreamState], names: re.Pattern[str] | 
         f"the filter with which {stream} was read names the person;"
         " read it anew with another one and --full (full=True)"
         for stream, state in states.items()
-        if names is not None and names.search(" ".join(state.where))
+        if names is not None and names.search(_filters(state))
     ]
 
 
