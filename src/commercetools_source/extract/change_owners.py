@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["SEARCHED", "TELLING", "owners_of"]
+__all__ = ["OWNED", "SEARCHED", "TELLING", "owners_of"]
 
 TELLING = ("resourceId", "resourceType", "modifiedAt", "modifiedBy", "label", "previousLabel", "changes")
 """The columns of a row that can tell whose it is."""
 SEARCHED = frozenset({"key-value-document", "discount-code"})
 """Types of resources without a customer, in whose changes the id or an e-mail address of one may stand anywhere."""
-_OWNED = frozenset(
+OWNED = frozenset(
     {
         *("cart", "order", "payment", "payment-method", "quote", "quote-request", "recurring-order", "review"),
         *("shopping-list", "staged-quote"),
@@ -34,7 +34,7 @@ def owners_of(fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if isinstance(label := fields.get(name), dict):
             yield {**dated, **{name: label.get(name) for name in ("customer", "customerEmail")}}
     maker = fields.get("modifiedBy")
-    if isinstance(maker, dict) and fields.get("resourceType") in _OWNED:
+    if isinstance(maker, dict) and fields.get("resourceType") in OWNED:
         yield {**dated, **{name: maker.get(name) for name in ("customer", "anonymousId")}}
     changes = fields.get("changes")
     for change in changes if isinstance(changes, list) else ():

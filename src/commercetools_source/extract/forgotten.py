@@ -76,7 +76,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
     `rows`: whether rows are removed, and not only emptied. `emails` and `visitors` (anonymous ids) are digests,
     `records` the ids of records that are the person's. `mentioned` are digests of addresses that only such records
-    have: an order may have the address of somebody else, whose account and orders are not the person's.
+    have: an order may have the address of somebody else, whose account and orders are not the person's. `former` are
+    ids of orders and the like that only a Message or a change says were the person's: whose one is now, it says itself.
     """
 
     customer: str
@@ -86,6 +87,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     mentioned: tuple[str, ...] = ()
     visitors: tuple[str, ...] = ()
     records: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
 
 
 class Forgotten(msgspec.Struct, frozen=True):
@@ -172,7 +174,7 @@ def _own() -> Iterator[tuple[str, str]]:
 class Erasure:
     """Finds the records of forgotten persons, and learns by them of others; `has_grown` says whether it did.
 
-    `is_stored`: whether the destination knows what was learnt. `removed`: ids of records whose rows must not be there.
+    `is_stored`: whether the destination knows what was learnt.
     `first_time`: the customer who is forgotten now and was not before, so that all that is there was there before,
     whatever the clock of this machine says; "" in later runs.
     """
@@ -184,11 +186,13 @@ class Erasure:
         self._forgotten = forgotten
         self._persons = forgotten.persons
         self._records: dict[str, int] = {}
+        self._former: dict[str, int] = {}
         self._emails: dict[str, int] = {}
         self._mentioned: dict[str, int] = {}
         self._visitors: dict[str, int] = {}
         for index, person in enumerate(forgotten.persons):
             self._records |= dict.fromkeys((*person.records, person.customer), index)
+            self._former |= dict.fromkeys(person.former, index)
             self._emails |= dict.fromkeys(person.emails, index)
             self._mentioned |= dict.fromkeys(person.mentioned, index)
             self._visitors |= dict.fromkeys(person.visitors, index)
@@ -199,10 +203,10 @@ class Erasure:
         """Return the choice of a run by which it knows the forgotten persons' addresses in hashes of any key."""
         return replace(privacy, watching=self._watching) if privacy.key else privacy
 
-    @property
-    def removed(self) -> frozenset[str]:
-        """The ids of known records whose rows are removed, and not only emptied."""
-        return frozenset(name for name, index in self._records.items() if self._persons[index].rows)
+    def removed(self, stream: Stream) -> frozenset[str]:
+        """Return the ids of known resources whose rows in the stream must not be there, and are not only emptied."""
+        known = self._former | self._records if stream == _CHANGES else self._records
+        return frozenset(name for name, index in known.items() if self._persons[index].rows)
 
     def forgotten(self, *, pending: bool = False) -> Forgotten:
         """Return all persons with what was learnt of them; `pending`: rows are still to be looked through by it."""
@@ -213,6 +217,7 @@ class Erasure:
                 mentioned=_of(index, self._mentioned),
                 visitors=_of(index, self._visitors),
                 records=_of(index, self._records),
+                former=_of(index, self._former),
             )
             for index, person in enumerate(self._persons)
         )
@@ -241,9 +246,11 @@ class Erasure:
         # Messages are many, and found by what they are about; only where they must not be there, they are listed.
         if stream.name != "messages" or self._persons[index].rows:
             self._learn(self._records, fields.get("id"), index)
-        # Who was once the contact of a business unit takes no other's unit along.
-        if _type(fields.get("resource")) != _UNIT:
-            self._learn(self._records, _id(fields.get("resource")), index)
+        # Who was once the contact of a business unit takes no other's unit along, nor an order that was corrected.
+        resource = fields.get("resource")
+        if _type(resource) != _UNIT and _id(resource) not in self._records:
+            table = self._former if _type(resource) in change_owners.OWNED else self._records
+            self._learn(table, _id(resource), index)
         for reference in _references(fields) if stream.name != "messages" else ():
             self._learn(self._records, reference, index)
         return self._persons[index]
@@ -256,6 +263,8 @@ class Erasure:
                     self._learn_names(telling, self._records[name], self._emails)
                 self._learn(self._visitors, self._digest(fields.get("anonymousId")), self._records[name])
                 return self._records[name]
+        if (index := self._former.get(_id(fields.get("resource")) or "")) is not None:
+            return index
         is_account, tellings = _is_account(stream, fields), (fields, *_repeated(stream, fields))
         for telling in tellings:
             # What is only about a record does not say whose else it is.
@@ -267,7 +276,8 @@ class Erasure:
         if any(_customer(telling) or _emails(stream, telling) for telling in tellings):
             return None  # somebody else's, although both may have used one device
         owners = ((self._visitors.get(self._digest(telling.get("anonymousId")) or ""), telling) for telling in tellings)
-        return next((self._before(index, telling) for index, telling in owners if index is not None), None)
+        visitor = next((self._before(index, telling) for index, telling in owners if index is not None), None)
+        return self._former.get(str(fields.get("id")), visitor)
 
     def _by_person(self, stream: Stream, fields: Mapping[str, Any], *, is_record: bool) -> int | None:
         """Return whose record it is by the customer or e-mail address; `is_record`: one of a customer names them."""

@@ -179,7 +179,7 @@ def _compared(sides: _Sides, stream: Stream, state: StreamState, cursor: str) ->
     try:
         pages = _listed(sides, stream, state)
         difference = sides.ledger.compare(stream, pages, cursor, state.since)
-        if removed := sides.erasure.removed:
+        if removed := sides.erasure.removed(stream):
             # Rows of persons whom the destination has forgotten are meant not to be there.
             difference = replace(difference, missing=tuple(name for name in difference.missing if name not in removed))
         if expires_on_platform(stream):

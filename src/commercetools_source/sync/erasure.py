@@ -94,7 +94,7 @@ def erase(destination: Erasable, erasure: Erasure, owners: Iterable[Owners]) -> 
     changed = {}
     for found in owners:
         # What was removed before it was cut off is in no row any more, and may be in relations still.
-        removed = found.removed | erasure.removed
+        removed = found.removed | erasure.removed(found.stream)
         rows = destination.rewrite(found.stream, removed, None) if removed else 0
         if found.emptied:
             rows += destination.rewrite(found.stream, found.emptied, eraser(found.stream))
