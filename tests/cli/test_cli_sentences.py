@@ -119,7 +119,7 @@ ELSEWHERE = {
         ": set `store_key` to read what belongs there.",
         ", and no API client lists those of all of them",
         "; set `store_key` as it was then",
-        "has not ended; run `sync` for that store first",
+        "has not ended; set `store_key` to it until it has",
         "were read with another choice about personal data;",
         "rows of the store",
         "rows of the whole project",

@@ -156,8 +156,11 @@ def _history(client: Client, granted: Sequence[str]) -> History:
     return History("merchant center" if changes.rows else "none", unseen=hidden)
 
 
-def unseen_changes(client: Client, streams: Iterable[Stream]) -> Notice | None:
-    """Return what a person should know when the token cannot see all that one of `streams` would show, else None."""
+def unseen_changes(client: Client, streams: Iterable[Stream], anew: str) -> Notice | None:
+    """Return what a person should know when the token cannot see all that one of `streams` would show, else None.
+
+    `anew`: how to have the stream read from its start.
+    """
     stream, project_key = STREAMS["change_history"], client.config.project_key
     granted = client.granted_scopes() if stream.name in {row.name for row in streams} else ()
     # Without the scope of the stream itself nothing is read, which is said in any case.
@@ -168,8 +171,8 @@ def unseen_changes(client: Client, streams: Iterable[Stream]) -> Notice | None:
         return None
     return Notice(
         stream.name,
-        f"changes of {hidden} are not shown to this API client, which may not view these; if they matter, read all of"
-        " it anew (--full, full=True) with a client that has their view scopes, too",
+        f"changes of {hidden} are not shown to this API client, which may not view these; if they matter, use one that"
+        f" has their view scopes, too, and {anew}",
         lacking=True,
     )
 

@@ -107,7 +107,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
         # After the first request: a project that cannot be reached leaves no new file behind.
         states, others = _open(destination, selection)
         with recorded(client, destination, begin("sync", selection.bound), before, hook) as recorder:
-            for notice in filter(None, (ends_earlier(until, selection.bound), unseen_changes(client, chosen))):
+            for notice in filter(None, (ends_earlier(until, selection.bound), unseen_changes(client, chosen, anew))):
                 hook(notice)
             refused = _refuse(chosen, states, others, selection, recorder, behind=until is not None)
             # Refused streams keep their rows and states; their deletions wait for the run that may read them.

@@ -44,7 +44,7 @@ def mixture(stream: Stream, others: Others, selection: Selection) -> str | None:
             return elsewhere
         # A full read replaces all rows of the table when it ends, those that came meanwhile too.
         if state.mode == "full":
-            return f"the first read of the store {state.store!r} has not ended; run `sync` for that store first"
+            return f"the first read of the store {state.store!r} has not ended; set `store_key` to it until it has"
         if state.privacy != selection.privacy_of(stream):
             return (
                 f"rows of the store {state.store!r} were read with another choice about personal data; set `personal`,"
