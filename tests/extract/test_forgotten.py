@@ -27,6 +27,7 @@ WRITTEN = [
     f"-{EVE}-",
     f"?to={EVE}&x=1",
     "?to=eve%40example.com",
+    "?to=e%76e%40example%2Ecom&subject=100%",
     f"\u5199\u4fe1\u7ed9{EVE}\u8c22\u8c22",
     json.dumps({"mail": [f"\t{EVE}"]}),
     json.dumps(json.dumps(f"\n{EVE}")),

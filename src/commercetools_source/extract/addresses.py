@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,12 @@ _CHARACTERS = {"\\/": "/", '\\"': '"', "\\\\": "\\"}
 
 def addresses_in(text: str) -> Iterator[str]:
     """Yield what can be an e-mail address in a text: with and without what may stand around one."""
-    text = text.replace("%40", "@")
+    # In a link each sign may be written by its code, as the plus of an address always is.
+    for form in dict.fromkeys((text.replace("%40", "@"), unquote(text))):
+        yield from _addresses_in(form)
+
+
+def _addresses_in(text: str) -> Iterator[str]:
     for at in re.finditer("@", text):
         local = _LOCAL.search(text, max(0, at.start() - _LONGEST), at.start())
         domain = _DOMAIN.match(text, at.end(), at.end() + _LONGEST)
