@@ -203,6 +203,15 @@ def test_an_address_of_somebody_else_in_an_order_of_the_person_gives_nobody_else
     assert is_owned(search, "orders", id="3", customerId="second", customerEmail=bob)
 
 
+@pytest.mark.parametrize("shortened", ["ann", "ann@ex"])
+def test_the_first_characters_of_an_address_give_nobody_else_away(shortened: str) -> None:
+    search = erasure()
+    assert is_owned(search, "customers", id="ann", email=shortened)
+    assert is_owned(search, "orders", id="1", customerId="ann", customerEmail=shortened)
+    assert not is_owned(search, "customers", id="annabel", email=shortened)
+    assert not is_owned(search, "orders", id="2", customerEmail=shortened)
+
+
 @pytest.mark.parametrize("rows", [False, True])
 def test_a_delivery_has_the_persons_records_without_their_values_or_not_at_all(rows: bool) -> None:  # noqa: FBT001 - a parameter
     orders = [

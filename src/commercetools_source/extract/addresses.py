@@ -9,7 +9,7 @@ from urllib.parse import unquote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["addresses_in", "unescaped"]
+__all__ = ["addresses_in", "is_whole", "unescaped"]
 
 _LONGEST = 254
 """Characters of an address (RFC 5321). Without a bound a search takes hours in a picture that is written as text."""
@@ -20,6 +20,14 @@ _ASIDE = re.compile(r"[!#$%&*/=?^`{|}~]|[^\x00-\u024f]")
 end where Latin letters begin."""
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|.|\Z)", re.DOTALL)
 _CHARACTERS = {"\\/": "/", '\\"': '"', "\\\\": "\\"}
+
+
+_WHOLE = re.compile(r"[^@]+@[^@]+\.[^@]+|[0-9A-Fa-f]{64}")
+
+
+def is_whole(value: object) -> bool:
+    """Return whether a value is an e-mail address or a hash of one, and not its first characters: many have those."""
+    return isinstance(value, str) and _WHOLE.fullmatch(value.strip()) is not None
 
 
 def addresses_in(text: str) -> Iterator[str]:

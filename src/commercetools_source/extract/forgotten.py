@@ -19,7 +19,7 @@ from commercetools_source.catalog.personal import PERSONAL
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.errors import StateError
 from commercetools_source.extract import change_owners
-from commercetools_source.extract.addresses import addresses_in, unescaped
+from commercetools_source.extract.addresses import addresses_in, is_whole, unescaped
 from commercetools_source.extract.disguise import digest, watch
 from commercetools_source.extract.fields import decode_fields
 from commercetools_source.extract.privacy import Privacy, is_by_name
@@ -322,7 +322,8 @@ class Erasure:
 
     def _learn_names(self, fields: Mapping[str, Any], index: int, addresses: dict[str, int]) -> None:
         for name in ("email", "oldEmail", "customerEmail"):
-            self._learn(addresses, self._digest(fields.get(name)), index)
+            if is_whole(fields.get(name)):
+                self._learn(addresses, self._digest(fields[name]), index)
         self._learn(self._visitors, self._digest(fields.get("anonymousId")), index)
 
     def _digest(self, text: object) -> str | None:

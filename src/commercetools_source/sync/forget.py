@@ -18,7 +18,7 @@ from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError, printable
 from commercetools_source.extract import forgotten as persons
 from commercetools_source.extract.abilities import Erasable, RunStore, Shared, open_to_read
-from commercetools_source.extract.addresses import addresses_in, unescaped
+from commercetools_source.extract.addresses import addresses_in, is_whole, unescaped
 from commercetools_source.extract.disguise import hashed
 from commercetools_source.extract.forgotten import Erasure, Forgotten, Person
 from commercetools_source.extract.privacy import mark_of, marks_in
@@ -170,7 +170,7 @@ def _names(destination: Erasable, owners: Iterable[Owners], emails: Iterable[str
     customers = STREAMS["customers"]
     ids = {name for each in owners if each.stream == customers for name in each.emptied | each.removed}
     stored = (msgspec.json.decode(record) for record in destination.scan(customers, ("id", "email")))
-    texts = {*emails, *(row["email"] for row in stored if row["id"] in ids and isinstance(row.get("email"), str))}
+    texts = {*emails, *(row["email"] for row in stored if row["id"] in ids and is_whole(row.get("email")))}
     found = [re.escape(text.strip()) for text in texts if text.strip()]
     return re.compile("|".join(found), re.IGNORECASE) if found else None
 
