@@ -23,7 +23,6 @@ from commercetools_source.config import Config
 from commercetools_source.extract.checkpoint import StreamState, encode
 from commercetools_source.frontends.airbyte.catalog import COMPLETE
 from commercetools_source.frontends.airbyte.messages import trace_bug
-from commercetools_source.frontends.words import AIRBYTE
 from commercetools_source.sandbox import Fault, Sandbox
 from frontends.airbyte_runs import call, run
 from shops import rows_of
@@ -207,15 +206,6 @@ def test_the_mark_of_a_full_refresh_names_what_was_read(shop: Sandbox, before: d
     assert len([line for line in kept if line["type"] == "RECORD"]) == len(shop.records("customers"))
 
 
-def test_what_a_client_cannot_see_of_the_history_is_told_without_options_of_the_command(shop: Sandbox) -> None:
-    shop.add_client("limited", SECRET, ["view_audit_log", "view_orders"])
-    settings = config(shop, client_id="limited", client_secret=SECRET)
-    _, messages = run("read", config=settings, catalog=catalog(change_history="incremental"))
-    (told,) = [text for text in logs(messages) if "are not shown to this API client" in text]
-    assert AIRBYTE.anew in told
-    assert "--full" not in told
-
-
 def test_a_first_read_of_a_store_that_was_cut_off_is_ended_before_that_of_another(shop: Sandbox) -> None:
     stored = encode(StreamState(mode="full", bound="2026-11-01T00:00:00.000Z", store="berlin", stream="orders"))
     state = [{"type": "STREAM", "stream": {"stream_descriptor": {"name": "orders"}, "stream_state": stored}}]
@@ -223,10 +213,6 @@ def test_a_first_read_of_a_store_that_was_cut_off_is_ended_before_that_of_anothe
     _, messages = run("read", config=settings, catalog=catalog(orders="incremental"), state=state)
     (error,) = traces(messages, "ERROR")
     assert "'berlin' has not ended; set `store_key` to it" in error["message"]
-
-
-def logs(messages: list[dict[str, Any]]) -> list[str]:
-    return [line["log"]["message"] for line in messages if line["type"] == "LOG"]
 
 
 def test_a_stream_that_fails_is_told_with_its_name_and_the_others_go_on(shop: Sandbox) -> None:

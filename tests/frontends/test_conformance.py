@@ -182,6 +182,18 @@ def test_a_missing_scope_costs_only_its_stream_and_is_named(front_end: FrontEnd,
     assert "view_customers" in run.text
 
 
+def test_what_a_client_cannot_see_of_the_history_is_told_in_the_front_ends_words(
+    front_end: FrontEnd, shop: Sandbox
+) -> None:
+    shop.add_client("limited", SECRET, ["view_audit_log", "view_orders"])
+    run = front_end.run(settings(shop, client_id="limited", client_secret=SECRET), ["change_history"])
+    assert run.complete, run.text
+    if front_end.anew:  # the smallest one shows no events
+        assert "are not shown to this API client" in run.text
+        assert front_end.anew in run.text.replace('\\"', '"')
+        assert "--full" not in run.text
+
+
 def test_a_refused_secret_is_an_error_that_does_not_show_it(front_end: FrontEnd, shop: Sandbox) -> None:
     run = front_end.run(settings(shop, client_secret=SECRET), SOME)
     assert not run.complete

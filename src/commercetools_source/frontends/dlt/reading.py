@@ -23,6 +23,7 @@ from commercetools_source.frontends.dlt.run import Run, conflict_elsewhere, pack
 from commercetools_source.frontends.dlt.tables import hints, new_fields, relation_hints, shown, with_variants
 from commercetools_source.frontends.words import DLT
 from commercetools_source.model.custom.queries import NO_FIELDS
+from commercetools_source.sync.access import unseen_changes
 from commercetools_source.sync.deletions import Kept
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def read(run: Run, stream: Stream) -> Iterator[Any]:
             tell(Notice(stream.name, "another source of this run has read it"))
         else:
             kept["package"] = load_id
+            if (notice := unseen_changes(run.client, [stream], DLT.anew)) is not None:
+                tell(notice)
             yield from _Reading(run, stream, kept, selection, added, custom).tables(state)
 
 

@@ -23,6 +23,7 @@ from commercetools_source.frontends.mage import deletions
 from commercetools_source.frontends.mage.commercetools.client import Client, hook_of, settings_of
 from commercetools_source.frontends.mage.writing import Page
 from commercetools_source.frontends.words import MAGE
+from commercetools_source.sync.access import unseen_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -78,6 +79,11 @@ class BaseStream:
         stored = bookmark.read(bookmarks, row)
         if (reason := conflict_with(row, stored, selection)) is not None:
             raise ConfigError(f"{row.name}: {reason}")
+        if (
+            isinstance(self.client, Client)
+            and (notice := unseen_changes(self.client.api, [row], MAGE.anew)) is not None
+        ):
+            hook_of(self.logger)(notice)
         # A byte: Mage gets each page as it comes, with a bookmark of its own.
         limits = Limits(workers=config.concurrency, page_size=config.page_size, batch_bytes=1)
         get = api.get if api is not None else _get_by(self.client)
