@@ -310,7 +310,7 @@ def test_rows_that_were_taken_out_stay_away_and_verify_knows_it(
     assert forget(copy, person).rows == {}
 
 
-@pytest.mark.few(0)
+@pytest.mark.few(1)
 def test_killed_in_the_middle_and_repeated_it_ends_the_same(copy: str, person: str, tmp_path: Path) -> None:
     point = {"duckdb": 7, "parquet": 12, "jsonl": 9}[copy.partition(":")[0]]
     forget_and_die(copy, person, point, tmp_path)
