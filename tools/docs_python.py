@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).with_name("python.md")
 _WIDTH = 110
-_VALUES = ["Page", "Summary", "Outcome", "Verdict", "Difference", "Delivery", "Phase", "Problem"]
+_VALUES = ["Page", "Summary", "Outcome", "Verdict", "Difference", "Guard", "Delivery", "Phase", "Problem"]
 _VERBS = ["sync", "backfill", "verify", "sweep", "open_destination"]
 
 

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from commercetools_source.sync.backfill import backfill
     from commercetools_source.sync.compare import Verdict, sweep, verify
     from commercetools_source.sync.run import Summary, sync
+    from commercetools_source.sync.sweeping import Guard
 
 __all__ = [
     "STREAMS",
@@ -87,6 +88,7 @@ __all__ = [
     "Difference",
     "Event",
     "ForbiddenError",
+    "Guard",
     "Hook",
     "InUseError",
     "InvalidRequestError",
@@ -135,6 +137,7 @@ _HOMES = {
     "Delivery": "extract.delivery",
     "Destination": "extract.delivery",
     "Difference": "extract.abilities",
+    "Guard": "sync.sweeping",
     "Outcome": "extract.engine",
     "Page": "extract.request",
     "Phase": "extract.delivery",

@@ -35,7 +35,7 @@ FIELDS = ("id", "version", "createdAt", "lastModifiedAt")
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """When a sweep is not believed: more than `share` of the rows gone, and more than `rows` of them."""
+    """When a sweep is not believed: more than `share` of the rows gone (0.2), and more than `rows` of them (50)."""
 
     share: float = 0.2
     rows: int = 50
