@@ -2,7 +2,7 @@
 #
 #   make demo      the main job without an account: a local commercetools shop, all of it, into commercetools-demo.duckdb
 #                  and, for people, commercetools-demo.html
-#   make test      everything that must hold (the default): lint, types, all tests against the installed wheel
+#   make test      what must hold after each change (the default): lint, types, tests against the installed wheel
 #   make thorough  the tests with every row of tables of which `make test` tries some, and more seeds (25 minutes)
 #   make speed     what the sandbox's pages cost its server; SIZE=large makes it a million records
 #   make lint      ruff: rules and layout                    make format    let ruff rewrite the layout

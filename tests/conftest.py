@@ -25,16 +25,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out, outside `make thorough`, all cases of a test but as many as its mark `few` says."""
     if any("::" in argument for argument in config.args):
         return  # somebody names a test, and means it
-    cases: dict[tuple[str, str], list[pytest.Item]] = {}
+    cases: dict[tuple[str, str, int], list[pytest.Item]] = {}
     for item in items:
-        if item.get_closest_marker("few"):
-            cases.setdefault((str(item.path), getattr(item, "originalname", item.name)), []).append(item)
-    left = {
-        item
-        for rows in cases.values()
-        for mark in rows[0].iter_markers("few")
-        for item in {*rows} - {*some(rows, *mark.args)}
-    }
+        if (mark := item.get_closest_marker("few")) is not None:
+            name = getattr(item, "originalname", item.name)
+            cases.setdefault((str(item.path), name, *mark.args), []).append(item)
+    left = {item for (*_, count), rows in cases.items() for item in {*rows} - {*some(rows, count)}}
     config.hook.pytest_deselected(items=[*left])
     items[:] = [item for item in items if item not in left]
 

@@ -19,8 +19,8 @@ Row = TypeVar("Row")
 def some(rows: Iterable[Row], count: int) -> list[Row]:
     """Return `count` of `rows`, one out of each stretch of them; all of them in `make thorough`.
 
-    Of the combinations of two axes no value is left out that a place in the stretch stands for: it is the first row of
-    the first stretch, the second of the second, and so on.
+    It is the first row of the first stretch, the second of the second, and so on: of the combinations of two axes the
+    first row of each would try one value of the inner axis alone.
     """
     everything = list(rows)
     if ALL or count >= len(everything):

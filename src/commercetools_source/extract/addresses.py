@@ -15,14 +15,12 @@ _LONGEST = 254
 """Characters of an address (RFC 5321). Without a bound a search takes hours in a picture that is written as text."""
 _LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+\Z")
 _DOMAIN = re.compile(r"[\w.-]+")
+_WHOLE = re.compile(r"[^@]+@[^@]+\.[^@]+|[0-9A-Fa-f]{64}")
 _ASIDE = re.compile(r"[!#$%&*/=?^`{|}~]|[^\x00-\u024f]")
 """Characters that are legal in an address, and mostly stand before one: `to=ann@example.com`. Scripts without spaces
 end where Latin letters begin."""
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|.|\Z)", re.DOTALL)
 _CHARACTERS = {"\\/": "/", '\\"': '"', "\\\\": "\\"}
-
-
-_WHOLE = re.compile(r"[^@]+@[^@]+\.[^@]+|[0-9A-Fa-f]{64}")
 
 
 def is_whole(value: object) -> bool:

@@ -135,17 +135,7 @@ def finish(state: StreamState) -> StreamState:
 
 def give_up(state: StreamState) -> StreamState:
     """Return the state without the run under way, of which nothing is left."""
-    return StreamState(
-        state.cursor,
-        since=state.since,
-        where=state.where,
-        deletions_from=state.deletions_from,
-        privacy=state.privacy,
-        store=state.store,
-        others=state.others,
-        project=state.project,
-        stream=state.stream,
-    )
+    return replace(state, mode=None, bound=None, ranges=(), quarantined=(), broken=None)
 
 
 def parted(state: StreamState, store: str) -> tuple[StreamState, tuple[StreamState, ...]]:

@@ -38,9 +38,9 @@ __all__ = [
     "ranges_of",
     "refuse_future_start",
     "retention_notice",
+    "source_conflict",
     "started",
     "store_conflict",
-    "stream_conflict",
 ]
 
 
@@ -146,11 +146,7 @@ def _closes_too_early(predicate: str) -> bool:
 def mode_of(stream: Stream, state: StreamState, selection: Selection) -> Literal["full", "incremental", "resumed"]:
     """Return how `stream` is read: on from a run that was cut off, from its cursor, or from its start."""
     # Of another stream, project or store nothing is known by the state, wherever it stands.
-    other = (
-        stream_conflict(stream, state)
-        or project_conflict(state.project, selection.project)
-        or state.store != selection.store_of(stream)
-    )
+    other = source_conflict(stream, state, selection) or state.store != selection.store_of(stream)
     if selection.full or (state != StreamState() and other):
         return "full"
     if state.mode is not None:
@@ -336,28 +332,24 @@ def refuse_future_start(start: str | None, now: str, name: str = "start_date") -
 
 
 def origin_conflict(stream: Stream, state: StreamState, selection: Selection) -> str | None:
-    """Return why rows of another project, store or choice about personal data are held; None where they are alike.
-
-    A state of another stream is no better than one of another project.
-    """
+    """Return why rows of another source, store or choice about personal data are held; None where they are alike."""
     if state == StreamState():
         return None
     return (
-        stream_conflict(stream, state, selection.anew)
-        or project_conflict(state.project, selection.project, selection.anew)
+        source_conflict(stream, state, selection)
         or store_conflict(state.store, selection.store_of(stream), selection.anew)
         or privacy_conflict(state.privacy, selection.privacy_of(stream), selection.anew)
     )
 
 
-def stream_conflict(stream: Stream, state: StreamState, anew: str = ANEW) -> str | None:
-    """Return why what was read of another stream says nothing of `stream`; None where it is not known, too."""
-    if state.stream in {"", stream.name}:
-        return None
-    return (
-        f"its state was stored for the stream {shown(state.stream)} and says nothing of {stream.name}; give each stream"
-        f" its own state, or {anew}"
-    )
+def source_conflict(stream: Stream, state: StreamState, selection: Selection) -> str | None:
+    """Return why a state of another stream or project says nothing of `stream`; None where it names neither, too."""
+    if state.stream not in {"", stream.name}:
+        return (
+            f"its state was stored for the stream {shown(state.stream)} and says nothing of {stream.name}; give each"
+            f" stream its own state, or {selection.anew}"
+        )
+    return project_conflict(state.project, selection.project, selection.anew)
 
 
 def project_conflict(stored: str, asked: str, anew: str = ANEW) -> str | None:

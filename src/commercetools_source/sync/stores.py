@@ -9,7 +9,7 @@ from commercetools_source.catalog.stores import is_in_store
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.extract.checkpoint import StreamState, parted
 from commercetools_source.extract.delivery import Phase
-from commercetools_source.extract.selection import project_conflict, stream_conflict
+from commercetools_source.extract.selection import source_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,10 +38,8 @@ def mixture(stream: Stream, others: Others, selection: Selection) -> str | None:
     """Return why rows of another store cannot come beside those that are held of `stream`; None if they can."""
     for state in others.get(stream.name, ()):
         # A front-end may be handed the state of another project; a destination with its rows is refused as a whole.
-        elsewhere = stream_conflict(stream, state, selection.anew)
-        elsewhere = elsewhere or project_conflict(state.project, selection.project, selection.anew)
-        if elsewhere is not None:
-            return elsewhere
+        if (reason := source_conflict(stream, state, selection)) is not None:
+            return reason
         # A full read replaces all rows of the table when it ends, those that came meanwhile too.
         if state.mode == "full":
             return f"the first read of the store {state.store!r} has not ended; set `store_key` to it until it has"

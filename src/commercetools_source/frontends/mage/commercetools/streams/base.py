@@ -79,10 +79,8 @@ class BaseStream:
         stored = bookmark.read(bookmarks, row)
         if (reason := conflict_with(row, stored, selection)) is not None:
             raise ConfigError(f"{row.name}: {reason}")
-        if (
-            isinstance(self.client, Client)
-            and (notice := unseen_changes(self.client.api, [row], MAGE.anew)) is not None
-        ):
+        notice = unseen_changes(self.client.api, [row], MAGE.anew) if isinstance(self.client, Client) else None
+        if notice is not None:
             hook_of(self.logger)(notice)
         # A byte: Mage gets each page as it comes, with a bookmark of its own.
         limits = Limits(workers=config.concurrency, page_size=config.page_size, batch_bytes=1)
