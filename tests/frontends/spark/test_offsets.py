@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.config.values import Secret
 from commercetools_source.errors import StateError
 from commercetools_source.extract.keyset import KeyRange, Position
+from commercetools_source.extract.privacy import Privacy
+from commercetools_source.extract.selection import Selection
 from commercetools_source.frontends.spark.offsets import (
     Offset,
     decode,
@@ -20,6 +24,7 @@ from commercetools_source.frontends.spark.offsets import (
     range_between,
     refuse_future,
 )
+from commercetools_source.frontends.words import SPARK
 
 ORDERS = STREAMS["orders"]
 TIMES = [f"2026-01-01T00:00:0{second}.000Z" for second in range(9)]
@@ -28,6 +33,12 @@ OFFSETS = st.one_of(
     st.builds(Offset, st.sampled_from(TIMES), st.none(), st.sampled_from(["", TIMES[0]])),
     st.builds(Offset, st.just(TIMES[8]), st.builds(Position, st.sampled_from(TIMES[:8]), st.sampled_from("ab"))),
 )
+KEYS = [Secret("0123456789abcdef"), Secret("fedcba9876543210")]
+
+
+def asked(**choices: Any) -> Selection:
+    """Return what a read asks for, in the project "shop" unless `choices` say another."""
+    return Selection(bound="", anew=SPARK.anew, **{"project": "shop", **choices})
 
 
 def contains(key_range: KeyRange, point: tuple[str, str]) -> bool:
@@ -50,8 +61,8 @@ def reached(offset: Offset, point: tuple[str, str]) -> bool:
 
 @given(OFFSETS)
 def test_an_offset_survives_the_checkpoint(offset: Offset) -> None:
-    stored = json.loads(json.dumps(encode("shop", ORDERS, "", offset)))
-    assert decode("shop", ORDERS, "", stored) == offset
+    stored = json.loads(json.dumps(encode(ORDERS, asked(), offset)))
+    assert decode(ORDERS, asked(), stored) == offset
 
 
 @given(st.lists(OFFSETS, min_size=1, max_size=5))
@@ -86,28 +97,53 @@ def test_a_read_of_deletions_alone_begins_with_the_oldest_message() -> None:
     assert everything.lower == "1970-01-01T00:00:00.000Z"
 
 
-def test_a_checkpoint_of_another_read_is_refused_by_name() -> None:
-    stored = encode("shop", STREAMS["customers"], "", Offset(TIMES[0]))
-    with pytest.raises(StateError, match="the checkpoint is of customers, and now orders where x = 1 is asked for"):
-        decode("shop", ORDERS, "x = 1", stored)
+def test_a_checkpoint_of_another_stream_is_refused_by_name() -> None:
+    stored = encode(STREAMS["customers"], asked(), Offset(TIMES[0]))
+    with pytest.raises(StateError, match=r"orders: its state was stored for the stream 'customers' .*, or read with a"):
+        decode(ORDERS, asked(), stored)
 
 
-def test_a_checkpoint_of_another_project_is_refused_and_one_that_names_none_goes_on() -> None:
-    stored = encode("shop", ORDERS, "", Offset(TIMES[0]))
-    with pytest.raises(StateError, match="orders: what is held of it is of the project 'shop', and now"):
-        decode("other", ORDERS, "", stored)
-    del stored["project"]
-    assert decode("other", ORDERS, "", stored) == Offset(TIMES[0])
+@pytest.mark.parametrize(
+    ("field", "before", "now", "reason"),
+    [
+        ("project", {}, {"project": "other"}, "what is held of it is of the project 'shop', and now"),
+        *(
+            ("store", {"store": held}, {"store": now}, "what is held of it is .*; set `store_key` as it was, or read")
+            for held, now in (("", "berlin"), ("berlin", ""), ("berlin", "rome"))
+        ),
+        *(
+            ("privacy", {"privacy": held}, {"privacy": now}, "its personal data were read with the choice .*, or read")
+            for held, now in (
+                (Privacy(), Privacy("drop")),
+                (Privacy("hash", key=KEYS[0]), Privacy("hash", key=KEYS[1])),
+                (Privacy("drop"), Privacy("drop", names=(("phone", "keep"),))),
+                (Privacy(names=(("phone", "drop"),)), Privacy()),
+            )
+        ),
+        *(
+            ("since", {"start_date": TIMES[5]}, now, f"what is held of it begins with changes of {TIMES[5]}, and now")
+            for now in ({}, {"start_date": TIMES[4]})
+        ),
+    ],
+)
+def test_a_checkpoint_of_another_choice_is_refused_and_one_that_names_none_goes_on(
+    field: str, before: dict[str, Any], now: dict[str, Any], reason: str
+) -> None:
+    first = Offset(TIMES[6], since=before.get("start_date", ""))
+    stored = encode(ORDERS, asked(**before), first)
+    assert decode(ORDERS, asked(**before), stored) == first
+    with pytest.raises(StateError, match=f"orders: {reason}") as refused:
+        decode(ORDERS, asked(**now), stored)
+    assert not [key for key in KEYS if key.reveal() in str(refused.value) + json.dumps(stored)]
+    del stored[field]  # as releases before did
+    assert decode(ORDERS, asked(**now), stored) == Offset(TIMES[6], since=now.get("start_date", ""))
 
 
-def test_a_checkpoint_of_another_store_is_refused_and_one_that_names_none_goes_on() -> None:
-    for held, asked in (("", "berlin"), ("berlin", ""), ("berlin", "rome")):
-        stored = encode("shop", ORDERS, "", Offset(TIMES[0]), held)
-        assert decode("shop", ORDERS, "", stored, held) == Offset(TIMES[0])
-        with pytest.raises(StateError, match=r"orders: what is held of it is .*; set `store_key` as it was, or read"):
-            decode("shop", ORDERS, "", stored, asked)
-        del stored["store"]
-        assert decode("shop", ORDERS, "", stored, asked) == Offset(TIMES[0])
+def test_a_checkpoint_of_another_predicate_is_refused_and_one_of_an_earlier_start_goes_on() -> None:
+    stored = encode(ORDERS, asked(), Offset(TIMES[6]))
+    with pytest.raises(StateError, match="was read without a filter, and now it is asked for where x = 1; read with a"):
+        decode(ORDERS, asked(where=(("orders", "x = 1"),)), stored)
+    assert decode(ORDERS, asked(start_date=TIMES[4]), stored) == Offset(TIMES[6])
 
 
 @pytest.mark.parametrize(
@@ -115,7 +151,7 @@ def test_a_checkpoint_of_another_store_is_refused_and_one_that_names_none_goes_o
 )
 def test_a_broken_checkpoint_is_refused_with_what_to_do(broken: object) -> None:
     with pytest.raises(StateError, match="read with a new checkpoint"):
-        decode("shop", ORDERS, "", broken)
+        decode(ORDERS, asked(), broken)
 
 
 def test_an_offset_of_a_batch_that_lies_ahead_of_the_platform_is_refused() -> None:

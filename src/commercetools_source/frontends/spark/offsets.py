@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.timestamps import moment, shift
 from commercetools_source.errors import StateError
+from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.keyset import KeyRange, Position
-from commercetools_source.extract.selection import project_conflict, store_conflict
+from commercetools_source.extract.selection import conflict_with
 from commercetools_source.frontends.words import SPARK
 
 if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.selection import Selection
 
 __all__ = ["Offset", "decode", "deletions_between", "encode", "range_between", "refuse_future"]
 
@@ -31,12 +33,14 @@ class Offset:
     """Changes before `bound` are read: all of them, or those up to `position` in the order of time and key.
 
     `bound` is "" at the start of a read without a start date. `deletions_from`: what was deleted before this API
-    timestamp cannot be among the rows, because the first batch was read later; "" before the first batch.
+    timestamp cannot be among the rows, because the first batch was read later; "" before the first batch. `since`: the
+    start date of the read, "" without one.
     """
 
     bound: str = ""
     position: Position | None = None
     deletions_from: str = ""
+    since: str = ""
 
     @property
     def time(self) -> str:
@@ -44,47 +48,49 @@ class Offset:
         return self.bound if self.position is None else self.position.value
 
 
-def encode(project: str, stream: Stream, where: str, offset: Offset, store: str = "") -> dict[str, Any]:
-    """Return an offset of what is read of `stream` in the project of this key as plain values.
-
-    `store`: the key of the store whose records are read, "" for all of the project.
-    """
+def encode(stream: Stream, selection: Selection, offset: Offset) -> dict[str, Any]:
+    """Return an offset of what `selection` asks for of `stream` as plain values."""
     position = offset.position
     return {
-        "project": project,
-        "store": store,
+        "project": selection.project,
+        "store": selection.store_of(stream),
         "stream": stream.name,
-        "where": where,
+        "where": " and ".join(selection.where_of(stream)),
+        "privacy": selection.privacy_of(stream),
+        "since": offset.since,
         "bound": offset.bound,
         "position": None if position is None else {"value": position.value, "tie": position.tie},
         "deletions_from": offset.deletions_from,
     }
 
 
-def decode(project: str, stream: Stream, where: str, stored: Any, store: str = "") -> Offset:
+def decode(stream: Stream, selection: Selection, stored: Any) -> Offset:
     """Return what `encode` wrote; raises StateError when it was written for another read or is broken."""
     try:
-        # Another stream or predicate would go on in the middle of something that it never read.
-        if (stored["stream"], stored["where"]) != (stream.name, where):
-            raise StateError(
-                f"the checkpoint is of {_read(stored['stream'], stored['where'])}, and now"
-                f" {_read(stream.name, where)} is asked for; give each read a checkpoint of its own"
-            )
-        # Releases before stored neither the project nor the store.
-        other = project_conflict(str(stored.get("project", "")), project, SPARK.anew)
-        other = other or store_conflict(str(stored.get("store", store)), store, SPARK.anew)
-        if other is not None:
-            raise StateError(f"{stream.name}: {other}")
+        since = str(stored.get("since", selection.since_of(stream) or ""))
+        held = StreamState(
+            since=since or None,
+            where=(str(stored["where"]),) if stored["where"] else (),
+            # Earlier releases stored neither these nor the start: what is asked for now counts as what was read.
+            privacy=str(stored.get("privacy", selection.privacy_of(stream))),
+            store=str(stored.get("store", selection.store_of(stream))),
+            project=str(stored.get("project", "")),
+            stream=str(stored["stream"]),
+        )
+        # Another read would go on in the middle of something that it never read, or mix what may leave.
+        if (reason := conflict_with(stream, held, selection)) is not None:
+            raise StateError(f"{stream.name}: {reason}")
         position = stored["position"]
         offset = Offset(
             str(stored["bound"]),
             None if position is None else Position(str(position["value"]), str(position["tie"])),
             str(stored["deletions_from"]),
+            since,
         )
         # Times are compared as texts, so anything else in their place would be taken for one.
-        for time in filter(None, (offset.bound, offset.time, offset.deletions_from)):
+        for time in filter(None, (offset.bound, offset.time, offset.deletions_from, since)):
             moment(time)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, StateError):
             raise
         raise StateError(f"the checkpoint's offset is not one of this source; {SPARK.anew}") from None
@@ -99,10 +105,6 @@ def refuse_future(offset: Offset, clock: str) -> None:
             f"the checkpoint's offset is {offset.time}, and the platform's clock {clock}: no change would be read"
             f" before that time; {SPARK.anew}"
         )
-
-
-def _read(stream: Any, where: Any) -> str:
-    return f"{stream} where {where}" if where else f"{stream}"
 
 
 def range_between(stream: Stream, start: Offset, end: Offset) -> KeyRange:

@@ -10,15 +10,16 @@ from pyspark.sql.datasource import DataSourceStreamReader, InputPartition
 from pyspark.sql.streaming.datasource import ReadAllAvailable, ReadMaxRows, SupportsTriggerAvailableNow
 
 from commercetools_source.catalog.scopes import scope_advice
-from commercetools_source.catalog.stores import is_in_store
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import shift
 from commercetools_source.client import Client
 from commercetools_source.config import Secret
 from commercetools_source.errors import ConfigError, ForbiddenError
 from commercetools_source.extract.parents import parents_of
+from commercetools_source.extract.privacy import privacy_of
 from commercetools_source.extract.records import position_of
 from commercetools_source.extract.request import LARGEST_OFFSET, PageRequest
+from commercetools_source.extract.selection import Selection
 from commercetools_source.frontends.spark.batch import read_rows
 from commercetools_source.frontends.spark.offsets import (
     Offset,
@@ -29,6 +30,7 @@ from commercetools_source.frontends.spark.offsets import (
     refuse_future,
 )
 from commercetools_source.frontends.spark.partitions import Partition, divided, is_divisible, log
+from commercetools_source.frontends.words import SPARK
 from commercetools_source.sync.deletions import deletions
 
 if TYPE_CHECKING:
@@ -62,11 +64,19 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
             raise ConfigError(f"max_rows cannot be used with {stream.name}, which is listed in parts; leave it out")
         self._options = options
         self._stream = stream
-        # One text: the checkpoint keeps it, to recognize another read.
-        self._where = " and ".join(options.where)
+        config = options.config
+        # What the checkpoint keeps, to recognize another read.
+        self._selection = Selection(
+            bound="",
+            start_date=config.start_date,
+            where=tuple((stream.name, predicate) for predicate in options.where),
+            privacy=privacy_of(config),
+            anew=SPARK.anew,
+            store=config.store_key,
+            project=config.project_key,
+        )
         self._deletes = rows == "deletions" or (rows == "all" and options.deletions and bool(stream.deleted_messages))
         self._reads = rows != "deletions"
-        self._store = options.config.store_key if is_in_store(stream) else ""
         self._client: Client | None = None
         # Set once for a query with Trigger.AvailableNow, which must end although the shop goes on changing.
         self._target: str | None = None
@@ -80,7 +90,8 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
             # The first batch looks for no deletions: without this question the second one would fail.
             now = self._settled()
             self._has_messages(now, shift(now, 0.001))
-        return self._encoded(Offset(self._options.config.start_date or ""))
+        start = self._selection.since_of(self._stream) or ""
+        return self._encoded(Offset(start, since=start))
 
     def getDefaultReadLimit(self) -> ReadLimit:  # noqa: N802 - Spark's name
         """Return the limit that the options name."""
@@ -98,7 +109,7 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         settled, config = self._target or self._settled(), self._options.config
         refuse_future(begin, shift(settled, config.settle_seconds + config.lookback_seconds))
         bound = max(settled, begin.bound)
-        end = Offset(bound, None, begin.deletions_from or bound)
+        end = Offset(bound, None, begin.deletions_from or bound, begin.since)
         changes = range_between(self._stream, begin, end)
         if self._reads and self._has_records(changes):
             # Spark may ask for all that there is although a limit was named, and is to be obeyed then
@@ -152,10 +163,10 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
         return shift(client.settled_time(), -client.config.lookback_seconds)
 
     def _encoded(self, offset: Offset) -> dict[str, Any]:
-        return encode(self._options.config.project_key, self._stream, self._where, offset, self._store)
+        return encode(self._stream, self._selection, offset)
 
     def _decoded(self, stored: dict[str, Any]) -> Offset:
-        return decode(self._options.config.project_key, self._stream, self._where, stored, self._store)
+        return decode(self._stream, self._selection, stored)
 
     def _pieces(self, client: Client, changes: KeyRange, base: Partition) -> list[Partition]:
         if is_divisible(self._stream):
