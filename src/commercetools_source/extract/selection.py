@@ -14,7 +14,7 @@ from commercetools_source.config.values import shown
 from commercetools_source.errors import ConfigError
 from commercetools_source.extract.checkpoint import ANEW, StreamState, begin, hold
 from commercetools_source.extract.keyset import KeyRange
-from commercetools_source.extract.privacy import KEEP, Privacy
+from commercetools_source.extract.privacy import KEEP, Privacy, privacy_of
 from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.extract.windows import spans
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from commercetools_source.catalog.streams import Stream
+    from commercetools_source.config import Config
     from commercetools_source.extract.checkpoint import Mode
 
 __all__ = [
@@ -84,6 +85,19 @@ class Selection:
     retain: tuple[tuple[str, str], ...] = ()
     store: str = ""
     project: str = ""
+
+    @classmethod
+    def of(cls, config: Config, bound: str = "", anew: str = ANEW) -> Selection:
+        """Return what these settings ask for up to `bound`; `replace` says what else is asked for."""
+        return cls(
+            bound=bound,
+            start_date=config.start_date,
+            lookback=config.lookback_seconds,
+            privacy=privacy_of(config),
+            anew=anew,
+            store=config.store_key,
+            project=config.project_key,
+        )
 
     @property
     def end(self) -> str:

@@ -12,7 +12,6 @@ from commercetools_source.events import Hook, ignore
 from commercetools_source.extract.abilities import lost_streams
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Phase
-from commercetools_source.extract.redaction import chosen_for
 from commercetools_source.extract.selection import Selection, privacy_conflict
 from commercetools_source.sync.projects import refuse_another_project
 from commercetools_source.sync.record import begin, recorded, unreached
@@ -59,30 +58,23 @@ def backfill(
     # Against the bound and not only `until`: a window of the last minutes holds nothing that is settled.
     if start >= bound:
         raise ConfigError(f"the window from {start} to {bound} is empty; it must begin before it ends")
+    asked = Selection.of(client.config, bound)
     try:
         states = destination.open()
-        refuse_another_project(states.values(), client.config.project_key, destination.name)
+        refuse_another_project(states.values(), asked.project, destination.name)
         lost = lost_streams(destination)
         chosen = _read_whole(states, lost) if named is None else named
         with recorded(client, destination, begin("backfill", bound), before, hook) as recorder:
             if (notice := ends_earlier(until, bound)) is not None:
                 hook(notice)
-            refused = refuse(_obstacles(chosen, states, lost, client), lambda _: "window", recorder)
+            refused = refuse(_obstacles(chosen, states, lost, asked), lambda _: "window", recorder)
             ready = [stream for stream in chosen if stream.name not in refused]
             pairs = tuple((stream.name, predicate) for stream in ready for predicate in states[stream.name].where)
             outcomes = Transfer(client, destination, recorder, on_stoppable=on_stoppable).run(
                 ready,
                 # No states: a window is read by itself, and its own progress is thrown away with it.
                 {},
-                Selection(
-                    bound=bound,
-                    until=True,
-                    start_date=start,
-                    where=pairs,
-                    privacy=client.privacy,
-                    store=client.config.store_key,
-                    project=client.config.project_key,
-                ),
+                replace(asked, until=True, start_date=start, where=pairs),
                 # The state of the running cursor is written with the rows, unchanged.
                 lambda delivery: merged(delivery, states[delivery.stream.name], start, bound),
             )
@@ -119,13 +111,12 @@ def obstacle(stream: Stream, state: StreamState) -> str | None:
 
 
 def _obstacles(
-    streams: Iterable[Stream], states: Mapping[str, StreamState], lost: Mapping[str, str], client: Client
+    streams: Iterable[Stream], states: Mapping[str, StreamState], lost: Mapping[str, str], selection: Selection
 ) -> dict[Stream, str]:
     obstacles: dict[Stream, str | None] = {}
     for stream in streams:
         state = states.get(stream.name, StreamState())
-        reason = privacy_conflict(state.privacy, chosen_for(stream.item, client.privacy))
-        reason = unlike(stream, state, client.config.store_key) or reason
+        reason = unlike(stream, state, selection) or privacy_conflict(state.privacy, selection.privacy_of(stream))
         missing = f"{lost[stream.name]}; run `sync` first" if stream.name in lost else None
         obstacles[stream] = missing or obstacle(stream, state) or reason
     return {stream: reason for stream, reason in obstacles.items() if reason is not None}

@@ -23,8 +23,7 @@ from commercetools_source.extract.abilities import Comparable, Difference, lost_
 from commercetools_source.extract.advice import reason_of
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Delivery, Destination, Phase
-from commercetools_source.extract.redaction import chosen_for
-from commercetools_source.extract.selection import privacy_conflict
+from commercetools_source.extract.selection import Selection, privacy_conflict
 from commercetools_source.sync import listing as graphql
 from commercetools_source.sync.deletions import marking
 from commercetools_source.sync.erasure import catch_up, erasure_of, without_forgotten
@@ -117,10 +116,11 @@ def _each(
     try:
         # To compare changes nothing, so that it does not lock out those who read.
         states = open_to_read(destination) if guard is None else destination.open()
-        refuse_another_project(states.values(), client.config.project_key, destination.name)
+        asked = Selection.of(client.config)
+        refuse_another_project(states.values(), asked.project, destination.name)
         lost = lost_streams(destination)
         rows = _held(destination, {*states, *lost}) if chosen is None else chosen
-        sides = _Sides(client, destination, destination, guard, delete, erasure_of(destination))
+        sides = _Sides(client, asked, destination, destination, guard, delete, erasure_of(destination))
         return tuple(
             Verdict(stream.name, note=f"{lost[stream.name]} by the next run")
             if stream.name in lost
@@ -150,6 +150,7 @@ class _Sides:
     """
 
     client: Client
+    asked: Selection
     destination: Destination
     ledger: Comparable
     guard: Guard | None
@@ -163,12 +164,12 @@ def _one(sides: _Sides, stream: Stream, state: StreamState) -> Verdict:
         return Verdict(stream.name, note=state.broken)
     if not sweepable(stream):
         return Verdict(stream.name, note=incomparable(stream))
-    if (difference := unlike(stream, state, sides.client.config.store_key)) is not None:
+    if (difference := unlike(stream, state, sides.asked)) is not None:
         return Verdict(stream.name, note=difference)
     # Half of a read compared with the whole of a listing would call the other half missing.
     if state.cursor is None or state.mode is not None:
         return Verdict(stream.name, note="not read to its end yet; run `sync` first")
-    reason = privacy_conflict(state.privacy, chosen_for(stream.item, sides.client.privacy))
+    reason = privacy_conflict(state.privacy, sides.asked.privacy_of(stream))
     # To compare needs only ids and versions; to mend would write rows of another choice beside the others.
     if sides.guard is not None and reason is not None:
         return Verdict(stream.name, note=reason)

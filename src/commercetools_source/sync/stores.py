@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from commercetools_source.catalog.stores import is_in_store
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.extract.checkpoint import StreamState, parted
 from commercetools_source.extract.delivery import Phase
@@ -67,12 +66,12 @@ def beside(delivery: Delivery, before: Mapping[str, StreamState], others: Others
     return replace(delivery, state=state, phase=phase, joins=before.get(name, StreamState()).cursor is None)
 
 
-def unlike(stream: Stream, state: StreamState, store_key: str) -> str | None:
+def unlike(stream: Stream, state: StreamState, selection: Selection) -> str | None:
     """Return why what an API client lists says nothing of the rows that are held of `stream`; None where it does."""
     if state.others:
         stores = ", ".join(sorted(part.store for part in (state, *state.others)))
         return f"it has rows of the stores {stores}, and no API client lists those of all of them"
-    if state != StreamState() and state.store != (store_key if is_in_store(stream) else ""):
+    if state != StreamState() and state.store != selection.store_of(stream):
         held = f"rows of the store {state.store!r}" if state.store else "rows of the whole project"
         return f"it has {held}; set `store_key` as it was then"
     return None

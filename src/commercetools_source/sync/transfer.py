@@ -149,19 +149,14 @@ def selection_of(  # noqa: PLR0913 - one keyword for each thing that a run can b
     # Nothing behind the settled time is promised, whatever end was asked for.
     bound = settled if end is None else min(end, settled)
     latest = shift(now, _AFTER_START)
-    return Selection(
-        bound=bound,
+    return replace(
+        Selection.of(config, bound, anew),
         # An end that lies ahead is cut at the settled time, so the next run has to go on from there as from any other.
         until=end is not None and end <= settled,
         tail=(latest if end is None else min(end, latest)) if tail else None,
         full=full,
         start_date=start,
-        lookback=config.lookback_seconds,
         where=pairs,
-        privacy=client.privacy,
-        anew=anew,
-        store=config.store_key,
-        project=config.project_key,
         retain=tuple((name, shift(now, -age)) for name, age in (ages or {}).items()),
     )
 

@@ -13,7 +13,6 @@ from commercetools_source.catalog.streams import STREAMS, find
 from commercetools_source.config.values import shown
 from commercetools_source.errors import ConfigError, StateError
 from commercetools_source.extract.checkpoint import StreamState
-from commercetools_source.extract.privacy import privacy_of
 from commercetools_source.extract.selection import Selection, conflict_with
 from commercetools_source.frontends.airbyte.messages import DELETED_AT, UPDATED_AT
 from commercetools_source.frontends.arguments import checked
@@ -119,13 +118,7 @@ def states(given: Any, chosen: Mapping[Stream, bool], config: Config) -> dict[St
         raise StateError(
             f"the state is broken, as it must be a list of STREAM states: {error}; {AIRBYTE.anew}"
         ) from None
-    asked = Selection(
-        bound="",
-        start_date=config.start_date,
-        privacy=privacy_of(config),
-        store=config.store_key,
-        project=config.project_key,
-    )
+    asked = Selection.of(config)
     stored = {item.stream.stream_descriptor.name: item.stream.stream_state or {} for item in items}
     going_on: dict[Stream, StreamState] = {}
     for stream, full in chosen.items():

@@ -74,14 +74,12 @@ def relation_of(name: str, stream: Stream) -> Relation:
 
 
 def _records(client: Client, stream: Stream, partition: Partition, batches: Batches) -> Iterator[pa.RecordBatch]:
-    where = tuple((stream.name, text) for text in partition.where)
-    selection = Selection(
-        bound=partition.bound,
+    selection = replace(
+        Selection.of(client.config, partition.bound),
         full=not partition.ranges,
-        where=where,
-        privacy=client.privacy,
-        store=client.config.store_key,
-        project=client.config.project_key,
+        # Among the predicates, so that each window goes by its immutable field.
+        start_date=None,
+        where=tuple((stream.name, text) for text in partition.where),
     )
     mode: Mode = "incremental" if partition.kind == "incremental" else "full"
     # A stored read that was cut off is exactly a bound and ranges: the engine goes on with it, and shares them out.

@@ -15,7 +15,6 @@ from commercetools_source.catalog.timestamps import instant, shift
 from commercetools_source.errors import CommercetoolsError, ConfigError
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
-from commercetools_source.extract.privacy import privacy_of
 from commercetools_source.extract.records import decoded
 from commercetools_source.extract.selection import Selection, conflict_with, refuse_future_start
 from commercetools_source.frontends.mage import bookmarks as bookmark
@@ -66,15 +65,9 @@ class BaseStream:
         # `type`, because a class derived from it may answer otherwise, and then its own `request` is what counts.
         api = self.client.api if type(self.client) is Client else None
         config = api.config if api is not None else settings_of(self.config)
-        selection = Selection(
-            bound=self._bound(config),
-            start_date=instant(start_date) if start_date else config.start_date,
-            lookback=config.lookback_seconds,
-            privacy=api.privacy if api is not None else privacy_of(config),
-            anew=MAGE.anew,
-            store=config.store_key,
-            project=config.project_key,
-        )
+        selection = Selection.of(config, self._bound(config), MAGE.anew)
+        if start_date:
+            selection = replace(selection, start_date=instant(start_date))
         refuse_future_start(selection.start_date, shift(selection.bound, config.settle_seconds))
         stored = bookmark.read(bookmarks, row)
         if (reason := conflict_with(row, stored, selection)) is not None:
