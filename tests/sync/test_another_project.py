@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 
 from commercetools_source import Client, ConfigError, sync
@@ -93,6 +94,29 @@ def test_states_that_name_no_project_are_taken_over_by_the_next_run(
     assert sync(clients[1], target, streams=["zones"]).complete
     with pytest.raises(ConfigError, match="holds the project 'other-shop'"):
         sync(clients[0], target, streams=["zones"])
+
+
+def test_a_state_of_another_stream_is_refused_by_every_command_and_nothing_written(
+    clients: tuple[Client, Client], tmp_path: Path
+) -> None:
+    target = str(tmp_path / "shop.duckdb")
+    assert sync(clients[0], target, streams=["zones", "channels"]).complete
+    # Somebody gave the channels the state of the zones.
+    with duckdb.connect(target) as connection:
+        state = "(SELECT state FROM sync.state WHERE stream = 'zones')"
+        connection.execute(f"UPDATE sync.state SET state = {state} WHERE stream = 'channels'")
+        connection.execute("DELETE FROM raw.channels")
+    reason = "its state was stored for the stream 'zones' and says nothing of channels"
+    told = [
+        *(outcome.error for outcome in sync(clients[0], target, streams="channels").outcomes),
+        *(outcome.error for outcome in backfill(clients[0], target, "2020-01-01", streams="channels").outcomes),
+        *(verdict.note for verdict in verify(clients[0], target, "channels")),
+        *(verdict.note for verdict in sweep(clients[0], target, "channels")),
+    ]
+    assert [str(text).startswith(reason) for text in told] == [True] * 4
+    with duckdb.connect(target) as connection:
+        assert connection.execute("SELECT count(*) FROM raw.channels").fetchall() == [(0,)]
+    assert sync(clients[0], target, streams="channels", full=True).complete
 
 
 def held(folder: Path) -> dict[str, object]:

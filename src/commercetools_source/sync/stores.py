@@ -68,6 +68,8 @@ def beside(delivery: Delivery, before: Mapping[str, StreamState], others: Others
 
 def unlike(stream: Stream, state: StreamState, selection: Selection) -> str | None:
     """Return why what an API client lists says nothing of the rows that are held of `stream`; None where it does."""
+    if (reason := source_conflict(stream, state, selection)) is not None:
+        return reason
     if state.others:
         stores = ", ".join(sorted(part.store for part in (state, *state.others)))
         return f"it has rows of the stores {stores}, and no API client lists those of all of them"
