@@ -10,16 +10,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.timestamps import instant, moment
-from commercetools_source.errors import StateError
+from commercetools_source.errors import ConfigError, StateError
 from commercetools_source.extract.checkpoint import StreamState, encode, moved
+from commercetools_source.extract.selection import conflict_with
 from commercetools_source.frontends.words import MAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.extract.selection import Selection
 
-__all__ = ["KEY", "read", "written"]
+__all__ = ["KEY", "checked", "read", "written"]
 
 KEY = "commercetools_source"
 """The key, inside a stream's bookmark, of what resumes a run that was cut off."""
@@ -38,6 +40,14 @@ def read(bookmarks: Mapping[str, Any] | None, stream: Stream) -> StreamState:
     state = MAGE.state(stream, bookmarks.get(KEY) or None)
     # Somebody has moved the bookmark: our ranges are of another read.
     return state if state.cursor == stored_cursor else moved(state, stored_cursor)
+
+
+def checked(bookmarks: Mapping[str, Any] | None, stream: Stream, selection: Selection) -> StreamState:
+    """Return what `read` does; raises ConfigError where that is the state of another read than `selection` asks for."""
+    state = read(bookmarks, stream)
+    if (reason := conflict_with(stream, state, selection)) is not None:
+        raise ConfigError(f"{stream.name}: {reason}")
+    return state
 
 
 def written(before: StreamState, state: StreamState, stream: Stream) -> dict[str, Any] | None:

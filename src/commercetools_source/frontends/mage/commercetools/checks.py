@@ -12,9 +12,10 @@ from commercetools_source.client import Client as ApiClient
 from commercetools_source.errors import AuthenticationError, NetworkError
 from commercetools_source.extract.counting import count_records
 from commercetools_source.extract.parents import parents_of
-from commercetools_source.extract.selection import range_of
+from commercetools_source.extract.selection import Selection, range_of
 from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage.commercetools.client import hook_of, settings_of
+from commercetools_source.frontends.words import MAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,12 +73,13 @@ def _check(api: ApiClient) -> None:
 
 
 def count(api: ApiClient, row: Stream, bookmarks: Mapping[str, Any] | None = None) -> int:
-    """Return how many records of `row` there are, or how many changed since the bookmark.
+    """Return how many records of `row` there are, or how many changed since the bookmark; raises as a run would.
 
     Costs one request for each collection and for each 10,000 records beyond; a few endpoints do not count at all,
     so their records are read.
     """
-    since = bookmark.read(bookmarks, row).cursor or (api.config.start_date if row.cursor else None)
+    selection = Selection.of(api.config, anew=MAGE.anew)
+    since = bookmark.checked(bookmarks, row, selection).cursor or selection.since_of(row)
     # As a run would: what lies behind the settle delay comes with a later one, and is not counted.
     until = None if since is None else api.settled_time()
     size = api.config.page_size

@@ -12,11 +12,11 @@ import msgspec
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import instant, shift
-from commercetools_source.errors import CommercetoolsError, ConfigError
+from commercetools_source.errors import CommercetoolsError
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.records import decoded
-from commercetools_source.extract.selection import Selection, conflict_with, refuse_future_start
+from commercetools_source.extract.selection import Selection, refuse_future_start
 from commercetools_source.frontends.mage import bookmarks as bookmark
 from commercetools_source.frontends.mage import deletions
 from commercetools_source.frontends.mage.commercetools.client import Client, hook_of, settings_of
@@ -69,9 +69,7 @@ class BaseStream:
         if start_date:
             selection = replace(selection, start_date=instant(start_date))
         refuse_future_start(selection.start_date, shift(selection.bound, config.settle_seconds))
-        stored = bookmark.read(bookmarks, row)
-        if (reason := conflict_with(row, stored, selection)) is not None:
-            raise ConfigError(f"{row.name}: {reason}")
+        stored = bookmark.checked(bookmarks, row, selection)
         notice = unseen_changes(self.client.api, [row], MAGE.anew) if isinstance(self.client, Client) else None
         if notice is not None:
             hook_of(self.logger)(notice)
