@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -31,12 +31,20 @@ def _shop() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def load(shop: Sandbox, place: str, stream: str, *, batch_bytes: int = 64_000_000) -> Summary:
+def load(
+    shop: Sandbox,
+    place: str,
+    stream: str,
+    *,
+    batch_bytes: int = 64_000_000,
+    where: dict[str, str] | None = None,
+    **settings: str,
+) -> Summary:
     materialize = None if place.startswith("jsonl") else True
-    with Client({**shop.settings(), "settle_seconds": 0, "page_size": 2, "retry_seconds": 0}) as client:
+    with Client({**shop.settings(), "settle_seconds": 0, "page_size": 2, "retry_seconds": 0, **settings}) as client:
         destination = open_destination(place, materialize=materialize)
         destination.batch_bytes = batch_bytes
-        return sync(client, destination, streams=[stream], full=True)
+        return sync(client, destination, streams=[stream], full=True, where=where)
 
 
 def ids(place: str, stream: str) -> list[str]:
@@ -82,6 +90,25 @@ def test_the_row_of_a_record_that_cannot_be_served_stays(
         shop.faults.clear()
     assert load(shop, place, stream).complete
     assert ids(place, stream) == sorted(record["id"] for record in shop.records(stream))
+
+
+@pytest.mark.few(1)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "asked", [{"personal": "drop"}, {"where": {"customers": 'email != "none"'}}], ids=["choice", "part"]
+)
+def test_a_full_read_of_another_part_keeps_no_row_of_the_one_before(
+    shop: Sandbox, tmp_path: Path, kind: str, asked: dict[str, Any]
+) -> None:
+    place = place_of(kind, tmp_path)
+    lost, *others = sorted(record["id"] for record in shop.records("customers"))
+    assert load(shop, place, "customers").complete
+    shop.faults.add(Fault("unservable", "/customers", records=(lost,), status=500, times=None))
+    try:
+        assert [outcome.quarantined for outcome in load(shop, place, "customers", **asked).outcomes] == [1]
+    finally:
+        shop.faults.clear()
+    assert ids(place, "customers") == others
 
 
 @pytest.mark.parametrize("kind", KINDS)

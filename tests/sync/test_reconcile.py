@@ -274,6 +274,18 @@ def test_a_full_read_after_a_look_that_failed_leaves_no_deletion_out(shop: Shop)
     assert shop.query("SELECT id FROM raw.orders WHERE _deleted_at IS NULL ORDER BY id") == shop.ids("orders")
 
 
+def test_what_was_deleted_is_marked_after_a_full_read_that_had_to_leave_a_record_out(shop: Shop) -> None:
+    shop.sync("orders")
+    gone = delete_one(shop.sandbox, "orders")["id"]
+    left_out = shop.sandbox.records("orders")[0]["id"]
+    shop.sandbox.faults.add(Fault("unservable", "/orders", records=(left_out,), status=500, times=None))
+    (outcome,) = shop.sync("orders", full=True, timing=Jumps().timing, retry_seconds=0).outcomes
+    assert outcome.quarantined == 1
+    shop.sandbox.faults.clear()
+    assert shop.sync("orders").deleted == {"orders": 1}
+    assert shop.query("SELECT id FROM raw.orders WHERE _deleted_at IS NOT NULL") == [gone]
+
+
 def test_a_state_after_a_look_that_ended_well_is_stored_as_before() -> None:
     assert "deletions_from" not in encode(StreamState("2026-01-01T00:00:00.000Z"))
     pending = StreamState("2026-01-02T00:00:00.000Z", deletions_from="2026-01-01T00:00:00.000Z")

@@ -71,7 +71,8 @@ class Delivery:
     promised order; the same record may come more than once, the higher `version` wins.
     A delivery may be empty and still have a phase and a state that count.
     `joins`: it is of the first read of a store that is read beside others, so its records are merged, and were not
-    there before.
+    there before. `clears`: nothing stays of what a full read replaces, because it left no record out, or because what
+    is stored is of another part of the stream.
     """
 
     stream: Stream
@@ -80,6 +81,7 @@ class Delivery:
     state: StreamState
     phase: Phase
     joins: bool = False
+    clears: bool = False
 
     @property
     def keeps_unread(self) -> bool:
@@ -87,7 +89,7 @@ class Delivery:
 
         They stay until a full read brings everything.
         """
-        return self.phase.swaps and bool(self.state.quarantined)
+        return self.phase.swaps and bool(self.state.quarantined) and not self.clears
 
 
 @runtime_checkable

@@ -319,9 +319,11 @@ class Extraction:
         phase = Phase.of(full=state.mode == "full", first=not run.emitted and run.mode != "resumed", last=done)
         # The first delivery of a full read starts the table over; a resumed read adds to what is loaded already.
         run.emitted = True
+        # Without a position what is stored is of another part, or of no known one: beside it the state would be untrue.
+        clears = not run.quarantined or state.cursor is None
         if done:
             state = run.state = finish(state)
         records = [record for page in pages for record in page.records]
         run.records += len(records)
         run.unconfirmed = len(records)
-        return Delivery(run.stream, records, size, state, phase)
+        return Delivery(run.stream, records, size, state, phase, clears=clears)

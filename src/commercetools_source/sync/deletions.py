@@ -24,6 +24,7 @@ from commercetools_source.extract.keyset import KeyRange, literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
+    from commercetools_source.extract.delivery import Delivery
     from commercetools_source.extract.privacy import Privacy
     from commercetools_source.extract.selection import Selection
 
@@ -37,6 +38,7 @@ __all__ = [
     "lookup_span",
     "marking",
     "messages_of",
+    "owing",
     "unreadable",
 ]
 
@@ -242,6 +244,18 @@ def lookup_span(
     # Messages become visible late as records do, so they are read again for the same span; marking twice changes
     # nothing.
     return loaded, reached, shift(reached, -selection.lookback)
+
+
+def owing(delivery: Delivery, before: Mapping[str, StreamState], selection: Selection) -> Delivery:
+    """Return the end of a full read that takes no row away with a state by which the next run looks for deletions.
+
+    `before`: the states by stream before the read. Its own run looks for none, as what was deleted mostly goes with it.
+    """
+    stream = delivery.stream
+    if not (selection.full and delivery.keeps_unread and stream.deleted_messages):
+        return delivery
+    since = deletions_since(before.get(stream.name, StreamState()))
+    return replace(delivery, state=replace(delivery.state, deletions_from=since))
 
 
 def unreadable(project_key: str) -> CommercetoolsError:

@@ -17,7 +17,7 @@ from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.model.custom.definitions import SOURCES
 from commercetools_source.model.custom.variants import VARIANTS
 from commercetools_source.sync.access import unseen_changes
-from commercetools_source.sync.deletions import Lookup, look_up, marking, unreadable
+from commercetools_source.sync.deletions import Lookup, look_up, marking, owing, unreadable
 from commercetools_source.sync.erasure import left_of_other_choices
 from commercetools_source.sync.history import keep_history
 from commercetools_source.sync.projects import refuse_another_project
@@ -146,7 +146,7 @@ def _read(
     )
 
     def change(delivery: Delivery) -> Delivery:
-        return retained(beside(delivery, states, others), selection)
+        return retained(owing(beside(delivery, states, others), states, selection), selection)
 
     outcomes = transfer.run(ordered, states, selection, change)
     # Of a stream that is not complete, a read under way has rows that are not judged yet.

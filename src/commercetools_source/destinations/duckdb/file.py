@@ -332,13 +332,14 @@ class Attached:
 
         In transactions of their own, as tables are changed before rows are. Each leaves the read under way.
         """
+        name = delivery.stream.name
+        before = states.read_states(self._opened.database).get(name, StreamState())
         # A crash between the two transactions then leaves a read under way, and not a finished one that lacks rows.
-        under_way = replace(delivery.state, cursor=None, mode="full", bound=delivery.state.cursor)
+        under_way = replace(delivery.state, cursor=before.cursor, mode="full", bound=delivery.state.cursor)
         phase = Phase.of(full=True, first=delivery.phase.first)
         stored = self._stored(replace(delivery, state=under_way, phase=phase))
         self._note(delivery, stored)
         opened = self._opened
-        name = delivery.stream.name
         with opened.database.transaction():
             loading = states.loading_name(name)
             merge.add_missing(opened.database, name, loading, opened.tables.decoder(delivery, loading))
