@@ -42,12 +42,12 @@ def ahead(hours: float) -> Callable[[Exchange], None]:
     return change
 
 
-def run(middle: Middle, destination: str) -> tuple[StreamState, list[str]]:
+def run(middle: Middle, destination: str, stream: str = "zones") -> tuple[StreamState, list[str]]:
     events: list[Event] = []
     with Client(middle.settings(), timing=Jumps().timing, hook=events.append) as client:
-        assert sync(client, open_destination(destination), streams=["zones"], hook=events.append).complete
+        assert sync(client, open_destination(destination), streams=[stream], hook=events.append).complete
     reader = open_destination(destination)
-    state = reader.open()["zones"]
+    state = reader.open()[stream]
     reader.close()
     return state, [event.about for event in events if isinstance(event, Notice)]
 
@@ -131,3 +131,24 @@ def test_a_position_beyond_the_bound_is_told_and_what_was_made_meanwhile_arrives
         assert state.quarantined == ()
     if not scheme:
         assert {first, second} <= names(destination)
+
+
+def test_what_is_deleted_while_the_position_lies_beyond_the_bound_is_marked(tmp_path: Path) -> None:
+    path = str(tmp_path / "shop.duckdb")
+    with Sandbox(rows=rows_of("/orders")) as sandbox, Middle(sandbox) as middle:
+        first, second, *_ = (record["id"] for record in sandbox.records("orders"))
+        run(middle, path, "orders")
+        sandbox.clock.advance(-7200)  # the clock was ahead in the first run, and is right from now on
+        for gone, seconds in ((first, 600), (second, 86_400)):
+            sandbox.delete("orders", gone)
+            sandbox.clock.advance(seconds)
+            run(middle, path, "orders")
+            assert gone in deleted(path)
+    assert deleted(path) == {first, second}
+
+
+def deleted(path: str) -> set[str]:
+    import duckdb
+
+    with duckdb.connect(path, read_only=True) as connection:
+        return {row[0] for row in connection.sql("SELECT id FROM raw.orders WHERE _deleted_at IS NOT NULL").fetchall()}

@@ -128,8 +128,10 @@ def finish(state: StreamState) -> StreamState:
 
     A full read shows what was deleted before its bound, whatever was not known until then.
     """
-    # The rows that a full read did not bring are gone, so older Messages have nothing left to say.
-    unknown = state.bound if state.mode == "full" and state.deletions_from is not None else state.deletions_from
+    # The rows that a full read did not bring are gone, so older Messages have nothing left to say: unless it left some
+    # of its range to the next run.
+    shown = state.mode == "full" and not state.quarantined
+    unknown = None if shown else state.deletions_from
     return replace(state, cursor=state.bound, mode=None, bound=None, ranges=(), deletions_from=unknown)
 
 

@@ -294,7 +294,7 @@ class Extraction:
         if run.stored.mode is None or run.mode != "resumed" or run.stream.cursor is None:
             return False
         # The other run ended where this one does: nothing lies between, and only what was left out is read again.
-        if state.cursor is None or (state.cursor >= self._selection.bound and not state.quarantined):
+        if state.cursor is None or (state.cursor == self._selection.bound and not state.quarantined):
             return False
         # The second read is planned as if a run had just begun; its start is the bound of the run that was cut off.
         run.stored = state

@@ -42,6 +42,7 @@ __all__ = [
     "source_conflict",
     "started",
     "store_conflict",
+    "true_until",
 ]
 
 
@@ -245,7 +246,10 @@ def started(
         return begun
     # What will change between the bound and the position lies before the next cursor: the next run reads it again.
     unsettled = range_of(stream, since=selection.bound, until=state.cursor)
-    return replace(begun, quarantined=tuple(replace(unsettled, parent=parent) for parent in parents))
+    # So does what will be deleted, of which Messages tell.
+    owed = begun.deletions_from or selection.bound if stream.deleted_messages else None
+    again = tuple(replace(unsettled, parent=parent) for parent in parents)
+    return replace(begun, quarantined=again, deletions_from=owed)
 
 
 def _beyond(stream: Stream, state: StreamState, selection: Selection) -> bool:
@@ -260,17 +264,22 @@ def _bound_of(state: StreamState, selection: Selection) -> str:
     return selection.bound if selection.until or state.cursor is None else max(selection.bound, state.cursor)
 
 
-def _lower_of(cursor: str, selection: Selection) -> str:
-    """Return where an incremental read begins.
+def true_until(position: str, selection: Selection) -> str:
+    """Return the time up to which what a stored position says is true.
 
     A position beyond the bound was stored when a clock was ahead, or a clock is behind now. What was made
     since it was stored is then missing, and began at most as far before the bound as it lies behind it if
     no more time went by than is left; a day is added.
     """
-    distance = (moment(cursor) - moment(selection.bound)).total_seconds()
+    distance = (moment(position) - moment(selection.bound)).total_seconds()
     if selection.until or not 0 < distance <= _FARTHEST:
-        return shift(cursor, -selection.lookback)
-    return shift(selection.bound, -distance - _CLOCK_MARGIN - selection.lookback)
+        return position
+    return shift(selection.bound, -distance - _CLOCK_MARGIN)
+
+
+def _lower_of(cursor: str, selection: Selection) -> str:
+    """Return where an incremental read begins."""
+    return shift(true_until(cursor, selection), -selection.lookback)
 
 
 def clock_notice(stream: Stream, state: StreamState, selection: Selection) -> str | None:

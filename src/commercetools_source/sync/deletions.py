@@ -20,6 +20,7 @@ from commercetools_source.extract import paging
 from commercetools_source.extract.abilities import Comparable, Deletable, Tombstone
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.keyset import KeyRange, literal
+from commercetools_source.extract.selection import true_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -237,7 +238,11 @@ def lookup_span(
     second the one from which Messages are read. Without such a stream both are the bound.
     """
     starts = {stream: deletions_since(states.get(stream.name, StreamState())) for stream in streams}
-    loaded = {stream: start for stream, start in starts.items() if start is not None and stream.deleted_messages}
+    loaded = {
+        stream: true_until(start, selection)
+        for stream, start in starts.items()
+        if start is not None and stream.deleted_messages
+    }
     if not loaded:
         return {}, selection.bound, selection.bound
     reached = min(loaded.values())
