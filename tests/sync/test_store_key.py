@@ -153,6 +153,21 @@ def test_a_store_that_comes_later_is_read_from_its_own_start_and_a_full_read_tak
     assert shop.rows("orders").keys() == before
 
 
+def test_a_full_read_of_one_of_two_stores_marks_what_messages_say_was_deleted(shop: Shop) -> None:
+    stores = shop.stores[:2]
+    for store in stores:
+        shop.sync(store, "orders")
+    shop.sandbox.clock.advance(3600)
+    gone = [next(one["id"] for one in shop.sandbox.records("orders") if key in stores_of(one)) for key in stores]
+    for name in gone:
+        shop.sandbox.delete("orders", name)
+    shop.sandbox.clock.advance(3600)
+    with Client({**shop.sandbox.settings(), "store_key": stores[1]}) as client:
+        assert sync(client, DuckDB(shop.path), streams="orders", full=True).complete
+    marked = {name for name, row in shop.rows("orders").items() if row["_deleted_at"] is not None}
+    assert marked == set(gone)
+
+
 def test_a_read_of_a_second_store_that_is_cut_off_goes_on_and_ends_whole(shop: Shop) -> None:
     first, second, _ = shop.stores
     shop.sync(first, "orders")

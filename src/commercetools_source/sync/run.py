@@ -112,7 +112,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
             refused = _refuse(chosen, states, others, selection, recorder, behind=until is not None)
             # Refused streams keep their rows and states; their deletions wait for the run that may read them.
             chosen = tuple(stream for stream in chosen if stream.name not in refused)
-            lookup = _delete(client, destination, chosen, states, selection, recorder, hard=hard_delete)
+            lookup = _delete(client, destination, chosen, states, others, selection, recorder, hard=hard_delete)
             transfer = Transfer(client, destination, recorder, seconds, on_stoppable, totals)
             read, expired = _read(transfer, chosen, lookup.states, others, selection)
             summary = recorder.summary = Summary(
@@ -217,6 +217,7 @@ def _delete(
     destination: Destination,
     streams: Iterable[Stream],
     states: Mapping[str, StreamState],
+    others: Others,
     selection: Selection,
     hook: Hook,
     *,
@@ -227,9 +228,12 @@ def _delete(
     This comes before the streams are read: what was deleted by then cannot be read again, and if the
     run is cut off, the next one looks at the same Messages again.
     """
-    # A full read brings what is there and nothing else, so that deletions show by themselves.
     if selection.full:
-        return Lookup(states, {})
+        # It brings what is there and nothing else, so that deletions show by themselves; not beside rows of other
+        # stores, among which it is merged.
+        streams = [stream for stream in streams if others.get(stream.name)]
+        if not streams:
+            return Lookup(states, {})
     project_key = client.config.project_key
     delete: Callable[[Stream, Sequence[Tombstone]], int]
     if isinstance(destination, DeletionSink):

@@ -61,9 +61,11 @@ def beside(delivery: Delivery, before: Mapping[str, StreamState], others: Others
         return delivery
     # A full read goes on as one that merges, so that what was loaded of it counts after a crash, too.
     mode = "incremental" if delivery.state.mode == "full" else delivery.state.mode
-    state = replace(delivery.state, others=states, mode=mode)
+    mine = before.get(name, StreamState())
+    # Merged, it does not show what was deleted.
+    state = replace(delivery.state, others=states, mode=mode, deletions_from=mine.deletions_from)
     phase = Phase.of(full=False, last=delivery.phase.last)
-    return replace(delivery, state=state, phase=phase, joins=before.get(name, StreamState()).cursor is None)
+    return replace(delivery, state=state, phase=phase, joins=mine.cursor is None)
 
 
 def unlike(stream: Stream, state: StreamState, selection: Selection) -> str | None:
