@@ -41,7 +41,7 @@ def test_the_few_records_of_the_newest_run_are_looked_at_before_the_many_of_an_o
             "CREATE SCHEMA raw; CREATE TABLE raw.zones (id VARCHAR, _synced_at TIMESTAMP, _deleted_at TIMESTAMP);"
             "INSERT INTO raw.zones SELECT i, '2026-01-01'::TIMESTAMP + to_days(i // 1000), NULL FROM range(3007) t(i)"
         )
-        newest = list(newest_records(connection, "zones", {"id": "VARCHAR"}, 3007))
+        newest = list(newest_records(connection, "zones", {"id": "VARCHAR"}, 3007, NEWEST_RECORDS))
     assert [record["id"] for _, record in newest[:7]] == [str(row) for row in range(3000, 3007)]
     assert len(newest) == NEWEST_RECORDS
     assert all(record["id"] >= "2000" for _, record in newest)

@@ -18,7 +18,7 @@ from commercetools_source.extract.keyset import begins_after
 from commercetools_source.model.schemas import record_table
 from commercetools_source.report.html import queries
 from commercetools_source.report.html.history import NEWEST, figures_of, points, read_by, with_outcomes
-from commercetools_source.report.html.newest import nested_notes, newest_records, one_thread
+from commercetools_source.report.html.newest import NEWEST_RECORDS, nested_notes, newest_records, one_thread
 from commercetools_source.report.html.page import page_text
 from commercetools_source.report.html.references import References
 from commercetools_source.report.html.values import FieldNote, LeftOut, Page, RunFigures, StreamFigures
@@ -126,7 +126,8 @@ def _stored(
             if not runs or rows[name].has_news():
                 references.look(name, rows[name].rows)
                 lists = references.lists(name)
-            newest = newest_records(connection, name, tables[name], rows[name].rows)
+            limit = _LOOKED_AT if lists is None else NEWEST_RECORDS
+            newest = newest_records(connection, name, tables[name], rows[name].rows, limit)
             _look_inside(newest, STREAMS[name], nested, lists)
     diagram = queries.diagram_of(filled)
     return Page(

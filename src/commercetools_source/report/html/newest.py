@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["NEWEST_RECORDS", "nested_notes", "newest_records", "one_thread"]
 
 NEWEST_RECORDS = 200
-"""So many records of a stream: to look through the lists of all would take longer than the page may."""
+"""So many records of a stream with references in lists: to look through all would take longer than the page may."""
 _MOST_TEXT = 20_000_000
 """So many characters of JSON of a stream; those of 1 MB a record would take a minute."""
 _AT_ONCE = 10
@@ -42,9 +42,9 @@ def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def newest_records(
-    connection: duckdb.DuckDBPyConnection, name: str, types: Mapping[str, str], rows: int
+    connection: duckdb.DuckDBPyConnection, name: str, types: Mapping[str, str], rows: int, limit: int
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the newest of a stream's `rows` live records: what can hold lists and objects of each, and its keys.
+    """Yield the newest of a stream's `rows` live records, up to `limit`: what can hold lists and objects, and its keys.
 
     With each comes how many characters of JSON it has; after `_MOST_TEXT` of these no more records come. No other query
     may be asked until all are taken.
@@ -53,14 +53,14 @@ def newest_records(
     names = ", ".join(map(quoted, columns))
     live = f"FROM {record_table(name)} WHERE {DELETED_AT} IS NULL"
     query = f"SELECT {names} {live}"
-    if rows > NEWEST_RECORDS:
+    if rows > limit:
         # The time alone first: with it as a constant DuckDB passes over whole row groups of the columns that are large.
-        times = connection.execute(f"SELECT {SYNCED_AT} {live} ORDER BY 1 DESC LIMIT {NEWEST_RECORDS}").fetchall()
+        times = connection.execute(f"SELECT {SYNCED_AT} {live} ORDER BY 1 DESC LIMIT {limit}").fetchall()
         oldest, newer = literal(times[-1][0]), times.index(times[-1])
         # Many records came in one batch, at the same time: with a limit for these a scan ends once it has enough of
         # them. Those that came later lie behind them, and are all wanted.
         query += f" AND {SYNCED_AT} > {oldest}"
-        query += f" UNION ALL (SELECT {names} {live} AND {SYNCED_AT} = {oldest} LIMIT {NEWEST_RECORDS - newer})"
+        query += f" UNION ALL (SELECT {names} {live} AND {SYNCED_AT} = {oldest} LIMIT {limit - newer})"
     result = connection.execute(query)
     # A few at once: a record may be 16 MB.
     characters = 0

@@ -71,8 +71,8 @@ class References:
             counts = Counter(value for value in values if value is not None)
             self._listed.append(_Listed(relation.name, key, counts, newest_only=False))
 
-    def lists(self, name: str) -> Lists:
-        """Return what looks at those in the lists of a stream's records, one record after the other."""
+    def lists(self, name: str) -> Lists | None:
+        """Return what looks at those in the lists of a stream's records, one after the other; None without any."""
         below = () if name in _PAST | _AGAIN else relations(STREAMS[name])[1:]
         counted = [
             (relation, [_Listed(relation.name, key, Counter(), newest_only=True) for key in keys])
@@ -82,7 +82,7 @@ class References:
         rows = [row for _, listed in counted for row in listed]
         self._listed += rows
         self.checked += len(rows)
-        return Lists(counted)
+        return Lists(counted) if counted else None
 
     def orphans(self) -> list[Orphans]:
         """Return the references that lead to no row; those of streams of many rows are looked at only now."""
