@@ -30,6 +30,10 @@ ELSEWHERE = {
         "no change in the last 30 days",
         "of Merchant Center only",
     ),
+    "sync/test_personal.py, of fields that the project does not define": (
+        "; if a name is mistyped, the field that is meant",
+        "whether the project defines the fields that",
+    ),
     "cli/test_cli.py, which runs without the package of the command line": (
         "the command line needs more:",
         "Usage: commercetools-source COMMAND;",

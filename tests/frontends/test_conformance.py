@@ -182,13 +182,15 @@ def test_a_missing_scope_costs_only_its_stream_and_is_named(front_end: FrontEnd,
     assert "view_customers" in run.text
 
 
-def test_what_a_client_cannot_see_of_the_history_is_told_in_the_front_ends_words(
+def test_what_a_client_cannot_see_of_the_history_is_told_in_the_front_ends_words_and_a_name_that_is_mistyped(
     front_end: FrontEnd, shop: Sandbox
 ) -> None:
-    shop.add_client("limited", SECRET, ["view_audit_log", "view_orders"])
-    run = front_end.run(settings(shop, client_id="limited", client_secret=SECRET), ["change_history"])
+    shop.add_client("limited", SECRET, ["view_audit_log", "view_orders", "view_types", "view_product_types"])
+    limited = {"client_id": "limited", "client_secret": SECRET, "personal_fields": "customers.custom.fields.phoen=drop"}
+    run = front_end.run(settings(shop, **limited), ["change_history"])
     assert run.complete, run.text
     if front_end.anew:  # the smallest one shows no events
+        assert "no type and no product type of the project defines 'phoen'; if a name is" in run.text
         assert "are not shown to this API client" in run.text
         assert front_end.anew in run.text.replace('\\"', '"')
         assert "--full" not in run.text
@@ -225,6 +227,8 @@ def test_a_broken_state_is_refused_before_anything_is_sent(front_end: FrontEnd, 
     ("before", "now"),
     [
         ({"personal": "keep"}, {"personal": "drop"}),
+        ({"personal": "hash", "hash_key": SECRET}, {"personal": "hash", "hash_key": SECRET[::-1]}),
+        ({"personal_fields": "customers.custom.fields.phone=drop"}, {}),
         ({"start_date": "2026-10-01"}, {}),
         ({"start_date": "2026-10-01"}, {"start_date": "2026-09-01"}),
     ],

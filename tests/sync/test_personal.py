@@ -12,8 +12,10 @@ from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice
+from commercetools_source.report.check import CheckReport
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync import sync
+from commercetools_source.sync.access import inspect
 from commercetools_source.sync.backfill import backfill
 from commercetools_source.sync.compare import sweep, verify
 from marks import MARK, marked, stored_text
@@ -101,3 +103,32 @@ def test_a_choice_that_cannot_be_made_ends_the_run_before_anything_is_written(
     with pytest.raises(ConfigError), Client({**shop.settings(), **given}) as client:
         sync(client, open_destination(tmp_path / "shop.duckdb"))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_no_type_defines_is_told_by_each_run_and_by_check(shop: Sandbox, tmp_path: Path) -> None:
+    place = f"jsonl:{tmp_path / 'shop'}"
+    names = ("note=drop", "capton=drop", "spec-name=hash", "Tier=hash", "later=keep")
+    fields = {"personal_fields": ",".join(f"customers.custom.fields.{name}" for name in names), "hash_key": KEY}
+    told: list[Any] = []
+    with Client({**shop.settings(), **fields}) as client:
+        assert sync(client, place, streams=["customers"], hook=told.append).complete
+        assert backfill(client, place, "2020-01-01", streams=["customers"], hook=told.append).complete
+        (checked,) = personal_lines(client)
+    reason = "defines 'Tier' (did you mean tier?), 'capton' (did you mean caption?); if a name is mistyped, the field"
+    notices = [event.reason for event in told if isinstance(event, Notice) and event.about == "personal_fields"]
+    assert [reason in text for text in (*notices, checked)] == [True, True, True]
+    shop.add_client("few", "few-secret", ["view_customers"])
+    few = {"client_id": "few", "client_secret": "few-secret"}
+    told.clear()
+    with Client({**shop.settings(), **fields, **few}) as client:
+        assert sync(client, place, streams=["customers"], hook=told.append).complete
+        (checked,) = personal_lines(client)
+    assert not [event for event in told if isinstance(event, Notice)]
+    assert "is not known: " in checked
+    assert "view_types" in checked
+    with Client(shop.settings()) as client:
+        assert personal_lines(client) == []
+
+
+def personal_lines(client: Client) -> list[str]:
+    return [line for line in CheckReport(inspect(client)).text().splitlines() if line.startswith("personal ")]

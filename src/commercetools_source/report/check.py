@@ -36,6 +36,7 @@ class CheckReport(Report):
             "token     granted",
             f"messages  {_messages(inspection)}",
             *([f"history   {_history(inspection.history)}"] if inspection.history is not None else []),
+            *([f"personal  {printable(inspection.personal)}"] if inspection.personal else []),
             # Only what is missing is listed: of fifty streams most can be read, and the eye looks for the others.
             f"streams   {readable} of {len(inspection.streams)} can be read",
         ]

@@ -13,6 +13,7 @@ from commercetools_source.errors import ApiError, CommercetoolsError, ConfigErro
 from commercetools_source.events import Notice
 from commercetools_source.extract.advice import lost_store, reason_of
 from commercetools_source.extract.envelope import Rows, decode_rows
+from commercetools_source.sync.undefined import doubt_about_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,7 +57,7 @@ class Inspection:
     `messages`: whether the project keeps Messages, None where its settings do not say it, or are not
     `settings_readable`; `messages_scope`: what is missing to read them, None if nothing is. `store`: the key of the
     store that is read, "" for the project; `store_scopes`: keys of stores that scopes of the token are limited to.
-    `history`: what `change_history` brings.
+    `history`: what `change_history` brings. `personal`: what is doubtful about `personal_fields`, "" if nothing is.
     """
 
     project: str
@@ -70,6 +71,7 @@ class Inspection:
     store_scopes: tuple[str, ...] = ()
     settings_readable: bool = True
     history: History | None = None
+    personal: str = ""
 
 
 def inspect(client: Client, streams: Streams | None = None) -> Inspection:
@@ -117,6 +119,7 @@ def inspect(client: Client, streams: Streams | None = None) -> Inspection:
         stores,
         settings_readable,
         history,
+        doubt_about_names(client),
     )
 
 

@@ -17,6 +17,7 @@ from commercetools_source.sync.projects import refuse_another_project
 from commercetools_source.sync.record import begin, recorded, unreached
 from commercetools_source.sync.stores import unlike
 from commercetools_source.sync.transfer import Summary, Transfer, changes_of, destination_of, ends_earlier, refuse
+from commercetools_source.sync.undefined import undefined_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -65,7 +66,7 @@ def backfill(
         lost = lost_streams(destination)
         chosen = _read_whole(states, lost) if named is None else named
         with recorded(client, destination, begin("backfill", bound), before, hook) as recorder:
-            if (notice := ends_earlier(until, bound)) is not None:
+            for notice in filter(None, (ends_earlier(until, bound), undefined_names(client))):
                 hook(notice)
             refused = refuse(_obstacles(chosen, states, lost, asked), lambda _: "window", recorder)
             ready = [stream for stream in chosen if stream.name not in refused]

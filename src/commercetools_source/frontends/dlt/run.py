@@ -25,6 +25,7 @@ from commercetools_source.model.custom.queries import NO_FIELDS, CustomFieldQuer
 from commercetools_source.model.custom.variants import VARIANTS
 from commercetools_source.model.relations import relations
 from commercetools_source.sync.transfer import selection_of
+from commercetools_source.sync.undefined import undefined_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -82,10 +83,13 @@ class Run:
     def _begin(self) -> Selection | CommercetoolsError:
         self._end = time.monotonic() + self.seconds
         try:
-            return selection_of(self.client, self.streams, since=self.since, where=self.where, anew=DLT.anew)
+            selection = selection_of(self.client, self.streams, since=self.since, where=self.where, anew=DLT.anew)
         except CommercetoolsError as error:
             # Kept, so that each resource raises it and no further one asks again.
             return error
+        if (notice := undefined_names(self.client)) is not None:
+            tell(notice)
+        return selection
 
     @property
     def seconds_left(self) -> float:

@@ -23,6 +23,7 @@ from commercetools_source.extract.request import PageRequest
 from commercetools_source.extract.selection import range_of, refuse_future_start
 from commercetools_source.frontends.spark.cutting import cut, threads_of
 from commercetools_source.sync.transfer import predicates
+from commercetools_source.sync.undefined import undefined_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,6 +103,8 @@ def whole(client: Client, stream: Stream, where: tuple[str, ...], cluster: Clust
     bound = client.settled_time()
     since = client.config.start_date
     refuse_future_start(since, shift(bound, client.config.settle_seconds))
+    if (notice := undefined_names(client)) is not None:
+        log(notice)
     if since is not None and stream.cursor is not None:
         # As a predicate: the windows stay those of the immutable field, and a change can only move a record in.
         where = (*where, comparison(stream.cursor, ">=", since))

@@ -32,6 +32,7 @@ from commercetools_source.frontends.spark.offsets import (
 from commercetools_source.frontends.spark.partitions import Partition, divided, is_divisible, log
 from commercetools_source.frontends.words import SPARK
 from commercetools_source.sync.deletions import deletions
+from commercetools_source.sync.undefined import undefined_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +91,8 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
             # The first batch looks for no deletions: without this question the second one would fail.
             now = self._settled()
             self._has_messages(now, shift(now, 0.001))
+        if (notice := undefined_names(self._connected())) is not None:
+            log(notice)
         start = self._selection.since_of(self._stream) or ""
         return self._encoded(Offset(start, since=start))
 

@@ -23,6 +23,7 @@ from commercetools_source.frontends.mage.commercetools.client import Client, hoo
 from commercetools_source.frontends.mage.writing import Page
 from commercetools_source.frontends.words import MAGE
 from commercetools_source.sync.access import unseen_changes
+from commercetools_source.sync.undefined import undefined_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -70,9 +71,10 @@ class BaseStream:
             selection = replace(selection, start_date=instant(start_date))
         refuse_future_start(selection.start_date, shift(selection.bound, config.settle_seconds))
         stored = bookmark.checked(bookmarks, row, selection)
-        notice = unseen_changes(self.client.api, [row], MAGE.anew) if isinstance(self.client, Client) else None
-        if notice is not None:
-            hook_of(self.logger)(notice)
+        if isinstance(self.client, Client):
+            told = (unseen_changes(self.client.api, [row], MAGE.anew), undefined_names(self.client.api))
+            for notice in filter(None, told):
+                hook_of(self.logger)(notice)
         # A byte: Mage gets each page as it comes, with a bookmark of its own.
         limits = Limits(workers=config.concurrency, page_size=config.page_size, batch_bytes=1)
         get = api.get if api is not None else _get_by(self.client)
