@@ -46,6 +46,7 @@ __all__ = [
     "Typed",
     "Versioned",
     "lost_streams",
+    "merges",
     "open_to_read",
 ]
 
@@ -105,6 +106,11 @@ class Merging(Protocol):
     """
 
     merges: bool
+
+
+def merges(destination: object) -> bool:
+    """Return whether a destination is `Merging`, so that a run reads what is not settled yet, too."""
+    return isinstance(destination, Merging) and destination.merges
 
 
 @dataclass(frozen=True, slots=True)

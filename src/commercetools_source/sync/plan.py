@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from commercetools_source.catalog.streams import Paging, find, streams_of
 from commercetools_source.errors import CommercetoolsError
-from commercetools_source.extract.abilities import Comparable, Merging
+from commercetools_source.extract.abilities import Comparable, merges
 from commercetools_source.extract.advice import reason_of
 from commercetools_source.extract.checkpoint import Mode, StreamState
 from commercetools_source.extract.parents import parents_of, values_at
@@ -111,16 +111,15 @@ def plan(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     What the run finds can differ: the project goes on living. Raises as `sync` does before it reads.
     """
     chosen = streams_of(streams)
-    target: object = destination
-    tail = isinstance(target, Merging) and target.merges
     ages = ages_of(retain or {}, chosen, destination)
-    selection = selection_of(client, chosen, full=full, since=since, where=where, tail=tail, ages=ages)
+    selection = selection_of(client, chosen, full=full, since=since, where=where, tail=merges(destination), ages=ages)
     if destination is not None:
         refuse_another_project(states.values(), selection.project, destination.name)
     states, _ = of_store(states, selection)
     asker = Asker(client, now)
     # One after the other: the times of single requests are what the forecast is made of.
     forecasts = tuple(_forecast(asker, stream, states.get(stream.name, StreamState()), selection) for stream in chosen)
+    target: object = destination
     marks = isinstance(target, Comparable) and not full
     return Plan(forecasts, _deletions(asker, chosen, states, selection) if marks else None, asker.pause)
 

@@ -11,7 +11,7 @@ from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, choice, having
 from commercetools_source.errors import ConfigError, ForbiddenError
 from commercetools_source.events import DeletesMarked, DeletesUnseen, Hook, PhaseBegan, ignore
-from commercetools_source.extract.abilities import Advising, Comparable, DeletionSink, Merging, Observer
+from commercetools_source.extract.abilities import Advising, Comparable, DeletionSink, Observer, merges
 from commercetools_source.extract.checkpoint import ANEW, StreamState
 from commercetools_source.extract.selection import conflict_with, mode_of
 from commercetools_source.model.custom.definitions import SOURCES
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from commercetools_source.extract.delivery import Delivery, Destination
     from commercetools_source.extract.engine import Outcome
     from commercetools_source.extract.selection import Selection
+    from commercetools_source.sync.record import Recorder
 
 __all__ = ["Summary", "sync"]
 
@@ -98,8 +99,7 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
     _check_hard(destination, hard=hard_delete)
     ages = ages_of(retain or {}, chosen, destination)
     keep_history(history, chosen, destination)
-    # Only where a second copy of a record is merged away: the tail is read again by the next run.
-    tail = not settled and isinstance(destination, Merging) and destination.merges
+    tail = not settled and merges(destination)
     anew = destination.anew if isinstance(destination, Advising) else ANEW
     ask = partial(selection_of, client, chosen, full=full, since=since, until=until, where=where, tail=tail)
     with unreached(client, destination, "sync", before, hook):
@@ -117,19 +117,32 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
             lookup = _delete(client, destination, chosen, states, others, selection, recorder, hard=hard_delete)
             transfer = Transfer(client, destination, recorder, seconds, on_stoppable, totals)
             read, expired = _read(transfer, chosen, lookup.states, others, selection)
-            summary = recorder.summary = Summary(
-                selection.bound,
-                # In the order that was asked for, not in that of reading.
-                tuple({**refused, **read}[name] for name in names),
-                lookup.deleted,
-                lookup.unseen(client.config.project_key),
-                changes_of(destination),
-                recorder.unfit(destination),
-                expired,
-            )
+            # In the order that was asked for, not in that of reading.
+            outcomes = tuple({**refused, **read}[name] for name in names)
+            summary = recorder.summary = _summary(destination, recorder, selection, outcomes, lookup, expired)
     finally:
         destination.close()
     return summary
+
+
+def _summary(
+    destination: Destination,
+    recorder: Recorder,
+    selection: Selection,
+    outcomes: tuple[Outcome, ...],
+    lookup: Lookup,
+    expired: Mapping[str, int],
+) -> Summary:
+    """Return how a run ended, with what the open `destination` says of it."""
+    return Summary(
+        selection.bound,
+        outcomes,
+        lookup.deleted,
+        lookup.unseen(selection.project),
+        changes_of(destination),
+        recorder.unfit(destination),
+        expired,
+    )
 
 
 def _read(
