@@ -243,6 +243,11 @@ def test_versions_are_activated_behind_a_complete_full_read_only(tap: Tap, sandb
     assert [one["stream"] for one in second.of("ACTIVATE_VERSION")] == ["customer_groups"]
     assert second.of("ACTIVATE_VERSION")[0]["version"] > versions["customer_groups"]
     assert {one["version"] for one in second.of("RECORD", "zones")} == {versions["zones"]}
+    # The clock of the machine was ahead when the state was written.
+    second.state["bookmarks"]["customer_groups"]["version"] += 10**9
+    third = tap(catalog=catalog, state=second.state, emit_activate_version_messages=True)
+    (activated,) = third.of("ACTIVATE_VERSION")
+    assert activated["version"] > second.state["bookmarks"]["customer_groups"]["version"]
     plain = tap(catalog=catalog)
     assert not plain.of("ACTIVATE_VERSION")
     assert not any("version" in one for one in plain.of("RECORD"))

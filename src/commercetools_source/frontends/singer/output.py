@@ -65,6 +65,7 @@ class SingerOutput:
         self._state = state
         self._version = version
         self._versions: dict[str, int] = {}
+        self._earlier: dict[str, int] = {}
         self._whole: set[str] = set()
         self._outputs: dict[str, _StreamOutput] = {}
 
@@ -77,6 +78,8 @@ class SingerOutput:
             bookmark = stored.get(name, {})
             states[name] = self._start(stream, bookmarks.read(stream.row, bookmark))
             version = bookmark.get(bookmarks.VERSION)
+            if isinstance(version, int):
+                self._earlier[name] = version
             # A version goes on only with a state that goes on: a read from the start needs a new one.
             if self._version is not None and isinstance(version, int) and states[name] != StreamState():
                 self._versions[name] = version
@@ -149,7 +152,8 @@ class SingerOutput:
             return None
         name = delivery.stream.name
         if delivery.phase.first:
-            self._versions[name] = self._version
+            # Larger than the one before, also where the clock was set back: targets pass over what is older.
+            self._versions[name] = max(self._version, self._earlier.get(name, 0) + 1)
             self._whole.add(name)
         return self._versions.setdefault(name, self._version)
 
