@@ -14,7 +14,7 @@ from commercetools_source.errors.extras import require
 from commercetools_source.sandbox.changes.writer import Writer
 from commercetools_source.sandbox.data.project import Project
 from commercetools_source.sandbox.platform.clock import Clock
-from commercetools_source.sandbox.platform.endpoints import CHILDREN, COLLECTIONS
+from commercetools_source.sandbox.platform.endpoints import CHILDREN, collection_of
 from commercetools_source.sandbox.platform.oauth import DEFAULT_LIFETIME, ApiClient, Authorization
 from commercetools_source.sandbox.platform.spec import Spec
 from commercetools_source.sandbox.server.app import App
@@ -278,9 +278,7 @@ class Sandbox:
 
 def _changeable(stream: str, parent: str) -> str:
     """Return the path of a stream's collection; raises ConfigError for streams that have none, or no such parent."""
-    if stream not in COLLECTIONS:
-        raise ConfigError(f"There is no stream {stream!r}; the streams are {', '.join(sorted(COLLECTIONS))}.")
-    path, staged = COLLECTIONS[stream]
+    path, staged = collection_of(stream)
     if staged is not None:
         raise ConfigError(f"{stream} are derived; change {'variants' if 'variant' in path else 'products'} instead.")
     if parent and path not in CHILDREN:

@@ -13,12 +13,12 @@ from commercetools_source.sandbox.data.store import Collection, Prober, Record, 
 from commercetools_source.sandbox.platform.endpoints import (
     ASSIGNMENTS,
     CHILDREN,
-    COLLECTIONS,
     CONTAINER,
     HISTORY,
     PRODUCTS_IN_SELECTION,
     SELECTIONS_OF_PRODUCT,
     Route,
+    collection_of,
 )
 from commercetools_source.sandbox.platform.ids import NAME_OF_OBJECTS
 from commercetools_source.sandbox.platform.refusals import not_found
@@ -187,9 +187,7 @@ class Project:
 
     def of_stream(self, stream: str, parent: str | None = None) -> list[Collection]:
         """Return the collections of a stream: one, or one per parent; raises ConfigError for an unknown name."""
-        if stream not in COLLECTIONS:
-            raise ConfigError(f"There is no stream {stream!r}; the streams are {', '.join(sorted(COLLECTIONS))}.")
-        path, staged = COLLECTIONS[stream]
+        path, staged = collection_of(stream)
         if staged is not None:
             return [self.view(path, "staged" if staged else "current")]
         if path not in CHILDREN:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from commercetools_source.errors import ConfigError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ASSIGNMENTS",
     "CHILDREN",
-    "COLLECTIONS",
     "CONTAINER",
     "HISTORY",
     "IMPORT",
@@ -30,6 +31,7 @@ __all__ = [
     "Route",
     "Router",
     "accepted_scopes",
+    "collection_of",
 ]
 
 PRODUCTS_IN_SELECTION = "/product-selections/{ID}/products"
@@ -92,7 +94,7 @@ STREAMS: Mapping[str, tuple[str, bool | None]] = MappingProxyType(
     {**{name.replace("-", "_"): (f"/{name}", None) for name in _PLAIN}, **_NAMED}
 )
 """Stream name to the path of its list endpoint and, for projections, whether it is the staged ones."""
-COLLECTIONS: Mapping[str, tuple[str, bool | None]] = MappingProxyType({**STREAMS, "change_history": (HISTORY, None)})
+_COLLECTIONS: Mapping[str, tuple[str, bool | None]] = MappingProxyType({**STREAMS, "change_history": (HISTORY, None)})
 """The same, and what is no list of the API but held all the same."""
 
 # withTotal defaults to false here, unlike on other lists: the specification's trait of these endpoints says so.
@@ -100,6 +102,13 @@ _NO_TOTAL = frozenset({"/product-tailoring", PRODUCTS_IN_SELECTION, SELECTIONS_O
 # manage_project does not include these: https://docs.commercetools.com/api/scopes
 _APART = ("api_clients", "audit_log", "mcp_servers")
 _IN_STORE = "/in-store/key={storeKey}"
+
+
+def collection_of(stream: str) -> tuple[str, bool | None]:
+    """Return what `STREAMS` has of a stream, the change history among them; raises ConfigError that names them all."""
+    if stream not in _COLLECTIONS:
+        raise ConfigError(f"There is no stream {stream!r}; the streams are {', '.join(sorted(_COLLECTIONS))}.")
+    return _COLLECTIONS[stream]
 
 
 @dataclass(frozen=True, slots=True)
