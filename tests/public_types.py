@@ -28,9 +28,13 @@ from commercetools_source import (
     Outcome,
     Page,
     Problem,
+    Response,
     RowsWritten,
+    Secret,
     Stream,
     Summary,
+    Timing,
+    Traffic,
     Verdict,
     backfill,
     open_destination,
@@ -46,10 +50,13 @@ def requests(config: Config, hook: Hook) -> None:
         assert_type(client, Client)
         assert_type(client.config, Config)
         assert_type(client.request("GET", "/orders", params={"limit": 1}), Any)
+        assert_type(client.send("GET", "/orders"), Response)
+        assert_type(client.traffic(), Traffic)
+        assert_type(client.config.client_secret, Secret)
         assert_type(client.server_time(), datetime)
         assert_type(client.settled_time(), str)
         assert_type(client.granted_scopes(), tuple[str, ...])
-    Client({"project_key": "shop"}, contact_seconds=5.0)
+    Client({"project_key": "shop"}, contact_seconds=5.0, access_token=Secret("of another process"), timing=Timing())
     Client(config, hok=hook)  # type: ignore[call-arg]
 
 

@@ -18,13 +18,18 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).with_name("python.md")
 _WIDTH = 110
-_VALUES = ["Page", "Summary", "Outcome", "Verdict", "Difference", "Guard", "Delivery", "Phase", "Problem"]
+_VALUES = [
+    *("Page", "Response", "Traffic", "Secret", "Timing", "Summary", "Outcome", "Changes", "Verdict", "Difference"),
+    *("Guard", "Delivery", "Phase", "Problem"),
+]
 _VERBS = ["sync", "backfill", "verify", "sweep", "open_destination"]
 
 
 def python_page() -> str:
     """Return the page."""
-    events = [f"| `{event.__name__}` | {_fields(event)} | {_promise(event)} |" for event in get_args(Event)]
+    events = [
+        f"| `{event.__name__}` | {_fields(event)} | {_line(inspect.getdoc(event))} |" for event in get_args(Event)
+    ]
     values = [f"| `{name}` | {_promise(getattr(commercetools_source, name))} |" for name in _VALUES]
     parts = {
         "CLIENT": _constructor(Client) + _methods(Client, "client"),
@@ -92,7 +97,11 @@ def _fields(event: Any) -> str:
 
 def _promise(item: Any) -> str:
     """Return the first paragraph of a docstring as one line of a table."""
-    return " ".join((inspect.getdoc(item) or "").partition("\n\n")[0].split()).replace("|", "\\|")
+    return _line((inspect.getdoc(item) or "").partition("\n\n")[0])
+
+
+def _line(text: str | None) -> str:
+    return " ".join((text or "").split()).replace("|", "\\|")
 
 
 def _tree() -> str:

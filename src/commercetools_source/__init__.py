@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.catalog.streams import STREAMS
     from commercetools_source.client import Client
-    from commercetools_source.config import Config
+    from commercetools_source.config import Config, Secret
     from commercetools_source.destinations import open_destination
     from commercetools_source.errors import (
         ApiError,
@@ -59,13 +59,15 @@ if TYPE_CHECKING:
         StreamStarted,
         TokenFetched,
     )
-    from commercetools_source.extract.abilities import Difference
+    from commercetools_source.extract.abilities import Changes, Difference
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery, Destination, Phase
     from commercetools_source.extract.engine import Outcome
     from commercetools_source.extract.request import Page
     from commercetools_source.frontends.spark.partitions import Partition, partitions
     from commercetools_source.frontends.spark.reading import read_partition
+    from commercetools_source.http.exchange import Response, Timing
+    from commercetools_source.http.traffic import Traffic
     from commercetools_source.sync.backfill import backfill
     from commercetools_source.sync.compare import Verdict, sweep, verify
     from commercetools_source.sync.run import Summary, sync
@@ -75,6 +77,7 @@ __all__ = [
     "STREAMS",
     "ApiError",
     "AuthenticationError",
+    "Changes",
     "Client",
     "CommercetoolsError",
     "Config",
@@ -107,8 +110,10 @@ __all__ = [
     "RecordError",
     "RecordQuarantined",
     "RequestDone",
+    "Response",
     "RetryScheduled",
     "RowsWritten",
+    "Secret",
     "ServerError",
     "StateError",
     "Stream",
@@ -117,7 +122,9 @@ __all__ = [
     "StreamStarted",
     "StreamState",
     "Summary",
+    "Timing",
     "TokenFetched",
+    "Traffic",
     "UndecodableError",
     "Verdict",
     "__version__",
@@ -132,6 +139,7 @@ __all__ = [
 
 # Written out and not taken from the imports above, which are not there when the program runs.
 _HOMES = {
+    "Changes": "extract.abilities",
     "Client": "client",
     "Config": "config",
     "Delivery": "extract.delivery",
@@ -142,10 +150,14 @@ _HOMES = {
     "Page": "extract.request",
     "Phase": "extract.delivery",
     "Problem": "errors",
+    "Response": "http.exchange",
     "STREAMS": "catalog.streams",
+    "Secret": "config",
     "Stream": "catalog.stream",
     "StreamState": "extract.checkpoint",
     "Summary": "sync.transfer",
+    "Timing": "http.exchange",
+    "Traffic": "http.traffic",
     "Verdict": "sync.compare",
     "backfill": "sync.backfill",
     "open_destination": "destinations",
