@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["rewritten"]
 
+_TEXTS = frozenset({"VARCHAR", "JSON"})
+
 
 def rewritten(
     rows: pa.Table, types: Mapping[str, str], change: Callable[[msgspec.Raw], msgspec.Raw]
@@ -49,9 +51,6 @@ def rewritten(
             after = pa.array([new_values.get(index, value) for index, value in enumerate(stored[name])], field.type)
         rows = rows.set_column(rows.column_names.index(name), field, after)
     return rows, changed
-
-
-_TEXTS = frozenset({"VARCHAR", "JSON"})
 
 
 def _changed(

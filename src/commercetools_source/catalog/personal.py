@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["PERSONAL", "KindOfData", "PersonalField"]
 
+_FREE = "Free text: what people write there is not known; name the field to leave it out."
+_PSEUDONYM = "An identifier that tables are joined by; it names nobody without another system."
+_WARES = "Says something of goods or of the shop."
+_COMPANY = "The name of a company or a unit of it, which is no person; reports need it."
+_SHOPS = "The shop's own text, which may name a customer that it is meant for; name the field to leave it out."
+
 KindOfData = Literal["name", "contact", "birth", "tax", "place", ""]
 
 
@@ -33,11 +39,6 @@ class PersonalField:
         return self.reason == _FREE
 
 
-_FREE = "Free text: what people write there is not known; name the field to leave it out."
-_PSEUDONYM = "An identifier that tables are joined by; it names nobody without another system."
-_WARES = "Says something of goods or of the shop."
-_COMPANY = "The name of a company or a unit of it, which is no person; reports need it."
-_SHOPS = "The shop's own text, which may name a customer that it is meant for; name the field to leave it out."
 _KEPT = "An area with many people in it; reports need it."
 
 _BUSINESS = ("BusinessUnit", "Company", "Division")

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 __all__ = ["addresses_in", "is_whole", "unescaped"]
 
+_NESTED = 3
+"""How deep a JSON text may lie in another."""
+
 _LONGEST = 254
 """Characters of an address (RFC 5321). Without a bound a search takes hours in a picture that is written as text."""
 _LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+\Z")
@@ -53,10 +56,6 @@ def unescaped(text: str) -> str:
             break
         text = _ESCAPE.sub(_character, text)
     return text
-
-
-_NESTED = 3
-"""How deep a JSON text may lie in another."""
 
 
 def _character(escape: re.Match[str]) -> str:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OWNED", "SEARCHED", "TELLING", "owners_of"]
 
+_FIELDS = {"Email": "customerEmail", "AnonymousId": "anonymousId"}
+
 TELLING = ("resourceId", "resourceType", "modifiedAt", "modifiedBy", "label", "previousLabel", "changes")
 """The columns of a row that can tell whose it is."""
 SEARCHED = frozenset({"key-value-document", "discount-code"})
@@ -48,6 +50,3 @@ def _owner(change: str, value: object) -> dict[str, object]:
         return {"customer": value}
     name = next((name for end, name in _FIELDS.items() if change.endswith(end)), "customerId")
     return {name: value} if isinstance(value, str) else {}
-
-
-_FIELDS = {"Email": "customerEmail", "AnonymousId": "anonymousId"}

@@ -46,6 +46,10 @@ Mode = Literal["full", "incremental"]
 ANEW = "reset its state, or run it with --full (full=True in Python), to read the stream from its start"
 """What users of the command and of Python do about a state that cannot be used; front-ends have words of their own."""
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 9999
+"""Runs shift times by hours and days, which Python's dates must bear. Where a server without a clock says 1970, it ends
+earlier still."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
@@ -249,8 +253,3 @@ def _normal(name: str, value: str | None) -> str | None:
     if not _FIRST_YEAR <= time.year < _LAST_YEAR:
         raise _broken(f"{name} {value!r} is a time that no run can end at")
     return instant(time)
-
-
-_FIRST_YEAR, _LAST_YEAR = 1900, 9999
-"""Runs shift times by hours and days, which Python's dates must bear. Where a server without a clock says 1970, it ends
-earlier still."""

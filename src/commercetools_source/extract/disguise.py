@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Watch", "digest", "disguise", "hashed", "watch"]
 
+_NOTHING = object()
+_STRUCTURE = frozenset({"typeId", "id", "type", "currencyCode", "fractionDigits"})
+"""Fields of References and Money (https://docs.commercetools.com/api/types) without which these are of no type."""
+
 
 class Watch:
     """Sees hashes of e-mail addresses being made, and keeps those of the addresses that `digests` stand for.
@@ -96,11 +100,6 @@ def _decoded(value: bytes) -> Any:
     except ValueError:
         # A number that no float holds, or of more digits than Python reads; as a truth value it is left out.
         return json.loads(value, parse_int=lambda _: True, parse_float=lambda _: True)
-
-
-_NOTHING = object()
-_STRUCTURE = frozenset({"typeId", "id", "type", "currencyCode", "fractionDigits"})
-"""Fields of References and Money (https://docs.commercetools.com/api/types) without which these are of no type."""
 
 
 def _deep(value: Any, changed: Callable[..., Any], kept: frozenset[str], *, mail: bool) -> Any:

@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 
 __all__ = ["chosen_for", "field_redactor", "redactor", "secret_fields"]
 
+_elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_encode = msgspec.json.Encoder().encode
+_LIST, _OBJECT = b"[{"
+_NAMES = ("name", "attributeName", "fieldName")
+"""Fields with the name of a custom field or attribute whose value stands beside it."""
+_STARTS = frozenset(b'[{"ntf-0123456789')
+"""First bytes of a JSON value that no space stands before."""
+
 _REPEATED = 4_096
 """Values of one type that are remembered: the same address, and the same client, is in many records."""
 _SMALL = 1_024
@@ -232,15 +240,6 @@ def _has_escaped_letters(body: bytes) -> bool:
 
 def _nothing(_raw: msgspec.Raw) -> None:
     return None
-
-
-_elements = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_encode = msgspec.json.Encoder().encode
-_LIST, _OBJECT = b"[{"
-_NAMES = ("name", "attributeName", "fieldName")
-"""Fields with the name of a custom field or attribute whose value stands beside it."""
-_STARTS = frozenset(b'[{"ntf-0123456789')
-"""First bytes of a JSON value that no space stands before."""
 
 
 def _encoded(value: Any) -> msgspec.Raw:

@@ -69,6 +69,9 @@ class _Message(msgspec.Struct):
     resource: _Resource
 
 
+_message = msgspec.json.Decoder(_Message)
+
+
 def deletions(
     get: paging.Get, streams: Iterable[Stream], since: str, until: str, page_size: int, *, privacy: Privacy
 ) -> Iterator[tuple[Stream, list[Tombstone]]]:
@@ -280,6 +283,3 @@ def deletions_since(state: StreamState) -> str | None:
     After a run that could not read Messages that is earlier than the cursor.
     """
     return state.deletions_from or state.cursor or state.bound
-
-
-_message = msgspec.json.Decoder(_Message)

@@ -58,6 +58,9 @@ class _Answer(msgspec.Struct):
     errors: list[_Error] = []
 
 
+_decoder = msgspec.json.Decoder(_Answer)
+
+
 def query_of(stream: Stream) -> str | None:
     """Return the name of the query that lists `stream`, None where there is none."""
     # What lies below a parent has no list of its own in GraphQL.
@@ -118,6 +121,3 @@ def _problem(errors: Sequence[_Error]) -> Problem:
     detail = "; ".join(error.message for error in errors) or "the answer has no data"
     codes = tuple(str(error.extensions["code"]) for error in errors if "code" in error.extensions)
     return Problem(HTTPStatus.OK, detail, codes, method="POST", path=_PATH)
-
-
-_decoder = msgspec.json.Decoder(_Answer)

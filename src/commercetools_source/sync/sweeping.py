@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,10 @@ from commercetools_source.errors import CommercetoolsError, StateError
 from commercetools_source.events import counted
 from commercetools_source.extract import paging
 from commercetools_source.extract.abilities import Difference, Listed
-from commercetools_source.extract.keyset import KeyRange, literal
+from commercetools_source.extract.keyset import literal
 from commercetools_source.extract.parents import parents_of
 from commercetools_source.extract.privacy import KEEP
+from commercetools_source.extract.selection import range_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +32,8 @@ _IDS_AT_ONCE = 100
 
 FIELDS = ("id", "version", "createdAt", "lastModifiedAt")
 """What a listing needs of each record: to compare it, and to go on behind it."""
+
+_listed = msgspec.json.Decoder(Listed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def listing(get: paging.Get, stream: Stream, state: StreamState, page_size: int)
         raise StateError(f"{stream.name} cannot be listed in a fixed order, so its deletions cannot be told")
     begin = () if state.since is None else (f"{stream.cursor} >= {literal(state.since)}",)
     for parent in parents_of(get, stream, page_size):
-        key_range = KeyRange(stream.order[0], stream.tie, upper=state.cursor, parent=parent)
+        key_range = replace(range_of(stream, parent), upper=state.cursor)
         for page in paging.pages(get, stream, key_range, page_size, where=(*state.where, *begin)):
             yield [_decoded(stream, record) for record in page.records]
 
@@ -99,8 +102,8 @@ def fetch(
         batch_ids = ids[start : start + _IDS_AT_ONCE]
         only = f"id in ({', '.join(literal(name) for name in batch_ids)})"
         for parent in parents:
-            key_range = KeyRange(stream.order[0], stream.tie, parent=parent)
-            yield from paging.pages(get, stream, key_range, len(batch_ids), where=(*where, only), privacy=privacy)
+            whole = range_of(stream, parent)
+            yield from paging.pages(get, stream, whole, len(batch_ids), where=(*where, only), privacy=privacy)
 
 
 def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:
@@ -127,6 +130,3 @@ def refusal(stream: Stream, difference: Difference, guard: Guard) -> str | None:
             " in Python)"
         )
     return None
-
-
-_listed = msgspec.json.Decoder(Listed)

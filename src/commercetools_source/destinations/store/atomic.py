@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["TEMPORARY", "refuse_irregular", "refuse_link", "replace_file", "size_of", "sync_folder", "write_file"]
 
+_KINDS = {
+    stat.S_ISFIFO: "a named pipe",
+    stat.S_ISDIR: "a folder",
+    stat.S_ISCHR: "a device",
+    stat.S_ISBLK: "a device",
+    stat.S_ISSOCK: "a socket",
+}
+
 T = TypeVar("T")
 
 TEMPORARY = ".tmp"
@@ -100,15 +108,6 @@ def size_of(path: Path) -> int | None:
             " backup if you have one"
         )
     return status.st_size
-
-
-_KINDS = {
-    stat.S_ISFIFO: "a named pipe",
-    stat.S_ISDIR: "a folder",
-    stat.S_ISCHR: "a device",
-    stat.S_ISBLK: "a device",
-    stat.S_ISSOCK: "a socket",
-}
 
 
 def sync_folder(path: Path) -> None:
