@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
 from commercetools_source.frontends import words
-from commercetools_source.frontends.texts import mixed_columns
+from commercetools_source.frontends.mixed_columns import mixed_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

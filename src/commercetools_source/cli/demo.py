@@ -20,7 +20,7 @@ from commercetools_source.destinations.duckdb.file import DuckDB
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import counted, seconds_text
 from commercetools_source.frontends.signals import stopping
-from commercetools_source.http.routes import environment_variable
+from commercetools_source.http.proxies import environment_variable
 from commercetools_source.report.progress import Verbosity, draw
 from commercetools_source.report.run import RunReport
 from commercetools_source.report.table import table

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from commercetools_source.http.bounds import BoundedResponse
-from commercetools_source.http.routes import Proxy, certificates, pool_through, proxy_to
+from commercetools_source.http.proxies import Proxy, certificates, pool_through, proxy_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ class Connections:
         self._lock = threading.Lock()
 
     def proxy_to(self, url: str) -> Proxy | None:
-        """Return the proxy through which `url` is reached, None for none; raises ConfigError as `routes` does."""
+        """Return the proxy through which `url` is reached, None for none; raises ConfigError as `parse_proxy` does."""
         url_parts = urlsplit(url)
         target = (url_parts.scheme, url_parts.netloc)
         with self._lock:

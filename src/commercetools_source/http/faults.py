@@ -28,7 +28,7 @@ from commercetools_source.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from commercetools_source.http.routes import Proxy
+    from commercetools_source.http.proxies import Proxy
 
 __all__ = [
     "CERTIFICATES",

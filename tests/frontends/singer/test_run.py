@@ -15,7 +15,7 @@ pytest.importorskip("singer_sdk")
 import jsonschema
 
 from commercetools_source.catalog.streams import STREAMS, streams_of
-from commercetools_source.frontends.texts import mixed_columns
+from commercetools_source.frontends.mixed_columns import mixed_columns
 from commercetools_source.sandbox import Sandbox
 from hidden import shown
 

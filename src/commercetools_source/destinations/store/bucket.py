@@ -19,7 +19,7 @@ from commercetools_source.destinations.manifest import MANIFEST, PART
 from commercetools_source.destinations.store.refusals import reason
 from commercetools_source.errors import ConfigError, DestinationError, InUseError
 from commercetools_source.errors.extras import install_hint
-from commercetools_source.http.routes import bundle, certificates, environment_variable
+from commercetools_source.http.proxies import bundle, certificates, environment_variable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from commercetools_source.errors import ConfigError
-from commercetools_source.http.routes import proxy_to
+from commercetools_source.http.proxies import proxy_to
 
 __all__ = ["reason"]
 

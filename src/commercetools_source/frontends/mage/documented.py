@@ -16,7 +16,7 @@ import msgspec
 
 from commercetools_source.catalog.schema import json_schema
 from commercetools_source.catalog.streams import STREAMS
-from commercetools_source.frontends.texts import json_types, mixed_columns
+from commercetools_source.frontends.mixed_columns import json_types, mixed_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,11 +13,11 @@ from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.fields import decode_fields
+from commercetools_source.frontends.mixed_columns import mixed_columns, with_text
 from commercetools_source.frontends.singer import bookmarks
 from commercetools_source.frontends.singer.catalog import DELETED_AT, FULL_TABLE
 from commercetools_source.frontends.singer.lines import LineWriter, PlainStateMessage, envelope
 from commercetools_source.frontends.singer.selection import project, tree_of
-from commercetools_source.frontends.texts import mixed_columns, with_text
 from commercetools_source.frontends.words import SINGER
 
 if TYPE_CHECKING:

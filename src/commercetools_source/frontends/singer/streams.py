@@ -12,8 +12,8 @@ from singer_sdk.mapper import SameRecordTransform
 from commercetools_source.catalog.schema import json_schema
 from commercetools_source.catalog.stream import Paging
 from commercetools_source.errors import ForbiddenError
+from commercetools_source.frontends.mixed_columns import mixed_columns, row_with_text
 from commercetools_source.frontends.singer.catalog import DELETED_AT, DELETED_AT_SCHEMA, FULL_TABLE, keep_deletions
-from commercetools_source.frontends.texts import mixed_columns, row_with_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping

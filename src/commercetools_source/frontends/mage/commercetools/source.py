@@ -13,7 +13,7 @@ from commercetools_source.frontends.mage.commercetools import checks
 from commercetools_source.frontends.mage.commercetools.client import Client
 from commercetools_source.frontends.mage.commercetools.schemas import STREAMS
 from commercetools_source.frontends.mage.documented import columns_as_text, schemas
-from commercetools_source.frontends.texts import row_with_text
+from commercetools_source.frontends.mixed_columns import row_with_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -26,8 +26,8 @@ from commercetools_source.client import Client
 from commercetools_source.errors import AuthenticationError, CommercetoolsError, ConfigError, NetworkError
 from commercetools_source.events import Event, Notice
 from commercetools_source.http.exchange import Request, Response
+from commercetools_source.http.proxies import Proxy, certificates, parse_proxy, proxy_to, select_proxy
 from commercetools_source.http.retry import RetryBudget
-from commercetools_source.http.routes import Proxy, certificates, parse_proxy, proxy_to, select_proxy
 from commercetools_source.http.transport import Transport
 from hostile import Script, answer
 from patience import Jumps
