@@ -16,7 +16,6 @@ from commercetools_source.client import Client
 from commercetools_source.config import Secret
 from commercetools_source.errors import ConfigError, ForbiddenError
 from commercetools_source.extract.parents import parents_of
-from commercetools_source.extract.privacy import privacy_of
 from commercetools_source.extract.records import position_of
 from commercetools_source.extract.request import LARGEST_OFFSET, PageRequest
 from commercetools_source.extract.selection import Selection
@@ -65,17 +64,9 @@ class StreamReader(DataSourceStreamReader, SupportsTriggerAvailableNow):
             raise ConfigError(f"max_rows cannot be used with {stream.name}, which is listed in parts; leave it out")
         self._options = options
         self._stream = stream
-        config = options.config
         # What the checkpoint keeps, to recognize another read.
-        self._selection = Selection(
-            bound="",
-            start_date=config.start_date,
-            where=tuple((stream.name, predicate) for predicate in options.where),
-            privacy=privacy_of(config),
-            anew=SPARK.anew,
-            store=config.store_key,
-            project=config.project_key,
-        )
+        where = tuple((stream.name, predicate) for predicate in options.where)
+        self._selection = replace(Selection.of(options.config, anew=SPARK.anew), where=where)
         self._deletes = rows == "deletions" or (rows == "all" and options.deletions and bool(stream.deleted_messages))
         self._reads = rows != "deletions"
         self._client: Client | None = None
