@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import instant, shift
 from commercetools_source.errors import StateError
-from commercetools_source.extract.checkpoint import FORMAT, StreamState, begin, decode, encode, finish, restore
+from commercetools_source.extract.checkpoint import FORMAT, StreamState, begin, decode, encode, finish, fits, restore
 from commercetools_source.extract.keyset import KeyRange, Position
 from commercetools_source.extract.selection import Selection, conflict_with, started
 
@@ -101,6 +101,15 @@ def test_whatever_is_stored_a_run_goes_on_from_it_or_it_is_broken(stored: object
 def test_a_time_that_is_written_in_another_way_is_the_same_time() -> None:
     state = decode({"format": FORMAT, "cursor": "2024-03-01T02:00:00+02:00"})
     assert state.cursor == "2024-03-01T00:00:00.000Z"
+
+
+def test_rows_stay_beside_those_of_a_full_read_where_only_the_start_differs() -> None:
+    state = StreamState(cursor="2026-01-01T00:00:00.000Z", stream="orders")
+    for same in (state, replace(state, since="2025-01-01T00:00:00.000Z"), replace(state, stream="")):
+        assert fits(same, state)
+    other_parts = (replace(state, where=("a = 1",)), replace(state, store="berlin"), replace(state, privacy="drop"))
+    for other in (*other_parts, replace(state, stream="carts"), replace(state, cursor=None)):
+        assert not fits(other, state)
 
 
 def test_the_bound_of_a_complete_run_is_the_next_cursor_and_quarantine_is_read_again() -> None:

@@ -27,6 +27,7 @@ __all__ = [
     "decode",
     "encode",
     "finish",
+    "fits",
     "give_up",
     "hold",
     "moved",
@@ -112,6 +113,15 @@ def hold(state: StreamState, part: StreamState) -> StreamState:
     )
     # Nothing of the old state is true of another part: not its cursor, its holes, nor the run under way.
     return give_up(state) if held == part else part
+
+
+def fits(stored: StreamState, state: StreamState) -> bool:
+    """Return whether rows of `stored` may stand beside those of `state`: of the same filter, store and choice.
+
+    From when on they are is no matter: none of them is wrong. Without a position nothing is known of them.
+    """
+    origin = (stored.where, stored.privacy, stored.store, stored.stream or state.stream)
+    return stored.cursor is not None and origin == (state.where, state.privacy, state.store, state.stream)
 
 
 def moved(state: StreamState, cursor: str | None) -> StreamState:

@@ -25,7 +25,7 @@ from commercetools_source.events import (
     ignore,
 )
 from commercetools_source.extract.advice import reason_of
-from commercetools_source.extract.checkpoint import StreamState, finish
+from commercetools_source.extract.checkpoint import StreamState, finish, fits
 from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.extract.keyset import begins_after
 from commercetools_source.extract.selection import Selection, clock_notice, mode_of, retention_notice
@@ -319,8 +319,8 @@ class Extraction:
         phase = Phase.of(full=state.mode == "full", first=not run.emitted and run.mode != "resumed", last=done)
         # The first delivery of a full read starts the table over; a resumed read adds to what is loaded already.
         run.emitted = True
-        # Without a position what is stored is of another part, or of no known one: beside it the state would be untrue.
-        clears = not run.quarantined or state.cursor is None
+        # Beside rows of another part, or of no known one, the state would be untrue.
+        clears = not run.quarantined or not fits(run.stored, state)
         if done:
             state = run.state = finish(state)
         records = [record for page in pages for record in page.records]
