@@ -8,6 +8,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from commercetools_source.destinations import open_destination, open_stored
+from commercetools_source.destinations.scratch import Scratch
 from commercetools_source.destinations.store import refusals
 from commercetools_source.destinations.store.bucket import Bucket
 from commercetools_source.errors import DestinationError, InUseError
@@ -381,3 +383,36 @@ def test_a_run_killed_at_any_put_or_delete_leaves_rows_and_state_of_one_delivery
         if listed.get(STREAM.name, {"files": []})["files"]:
             found = {name: row["version"] for name, row in rows(prefix, tmp_path / "copy").items()}
             assert found in legal
+
+
+_KILLED = """
+import os, signal
+from obstore.store import MemoryStore
+from commercetools_source.destinations.store.bucket import Bucket
+
+bucket = Bucket("memory://shop", objects=MemoryStore())
+bucket.prepare()
+bucket.put("customers/part-1.parquet", lambda out: out.write(b"Ann"))
+bucket.fetch("customers/part-1.parquet")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_copies_that_a_killed_process_left_go_with_the_next_one_and_nobody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("obstore")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    mine = Scratch()
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", _KILLED], env=environment, check=False)
+    assert [path.read_bytes() for path in tmp_path.rglob("part-*")] == [b"Ann"]
+    destination = tmp_path / "commercetools-source-scratch-of-mine"
+    destination.mkdir()
+    for name in (".lock", "manifest.json", "part-1"):
+        (destination / name).write_text("1")
+    (link := tmp_path / "commercetools-source-scratch-link").symlink_to(destination)
+    Scratch().close()
+    assert {*tmp_path.iterdir()} == {mine.path, destination, link}
+    assert len(list(destination.iterdir())) == 3
+    mine.close()

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from io import FileIO
     from pathlib import Path
 
-__all__ = ["lock", "lock_to_read", "unlock"]
+__all__ = ["LOCK", "lock", "lock_to_read", "unlock"]
 
-_NAME = ".lock"
+LOCK = ".lock"
 _held: WeakSet[FileIO] = WeakSet()
 """The locks of this process."""
 
@@ -42,7 +42,7 @@ def lock(folder: Path) -> FileIO:
     It has the process's number in it. Raises InUseError when another one holds the folder, DestinationError when
     somebody else uses a file of this name.
     """
-    path = folder / _NAME
+    path = folder / LOCK
     refuse_irregular(path)
     # Not "w": until the lock is ours the text in it is another process's. Without a buffer, because the lock of one
     # could be held by a thread that a forked process does not have.
@@ -78,7 +78,7 @@ def lock_to_read(folder: Path) -> FileIO | None:
 
     Nothing is created or changed. Raises InUseError while a run writes.
     """
-    path = folder / _NAME
+    path = folder / LOCK
     refuse_irregular(path)
     try:
         handle = path.open("rb", buffering=0)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.duckdb_engine import (
@@ -17,11 +15,13 @@ from commercetools_source.destinations.duckdb_engine import (
     remove_spilled,
 )
 from commercetools_source.destinations.parquet import files as dataset
+from commercetools_source.destinations.scratch import Scratch
 from commercetools_source.destinations.store.atomic import refuse_link
 from commercetools_source.destinations.store.local import Local
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import duckdb
     import pyarrow as pa
@@ -46,13 +46,13 @@ class Session:
         self._store = store
         self._folder = store.path if isinstance(store, Local) else None
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._scratch: TemporaryDirectory[str] | None = None
+        self._scratch: Scratch | None = None
         self._process = 0
 
     def write_elsewhere(self) -> None:
         """From now on write nothing into the folder."""
         self._process = os.getpid()
-        self._scratch = TemporaryDirectory(prefix="commercetools-source-")
+        self._scratch = Scratch()
 
     def refuse_link(self) -> None:
         """Raise DestinationError when what is spilled would be written somewhere else."""
@@ -69,7 +69,7 @@ class Session:
         """The folder to write to in place of the one with the data; None: that one."""
         if self._scratch is None and self._folder is None:
             self.write_elsewhere()
-        return None if self._scratch is None else Path(self._scratch.name)
+        return None if self._scratch is None else self._scratch.path
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -118,4 +118,4 @@ class Session:
         if connection is not None:
             connection.close()
         if scratch is not None:
-            scratch.cleanup()
+            scratch.close()

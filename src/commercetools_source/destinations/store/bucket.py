@@ -12,10 +12,10 @@ import re
 from contextlib import nullcontext, suppress
 from datetime import timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.destinations.manifest import MANIFEST, PART
+from commercetools_source.destinations.scratch import Scratch
 from commercetools_source.destinations.store.refusals import reason
 from commercetools_source.errors import ConfigError, DestinationError, InUseError
 from commercetools_source.errors.extras import install_hint
@@ -86,7 +86,7 @@ class Bucket:
         self._changed: dict[str, float] = {}
         self._certain = True
         self._proven = False
-        self._fetched: TemporaryDirectory[str] | None = None
+        self._fetched: Scratch | None = None
 
     @property
     def url(self) -> str:
@@ -125,7 +125,7 @@ class Bucket:
         """Remove what was fetched."""
         fetched, self._fetched = self._fetched, None
         if fetched is not None:
-            fetched.cleanup()
+            fetched.close()
 
     def explain(self, error: OSError) -> str:
         """Return why it cannot be opened, in a sentence."""
@@ -351,13 +351,13 @@ class Bucket:
     def release(self, table: str) -> None:
         """Remove the copies of the files of a table."""
         if self._fetched is not None:
-            for file in Path(self._fetched.name, table).glob("part-*"):
+            for file in (self._fetched.path / table).glob("part-*"):
                 file.unlink()
 
     def _local(self, path: str) -> Path:
         if self._fetched is None:
-            self._fetched = TemporaryDirectory(prefix="commercetools-source-")
-        file = Path(self._fetched.name, path)
+            self._fetched = Scratch()
+        file = self._fetched.path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
 
