@@ -72,6 +72,23 @@ def test_a_file_of_another_size_stops_its_stream_in_a_sentence(
     folder.close()
 
 
+@pytest.mark.parametrize("change", [None, lambda text: text[:-1], lambda text: text + b"{}\n"])
+def test_single_rows_of_a_damaged_stream_are_not_looked_for(
+    folder: Folder, change: Callable[[bytes], bytes] | None, load: Make
+) -> None:
+    """To forget a person would pass over the lines that nobody can read, and make what is left look whole."""
+    file, stream = part(folder), load([]).stream
+    if change is None:
+        file.unlink()
+    else:
+        file.write_bytes(change(file.read_bytes()))
+    folder.open()
+    with pytest.raises(DestinationError, match=rf"{file} (is missing|has .*); put it back from a backup, or "):
+        next(folder.scan(stream, ["id"]))
+    assert len(list(folder.scan(load([], name="others").stream, ["id"]))) == 1
+    folder.close()
+
+
 def test_a_file_put_back_counts_again(folder: Folder) -> None:
     file = part(folder)
     before = file.read_bytes()

@@ -29,8 +29,8 @@ from commercetools_source.destinations.manifest_writer import ManifestWriter
 from commercetools_source.destinations.run_file import rewrite_runs, store_run, stored_runs
 from commercetools_source.destinations.store import Store
 from commercetools_source.destinations.store.local import Local
-from commercetools_source.destinations.stored import lost_files, stored_states
-from commercetools_source.errors import in_a_sentence
+from commercetools_source.destinations.stored import damage, lost_files, stored_states
+from commercetools_source.errors import DestinationError, in_a_sentence
 from commercetools_source.extract.checkpoint import encode
 
 if TYPE_CHECKING:
@@ -111,6 +111,16 @@ class Folder:
         """Return whether each file of a table is there, and as large as it was written."""
         entry = self._manifest.streams.get(table) or Entry(())
         return all(self.files.size(file_path(table, file.name)) == file.bytes for file in entry.files)
+
+    def refuse_damaged(self, stream: str) -> None:
+        """Raise DestinationError where a file of a stream is missing or has another size than it was written with.
+
+        Who changes single rows of it would pass over some, and make what is left look whole.
+        """
+        with in_a_sentence(self.files.explain):
+            reason = damage(self.files, self._manifest, stream)
+        if reason is not None:
+            raise DestinationError(reason)
 
     def entry(self, table: str) -> Entry | None:
         """Return what is stored of a table; not to be changed."""

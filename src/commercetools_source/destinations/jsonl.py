@@ -94,6 +94,7 @@ class Jsonl(FolderDestination):
     def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
         """Yield each stored record, of a read under way too; it is whole, whatever `fields` are asked for."""
         del fields  # a line is read whole anyway
+        self._folder.refuse_damaged(stream.name)
         with self._failing(f"read {stream.name} in"):
             paths = [path for path, _, _ in self._files(stream)]
             younger = (

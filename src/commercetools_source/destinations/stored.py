@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.manifest import file_path
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from commercetools_source.destinations.manifest import File, Manifest
     from commercetools_source.destinations.store import Store
 
-__all__ = ["lost_files", "stored_states"]
+__all__ = ["damage", "lost_files", "stored_states"]
 
 
 def stored_states(store: Store, manifest: Manifest) -> dict[str, StreamState]:
@@ -44,6 +45,29 @@ def lost_files(store: Store, manifest: Manifest) -> list[Notice]:
     ]
 
 
+def damage(store: Store, manifest: Manifest, stream: str) -> str | None:
+    """Return which file of a stream, or of a read of it under way, is not as it was written; None where all are."""
+    loading = (
+        (file_path(table, file.name, store.loading), file)
+        for table in (stream, *manifest.tables(stream))
+        for file in manifest.streams[table].loading
+    )
+    for path, file in chain(_files(manifest, stream), loading) if stream in manifest.streams else ():
+        size = store.size(path)
+        if size is None:
+            return f"{store.name}/{path} is missing; put it back from a backup, or run `sync` again first"
+        if size != file.bytes:
+            return _another_size(store, path, file, size)
+    return None
+
+
+def _another_size(store: Store, path: str, file: File, size: int) -> str:
+    return (
+        f"{store.name}/{path} has {counted(size, 'byte')} where the manifest says {file.bytes:,};"
+        f" put it back from a backup, or {ANEW}"
+    )
+
+
 def _state(store: Store, manifest: Manifest, stream: str) -> StreamState:
     entry = manifest.streams[stream]
     if entry.state is None:  # reset by a person: whatever its files are, it is read from its start
@@ -55,10 +79,7 @@ def _state(store: Store, manifest: Manifest, stream: str) -> StreamState:
     for path, file, size in sizes:
         # A file that grew is as bad as one that shrank: nobody knows what is in it.
         if size != file.bytes:
-            return StreamState(
-                broken=f"{store.name}/{path} has {counted(size or 0, 'byte')} where the manifest says {file.bytes:,};"
-                f" put it back from a backup, or {ANEW}"
-            )
+            return StreamState(broken=_another_size(store, path, file, size or 0))
     state = restore(entry.state)
     # What was loaded of a full read is worth nothing with a gap; the rows that it would have replaced are whole.
     return state if _is_loaded(store, manifest, stream) else give_up(state)

@@ -189,6 +189,7 @@ class Parquet(FolderDestination):
 
     def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
         """Yield each stored row, of a read under way too, as a JSON object of those of `fields` that it has."""
+        self._folder.refuse_damaged(stream.name)
         with self._failing(f"read {stream.name} in"):
             yield from erasure.scan(self._folder, self._session, stream, fields, before)
 
