@@ -58,12 +58,13 @@ class StreamState:
 
     `cursor`: every change before this API timestamp is delivered (None: no complete read yet).
     `mode`, `bound`, `ranges`: the run under way, its upper bound and what is left of it; `mode` is
-    None between runs. `quarantined`: where records lie that the platform could not serve; every run
-    asks for them again. `since`, `where`: what part of the stream is held: what was last changed at or
-    after this API timestamp, and fulfils these predicates; by default all of it. `broken`: why what is
+    None between runs. `quarantined`: where records lie that the platform could not serve, or that a wrong clock left
+    to the next run; every run asks for them again. `since`, `where`: what part of the stream is held: what was last
+    changed at or after this API timestamp, and fulfils these predicates; by default all of it. `broken`: why what is
     stored cannot be used, for a person; never stored itself. Only a full read goes on from there.
-    `deletions_from`: Messages could not be read, so deletions since this API timestamp are not known yet;
-    None: they are known up to the cursor. `privacy`: what became of personal data, "" where all of it was kept.
+    `deletions_from`: deletions since this API timestamp are not known yet, because Messages could not be read, a full
+    read took no row away, or a clock was wrong; None: they are known up to the cursor.
+    `privacy`: what became of personal data, "" where all of it was kept.
     `store`: the key of the store whose records these are, "" for all of the project; `others`: the same of other stores
     whose records are held beside them (`parted`). `project`: the key of the project that was read, "" where it is not
     known: earlier releases did not store it. `stream`: the name of the stream that was read, "" where it is not known.
