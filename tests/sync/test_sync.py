@@ -10,7 +10,7 @@ import pytest
 from commercetools_source.catalog.streams import find, streams_of
 from commercetools_source.client import Client
 from commercetools_source.errors import AuthenticationError, DestinationError, ForbiddenError, NotFoundError
-from commercetools_source.events import Event, RecordQuarantined, StreamFailed, StreamStarted
+from commercetools_source.events import Event, Notice, RecordQuarantined, StreamFailed, StreamStarted
 from commercetools_source.extract.checkpoint import StreamState, decode, encode
 from commercetools_source.extract.limits import Limits
 from commercetools_source.sandbox import Fault, Sandbox
@@ -238,6 +238,27 @@ def test_a_run_that_goes_on_knows_what_the_one_that_was_cut_off_left_out(
     shop.faults.clear()
     assert run(shop, memory, stream).complete
     assert memory.ids(stream) == ids(shop, stream)
+
+
+def test_a_run_that_goes_on_says_what_it_may_lack_where_changes_have_no_date(shop: Sandbox) -> None:
+    memory = Memory(batch_bytes=1)
+
+    def cut() -> None:
+        raise KeyboardInterrupt
+
+    memory.after = cut
+    with pytest.raises(KeyboardInterrupt):
+        run(shop, memory, "customer_groups", page_size=1, concurrency=1)
+    (read,) = memory.loading["customer_groups"].values()
+    memory.after = lambda: None
+    shop.clock.advance(3600)
+    shop.update("customer_groups", read["id"], {"key": "changed"})
+    shop.clock.advance(3600)
+    for missed in (True, False):
+        events: list[Event] = []
+        assert run(shop, memory, "customer_groups", hook=events.append).complete
+        assert [one.about for one in events if isinstance(one, Notice) and one.lacking] == ["customer_groups"] * missed
+        assert (memory.tables["customer_groups"][(read["id"],)].get("key") != "changed") == missed
 
 
 def test_full_reads_everything_again_and_replaces(shop: Sandbox) -> None:

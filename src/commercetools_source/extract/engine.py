@@ -28,7 +28,7 @@ from commercetools_source.extract.advice import reason_of
 from commercetools_source.extract.checkpoint import StreamState, finish, fits
 from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.extract.keyset import begins_after
-from commercetools_source.extract.selection import Selection, clock_notice, mode_of, retention_notice
+from commercetools_source.extract.selection import Selection, clock_notice, mode_of, resumption_notice, retention_notice
 from commercetools_source.extract.tasks import Task, TaskQueue
 from commercetools_source.extract.workers import Reader, Threads, Workers
 
@@ -242,8 +242,8 @@ class Extraction:
         run.quarantined = len(state.quarantined) if mode == "resumed" else 0
         self._hook(StreamStarted(run.stream.name, mode, total))
         # A resumed read keeps its own bound, to which the clocks of this run say nothing.
-        for notice in (clock_notice, retention_notice):
-            if mode != "resumed" and (reason := notice(run.stream, run.stored, self._selection)):
+        for notice in (resumption_notice,) if mode == "resumed" else (clock_notice, retention_notice):
+            if reason := notice(run.stream, run.stored, self._selection):
                 self._hook(Notice(run.stream.name, reason, lacking=True))
 
     def _buffer(self, run: _StreamRun, page: Page) -> None:

@@ -38,6 +38,7 @@ __all__ = [
     "range_of",
     "ranges_of",
     "refuse_future_start",
+    "resumption_notice",
     "retention_notice",
     "source_conflict",
     "started",
@@ -310,6 +311,16 @@ def retention_notice(stream: Stream, state: StreamState, selection: Selection) -
         f"its position is {state.cursor}, and the platform keeps records for {stream.retention.least} days,"
         f" {stream.retention.most} at most: those from then to {edge} may be gone there without having been read."
         " What is still there is read; run it more often to miss none"
+    )
+
+
+def resumption_notice(stream: Stream, state: StreamState, selection: Selection) -> str | None:
+    """Return what a person should know when a read that was cut off goes on, and nothing says what changed since."""
+    if stream.cursor is not None or state.bound is None or state.bound >= selection.bound:
+        return None
+    return (
+        f"its read, which was cut off, goes on from {state.bound}: what has changed since then may be missing, and"
+        " comes with the next run"
     )
 
 
