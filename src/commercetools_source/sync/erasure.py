@@ -125,12 +125,12 @@ def _owners(destination: Erasable, erasure: Erasure, stream: Stream) -> Owners:
 
 
 def left_elsewhere(destination: Destination) -> list[str]:
-    """Return where erased rows stay: older versions of a lake, and perhaps of a bucket, where nobody here knows."""
+    """Return where erased rows stay: older versions of a lake, and perhaps what no listing of a bucket shows."""
     if isinstance(destination, Versioned):
         return [f"{destination.name}: {destination.older_versions()}"]
     if "://" not in destination.name:
         return []
-    where = "where the bucket keeps older versions or deleted objects (object versioning, soft delete)"
+    where = "where the bucket keeps older versions, deleted objects or parts of uploads that were cut off"
     return [f"{destination.name}: {where}, remove those"]
 
 
