@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from commercetools_source import Client, ConfigError, sync
+from commercetools_source import STREAMS, Client, Config, ConfigError, sync
 from commercetools_source.destinations import open_destination
 from commercetools_source.extract.checkpoint import StreamState
+from commercetools_source.extract.selection import Selection, project_conflict, started
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync.backfill import backfill
 from commercetools_source.sync.compare import sweep, verify
 from commercetools_source.sync.plan import plan
+from commercetools_source.sync.projects import refuse_another_project
 from destinations.trees import snapshot
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.extract.delivery import Destination
 
+DAY = "2026-01-01T00:00:00.000Z"
 SPECS = ["duckdb:{}/shop.duckdb", "parquet:{}/files", "jsonl:{}/lines"]
 COMMANDS: dict[str, Callable[[Client, Destination], object]] = {
     "sync": lambda client, target: sync(client, target, streams=["zones"]),
@@ -64,6 +67,23 @@ def test_another_project_than_the_one_held_is_refused_and_nothing_written(
         COMMANDS[command](second, open_destination(target))
     assert held(tmp_path) == before
     assert sync(first, open_destination(target), streams=["zones"]).complete
+
+
+def test_projects_of_one_key_in_two_regions_are_two() -> None:
+    client = {"project_key": "shop", "client_id": "a", "client_secret": "b"}
+    here, there = (
+        Config.from_mapping({**client, "region": region}).project_name
+        for region in ("us-central1.gcp", "us-east-2.aws")
+    )
+    behind_a_gateway = Config.from_mapping({**client, "api_url": "https://api.mine.example", "auth_url": "https://a.b"})
+    assert (here, behind_a_gateway.project_name) == ("us-central1.gcp/shop", "shop")
+    with pytest.raises(ConfigError, match=r"holds the project 'us-east-2\.aws/shop', and the settings name 'us-cent"):
+        refuse_another_project([StreamState(project=there)], here, "shop.duckdb")
+    for stored, asked in (("", here), ("shop", here), (here, here), (here, "shop")):
+        assert project_conflict(stored, asked) is None
+    assert project_conflict("carts", here) is not None
+    state = started(STREAMS["zones"], StreamState(project=here), Selection(bound=DAY, project="shop"), [()])
+    assert state.project == here
 
 
 def test_a_plan_for_another_project_is_refused(clients: tuple[Client, Client], tmp_path: Path) -> None:

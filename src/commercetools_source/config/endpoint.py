@@ -14,12 +14,18 @@ from commercetools_source.errors.suggestion import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["resolve_endpoint"]
+__all__ = ["region_of", "resolve_endpoint"]
 
 # Regions and their hosts: https://docs.commercetools.com/api/general-concepts#regions
 # Hosts in China end in .cn; they are reached by api_url and auth_url, because no region of the enum has them.
 _HOSTS = {"api_url": "api", "auth_url": "auth", "history_url": "history"}
-_OFFICIAL = re.compile(rf"({'|'.join(_HOSTS.values())})\.[a-z0-9.-]+\.commercetools\.(com|cn)")
+_OFFICIAL = re.compile(rf"({'|'.join(_HOSTS.values())})\.(?P<region>[a-z0-9.-]+)\.commercetools\.(com|cn)")
+
+
+def region_of(api_url: str) -> str:
+    """Return the region of a host of the platform's, "" for any other."""
+    official = _OFFICIAL.fullmatch(urlsplit(api_url).hostname or "")
+    return official["region"] if official else ""
 
 
 def resolve_endpoint(values: dict[str, Any], secret: str) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.services import API, SERVICES
-from commercetools_source.config.endpoint import resolve_endpoint
+from commercetools_source.config.endpoint import region_of, resolve_endpoint
 from commercetools_source.config.files import SettingsFile, read_settings_file, read_settings_text
 from commercetools_source.config.settings import SETTINGS, Settings
 from commercetools_source.config.values import Secret, is_blank, is_zero, shown
@@ -71,6 +71,15 @@ class Config(Settings):
     def is_local(self) -> bool:
         """Whether the API is a server on this machine, as the sandbox is: plain HTTP is allowed for no other."""
         return self.api_url is not None and self.api_url.startswith("http://")
+
+    @property
+    def project_name(self) -> str:
+        """What stored states call the project: its key, behind the region where the host is the platform's own.
+
+        Regions know nothing of each other (https://docs.commercetools.com/api/general-concepts#regions), so two
+        projects may have one key.
+        """
+        return "/".join(filter(None, (region_of(self.api_url), self.project_key)))
 
     @property
     def token_url(self) -> str:

@@ -66,8 +66,9 @@ class StreamState:
     read took no row away, or a clock was wrong; None: they are known up to the cursor.
     `privacy`: what became of personal data, "" where all of it was kept.
     `store`: the key of the store whose records these are, "" for all of the project; `others`: the same of other stores
-    whose records are held beside them (`parted`). `project`: the key of the project that was read, "" where it is not
-    known: earlier releases did not store it. `stream`: the name of the stream that was read, "" where it is not known.
+    whose records are held beside them (`parted`). `project`: the project that was read, as `Config.project_name` has
+    it, "" where it is not known: earlier releases did not store it. `stream`: the name of the stream that was read, ""
+    where it is not known.
     """
 
     cursor: str | None = None

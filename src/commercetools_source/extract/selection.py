@@ -71,8 +71,8 @@ class Selection:
     pairs of a stream's name and a predicate that its records must fulfil. `privacy`: what becomes of personal data.
     `anew`: what a person is told to do to read a stream from its start, in the words of a front-end.
     `retain`: pairs of a stream's name and the API timestamp before which its rows are too old to be kept.
-    `store`: the key of the store whose records are read, "" for those of the project. `project`: the key of that
-    project, "" where nobody goes on from a stored state.
+    `store`: the key of the store whose records are read, "" for those of the project. `project`: that project, as
+    `Config.project_name` has it, "" where nobody goes on from a stored state.
     """
 
     bound: str
@@ -98,7 +98,7 @@ class Selection:
             privacy=privacy_of(config),
             anew=anew,
             store=config.store_key,
-            project=config.project_key,
+            project=config.project_name,
         )
 
     @property
@@ -227,7 +227,9 @@ def started(
     """Return the state with which a run over `stream` starts or goes on."""
     mode = mode_of(stream, state, selection)
     # Here, and nowhere else, a state gets its project and stream: all that is stored of a run goes on from this one.
-    project = selection.project or state.project
+    # Of two names of one project the one with the region, which a gateway's host does not tell.
+    is_other = project_conflict(state.project, selection.project) is not None
+    project = selection.project if is_other else max(selection.project, state.project, key=len)
     # Its ranges were fixed when it began, with the parents of that time; what came since is the next run's.
     if mode == "resumed":
         return replace(state, project=project, stream=stream.name)
@@ -240,7 +242,7 @@ def started(
             project=project,
             stream=stream.name,
         )
-        state = hold(state, part)
+        state = hold(state if is_other else replace(state, project=project), part)
     state = replace(state, project=project, stream=stream.name)
     begun = begin(state, mode, _bound_of(state, selection), ranges_of(stream, mode, state, selection, parents))
     if not _beyond(stream, state, selection):
@@ -388,11 +390,13 @@ def source_conflict(stream: Stream, state: StreamState, selection: Selection) ->
 
 def project_conflict(stored: str, asked: str, anew: str = ANEW) -> str | None:
     """Return why what was read of one project says nothing of another; None where one of them is not known, too."""
-    if not stored or not asked or stored == asked:
+    # Earlier releases stored the key alone, and behind a host of somebody else's nobody knows the region.
+    first = 0 if "/" in stored and "/" in asked else -1
+    if not stored or not asked or stored.split("/")[first:] == asked.split("/")[first:]:
         return None
     return (
         f"what is held of it is of the project {shown(stored)}, and now it is asked for {asked!r};"
-        f" set `project_key` as it was, read this project into a place of its own, or {anew}"
+        f" set `project_key` and the region as they were, read this project into a place of its own, or {anew}"
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.config.values import shown
 from commercetools_source.errors import ConfigError
+from commercetools_source.extract.selection import project_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +22,8 @@ def refuse_another_project(states: Iterable[StreamState], project: str, name: st
     Each stream refuses a state of another project (`conflict_with`); a destination with rows of one takes no stream of
     another, and no full read of one either: rows of two shops would be mixed.
     """
-    others = {part.project for state in states for part in (state, *state.others)} - {"", project}
+    stored = {part.project for state in states for part in (state, *state.others)}
+    others = {name for name in stored if project_conflict(name, project) is not None}
     if others:
         held = ", ".join(map(shown, sorted(others)))
         raise ConfigError(

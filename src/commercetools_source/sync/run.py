@@ -119,13 +119,14 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
             read, expired = _read(transfer, chosen, lookup.states, others, selection)
             # In the order that was asked for, not in that of reading.
             outcomes = tuple({**refused, **read}[name] for name in names)
-            summary = recorder.summary = _summary(destination, recorder, selection, outcomes, lookup, expired)
+            summary = recorder.summary = _summary(client, destination, recorder, selection, outcomes, lookup, expired)
     finally:
         destination.close()
     return summary
 
 
 def _summary(
+    client: Client,
     destination: Destination,
     recorder: Recorder,
     selection: Selection,
@@ -138,7 +139,7 @@ def _summary(
         selection.bound,
         outcomes,
         lookup.deleted,
-        lookup.unseen(selection.project),
+        lookup.unseen(client.config.project_key),
         changes_of(destination),
         recorder.unfit(destination),
         expired,

@@ -12,6 +12,7 @@ from commercetools_source.destinations.duckdb.states import STATE
 from commercetools_source.destinations.duckdb_engine import refuse_backslash
 from commercetools_source.destinations.store.atomic import refuse_link, replace_file
 from commercetools_source.errors import ConfigError, DestinationError, InUseError, in_a_sentence, printable, reason_in
+from commercetools_source.extract.selection import project_conflict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +92,7 @@ def _refuse_foreign(source: Path, target: Path) -> None:
     ours: set[str] | None = None
     with suppress(DestinationError):  # whatever is the matter with the file itself is told where a run opens it
         ours = _projects(source)
-    if theirs and ours and theirs.isdisjoint(ours):
+    if theirs and ours and all(project_conflict(their, our) for their in theirs for our in ours):
         raise DestinationError(
             f"{target} has the project {printable(min(theirs))}, so it is not replaced by a copy of"
             f" {printable(min(ours))}; choose another name"
