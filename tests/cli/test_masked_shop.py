@@ -11,7 +11,14 @@ import pytest
 from commercetools_source.catalog.personal import PERSONAL
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.cli.app import run
-from commercetools_source.cli.own_shop import masked, masking_of, sandbox_rows, stored_records, written_records
+from commercetools_source.cli.own_shop import (
+    masked,
+    masking_of,
+    sandbox_rows,
+    stored_records,
+    unmasked_names,
+    written_records,
+)
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.errors import ConfigError
@@ -164,6 +171,11 @@ def test_what_the_settings_hide_is_masked_and_what_they_keep_is_too() -> None:
     (customer,) = masked({"customers": [raw]}, masking_of(None, environ))["customers"]
     assert b"example.org" not in bytes(customer["email"])
     assert MARK.encode() not in bytes(customer["custom"])
+    kind = {"id": "1", "key": "person", "resourceTypeIds": ["customer"], "fieldDefinitions": [{"name": "phones"}]}
+    types = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in kind.items()}
+    told = unmasked_names({"types": [types], "product_types": []}, masking_of(None, environ))
+    assert told.startswith("no type and no product type of the project defines 'phone' (did you mean phones?); if a")
+    assert unmasked_names({"types": [types]}, masking_of(None, environ)) == ""  # it may be an attribute
     # The option is of this command alone, so it says what it means.
     assert masking_of("customers.email=keep", environ) == masking_of("customers.email=keep", KEY)
 

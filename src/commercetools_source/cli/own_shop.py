@@ -30,7 +30,15 @@ if TYPE_CHECKING:
 
     Record = dict[str, msgspec.Raw]
 
-__all__ = ["masked", "masking_of", "project_key", "sandbox_rows", "stored_records", "written_records"]
+__all__ = [
+    "masked",
+    "masking_of",
+    "project_key",
+    "sandbox_rows",
+    "stored_records",
+    "unmasked_names",
+    "written_records",
+]
 
 _BATCH = 1000
 # The sandbox works these out of products and variants, as the platform does.
@@ -129,6 +137,20 @@ def masked(records: Mapping[str, list[Record]], privacy: Privacy) -> dict[str, l
         if redact is not None:
             result[name] = [decode_fields(redact(msgspec.Raw(msgspec.json.encode(record)))) for record in rows]
     return result
+
+
+def unmasked_names(records: Mapping[str, list[Record]], privacy: Privacy) -> str:
+    """Return which custom fields and attributes `privacy` names that the shop does not define, "" if there are none.
+
+    Where its definitions were not copied nothing is known of them.
+    """
+    from commercetools_source.sync.undefined import undefined_in
+
+    if not {"types", "product_types"} <= records.keys():
+        return ""
+    return undefined_in(
+        privacy, lambda name: (msgspec.json.decode(msgspec.json.encode(record)) for record in records[name])
+    )
 
 
 def project_key(records: Mapping[str, list[Record]]) -> str:

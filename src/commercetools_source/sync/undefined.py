@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.streams import STREAMS
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from commercetools_source.client import Client
+    from commercetools_source.extract.privacy import Privacy
     from commercetools_source.model.custom.definitions import Definition
 
-__all__ = ["doubt_about_names", "undefined_names"]
+__all__ = ["doubt_about_names", "undefined_in", "undefined_names"]
 
 _NAMED = 5
 """So many fields are named in a sentence."""
@@ -37,7 +39,7 @@ def undefined_names(client: Client) -> Notice | None:
     Only then it is asked for its types. Where the token may not read them nothing is known, and nothing said.
     """
     try:
-        reason = _undefined(client)
+        reason = undefined_in(client.privacy, partial(_records, client))
     except CommercetoolsError:
         return None
     return Notice("personal_fields", reason) if reason else None
@@ -46,19 +48,22 @@ def undefined_names(client: Client) -> Notice | None:
 def doubt_about_names(client: Client) -> str:
     """Return the same as `undefined_names` as a text, and also that it cannot be known."""
     try:
-        return _undefined(client)
+        return undefined_in(client.privacy, partial(_records, client))
     except CommercetoolsError as error:
         return f"whether the project defines the fields that `personal_fields` names is not known: {error}"
 
 
-def _undefined(client: Client) -> str:
-    """Return which fields `personal_fields` names that neither a type nor a product type has, "" if there are none."""
+def undefined_in(privacy: Privacy, read: Callable[[str], Iterable[dict[str, Any]]]) -> str:
+    """Return which fields a choice names that neither a type nor a product type has, "" if there are none.
+
+    `read` gives the records of a stream by its name.
+    """
     # Who keeps a field as it is loses nothing by a name that is mistyped.
-    names = {name for name, choice in client.privacy.names if choice != "keep"}
+    names = {name for name, choice in privacy.names if choice != "keep"}
     defined = set[str]()
     for source, fields_of in _DEFINITIONS:
         if names - defined:
-            defined.update(field.name for record in _records(client, source) for field in fields_of(record))
+            defined.update(field.name for record in read(source) for field in fields_of(record))
     unknown = [f"{name!r}{_meant(name, defined)}" for name in sorted(names - defined)]
     if not unknown:
         return ""

@@ -10,7 +10,7 @@ from commercetools_source.cli import options
 from commercetools_source.cli.values import size_of
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, described, having
-from commercetools_source.errors import ConfigError
+from commercetools_source.errors import ConfigError, printable
 
 if TYPE_CHECKING:
     from commercetools_source.extract.privacy import Privacy
@@ -77,7 +77,14 @@ def _serve_own(
     stored: str | None, data: Path | None, privacy: "Privacy | None", *, port: int, admin: bool, latency: float
 ) -> None:
     """Serve the records of a destination or folder, masked where `privacy` says how; changes are lost when it ends."""
-    from commercetools_source.cli.own_shop import masked, project_key, sandbox_rows, stored_records, written_records
+    from commercetools_source.cli.own_shop import (
+        masked,
+        project_key,
+        sandbox_rows,
+        stored_records,
+        unmasked_names,
+        written_records,
+    )
     from commercetools_source.destinations import open_stored
     from commercetools_source.errors.extras import require
     from commercetools_source.sandbox import Sandbox
@@ -94,6 +101,8 @@ def _serve_own(
         records, name = stored_records(destination), destination.name
     if privacy is not None:
         records = masked(records, privacy)
+        if reason := unmasked_names(records, privacy):
+            typer.echo(f"personal_fields: {printable(reason)}", err=True)
     key = project_key(records)
     sandbox = Sandbox(project_key=key, rows=sandbox_rows(records), port=port, admin=admin, latency=latency)
 
