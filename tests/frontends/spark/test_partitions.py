@@ -22,6 +22,7 @@ from shops import rows_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+KEY = "0123456789abcdef"
 STREAMS = ["orders", "custom_objects", "approval_flows", "store_product_selection_assignments", "project", "messages"]
 
 
@@ -214,3 +215,21 @@ def test_rows_of_deletions_have_no_personal_data_that_a_read_leaves_out() -> Non
             ]
             assert (row["id"], row["customerEmail"]) == (order["id"], email)
             assert row["_deleted_at"] is not None
+
+
+@pytest.mark.parametrize(
+    ("made", "read", "reason"),
+    [
+        ({"personal": "drop"}, {}, "personal 'drop' and is read with 'keep'"),
+        ({"personal": "hash", "hash_key": KEY}, {"personal": "hash", "hash_key": KEY[::-1]}, r"personal 'hash \(key"),
+        ({}, {"store_key": "berlin"}, "store_key '' and is read with 'berlin'"),
+        ({}, {"project_key": "other"}, "project_key '.*' and is read with 'other'"),
+    ],
+)
+def test_a_worker_with_other_settings_reads_nothing(
+    shop: Sandbox, made: dict[str, str], read: dict[str, str], reason: str
+) -> None:
+    (piece,) = partitions("orders", settings(shop, **made), count=1)
+    with pytest.raises(ConfigError, match=f"this partition of orders was made with {reason}") as refused:
+        next(read_partition(pickle.loads(pickle.dumps(piece)), settings(shop, **read)))  # noqa: S301 - see above
+    assert KEY not in str(refused.value)

@@ -18,9 +18,10 @@ from commercetools_source.client import Client
 from commercetools_source.config import Config, Secret
 from commercetools_source.extract.counting import CEILING, count_records
 from commercetools_source.extract.keyset import KeyRange, comparison
+from commercetools_source.extract.privacy import KEEP
 from commercetools_source.extract.records import position_of
 from commercetools_source.extract.request import PageRequest
-from commercetools_source.extract.selection import range_of, refuse_future_start
+from commercetools_source.extract.selection import Selection, range_of, refuse_future_start
 from commercetools_source.frontends.spark.cutting import cut, threads_of
 from commercetools_source.sync.transfer import predicates
 from commercetools_source.sync.undefined import undefined_names
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from commercetools_source.catalog.stream import Stream
     from commercetools_source.events import Event
 
-__all__ = ["Cluster", "Partition", "divided", "is_divisible", "log", "partitions", "settings_of"]
+__all__ = ["Cluster", "Partition", "divided", "is_divisible", "log", "origin_of", "partitions", "settings_of"]
 
 _LOG = logging.getLogger("commercetools_source.spark")
 
@@ -43,7 +44,8 @@ class Partition:
 
     `ranges` lie below `bound`; without ranges all of the stream is read. `where`: predicates that its records fulfil.
     `records`: about how many there are, None if that is not known. Of `kind` "deletions" the ranges are of Messages.
-    `access_token` was fetched where the partitions were made, so that workers need not fetch one each.
+    `access_token` was fetched where the partitions were made, so that workers need not fetch one each. `origin`: the
+    settings with which it was made that say what its rows are.
     """
 
     stream: str
@@ -54,6 +56,7 @@ class Partition:
     threads: int = 1
     records: int | None = None
     access_token: Secret | None = field(default=None, repr=False, compare=False)
+    origin: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,13 @@ def settings_of(settings: Config | Mapping[str, Any] | None) -> Config:
     if isinstance(settings, Config):
         return settings
     return Config.from_env(os.environ) if settings is None else Config.from_mapping(settings)
+
+
+def origin_of(config: Config, stream: Stream) -> tuple[tuple[str, str], ...]:
+    """Return the settings that say what the rows of `stream` are, and what they choose."""
+    asked = Selection.of(config, "")
+    personal = asked.privacy_of(stream) or KEEP.mode
+    return (("project_key", asked.project), ("store_key", asked.store_of(stream)), ("personal", personal))
 
 
 def log(event: Event) -> None:
@@ -110,13 +120,13 @@ def whole(client: Client, stream: Stream, where: tuple[str, ...], cluster: Clust
         where = (*where, comparison(stream.cursor, ">=", since))
     # Fetched once on the driver: some hundred tasks would ask for some hundred tokens at the same moment.
     token = Secret(client.access_token())
+    base = Partition(stream.name, bound, (), where, access_token=token, origin=origin_of(client.config, stream))
     if stream.parents is not None or stream.paging is not Paging.KEYSET:
         # Their records are listed below others, or by offset: whoever reads them finds out what there is.
-        return [Partition(stream.name, bound, (), where, threads=client.config.concurrency, access_token=token)]
+        return [replace(base, threads=client.config.concurrency)]
     key_range = range_of(stream)
     if is_divisible(stream):
         key_range = replace(key_range, upper=bound)
-    base = Partition(stream.name, bound, (), where, access_token=token)
     return divided(client, stream, key_range, base, cluster)
 
 

@@ -13,7 +13,7 @@ from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
 from commercetools_source.extract.selection import Selection
-from commercetools_source.frontends.spark.partitions import log, settings_of
+from commercetools_source.frontends.spark.partitions import log, origin_of, settings_of
 from commercetools_source.frontends.spark.records import Batches
 from commercetools_source.frontends.spark.schema import chosen, column_types
 from commercetools_source.model.relations import relations
@@ -47,6 +47,7 @@ def read_partition(
 
     Their columns are always the same: those of the contract, or only `columns`. Nested values are JSON text, times are
     UTC. `relation`: the rows of a relation of the model, `order_line_items` for example, which needs DuckDB.
+    Settings of another project, store or choice about personal data than those that it was made with are refused.
     Raises ConfigError, AuthenticationError, ApiError, NetworkError, and CommercetoolsError when a record of the
     partition cannot be read: rows that came before are then not all.
     """
@@ -57,6 +58,13 @@ def read_partition(
     batches = Batches(stream, types if columns is None else chosen(types, columns), table)
     # The share of the concurrency that the planner gave to this partition, whatever the settings say.
     config = replace(settings_of(settings), concurrency=partition.threads)
+    for (name, before), (_, now) in zip(partition.origin, origin_of(config, stream), strict=False):
+        # A worker has an environment of its own: without the choice of the driver's, it would hand on data in clear.
+        if before != now:
+            raise ConfigError(
+                f"this partition of {stream.name} was made with {name} {before!r} and is read with {now!r}; hand the"
+                " same settings to both, or set the same CTP_ variables where it is read"
+            )
     with Client(config, hook=log, access_token=partition.access_token) as client:
         read = _deleted if partition.kind == "deletions" else _records
         rows = read(client, stream, partition, batches)
