@@ -105,7 +105,7 @@ def hold(state: StreamState, part: StreamState) -> StreamState:
 
     The cursor of another part is no longer true then.
     """
-    held = StreamState(
+    stored = StreamState(
         since=state.since,
         where=state.where,
         privacy=state.privacy,
@@ -114,7 +114,7 @@ def hold(state: StreamState, part: StreamState) -> StreamState:
         stream=state.stream or part.stream,
     )
     # Nothing of the old state is true of another part: not its cursor, its holes, nor the run under way.
-    return give_up(state) if held == part else part
+    return give_up(state) if stored == part else part
 
 
 def fits(stored: StreamState, state: StreamState) -> bool:

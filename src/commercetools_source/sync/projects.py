@@ -25,7 +25,7 @@ def refuse_another_project(states: Iterable[StreamState], project: str, name: st
     stored = {part.project for state in states for part in (state, *state.others)}
     others = {name for name in stored if project_conflict(name, project) is not None}
     if others:
-        held = ", ".join(map(shown, sorted(others)))
+        names = ", ".join(map(shown, sorted(others)))
         raise ConfigError(
-            f"{name} holds the project {held}, and the settings name {project!r}; name another destination for it"
+            f"{name} holds the project {names}, and the settings name {project!r}; name another destination for it"
         )

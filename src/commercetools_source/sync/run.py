@@ -108,8 +108,12 @@ def sync(  # noqa: PLR0913 - one keyword for each thing that a run can be asked 
         # After the first request: a project that cannot be reached leaves no new file behind.
         states, others = _open(destination, selection)
         with recorded(client, destination, begin("sync", selection.bound), before, hook) as recorder:
-            told = ends_earlier(until, selection.bound), unseen_changes(client, chosen, anew), undefined_names(client)
-            for notice in filter(None, told):
+            notices = (
+                ends_earlier(until, selection.bound),
+                unseen_changes(client, chosen, anew),
+                undefined_names(client),
+            )
+            for notice in filter(None, notices):
                 hook(notice)
             refused = _refuse(chosen, states, others, selection, recorder, behind=until is not None)
             # Refused streams keep their rows and states; their deletions wait for the run that may read them.

@@ -61,11 +61,11 @@ def beside(delivery: Delivery, before: Mapping[str, StreamState], others: Others
         return delivery
     # A full read goes on as one that merges, so that what was loaded of it counts after a crash, too.
     mode = "incremental" if delivery.state.mode == "full" else delivery.state.mode
-    mine = before.get(name, StreamState())
+    stored = before.get(name, StreamState())
     # Merged, it does not show what was deleted.
-    state = replace(delivery.state, others=states, mode=mode, deletions_from=mine.deletions_from)
+    state = replace(delivery.state, others=states, mode=mode, deletions_from=stored.deletions_from)
     phase = Phase.of(full=False, last=delivery.phase.last)
-    return replace(delivery, state=state, phase=phase, joins=mine.cursor is None)
+    return replace(delivery, state=state, phase=phase, joins=stored.cursor is None)
 
 
 def unlike(stream: Stream, state: StreamState, selection: Selection) -> str | None:
@@ -76,6 +76,6 @@ def unlike(stream: Stream, state: StreamState, selection: Selection) -> str | No
         stores = ", ".join(sorted(part.store for part in (state, *state.others)))
         return f"it has rows of the stores {stores}, and no API client lists those of all of them"
     if state != StreamState() and state.store != selection.store_of(stream):
-        held = f"rows of the store {state.store!r}" if state.store else "rows of the whole project"
-        return f"it has {held}; set `store_key` as it was then"
+        rows = f"rows of the store {state.store!r}" if state.store else "rows of the whole project"
+        return f"it has {rows}; set `store_key` as it was then"
     return None

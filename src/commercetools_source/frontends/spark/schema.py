@@ -76,14 +76,14 @@ def asked(
     `fields`: of each its name, Spark's simple type, and whether it may be null. Raises ConfigError for a column that
     there is not or that comes twice, for one of another type, as nothing is converted here, and for NOT NULL.
     """
-    wanted = chosen(types, [name for name, *_ in fields])
+    columns = chosen(types, [name for name, *_ in fields])
     for name, simple, nullable in fields:
         own = _spark_type(types[name], variant=variant).lower().replace(" ", "").replace("_ltz", "")
         if simple.lower() != own:
             raise ConfigError(f"{name} is {own} and not {simple}; leave the schema out, and cast the column afterwards")
         if not nullable:
             raise ConfigError(f"{name} may be null, as every column of this source; leave out NOT NULL")
-    return wanted
+    return columns
 
 
 def ddl(types: Mapping[str, str], *, variant: bool = False) -> str:

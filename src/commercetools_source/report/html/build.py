@@ -187,9 +187,9 @@ def _run(
         return replace(newest or RunFigures(), error=error)
     if newest is None:
         return None
-    told = newest.deletions_unseen if report is None else report.summary.deletions_unseen
+    unseen = newest.deletions_unseen if report is None else report.summary.deletions_unseen
     # A run of other streams does not look for what an older one could not look for.
-    return replace(newest, deletions_unseen=told or _deletions_owed(states))
+    return replace(newest, deletions_unseen=unseen or _deletions_owed(states))
 
 
 def _deletions_owed(states: Mapping[str, StreamState]) -> str | None:

@@ -139,13 +139,13 @@ def unknown_fields(tables: Tables) -> list[FieldNote]:
     """Return the columns that were added for fields that the contract does not know."""
     notes = []
     for name, types in tables.items():
-        known = {column.name for column in columns(STREAMS[name])} | OWN.keys()
+        described = {column.name for column in columns(STREAMS[name])} | OWN.keys()
         notes += [
             FieldNote(
                 f"{name}.{column}", f"a field that this version does not know; its values are in a column ({sql})"
             )
             for column, sql in types.items()
-            if column not in known
+            if column not in described
         ]
     return notes
 

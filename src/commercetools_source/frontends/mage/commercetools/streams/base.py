@@ -72,8 +72,8 @@ class BaseStream:
         refuse_future_start(selection.start_date, shift(selection.bound, config.settle_seconds))
         stored = bookmark.checked(bookmarks, row, selection)
         if isinstance(self.client, Client):
-            told = (unseen_changes(self.client.api, [row], MAGE.anew), undefined_names(self.client.api))
-            for notice in filter(None, told):
+            notices = (unseen_changes(self.client.api, [row], MAGE.anew), undefined_names(self.client.api))
+            for notice in filter(None, notices):
                 hook_of(self.logger)(notice)
         # A byte: Mage gets each page as it comes, with a bookmark of its own.
         limits = Limits(workers=config.concurrency, page_size=config.page_size, batch_bytes=1)
