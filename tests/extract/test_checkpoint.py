@@ -112,6 +112,14 @@ def test_rows_stay_beside_those_of_a_full_read_where_only_the_start_differs() ->
         assert not fits(other, state)
 
 
+def test_what_a_full_read_says_of_deletions_it_says_up_to_its_bound_only() -> None:
+    state = StreamState(mode="full", bound="c2", deletions_from="c1")
+    assert finish(state).deletions_from == "c2"
+    assert finish(replace(state, deletions_from=None)).deletions_from is None
+    assert finish(replace(state, quarantined=(KeyRange("createdAt"),))).deletions_from == "c1"
+    assert finish(replace(state, mode="incremental")).deletions_from == "c1"
+
+
 def test_the_bound_of_a_complete_run_is_the_next_cursor_and_quarantine_is_read_again() -> None:
     lost = KeyRange("createdAt", lower="a", upper="b")
     state = begin(StreamState(cursor="c0", quarantined=(lost,)), "incremental", "c1", (KeyRange("lastModifiedAt"),))

@@ -145,9 +145,9 @@ def finish(state: StreamState) -> StreamState:
     A full read shows what was deleted before its bound, whatever was not known until then.
     """
     # The rows that a full read did not bring are gone, so older Messages have nothing left to say: unless it left some
-    # of its range to the next run.
+    # of its range to the next run. Later ones have: a read that was cut off may end long before the run that goes on.
     shown = state.mode == "full" and not state.quarantined
-    unknown = None if shown else state.deletions_from
+    unknown = state.bound if shown and state.deletions_from is not None else state.deletions_from
     return replace(state, cursor=state.bound, mode=None, bound=None, ranges=(), deletions_from=unknown)
 
 
