@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -214,6 +215,16 @@ def test_the_last_delivery_of_a_store_is_the_last_beside_others_too() -> None:
             delivery = beside(Delivery(stream, (), 0, StreamState(mode="full", store="paris"), phase), before, others)
             assert (delivery.phase.full, delivery.phase.last) == (False, phase.last)
             assert (delivery.state.mode, delivery.joins) == ("incremental", cursor is None)
+
+
+def test_deletions_that_are_not_known_of_a_store_stay_so_beside_others() -> None:
+    others = {"orders": (StreamState(cursor="2026-01-01T00:00:00.000Z", store="berlin"),)}
+    for before, read, expected in (("d1", "d2", "d1"), (None, "d2", "d2"), ("d1", None, "d1"), (None, None, None)):
+        state = StreamState(cursor="2026-02-01T00:00:00.000Z", store="paris", deletions_from=before)
+        delivery = Delivery(
+            STREAMS["orders"], (), 0, replace(state, deletions_from=read), Phase.of(full=True, last=True)
+        )
+        assert beside(delivery, {"orders": state}, others).state.deletions_from == expected
 
 
 def test_a_whole_project_and_a_store_of_it_do_not_mix(shop: Shop) -> None:

@@ -62,8 +62,9 @@ def beside(delivery: Delivery, before: Mapping[str, StreamState], others: Others
     # A full read goes on as one that merges, so that what was loaded of it counts after a crash, too.
     mode = "incremental" if delivery.state.mode == "full" else delivery.state.mode
     stored = before.get(name, StreamState())
-    # Merged, it does not show what was deleted.
-    state = replace(delivery.state, others=states, mode=mode, deletions_from=stored.deletions_from)
+    # Merged, it does not show what was deleted before; what a wrong clock leaves to the next run is unknown besides.
+    unknown = stored.deletions_from or delivery.state.deletions_from
+    state = replace(delivery.state, others=states, mode=mode, deletions_from=unknown)
     phase = Phase.of(full=False, last=delivery.phase.last)
     return replace(delivery, state=state, phase=phase, joins=stored.cursor is None)
 
