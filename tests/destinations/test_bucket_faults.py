@@ -403,7 +403,7 @@ def test_copies_that_a_killed_process_left_go_with_the_next_one_and_nobody_elses
 ) -> None:
     pytest.importorskip("obstore")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    mine = Scratch()
+    mine = Scratch.new()
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", _KILLED], env=environment, check=False)
     assert [path.read_bytes() for path in tmp_path.rglob("part-*")] == [b"Ann"]
@@ -412,7 +412,7 @@ def test_copies_that_a_killed_process_left_go_with_the_next_one_and_nobody_elses
     for name in (".lock", "manifest.json", "part-1"):
         (destination / name).write_text("1")
     (link := tmp_path / "commercetools-source-scratch-link").symlink_to(destination)
-    Scratch().close()
+    Scratch.new().close()
     assert {*tmp_path.iterdir()} == {mine.path, destination, link}
     assert len(list(destination.iterdir())) == 3
     mine.close()

@@ -9,10 +9,14 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
+from typing import TYPE_CHECKING
 
 from commercetools_source.destinations.lock import LOCK, lock, unlock
 from commercetools_source.destinations.manifest import MANIFEST
 from commercetools_source.errors import DestinationError, InUseError
+
+if TYPE_CHECKING:
+    from io import FileIO
 
 __all__ = ["Scratch"]
 
@@ -20,17 +24,22 @@ _PREFIX = "commercetools-source-scratch-"
 
 
 class Scratch:
-    """A new folder at `path`, which `close` removes, the end of the process, or where that is killed the next one."""
+    """A folder at `path`, which `close` removes, the end of the process, or where that is killed the next one."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: TemporaryDirectory[str], handle: FileIO) -> None:
+        self.path = Path(folder.name)
+        self._folder = folder
+        self._lock = handle
+
+    @classmethod
+    def new(cls) -> Scratch:
+        """Make one, and remove those of processes that are gone."""
         _remove_abandoned()
         while True:
-            self._folder = TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
-            self.path = Path(self._folder.name)
+            folder = TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
             # Another process may look at it before it is locked, and take it for abandoned.
             with suppress(InUseError, FileNotFoundError):
-                self._lock = lock(self.path)
-                break
+                return cls(folder, lock(Path(folder.name)))
 
     def close(self) -> None:
         """Remove the folder with all that is in it."""

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mage_integrations.sources.commercetools import Commercetools
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import instant, moment
-from commercetools_source.errors import StateError
+from commercetools_source.errors import ConfigError, StateError
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.keyset import KeyRange, Position
 from commercetools_source.frontends.mage.bookmarks import KEY, read, written
+from commercetools_source.sandbox import Sandbox
 
 ORDERS = STREAMS["orders"]
 CLIENTS = STREAMS["api_clients"]
@@ -100,3 +102,16 @@ def test_a_bookmark_that_cannot_be_used_is_refused_with_a_sentence(bookmark: dic
 def test_a_stream_without_change_date_has_no_bookmark() -> None:
     assert read({"lastModifiedAt": "2024-01-02T00:00:00.000Z"}, CLIENTS) == StreamState()
     assert written(StreamState(), StreamState(cursor="2024-01-02T00:00:00.000Z"), CLIENTS) is None
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [({"project": "elsewhere"}, "of the project 'elsewhere'"), ({"stream": "orders"}, "for the stream 'orders'")],
+)
+def test_what_a_bookmark_of_another_read_says_is_not_counted(other: dict[str, str], told: str) -> None:
+    time = "2026-01-01T00:00:00.000Z"
+    bookmark = {"lastModifiedAt": time, KEY: {"format": 1, "cursor": time, **other}}
+    with Sandbox(rows=()) as sandbox:  # the client logs in when it is made
+        source = Commercetools(config={"region": "us-central1", "host": "gcp", **sandbox.settings()})
+        with pytest.raises(ConfigError, match=told):
+            source.count_records(source.discover(["customers"]).streams[0], bookmark)

@@ -26,7 +26,6 @@ from mage_integrations.sources.commercetools.streams.base import BaseStream
 import commercetools_source
 from commercetools_source.catalog import streams
 from commercetools_source.config.settings import SETTINGS
-from commercetools_source.errors import ConfigError
 from commercetools_source.frontends.mage.bookmarks import KEY
 from commercetools_source.frontends.mage.documented import columns_as_text, schemas
 from commercetools_source.sandbox import Fault, Sandbox
@@ -510,20 +509,6 @@ def test_counts_are_exact_beyond_what_the_api_counts(crowd: Sandbox) -> None:
         "--count_records", config=crowd.settings(), catalog=catalog, state=state, selected_streams=["customers"]
     )
     assert json.loads(answer.stdout)[0]["count"] == MANY
-
-
-@pytest.mark.parametrize(
-    ("other", "told"),
-    [({"project": "elsewhere"}, "of the project 'elsewhere'"), ({"stream": "orders"}, "for the stream 'orders'")],
-)
-def test_what_a_bookmark_of_another_read_says_is_not_counted(
-    config: dict[str, Any], other: dict[str, str], told: str
-) -> None:
-    moment = "2026-01-01T00:00:00.000Z"
-    bookmark = {"lastModifiedAt": moment, KEY: {"format": 1, "cursor": moment, **other}}
-    source = Commercetools(config=config)
-    with pytest.raises(ConfigError, match=told):
-        source.count_records(Catalog.from_dict(chosen("customers", "INCREMENTAL")).streams[0], bookmark)
 
 
 def test_a_sample_is_one_line_for_each_selected_stream(config: dict[str, Any]) -> None:

@@ -52,7 +52,7 @@ class Session:
     def write_elsewhere(self) -> None:
         """From now on write nothing into the folder."""
         self._process = os.getpid()
-        self._scratch = Scratch()
+        self._scratch = Scratch.new()
 
     def refuse_link(self) -> None:
         """Raise DestinationError when what is spilled would be written somewhere else."""

@@ -356,7 +356,7 @@ class Bucket:
 
     def _local(self, path: str) -> Path:
         if self._fetched is None:
-            self._fetched = Scratch()
+            self._fetched = Scratch.new()
         file = self._fetched.path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
