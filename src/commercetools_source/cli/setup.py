@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from contextlib import contextmanager
+from functools import partial
+from itertools import takewhile
+from select import select
 from typing import TYPE_CHECKING, TextIO
 
 import typer
@@ -17,7 +22,7 @@ from commercetools_source.errors import ConfigError
 from commercetools_source.events import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 __all__ = ["refuse_output", "settings_from", "write_env"]
@@ -27,6 +32,10 @@ _HELP = (
     "Choose the format 'Environment variables (.env)', paste what it shows here, and press Enter on an empty line.",
     "What you paste is not shown. Or press Enter now, to be asked for each value.",
 )
+_ENDING = re.compile(rb"(^|\n)[ \t]*\n$")
+_CTRL_D = b"\x04"
+_PAUSE = 0.2
+"""Seconds without a byte that end a paste."""
 _QUESTIONS = ("project_key", "client_id", "client_secret", "region")
 
 
@@ -48,7 +57,7 @@ def settings_from(file: Path | None) -> Config:
         return Config.from_text(sys.stdin.read(), "standard input")
     text = _pasted(sys.stdin)
     if text.strip():
-        say(f"{counted(len(text.splitlines()), 'line')} read")
+        say(f"{counted(sum(bool(line.strip()) for line in text.splitlines()), 'line')} read")
         return Config.from_text(text, "what you pasted")
     return Config.from_mapping({name: _answer(name) for name in _QUESTIONS})
 
@@ -80,30 +89,44 @@ def _answer(name: str) -> str:
 
 def _pasted(stdin: TextIO) -> str:
     """Return the lines up to an empty one, which the terminal does not show where it can be told so."""
-    lines = []
-    with _unseen(stdin):
+    with _unseen(stdin) as read:
         say(*_HELP)  # not before the terminal hides what comes: a fast hand pastes at once
-        for line in stdin:
-            if not line.strip():
-                break
-            lines.append(line)
-    return "".join(lines)
+        return read()
 
 
 @contextmanager
-def _unseen(stdin: TextIO) -> Iterator[None]:
-    """Let a terminal not show what is typed; `getpass` would throw away all but the first line of what is pasted."""
+def _unseen(stdin: TextIO) -> Iterator[Callable[[], str]]:
+    """Let a terminal not show what is typed, and give what reads it up to an empty line.
+
+    `getpass` would throw away all but the first line of what is pasted.
+    """
     try:
         import termios
     except ImportError:  # Windows
-        yield
+        yield lambda: "".join(takewhile(str.strip, stdin))
         return
     number = stdin.fileno()
     before = termios.tcgetattr(number)
-    hidden = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    hidden = [*before[:6], [*before[6]]]
+    # As it comes and not by lines, which a terminal cuts (at 1,024 bytes on macOS): that of all scopes is longer.
+    hidden[3] &= ~(termios.ECHO | termios.ICANON)
+    hidden[6][termios.VMIN], hidden[6][termios.VTIME] = 1, 0
     # TCSAFLUSH would throw away what was pasted before this line.
     termios.tcsetattr(number, termios.TCSADRAIN, hidden)
     try:
-        yield
+        yield partial(_typed, number, stdin.encoding)
     finally:
-        termios.tcsetattr(number, termios.TCSADRAIN, before)
+        # What still comes of a paste would be run by the shell, and shown: the secret may be in it.
+        termios.tcsetattr(number, termios.TCSAFLUSH, before)
+
+
+def _typed(number: int, encoding: str) -> str:
+    """Return what a terminal sends up to an empty line that nothing follows at once, or to Ctrl-D."""
+    text = b""
+    while block := os.read(number, 1 << 16):
+        text += block
+        # Where each line of the clipboard ends in CR and LF, many terminals send two ends of lines.
+        is_last = _ENDING.search(text) and not select([number], [], [], _PAUSE)[0]
+        if is_last or text.endswith(_CTRL_D):
+            break
+    return text.removesuffix(_CTRL_D).decode(encoding, "replace")
