@@ -21,6 +21,7 @@ from commercetools_source.extract.keyset import KeyRange
 from commercetools_source.extract.run_record import RunRecord
 from commercetools_source.report.diagram import draw
 from commercetools_source.report.html import plots
+from commercetools_source.report.html.hidden import without_values
 from commercetools_source.report.html.history import points
 from commercetools_source.report.html.page import page_text
 from commercetools_source.report.html.values import (
@@ -366,10 +367,42 @@ def test_a_page_says_of_what_only_a_part_is_stored_and_not_who_was_asked_for(sho
     for text in (after_run, Path("run.html").read_text()):
         assert "Of customers only a part is stored" in words(checked(text), "p")
         assert email not in text
+    # The reason why another filter is refused names both.
+    assert run(["sync", "-d", "shop.duckdb", "--streams", "customers", "--report", "run.html", "-q"]) == 1
+    assert "read where email = •••, and now" in words(checked(Path("run.html").read_text()), "li")
+    assert email not in Path("run.html").read_text()
     assert run(["report", "-d", "shop.duckdb", "-o", "run.html", "--unmasked"]) == 0
     assert (
         email in json.loads(words(checked(Path("run.html").read_text()), "script"))["states"]["customers"]["where"][0]
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            'read where a = "ann \\"b" and b(c > 5), and now where d="e"; x',
+            "read where a = ••• and b(c > •••), and now where d=•••; x",
+        ),
+        ('read where a = "ann', "read where a = •••"),
+        ("read where a = ann@example.org; x", "read where a = •••; x"),
+        ("expected x (line 1, column 12):\\n(ann is here", "expected x (line 1, column 12): •••"),
+        ("the answer to GET /shop/orders was 503, 2 records", "the answer to GET /shop/orders was 503, 2 records"),
+    ],
+)
+def test_no_text_of_a_masked_page_has_the_values_of_a_predicate(text: str, shown: str) -> None:
+    page = replace(
+        PAGE,
+        streams=[replace(GOOD, error=text)],
+        run=RunFigures(error=text, deletions_unseen=text),
+        notes=[FieldNote("orders", text)],
+        left_out=[LeftOut("orders", "the start", text)],
+        summary={"streams": [{"error": text, "records": 5}], "error": None},
+    )
+    hidden = without_values(page)
+    assert hidden.run == RunFigures(error=shown, deletions_unseen=shown)
+    assert [hidden.streams[0].error, hidden.notes[0].text, hidden.left_out[0].reason] == [shown] * 3
+    assert hidden.summary == {"streams": [{"error": shown, "records": 5}], "error": None}
 
 
 def test_a_page_says_what_is_of_one_store(shop: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

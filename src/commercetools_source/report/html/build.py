@@ -17,6 +17,7 @@ from commercetools_source.extract.abilities import Queryable, RunStore, lost_str
 from commercetools_source.extract.keyset import begins_after
 from commercetools_source.model.schemas import record_table
 from commercetools_source.report.html import queries
+from commercetools_source.report.html.hidden import without_values
 from commercetools_source.report.html.history import NEWEST, figures_of, points, read_by, with_outcomes
 from commercetools_source.report.html.newest import NEWEST_RECORDS, nested_notes, newest_records, one_thread
 from commercetools_source.report.html.page import page_text
@@ -77,23 +78,22 @@ def html_report(
             page = with_enough(connection, lambda: _stored(connection, states, lost, runs, until, masked=masked))
     finally:
         destination.close()
-    return page_text(
-        replace(
-            # The project is named by its own record, which a run of other streams may not have read.
-            page,
-            title=page.title or destination.name,
-            destination=destination.name,
-            command=command,
-            version=f"commercetools-source {__version__}, Python {python_version()}",
-            written=f"{now:%Y-%m-%d %H:%M} UTC",
-            run=_run(page.run, report, error, states),
-            notes=[*page.notes, *_notes(events)],
-            left_out=_left_out(states, events),
-            # The facts that a program may want are those of the command that was run, or of `state` and `runs` where
-            # none was.
-            summary=_summary(states, lost, runs, masked=masked) if report is None else report.value(),
-        )
+    page = replace(
+        # The project is named by its own record, which a run of other streams may not have read.
+        page,
+        title=page.title or destination.name,
+        destination=destination.name,
+        command=command,
+        version=f"commercetools-source {__version__}, Python {python_version()}",
+        written=f"{now:%Y-%m-%d %H:%M} UTC",
+        run=_run(page.run, report, error, states),
+        notes=[*page.notes, *_notes(events)],
+        left_out=_left_out(states, events),
+        # The facts that a program may want are those of the command that was run, or of `state` and `runs` where none
+        # was.
+        summary=_summary(states, lost, runs, masked=masked) if report is None else report.value(),
     )
+    return page_text(without_values(page) if masked else page)
 
 
 def _stored(
