@@ -16,12 +16,13 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import moment, time_of
 from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
-from commercetools_source.errors import ConfigError
+from commercetools_source.errors import ConfigError, DestinationError
 from commercetools_source.sandbox import Sandbox
 from commercetools_source.sync import sync
 from commercetools_source.sync.access import inspect
 from commercetools_source.sync.backfill import backfill
 from commercetools_source.sync.compare import sweep, verify
+from commercetools_source.sync.forget import forget
 from commercetools_source.sync.plan import plan
 from shops import rows_of
 
@@ -145,6 +146,23 @@ def test_a_destination_that_is_none_is_a_sentence(client: Client, name: str, des
     with pytest.raises(ConfigError, match="destination"):
         call(client, destination)
     assert list(Path.cwd().iterdir()) == []
+
+
+@pytest.mark.parametrize("destination", ["shop.duckdb", Path("shop.db"), "parquet:shop", "jsonl:shop"])
+def test_only_a_run_makes_a_destination(shop: Sandbox, client: Client, destination: Any) -> None:
+    before = len(shop.requests)
+    calls: list[Callable[[], Any]] = [
+        partial(backfill, client, destination, "2026-01-01"),
+        partial(verify, client, destination),
+        partial(sweep, client, destination),
+        partial(forget, destination, "a-customer"),
+        partial(forget, destination, "a-customer", dry_run=True),
+    ]
+    for call in calls:
+        with pytest.raises(DestinationError, match="does not exist; run `commercetools-source sync` first"):
+            call()
+    assert list(Path.cwd().iterdir()) == []
+    assert len(shop.requests) == before
 
 
 def test_nothing_is_sent_before_the_first_page_is_asked_for(shop: Sandbox, client: Client) -> None:

@@ -359,7 +359,7 @@ def test_what_a_run_has_learnt_of_a_person_before_it_was_cut_off_the_next_one_er
     shop.clock.advance(3600)
     cut_off = open_destination(place)
     cut_off.__class__ = type("CutOff", (type(cut_off),), {"scan": _fail})
-    forget(place, order["customerId"])
+    forget(open_destination(place), order["customerId"])
     with Client(shop.settings()) as client:
         assert sync(client, place, streams=["messages"], where={"messages": f'resource(id = "{order["id"]}")'}).complete
         assert mark in stored_text(tmp_path)  # whose order that is, nobody knows yet

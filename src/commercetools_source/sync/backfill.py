@@ -47,12 +47,12 @@ def backfill(
     that were are taken. Where only a part of a stream is held, its filter holds here too, and a window that
     touches that part's start moves the start back once it is read to its end. A backfill that is cut off is
     started again: its rows stay, and merging them once more changes nothing.
-    Raises ConfigError for a window that is empty, else as `sync`.
+    Raises ConfigError for a window that is empty, DestinationError where there is no destination, else as `sync`.
     """
     before = client.traffic()
-    destination = destination_of(destination)
     named = None if streams is None else streams_of(streams)
     start, end = time_of(since, "since"), time_of(until, "until")
+    destination = destination_of(destination, stored=True)
     with unreached(client, destination, "backfill", before, hook):
         settled = client.settled_time()
     bound = settled if end is None else min(end, settled)

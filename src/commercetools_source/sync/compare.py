@@ -86,7 +86,7 @@ def verify(
     created before the stream's cursor. Raises ConfigError when the destination cannot compare, DestinationError
     when it cannot be opened, or holds nothing that can be compared.
     """
-    return _each(client, destination_of(destination), streams, None)
+    return _each(client, destination, streams, None)
 
 
 def sweep(
@@ -102,16 +102,22 @@ def sweep(
     With `hard_delete` rows that are gone are removed; those that were marked before stay. A stream whose
     loss looks like a mistake is left alone, with a note that says how to override `guard`.
     """
-    return _each(client, destination_of(destination), streams, guard or Guard(), hard=hard_delete)
+    return _each(client, destination, streams, guard or Guard(), hard=hard_delete)
 
 
 def _each(
-    client: Client, destination: Destination, streams: Streams | None, guard: Guard | None, *, hard: bool = False
+    client: Client,
+    destination: Destination | str | PathLike[str],
+    streams: Streams | None,
+    guard: Guard | None,
+    *,
+    hard: bool = False,
 ) -> tuple[Verdict, ...]:
+    chosen = None if streams is None else streams_of(streams)
+    destination = destination_of(destination, stored=True)
     if not isinstance(destination, Comparable):
         comparable = choice(having(DESTINATIONS, Ability.COMPARE))
         raise ConfigError(f"{destination.name} cannot be compared with the platform; {comparable} can")
-    chosen = None if streams is None else streams_of(streams)
     delete = marking(destination, hard=hard)
     try:
         # To compare changes nothing, so that it does not lock out those who read.

@@ -69,12 +69,12 @@ def forget(
     Raises ConfigError for a destination that cannot erase, for a customer or e-mail address that can be none, and
     where hashes need another key; DestinationError; StateError.
     """
-    destination = destination_of(destination)
+    _check(customer, emails)
+    destination = destination_of(destination, stored=True)
     key = hash_key if isinstance(hash_key, Secret) else Secret(hash_key)
     if not isinstance(destination, Erasable):
         erasing = choice(having(DESTINATIONS, Ability.ERASE))
         raise ConfigError(f"{destination.name} cannot forget a person; {erasing} can")
-    _check(customer, emails)
     try:
         # Counting needs no right to write, makes no file where a name is mistyped, and keeps no run waiting.
         states = open_to_read(destination) if dry_run else destination.open()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.streams import find
 from commercetools_source.catalog.timestamps import shift, time_of
-from commercetools_source.destinations import open_destination
+from commercetools_source.destinations import open_destination, open_stored
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import Notice, PhaseBegan, StreamFailed
 from commercetools_source.extract.abilities import Counting, Hurrying
@@ -99,14 +99,15 @@ def changes_of(destination: Destination) -> Mapping[str, Changes]:
     return dict(destination.changes()) if isinstance(destination, Counting) else {}
 
 
-def destination_of(destination: Destination | str | PathLike[str]) -> Destination:
+def destination_of(destination: Destination | str | PathLike[str], *, stored: bool = False) -> Destination:
     """Return a destination; a path, or a text such as `parquet:FOLDER`, is read as `open_destination` does.
 
-    Raises ConfigError, for what is neither too.
+    Raises ConfigError, for what is neither too. With `stored` DestinationError where nothing is: whoever writes into
+    what a run has made would else make it where a name is mistyped, and find nothing that is wrong.
     """
     given: object = destination  # type checkers know nothing of what a notebook hands over
     if isinstance(given, (str, PathLike)):
-        return open_destination(fsdecode(given))
+        return (open_stored if stored else open_destination)(fsdecode(given))
     if isinstance(given, Destination):
         return given
     kind = type(given).__name__
