@@ -325,6 +325,23 @@ def test_what_a_reader_who_was_killed_changed_in_a_copy_goes_with_the_copy(shop:
         DuckDB(path).check_publish(copy)
 
 
+def test_a_file_whose_newest_rows_are_in_its_log_is_not_copied_without_them(shop: Sandbox, tmp_path: Path) -> None:
+    clock, path, copy = Clock(shop), tmp_path / "shop.duckdb", tmp_path / "readers.duckdb"
+    assert run_once(shop, clock, path)
+    before = path.read_bytes()
+    with duckdb.connect(str(path)) as writer:
+        writer.execute("UPDATE raw.customers SET version = version + 1")
+        log = (tmp_path / "shop.duckdb.wal").read_bytes()
+    path.write_bytes(before)  # as it is where a full disk kept the log from being written into it
+    (tmp_path / "shop.duckdb.wal").write_bytes(log)
+    with pytest.raises(DestinationError, match=r"its newest rows are in .*shop\.duckdb\.wal"):
+        DuckDB(path).publish(copy)
+    assert not copy.exists()
+    assert run_once(shop, clock, path)
+    DuckDB(path).publish(copy)
+    assert versions(copy, "customers") == versions(path, "customers")
+
+
 def test_a_copy_replaces_neither_the_file_itself_nor_what_is_no_database(shop: Sandbox, tmp_path: Path) -> None:
     clock, path, other = Clock(shop), tmp_path / "shop.duckdb", tmp_path / "notes.txt"
     assert run_once(shop, clock, path)

@@ -29,12 +29,19 @@ def publish(source: Path, target: Path) -> None:
 
     Who reads the copy of before goes on reading that one, and what was changed in it goes with it. Nobody writes
     `source` meanwhile: it is open to read.
-    Raises ConfigError when both are the same file, InUseError, and DestinationError when `target` is no DuckDB file
-    of this package, or one of another project, cannot be written, or has a name that `refuse_ambiguous` refuses.
+    Raises ConfigError when both are the same file, InUseError, and DestinationError when the newest rows of `source`
+    are in its log, and when `target` is no DuckDB file of this package, or one of another project, cannot be written,
+    or has a name that `refuse_ambiguous` refuses.
     """
     check_target(source, target)
     connection = attach(source, read_only=True)
     try:
+        # A checkpoint fails quietly, because what it would write is safe in the log; a copy has no log.
+        if (log := log_of(target_of(source))).exists() and log.stat().st_size:
+            raise DestinationError(
+                f"cannot publish {source} as {target}: its newest rows are in {log}, and could not be written into the"
+                " file itself; make room on its disk, and run it again"
+            )
         with in_a_sentence(lambda error: f"cannot publish {target}: {reason_in(error)}"):
             replace_file(target, lambda out: _copy(source, out, log_of(target)))
     finally:
