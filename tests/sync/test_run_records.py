@@ -13,7 +13,7 @@ from commercetools_source.client import Client
 from commercetools_source.destinations import open_destination
 from commercetools_source.destinations.duckdb.runs import RUNS
 from commercetools_source.errors import AuthenticationError, DestinationError
-from commercetools_source.events import Event, Notice, RequestDone, RetryScheduled
+from commercetools_source.events import Event, Notice, RequestDone, RetryScheduled, RowsWritten
 from commercetools_source.extract.abilities import RunStore, open_to_read
 from commercetools_source.sandbox import Fault, Sandbox
 from commercetools_source.sync import sync
@@ -138,14 +138,21 @@ def test_a_stream_that_fails_and_a_run_that_is_stopped_say_so(shop: Shop, spec: 
 
 @pytest.mark.parametrize("spec", STORES)
 @pytest.mark.parametrize("raised", [KeyboardInterrupt, DestinationError("the disk is full")])
-def test_a_run_that_ends_by_an_error_is_recorded_with_its_reason(shop: Shop, spec: str, raised: Any) -> None:
-    def fail(_event: Event) -> None:
-        raise raised
+def test_a_run_that_ends_by_an_error_is_recorded_with_its_reason_and_what_it_stored(
+    shop: Shop, spec: str, raised: Any
+) -> None:
+    stored: list[int] = []
+
+    def fail(event: Event) -> None:
+        if isinstance(event, RowsWritten):
+            stored.append(event.records)
+            raise raised
 
     with pytest.raises(type(raised) if isinstance(raised, Exception) else raised):
         shop.sync(spec, hook=fail)
     (run,) = shop.runs(spec)
     assert (run.status, run.streams) == ("failed", ())
+    assert [run.records] == stored != [0]
     assert run.error == (str(raised) if isinstance(raised, Exception) else "KeyboardInterrupt")
 
 

@@ -13,7 +13,15 @@ import msgspec
 
 from commercetools_source.catalog.timestamps import instant
 from commercetools_source.errors import CommercetoolsError, ConfigError, printable
-from commercetools_source.events import Notice, PageRead, PhaseBegan, StreamFailed, StreamFinished, StreamStarted
+from commercetools_source.events import (
+    Notice,
+    PageRead,
+    PhaseBegan,
+    RowsWritten,
+    StreamFailed,
+    StreamFinished,
+    StreamStarted,
+)
 from commercetools_source.extract.abilities import RunStore, StateStore, Typed
 from commercetools_source.extract.run_record import RunRecord, StreamRecord
 
@@ -36,13 +44,14 @@ _LONGEST_REASON = 2000
 class Recorder:
     """The hook of a run that is recorded: notes when streams begin and end, and passes each event on.
 
-    `drift` is what the destination counted in earlier runs. `summary` is set when the run went to its end, complete or
-    not.
+    `drift` is what the destination counted in earlier runs. `stored`: records that are safe. `summary` is set when the
+    run went to its end, complete or not.
     """
 
     hook: Hook
     drift: Mapping[tuple[str, str], int] = field(default_factory=dict)
     summary: Summary | None = None
+    stored: int = 0
     started: dict[str, str] = field(default_factory=dict)
     ended: dict[str, str] = field(default_factory=dict)
     pages: Counter[str] = field(default_factory=Counter)
@@ -53,6 +62,8 @@ class Recorder:
         if isinstance(event, PageRead):
             self.pages[event.stream] += 1
             self.sizes[event.stream] += event.size
+        elif isinstance(event, RowsWritten):
+            self.stored += event.records
         elif isinstance(event, StreamStarted):
             # A resumed read is followed by an incremental one of the same stream; the first beginning is the stream's.
             self.started.setdefault(event.stream, _now())
@@ -123,7 +134,7 @@ def recorded(
             begun,
             ended=_now(),
             status=_status(summary),
-            records=0 if summary is None else summary.records,
+            records=recorder.stored if summary is None else summary.records,
             error=_reason(error),
             deletions_unseen=_line(None if summary is None else summary.deletions_unseen),
             streams=recorder.streams(),
