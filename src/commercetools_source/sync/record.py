@@ -133,7 +133,7 @@ def recorded(
         ended = msgspec.structs.replace(
             begun,
             ended=_now(),
-            status=_status(summary),
+            status=_status(summary, error),
             records=recorder.stored if summary is None else summary.records,
             error=_reason(error),
             deletions_unseen=_line(None if summary is None else summary.deletions_unseen),
@@ -157,7 +157,7 @@ def unreached(client: Client, destination: Destination, command: str, before: Tr
     except CommercetoolsError as error:
         traffic = client.traffic().since(before)
         failed = msgspec.structs.replace(
-            begun, ended=_now(), status=_status(None), error=_reason(error), **traffic._asdict()
+            begun, ended=_now(), status=_status(None, error), error=_reason(error), **traffic._asdict()
         )
         # The error of the run counts, not what keeps its record from being stored: a file that is in use, for one.
         with suppress(CommercetoolsError):
@@ -196,12 +196,17 @@ def _store(destination: Destination, record: RunRecord, hook: Hook) -> None:
         hook(Notice(destination.name, f"the record of this run is not stored: {error}", lacking=True))
 
 
-def _status(summary: Summary | None) -> str:
+def _status(summary: Summary | None, error: BaseException | None) -> str:
     if summary is None:
-        return "failed"
+        return "stopped" if _is_stop(error) else "failed"
     if summary.complete:
         return "complete"
     return "stopped" if summary.stopped else "incomplete"
+
+
+def _is_stop(error: BaseException | None) -> bool:
+    """Return whether somebody ended the run at once, as Ctrl-C and signals do before reading and when they repeat."""
+    return isinstance(error, (KeyboardInterrupt, SystemExit))
 
 
 def _line(reason: str | None) -> str | None:
@@ -210,7 +215,7 @@ def _line(reason: str | None) -> str | None:
 
 def _reason(error: BaseException | None) -> str | None:
     """Return why a run failed. Only our errors have texts that are known to hold neither secrets nor records."""
-    if error is None:
+    if error is None or _is_stop(error):
         return None
     return printable(str(error), _LONGEST_REASON) if isinstance(error, CommercetoolsError) else type(error).__name__
 
