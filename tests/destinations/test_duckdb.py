@@ -271,7 +271,7 @@ def test_a_state_of_another_version_is_not_gone_on_from_and_can_be_reset(
 
 
 def test_a_long_statement_writes_nothing_to_standard_output(destination: DuckDB) -> None:
-    (shown,) = destination._opened.database.execute("SELECT current_setting('enable_progress_bar')")[0]
+    (shown,) = destination._session.opened.database.execute("SELECT current_setting('enable_progress_bar')")[0]
     assert shown is False
 
 

@@ -34,7 +34,9 @@ def test_tables_of_relations_are_filled_with_more_memory_than_loading_needs(path
         destination = DuckDB(path, materialize=materialize)
         destination.open()
         destination.write(replace(load([{"id": str(number)} for number in range(count)]), stream=STREAMS["zones"]))
-        row = destination._opened.database.connection.execute("SELECT current_setting('memory_limit')").fetchone()
+        row = destination._session.opened.database.connection.execute(
+            "SELECT current_setting('memory_limit')"
+        ).fetchone()
         limits.append(row and row[0])
         destination.close()
     assert limits == ["143.0 MiB", "381.4 MiB", "953.6 MiB"]
@@ -44,7 +46,7 @@ def test_a_table_that_needs_more_memory_than_loading_has_gets_it(path: Path, fie
     destination = DuckDB(path, fields, memory=("1MB", "300MB"))
     destination.open()
     destination.write(load([{"id": str(number), "lines": ["x" * 1000]} for number in range(2000)]))
-    row = destination._opened.database.connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    row = destination._session.opened.database.connection.execute("SELECT current_setting('memory_limit')").fetchone()
     destination.close()
     assert rows(path, "SELECT count(DISTINCT id) FROM raw.things") == [(2000,)]
     assert row == ("286.1 MiB",)

@@ -91,8 +91,11 @@ from commercetools_source.destinations import DuckDB
 from commercetools_source.frontends.signals import stopping
 
 class Long(DuckDB):
-    def _write(self, delivery):
-        database = self._opened.database
+    def write(self, delivery):
+        self._interruptible.run(self._long)
+
+    def _long(self):
+        database = self._session.opened.database
         with database.transaction():
             database.execute("CREATE TABLE half (a INT)")
             print("storing", flush=True)

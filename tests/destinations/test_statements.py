@@ -29,7 +29,7 @@ def log(destination: DuckDB) -> Log:
 
 def logged(destination: DuckDB) -> Log:
     """Log from now on what the file is asked; return what gives the statements."""
-    connection = destination._opened.database.connection
+    connection = destination._session.opened.database.connection
     connection.execute("CALL enable_logging('QueryLog')")
 
     def statements() -> list[str]:

@@ -30,25 +30,24 @@ __all__ = ["DuckLake", "attachment_of"]
 class DuckLake(Attached):
     """A destination that writes to a lake. All else as in `Attached`; there are no comments."""
 
-    _attachment: AttachedByExtension
-
     def __init__(self, attachment: AttachedByExtension, *, materialize: bool | None = None) -> None:
         # What a lake has is in DuckDB's memory too, beside the rows.
         super().__init__(attachment, materialize=materialize, memory=LIMITS[1:])
+        self._lake = attachment
 
     def scrub(self) -> None:
         """Write the files anew that have rows which count no more, and close; raises DestinationError."""
-        with self._failing("write anew the files of") as opened:
-            self._attachment.rewrite(opened.database.connection)
+        with self._session.failing("write anew the files of") as opened:
+            self._lake.rewrite(opened.database.connection)
         self.close()
 
     def older_versions(self) -> str:
         """Return that snapshots have what was stored before, and how they are removed."""
-        return self._attachment.older_versions()
+        return self._lake.older_versions()
 
     def history(self) -> str:
         """Return how rows as they were can be had."""
-        return self._attachment.history()
+        return self._lake.history()
 
     def _comment(self, opened: Opened) -> None:
         """Do nothing: a lake has no comments on columns of views, and each comment would be a snapshot's change."""

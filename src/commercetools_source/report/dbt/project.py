@@ -18,6 +18,51 @@ __all__ = ["SIGN", "project_files"]
 SIGN = "written by commercetools-source schema --dbt"
 """What the first line of each file says: files without it are not ours to replace."""
 
+_PROJECT = """\
+name: commercetools
+version: "1.0"
+profile: commercetools
+require-dbt-version: ">=1.10.6"  # the first whose tests take `arguments`
+models:
+  commercetools:
+    marts:
+      +materialized: table
+vars:
+  language: en  # of names, where a text has several
+  modular: IS_MODULAR  # whether the stream variants is read: those of the Modular catalog model
+"""
+
+# Models go to a file of their own, so that nothing of dbt's is ever in the file that `sync` writes.
+_PROFILES = f"""\
+# The shop's file is only read. While dbt has it open no `sync` can write it: let `sync --publish` make a copy after
+# each run, and name that one in the variable SHOP.
+commercetools:
+  target: dev
+  outputs:
+    dev:
+      type: duckdb
+      path: "{{{{ env_var('MARTS', 'marts.duckdb') }}}}"
+      # As the shop's file: DuckDB 2 else makes a file that earlier versions, and their command, cannot open.
+      config_options:
+        storage_compatibility_version: v1.4.0
+      attach:
+        - path: SHOP_PATH
+          alias: {DATABASE}
+          read_only: true
+"""
+
+_UNIQUE_ROWS = """\
+-- A test of a key of several columns: the rows that it finds are values that occur more than once.
+{% test unique_rows(model, columns) %}
+
+select {{ columns | join(', ') }}, count(*) as occurrences
+from {{ model }}
+group by {{ columns | join(', ') }}
+having count(*) > 1
+
+{% endtest %}
+"""
+
 
 def project_files(relations: Mapping[str, Relation], shop: str) -> dict[str, str]:
     """Return the text of each file of the project by its path, slashes between folders.
@@ -67,49 +112,3 @@ def _model(mart: Mart) -> Iterator[str]:
         yield f"        description: {text(description)}"
         if name in mart.required:
             yield "        data_tests: [not_null]"
-
-
-_PROJECT = """\
-name: commercetools
-version: "1.0"
-profile: commercetools
-require-dbt-version: ">=1.10.6"  # the first whose tests take `arguments`
-models:
-  commercetools:
-    marts:
-      +materialized: table
-vars:
-  language: en  # of names, where a text has several
-  modular: IS_MODULAR  # whether the stream variants is read: those of the Modular catalog model
-"""
-
-# Models go to a file of their own, so that nothing of dbt's is ever in the file that `sync` writes.
-_PROFILES = f"""\
-# The shop's file is only read. While dbt has it open no `sync` can write it: let `sync --publish` make a copy after
-# each run, and name that one in the variable SHOP.
-commercetools:
-  target: dev
-  outputs:
-    dev:
-      type: duckdb
-      path: "{{{{ env_var('MARTS', 'marts.duckdb') }}}}"
-      # As the shop's file: DuckDB 2 else makes a file that earlier versions, and their command, cannot open.
-      config_options:
-        storage_compatibility_version: v1.4.0
-      attach:
-        - path: SHOP_PATH
-          alias: {DATABASE}
-          read_only: true
-"""
-
-_UNIQUE_ROWS = """\
--- A test of a key of several columns: the rows that it finds are values that occur more than once.
-{% test unique_rows(model, columns) %}
-
-select {{ columns | join(', ') }}, count(*) as occurrences
-from {{ model }}
-group by {{ columns | join(', ') }}
-having count(*) > 1
-
-{% endtest %}
-"""

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Evaluator", "top_fields"]
 
+_Leaf = Nested | Compare | In | Contains | Empty | Defined | Within | Matches
+
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
@@ -208,9 +210,6 @@ def _is_there(value: Any) -> bool:
 
 def _is_missing(value: Any) -> bool:
     return value is None
-
-
-_Leaf = Nested | Compare | In | Contains | Empty | Defined | Within | Matches
 
 
 def _quoted(value: Any) -> str:
