@@ -265,6 +265,7 @@ def test_no_option_makes_a_file_that_is_called_like_a_url(
     [
         ["schema", "zones", "--erd", "theirs.svg"],
         ["schema", "zones", "--erd", "theirs.mmd"],
+        ["report", "-d", "shop.db", "-o", "theirs.html"],
         ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "theirs.txt"],
         ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "shop.db"],
         ["sync", "-d", "shop.db", "--streams", "zones", "--metrics", "folder"],
@@ -286,8 +287,15 @@ def test_no_option_replaces_a_file_that_it_did_not_write(
 ) -> None:
     assert run(["sync", "--streams", "zones"], "shop.db") == 0
     (tmp_path / "folder").mkdir()
-    for name in ("theirs.svg", "theirs.mmd", "theirs.txt"):
-        (tmp_path / name).write_text("<svg>theirs</svg>")
+    # As ours begin, too.
+    theirs = {
+        "svg": "<svg></svg>",
+        "mmd": "erDiagram\n",
+        "txt": "# HELP a",
+        "html": "<!DOCTYPE html>\n<html lang='en'>",
+    }
+    for suffix, text in theirs.items():
+        (tmp_path / f"theirs.{suffix}").write_text(text)
     for name in ("round", "round.svg"):
         (tmp_path / name).symlink_to(tmp_path / name)
     before, asked = snapshot(tmp_path), len(small.requests)

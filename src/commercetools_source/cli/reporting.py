@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Reporting"]
 
-# As this package writes it: a page of another tool, mostly in lower case, stays as it is.
-_SIGN = b"<!DOCTYPE html>"
+# How a page of ours begins: those of others have the same doctype.
+_SIGN = b'<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy"'
 # Data that is damaged as a whole can bring a notice for each record; no browser opens a page of a million.
 _MOST_EVENTS = 1000
 

@@ -16,7 +16,7 @@ from commercetools_source.errors import ConfigError, in_a_sentence, reason_in
 
 app = typer.Typer()
 
-_PICTURES = {".mmd": b"erDiagram", ".svg": b'class="ct-model"'}
+_PICTURES = {".mmd": b"%% tables of commercetools-source", ".svg": b'class="ct-model"'}
 """Endings of the pictures, and what is in the beginning of each."""
 
 
