@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import logging
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from mage_integrations.sources.commercetools.client import Client
+from mage_integrations.sources.commercetools.streams.base import BaseStream
 from mage_integrations.sources.http import client as http
 
 from commercetools_source.errors import ApiError, ConfigError, NetworkError
@@ -208,3 +210,38 @@ def test_a_host_that_does_not_answer_is_a_network_error(config: dict[str, Any]) 
 def test_a_hundred_and_fifty_requests_are_not_slowed_down(config: dict[str, Any]) -> None:
     client = Client(config, LOGGER)
     assert all(client.request(path="/zones", params={"limit": 0})["limit"] == 0 for _ in range(150))
+
+
+# --- streams of a user's own ---
+
+
+def own_stream(config: dict[str, Any], path: str) -> BaseStream:
+    class Mine(BaseStream):
+        URL_PATH = path
+
+    return Mine(Client(config, LOGGER), config, SimpleNamespace(replication_method="LOG_BASED"), LOGGER)
+
+
+@pytest.mark.parametrize("path", ["/in-store/key={store}/customers", "/customers/", "/customers?limit=5"])
+@pytest.mark.parametrize("personal", ["keep", "drop"])
+def test_a_path_of_ones_own_has_the_secrets_and_personal_data_of_its_collection(
+    sandbox: Sandbox, config: dict[str, Any], path: str, personal: str
+) -> None:
+    store = next(key["key"] for row in sandbox.records("customers") for key in row.get("stores", []))
+    mine = own_stream({**config, "personal": personal}, path.format(store=store))
+    for rows in ([row for page in mine.load_data() for row in page], mine.sample()):
+        assert rows
+        assert not any("password" in row for row in rows)
+        assert any("email" in row for row in rows) == (personal == "keep")
+
+
+def test_a_path_of_ones_own_has_the_deletions_of_its_collection_alone(config: dict[str, Any]) -> None:
+    parcels, people = own_stream(config, "/mine"), own_stream(config, "/in-store/key=x/customers")
+    rows = [stream._row() for stream in (parcels, people)]
+    assert [row and row.deleted_messages for row in rows] == [(), ("CustomerDeleted",)]
+
+
+def test_where_nobody_knows_what_is_personal_a_choice_is_refused(config: dict[str, Any]) -> None:
+    for read in ("load_data", "sample"):
+        with pytest.raises(ConfigError, match="nobody knows what is personal in /mine"):
+            list(getattr(own_stream({**config, "personal": "drop"}, "/mine"), read)())

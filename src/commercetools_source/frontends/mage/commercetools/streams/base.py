@@ -12,9 +12,10 @@ import msgspec
 
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.catalog.timestamps import instant, shift
-from commercetools_source.errors import CommercetoolsError
+from commercetools_source.errors import CommercetoolsError, ConfigError
 from commercetools_source.extract.engine import Extraction
 from commercetools_source.extract.limits import Limits
+from commercetools_source.extract.privacy import privacy_of
 from commercetools_source.extract.records import decoded
 from commercetools_source.extract.selection import Selection, refuse_future_start
 from commercetools_source.frontends.mage import bookmarks as bookmark
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from commercetools_source.catalog.stream import Stream
+    from commercetools_source.client import Client as ApiClient
     from commercetools_source.config import Config
     from commercetools_source.extract.paging import Get
 
@@ -63,9 +65,7 @@ class BaseStream:
         row = self._row()
         if row is None:
             return
-        # `type`, because a class derived from it may answer otherwise, and then its own `request` is what counts.
-        api = self.client.api if type(self.client) is Client else None
-        config = api.config if api is not None else settings_of(self.config)
+        api, config = self._api(), self._settings()
         selection = Selection.of(config, self._bound(config), MAGE.anew)
         if start_date:
             selection = replace(selection, start_date=instant(start_date))
@@ -101,6 +101,14 @@ class BaseStream:
         page = next((page for page in pages if page.records), None)
         return [decoded(record) for record in page.records] if page is not None else []
 
+    def _api(self) -> ApiClient | None:
+        # `type`, because a class derived from it may answer otherwise, and then its own `request` is what counts.
+        return self.client.api if type(self.client) is Client else None
+
+    def _settings(self) -> Config:
+        api = self._api()
+        return api.config if api is not None else settings_of(self.config)
+
     def _bound(self, config: Config) -> str:
         """Return the time up to which a run reads: by the platform's clock, with whatever client can ask for it."""
         # A client derived from ours, too: by a clock of this machine that is ahead, changes would be passed over.
@@ -109,12 +117,26 @@ class BaseStream:
         return shift(instant(datetime.now(timezone.utc)), -config.settle_seconds)
 
     def _row(self) -> Stream | None:
-        """Return the catalogue's row for `URL_PATH`; a path without a row is read as most collections are."""
-        if self.ROW is not None or self.URL_PATH is None:
+        """Return the catalogue's row for `URL_PATH`; a path without a row is read as its collection is elsewhere.
+
+        Raises ConfigError for a collection that nobody knows where personal data are to be left out.
+        """
+        path = self.URL_PATH
+        if self.ROW is not None or path is None:
             return self.ROW
-        catalogue_row = next((row for row in STREAMS.values() if row.path == self.URL_PATH), None)
+        rows = {row.path: row for row in reversed(list(STREAMS.values()))}
+        if path in rows:
+            return rows[path]
+        # In a store or for an associate it has the same records, with the same secrets, personal data and deletions.
+        row = rows.get("/" + path.partition("?")[0].rstrip("/").rpartition("/")[2])
+        if row is None and not privacy_of(self._settings()).keeps_all:
+            raise ConfigError(
+                f"nobody knows what is personal in {path}, because the platform's contract names no such collection;"
+                " set personal to keep and leave personal_fields out for a source with this stream"
+            )
         # Orders are read as most collections are: by id, and with a time of change.
-        return catalogue_row or replace(STREAMS["orders"], name=type(self).__name__, path=self.URL_PATH)
+        row = row or replace(STREAMS["orders"], deleted_messages=(), resource_type=None)
+        return replace(row, name=type(self).__name__, path=path)
 
 
 def _get_by(client: Any) -> Get:
