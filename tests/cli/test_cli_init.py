@@ -113,6 +113,18 @@ def test_a_saved_file_of_any_form_is_taken(
     assert (tmp_path / "piped.env").read_text() == (tmp_path / "shop.env").read_text()
 
 
+def test_variables_that_win_over_the_new_settings_are_named(
+    shop: Sandbox, pasted: io.StringIO, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(pasted, block(shop))
+    monkeypatch.setenv("CTP_CLIENT_ID", "of-another-shop")
+    monkeypatch.setenv("CTP_REGION", "europe-west1.gcp")
+    monkeypatch.delenv("CTP_API_URL")
+    assert run(["init"]) == 0
+    *_, warning, _ = capsys.readouterr().err.splitlines()
+    assert warning.startswith("CTP_CLIENT_ID, CTP_REGION in this shell's environment will win over .env")
+
+
 def test_a_client_that_may_read_some_streams_gets_the_command_for_these(
     shop: Sandbox, pasted: io.StringIO, capsys: pytest.CaptureFixture[str]
 ) -> None:

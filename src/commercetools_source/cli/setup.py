@@ -16,16 +16,16 @@ import typer
 from commercetools_source.cli.output import say
 from commercetools_source.cli.values import refuse_place
 from commercetools_source.config import Config
-from commercetools_source.config.settings import REGIONS
+from commercetools_source.config.settings import REGIONS, SETTINGS
 from commercetools_source.config.written import SIGN, env_text
 from commercetools_source.errors import ConfigError
 from commercetools_source.events import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["refuse_output", "settings_from", "write_env"]
+__all__ = ["overridden_by", "refuse_output", "settings_from", "write_env"]
 
 _HELP = (
     "Create an API client in the Merchant Center: Settings, Developer settings, Create new API client.",
@@ -75,6 +75,14 @@ def write_env(config: Config, path: Path) -> None:
         replace_file(path, lambda out: out.write(text.encode()), mode=0o600)
     except OSError as error:
         raise ConfigError(f"--output is {path}, which cannot be written: {error.strerror}") from None
+
+
+def overridden_by(environ: Mapping[str, str], path: Path) -> list[str]:
+    """Return the variables of the environment that win over what the settings file says; raises ConfigError."""
+    written, effective = Config.load(path), Config.load(path, environ)
+    changed = [name for name in SETTINGS if getattr(written, name) != getattr(effective, name)]
+    # A region there changes the URLs, too, of which it has no variables.
+    return [name for name in (SETTINGS[setting].variable for setting in changed) if name in environ]
 
 
 def _answer(name: str) -> str:

@@ -1,5 +1,6 @@
 """The command `init`: from what the Merchant Center shows to settings that work."""
 
+import os
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -25,7 +26,7 @@ def init(
     output: Annotated[Path, typer.Option("--output", metavar="FILE", help="The .env to write.")] = Path(".env"),
 ) -> None:
     """Write the settings of an API client. Takes what the Merchant Center shows, writes a `.env`, and checks it."""
-    from commercetools_source.cli.setup import refuse_output, settings_from, write_env
+    from commercetools_source.cli.setup import overridden_by, refuse_output, settings_from, write_env
     from commercetools_source.cli.values import CONTACT_SECONDS
     from commercetools_source.client import Client
     from commercetools_source.errors import NetworkError
@@ -48,6 +49,9 @@ def init(
     # The settings are right and kept, but `sync` could do nothing with them.
     if not readable:
         raise typer.Exit(1)
+    # Whoever tried the sandbox in this shell would go on with that, and think it is their shop.
+    if names := overridden_by(os.environ, output):
+        say(f"{', '.join(names)} in this shell's environment will win over {output}; unset what is not meant")
     words = ["commercetools-source sync"]
     words += [] if str(output) == ".env" else ["--config", quote(str(output))]
     words += [] if readable == len(inspection.streams) else ["--streams readable"]
