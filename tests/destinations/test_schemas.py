@@ -137,3 +137,19 @@ def test_an_attached_file_reads_its_own_rows_beside_tables_of_the_same_names(tmp
             other.execute(f"CREATE TABLE main.{name} (other INT); CREATE TABLE raw.{name} (other INT)")
         other.execute("ATTACH 'shop.duckdb' AS shop (READ_ONLY)")
         assert [other.execute(f"SELECT count(*) FROM shop.main.{name}").fetchall() for (name,) in names] == counts
+
+
+def test_a_macro_of_an_attached_file_reads_no_rows_of_another_one(shop: Sandbox, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        shop.create("zones", {"name": name, "locations": []})
+        shop.clock.advance(3600)
+        assert run("sync", "--streams", "zones", "--history", "zones", "-d", f"{name}.duckdb") == 0
+    asked = "SELECT count(*) FROM two.history.zone_locations_at(now() + INTERVAL 1 YEAR)"
+    with duckdb.connect(tmp_path / "one.duckdb") as connection:
+        connection.execute("ATTACH 'two.duckdb' AS two (READ_ONLY)")
+        with pytest.raises(duckdb.Error, match="say USE and the name of its own first"):
+            connection.execute(asked).fetchall()
+        connection.execute("USE two")
+        assert connection.execute(asked).fetchall() == [
+            (sum(len(zone["locations"]) for zone in shop.records("zones")),)
+        ]

@@ -26,11 +26,11 @@ MOMENT = "(SELECT time FROM asked)"
 """The moment that a macro is asked for, where `asked` stands before."""
 
 
-def asked(stream: str, beginning: str) -> str:
+def asked(stream: str, beginning: str, is_own: str = "true") -> str:
     """Return what stands behind WITH for the moment that a macro's parameter `moment` names.
 
     `beginning`: a table expression with a column `since`, from when on the history of `stream` is true. An earlier
-    moment is an error of DuckDB's, and so is NULL.
+    moment is an error of DuckDB's, and so are NULL and a row of it of which `is_own`, a condition, is not true.
     """
     text = "moment::VARCHAR"
     # Without a zone a time is UTC, as all stored ones are; a cast to TIMESTAMP would forget an offset.
@@ -39,9 +39,13 @@ def asked(stream: str, beginning: str) -> str:
     begins = string(f"the history of {stream} begins with ")
     # No rows would look like an empty shop: a NULL comes from a join or a variable that found nothing.
     missing = string(f"history.{stream}_at needs a moment, such as '2026-11-01'; it was given NULL")
+    other = string(
+        f"history.{stream}_at is asked in another database than its own, whose rows it would return; say USE and the"
+        " name of its own first"
+    )
     checked = (
-        f"CASE WHEN {time} IS NULL THEN error({missing}) WHEN {time} < since THEN error({begins} || since)"
-        f" ELSE {time} END"
+        f"CASE WHEN NOT ({is_own}) THEN error({other}) WHEN {time} IS NULL THEN error({missing})"
+        f" WHEN {time} < since THEN error({begins} || since) ELSE {time} END"
     )
     return f"asked AS MATERIALIZED (SELECT {checked} AS time FROM {beginning})"  # noqa: S608 - quoted
 

@@ -68,6 +68,7 @@ _BOOKKEEPING = {
             "stream": "Name of the stream.",
             "since": "Time from which on its history is true, by the platform's clock. UTC.",
             "selection": "Which records are read, and what becomes of personal data, as JSON for the program.",
+            "file": "Tells this history from that of another file, so that a macro does not answer with its rows.",
         },
     ),
     "nested_fields": Comments(

@@ -8,6 +8,7 @@ somebody drops its table: there is never a span in between of which nothing was 
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from commercetools_source.extract.checkpoint import StreamState
     from commercetools_source.extract.delivery import Delivery
 
-__all__ = ["REPLACED", "SPAN", "History", "earlier", "rows_at"]
+__all__ = ["REPLACED", "SPAN", "History", "earlier", "mark_of", "rows_at"]
 
 _FROM, _TO = "_valid_from", "_valid_to"
 SPAN: Mapping[str, str] = {_FROM: "TIMESTAMP", _TO: "TIMESTAMP"}
@@ -38,7 +39,8 @@ REPLACED = "_replaced"
 """What the table of a stream is called from when a full read takes its place until its rows are in the history."""
 _TABLE = "history"
 _BEGINNINGS = f"{BOOKKEEPING}.{_TABLE}"
-_TYPES = {"stream": "VARCHAR", "since": "TIMESTAMP", "selection": "VARCHAR"}
+_MARK = "file"
+_TYPES = {"stream": "VARCHAR", "since": "TIMESTAMP", "selection": "VARCHAR", _MARK: "VARCHAR"}
 
 
 class History:
@@ -97,6 +99,8 @@ class History:
             self._evolve(stream, stored, types)
         if not stored or not is_same or state.cursor is None or joins:
             self._begin(stream, state, joins=joins)
+        elif not mark_of(self._database, stream):  # begun by an earlier version
+            self._database.execute(f"UPDATE {_BEGINNINGS} SET {_MARK} = ? WHERE stream = ?", [token_hex(8), stream])  # noqa: S608 - constants
 
     def _evolve(self, stream: str, stored: Mapping[str, str], types: Mapping[str, str]) -> None:
         catalogue = self._database.catalogue
@@ -180,10 +184,11 @@ class History:
         if joins and since is not None:
             stored = self._database.execute(f"SELECT since FROM {_BEGINNINGS} WHERE stream = ?", [stream])  # noqa: S608 - a constant
             since = max([since, *(begin for (begin,) in stored if begin is not None)])
+        mark = mark_of(self._database, stream) or token_hex(8)
         self._database.execute(f"DELETE FROM {_BEGINNINGS} WHERE stream = ?", [stream])  # noqa: S608 - a constant
         self._database.execute(
-            f"INSERT INTO {_BEGINNINGS} VALUES (?, ?, ?)",  # noqa: S608 - same
-            [stream, since, selection_of(state)],
+            f"INSERT INTO {_BEGINNINGS} VALUES (?, ?, ?, ?)",  # noqa: S608 - same
+            [stream, since, selection_of(state), mark],
         )
 
 
@@ -193,17 +198,27 @@ def earlier(catalogue: Catalogue, stream: str) -> Mapping[str, str]:
     return types if types.keys() >= SPAN.keys() else {}
 
 
-def rows_at(stream: str, types: Mapping[str, str], past: Mapping[str, str]) -> str:
+def mark_of(database: Database, stream: str) -> str:
+    """Return what tells the history of `stream` in this file from that in every other; "" where it has none."""
+    if _MARK not in database.catalogue.bookkeeping.get(_TABLE, {}):
+        return ""
+    rows = database.execute(f"SELECT {_MARK} FROM {_BEGINNINGS} WHERE stream = ?", [stream])  # noqa: S608 - constants
+    return (rows and rows[0][0]) or ""
+
+
+def rows_at(stream: str, types: Mapping[str, str], past: Mapping[str, str], mark: str) -> str:
     """Return the table expression of the records of `stream` as they were at `moment`, the parameter of a macro.
 
-    `types` are those of the columns of its table, `past` those of its earlier rows. Raises an error of DuckDB's for a
-    moment before the history begins.
+    `types` are those of the columns of its table, `past` those of its earlier rows, `mark` is what `mark_of` returns.
+    Raises an error of DuckDB's for a moment before the history begins, and where the current database is another.
     """
     live = ", ".join(map(quoted, types))
     earlier = ", ".join(quoted(name) for name in past if name not in SPAN)
     beginning = f"{_BEGINNINGS} WHERE stream = {string(stream)}"
+    # DuckDB looks for the tables of a macro in the current database, and not in that of the macro, as for a view.
+    is_own = f"{_MARK} IS NOT DISTINCT FROM {string(mark)}"
     return (
-        f"(FROM (WITH {asked(stream, beginning)} SELECT {live} FROM {record_table(stream)} AS held"  # noqa: S608 - quoted
+        f"(FROM (WITH {asked(stream, beginning, is_own)} SELECT {live} FROM {record_table(stream)} AS held"  # noqa: S608 - quoted
         f" WHERE {began('held', types)} <= {MOMENT} AND coalesce({DELETED_AT} > {MOMENT}, true)"
         f" UNION ALL BY NAME SELECT {earlier} FROM {history_table(stream)}"
         f" WHERE {_FROM} <= {MOMENT} AND {_TO} > {MOMENT}){newest_of_key(stream, types)})"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from commercetools_source.arrow.decode import DELETED_AT, OWN
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.destinations.duckdb.definitions import Definitions, Made, fingerprint, shape_of
-from commercetools_source.destinations.duckdb.history import SPAN, earlier, rows_at
+from commercetools_source.destinations.duckdb.history import SPAN, earlier, mark_of, rows_at
 from commercetools_source.destinations.duckdb.nested import NestedColumns
 from commercetools_source.errors import RecordError
 from commercetools_source.model.custom.variants import KEY, STANDALONE, VARIANTS, Standalone
@@ -151,7 +151,8 @@ class Model:
         if not (past := earlier(self._database.catalogue, stream.name)):
             return
         every = {name: sql for name, sql in {**past, **types}.items() if name not in SPAN}
-        source, own = rows_at(stream.name, types, past), self._own.queries()
+        mark = mark_of(self._database, stream.name)
+        source, own = rows_at(stream.name, types, past, mark), self._own.queries()
         for relation in self.relations(stream, every):
             query = own.with_custom_columns(relation, select(relation, source, every))
             self._database.catalogue.create_past(relation.name, query)
@@ -242,7 +243,8 @@ class Model:
         """
         # Sorted: a table has the columns that came later behind those of our own, a decoder before them.
         facts: list[object] = [stream.name, form, sorted(types.items()), self._own.marks["types"]]
-        facts += [sorted(past.items())] if (past := earlier(self._database.catalogue, stream.name)) else []
+        if past := earlier(self._database.catalogue, stream.name):
+            facts += [sorted(past.items()), mark_of(self._database, stream.name)]
         facts += [paths] if (paths := self.nested.of(stream.name)) else []
         if stream.name in VARIANTS:
             best = not self._has_better(stream) if best is None else best
