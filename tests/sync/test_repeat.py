@@ -273,7 +273,9 @@ def test_hours_with_faults_lose_nothing_record_each_run_and_take_no_more_memory(
 def test_a_copy_for_readers_is_replaced_and_who_reads_the_former_goes_on(shop: Sandbox, tmp_path: Path) -> None:
     clock, path, copy = Clock(shop), tmp_path / "shop.duckdb", tmp_path / "readers.duckdb"
     assert run_once(shop, clock, path)
+    path.chmod(0o600)
     DuckDB(path).publish(copy)
+    assert copy.stat().st_mode == path.stat().st_mode  # nobody reads there what is closed here
     before = versions(copy, "customers")
     with duckdb.connect(str(copy), read_only=True) as reader:
         made = shop.create("customers", {"email": "new@example.com"})

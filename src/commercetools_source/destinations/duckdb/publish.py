@@ -43,7 +43,7 @@ def publish(source: Path, target: Path) -> None:
                 " file itself; make room on its disk, and run it again"
             )
         with in_a_sentence(lambda error: f"cannot publish {target}: {reason_in(error)}"):
-            replace_file(target, lambda out: _copy(source, out, log_of(target)))
+            replace_file(target, lambda out: _copy(source, out, log_of(target)), like=source)
     finally:
         connection.close()
 

@@ -45,10 +45,13 @@ def write_file(folder: Path, name: str, write: Write) -> tuple[int, int]:
     return _finish(temporary.open("xb"), temporary, folder / name, write)
 
 
-def replace_file(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o666) -> None:
+def replace_file(
+    path: Path, write: Callable[[BinaryIO], object], mode: int | None = None, like: Path | None = None
+) -> None:
     """Write a file that a person named, as a whole or not at all; raises OSError.
 
-    `mode` is who may read and write it, within what the process allows, from the first moment on.
+    `mode` is who may read and write it, from the first moment on. By default that are those who might the file before;
+    where there is none those who may the file `like`, or else whom the process allows.
 
     Until then it has a name that nobody can have used: what lies beside it is not ours. A run that is killed leaves
     such a file. Through a symbolic link the file that it points to is written, and the link stays.
@@ -56,8 +59,22 @@ def replace_file(path: Path, write: Callable[[BinaryIO], object], mode: int = 0o
     path = path.resolve() if path.is_symlink() else path
     # In the same folder, because a rename across file systems is a copy.
     temporary = path.with_name(f".{path.name[:_NAME_KEPT]}.{secrets.token_hex(8)}{TEMPORARY}")
-    out = open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, mode))  # noqa: SIM115 - closed there
+    model = next((each for each in (path, like) if each is not None and each.exists()), None) if mode is None else None
+    first = 0o600 if model is not None else 0o666 if mode is None else mode
+    out = open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, first))  # noqa: SIM115 - closed there
+    if model is not None and sys.platform != "win32":
+        _allow(out.fileno(), model.stat())
     _finish(out, temporary, path, write)
+
+
+def _allow(file: int, model: os.stat_result) -> None:
+    """Let those use an open file who may use the one with this status, as far as this process can say so."""
+    mode = stat.S_IMODE(model.st_mode)
+    with suppress(OSError):  # a file system that knows no such things, and a group that this process is not in
+        if os.fstat(file).st_gid != model.st_gid:
+            os.fchmod(file, mode & ~stat.S_IRWXG)  # not for another group, where that one cannot be set
+            os.fchown(file, -1, model.st_gid)
+        os.fchmod(file, mode)
 
 
 def _finish(out: BinaryIO, temporary: Path, path: Path, write: Callable[[BinaryIO], T]) -> tuple[T, int]:
