@@ -18,11 +18,11 @@ from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.cli.app import run
 from commercetools_source.extract.checkpoint import StreamState, encode
 from commercetools_source.extract.keyset import KeyRange
-from commercetools_source.extract.run_record import RunRecord
+from commercetools_source.extract.run_record import RunRecord, StreamRecord
 from commercetools_source.report.diagram import draw
 from commercetools_source.report.html import plots
 from commercetools_source.report.html.hidden import without_values
-from commercetools_source.report.html.history import points
+from commercetools_source.report.html.history import points, with_outcomes
 from commercetools_source.report.html.page import page_text
 from commercetools_source.report.html.values import (
     FieldNote,
@@ -403,6 +403,20 @@ def test_no_text_of_a_masked_page_has_the_values_of_a_predicate(text: str, shown
     assert hidden.run == RunFigures(error=shown, deletions_unseen=shown)
     assert [hidden.streams[0].error, hidden.notes[0].text, hidden.left_out[0].reason] == [shown] * 3
     assert hidden.summary == {"streams": [{"error": shown, "records": 5}], "error": None}
+
+
+def test_a_page_says_that_rows_were_taken_out_because_of_their_age() -> None:
+    time = "2026-01-01T00:00:00.000Z"
+    outcome = StreamRecord(
+        stream="orders", started=time, ended=time, mode="incremental", records=0, new=0, changed=0, deleted=0,
+        left_out=0, unfit=0, pages=1, bytes=2, error=None, expired=1_200,
+    )  # fmt: skip
+    newest = RunRecord(run="1", command="sync", status="complete", started=time, ended=time, streams=(outcome,))
+    rows = with_outcomes({"orders": StreamFigures(name="orders", rows=3)}, [newest])
+    page = checked(page_text(replace(PAGE, streams=list(rows.values()))))
+    sentence = "In the newest run no row changed, 1,200 taken out because of their age, nothing left out."
+    assert sentence in words(page, "section")
+    assert rows["orders"].has_news()
 
 
 def test_a_page_says_what_is_of_one_store(shop: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,6 +87,7 @@ def _with_figures(row: StreamFigures, outcome: StreamRecord) -> StreamFigures:
         new=outcome.new,
         changed=outcome.changed,
         deleted_now=outcome.deleted,
+        expired=outcome.expired,
         left_out=max(row.left_out, outcome.left_out),
     )
 

@@ -136,6 +136,8 @@ def _changes(page: Page) -> str:
     texts = [f"{named} changed" if named else "no row changed"]
     deleted = sum(row.deleted_now for row in page.streams)
     texts += [f"{deleted:,} deleted"] if deleted else []
+    expired = sum(row.expired for row in page.streams)
+    texts += [f"{expired:,} taken out because of their age"] if expired else []
     left = sum(row.left_out for row in page.streams)
     texts.append(f"{left:,} left out" if left else "nothing left out")
     sentence = ", ".join(texts)

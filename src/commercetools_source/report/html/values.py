@@ -26,7 +26,8 @@ class StreamFigures:
     `deleted`: rows marked as deleted; `unfit`: rows with a value that does not fit its column; `newest`: UTC time of
     the latest change; `months`: records created in each of the last months, the one under way last, () where
     records have no such time. `is_part`: only what was changed since a time, fulfils a predicate or is of one store was
-    asked for. `error`: why it is not complete, "" if it is; `stopped`: the next run goes on from there.
+    asked for. `expired`: rows that the newest run took out because of their age. `error`: why it is not complete, "" if
+    it is; `stopped`: the next run goes on from there.
     """
 
     name: str
@@ -41,6 +42,7 @@ class StreamFigures:
     new: int | None = None
     changed: int | None = None
     deleted_now: int = 0
+    expired: int = 0
     left_out: int = 0
     is_part: bool = False
     error: str = ""
@@ -49,7 +51,7 @@ class StreamFigures:
     def has_news(self) -> bool:
         """Return whether the newest run changed its rows, or read any where that is not counted, or it is not whole."""
         # A stream with an error is news each time, until it is mended, although its rows stay as they are.
-        if self.error or self.left_out or self.deleted_now:
+        if self.error or self.left_out or self.deleted_now or self.expired:
             return True
         return bool(self.read) if self.new is None else bool(self.new or self.changed)
 
