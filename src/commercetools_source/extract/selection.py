@@ -298,7 +298,7 @@ def clock_notice(stream: Stream, state: StreamState, selection: Selection) -> st
         again = f"what changes before it is not read; {selection.anew}"
     return (
         f"its position {state.cursor} lies after {selection.bound}, where this run ends by the clocks of the API and of"
-        f" this machine: one of them is wrong, or was. The position stays, and {again}"
+        f" this machine: one of them is wrong, or was, or `settle_seconds` was smaller. The position stays, and {again}"
     )
 
 
