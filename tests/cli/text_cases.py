@@ -163,7 +163,7 @@ RUNS = {
         "sync -d jsonl:lines --streams readable",
         (),
         2,
-        "may read no other stream",
+        "may read no stream",
         "`commercetools-source check`",
         client="nothing",
     ),

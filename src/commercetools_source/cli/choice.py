@@ -38,7 +38,8 @@ class Choice(NamedTuple):
             chosen = [stream.name for stream in streams_of(self.names)]
         names = [name for name in chosen if name not in self.excluded]
         if not names:
-            reason = "the API client may read no other stream" if self.readable else "--exclude leaves no stream"
+            other = "other " * bool(self.excluded)
+            reason = f"the API client may read no {other}stream" if self.readable else "--exclude leaves no stream"
             raise ConfigError(f"{reason}; see `commercetools-source check`")
         return names
 
