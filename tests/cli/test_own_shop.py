@@ -69,14 +69,23 @@ def test_what_was_extracted_is_served_again_with_the_same_values(shop: tuple[Pat
 
 
 @pytest.mark.parametrize("left", [None, b"PAR1"])
+@pytest.mark.parametrize("name", ["shop", "lines"])
 def test_a_folder_with_damaged_files_is_not_served_as_a_shop_that_has_less(
-    shop: tuple[Path, Shop], tmp_path: Path, left: bytes | None
+    shop: tuple[Path, Shop], tmp_path: Path, name: str, left: bytes | None
 ) -> None:
-    copytree(shop[0] / "shop", tmp_path / "shop")
-    for file in (tmp_path / "shop" / "zones").glob("part-*.parquet"):
+    folder = tmp_path / name
+    copytree(shop[0] / name, folder)
+    for file in (folder / "zones").glob("part-*"):
         file.unlink() if left is None else file.write_bytes(left)
-    with pytest.raises(DestinationError, match=r"zones: .*(is missing|has 4 bytes)"):
-        stored_records(open_destination(f"parquet:{tmp_path}/shop"))
+    with pytest.raises(DestinationError, match=r"zones.*(is missing|has 4 bytes)"):
+        written_records(folder) if name == "lines" else stored_records(open_destination(f"parquet:{folder}"))
+
+
+def test_what_a_killed_run_left_in_a_folder_is_not_served(shop: tuple[Path, Shop], tmp_path: Path) -> None:
+    copytree(shop[0] / "lines", tmp_path / "lines")
+    (tmp_path / "lines" / "zones" / "part-000000-00000000.jsonl").write_text('{"id": "gone", "version": 1}\n{"id": ')
+    records = written_records(tmp_path / "lines")
+    assert {bytes(zone["id"]) for zone in records["zones"]} == {f'"{key}"'.encode() for key in shop[1]["zones"]}
 
 
 def test_nested_values_keep_their_bytes(shop: tuple[Path, Shop]) -> None:
@@ -126,20 +135,31 @@ def test_mistakes_are_told_before_anything_is_served(tmp_path: Path, capsys: pyt
         '{"id": "1", "version": "x"}': "a record of orders is malformed (Expected `int`",
         '{"id": "1", "version": null}': "a record of orders needs version",
         f'{{"id": "1", "version": 1, "x": {"[" * 100_000}': "no JSON object",
+        '{"id": "1", "version": 1, "x": "\udcff"}': "no JSON object ('utf-8' codec",
+        '{"id": "1", "version": 1, "createdAt": "2026-01-31T12:00:00Z"}': "'2026-01-31T12:00:00Z' is no time",
+        '{"id": "1", "version": 1, "lastModifiedAt": "yester\\nday"}': "'yester\\nday' is no time",
     }
     for number, (line, sentence) in enumerate(lines.items()):
         (tmp_path / f"line{number}").mkdir()
-        (tmp_path / f"line{number}" / "orders.jsonl").write_text(line)
+        (tmp_path / f"line{number}" / "orders.jsonl").write_bytes(line.encode(errors="surrogateescape"))
         cases.append((["--data", str(tmp_path / f"line{number}")], 2, f"line 1: {sentence}"))
     (tmp_path / "pipe").mkdir()
     mkfifo(tmp_path / "pipe" / "orders.jsonl")
     (tmp_path / "folder" / "orders.jsonl").mkdir(parents=True)
     (tmp_path / "key").mkdir()
     (tmp_path / "key" / "project.jsonl").write_text('{"key": "a/b", "version": 1}')
+    (tmp_path / "name").mkdir()
+    for name in ("_runs", "customers", "order"):
+        (tmp_path / "name" / f"{name}.jsonl").write_text("")
+    (tmp_path / "deep").mkdir()
+    deep = f'{{"id": "1", "version": 1, "addresses": {"[" * 500}{"]" * 500}}}'
+    (tmp_path / "deep" / "customers.jsonl").write_text(deep)
     cases += [
         (["--data", str(tmp_path / "pipe")], 1, "is a named pipe"),
         (["--data", str(tmp_path / "folder")], 1, "is a folder"),
         (["--data", str(tmp_path / "key")], 2, "project_key is 'a/b'"),
+        (["--data", str(tmp_path / "name")], 2, "order.jsonl has the name of no stream; did you mean orders?"),
+        (["--data", str(tmp_path / "deep"), "--mask"], 1, "a record of customers is nested too deep to be masked"),
     ]
     for arguments, status, sentence in cases:
         assert run(["sandbox", "--port", "0", *arguments]) == status

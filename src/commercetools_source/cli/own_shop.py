@@ -12,10 +12,13 @@ import msgspec
 
 from commercetools_source.catalog.schema import columns
 from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.timestamps import instant, moment
 from commercetools_source.config.project import checked, setting_of
 from commercetools_source.config.values import Secret
+from commercetools_source.destinations.jsonl import Jsonl
 from commercetools_source.destinations.store.atomic import size_of
 from commercetools_source.errors import ConfigError, DestinationError, printable
+from commercetools_source.errors.suggestion import suggestion
 from commercetools_source.extract.fields import decode_fields
 
 if TYPE_CHECKING:
@@ -91,13 +94,18 @@ def stored_records(destination: Destination) -> dict[str, list[Record]]:
 def written_records(folder: Path) -> dict[str, list[Record]]:
     """Return the records of `STREAM.jsonl` and `STREAM/*.jsonl` in a folder; of several with one key the newest.
 
-    Raises ConfigError that names the file and line of whatever is no record.
+    Raises ConfigError that names the file and line of whatever is no record, and DestinationError for a folder that
+    `sync` wrote with missing files.
     """
     if not os.path.isdir(folder):  # noqa: PTH112 - that of a Path raises what the system refuses, as a long name
         raise ConfigError(f"--data is {folder}, which is no folder; name one with files such as orders.jsonl")
+    for file in folder.glob("[!_.]*.jsonl"):
+        if file.stem not in STREAMS:
+            near = suggestion(file.stem, STREAMS, "`commercetools-source streams` lists them")
+            raise ConfigError(f"{file} has the name of no stream; {near}")
     records = {}
-    for name, stream in STREAMS.items():
-        files = [*folder.glob(f"{name}.jsonl"), *sorted((folder / name).glob("*.jsonl"))]
+    for name, stream, counted in _counted(folder):
+        files = [*folder.glob(f"{name}.jsonl"), *counted]
         newest: dict[tuple[bytes, ...], Record] = {}
         for record in (record for file in files for record in _lines(file, stream)):
             key = tuple(bytes(record[field]) for field in stream.key)
@@ -108,6 +116,20 @@ def written_records(folder: Path) -> dict[str, list[Record]]:
     if not records:
         raise ConfigError(f"--data is {folder}, which has no file of a stream, such as orders.jsonl")
     return records
+
+
+def _counted(folder: Path) -> Iterator[tuple[str, Stream, list[Path]]]:
+    """Yield each stream with its files in a folder of its own: where `sync` made it, those that count."""
+    if not (folder / "manifest.json").exists():
+        yield from ((name, stream, sorted((folder / name).glob("*.jsonl"))) for name, stream in STREAMS.items())
+        return
+    # Others were left by a run that was killed, and without one that is missing the shop would have less.
+    lines = Jsonl(folder)
+    try:
+        lines.open_read_only()
+        yield from ((name, stream, lines.paths(stream)) for name, stream in STREAMS.items())
+    finally:
+        lines.close()
 
 
 def masking_of(personal_fields: str | None, environ: Mapping[str, str]) -> Privacy:
@@ -135,7 +157,10 @@ def masked(records: Mapping[str, list[Record]], privacy: Privacy) -> dict[str, l
         redact = redactor(STREAMS[name].item, privacy)
         result[name] = rows
         if redact is not None:
-            result[name] = [decode_fields(redact(msgspec.Raw(msgspec.json.encode(record)))) for record in rows]
+            try:
+                result[name] = [decode_fields(redact(msgspec.Raw(msgspec.json.encode(record)))) for record in rows]
+            except RecursionError:
+                raise DestinationError(f"a record of {name} is nested too deep to be masked; take it out") from None
     return result
 
 
@@ -236,15 +261,28 @@ def _lines(file: Path, stream: Stream) -> Iterator[Record]:
                 continue
             try:
                 record = decode_fields(line)
+                line.decode()
             except (ValueError, RecursionError) as error:
                 raise ConfigError(f"{file}, line {number}: no JSON object ({printable(str(error))})") from None
             if missing := sorted(needed - {field for field, value in record.items() if bytes(value) != b"null"}):
                 raise ConfigError(f"{file}, line {number}: a record of {stream.name} needs {' and '.join(missing)}")
             try:
-                _HEAD.decode(line)
+                head = _HEAD.decode(line)
             except msgspec.ValidationError as error:
                 raise ConfigError(f"{file}, line {number}: a record of {stream.name} is malformed ({error})") from None
+            for time in filter(None, (head.createdAt, head.lastModifiedAt)):
+                if not _is_written(time):
+                    form = "is no time as the platform writes it (2026-01-31T12:00:00.000Z)"
+                    raise ConfigError(f"{file}, line {number}: {time!r:.80} {form}")
             yield record
+
+
+def _is_written(time: str) -> bool:
+    """Return whether a time is written as the platform does, so that texts compare as times do."""
+    try:
+        return instant(moment(time)) == time
+    except (ValueError, OverflowError):
+        return False
 
 
 def _version(record: Record) -> int:

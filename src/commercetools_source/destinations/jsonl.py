@@ -91,6 +91,11 @@ class Jsonl(FolderDestination):
             return Changes()
         return None if cursor is None or beside else since(delivery.stream, delivery.records, cursor)
 
+    def paths(self, stream: Stream) -> list[Path]:
+        """Return the files that count of a stream; raises DestinationError where one is not as it was written."""
+        self._folder.refuse_damaged(stream.name)
+        return self._folder.paths(stream.name)
+
     def scan(self, stream: Stream, fields: Sequence[str], before: str | None = None) -> Iterator[msgspec.Raw]:
         """Yield each stored record, of a read under way too; it is whole, whatever `fields` are asked for."""
         del fields  # a line is read whole anyway
