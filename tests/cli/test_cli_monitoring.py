@@ -7,6 +7,7 @@ import threading
 from base64 import b64encode
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from commercetools_source.cli.app import run
 from commercetools_source.sandbox import Fault
+from hostile import Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +107,17 @@ def test_a_check_that_redirects_to_nowhere_ends_no_run(
         assert run([*ZONES, "--ping", url, "-q"]) == 0
     reason = "it redirects to what is no URL"
     assert capsys.readouterr().err.splitlines() == [f"the check of --ping was not told: {reason}"] * 2
+
+
+def test_a_check_that_redirects_with_a_body_without_end_holds_up_no_run(
+    shop: Sandbox,  # noqa: ARG001 - its settings are in the environment
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    head = b"HTTP/1.1 302 Found\r\nLocation: /x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with Script([lambda: chain([head], repeat(b"5\r\naaaaa\r\n"))]) as server:
+        assert run([*ZONES, "--ping", server.url, "-q"]) == 0
+    assert capsys.readouterr().err.splitlines() == ["the check of --ping was not told: it answers 302"] * 2
+    assert 8 <= len(server.requests) <= 16
 
 
 def test_a_check_is_reached_with_the_certificates_that_the_platform_is_reached_with(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
+from urllib.parse import unquote_to_bytes, urljoin, urlsplit, urlunsplit
 
 from commercetools_source.cli.output import UNFINISHED, say
 from commercetools_source.cli.values import refuse_foreign, refuse_place
@@ -110,7 +111,6 @@ def _is_url(text: str) -> bool:
 
 def _refusal(url: str, text: bytes, headers: Mapping[str, str]) -> str | None:
     """Send `text` to `url`; return why that failed, never with the URL: who knows it can ping."""
-    from urllib3 import Retry
     from urllib3.exceptions import HTTPError
 
     from commercetools_source.http.connections import Connections
@@ -119,12 +119,23 @@ def _refusal(url: str, text: bytes, headers: Mapping[str, str]) -> str | None:
 
     # Not of the client: its budget of requests and its retries are for the platform.
     connections = Connections(idle=1, timeout=_SECONDS)
-    redirects = Retry(connect=0, read=0, other=0, redirect=_REDIRECTS, raise_on_redirect=False)
+    end, method, body = time.monotonic() + _SECONDS, "POST", text
     try:
-        answer = connections.towards(url).request(
-            "POST", url, body=text, headers=headers, retries=redirects, preload_content=False
-        )
-        answer.close()
+        for _ in range(1 + _REDIRECTS):
+            answer = connections.towards(url).request(
+                method, url, body=body, headers=headers, retries=False, redirect=False, preload_content=False
+            )
+            # Unread, also where it redirects, which urllib3 by itself would read to an end that need not come.
+            answer.close()
+            location = answer.get_redirect_location()
+            if not location or time.monotonic() > end:
+                break
+            # Another server is not to know the password.
+            if urlsplit(target := urljoin(url, location)).netloc != urlsplit(url).netloc:
+                headers = {}
+            if answer.status == HTTPStatus.SEE_OTHER:
+                method, body = "GET", b""
+            url = target
         return None if is_good(answer.status) else f"it answers {answer.status}"
     except ConfigError as error:  # of a proxy or certificates that cannot be used
         return str(error)
