@@ -16,9 +16,10 @@ __all__ = ["without_values"]
 # What the platform repeats of a predicate that it cannot parse: a quote may be missing in it.
 _REPEATED = re.compile(r"(\(line \d+, column \d+\)):.*", re.DOTALL)
 # Predicates have texts in double quotes, the last one of a text that was cut short without its end, and numbers behind
-# their operators. An address is one wherever it stands.
+# their operators. An address is one wherever it stands; before its sign are 64 characters at most (RFC 5321), and
+# without that bound a long text would take the square of its length.
 _VALUE = re.compile(
-    r'"(?:[^"\\]|\\.)*(?:"|$)|(?:(?<=[=<>])|(?<=[=<>] ))-?\d[\w.:-]*|[^\s"\'()]+@[^\s"\'();,]+', re.DOTALL
+    r'"(?:[^"\\]|\\.)*(?:"|$)|(?:(?<=[=<>])|(?<=[=<>] ))-?\d[\w.:-]*|[^\s"\'()]{1,64}@[^\s"\'();,]+', re.DOTALL
 )
 
 
