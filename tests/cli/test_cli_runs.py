@@ -27,7 +27,7 @@ def test_runs_shows_the_newest_runs_of_every_destination(capsys: pytest.CaptureF
     capsys.readouterr()
     assert run(["runs", *where]) == 0
     header, _, *lines = capsys.readouterr().out.splitlines()
-    assert header.split()[:3] == ["started", "command", "took"]
+    assert header.split()[:4] == ["started", "(UTC)", "command", "took"]
     assert [line.split()[2] for line in lines] == ["backfill", "sync", "sync"]
     assert all("complete" in line for line in lines)
     assert run(["runs", "--limit", "1", "--json", *where]) == 0

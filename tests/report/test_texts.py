@@ -302,7 +302,7 @@ def test_records_of_runs_are_a_table_and_say_what_the_newest_lacks() -> None:
         recorded_run(),
     ]
     header, line, *rows, carts, zones = RunsReport(runs).text().splitlines()
-    assert header.split("  ")[0].strip() == "started"
+    assert header.split("  ")[0].strip() == "started (UTC)"
     assert set(line) == {"-", " "}
     assert [" ".join(row.split()) for row in rows] == [
         "2026-01-02 03:04:05 sync 1 min 4 s incomplete 1,100 1,012 88 3 7",

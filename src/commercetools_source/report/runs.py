@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunsReport"]
 
-_HEADER = ("started", "command", "took", "ended as", "records", "new", "changed", "deleted", "requests")
+_HEADER = ("started (UTC)", "command", "took", "ended as", "records", "new", "changed", "deleted", "requests")
 _LONGEST_REASON = 200
 
 
