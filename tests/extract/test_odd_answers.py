@@ -146,6 +146,21 @@ def test_a_record_that_nobody_can_decode_is_named_and_costs_no_other(
         assert counts(path, ["orders"]) == {"orders": len(orders)}
 
 
+def test_a_parent_that_nobody_can_decode_costs_none_of_its_children(sandbox: Sandbox, tmp_path: Path) -> None:
+    def change(exchange: Exchange) -> None:
+        if path_of(exchange) in {"/product-selections", "/stores"}:
+            exchange.body = exchange.body.replace(b'"name":{', b'"name":{"en-XX":"\xff",')
+
+    children = ["product_selection_products", "store_product_selection_assignments"]
+    with Middle(sandbox, change) as middle:
+        selections, *outcomes = run(middle, tmp_path / "shop", ["product_selections", *children]).outcomes
+    assert selections.quarantined == len(sandbox.records("product_selections")) > 1
+    assert [outcome.error for outcome in outcomes] == [None, None]
+    with Middle(sandbox) as middle:
+        assert run(middle, tmp_path / "whole", children).complete
+    assert counts(tmp_path / "shop", children) == counts(tmp_path / "whole", children)
+
+
 NEGATIVE = b'{"limit":-3,"offset":0,"count":-1,"total":-5,"results":[]}'
 BODIES = [
     NEGATIVE,

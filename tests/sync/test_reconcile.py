@@ -32,7 +32,7 @@ from deleting import delete_one
 from patience import Jumps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 
@@ -207,6 +207,29 @@ def test_a_message_of_another_form_is_named_and_ends_no_run(odd: dict[str, Any])
     assert list(pages) == []
     assert str(pages.result.error).startswith(("a Message is not of the documented form: ", "a record has no text in"))
     assert pages.result.states["orders"].deletions_from == time
+
+
+@pytest.mark.parametrize("order", ['{"id":"b","city":"\\ud83d"}', "NaN"])
+def test_a_message_that_nobody_can_decode_hides_no_deletion(order: str) -> None:
+    times = [f"2026-01-01T00:00:0{number}.000Z" for number in range(3)]
+    messages = [
+        f'{{"id":"{number}","type":"OrderDeleted","createdAt":"{time}","resource":{{"id":"b{number}"}},"order":{order}}}'
+        for number, time in enumerate(times)
+    ]
+    messages[0] = messages[0].replace(order, "{}")
+
+    def get(_path: str, params: Sequence[tuple[str, str]], parse: Callable[[bytes], Any], _attempts: int | None) -> Any:
+        where = " ".join(value for name, value in params if name == "where")
+        rest = next((messages[number + 1 :] for number in (2, 1, 0) if f'"{number}"' in where), messages)
+        page = rest[: int(dict(params)["limit"])]
+        return parse(f'{{"results":[{",".join(page)}],"count":{len(page)},"total":{len(rest)}}}'.encode())
+
+    stored = {"orders": StreamState(cursor=times[0])}
+    pages = Kept(lookup(get, [STREAMS["orders"]], stored, Selection(bound="2026-01-02T00:00:00.000Z"), 500))
+    assert [(one.id, one.time) for _, page in pages for one in page] == [
+        (f"b{n}", time) for n, time in enumerate(times)
+    ]
+    assert pages.result.error is None
 
 
 def test_rows_that_cannot_be_marked_cost_their_stream_its_deletions_and_nothing_else(shop: Shop) -> None:

@@ -28,7 +28,7 @@ from commercetools_source.extract.request import (
     path_of,
 )
 from commercetools_source.extract.step import EMPTY, Quarantine, Step, refuse_gaps, step_of
-from commercetools_source.extract.unreadable import fetch_smaller
+from commercetools_source.extract.unreadable import fetch_smaller, readable_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -113,10 +113,12 @@ def pages(
     *,
     where: Sequence[str] = (),
     privacy: Privacy = KEEP,
+    fields: Sequence[str] = (),
 ) -> Iterator[Page]:
     """Yield every page of `key_range`, in order; raises the error of a record that cannot be served.
 
-    Who hands records on has to say what becomes of personal data (`privacy`).
+    Who hands records on has to say what becomes of personal data (`privacy`). Who needs no more than `fields` of a
+    record gets these alone of one that nobody can decode.
     """
     remainder: tuple[KeyRange, ...] = (key_range,)
     limit = page_size
@@ -124,7 +126,7 @@ def pages(
     while remainder:
         step = read(get, stream, remainder[0], limit, most=page_size, where=where, privacy=privacy)
         if step.quarantine is not None:
-            raise step.quarantine.error
+            yield readable_part(PageRequest(get, stream, remainder[0], where), step.quarantine, fields)
         yield step.page
         remainder, limit = (*step.left, *remainder[1:]), step.limit
 

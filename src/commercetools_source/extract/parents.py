@@ -78,7 +78,8 @@ def _path_of_source(parents: Parents) -> str:
 def _of_records(get: paging.Get, parents: Parents, page_size: int) -> Iterator[tuple[str, ...]]:
     source = find(parents.source)
     paths = [path for _, path in parents.fields]
-    for page in paging.pages(get, source, range_of(source), page_size):
+    fields = [path.partition(".")[0] for path in paths]
+    for page in paging.pages(get, source, range_of(source), page_size, fields=fields):
         for record in page.records:
             yield from values_at(msgspec.json.decode(record), paths)
 

@@ -13,12 +13,12 @@ from commercetools_source.extract.request import PATIENT_ATTEMPTS, Page, PageReq
 from commercetools_source.extract.step import EMPTY, Quarantine, Step, behind_page, step_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from commercetools_source.extract.keyset import KeyRange
     from commercetools_source.extract.request import Fetched
 
-__all__ = ["fetch_smaller", "step_over"]
+__all__ = ["fetch_smaller", "readable_part", "step_over"]
 
 # More than for a page: what is given up here is a record, and not only a page size.
 _LONE_ATTEMPTS = 5
@@ -104,6 +104,23 @@ def _behind_undecodable(request: PageRequest) -> KeyRange | None:
         return request.behind(msgspec.Raw(fields)) if _REPLACED not in fields else None
     except (UndecodableError, IndexError, ValueError):
         return None
+
+
+def readable_part(request: PageRequest, quarantine: Quarantine, fields: Sequence[str]) -> Page:
+    """Return the record of `quarantine` with `fields` alone, for who needs no others.
+
+    Raises its error where it is not that nobody can decode it, or where these cannot be read either.
+    """
+    if not fields or quarantine.records != 1 or not isinstance(quarantine.error, UndecodableError):
+        raise quarantine.error
+    try:
+        row = replace(request, key_range=quarantine.key_range).look()[0]
+        record = msgspec.json.encode({name: row[name] for name in fields if name in row})
+    except (UndecodableError, IndexError, ValueError):
+        raise quarantine.error from None
+    if _REPLACED in record:
+        raise quarantine.error
+    return Page((msgspec.Raw(record),), len(record))
 
 
 def _around(request: PageRequest, remainder: KeyRange | None) -> KeyRange:

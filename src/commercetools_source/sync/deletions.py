@@ -85,7 +85,16 @@ def deletions(
     if not by_type:
         return
     key_range, only = messages_of(by_type, since, until)
-    for page in paging.pages(get, STREAMS["messages"], key_range, page_size, where=(only,), privacy=privacy):
+    pages = paging.pages(
+        get,
+        STREAMS["messages"],
+        key_range,
+        page_size,
+        where=(only,),
+        privacy=privacy,
+        fields=_Message.__struct_fields__,
+    )
+    for page in pages:
         tombstones: dict[str, list[Tombstone]] = {}
         for record in page.records:
             message = _decoded(record)

@@ -79,7 +79,7 @@ def listing(get: paging.Get, stream: Stream, state: StreamState, page_size: int)
     begin = () if state.since is None else (f"{stream.cursor} >= {literal(state.since)}",)
     for parent in parents_of(get, stream, page_size):
         key_range = replace(range_of(stream, parent), upper=state.cursor)
-        for page in paging.pages(get, stream, key_range, page_size, where=(*state.where, *begin)):
+        for page in paging.pages(get, stream, key_range, page_size, where=(*state.where, *begin), fields=FIELDS):
             yield [_decoded(stream, record) for record in page.records]
 
 
