@@ -112,7 +112,7 @@ def test_variants_that_are_resources_have_stock_and_prices_and_none_counts_twice
 
 
 def test_the_sources_have_every_table_with_its_descriptions_keys_and_references() -> None:
-    chosen = {"customers", "orders", "products", "zones"}
+    chosen = {"categories", "customers", "orders", "products", "zones"}
     relations = {name: table for name, table in all_relations().items() if table.stream in chosen}
     (source,) = yaml.load(project_files(relations, "shop.duckdb")["models/sources.yml"], yaml.CSafeLoader)["sources"]
     tables = {table["name"]: table for table in source["tables"]}
@@ -130,6 +130,10 @@ def test_the_sources_have_every_table_with_its_descriptions_keys_and_references(
     (reference,) = [test["relationships"] for test in tests["productId"]]
     assert reference["config"] == {"severity": "warn"}
     assert not [test for test in tests["productType_id"] or () if "relationships" in test]  # that table was not chosen
+    # An ancestor may be gone, as any other record, although it is a category, too.
+    ancestors = {column["name"]: column["data_tests"][-1] for column in tables["category_ancestors"]["columns"][:3]}
+    assert "config" not in ancestors["categoryId"]["relationships"]
+    assert ancestors["category_id"]["relationships"]["config"] == {"severity": "warn"}
 
 
 def test_a_project_has_the_tables_that_were_named_and_the_marts_that_they_suffice_for() -> None:

@@ -230,7 +230,7 @@ def test_times_that_no_calendar_of_python_has_stop_no_page(rows: str) -> None:
 @pytest.mark.few(1)
 @pytest.mark.parametrize("copies", [0, 1_000])
 def test_a_reference_that_leads_nowhere_is_shown_also_in_lists(shop: Sandbox, copies: int) -> None:
-    names = ["channels", "customers", "orders", "products", "stores"]
+    names = ["categories", "channels", "customers", "orders", "products", "stores"]
     assert run(["sync", "-d", "shop.duckdb", "--streams", ",".join(names), "-q"]) == 0
     assert run(["report", "-d", "shop.duckdb", "-o", "run.html"]) == 0
     assert "All references hold" in words(checked(Path("run.html").read_text()), "h2")
@@ -239,6 +239,11 @@ def test_a_reference_that_leads_nowhere_is_shown_also_in_lists(shop: Sandbox, co
     with duckdb.connect("shop.duckdb") as file:
         file.execute("UPDATE raw.products SET _deleted_at = now()::TIMESTAMP WHERE id = ?", [product])
         file.execute("DELETE FROM raw.stores")
+        above = "SELECT category_id FROM main.category_ancestors LIMIT 1"
+        (below,) = file.execute(
+            f"SELECT count(*) FROM main.category_ancestors WHERE category_id = ({above})"
+        ).fetchall()
+        file.execute(f"UPDATE raw.categories SET _deleted_at = now()::TIMESTAMP WHERE id = ({above})")
         file.execute(
             "INSERT INTO raw.orders SELECT orders.* REPLACE (concat(id, '-', copy) AS id, NULL AS lineItems)"
             " FROM raw.orders, range(?) AS copies(copy)",
@@ -250,6 +255,8 @@ def test_a_reference_that_leads_nowhere_is_shown_also_in_lists(shop: Sandbox, co
     at = cells.index("order_line_items.productId")
     lacking = sum(item["productId"] == product for item in items)
     assert cells[at : at + 4] == ["order_line_items.productId", "products", str(lacking), "the newest records"]
+    at = cells.index("category_ancestors.category_id")
+    assert cells[at : at + 3] == ["category_ancestors.category_id", "categories", str(below[0])]
     in_stores = sum("store" in order for order in shop.records("orders"))
     at = cells.index("orders.store_key")
     assert cells[at : at + 4] == ["orders.store_key", "stores", f"{in_stores * (copies + 1):,}", "all records"]

@@ -76,7 +76,8 @@ class Relation:
     """One table of the model.
 
     `origins`: its rows are the items of all of them together. `parent`: the relation of what the
-    items lie in, "" for a stream's own. `key`: columns that identify a row, none of them null.
+    items lie in, "" for a stream's own. `key`: columns that identify a row, none of them null. `foreign_keys`: that to
+    the parent first, if there is one.
     """
 
     name: str
@@ -86,6 +87,11 @@ class Relation:
     columns: tuple[Field, ...]
     key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...]
+
+    def leads_up(self, key: ForeignKey) -> bool:
+        """Return whether a foreign key leads to what a row lies in, so that it holds by construction."""
+        # Not by the parent's name: the ancestors of a category are categories, too.
+        return bool(self.parent) and key == self.foreign_keys[0]
 
     def record_key(self, key: Sequence[str]) -> dict[str, str]:
         """Return which columns hold which field of the `key` of the record that a row comes from."""

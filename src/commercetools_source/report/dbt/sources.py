@@ -91,6 +91,6 @@ def _tests(field: Field, relation: Relation, relations: Mapping[str, Relation]) 
         yield "              - relationships:"
         target = f"source('{SOURCE}', '{key.relation}')"
         yield f"                  arguments: {{to: {text(target)}, field: {key.to[0]}}}"
-        if key.relation != relation.parent:
+        if not relation.leads_up(key):
             # The platform lets a record be deleted that others still refer to.
             yield "                  config: {severity: warn}"

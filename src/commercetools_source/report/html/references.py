@@ -151,7 +151,7 @@ def _keys(relation: Relation, tables: Tables) -> list[ForeignKey]:
         for key in relation.foreign_keys
         if len(key.columns) == 1
         and key.to[0] in tables.get(key.relation, {})
-        and key.relation != relation.parent
+        and not relation.leads_up(key)
         and _AUTHORS.isdisjoint(key.columns[0].split("_"))
     ]
 
