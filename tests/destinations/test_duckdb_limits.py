@@ -128,7 +128,7 @@ def test_a_commit_that_lacks_memory_is_repeated_with_more(path: Path, fields: Fi
 
 
 @pytest.mark.few(1)
-@pytest.mark.parametrize(("size", "count"), [(76_000, 1500), (1_200_000, 120), (16_000_000, 6)])
+@pytest.mark.parametrize(("size", "count"), [(76_000, 1500), (300, 40_000), (1_200_000, 120), (16_000_000, 6)])
 def test_large_records_are_loaded_merged_and_unfolded_without_a_lost_row(
     path: Path, delivery: Make, size: int, count: int
 ) -> None:
