@@ -15,7 +15,7 @@ from commercetools_source.destinations.duckdb import DuckDB
 from commercetools_source.destinations.parquet import counts
 from commercetools_source.destinations.parquet.session import Session
 from commercetools_source.destinations.store.local import Local
-from commercetools_source.extract.abilities import Changes, Counting
+from commercetools_source.extract.abilities import Changes, Comparable, Counting
 from commercetools_source.extract.checkpoint import StreamState
 from commercetools_source.extract.delivery import Delivery, Phase
 from commercetools_source.sync import sync
@@ -129,6 +129,26 @@ def test_a_value_that_changed_under_the_same_version_is_stored_by_a_full_read(tm
     store(path, (Phase.FULL_ONLY, [msgspec.Raw(bytes(record).replace(b'"name":"a"', b'"name":"z"'))]))
     with duckdb.connect(path, read_only=True) as connection:
         assert connection.execute("SELECT name FROM raw.zones").fetchall() == [("z",)]
+
+
+@pytest.mark.parametrize("spec", ["shop.duckdb", "parquet:shop"])
+@pytest.mark.parametrize("first", [False, True])
+def test_a_row_that_is_deleted_in_the_middle_of_a_full_read_is_counted_once_if_it_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spec: str, *, first: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if not first:
+        store(spec, (Phase.FULL_ONLY, zones(a=1, b=1, c=1)))
+    store(spec, (Phase.FULL_FIRST, zones(a=1, b=1)))
+    destination = open_destination(spec)
+    assert isinstance(destination, Comparable)
+    assert isinstance(destination, Counting)
+    destination.open()
+    assert destination.mark_deleted(STREAMS["zones"], {"a": T1}) == (0 if first else 1)
+    state = StreamState(cursor=T1)
+    destination.write(Delivery(STREAMS["zones"], zones(c=1), 1, state, Phase.FULL_LAST))
+    assert destination.changes()["zones"] == (Changes(new=2) if first else Changes())
+    destination.close()
 
 
 def test_a_row_that_was_marked_as_deleted_comes_back_with_a_full_read(tmp_path: Path) -> None:

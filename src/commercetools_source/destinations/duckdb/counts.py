@@ -42,11 +42,13 @@ def remember(database: Database, table: str, decoder: Decoder) -> str | None:
 
 def changes_since(database: Database, table: str, decoder: Decoder, version: str) -> Changes:
     """Return how `table` differs from what was remembered, and forget that; `version` is what `remember` returned."""
+    # What was deleted while it was loaded was new to nobody.
+    live = f"{record_table(table)} WHERE {DELETED_AT} IS NULL"
     if not version:
-        ((new,),) = database.execute(f"SELECT count(*) FROM {record_table(table)}")  # noqa: S608 - a quoted name
+        ((new,),) = database.execute(f"SELECT count(*) FROM {live}")  # noqa: S608 - a quoted name
         return Changes(new)
     keys = ", ".join(map(quoted, decoder.key))
-    after = f"(SELECT {keys}, {version} AS _version FROM {record_table(table)})"  # noqa: S608 - quoted names
+    after = f"(SELECT {keys}, {version} AS _version FROM {live})"  # noqa: S608 - quoted names
     ((new, changed, deleted),) = database.execute(changes_sql(_BEFORE, after, decoder.key))
     database.execute(f"DROP TABLE {_BEFORE}")
     return Changes(new, changed, deleted)

@@ -119,11 +119,11 @@ class Attached:
         self._interruptible.hurry()
 
     def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
-        """Mark rows as deleted, in what is being loaded too; return how many were not marked before."""
+        """Mark rows as deleted, in what is being loaded too; return how many readers saw until now."""
         return self._interruptible.run(lambda: self._delete(stream, times, duckdb_engine.mark_deleted))
 
     def remove(self, stream: Stream, times: Mapping[str, str]) -> int:
-        """Take out rows, of what is being loaded too; return how many there were."""
+        """Take out rows, of what is being loaded too; return how many there were beside these."""
         return self._interruptible.run(lambda: self._delete(stream, times, duckdb_engine.remove))
 
     def compare(
@@ -210,7 +210,8 @@ class Attached:
                     if act is duckdb_engine.remove and opened.history.keeps(stream.name):
                         state = states.read_states(opened.database).get(stream.name, StreamState())
                         opened.history.remove(stream.name, gone, state)
-                return sum(act(connection, record_table(table), gone) for table in tables)
+                rows = {table: act(connection, record_table(table), gone) for table in tables}
+                return rows.get(stream.name, 0)  # what is being loaded nobody has seen yet
 
 
 class DuckDB(Attached):

@@ -210,12 +210,13 @@ class Parquet(FolderDestination):
     # --- deletions ---
 
     def mark_deleted(self, stream: Stream, times: Mapping[str, str]) -> int:
-        """Repeat rows with the time of their deletion, in what is being loaded too; return how many were not marked."""
+        """Repeat rows with the time of their deletion, in what is being loaded too; return how many readers saw."""
         with self._failing(f"mark deleted {stream.name} in"):
-            return sum(
+            rows, _ = (
                 deletions.mark_deleted(self._folder, self._session, stream.name, times, loading=loading)
                 for loading in (False, True)
             )
+        return rows
 
     def compare(
         self, stream: Stream, pages: Iterable[Sequence[Listed]], cursor: str, since: str | None = None
