@@ -46,11 +46,13 @@ COMMANDS = [
     *([], ["-h"], ["--help"], ["--version"], ["nonsense"], ["sync"], ["sync", "-h"], ["check"], ["plan"], ["verify"]),
     *(["sweep"], ["backfill", "--since", "2026-01-01"], ["state", "show"], ["state", "reset", "orders"], ["streams"]),
     *(["schema"], ["sandbox"], ["demo"], ["mage", "status"], ["runs"], ["report"], ["doctor"], ["init"]),
-    ["schema", "--sql", "duckdb"],
+    *(["schema", "--sql", "duckdb"], ["forget", "a-customer"]),
 ]
 
 
 def test_without_any_extra_each_command_says_what_to_install(tmp_path: Path) -> None:
+    commands = ROOT / "src" / "commercetools_source" / "cli" / "commands"
+    assert {path.stem for path in commands.glob("[a-z]*.py")} <= {words[0] for words in COMMANDS if words}
     results = without(PACKAGES, EVERY_COMMAND.replace("COMMANDS", repr(COMMANDS)), tmp_path)
     assert len(results) == len(COMMANDS) + 1
     for words, status, out, err in results:
