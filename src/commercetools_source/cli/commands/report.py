@@ -20,7 +20,11 @@ def report(
         "commercetools.html"
     ),
     unmasked: Annotated[
-        bool, typer.Option("--unmasked", help="Show the texts and days of sample rows, personal data included.")
+        bool,
+        typer.Option(
+            "--unmasked",
+            help="Show texts and days of sample rows and the values in predicates and errors, personal data included.",
+        ),
     ] = False,
 ) -> None:
     """Write a page about what is stored. How far streams are read, what is left out, orders a month, sample rows."""
