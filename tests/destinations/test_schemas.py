@@ -104,6 +104,19 @@ def test_a_file_of_the_old_layout_is_refused_and_not_changed(
 
 
 @pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("command", [["sync", "--streams", "zones"], ["state", "show"]], ids=" ".join)
+def test_the_catalogue_of_a_lake_is_no_file_of_records(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with duckdb.connect(str(tmp_path / "shop.db")) as connection:
+        connection.execute("CREATE TABLE ducklake_metadata (key VARCHAR, value VARCHAR)")
+    before = snapshot(tmp_path)
+    assert run(*command, "-d", "shop.db") == 1
+    assert "shop.db is the catalogue of a lake" in capsys.readouterr().err
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize(
     "name",
     [

@@ -37,11 +37,14 @@ __all__ = [
 CATALOG = "shop"
 """What the file is called in the connection, whatever its name."""
 
-_OLD_LAYOUT = (
-    "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"
-    " AND schema_name = 'main' AND table_name = '_commercetools_state'"
-)
+_OLD_LAYOUT = "_commercetools_state"
 """What earlier versions had beside their tables of records, which were in this schema, too."""
+_LAKE = "ducklake_metadata"
+"""What the catalogue of a lake has: https://ducklake.select/docs/stable/specification/tables/overview."""
+_OTHERS = (
+    "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()"  # noqa: S608 - constants
+    f" AND schema_name = 'main' AND table_name IN ('{_OLD_LAYOUT}', '{_LAKE}')"
+)
 
 _DATABASES = frozenset({"system", "temp"})
 """What DuckDB calls databases of its own, in which it looks in place of a file of that name."""
@@ -97,12 +100,18 @@ def attach(path: Path, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     try:
         connection.execute(f"ATTACH {string(str(path.absolute()))} AS {CATALOG} ({', '.join(options)})")
         connection.execute(f"USE {CATALOG}")
-        old = connection.execute(_OLD_LAYOUT).fetchone()
+        others = {name for (name,) in connection.execute(_OTHERS).fetchall()}
     except duckdb.Error as error:
         connection.close()
         raise opening_error(path, str(error)) from error
-    if old:
+    if others:
         connection.close()
+    if _LAKE in others:
+        raise DestinationError(
+            f"{path} is the catalogue of a lake, in which a DuckDB destination makes no tables; name it as"
+            f" ducklake:{path}, or choose another file"
+        )
+    if others:
         raise DestinationError(
             f"{path} is in the layout of an earlier version, which this one neither reads nor changes;"
             " move it away and run `commercetools-source sync`, which reads the shop anew"
