@@ -75,6 +75,7 @@ WRONG = [
     (["sync", "backfill", "verify", "sweep", "plan", "inspect"], {"streams": "order"}, "no stream 'order'"),
     (["sync", "backfill", "verify", "sweep", "plan", "inspect"], {"streams": ["orders", 5]}, "no stream 5"),
     (["sync", "backfill", "verify", "sweep", "plan", "inspect"], {"streams": 5}, "no stream 5"),
+    (["sync", "backfill", "verify", "sweep", "plan", "inspect"], {"streams": []}, "streams names no stream"),
     (["pages", "records"], {"stream": ["orders"]}, r"there is no stream \['orders'\]\. Streams"),
     (["pages", "records"], {"where": {"orders": "id = 1"}}, "the predicate for orders is {'orders'.* must be a text"),
     (["pages", "records"], {"where": None}, "the predicate for orders is None"),

@@ -550,12 +550,15 @@ STREAMS: Mapping[str, Stream] = MappingProxyType({row.name: row for row in _ROWS
 def streams_of(streams: Streams | None) -> tuple[Stream, ...]:
     """Return the rows of `streams`, each once and in their order; if None, all that need not be named.
 
-    Raises ConfigError as `find` does.
+    Raises ConfigError as `find` does, and for no stream at all: to read none would look like all that there is.
     """
     if streams is None:
         return tuple(row for row in STREAMS.values() if not row.by_name)
     named = streams if isinstance(streams, Iterable) and not isinstance(streams, str) else (streams,)
-    return tuple(dict.fromkeys(map(find, named)))
+    rows = tuple(dict.fromkeys(map(find, named)))
+    if not rows:
+        raise ConfigError("streams names no stream; name one, or leave streams out for all")
+    return rows
 
 
 def find(name: str | Stream) -> Stream:
