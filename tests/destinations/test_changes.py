@@ -64,8 +64,10 @@ def test_the_keys_of_a_first_read_are_counted_in_little_memory(tmp_path: Path) -
         rows = "SELECT uuid()::VARCHAR AS id, NULL::TIMESTAMP AS _deleted_at FROM range(500_000)"
         connection.execute(f"COPY (FROM ({rows}) UNION ALL FROM (SELECT 'twice', NULL FROM range(2))) TO '{keys}'")
     usual = session.connection.execute("SELECT current_setting('memory_limit')").fetchone()
-    with session.limited("40MB", 1) as limited:
-        assert counts.first_changes(limited, [str(keys)], ("id",)) == Changes(new=500_001)
+    with session.limited(counts.MEMORY, 1) as limited:
+        # DuckDB 1.4 cannot spill them, so that the count is not known.
+        known = None if duckdb.__version__.startswith("1.4.") else Changes(new=500_001)
+        assert counts.first_changes(limited, [str(keys)], ("id",)) == known
     assert session.connection.execute("SELECT current_setting('memory_limit')").fetchone() == usual
     session.close()
 

@@ -99,7 +99,10 @@ def changes_since(
 
 
 def first_changes(connection: duckdb.DuckDBPyConnection, sources: Sequence[str], key: Sequence[str]) -> Changes | None:
-    """Return how many records the files of a first full read have; None: there is not memory enough to know."""
+    """Return how many records the files of a first full read have; None: there is not memory enough to know.
+
+    With DuckDB 1.4, which cannot spill keys that are counted, some hundred thousands of them are too many.
+    """
     if not sources:
         return Changes()
     # A record that moved while it was read came twice, and so did one that was deleted meanwhile.
