@@ -12,7 +12,7 @@ from commercetools_source.http.responses import ERROR_BY_CODE, ERROR_BY_STATUS
 
 __all__ = ["troubleshooting"]
 
-_TREE = re.compile(r"^ *[│├└─ ]*(\w+Error) +(?:\(\w+\)|\d\w\w|any)? +(\w.*)$", re.MULTILINE)
+_TREE = re.compile(r"^ *[│├└─ ]*(\w+Error) +(?:\(\w+\)|any|(?:other )?\d\w\w(?:, \d+)*)? +(\w.*)$", re.MULTILINE)
 
 
 def troubleshooting() -> str:

@@ -201,6 +201,10 @@ class Decoder:
             {position: rows.unfit[index] for position, index in enumerate(kept) if index in rows.unfit},
         )
 
+    def column_types(self) -> dict[str, str]:
+        """Return the DuckDB types of all columns of its table by name, those of ours last."""
+        return {**{field.name: KINDS[field.kind].duckdb for field in self.fields}, **OWN}
+
     def tell(self, stream: str, drift: dict[tuple[str, str], int]) -> None:
         """Add `misfits` to those of the stream in `drift`, and count from zero again."""
         for name, count in self.misfits.items():

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from commercetools_source.catalog.contract import Contract, Expression, load
 from commercetools_source.catalog.kinds import KINDS, SCALARS
-from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.streams import record_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +66,8 @@ def json_schema(stream: Stream) -> dict[str, Any]:
     """Return the JSON Schema of one record of `stream`, whole in itself: no `$ref`, no `allOf`.
 
     Everything but the key may be null, unions are merged and every object allows unknown fields.
-    Open, which means any object, is what lies deeper than seven objects, because some types contain
-    themselves, and a whole record of another stream, such as the order in a Message.
+    Any object is allowed deeper than seven objects, because some types contain themselves, and in place of a
+    whole record of another stream, such as the order in a Message.
     """
     contract = load()
     properties = {}
@@ -132,18 +131,12 @@ def _named(name: str, contract: Contract, depth: int) -> dict[str, Any]:
 
 
 def _object(name: str, contract: Contract, depth: int) -> dict[str, Any]:
-    if depth >= _DEEPEST or name in _records():
+    if depth >= _DEEPEST or name in record_types():
         return {"type": "object", "additionalProperties": True}
     properties = {
         field: _or_null(_schema(value, contract, depth + 1)) for field, value in contract.fields(name).items()
     }
     return {"type": "object", "properties": properties, "additionalProperties": True}
-
-
-@cache
-def _records() -> frozenset[str]:
-    """Return the types of whole records: each has a stream of its own."""
-    return frozenset(stream.item for stream in STREAMS.values())
 
 
 def _map(values: Expression, contract: Contract, depth: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ test holds each row against the platform's published contract.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,7 +18,7 @@ from commercetools_source.errors.suggestion import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["STREAMS", "Paging", "Parents", "Stream", "Streams", "find", "streams_of"]
+__all__ = ["PROJECTIONS", "STREAMS", "Paging", "Parents", "Stream", "Streams", "find", "record_types", "streams_of"]
 
 Streams: TypeAlias = "str | Stream | Iterable[str | Stream]"
 """Streams as a caller names them: one, or several, each by its name or its row."""
@@ -546,6 +547,9 @@ _ROWS = (
 STREAMS: Mapping[str, Stream] = MappingProxyType({row.name: row for row in _ROWS})
 """Every stream by its name, in alphabetical order."""
 
+PROJECTIONS = frozenset({"product_projections_current", "product_projections_staged", "variant_projections_current"})
+"""Streams that the platform works out of products and variants: they show these once more."""
+
 
 def streams_of(streams: Streams | None) -> tuple[Stream, ...]:
     """Return the rows of `streams`, each once and in their order; if None, all that need not be named.
@@ -559,6 +563,12 @@ def streams_of(streams: Streams | None) -> tuple[Stream, ...]:
     if not rows:
         raise ConfigError("streams names no stream; name one, or leave streams out for all")
     return rows
+
+
+@cache
+def record_types() -> frozenset[str]:
+    """Return the contract's types of whole records: each has a stream of its own."""
+    return frozenset(stream.item for stream in STREAMS.values())
 
 
 def find(name: str | Stream) -> Stream:

@@ -27,7 +27,7 @@ __all__ = ["app", "run"]
 
 app = typer.Typer(
     name="commercetools-source",
-    help="Copies a commercetools project, whole and then change by change, into DuckDB, Parquet or JSON lines."
+    help="Copies a commercetools project, whole and then change by change, into DuckDB, a lake, Parquet or JSON lines."
     " Begin with `init`, then `sync`; `demo` needs no account.",
     context_settings={"help_option_names": ["-h", "--help"]},
     # Without this typer says no more than `Missing command.`

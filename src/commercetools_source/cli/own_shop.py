@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.catalog.schema import columns
-from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.streams import PROJECTIONS, STREAMS
 from commercetools_source.catalog.timestamps import instant, moment
 from commercetools_source.config.project import checked, setting_of
 from commercetools_source.config.values import Secret
@@ -44,8 +44,6 @@ __all__ = [
 ]
 
 _BATCH = 1000
-# The sandbox works these out of products and variants, as the platform does.
-_WORKED_OUT = frozenset({"product_projections_current", "product_projections_staged", "variant_projections_current"})
 
 
 class _Head(msgspec.Struct):
@@ -193,7 +191,7 @@ def sandbox_rows(records: Mapping[str, list[Record]]) -> Iterator[tuple[str, str
     units = {_text(unit["key"]): unit for unit in records.get("business_units", ())}
     for name, found in records.items():
         stream = STREAMS[name]
-        if name in _WORKED_OUT:
+        if name in PROJECTIONS:  # the sandbox works these out, too
             continue
         path = stream.parents.source if stream.parents and stream.parents.kind == "distinct" else stream.path
         # Extraction put these in front of what the platform sent.

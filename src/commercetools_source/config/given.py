@@ -63,8 +63,8 @@ def repeated(name: str) -> str:
 def decode_json(text: bytes | str) -> Any:
     """Return the value of a JSON text.
 
-    Raises ValueError and RecursionError, and ConfigError, to be told behind the name of a file, for an object that has
-    a name twice with two values.
+    Raises ValueError and RecursionError, and ConfigError for an object that has a name twice with two values; its text
+    is the end of a sentence that begins with the name of the file.
     """
     value = msgspec.json.decode(text)
     # Of two values a decoder takes the last one without a word.

@@ -1,7 +1,7 @@
 """The table of settings: what each key means, its type, its default, and how a raw value is checked.
 
 Pure: a value comes in as a person, a file or an environment variable wrote it and goes out typed, or
-a sentence says what is legal. It knows neither files nor the environment (`config` does).
+a sentence says what is legal. It knows neither files nor the environment (`project` and `files` do).
 """
 
 from __future__ import annotations

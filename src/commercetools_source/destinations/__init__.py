@@ -112,9 +112,9 @@ DESTINATIONS = (
 def open_destination(spec: str, *, materialize: bool | None = None, comments: bool | None = None) -> Destination:
     """Return the destination that `spec` names, not yet opened.
 
-    "duckdb" is commercetools.duckdb, "parquet" the folder commercetools-parquet, "jsonl" the folder
-    commercetools-jsonl, all where the process runs. With `materialize` relations are written as tables
-    too; without, a DuckDB file has views of them; None leaves them as they are.
+    "duckdb" is commercetools.duckdb, "ducklake" commercetools.ducklake, "parquet" the folder commercetools-parquet,
+    "jsonl" the folder commercetools-jsonl, all where the process runs. With `materialize` relations are written as
+    tables too; without, a DuckDB file has views of them; None leaves them as they are.
     With `comments` tables and columns say what they are; None: where the file is large. Raises ConfigError for
     anything else than the forms of `DESTINATIONS`, and where there can be no such tables, views or comments.
     """

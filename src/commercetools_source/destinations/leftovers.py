@@ -28,7 +28,7 @@ _AT_ONCE = 2
 
 
 def part_name(entry: Entry, manifest: Manifest, ahead: int = 0) -> str:
-    """Return what the next file of a table is called, or one behind it, in the run that the manifest names."""
+    """Return the name of the next file of a table in the run that the manifest names, or of the one `ahead` of it."""
     # Six digits sort as text up to a million files; the run makes names of two copies of a folder differ.
     return f"part-{entry.next + ahead:06d}-{manifest.run}.{manifest.suffix}"
 

@@ -29,8 +29,9 @@ MOMENT = "(SELECT time FROM asked)"
 def asked(stream: str, beginning: str, is_own: str = "true") -> str:
     """Return what stands behind WITH for the moment that a macro's parameter `moment` names.
 
-    `beginning`: a table expression with a column `since`, from when on the history of `stream` is true. An earlier
-    moment is an error of DuckDB's, and so are NULL and a row of it of which `is_own`, a condition, is not true.
+    `beginning`: a table expression of one row with a column `since`, from when on the history of `stream` is true. The
+    macro raises an error of DuckDB's for an earlier moment, for NULL, and where the condition `is_own` of that row is
+    not true.
     """
     text = "moment::VARCHAR"
     # Without a zone a time is UTC, as all stored ones are; a cast to TIMESTAMP would forget an offset.

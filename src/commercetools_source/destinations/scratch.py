@@ -24,7 +24,7 @@ _PREFIX = "commercetools-source-scratch-"
 
 
 class Scratch:
-    """A folder at `path`, which `close` removes, the end of the process, or where that is killed the next one."""
+    """A folder at `path`. `close` removes it, or the end of the process, or, where that is killed, the next process."""
 
     def __init__(self, folder: TemporaryDirectory[str], handle: FileIO) -> None:
         self.path = Path(folder.name)

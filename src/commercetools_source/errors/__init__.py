@@ -12,13 +12,13 @@ Lowest layer: it knows no other module, so every layer (the sandbox too) may rai
     ├── NetworkError           (ConnectionError)    check the network, run again
     ├── UndecodableError                            one record's text is broken; mend it on the platform
     └── ApiError                                    the platform answered with an error
-        ├── InvalidRequestError      400            correct the request
+        ├── InvalidRequestError      other 4xx      correct the request
         │   └── PageTooLargeError    any            ask for fewer records at once
         ├── ForbiddenError           403            use an API client that has the scope
         ├── NotFoundError            404            check project key and path
         ├── ConflictError            409            read again, then repeat with `current_version`
         ├── RateLimitError           429            wait, then repeat
-        └── ServerError              5xx            repeat later
+        └── ServerError              5xx, 408, 425  repeat later
 """
 
 from __future__ import annotations

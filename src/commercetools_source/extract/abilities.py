@@ -302,7 +302,7 @@ class Comparable(Protocol):
 
 @runtime_checkable
 class Deletable(Comparable, Protocol):
-    """A ledger that can take rows out too."""
+    """A destination that can take deleted rows out, too."""
 
     def remove(self, stream: Stream, times: Mapping[str, str]) -> int:
         """Take out the rows with these ids, those that are marked too; return how many there were."""

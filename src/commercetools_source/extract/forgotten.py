@@ -336,7 +336,7 @@ class Erasure:
 
 
 def _repeated(stream: Stream, fields: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield what a row that is about a record tells of whose that is, as a record of theirs would."""
+    """Yield the objects of a Message or a change that name the person whose record it is about, as records do."""
     if stream == _CHANGES:
         yield from change_owners.owners_of(fields)
     elif stream.name == "messages":

@@ -270,9 +270,8 @@ def _bound_of(state: StreamState, selection: Selection) -> str:
 def true_until(position: str, selection: Selection) -> str:
     """Return the time up to which what a stored position says is true.
 
-    A position beyond the bound was stored when a clock was ahead, or a clock is behind now. What was made
-    since it was stored is then missing, and began at most as far before the bound as it lies behind it if
-    no more time went by than is left; a day is added.
+    A position beyond the bound was stored when a clock was ahead, or a clock is behind now. What changed since then
+    may be missing. That began before the bound at most as long as the position lies behind it; a day is added.
     """
     distance = (moment(position) - moment(selection.bound)).total_seconds()
     if selection.until or not 0 < distance <= _FARTHEST:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.contract import Expression, load
 from commercetools_source.catalog.kinds import KINDS, SCALARS
-from commercetools_source.catalog.streams import STREAMS
+from commercetools_source.catalog.streams import STREAMS, record_types
 from commercetools_source.model.relation import Field
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def columns_at(name: str, value: Expression, path: tuple[str, ...], context: Con
         type_name = value.name or (value.items or value).name
         yield Field(name, column_kind, nullable=True, path=path, type_name=type_name)
     # A record inside a record is a copy that was expanded, and a type inside itself has no end.
-    elif value.name in _records() or value.name in context.inside:
+    elif value.name in record_types() or value.name in context.inside:
         yield Field(name, "json", nullable=True, path=path)
     elif _is_money(value.name):
         yield from _money(name, value.name, path)
@@ -147,12 +147,6 @@ def _money(name: str, type_name: str, path: tuple[str, ...]) -> Iterator[Field]:
         yield Field(f"{before}preciseAmount", "int", nullable=True, path=(*path, "preciseAmount"))
     if is_typed:
         yield Field(f"{before}amount", "precise" if is_precise else "cents", nullable=True, path=path)
-
-
-@cache
-def _records() -> frozenset[str]:
-    """Return the types of whole records."""
-    return frozenset(stream.item for stream in STREAMS.values())
 
 
 @cache

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from commercetools_source.catalog.kinds import KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -87,6 +89,10 @@ class Relation:
     columns: tuple[Field, ...]
     key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...]
+
+    def column_types(self) -> dict[str, str]:
+        """Return the DuckDB types of its columns by name, in their order."""
+        return {field.name: KINDS[field.kind].duckdb for field in self.columns}
 
     def leads_up(self, key: ForeignKey) -> bool:
         """Return whether a foreign key leads to what a row lies in, so that it holds by construction."""

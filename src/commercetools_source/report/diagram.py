@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.model.relation import Field, ForeignKey, Relation
 
-__all__ = ["Box", "Diagram", "Link", "Row", "draw", "draw_tables", "mermaid", "telling"]
+__all__ = ["AUTHORS", "Box", "Diagram", "Link", "Row", "draw", "draw_tables", "mermaid", "telling"]
 
 EVERYDAY = (
     *("stores", "channels", "customer_groups", "customers", "customer_addresses", "business_units"),
@@ -33,8 +33,8 @@ EVERYDAY = (
 # More would make boxes so high that no screen shows two ranks of them.
 _PLAIN = 8
 """Columns of a table that are shown besides its keys."""
-_EVERYWHERE = ("createdBy_", "lastModifiedBy_")
-"""Who made and changed a record stands in nearly every table; lines for it would hide the others."""
+AUTHORS = ("createdBy_", "lastModifiedBy_")
+"""How columns of who made and changed a record begin: nearly every table has them, and they would hide the others."""
 _ADMINISTRATIVE = frozenset({"version", "createdAt", "lastModifiedAt", "lastMessageSequenceNumber", "typeId"})
 _TELLING = (
     re.compile(r"key|sku|variant_sku|code|(order|customer|quote|invoice)?[nN]umber"),
@@ -147,7 +147,7 @@ def _targets(relation: Relation) -> Iterable[str]:
 
 
 def _is_everywhere(columns: Iterable[str]) -> bool:
-    return any(name.startswith(_EVERYWHERE) for name in columns)
+    return any(name.startswith(AUTHORS) for name in columns)
 
 
 def _links(relation: Relation, shown: Iterable[str]) -> list[Link]:

@@ -133,7 +133,7 @@ def _filters(state: StreamState) -> str:
 
 
 def _looked_for(email: str, mark: str) -> str:
-    """Return what says, among the addresses of a person, that one was looked for in hashes of the key of `mark`."""
+    """Return the entry in a person's addresses that says: hashes of `email` by the key of `mark` were searched."""
     return f"{email.strip().lower()} {mark}"
 
 

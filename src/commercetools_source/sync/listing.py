@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from commercetools_source.catalog.streams import PROJECTIONS
 from commercetools_source.errors import InvalidRequestError, Problem
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ _NAMES = {
     "types": "typeDefinitions",
 }
 """Queries that are not called like their stream (the platform's GraphQL schema)."""
-_WITHOUT = frozenset({"product_projections_current", "product_projections_staged", "variant_projections_current"})
-"""Streams with no list of their own there, or one with other versions."""
 
 
 class Sender(Protocol):
@@ -64,7 +63,8 @@ _decoder = msgspec.json.Decoder(_Answer)
 def query_of(stream: Stream) -> str | None:
     """Return the name of the query that lists `stream`, None where there is none."""
     # What lies below a parent has no list of its own in GraphQL.
-    if stream.parents is not None or stream.name in _WITHOUT:
+    # Projections have no list of their own there, or one with other versions.
+    if stream.parents is not None or stream.name in PROJECTIONS:
         return None
     camel = re.sub("_(.)", lambda match: match[1].upper(), stream.name)
     return _NAMES.get(stream.name, camel)

@@ -49,8 +49,8 @@ class Attached:
     """A destination that writes to a database that DuckDB attaches.
 
     `drift` counts values that did not fit their column, by table and field (they are in `_unfit`);
-    `added` lists the columns added for fields that the schema did not know. `memory` is what DuckDB may
-    use to load a table, for everything else, and then, step by step, where that is too little. `comments`:
+    `added` lists the columns added for fields that the schema did not know. `memory` has what DuckDB may
+    use: to load a table, for everything else, and what is tried in turn where that is too little. `comments`:
     whether tables and columns get comments as the file is closed; None: where it is large.
     """
 

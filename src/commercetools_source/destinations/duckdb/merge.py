@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import DELETED_AT, SYNCED_AT
 from commercetools_source.destinations.duckdb.states import now
-from commercetools_source.destinations.duckdb.tables import column_types
 from commercetools_source.extract.abilities import Changes
 from commercetools_source.model.quoting import quoted
 from commercetools_source.model.schemas import record_table
@@ -48,7 +47,7 @@ def is_stored(database: Database, stream: str, decoder: Decoder, records: Sequen
     # The cheapest question first: most streams that have changed have another number of records.
     if stored != len(records) or deleted:
         return False
-    rows, types = decoder.rows(records), column_types(decoder)
+    rows, types = decoder.rows(records), decoder.column_types()
     if stored != len(rows.values) or database.catalogue.columns[stream] != types:
         return False
     # Of 64 bits for each row, as in Parquet folders; the key is compared itself.

@@ -122,7 +122,7 @@ def _projects(path: Path) -> set[str] | None:
 
 
 def _names_our_tables(path: Path) -> bool:
-    """Return whether the catalogue of a DuckDB file, which has names as they are, has that of our records of runs."""
+    """Return whether a DuckDB file names the table of our records of runs; its catalogue holds names uncompressed."""
     name, before = b"run_streams", b""
     with path.open("rb") as file:
         while block := file.read(1 << 20):

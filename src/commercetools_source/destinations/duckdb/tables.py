@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from commercetools_source.destinations.duckdb.catalogue import Catalogue
     from commercetools_source.extract.delivery import Delivery
 
-__all__ = ["StreamTables", "column_types"]
+__all__ = ["StreamTables"]
 
 
 class StreamTables:
@@ -130,8 +130,3 @@ class StreamTables:
         for name, sql in missing:
             self._catalogue.add_column(table, name, sql)
         return [Column(name, KINDS_BY_SQL[sql], nullable=True) for name, sql in present.items()] + new_fields
-
-
-def column_types(decoder: Decoder) -> dict[str, str]:
-    """Return the SQL types of all columns of a table by their names."""
-    return {**{field.name: SQL_TYPES[field.kind] for field in decoder.fields}, **OWN}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from commercetools_source.destinations.duckdb import counts, merge, states
 from commercetools_source.destinations.duckdb.history import REPLACED
-from commercetools_source.destinations.duckdb.tables import StreamTables, column_types
 from commercetools_source.extract.abilities import Changes
 from commercetools_source.extract.delivery import Phase
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from commercetools_source.destinations.duckdb.database import Database
     from commercetools_source.destinations.duckdb.history import History
     from commercetools_source.destinations.duckdb.model import Model
+    from commercetools_source.destinations.duckdb.tables import StreamTables
     from commercetools_source.destinations.duckdb.watch import CustomFieldWatch
     from commercetools_source.extract.delivery import Delivery
 
@@ -92,13 +92,13 @@ def store(opened: Opened, delivery: Delivery, nested: Sequence[str]) -> Stored:
     # In the middle of a full read, too: another run may go on with it.
     model.nested.learn(stream, nested)
     if table == stream:
-        model.prepare(delivery.stream, column_types(decoder), anew=delivery.phase.full)
+        model.prepare(delivery.stream, decoder.column_types(), anew=delivery.phase.full)
     changes = None if delivery.phase.full else Changes()
     if rows.values and delivery.phase.full:
         merge.insert(database, table, decoder, rows, moment)
     elif rows.values:
         with merge.merged(database, table, decoder, rows, moment, history) as (changed, changes):
-            model.update(delivery.stream, column_types(decoder), changed)
+            model.update(delivery.stream, decoder.column_types(), changed)
     if delivery.phase is Phase.FULL_LAST:  # one delivery alone is decoded to one row per key
         merge.keep_newest(database, table, decoder)
     history.finish(delivery)

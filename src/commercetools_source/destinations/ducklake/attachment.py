@@ -105,7 +105,7 @@ class AttachedByExtension(Attachment):
 
     @abstractmethod
     def rewrite(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Write the files anew that have rows which count no more, where that is ours to do."""
+        """Write the files anew that hold replaced or deleted rows; nothing where a service does that by itself."""
 
     @abstractmethod
     def older_versions(self) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import OWN, Decoder
-from commercetools_source.catalog.schema import KINDS_BY_SQL, SQL_TYPES, Column
+from commercetools_source.catalog.schema import KINDS_BY_SQL, Column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from commercetools_source.destinations.folder import Folder
     from commercetools_source.extract.delivery import Delivery
 
-__all__ = ["Clock", "Decoders", "column_types"]
+__all__ = ["Clock", "Decoders"]
 
 
 class Decoders:
@@ -68,8 +68,3 @@ class Clock:
         """Return a time in UTC, without a zone."""
         self._last = max(datetime.now(timezone.utc), self._last + timedelta(microseconds=1))
         return self._last.replace(tzinfo=None)
-
-
-def column_types(decoder: Decoder) -> dict[str, str]:
-    """Return the DuckDB types of what a decoder gives, by column."""
-    return {**{field.name: SQL_TYPES[field.kind] for field in decoder.fields}, **OWN}

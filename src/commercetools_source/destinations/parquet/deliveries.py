@@ -9,7 +9,7 @@ from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.parquet import counts, relations
 from commercetools_source.destinations.parquet import files as dataset
 from commercetools_source.destinations.parquet.compaction import compact
-from commercetools_source.destinations.parquet.decoding import Clock, Decoders, column_types
+from commercetools_source.destinations.parquet.decoding import Clock, Decoders
 from commercetools_source.destinations.parquet.news import news
 from commercetools_source.destinations.parquet.published import COLUMNS, Texts, outlived, publish_columns, publish_views
 from commercetools_source.extract.abilities import Changes
@@ -114,7 +114,7 @@ class Deliveries:
         decoder = self._decoders.of(delivery)
         before = len(decoder.fields)
         rows = decoder.rows(delivery.records)
-        types = column_types(decoder)
+        types = decoder.column_types()
         schema = dataset.fields(types)
         children = relations.delivered(self._folder, stream, phase, types, materialize=self._materialize)
         decoded = decoder.batches(rows, self._clock.now())

@@ -117,7 +117,7 @@ class History:
         return lambda out: dataset.write(out, schema, dataset.reader(connection.sql(rows), at_once))
 
     def _list(self, delivery: Delivery, entry: Entry, held: str, loaded: str) -> None:
-        """Make the tables of what the full read brought, and of what it no longer did, with the time of its end."""
+        """Make two tables: what the full read brought, and which rows it lacked, with the time when these ended."""
         connection: duckdb.DuckDBPyConnection = self._session.connection
         keys, columns = ", ".join(map(quoted, entry.key)), entry.columns
         connection.execute(

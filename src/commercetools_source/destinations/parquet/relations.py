@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from commercetools_source.arrow.decode import OWN, SYNCED_AT
-from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.destinations.duckdb_engine import registered
 from commercetools_source.destinations.entries import TableRows
 from commercetools_source.destinations.parquet import files as dataset
@@ -63,11 +62,6 @@ def tables(stream: Stream, types: Mapping[str, str], nested: Sequence[str] = ())
     }
 
 
-def _types(relation: Relation) -> dict[str, str]:
-    """Return the DuckDB types of its columns by name."""
-    return {field.name: KINDS[field.kind].duckdb for field in relation.columns}
-
-
 def delivered(
     folder: Folder, stream: Stream, phase: Phase, types: Mapping[str, str], *, materialize: bool
 ) -> dict[str, Relation]:
@@ -117,7 +111,7 @@ def incomplete(folder: Folder, stream: Stream) -> Iterator[tuple[str, Relation]]
     columns, paths = ({}, ()) if parent is None else (parent.columns, parent.nested)
     for name, relation in tables(stream, columns, paths).items():
         entry = folder.entry(name)
-        if entry is None or entry.columns != _types(relation):
+        if entry is None or entry.columns != relation.column_types():
             yield name, relation
 
 
@@ -149,7 +143,7 @@ def _table_rows(
     columns: Mapping[str, str],
 ) -> TableRows:
     write = None if pieces is None else _writer(session, relation, pieces, columns)
-    return TableRows(name, relation.key, write, _types(relation))
+    return TableRows(name, relation.key, write, relation.column_types())
 
 
 def _writer(
@@ -166,5 +160,5 @@ def _writer(
             with registered(session.connection, "_records", piece):
                 yield from session.batches(query)
 
-    schema = dataset.fields(_types(relation))
+    schema = dataset.fields(relation.column_types())
     return lambda out: dataset.write(out, schema, batches())

@@ -48,7 +48,7 @@ def column_types(stream: Stream, relation: Relation | None = None) -> dict[str, 
     know and of values that do not fit their column. A relation has neither.
     """
     if relation is not None:
-        return {field.name: KINDS[field.kind].duckdb for field in relation.columns}
+        return relation.column_types()
     fields = {column.name: KINDS[column.kind].duckdb for column in columns(stream)}
     return {**fields, DELETED_AT: "TIMESTAMP", UNFIT: "JSON"}
 

@@ -121,8 +121,8 @@ def with_custom_columns(
 ) -> str:
     """Return a SELECT of all columns of `query`, which are called `existing`, and of the fields of all `field_sets`.
 
-    Those of the columns that are `hidden` are not shown. Every expression is written, and computed, once: in layers of
-    the values by name, and of the typed values by name, one for each type, whose parts are selected.
+    Columns that are `hidden` are left out. Subqueries lie one in the other, so that each expression is computed once:
+    first the values by name, then for each type the typed values by name, of whose parts the columns are made.
     """
     layers = _Layers()
     for number, (field_set, columns) in enumerate(_named(field_sets, reader, existing)):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from commercetools_source.catalog.kinds import KINDS
 from commercetools_source.model.custom.columns import (
     FieldSet,
     custom_descriptions,
@@ -85,7 +84,7 @@ class CustomFieldQueries:
 
     def types_of(self, relation: Relation) -> dict[str, str]:
         """Return the SQL types of all columns of `relation`, in the order of `with_custom_columns`."""
-        types = {field.name: KINDS[field.kind].duckdb for field in relation.columns}
+        types = relation.column_types()
         return types | custom_types(self.field_sets(relation), self.reader, types)
 
     def types_of_variants(self, product_type: ProductType) -> dict[str, str]:

@@ -110,16 +110,12 @@ def _box(kind: str, sentence: str, *others: object) -> Markup:
 def _up_to(page: Page) -> str:
     """Return up to when all is there: a run of some streams says nothing of the others."""
     # A run of some streams brings only them up to date, so the oldest time is what is true of all.
-    times = sorted(_minute(row.read_up_to) for row in page.streams if row.read_up_to)
+    times = sorted(tables.minute(row.read_up_to) for row in page.streams if row.read_up_to)
     if not times:
         return "Complete"
     newest = times.count(times[-1])
     others = f", {newest} of {counted(len(times), 'stream')} up to {times[-1]} UTC" if newest < len(times) else ""
     return f"Complete up to {times[0]} UTC{others}"
-
-
-def _minute(timestamp: str) -> str:
-    return timestamp[:16].replace("T", " ")
 
 
 def _changes(page: Page) -> str:

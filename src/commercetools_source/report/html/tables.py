@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from commercetools_source.report.html.values import Page, Sample, StreamFigures
 
-__all__ = ["fields", "left_out", "references", "sample", "streams"]
+__all__ = ["fields", "left_out", "minute", "references", "sample", "streams"]
 
 _MOST_TEXT = 30_000
 """Characters of the rows of a table that somebody else's texts fill: a page stays one that mail and browsers take."""
@@ -45,7 +45,7 @@ def _stream(row: StreamFigures, *, with_run: bool) -> Markup:
         _number(row.left_out, "bad-text"),
         _number(row.unfit, "warn-text"),
         element("td", row.newest.strftime("%Y-%m-%d %H:%M") if row.newest else "-"),
-        element("td", _minute(row.read_up_to)),
+        element("td", minute(row.read_up_to)),
         element("td", how) if with_run else None,
         element("td", bars(row.months)),
         class_="same" if same else None,
@@ -128,6 +128,6 @@ def _number(value: int, class_: str = "") -> Markup:
     return element("td", f"{value:,}" if value else "·", class_=f"number {class_ if value else ''}".strip())
 
 
-def _minute(timestamp: str | None) -> str:
+def minute(timestamp: str | None) -> str:
     """Return an API timestamp to the minute."""
     return timestamp[:16].replace("T", " ") if timestamp else "-"
