@@ -153,6 +153,8 @@ def test_killed_in_the_middle_and_repeated_it_ends_the_same(copy: str, tmp_path:
 
 def test_what_is_changed_after_the_person_was_forgotten_is_loaded(shop: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "shop.duckdb"
+    with Client(shop.settings()) as client:
+        assert sync(client, path, streams=NAMES).complete
     forget(path, PERSON, emails=[EMAIL])
     later = {"type": "OrderLabel", "customerEmail": EMAIL, "orderNumber": "O-99"}
     shop.clock.advance(86_400 * 400)
