@@ -11,7 +11,7 @@ from commercetools_source.cli.app import app
 from commercetools_source.destinations import DESTINATIONS
 from commercetools_source.destinations.row import Ability, DestinationType
 from docs_airbyte import metadata_file
-from docs_architecture import architecture
+from docs_architecture import architecture, picture
 from docs_errors import troubleshooting
 from docs_llms import llms_text
 from docs_personal import personal_page
@@ -30,6 +30,7 @@ def pages() -> dict[str, str]:
         "cli.md": commands(),
         **table_pages(),
         "architecture.md": architecture(),
+        "architecture.svg": picture(),
         "troubleshooting.md": troubleshooting(),
         "personal-data.md": personal_page(),
         "python.md": python_page(),

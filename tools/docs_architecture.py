@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from commercetools_source.report.diagram import Box, Diagram, Link, Row
+from commercetools_source.report.svg import svg
+
 PACKAGE = Path(__file__).parent.parent / "src" / "commercetools_source"
 TEMPLATE = Path(__file__).with_name("architecture.md")
 _NAME = PACKAGE.name
@@ -12,7 +15,7 @@ _NAME = PACKAGE.name
 
 def architecture() -> str:
     """Return the page; raises FileNotFoundError when its text names a file that is not there."""
-    page = TEMPLATE.read_text(encoding="utf-8").replace("PICTURE", _picture()).replace("FOLDERS", _folders())
+    page = TEMPLATE.read_text(encoding="utf-8").replace("FOLDERS", _folders())
     for name in [word for word in page.split("`") if word.startswith(("src/", "tests/", "tools/"))]:
         if not (PACKAGE.parent.parent / name).exists():
             raise FileNotFoundError(f"docs/architecture.md names {name}, which does not exist")
@@ -34,8 +37,8 @@ def _imported(tree: ast.Module) -> set[str]:
     return {module.split(".")[1] for module in modules if module.startswith(f"{_NAME}.")}
 
 
-def _picture() -> str:
-    """Return a Mermaid graph of the folders: an arrow leads from a folder to what it imports, unless by another way."""
+def picture() -> str:
+    """Return a picture of the folders as SVG: each with what it imports, but for what that imports anyway."""
     graph = {room: names & _rooms() for room, names in uses().items() if room in _rooms()}
     arrows = [
         (room, name)
@@ -43,7 +46,11 @@ def _picture() -> str:
         for name in sorted(names)
         if not any(name in _reachable(graph, other) for other in names - {name})
     ]
-    return "\n".join(["graph TD", *(f"    {room} --> {name}" for room, name in arrows)])
+    boxes = [
+        Box(room, tuple(Row(name, "", is_key=False) for above, name in arrows if above == room), hidden=0)
+        for room in sorted(graph)
+    ]
+    return svg(Diagram(tuple(boxes), tuple(Link(room, name, (name,), optional=False) for room, name in arrows)))
 
 
 def _rooms() -> set[str]:
