@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from commercetools_source.catalog import kinds
-from commercetools_source.catalog.secrets import SECRETS
+from commercetools_source.catalog.secrets import never_leaves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -153,7 +153,7 @@ def parse(text: str) -> Expression:
 
 @cache
 def load() -> Contract:
-    """Return the contract that this package was built with, without the fields whose values never leave (`SECRETS`)."""
+    """Return the contract that this package was built with, without the fields whose values never leave."""
     contract = published()
     return replace(contract, types={name: _without_secrets(name, row) for name, row in contract.types.items()})
 
@@ -177,8 +177,7 @@ def published() -> Contract:
 
 
 def _without_secrets(name: str, row: Type) -> Type:
-    hidden = [field for field in row.fields if (name, field) in SECRETS and not SECRETS[name, field].leaves]
-    return replace(row, fields={key: value for key, value in row.fields.items() if key not in hidden})
+    return replace(row, fields={key: value for key, value in row.fields.items() if not never_leaves(name, key)})
 
 
 def _type(row: dict[str, Any]) -> Type:

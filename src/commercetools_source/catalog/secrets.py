@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SECRETS", "Secret"]
+__all__ = ["SECRETS", "Secret", "never_leaves"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +91,9 @@ _ROWS = (
 
 SECRETS: Mapping[tuple[str, str], Secret] = MappingProxyType({(row.type, row.field): row for row in _ROWS})
 """Every decision, by type and field."""
+
+
+def never_leaves(type_name: str, field: str) -> bool:
+    """Return whether the field of a type of the contract is a secret whose values are handed out nowhere."""
+    secret = SECRETS.get((type_name, field))
+    return secret is not None and not secret.leaves

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from commercetools_source.catalog.contract import published
 from commercetools_source.catalog.lazy import lazy
 from commercetools_source.catalog.personal import PERSONAL
-from commercetools_source.catalog.secrets import SECRETS
+from commercetools_source.catalog.secrets import never_leaves
 from commercetools_source.catalog.streams import STREAMS
 from commercetools_source.config.values import Secret
 from commercetools_source.errors import ConfigError
@@ -197,7 +197,7 @@ def _resolved(path: str, choice: str) -> tuple[tuple[tuple[str, str], ...], str]
 def _checked(pairs: tuple[tuple[str, str], ...], choice: str) -> tuple[tuple[str, str], ...]:
     contract = published()
     for pair in pairs:
-        if pair in SECRETS and not SECRETS[pair].leaves:
+        if never_leaves(*pair):
             raise ValueError("it is a secret, which never leaves")
         if pair[1] in _IDENTIFYING or pair in set(_keys()):
             raise ValueError("it is a key: tables are joined or read on by it, so it stays as it is")

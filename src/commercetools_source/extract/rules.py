@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from commercetools_source.catalog.contract import Expression, published
 from commercetools_source.catalog.lazy import lazy
-from commercetools_source.catalog.secrets import SECRETS
+from commercetools_source.catalog.secrets import SECRETS, never_leaves
 from commercetools_source.extract.privacy import CHANGE, by_name, may_name
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class FieldRules:
         rules: Rules = {}
         for field, value in row.fields.items():
             choice = self._choices.get((name, field))
-            if (name, field) in SECRETS and not SECRETS[name, field].leaves:
+            if never_leaves(name, field):
                 rules[field] = DROP
             elif choice is not None:
                 rules |= {field: choice} if choice != "keep" else {}
