@@ -62,8 +62,7 @@ _decoder = msgspec.json.Decoder(_Answer)
 
 def query_of(stream: Stream) -> str | None:
     """Return the name of the query that lists `stream`, None where there is none."""
-    # What lies below a parent has no list of its own in GraphQL.
-    # Projections have no list of their own there, or one with other versions.
+    # What lies below a parent has no list of its own in GraphQL; projections have none, or one with other versions.
     if stream.parents is not None or stream.name in PROJECTIONS:
         return None
     camel = re.sub("_(.)", lambda match: match[1].upper(), stream.name)

@@ -138,9 +138,8 @@ class Attached:
         """Drop the stream's state and what was loaded of a read under way; return whether there was any."""
         with self._session.changing(f"reset {stream.name} in") as opened:
             opened.tables.drop(states.loading_name(stream.name))
-            waited = (
-                self._session.waiting.pop(stream.name, None) is not None
-            )  # else it would come back with this transaction
+            # Else it would come back with this transaction.
+            waited = self._session.waiting.pop(stream.name, None) is not None
             return states.delete_state(opened.database, stream.name) or waited
 
     def write_run(self, record: RunRecord) -> None:

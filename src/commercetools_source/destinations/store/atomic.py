@@ -59,11 +59,12 @@ def replace_file(
     path = path.resolve() if path.is_symlink() else path
     # In the same folder, because a rename across file systems is a copy.
     temporary = path.with_name(f".{path.name[:_NAME_KEPT]}.{secrets.token_hex(8)}{TEMPORARY}")
-    model = next((each for each in (path, like) if each is not None and each.exists()), None) if mode is None else None
-    first = 0o600 if model is not None else 0o666 if mode is None else mode
+    models = () if mode is not None else [each for each in (path, like) if each is not None and each.exists()]
+    # Until it has the rights of its model nobody else may open it.
+    first = 0o600 if models else mode or 0o666
     out = open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, first))  # noqa: SIM115 - closed there
-    if model is not None and sys.platform != "win32":
-        _allow(out.fileno(), model.stat())
+    if models and sys.platform != "win32":
+        _allow(out.fileno(), models[0].stat())
     _finish(out, temporary, path, write)
 
 
